@@ -1,0 +1,89 @@
+"""The taxonomy of errors: every refusal carries a stable reason code. Imports nothing of the project."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Reason codes a counterparty, an operator or a program can tell apart. Never renamed once shipped."""
+
+    # What a caller gets wrong.
+    INVALID_ARGUMENT = "invalid_argument"
+    INVALID_FIELD = "invalid_field"
+    UNKNOWN_STANDARD = "unknown_standard"
+    NOT_FOUND = "not_found"
+    TOO_LARGE = "too_large"
+    # Who may do what.
+    UNAUTHENTICATED = "unauthenticated"
+    PERMISSION_DENIED = "permission_denied"
+    POLICY_DENIED = "policy_denied"
+    PURPOSE_REQUIRED = "purpose_required"
+    RATE_LIMITED = "rate_limited"
+    # Files of the operator.
+    INVALID_CONFIG = "invalid_config"
+    INVALID_POLICY = "invalid_policy"
+    INVALID_MAPPING = "invalid_mapping"
+    INVALID_FEDERATION = "invalid_federation"
+    INVALID_KEY = "invalid_key"
+    # What a peer sends that cannot be true: evidence is kept and the peer is frozen.
+    MALFORMED_BATCH = "malformed_batch"
+    OVERSIZE_BATCH = "oversize_batch"
+    UNDERSIZE_BATCH = "undersize_batch"
+    BATCH_GAP = "batch_gap"
+    BATCH_REPLAYED = "batch_replayed"
+    WRONG_CITY = "wrong_city"
+    WRONG_RECORD_ID = "wrong_record_id"
+    BAD_COMMITMENT = "bad_commitment"
+    BAD_CHECKPOINT = "bad_checkpoint"
+    BAD_SIGNATURE = "bad_signature"
+    UNKNOWN_LOG_KEY = "unknown_log_key"
+    TREE_ROLLED_BACK = "tree_rolled_back"
+    TREE_FORKED = "tree_forked"
+    BAD_CONSISTENCY = "bad_consistency"
+    BAD_INCLUSION = "bad_inclusion"
+    ENDLESS_STREAM = "endless_stream"
+    TRUNCATED_STREAM = "truncated_stream"
+    GRANT_CHANGED = "grant_changed"
+    BAD_REVISION = "bad_revision"
+    # Conditions that pass, or that the operator mends.
+    UNAVAILABLE = "unavailable"
+    TLS_REFUSED = "tls_refused"
+    TOO_SLOW = "too_slow"
+    CANCELLED = "cancelled"
+    PEER_FROZEN = "peer_frozen"
+    BACKING_OFF = "backing_off"
+    STALE = "stale"
+    STORAGE_FULL = "storage_full"
+    STORAGE_CORRUPT = "storage_corrupt"
+    UNSUPPORTED_SQLITE = "unsupported_sqlite"
+    ALREADY_RUNNING = "already_running"
+    INTERNAL = "internal"
+
+
+class NodeError(Exception):
+    """An error with a reason code and a text fit for the counterparty: nothing secret, nothing personal."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+class TrustError(NodeError):
+    """A peer sent what cannot be true; its evidence is kept and the peer is frozen."""
+
+
+class TransientError(NodeError):
+    """A condition that may pass by itself: the caller backs off and tries again."""
+
+
+class FileError(NodeError):
+    """A file of the operator is wrong; names the file and, where known, the line."""
+
+    def __init__(self, reason: Reason, path: str, message: str, line: int | None = None) -> None:
+        self.path = path
+        self.line = line
+        where = f"{path}:{line}" if line is not None else path
+        super().__init__(reason, f"{where}: {message}")
