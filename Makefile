@@ -1,0 +1,54 @@
+# Every command of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup proto demo test check bench lock baseline clean
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: $(STAMP) ## Make .venv with everything the project needs, by hash
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@for python in python3 python3.11 python3.12 python3.13; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; test -n "$$found" || { echo 'Python 3.11 or later is needed' >&2; exit 1; }; \
+	$$found -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+proto: setup ## Generate the stubs from proto/
+	@.ci/generate
+
+demo: setup ## Six cities on this machine (DATA=<folder of csv> JSON=<result file>)
+	@$(BIN)/gongzhi demo $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)")
+
+test: setup ## Run every test
+	@$(BIN)/python -m pytest -q
+
+check: setup ## Style, types, layers, wire formats, stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import_linter
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/baseline.binpb
+	.ci/generate --check
+
+bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
+	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")
+
+lock: setup ## Resolve the locks anew within the limits of pyproject.toml
+	@$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
+	@$(LOCK) --upgrade --group build --constraints requirements-dev.lock --output-file requirements.lock
+
+baseline: setup ## Declare today's wire formats the ones that must not break
+	@$(BIN)/buf build --exclude-source-info --output proto/baseline.binpb
+
+clean: ## Remove what can be made again
+	@rm -rf .venv .cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Programs that bring a source's rows to a node through its intake API only."""

@@ -1,0 +1,1 @@
+"""The gongzhi command: a thin layer, a group a file."""

@@ -1,0 +1,1 @@
+"""The only place that sees grpc: servers, services, clients, TLS."""

@@ -1,0 +1,1 @@
+"""The node's databases and key files."""

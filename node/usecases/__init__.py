@@ -1,0 +1,1 @@
+"""What a node does, a verb a file."""

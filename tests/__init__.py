@@ -1,0 +1,1 @@
+"""Tests on real parts: bytes, files, databases, processes, TLS."""
