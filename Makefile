@@ -42,9 +42,9 @@ check: setup ## Style, types, layers, wire formats, stubs
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")
 
-lock: setup ## Resolve the locks anew within the limits of pyproject.toml
-	@$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
-	@$(LOCK) --upgrade --group build --constraints requirements-dev.lock --output-file requirements.lock
+lock: setup ## Pin what pyproject.toml asks for (UPGRADE=1: the newest of it)
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --group dev --output-file requirements-dev.lock
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --group build --constraints requirements-dev.lock --output-file requirements.lock
 
 baseline: setup ## Declare today's wire formats the ones that must not break
 	@$(BIN)/buf build --exclude-source-info --output proto/baseline.binpb
