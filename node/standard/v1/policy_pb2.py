@@ -26,7 +26,7 @@ from node.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from node.standard.v1 import options_pb2 as node_dot_standard_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/standard/v1/policy.proto\x12\x10node.standard.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1enode/standard/v1/options.proto\"\xbe\x01\n\x0cPolicyChange\x12\x42\n\x06grants\x18\x01 \x03(\x0b\x32\x17.node.standard.v1.GrantB\x19\xbaH\x06\x92\x01\x03\x10\xe8\x07\xca\xf3\x18\x0c\n\x06\xe6\x8e\x88\xe6\x9d\x83\x18\x01 \x01:j\xca\xf3\x18\x66\n\x12node.policy_change\x10\x01\x1a\x12\xe5\x85\xb1\xe4\xba\xab\xe7\xad\x96\xe7\x95\xa5\xe5\x8f\x98\xe6\x9b\xb4\"\x18\x43hange of sharing policy* \x08\x01\x12\x06public\x1a\x0c\xe5\x85\xac\xe5\xbc\x80\xe4\xbf\xa1\xe6\x81\xaf\"\x06Public\"\xa1\x01\n\x05Grant\x12+\n\x04peer\x18\x01 \x01(\tB\x1d\xbaH\x06r\x04\x10\x01\x18\x32\xca\xf3\x18\x10\n\x0c\xe5\xaf\xb9\xe6\x96\xb9\xe8\x8a\x82\xe7\x82\xb9\x18\x01\x12(\n\x07purpose\x18\x02 \x01(\tB\x17\xbaH\x06r\x04\x10\x01\x18\x64\xca\xf3\x18\n\n\x06\xe7\x94\xa8\xe9\x80\x94\x18\x01\x12\x41\n\x05grant\x18\x03 \x01(\tB2\xbaH\x06r\x04\x10\x01\x18\x64\xca\xf3\x18%\n\x0c\xe8\xa7\x84\xe5\x88\x99\xe6\x91\x98\xe8\xa6\x81\x12\x13\x44igest of the rules\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/standard/v1/policy.proto\x12\x10node.standard.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1enode/standard/v1/options.proto\"\xbe\x01\n\x0cPolicyChange\x12\x42\n\x06grants\x18\x01 \x03(\x0b\x32\x17.node.standard.v1.GrantB\x19\xbaH\x06\x92\x01\x03\x10\xe8\x07\xca\xf3\x18\x0c\n\x06\xe6\x8e\x88\xe6\x9d\x83\x18\x01 \x01:j\xca\xf3\x18\x66\n\x12node.policy_change\x10\x01\x1a\x12\xe5\x85\xb1\xe4\xba\xab\xe7\xad\x96\xe7\x95\xa5\xe5\x8f\x98\xe6\x9b\xb4\"\x18\x43hange of sharing policy* \x08\x01\x12\x06public\x1a\x0c\xe5\x85\xac\xe5\xbc\x80\xe4\xbf\xa1\xe6\x81\xaf\"\x06Public\"\xa4\x01\n\x05Grant\x12,\n\x04peer\x18\x01 \x01(\tB\x1e\xbaH\x07r\x02\x18\x32\xc8\x01\x01\xca\xf3\x18\x10\n\x0c\xe5\xaf\xb9\xe6\x96\xb9\xe8\x8a\x82\xe7\x82\xb9\x18\x01\x12)\n\x07purpose\x18\x02 \x01(\tB\x18\xbaH\x07r\x02\x18\x64\xc8\x01\x01\xca\xf3\x18\n\n\x06\xe7\x94\xa8\xe9\x80\x94\x18\x01\x12\x42\n\x05grant\x18\x03 \x01(\tB3\xbaH\x07r\x02\x18\x64\xc8\x01\x01\xca\xf3\x18%\n\x0c\xe8\xa7\x84\xe5\x88\x99\xe6\x91\x98\xe8\xa6\x81\x12\x13\x44igest of the rules\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,13 +38,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICYCHANGE']._loaded_options = None
   _globals['_POLICYCHANGE']._serialized_options = b'\312\363\030f\n\022node.policy_change\020\001\032\022\345\205\261\344\272\253\347\255\226\347\225\245\345\217\230\346\233\264\"\030Change of sharing policy* \010\001\022\006public\032\014\345\205\254\345\274\200\344\277\241\346\201\257\"\006Public'
   _globals['_GRANT'].fields_by_name['peer']._loaded_options = None
-  _globals['_GRANT'].fields_by_name['peer']._serialized_options = b'\272H\006r\004\020\001\0302\312\363\030\020\n\014\345\257\271\346\226\271\350\212\202\347\202\271\030\001'
+  _globals['_GRANT'].fields_by_name['peer']._serialized_options = b'\272H\007r\002\0302\310\001\001\312\363\030\020\n\014\345\257\271\346\226\271\350\212\202\347\202\271\030\001'
   _globals['_GRANT'].fields_by_name['purpose']._loaded_options = None
-  _globals['_GRANT'].fields_by_name['purpose']._serialized_options = b'\272H\006r\004\020\001\030d\312\363\030\n\n\006\347\224\250\351\200\224\030\001'
+  _globals['_GRANT'].fields_by_name['purpose']._serialized_options = b'\272H\007r\002\030d\310\001\001\312\363\030\n\n\006\347\224\250\351\200\224\030\001'
   _globals['_GRANT'].fields_by_name['grant']._loaded_options = None
-  _globals['_GRANT'].fields_by_name['grant']._serialized_options = b'\272H\006r\004\020\001\030d\312\363\030%\n\014\350\247\204\345\210\231\346\221\230\350\246\201\022\023Digest of the rules\030\001'
+  _globals['_GRANT'].fields_by_name['grant']._serialized_options = b'\272H\007r\002\030d\310\001\001\312\363\030%\n\014\350\247\204\345\210\231\346\221\230\350\246\201\022\023Digest of the rules\030\001'
   _globals['_POLICYCHANGE']._serialized_start=113
   _globals['_POLICYCHANGE']._serialized_end=303
   _globals['_GRANT']._serialized_start=306
-  _globals['_GRANT']._serialized_end=467
+  _globals['_GRANT']._serialized_end=470
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,208 @@
+"""Data standards: read from the protos by reflection, never written out twice.
+
+A standard is a message of `node.standard.*` with the `standard` option. Its fields are divided into facets, which are
+disclosed or withheld whole. The body of a facet is the same message with only that facet's fields, so that the bodies
+a peer may see, put one after the other, parse as the record it may see.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+
+import node.standard
+from node.core.validation import Finding, Validation
+from node.errors import NodeError, Reason
+from node.standard.v1 import options_pb2
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a standard or (`licences[].number`) of a message within it.
+
+    `level` is 1..4 (L1..L4), `facet` the number of the facet it is disclosed with.
+    """
+
+    path: str
+    level: int
+    facet: int
+    label_zh: str
+    label_en: str
+    options: options_pb2.FieldOptions
+    descriptor: FieldDescriptor
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A set of fields disclosed together; `level` is the highest of its fields."""
+
+    number: int
+    name: str
+    label_zh: str
+    label_en: str
+    level: int
+    message_type: type[Message]
+
+
+class Standard:
+    """An agreed record type in one version."""
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        options = descriptor.GetOptions().Extensions[options_pb2.standard]
+        self.name: str = options.name
+        self.version: int = options.version
+        self.label_zh: str = options.label_zh
+        self.label_en: str = options.label_en
+        self.message_type: type[Message] = message_factory.GetMessageClass(descriptor)
+        self.fields = tuple(_fields(descriptor))
+        self.facets = tuple(_facets(descriptor, self.fields, options.facets))
+        self._facet_types = tuple(facet.message_type for facet in self.facets)
+        self._subjects = tuple((field.options.subject, field.path) for field in self.fields if field.options.subject)
+        self._validation = Validation(descriptor)
+
+    def parse(self, body: bytes) -> Message:
+        """The message in `body`.
+
+        Raises:
+            NodeError: INVALID_FIELD, not this standard's message, or with fields the standard does not have.
+        """
+        message = self._decode(self.message_type, body)
+        size = message.ByteSize()
+        message.DiscardUnknownFields()
+        if message.ByteSize() != size:
+            raise NodeError(Reason.INVALID_FIELD, f"the body has fields that {self.name} v{self.version} does not have")
+        return message
+
+    def findings(self, message: Message) -> list[Finding]:
+        """Errors and warnings of a message; a record with an error is not taken in."""
+        return self._validation.findings(message)
+
+    def subjects(self, message: Message) -> list[str]:
+        """Keys of whom the record is about, `<kind>:<value>`, e.g. `uscc:914301001840877603`."""
+        return [f"{kind}:{value}" for kind, name in self._subjects if (value := getattr(message, name))]
+
+    def split(self, body: bytes) -> tuple[bytes, ...]:
+        """The canonical body of each facet, in order; empty where it has no field. Unknown fields fall away.
+
+        Raises:
+            NodeError: INVALID_FIELD, not this standard's message.
+        """
+        return tuple(self._only(facet_type, body) for facet_type in self._facet_types)
+
+    def merge(self, facet_bodies: Iterable[bytes]) -> Message:
+        """The message of the facets that are disclosed, in any order.
+
+        Raises:
+            NodeError: INVALID_FIELD, not this standard's message.
+        """
+        return self._decode(self.message_type, b"".join(facet_bodies))
+
+    def _only(self, facet_type: type[Message], body: bytes) -> bytes:
+        message = self._decode(facet_type, body)
+        message.DiscardUnknownFields()
+        return message.SerializeToString(deterministic=True)
+
+    def _decode(self, message_type: type[Message], body: bytes) -> Message:
+        try:
+            return message_type.FromString(body)
+        except DecodeError:
+            raise NodeError(Reason.INVALID_FIELD, f"the body is no {self.name} v{self.version}") from None
+
+
+@cache
+def standards() -> tuple[Standard, ...]:
+    """Every standard there is, by name and version."""
+    names = [info.name for info in walk_packages(node.standard.__path__, f"{node.standard.__name__}.")]
+    files = [import_module(name).DESCRIPTOR for name in names if name.endswith("_pb2")]
+    messages = [message for file in files for message in file.message_types_by_name.values()]
+    found = [Standard(message) for message in messages if message.GetOptions().HasExtension(options_pb2.standard)]
+    return tuple(sorted(found, key=lambda standard: (standard.name, standard.version)))
+
+
+def get(name: str, version: int = 0) -> Standard:
+    """A standard by name; version 0 is the newest.
+
+    Raises:
+        NodeError: UNKNOWN_STANDARD.
+    """
+    standard = _by_key().get((name, version))
+    if standard is None:
+        shown = f"{name[:80]!r}" + (f" v{version}" if version else "")
+        raise NodeError(Reason.UNKNOWN_STANDARD, f"no standard {shown}; there are {', '.join(map(_title, standards()))}")
+    return standard
+
+
+@cache
+def _by_key() -> dict[tuple[str, int], Standard]:
+    newest = {(standard.name, 0): standard for standard in standards()}
+    return newest | {(standard.name, standard.version): standard for standard in standards()}
+
+
+def _title(standard: Standard) -> str:
+    return f"{standard.name} v{standard.version}"
+
+
+def codes(enum: EnumDescriptor) -> list[tuple[int, str, str]]:
+    """The codes of a code list: number, Chinese and English label."""
+    labels = ((value, value.GetOptions().Extensions[options_pb2.code]) for value in enum.values)
+    prefix = len(enum.values[0].name.removesuffix("UNSPECIFIED"))
+    return [(value.number, label.label_zh, label.label_en or _words(value.name[prefix:])) for value, label in labels]
+
+
+def _words(name: str) -> str:
+    """An English label from a name: `legal_representative` is `Legal representative`."""
+    return name.replace("_", " ").capitalize()
+
+
+def _fields(descriptor: Descriptor, prefix: str = "", facet: int = 0) -> Iterator[Field]:
+    for field in descriptor.fields:
+        options = field.GetOptions().Extensions[options_pb2.field]
+        label_en, number = options.label_en or _words(field.name), facet or options.facet
+        yield Field(prefix + field.name, options.level, number, options.label_zh, label_en, options, field)
+        if field.message_type:
+            brackets = "[]" if field.is_repeated else ""
+            yield from _fields(field.message_type, f"{prefix}{field.name}{brackets}.", number)
+
+
+def _facets(
+    descriptor: Descriptor, fields: tuple[Field, ...], options: Iterable[options_pb2.FacetOptions]
+) -> Iterator[Facet]:
+    for facet in options:
+        level = max(field.level for field in fields if field.facet == facet.number)
+        message_type = _facet_type(descriptor, facet.number)
+        yield Facet(facet.number, facet.name, facet.label_zh, facet.label_en, level, message_type)
+
+
+def _facet_type(descriptor: Descriptor, number: int) -> type[Message]:
+    """The message type that declares only one facet's fields: parsing with it leaves the rest unknown."""
+    message = descriptor_pb2.DescriptorProto(name=f"{descriptor.name}Facet{number}")
+    message.field.extend(_declarations(descriptor, number))
+    for field in message.field:
+        if field.HasField("oneof_index"):
+            # A oneof of its own keeps the field's presence; its fellows may be in another facet.
+            field.oneof_index, field.proto3_optional = len(message.oneof_decl), True
+            message.oneof_decl.add(name=f"_{field.name}")
+    file, package = descriptor.file, f"{descriptor.file.package}.facet"
+    imports = [file.name, *(imported.name for imported in file.dependencies)]
+    name = f"{file.name}/{message.name}"
+    facet_file = descriptor_pb2.FileDescriptorProto(
+        name=name, package=package, dependency=imports, message_type=[message], syntax="proto3"
+    )
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(facet_file.SerializeToString())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{message.name}"))
+
+
+def _declarations(descriptor: Descriptor, facet: int) -> list[descriptor_pb2.FieldDescriptorProto]:
+    whole = descriptor_pb2.DescriptorProto()
+    descriptor.CopyToProto(whole)
+    return [
+        declared
+        for field, declared in zip(descriptor.fields, whole.field, strict=True)
+        if field.GetOptions().Extensions[options_pb2.field].facet == facet
+    ]
