@@ -1,0 +1,89 @@
+"""Mutual TLS with pinned self-signed certificates: no authority, a peer is who its fingerprint says.
+
+Roots are the pinned certificates themselves. They are no authorities (CA:FALSE), so a member cannot sign for another;
+an unknown or expired certificate is refused in the handshake, before any byte of a request. Who a pinned certificate
+belongs to, and whether it still does, is decided for every call by `principal`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+import grpc
+
+from node.core.federation import Member, PinnedCertificate, server_name
+from node.storage.keyfile import TlsIdentity
+from node.storage.trust import Trust, Trusted
+
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+
+def server_credentials(trust: Trust) -> grpc.ServerCredentials:
+    """Credentials that follow `trust`: a new connection meets the certificates that are pinned then."""
+    configured = trust.current()
+
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal configured
+        now = trust.current()
+        if now is configured:
+            return None
+        configured = now
+        return _configuration(now)
+
+    # The stubs do not know that None means "as before".
+    fetcher = cast(Callable[[], grpc.ServerCertificateConfiguration], fetch)
+    return grpc.dynamic_ssl_server_credentials(_configuration(configured), fetcher, require_client_authentication=True)
+
+
+def _configuration(trusted: Trusted) -> grpc.ServerCertificateConfiguration:
+    peers = [cert for member in trusted.federation.members for cert in member.tls_certs]
+    clients = [cert for client in trusted.clients.clients for cert in client.tls_certs]
+    identity = trusted.identity
+    # The node's own certificate keeps the list from being empty, which gRPC would take for the system's authorities.
+    roots = _bundle([identity.certificate, *peers, *clients])
+    return grpc.ssl_server_certificate_configuration([(identity.key_pem, identity.cert_pem)], roots)
+
+
+def _bundle(certificates: Iterable[PinnedCertificate]) -> bytes:
+    return "".join({cert.fingerprint: cert.pem for cert in certificates}.values()).encode()
+
+
+def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
+    """Options of every listener: one process a port, and no message beyond the limit."""
+    return [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", max_message_bytes),
+    ]
+
+
+def channel(
+    address: str,
+    identity: TlsIdentity,
+    city: str,
+    certificates: Iterable[PinnedCertificate],
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+) -> grpc.Channel:
+    """A channel on which only a holder of one of the pinned `certificates` of `city` answers.
+
+    Args:
+        address: host:port.
+        identity: What this side presents.
+        city: Whose node it is.
+        certificates: Of which it must hold one.
+        max_message_bytes: Largest message in either direction.
+    """
+    credentials = grpc.ssl_channel_credentials(_bundle(certificates), identity.key_pem, identity.cert_pem)
+    options = [
+        ("grpc.ssl_target_name_override", server_name(city)),
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", max_message_bytes),
+        # The caller backs off by itself, and a channel made after a change of keys must shake hands anew.
+        ("grpc.enable_retries", 0),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
+    return grpc.secure_channel(address, credentials, options)
+
+
+def peer_channel(identity: TlsIdentity, member: Member, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
+    """A channel to a member's exchange listener."""
+    return channel(member.address, identity, member.city, member.tls_certs, max_message_bytes)

@@ -1,0 +1,70 @@
+"""The operator's files, read with a clear error and replaced in one step."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from node.core.clients import Clients, format_clients, parse_clients
+from node.core.federation import Federation, format_federation, parse_federation
+from node.errors import FileError, Reason
+
+
+def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Writes the whole file or nothing: a reader sees the old content or the new.
+
+    Raises:
+        OSError: The disk or the folder does not let it.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_text(path: Path, reason: Reason) -> str:
+    """The text of a file.
+
+    Raises:
+        FileError: It cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise FileError(reason, str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileError(reason, str(path), "not UTF-8") from None
+
+
+def load_federation(path: Path) -> Federation:
+    """Reads the federation file.
+
+    Raises:
+        FileError: INVALID_FEDERATION.
+    """
+    return parse_federation(read_text(path, Reason.INVALID_FEDERATION), str(path))
+
+
+def save_federation(path: Path, federation: Federation) -> None:
+    """Replaces the federation file; a running node takes it up by itself."""
+    write_file(path, format_federation(federation).encode())
+
+
+def load_clients(path: Path) -> Clients:
+    """Reads the clients file.
+
+    Raises:
+        FileError: INVALID_CONFIG.
+    """
+    return parse_clients(read_text(path, Reason.INVALID_CONFIG), str(path))
+
+
+def save_clients(path: Path, clients: Clients) -> None:
+    """Replaces the clients file; a running node takes it up by itself."""
+    write_file(path, format_clients(clients).encode())

@@ -1,0 +1,196 @@
+"""Private keys in files of their own: 0600, optionally sealed with a passphrase.
+
+The log key is written as a C2SP signed-note private key (`PRIVATE+KEY+<name>+<key id>+<base64(0x01 || seed)>`); with a
+passphrase that line is sealed with XSalsa20-Poly1305 under an Argon2id key. The TLS identity is PEM: a PKCS#8 key, then
+its certificate.
+"""
+
+import base64
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization as pem
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from nacl.exceptions import CryptoError
+from nacl.pwhash import argon2id
+from nacl.secret import SecretBox
+from nacl.signing import SigningKey
+
+from node.core.checkpoint import ED25519, LogKey, log_name
+from node.core.federation import PinnedCertificate, parse_certificate
+from node.errors import FileError, NodeError, Reason
+from node.storage.files import write_file
+
+CERTIFICATE_TERM = timedelta(days=730)
+CLOCK_SKEW = timedelta(hours=1)
+_PASSPHRASE_VARIABLE = "GONGZHI_PASSPHRASE"  # noqa: S105 - the name of the variable
+_SEALED = "GONGZHI+SEALED+argon2id"
+_BEGIN_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+
+Passphrase = Callable[[], bytes | None]
+"""Asked only where a key is sealed; None where there is none to give."""
+
+
+def environment_passphrase() -> bytes | None:
+    """The passphrase in GONGZHI_PASSPHRASE, or None."""
+    return os.environb.get(_PASSPHRASE_VARIABLE.encode()) or None
+
+
+@dataclass(frozen=True)
+class LogSigner:
+    """Signs a log's checkpoints with Ed25519."""
+
+    key: LogKey
+    _signing: SigningKey = field(repr=False)
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+        return self.key.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte signature of `message`."""
+        return self._signing.sign(message).signature
+
+
+@dataclass(frozen=True)
+class TlsIdentity:
+    """A certificate and its key, both PEM; the key in the clear."""
+
+    certificate: PinnedCertificate
+    key_pem: bytes = field(repr=False)
+
+    @property
+    def cert_pem(self) -> bytes:
+        """The certificate as gRPC wants it."""
+        return self.certificate.pem.encode()
+
+
+def create_log_key(path: Path, city: str, passphrase: bytes | None = None) -> LogSigner:
+    """Makes and writes a new log key.
+
+    Raises:
+        FileError: INVALID_KEY, the file exists.
+    """
+    signing = SigningKey.generate()
+    signer = LogSigner(LogKey(log_name(city), bytes(signing.verify_key)), signing)
+    secret = base64.b64encode(ED25519 + bytes(signing)).decode()
+    line = f"PRIVATE+KEY+{signer.key.name}+{signer.key.key_id.hex()}+{secret}"
+    _write_new(path, (_seal(line, passphrase) if passphrase else line).encode() + b"\n")
+    return signer
+
+
+def load_log_key(path: Path, passphrase: Passphrase = environment_passphrase) -> LogSigner:
+    """Reads the log key.
+
+    Raises:
+        FileError: INVALID_KEY, cannot be read, readable by others, sealed with another passphrase or not a log key.
+    """
+    line = _read_private(path).decode("utf-8", "replace").strip()
+    if line.startswith(_SEALED):
+        line = _unseal(line, path, passphrase())
+    try:
+        label, kind, name, key_id, secret = line.split("+", 4)
+        material = base64.b64decode(secret, validate=True)
+        signing = SigningKey(material[1:])
+    except (ValueError, TypeError, CryptoError):
+        raise _wrong(path, "not a log key") from None
+    key = LogKey(name, bytes(signing.verify_key))
+    if (label, kind, material[:1]) != ("PRIVATE", "KEY", ED25519) or key.key_id.hex() != key_id:
+        raise _wrong(path, "not an Ed25519 log key, or damaged")
+    return LogSigner(key, signing)
+
+
+def create_tls_identity(path: Path, name: str, now: datetime, passphrase: bytes | None = None) -> TlsIdentity:
+    """Makes and writes an EC P-256 key and its self-signed certificate for `name`, valid for two years.
+
+    Raises:
+        FileError: INVALID_KEY, the file exists.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = self_signed(key, name, now - CLOCK_SKEW, now + CERTIFICATE_TERM)
+    locked = pem.BestAvailableEncryption(passphrase) if passphrase else pem.NoEncryption()
+    _write_new(path, _pem_key(key, locked) + certificate.pem.encode())
+    return TlsIdentity(certificate, _pem_key(key, pem.NoEncryption()))
+
+
+def load_tls_identity(path: Path, passphrase: Passphrase = environment_passphrase) -> TlsIdentity:
+    """Reads a TLS identity.
+
+    Raises:
+        FileError: INVALID_KEY, cannot be read, readable by others, sealed with another passphrase or not a key with its
+            certificate.
+    """
+    sealed, begin, certificate = _read_private(path).partition(_BEGIN_CERTIFICATE)
+    try:
+        key = pem.load_pem_private_key(sealed, passphrase() if b"ENCRYPTED" in sealed else None)
+        pinned = parse_certificate((begin + certificate).decode())
+    except (ValueError, TypeError, UnsupportedAlgorithm, NodeError):
+        raise _wrong(path, "not a key with its certificate, or the passphrase is another") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise _wrong(path, "not an elliptic curve key")
+    return TlsIdentity(pinned, _pem_key(key, pem.NoEncryption()))
+
+
+def self_signed(
+    key: ec.EllipticCurvePrivateKey, name: str, not_before: datetime, not_after: datetime
+) -> PinnedCertificate:
+    """A certificate of `key` by itself. It is no authority: pinning it trusts this key and nothing it might sign."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    builder = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), not_before, not_after)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=False)
+    )
+    return parse_certificate(builder.sign(key, hashes.SHA256()).public_bytes(pem.Encoding.PEM).decode())
+
+
+def _pem_key(key: ec.EllipticCurvePrivateKey, locked: pem.KeySerializationEncryption) -> bytes:
+    return key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, locked)
+
+
+def _seal(line: str, passphrase: bytes) -> str:
+    salt = os.urandom(argon2id.SALTBYTES)
+    ops, memory = argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE
+    box = SecretBox(argon2id.kdf(SecretBox.KEY_SIZE, passphrase, salt, ops, memory))
+    sealed = box.encrypt(line.encode())
+    return f"{_SEALED}+{ops}+{memory}+{salt.hex()}+{base64.b64encode(sealed).decode()}"
+
+
+def _unseal(line: str, path: Path, passphrase: bytes | None) -> str:
+    if passphrase is None:
+        raise _wrong(path, f"sealed: its passphrase is wanted in {_PASSPHRASE_VARIABLE}")
+    try:
+        ops, memory, salt, sealed = line.removeprefix(_SEALED + "+").split("+", 3)
+        key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase, bytes.fromhex(salt), int(ops), int(memory))
+        return SecretBox(key).decrypt(base64.b64decode(sealed, validate=True)).decode()
+    except (ValueError, TypeError, CryptoError):
+        raise _wrong(path, "the passphrase is another, or the file is damaged") from None
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    if path.exists():
+        raise _wrong(path, "already exists: a key is never written over")
+    write_file(path, content, mode=0o600)
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise _wrong(path, "others may read it: chmod 600, and make a new key if anyone did")
+        return path.read_bytes()
+    except OSError as error:
+        raise _wrong(path, f"cannot be read: {error.strerror}") from None
+
+
+def _wrong(path: Path, message: str) -> FileError:
+    return FileError(Reason.INVALID_KEY, str(path), message)
