@@ -4,9 +4,9 @@ The rules are a YAML file (`policy_file`), checked here against the standards, a
 to a grant (`policy_grant`). Nothing here reads a clock or a file: a decision depends on the record and the rules alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from cel_expr_python import cel
 from google.protobuf.json_format import ParseDict, ParseError
@@ -17,6 +17,7 @@ from node.core.policy_explain import Considered, Explanation, explain
 from node.core.policy_file import WITHHELD, PolicyEntry, RuleEntry, TestEntry
 from node.core.policy_grant import POLICY_CHANGE, Condition, Grant, Rule, StandardKey, plan_rules
 from node.core.record import EVERYONE
+from node.core.standard import Facet, Standard
 from node.errors import FileError, Reason
 from node.record.v1.record_pb2 import Header
 
@@ -25,23 +26,6 @@ __all__ = ["Considered", "Explanation", "Grant", "Policy", "PolicyTest", "Rule",
 M = TypeVar("M", bound=Message)
 # Level L4: ID numbers, a reporter's identity.
 _REFUSED_LEVEL = 4
-
-
-class FacetLike(Protocol):
-    """What a policy has to know of a facet; `level` is the highest of its fields, 1 to 4."""
-
-    number: int
-    name: str
-    level: int
-
-
-class StandardLike(Protocol):
-    """What a policy has to know of a standard."""
-
-    name: str
-    version: int
-    facets: Sequence[FacetLike]
-    message_type: type[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +82,13 @@ class Policy:
         return explain(self.rules, self.grant(peer, purpose), (peer, purpose), header, body)
 
 
-def parse_policy(text: str, path: str, standards: Mapping[str, StandardLike]) -> Policy:
+def parse_policy(text: str, path: str, standards: Iterable[Standard]) -> Policy:
     """Reads and checks a policy file.
 
     Args:
         text: YAML.
         path: name of the file, for errors.
-        standards: every version of every standard known; only the values are looked at.
+        standards: every version of every standard the rules may name, as `standard.standards()` gives them.
 
     Raises:
         FileError: INVALID_POLICY with file, line and reason; see docs/policy.md for what is refused.
@@ -120,9 +104,9 @@ def parse_policy(text: str, path: str, standards: Mapping[str, StandardLike]) ->
 class _Check:
     """Holds what the file says against the standards."""
 
-    def __init__(self, document: Document, standards: Mapping[str, StandardLike]) -> None:
+    def __init__(self, document: Document, standards: Iterable[Standard]) -> None:
         self._document = document
-        self._standards = {(each.name, each.version): each for each in standards.values()}
+        self._standards = {(each.name, each.version): each for each in standards}
         self._environments: dict[StandardKey, cel.Env] = {}
         self._lines_of_ids: dict[str, int] = {}
         self.facet_names = {
@@ -173,7 +157,7 @@ class _Check:
             self.fail(at, f"{standard} has no version {version}")
         return keys
 
-    def facet(self, at: Location, key: StandardKey, name: str) -> FacetLike:
+    def facet(self, at: Location, key: StandardKey, name: str) -> Facet:
         facets = {facet.name: facet for facet in self._standards[key].facets}
         if name not in facets:
             self.fail(at, f"{key[0]} has no facet {name!r}; it has {', '.join(facets)}")
