@@ -53,7 +53,7 @@ def _values(alphabet: str) -> bytes:
 
 _USCC_VALUES = _values(USCC_ALPHABET)
 _ORGANISATION_VALUES = _values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_TEN = b"X".translate(_ORGANISATION_VALUES)
+_ORGANISATION_CHECK_VALUES = _values("0123456789X")
 
 _USCC_LENGTH = (Problem("uscc_length", "a unified social credit code has 18 characters"),)
 _USCC_CHARACTER = (Problem("uscc_character", "only digits and capital letters but I, O, S, V, Z"),)
@@ -82,8 +82,8 @@ def check_uscc(code: str) -> Problems:
 
 
 def _is_organisation_code(raw: bytes) -> bool:
-    values = raw[:8].translate(_ORGANISATION_VALUES) + (b"\x0a" if raw[8:] == b"X" else raw[8:].translate(_ORGANISATION_VALUES))
-    return values[8] <= 10 and sum(map(mul, values, ORGANISATION_WEIGHTS)) % 11 == 0
+    values = raw[:8].translate(_ORGANISATION_VALUES) + raw[8:].translate(_ORGANISATION_CHECK_VALUES)
+    return _INVALID not in values and sum(map(mul, values, ORGANISATION_WEIGHTS)) % 11 == 0
 
 
 def uscc_check_character(first_17: str) -> str:

@@ -132,8 +132,9 @@ def get(name: str, version: int = 0) -> Standard:
     """
     standard = _by_key().get((name, version))
     if standard is None:
-        shown = f"{name[:80]!r}" + (f" v{version}" if version else "")
-        raise NodeError(Reason.UNKNOWN_STANDARD, f"no standard {shown}; there are {', '.join(map(_title, standards()))}")
+        asked = f"{name[:80]!r}" + (f" v{version}" if version else "")
+        known = ", ".join(map(_title, standards()))
+        raise NodeError(Reason.UNKNOWN_STANDARD, f"no standard {asked}; there are {known}")
     return standard
 
 

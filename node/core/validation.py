@@ -3,7 +3,6 @@
 Findings name field and reason and never hold a value, so they may be shown and logged whatever the field's level.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -45,61 +44,71 @@ _REASONS = {
 }
 
 _VALIDATOR = Validator()
-_Check = Callable[[Message, str], Iterator[Finding]]
 
 
 class Validation:
     """The rules and checks of one message type."""
 
     def __init__(self, descriptor: Descriptor) -> None:
-        self._checks = _checks(descriptor)
+        self._checks = _Checks(descriptor)
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; none where it is right."""
-        found = [finding for check in self._checks for finding in check(message, "")]
-        violations = _VALIDATOR.collect_violations(message)
-        # A check says more about a field than the pattern that stands in the proto for other tools.
-        checked = {finding.field for finding in found if not finding.warning}
-        return found + [finding for finding in map(_finding, violations) if finding.field not in checked]
+        found: list[Finding] = []
+        self._checks.run(message, "", found)
+        if violations := _VALIDATOR.collect_violations(message):
+            # A check says more about a field than the pattern that stands in the proto for other tools.
+            checked = {finding.field for finding in found if not finding.warning}
+            found += [finding for finding in map(_finding, violations) if finding.field not in checked]
+        return found
 
 
-def _checks(descriptor: Descriptor) -> list[_Check]:
-    """One check for each field that asks for one, or holds messages that do."""
-    checks = (_nested(field) if field.message_type else _plain(field) for field in descriptor.fields)
-    return [check for check in checks if check]
+class _Checks:
+    """The checks that the fields of one message type ask for, and those of the messages within it."""
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        self._fields = [_Checked(field) for field in descriptor.fields if _options(field).check]
+        within = [(field, _Checks(field.message_type)) for field in descriptor.fields if field.message_type]
+        self._messages = [(field.name, field.is_repeated, checks) for field, checks in within if checks]
+
+    def __bool__(self) -> bool:
+        return bool(self._fields or self._messages)
+
+    def run(self, message: Message, path: str, found: list[Finding]) -> None:
+        for field in self._fields:
+            if value := getattr(message, field.name):
+                field.run(value, path + field.name, found)
+        for name, is_repeated, checks in self._messages:
+            if is_repeated:
+                for position, item in enumerate(getattr(message, name)):
+                    checks.run(item, f"{path}{name}[{position}].", found)
+            elif message.HasField(name):
+                checks.run(getattr(message, name), f"{path}{name}.", found)
 
 
-def _plain(field: FieldDescriptor) -> _Check | None:
-    options = field.GetOptions().Extensions[options_pb2.field]
-    if not options.check:
-        return None
-    name, advisory, checker = field.name, options.advisory, _CHECKERS[options.check]
+class _Checked:
+    """A field with a check."""
 
-    def check(message: Message, path: str) -> Iterator[Finding]:
-        for index, value in _items(message, name, field.is_repeated):
-            for problem in checker(value) if value else ():
-                yield Finding(path + name + index, problem.reason, problem.message, advisory or problem.warning)
+    def __init__(self, field: FieldDescriptor) -> None:
+        self.name = field.name
+        self._is_repeated = field.is_repeated
+        self._advisory = _options(field).advisory
+        self._check = _CHECKERS[_options(field).check]
 
-    return check
+    def run(self, value: Any, path: str, found: list[Finding]) -> None:
+        if self._is_repeated:
+            for position, item in enumerate(value):
+                self._run(item, f"{path}[{position}]", found)
+        else:
+            self._run(value, path, found)
 
-
-def _nested(field: FieldDescriptor) -> _Check | None:
-    name, checks = field.name, _checks(field.message_type)
-    if not checks:
-        return None
-
-    def check(message: Message, path: str) -> Iterator[Finding]:
-        for index, value in _items(message, name, field.is_repeated):
-            for inner in checks:
-                yield from inner(value, f"{path}{name}{index}.")
-
-    return check
+    def _run(self, value: str, path: str, found: list[Finding]) -> None:
+        if problems := self._check(value):
+            found += [Finding(path, reason, text, self._advisory or warning) for reason, text, warning in problems]
 
 
-def _items(message: Message, name: str, is_repeated: bool) -> list[tuple[str, Any]]:
-    """The values of a field, each with its index in a path."""
-    value = getattr(message, name)
-    return [(f"[{position}]", item) for position, item in enumerate(value)] if is_repeated else [("", value)]
+def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
+    return field.GetOptions().Extensions[options_pb2.field]
 
 
 def _finding(violation: Violation) -> Finding:
