@@ -61,11 +61,14 @@ class PullResponse(_message.Message):
     CONSISTENCY_FIELD_NUMBER: _builtins.int
     KNOWN_CONSISTENCY_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
+    LEAF_HASHES_FIELD_NUMBER: _builtins.int
     from_index: _builtins.int
     checkpoint: _builtins.bytes
     """Signed note (C2SP tlog-checkpoint), the same in every batch of a stream."""
     grant: _builtins.str
     """Digest of the rules under which these views were made."""
+    leaf_hashes: _builtins.bytes
+    """The views' leaf hashes, 32 bytes each, end to end: proves nothing, names the record where a proof fails."""
     @_builtins.property
     def views(self) -> _containers.RepeatedCompositeFieldContainer[_record_pb2.View]: ...
     @_builtins.property
@@ -85,10 +88,11 @@ class PullResponse(_message.Message):
         consistency: _abc.Iterable[_builtins.bytes] | None = ...,
         known_consistency: _abc.Iterable[_builtins.bytes] | None = ...,
         grant: _builtins.str = ...,
+        leaf_hashes: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "views", b"views"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "leaf_hashes", b"leaf_hashes", "views", b"views"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

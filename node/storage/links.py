@@ -1,0 +1,91 @@
+"""The link to each peer: failures, back-off, circuit; and the incidents that froze one."""
+
+from dataclasses import dataclass
+
+from node.errors import NodeError, Reason
+from node.storage.schema import Connection
+
+MAX_INCIDENTS_PER_CITY = 100
+
+
+@dataclass(frozen=True)
+class Link:
+    """How pulling from a peer goes.
+
+    Attributes:
+        failures: Failed attempts in a row.
+        next_attempt_at_ms: No pull by schedule before this moment.
+        frozen: The peer sent what cannot be true; no pull until an officer releases it.
+    """
+
+    city: str
+    failures: int = 0
+    next_attempt_at_ms: int = 0
+    frozen: bool = False
+    last_reason: str = ""
+    last_error: str = ""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What a peer sent that cannot be true; the evidence itself is read by number."""
+
+    number: int
+    city: str
+    reason: str
+    message: str
+    at_ms: int
+    evidence_bytes: int
+
+
+def read_link(connection: Connection, city: str) -> Link:
+    """The link to a peer; a fresh one where nothing is stored."""
+    row = connection.execute(
+        "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?", (city,)
+    ).fetchone()
+    return Link(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else Link(city)
+
+
+def write_link(connection: Connection, link: Link) -> None:
+    """Stores the link to a peer."""
+    connection.execute(
+        "INSERT OR REPLACE INTO link (city, failures, next_attempt_at_ms, frozen, last_reason, last_error)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (link.city, link.failures, link.next_attempt_at_ms, link.frozen, link.last_reason, link.last_error),
+    )
+
+
+def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, evidence: bytes) -> None:
+    """Keeps evidence (the newest of each city; a liar can't fill the disk) and freezes the peer."""
+    connection.execute(
+        "INSERT INTO incident (city, reason, message, at_ms, evidence) VALUES (?, ?, ?, ?, ?)",
+        (city, reason, message, at_ms, evidence),
+    )
+    connection.execute(
+        "DELETE FROM incident WHERE city = ? AND number NOT IN"
+        " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
+        (city, city, MAX_INCIDENTS_PER_CITY),
+    )
+    link = read_link(connection, city)
+    write_link(connection, Link(city, link.failures + 1, 0, frozen=True, last_reason=reason, last_error=message))
+
+
+def read_incidents(connection: Connection, limit: int) -> list[Incident]:
+    """The newest incidents, newest first."""
+    rows = connection.execute(
+        "SELECT number, city, reason, message, at_ms, length(evidence) FROM incident ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    return [Incident(*row) for row in rows]
+
+
+def read_evidence(connection: Connection, number: int) -> bytes:
+    """What the peer sent.
+
+    Raises:
+        NodeError: NOT_FOUND.
+    """
+    row = connection.execute("SELECT evidence FROM incident WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise NodeError(Reason.NOT_FOUND, f"there is no incident {number}")
+    return bytes(row[0])

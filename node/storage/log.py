@@ -1,0 +1,174 @@
+"""The node's own log: idempotent appends, one signed checkpoint a commit."""
+
+import os
+from collections.abc import Sequence
+from enum import Enum
+from hashlib import sha256
+from typing import NamedTuple
+
+from node.core.checkpoint import LogKey, format_checkpoint, log_name
+from node.core.merkle import EMPTY_ROOT, Frontier, Tile
+from node.core.record import SALT_BYTES, record_id, seal
+from node.errors import NodeError, Reason
+from node.ports import Clock, Signer
+from node.record.v1.record_pb2 import Header
+from node.storage import rows
+from node.storage.schema import Connection
+from node.storage.tree import StoredTree, position, write_tiles
+
+OWN = 0
+
+
+class Entry(NamedTuple):
+    """A record to be appended.
+
+    Attributes:
+        header: Complete but for id, supersedes and facets, which the log sets.
+        bodies: One facet body for each facet number.
+        key: Idempotency key, 16 bytes; None for an entry that is never sent twice.
+        content: Digest of the content, 16 bytes.
+    """
+
+    header: Header
+    bodies: Sequence[bytes]
+    key: bytes | None = None
+    content: bytes = b""
+
+
+class Fate(Enum):
+    """What became of an entry."""
+
+    ACCEPTED = 1
+    DUPLICATE = 2
+    SUPERSEDED = 3
+    OUTDATED = 4
+
+
+class Placed(NamedTuple):
+    """The fate of an entry and the id of the record that now stands for it."""
+
+    fate: Fate
+    id: str
+
+
+class _Run(NamedTuple):
+    """What one append adds to the tables."""
+
+    leaves: list[bytes]
+    records: list[rows.RecordRow]
+    subjects: list[rows.SubjectRow]
+    superseded: list[int]
+    retracted: list[int]
+
+
+def digest16(*parts: bytes) -> bytes:
+    """A 16-byte digest of byte strings, each length-prefixed."""
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()[:16]
+
+
+class OwnLog:
+    """Appends to the log inside the writer's transactions; signs one checkpoint for each."""
+
+    def __init__(self, connection: Connection, city: str, signer: Signer, clock: Clock) -> None:
+        """Takes up the log where the store stands, making it if there is none.
+
+        Raises:
+            NodeError: STORAGE_CORRUPT, the stored tree is not the one last signed.
+        """
+        self.city = city
+        self._signer = signer
+        self._clock = clock
+        self._key = LogKey(log_name(city), signer.public_key)
+        connection.execute(
+            "INSERT OR IGNORE INTO origin (number, city, root) VALUES (?, ?, ?)", (OWN, city, EMPTY_ROOT)
+        )
+        self._frontier = self._pending = _restore(connection, city)
+        self._signed_size = -1
+        self._sign(connection)
+
+    def append(self, connection: Connection, entries: Sequence[Entry]) -> list[Placed]:
+        """Appends entries in order, skipping those the log already holds. Runs in a writer's job."""
+        frontier = self._pending.copy()
+        run = _Run([], [], [], [], [])
+        placed = [self._place(connection, entry, frontier.size + len(run.leaves), run) for entry in entries]
+        tiles = frontier.extend(run.leaves)
+        self._write(connection, run, tiles)
+        self._pending = frontier
+        return placed
+
+    def before_commit(self, connection: Connection) -> None:
+        if self._pending.size != self._signed_size:
+            self._sign(connection)
+
+    def after_commit(self) -> None:
+        self._frontier = self._pending
+        self._signed_size = self._frontier.size
+
+    def after_rollback(self) -> None:
+        self._pending = self._frontier
+
+    def _place(self, connection: Connection, entry: Entry, index: int, run: _Run) -> Placed:
+        known = self._known(connection, entry.key)
+        if known is not None:
+            content, as_of_ms, known_index = known
+            if content == entry.content:
+                return Placed(Fate.DUPLICATE, record_id(self.city, known_index))
+            if entry.header.as_of_ms < as_of_ms:
+                return Placed(Fate.OUTDATED, record_id(self.city, known_index))
+            entry.header.supersedes = record_id(self.city, known_index)
+            run.superseded.append(position(OWN, known_index))
+        self._seal(entry, index, run)
+        if entry.key is not None:
+            connection.execute(
+                "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index) VALUES (?, ?, ?, ?)",
+                (entry.key, entry.content, entry.header.as_of_ms, index),
+            )
+        return Placed(Fate.SUPERSEDED if known else Fate.ACCEPTED, entry.header.id)
+
+    def _known(self, connection: Connection, key: bytes | None) -> tuple[bytes, int, int] | None:
+        if key is None:
+            return None
+        found: tuple[bytes, int, int] | None = connection.execute(
+            "SELECT content, as_of_ms, leaf_index FROM idempotency WHERE key = ?", (key,)
+        ).fetchone()
+        return found
+
+    def _seal(self, entry: Entry, index: int, run: _Run) -> None:
+        header, row = entry.header, position(OWN, index)
+        header.id = record_id(self.city, index)
+        leaf_hash, view = seal(header, entry.bodies, os.urandom(SALT_BYTES * len(entry.bodies)))
+        run.leaves.append(leaf_hash)
+        run.records.append((row, leaf_hash, view.SerializeToString()))
+        run.subjects.extend(rows.subject_rows(header, row))
+        if header.retracts:
+            run.retracted.append(rows.target_of(OWN, header.retracts))
+
+    def _write(self, connection: Connection, run: _Run, tiles: list[Tile]) -> None:
+        at_ms = self._clock.now_ms()
+        rows.insert_records(connection, run.records)
+        rows.insert_subjects(connection, run.subjects)
+        write_tiles(connection, OWN, tiles)
+        rows.supersede(connection, run.superseded, at_ms)
+        for row in run.retracted:
+            rows.unindex(connection, row)
+            rows.note_change(connection, row, "retracted", at_ms)
+            connection.execute("DELETE FROM idempotency WHERE leaf_index = ?", (row,))
+
+    def _sign(self, connection: Connection) -> None:
+        size, root, at_ms = self._pending.size, self._pending.root(), self._clock.now_ms()
+        note = format_checkpoint(self._key, size, root, self._signer.sign)
+        connection.execute(
+            "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, verified = ?,"
+            " confirmed_at_ms = ? WHERE number = ?",
+            (size, root, note, size, size, at_ms, OWN),
+        )
+
+
+def _restore(connection: Connection, city: str) -> Frontier:
+    named, size, root = connection.execute("SELECT city, size, root FROM origin WHERE number = ?", (OWN,)).fetchone()
+    if named != city:
+        raise NodeError(Reason.INVALID_CONFIG, f"this data directory holds the log of {named!r}, not of {city!r}")
+    frontier = StoredTree(connection, OWN, size).frontier
+    if frontier.root() != root:
+        raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {size} records does not give its signed root")
+    return frontier

@@ -1,0 +1,224 @@
+"""Replicas: what this node has verified of the peers' logs. Cursor and records move in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node.core.checkpoint import Checkpoint, parse_checkpoint
+from node.core.merkle import EMPTY_ROOT
+from node.core.peer_view import Revision, VerifiedBatch, VerifiedRecord
+from node.errors import NodeError, Reason
+from node.storage import rows
+from node.storage.schema import Connection
+from node.storage.tree import position, write_tiles
+
+_SELECT = (
+    "SELECT number, city, size, root, checkpoint, confirmed_at_ms, verified, withheld, held_grant, wanted_grant,"
+    " revised, revise_upto, purpose FROM origin"
+)
+_SELECT_CITY = _SELECT + " WHERE city = ?"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A city's log as it stands in this store (the own log is number 0).
+
+    Attributes:
+        size: Verified tree size: the cursor.
+        checkpoint: The newest verified checkpoint; its size is never below `size`.
+        confirmed_at_ms: When the origin last vouched for its log.
+        held_grant: Digest of the rules under which the stored views were made.
+        wanted_grant: Digest of the rules now in force; differs from `held_grant` while a revision is under way.
+        revised: Every record below is under `wanted_grant`.
+        revise_upto: Records from here on came under `wanted_grant` already.
+    """
+
+    number: int
+    city: str
+    size: int
+    root: bytes
+    checkpoint: bytes | None
+    confirmed_at_ms: int
+    verified: int
+    withheld: int
+    held_grant: str
+    wanted_grant: str
+    revised: int
+    revise_upto: int
+    purpose: str
+
+    @property
+    def known(self) -> Checkpoint | None:
+        """The newest verified checkpoint."""
+        return parse_checkpoint(self.checkpoint) if self.checkpoint else None
+
+    @property
+    def to_revise(self) -> int:
+        """Number of records that still stand under an earlier grant."""
+        return self.revise_upto - self.revised
+
+
+def read_origins(connection: Connection) -> list[Origin]:
+    """Every origin, the own log first."""
+    return [Origin(*row) for row in connection.execute(_SELECT + " ORDER BY number")]
+
+
+def read_origin(connection: Connection, city: str) -> Origin | None:
+    """One origin, or None where nothing of it was ever stored."""
+    row = connection.execute(_SELECT_CITY, (city,)).fetchone()
+    return Origin(*row) if row else None
+
+
+def ensure_origin(connection: Connection, city: str) -> Origin:
+    """The origin of a peer, made where there is none."""
+    connection.execute("INSERT OR IGNORE INTO origin (city, root) VALUES (?, ?)", (city, EMPTY_ROOT))
+    row = connection.execute(_SELECT_CITY, (city,)).fetchone()
+    return Origin(*row)
+
+
+def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose: str, at_ms: int) -> int:
+    """Stores a verified batch and moves the cursor; returns the number of destroyed views.
+
+    Raises:
+        NodeError: BATCH_REPLAYED, the cursor is not where the batch begins.
+    """
+    origin = ensure_origin(connection, city)
+    if batch.size - len(batch.records) != origin.size:
+        raise NodeError(Reason.BATCH_REPLAYED, f"{city}: batch to {batch.size} does not go on from {origin.size}")
+    rows.insert_records(
+        connection, [(position(origin.number, r.leaf_index), r.leaf_hash, r.view) for r in batch.records]
+    )
+    open_records = [record for record in batch.records if record.header is not None]
+    _index(connection, origin.number, open_records)
+    write_tiles(connection, origin.number, batch.tiles)
+    _move(connection, origin, batch, len(open_records), purpose, at_ms)
+    _regrant(connection, origin, batch.grant)
+    return _follow(connection, origin, open_records, at_ms)
+
+
+def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
+    entries: list[rows.SubjectRow] = []
+    for record in records:
+        if record.header is not None:
+            entries.extend(rows.subject_rows(record.header, position(origin, record.leaf_index)))
+    rows.insert_subjects(connection, entries)
+
+
+def _move(
+    connection: Connection, origin: Origin, batch: VerifiedBatch, verified: int, purpose: str, at_ms: int
+) -> None:
+    # Compare-and-swap: two pulls of one peer can't both move the cursor.
+    moved = connection.execute(
+        "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, confirmed_at_ms = ?, purpose = ?,"
+        " verified = verified + ?, withheld = withheld + ? WHERE number = ? AND size = ?",
+        (
+            batch.size, batch.root, batch.checkpoint.note, batch.checkpoint.size, at_ms, purpose,
+            verified, len(batch.records) - verified, origin.number, origin.size,
+        ),
+    )  # fmt: skip
+    if moved.rowcount != 1:
+        raise NodeError(Reason.BATCH_REPLAYED, f"{origin.city}: the cursor moved under the batch")
+
+
+def _regrant(connection: Connection, origin: Origin, grant: str) -> None:
+    """Notes under which grant the batch came; another than before begins a revision of all that stands below it."""
+    if grant == origin.wanted_grant:
+        return
+    if origin.size == 0:
+        values = (grant, grant, 0, 0)
+    elif origin.to_revise:  # a grant that changed during a revision: nothing is known of what stands
+        values = ("", grant, 0, origin.size)
+    else:
+        values = (origin.wanted_grant, grant, 0, origin.size)
+    connection.execute(
+        "UPDATE origin SET held_grant = ?, wanted_grant = ?, revised = ?, revise_upto = ? WHERE number = ?",
+        (*values, origin.number),
+    )
+
+
+def _follow(connection: Connection, origin: Origin, records: Sequence[VerifiedRecord], at_ms: int) -> int:
+    """Does what the new headers ask: superseded records leave the index, retracted ones are destroyed."""
+    destroyed = 0
+    for record in records:
+        header = record.header
+        if header is not None and header.supersedes:
+            rows.supersede(connection, [rows.target_of(origin.number, header.supersedes)], at_ms)
+        if header is not None and header.retracts:
+            target = rows.target_of(origin.number, header.retracts)
+            destroyed += _replace(connection, origin, target, None, "retracted", at_ms)
+    return destroyed
+
+
+def store_revision(connection: Connection, city: str, revision: Revision, at_ms: int) -> int:
+    """Replaces stored views by what the grant now in force discloses; returns the number of destroyed views.
+
+    Raises:
+        NodeError: GRANT_CHANGED, the store waits for another revision than this one.
+    """
+    origin = ensure_origin(connection, city)
+    if revision.begin != origin.revised or revision.grant != origin.wanted_grant:
+        raise NodeError(Reason.GRANT_CHANGED, f"{city}: revision from {revision.begin} is not the one awaited")
+    destroyed = 0
+    for record in revision.records:
+        destroyed += _revise(connection, origin, record, at_ms)
+    connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
+    if revision.end == origin.revise_upto:
+        connection.execute(
+            "UPDATE origin SET held_grant = wanted_grant, revised = 0, revise_upto = 0 WHERE number = ?",
+            (origin.number,),
+        )
+    return destroyed
+
+
+def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> int:
+    row = position(origin.number, record.leaf_index)
+    stored = _read_view(connection, row)
+    if stored == record.view:
+        return 0
+    if stored is None:
+        _widen(connection, origin, record, at_ms)
+        return 0
+    kind = "narrowed" if record.view is None or len(record.view) < len(stored) else "widened"
+    return _replace(connection, origin, row, record.view, kind, at_ms)
+
+
+def _read_view(connection: Connection, row: int) -> bytes | None:
+    found = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
+    return found[0] if found else None
+
+
+def _widen(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> None:
+    """A record withheld whole until now comes to light."""
+    row = position(origin.number, record.leaf_index)
+    connection.execute("UPDATE record SET view = ? WHERE position = ?", (record.view, row))
+    _count(connection, origin, 1)
+    rows.note_change(connection, row, "widened", at_ms)
+    if record.header is not None and not _is_replaced(connection, row):
+        rows.insert_subjects(connection, rows.subject_rows(record.header, row))
+
+
+def _is_replaced(connection: Connection, row: int) -> bool:
+    """Whether a later record of the log has superseded this one, as far as this node may see."""
+    return connection.execute(
+        "SELECT 1 FROM change WHERE position = ? AND kind IN ('superseded', 'retracted') LIMIT 1", (row,)
+    ).fetchone() is not None  # fmt: skip
+
+
+def _replace(connection: Connection, origin: Origin, row: int, view: bytes | None, kind: str, at_ms: int) -> int:
+    """Puts `view` in the place of a stored one; with None the record is destroyed but for its leaf hash."""
+    if _read_view(connection, row) is None:
+        if kind == "retracted":
+            rows.note_change(connection, row, kind, at_ms)
+        return 0
+    if view is None:
+        rows.unindex(connection, row)
+        _count(connection, origin, -1)
+    connection.execute("UPDATE record SET view = ? WHERE position = ?", (view, row))
+    rows.note_change(connection, row, kind, at_ms)
+    return 1
+
+
+def _count(connection: Connection, origin: Origin, verified: int) -> None:
+    connection.execute(
+        "UPDATE origin SET verified = verified + ?, withheld = withheld - ? WHERE number = ?",
+        (verified, verified, origin.number),
+    )

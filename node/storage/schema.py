@@ -1,0 +1,145 @@
+"""The tables of `node.db`, as numbered migrations (sqlite-utils); opening and checking connections.
+
+A record's *position* is `origin number << 40 | leaf index`: records of one city lie together, in log order,
+and a record id leads to its row without an index. Origin 0 is the node's own log.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from node.errors import NodeError, Reason
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlite
+else:
+    from pysqlite3 import dbapi2 as sqlite
+
+# WAL with two connections can corrupt a database before this version (sqlite.org/wal.html, WAL-reset bug).
+MIN_SQLITE = (3, 51, 3)
+INDEX_BITS = 40
+PAGE_CACHE_KIB = 64 * 1024
+
+Connection = sqlite.Connection
+Error = sqlite.Error
+migrations = Migrations("node")
+
+
+@migrations()
+def m0001_log(db: Database) -> None:
+    """Origins, records, tiles, subjects, idempotency keys."""
+    db.conn.executescript("""
+        CREATE TABLE origin (
+            number INTEGER PRIMARY KEY,
+            city TEXT NOT NULL UNIQUE,
+            size INTEGER NOT NULL DEFAULT 0,
+            root BLOB NOT NULL,
+            checkpoint BLOB,               -- signed note, verbatim; the newest verified
+            checkpoint_size INTEGER NOT NULL DEFAULT 0,
+            confirmed_at_ms INTEGER NOT NULL DEFAULT 0,
+            verified INTEGER NOT NULL DEFAULT 0,
+            withheld INTEGER NOT NULL DEFAULT 0,
+            held_grant TEXT NOT NULL DEFAULT '',
+            wanted_grant TEXT NOT NULL DEFAULT '',
+            revised INTEGER NOT NULL DEFAULT 0,    -- [revised, revise_upto) is still under held_grant
+            revise_upto INTEGER NOT NULL DEFAULT 0,
+            purpose TEXT NOT NULL DEFAULT ''
+        );
+        CREATE TABLE record (
+            position INTEGER PRIMARY KEY,
+            leaf_hash BLOB NOT NULL,
+            view BLOB                      -- NULL: withheld whole, or destroyed
+        );
+        CREATE TABLE tile (
+            origin INTEGER NOT NULL, height INTEGER NOT NULL, number INTEGER NOT NULL, nodes BLOB NOT NULL,
+            PRIMARY KEY (origin, height, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE subject (
+            digest INTEGER NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (digest, position)
+        ) WITHOUT ROWID;
+        CREATE TABLE idempotency (
+            key BLOB PRIMARY KEY,          -- SHA-256 of standard, source and the row's key, 16 bytes
+            content BLOB NOT NULL,         -- SHA-256 of the row's body, 16 bytes
+            as_of_ms INTEGER NOT NULL,
+            leaf_index INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX idempotency_leaf_index ON idempotency (leaf_index);
+        -- What happened to a stored view: destruction records (Decree 809 Art 29), and the feed of the search index.
+        CREATE TABLE change (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            position INTEGER NOT NULL,
+            kind TEXT NOT NULL,            -- superseded | retracted | narrowed | widened
+            at_ms INTEGER NOT NULL
+        );
+        CREATE INDEX change_position ON change (position);
+    """)
+
+
+@migrations()
+def m0002_peers(db: Database) -> None:
+    """Back-off, circuit and incidents of each peer; the policies that were in force."""
+    db.conn.executescript("""
+        CREATE TABLE link (
+            city TEXT PRIMARY KEY,
+            failures INTEGER NOT NULL DEFAULT 0,
+            next_attempt_at_ms INTEGER NOT NULL DEFAULT 0,
+            frozen INTEGER NOT NULL DEFAULT 0,
+            last_reason TEXT NOT NULL DEFAULT '',
+            last_error TEXT NOT NULL DEFAULT ''
+        );
+        CREATE TABLE incident (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            city TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, at_ms INTEGER NOT NULL,
+            evidence BLOB NOT NULL
+        );
+        CREATE TABLE policy (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            text TEXT NOT NULL,
+            at_ms INTEGER NOT NULL
+        );
+        CREATE TABLE policy_grant (
+            peer TEXT NOT NULL, purpose TEXT NOT NULL, digest TEXT NOT NULL, policy INTEGER NOT NULL,
+            PRIMARY KEY (peer, purpose, digest)
+        ) WITHOUT ROWID;
+    """)
+
+
+def open_writer(path: Path) -> Connection:
+    """Opens (creating, migrating) the one writing connection; fsyncs each commit (synchronous=FULL)."""
+    check_sqlite_version()
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = _connect(f"file:{path}?mode=rw")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # destroyed values leave no bytes behind
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    migrations.apply(Database(connection))
+    return connection
+
+
+def open_reader(path: Path) -> Connection:
+    """Opens a read-only connection, for use by one thread at a time."""
+    return _connect(f"file:{path}?mode=ro")
+
+
+def check_sqlite_version() -> None:
+    """Refuses an SQLite that may corrupt the database.
+
+    Raises:
+        NodeError: UNSUPPORTED_SQLITE.
+    """
+    if sqlite.sqlite_version_info < MIN_SQLITE:
+        needed = ".".join(map(str, MIN_SQLITE))
+        raise NodeError(Reason.UNSUPPORTED_SQLITE, f"SQLite {sqlite.sqlite_version} is older than {needed}")
+
+
+def _connect(uri: str) -> Connection:
+    connection = sqlite.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KIB}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection

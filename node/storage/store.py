@@ -1,0 +1,223 @@
+"""The store of one node: `node.db`, one writer, any number of readers."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from node.core.merkle import Frontier
+from node.core.peer_view import Revision, VerifiedBatch
+from node.errors import NodeError, Reason
+from node.ports import Clock, Signer
+from node.storage import links, policies, replica
+from node.storage.links import Incident, Link
+from node.storage.log import OWN, Entry, OwnLog, Placed
+from node.storage.replica import Origin, read_origin, read_origins
+from node.storage.rows import subject_digest
+from node.storage.schema import Connection, open_reader
+from node.storage.tree import StoredTree, position, read_leaf_hashes, split_position
+from node.storage.writer import Writer
+
+_Result = TypeVar("_Result")
+Row = tuple[int, bytes, bytes | None]
+
+
+class Reader:
+    """Reads `node.db` with one connection a thread; knows nothing of the writer, so any process may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    @property
+    def connection(self) -> Connection:
+        """The calling thread's read-only connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = open_reader(self._path)
+        return connection
+
+    def origins(self) -> list[Origin]:
+        """Every origin, the own log first."""
+        return read_origins(self.connection)
+
+    def origin(self, city: str) -> Origin:
+        """One origin.
+
+        Raises:
+            NodeError: NOT_FOUND.
+        """
+        origin = read_origin(self.connection, city)
+        if origin is None:
+            raise NodeError(Reason.NOT_FOUND, f"nothing is known of {city[:40]!r}")
+        return origin
+
+    def find_origin(self, city: str) -> Origin | None:
+        """One origin, or None where nothing of it was ever stored."""
+        return read_origin(self.connection, city)
+
+    def records(self, origin: int, begin: int, end: int) -> list[Row]:
+        """The records [begin, end) of an origin: (leaf index, leaf hash, view or None)."""
+        found = self.connection.execute(
+            "SELECT position, leaf_hash, view FROM record WHERE position >= ? AND position < ? ORDER BY position",
+            (position(origin, begin), position(origin, end)),
+        ).fetchall()
+        base = position(origin, 0)
+        return [(row - base, leaf_hash, view) for row, leaf_hash, view in found]
+
+    def by_subject(self, subject: str) -> list[tuple[int, int, bytes]]:
+        """The current records indexed under a subject: (origin number, leaf index, view).
+
+        Digests may collide: the caller compares the header's subjects.
+        """
+        found = self.connection.execute(
+            "SELECT record.position, view FROM subject JOIN record ON record.position = subject.position"
+            " WHERE digest = ? AND view IS NOT NULL",
+            (subject_digest(subject),),
+        ).fetchall()
+        return [(*split_position(row), view) for row, view in found]
+
+    def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:
+        """The leaf hashes of the records [begin, end)."""
+        return read_leaf_hashes(self.connection, origin, begin, end)
+
+    def tree(self, origin: int, size: int) -> StoredTree:
+        """The tree of an origin at a size not above its cursor."""
+        return StoredTree(self.connection, origin, size)
+
+    def frontier(self, city: str) -> Frontier:
+        """The verified tree of an origin.
+
+        Raises:
+            NodeError: STORAGE_CORRUPT, the stored leaves do not give the stored root.
+        """
+        origin = read_origin(self.connection, city)
+        if origin is None:
+            return Frontier()
+        frontier = self.tree(origin.number, origin.size).frontier
+        if frontier.root() != origin.root:
+            raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {city} does not give its verified root")
+        return frontier
+
+    def retracted(self, begin: int, end: int) -> set[int]:
+        """The leaf indices of the own records in [begin, end) that were taken back."""
+        found = self.connection.execute(
+            "SELECT position FROM change WHERE kind = 'retracted' AND position BETWEEN ? AND ?",
+            (position(OWN, begin), position(OWN, end - 1)),
+        )
+        return {row for (row,) in found}
+
+    def link(self, city: str) -> Link:
+        """The state of the link to a peer."""
+        return links.read_link(self.connection, city)
+
+    def incidents(self, limit: int = 100) -> list[Incident]:
+        """The newest incidents, newest first."""
+        return links.read_incidents(self.connection, limit)
+
+    def evidence(self, number: int) -> bytes:
+        """What the peer sent in an incident.
+
+        Raises:
+            NodeError: NOT_FOUND.
+        """
+        return links.read_evidence(self.connection, number)
+
+    def policy_under(self, peer: str, purpose: str, digest: str) -> str | None:
+        """The text of a policy that gave this grant to this peer, or None where none is known."""
+        return policies.read_policy_under(self.connection, peer, purpose, digest)
+
+    def newest_policy(self) -> str | None:
+        """The text of the policy last in force."""
+        return policies.read_newest(self.connection)
+
+
+class Store(Reader):
+    """Reads and writes `node.db`. A returned future is resolved once its writes are durable."""
+
+    def __init__(self, path: Path, city: str, signer: Signer, clock: Clock) -> None:
+        """Opens (creating) the store and takes the writer's lock.
+
+        Raises:
+            NodeError: STORAGE_CORRUPT, UNSUPPORTED_SQLITE or INVALID_CONFIG (another city's data).
+        """
+        super().__init__(path)
+        self._clock = clock
+        self._writer = Writer(path)
+        self.log = OwnLog(self._writer.connection, city, signer, clock)
+        self._destruction = _Destruction(self._writer)
+        self._writer.participants = [self.log, self._destruction]
+        self._writer.start()
+
+    def append(self, entries: Sequence[Entry]) -> "Future[list[Placed]]":
+        """Appends to the own log; resolved when the entries are durable and under a signed checkpoint."""
+        return self._submit(lambda connection: self.log.append(connection, entries))
+
+    def store_batch(self, city: str, batch: VerifiedBatch, purpose: str) -> "Future[None]":
+        """Stores a verified batch of a peer and moves its cursor."""
+        return self._submit_destroying(
+            lambda connection: replica.store_batch(connection, city, batch, purpose, self._clock.now_ms())
+        )
+
+    def store_revision(self, city: str, revision: Revision) -> "Future[None]":
+        """Replaces stored views of a peer's records by revised ones."""
+        return self._submit_destroying(
+            lambda connection: replica.store_revision(connection, city, revision, self._clock.now_ms())
+        )
+
+    def set_link(self, link: Link) -> "Future[None]":
+        """Remembers the state of the link to a peer."""
+        return self._submit(lambda connection: links.write_link(connection, link))
+
+    def add_incident(self, city: str, reason: str, message: str, evidence: bytes) -> "Future[None]":
+        """Keeps the evidence of what a peer sent and freezes the peer."""
+        at_ms = self._clock.now_ms()
+        return self._submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
+
+    def put_policy(self, text: str, grants: Sequence[tuple[str, str, str]], change: Entry | None) -> "Future[None]":
+        """Puts a policy in force: remembers its text and grants (peer, purpose, digest), logs the change."""
+
+        def job(connection: Connection) -> None:
+            policies.write_policy(connection, text, grants, self._clock.now_ms())
+            if change is not None:
+                self.log.append(connection, [change])
+
+        return self._submit(job)
+
+    def close(self) -> None:
+        """Finishes what is queued and closes the writer."""
+        self._writer.close()
+
+    def _submit(self, job: Callable[[Connection], _Result]) -> "Future[_Result]":
+        return self._writer.submit(job)
+
+    def _submit_destroying(self, job: Callable[[Connection], int]) -> "Future[None]":
+        def counted(connection: Connection) -> None:
+            self._destruction.pending += job(connection)
+
+        return self._writer.submit(counted)
+
+
+class _Destruction:
+    """After a commit that destroyed values, empties the write-ahead log so that their bytes are gone there too."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._connection = writer.connection
+        self.pending = 0
+
+    def before_commit(self, connection: Connection) -> None: ...
+
+    def after_commit(self) -> None:
+        if not self.pending:
+            return
+        self._connection.execute("PRAGMA busy_timeout=1000")
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._connection.execute("PRAGMA busy_timeout=30000")
+        if not busy:  # else a reader is in the way: the next commit tries again
+            self.pending = 0
+
+    def after_rollback(self) -> None: ...
+
+
+__all__ = ["OWN", "Entry", "Incident", "Link", "Origin", "Placed", "Reader", "Store"]

@@ -1,0 +1,133 @@
+"""The one writer: a thread with the one writing connection. Jobs that wait together share one commit."""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from node.errors import NodeError, Reason
+from node.storage.schema import Connection, Error, open_writer
+
+MAX_GROUP = 64
+_Result = TypeVar("_Result")
+_Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+
+class Participant(Protocol):
+    """Takes part in every commit: writes what a group of jobs amounts to, and learns how it ended."""
+
+    def before_commit(self, connection: Connection) -> None:
+        """Runs in the transaction, after its last job."""
+
+    def after_commit(self) -> None:
+        """The transaction is durable."""
+
+    def after_rollback(self) -> None:
+        """Nothing of the transaction happened."""
+
+
+class Writer:
+    """Runs jobs in order; a job's future is resolved once its transaction is durable (fsync)."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = open_writer(path)
+        self.participants: list[Participant] = []
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begins to take jobs; until then the caller's own thread may use the connection."""
+        self._thread.start()
+
+    def submit(self, job: Callable[[Connection], _Result]) -> "Future[_Result]":
+        """Queues a job.
+
+        The future raises what the job raised (the job's writes are undone, the others' stand), or NodeError
+        STORAGE_FULL / STORAGE_CORRUPT where the whole group could not be committed.
+        """
+        future: Future[_Result] = Future()
+        if self._closed:
+            future.set_exception(NodeError(Reason.UNAVAILABLE, "the node is stopping"))
+        else:
+            self._jobs.put((job, future))
+        return future
+
+    def close(self) -> None:
+        """Finishes the queued jobs, then closes the connection."""
+        self._closed = True
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+        self.connection.close()
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            group, stopping = self._next_group()
+            if group:
+                self._commit(group)
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        group: list[_Job] = []
+        item = self._jobs.get()
+        while item is not None:
+            group.append(item)
+            if len(group) == MAX_GROUP or self._jobs.empty():
+                return group, False
+            item = self._jobs.get()
+        return group, True
+
+    def _commit(self, group: list[_Job]) -> None:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(job) for job, _ in group]
+            for participant in self.participants:
+                participant.before_commit(self.connection)
+            self.connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  whatever it was, nothing of the group is durable
+            self._roll_back(group, error)
+            return
+        for participant in self.participants:
+            participant.after_commit()
+        for (_, future), (result, failure) in zip(group, outcomes, strict=True):
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+    def _attempt(self, job: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
+        self.connection.execute("SAVEPOINT job")
+        try:
+            result = job(self.connection)
+        except Error:
+            raise
+        except Exception as error:  # noqa: BLE001  handed to the job's owner
+            self.connection.execute("ROLLBACK TO job")
+            self.connection.execute("RELEASE job")
+            return None, error
+        self.connection.execute("RELEASE job")
+        return result, None
+
+    def _roll_back(self, group: list[_Job], error: Exception) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        for participant in self.participants:
+            participant.after_rollback()
+        for _, future in group:
+            future.set_exception(storage_error(error))
+
+
+def storage_error(error: Exception) -> Exception:
+    """The NodeError that an SQLite error amounts to; any other error unchanged."""
+    if not isinstance(error, Error):
+        return error
+    code = getattr(error, "sqlite_errorname", "") or ""
+    text = str(error)
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")) or "full" in text:
+        return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this batch was stored")
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text:
+        return NodeError(Reason.STORAGE_CORRUPT, "the database is damaged: stop the node and restore a backup")
+    return NodeError(Reason.INTERNAL, f"storage: {code or type(error).__name__}")
