@@ -160,14 +160,24 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _fields(descriptor: Descriptor, prefix: str = "", facet: int = 0) -> Iterator[Field]:
-    for field in descriptor.fields:
-        options = field.GetOptions().Extensions[options_pb2.field]
-        label_en, number = options.label_en or _words(field.name), facet or options.facet
-        yield Field(prefix + field.name, options.level, number, options.label_zh, label_en, options, field)
-        if field.message_type:
-            brackets = "[]" if field.is_repeated else ""
-            yield from _fields(field.message_type, f"{prefix}{field.name}{brackets}.", number)
+def _fields(descriptor: Descriptor, prefix: str = "", level: int = 0, facet: int = 0) -> Iterator[Field]:
+    """The fields of a message and of those within it, which have at least its level and go with its facet."""
+    for declared in descriptor.fields:
+        options = declared.GetOptions().Extensions[options_pb2.field]
+        label_en = options.label_en or _words(declared.name)
+        field = Field(
+            path=prefix + declared.name,
+            level=max(level, options.level),
+            facet=facet or options.facet,
+            label_zh=options.label_zh,
+            label_en=label_en,
+            options=options,
+            descriptor=declared,
+        )
+        yield field
+        if declared.message_type:
+            within = f"{field.path}[]." if declared.is_repeated else f"{field.path}."
+            yield from _fields(declared.message_type, within, field.level, field.facet)
 
 
 def _facets(

@@ -25,17 +25,41 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1enode/standard/v1/options.proto\x12\x10node.standard.v1\x1a google/protobuf/descriptor.proto\"\x84\x01\n\x0fStandardOptions\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x10\n\x08label_zh\x18\x03 \x01(\t\x12\x10\n\x08label_en\x18\x04 \x01(\t\x12.\n\x06\x66\x61\x63\x65ts\x18\x05 \x03(\x0b\x32\x1e.node.standard.v1.FacetOptions\"P\n\x0c\x46\x61\x63\x65tOptions\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08label_zh\x18\x03 \x01(\t\x12\x10\n\x08label_en\x18\x04 \x01(\t\"\xc7\x01\n\x0c\x46ieldOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t\x12&\n\x05level\x18\x03 \x01(\x0e\x32\x17.node.standard.v1.Level\x12\r\n\x05\x66\x61\x63\x65t\x18\x04 \x01(\r\x12\x0f\n\x07subject\x18\x05 \x01(\t\x12&\n\x05\x63heck\x18\x06 \x01(\x0e\x32\x17.node.standard.v1.Check\x12\x10\n\x08\x61\x64visory\x18\x07 \x01(\x08\x12\x11\n\tcode_list\x18\x08 \x01(\t\"5\n\x0f\x43odeListOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t\"1\n\x0b\x43odeOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t*V\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\x0c\n\x08LEVEL_L1\x10\x01\x12\x0c\n\x08LEVEL_L2\x10\x02\x12\x0c\n\x08LEVEL_L3\x10\x03\x12\x0c\n\x08LEVEL_L4\x10\x04*\x8a\x01\n\x05\x43heck\x12\x15\n\x11\x43HECK_UNSPECIFIED\x10\x00\x12\x0e\n\nCHECK_USCC\x10\x01\x12\x11\n\rCHECK_LICENCE\x10\x02\x12\x15\n\x11\x43HECK_RESIDENT_ID\x10\x03\x12\x0e\n\nCHECK_GTIN\x10\x04\x12\x10\n\x0c\x43HECK_REGION\x10\x05\x12\x0e\n\nCHECK_DATE\x10\x06:V\n\x08standard\x12\x1f.google.protobuf.MessageOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.node.standard.v1.StandardOptions:N\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1e.node.standard.v1.FieldOptions:T\n\tcode_list\x12\x1c.google.protobuf.EnumOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.node.standard.v1.CodeListOptions:P\n\x04\x63ode\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1d.node.standard.v1.CodeOptionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1enode/standard/v1/options.proto\x12\x10node.standard.v1\x1a google/protobuf/descriptor.proto\"\x84\x01\n\x0fStandardOptions\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x10\n\x08label_zh\x18\x03 \x01(\t\x12\x10\n\x08label_en\x18\x04 \x01(\t\x12.\n\x06\x66\x61\x63\x65ts\x18\x05 \x03(\x0b\x32\x1e.node.standard.v1.FacetOptions\"P\n\x0c\x46\x61\x63\x65tOptions\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x10\n\x08label_zh\x18\x03 \x01(\t\x12\x10\n\x08label_en\x18\x04 \x01(\t\"\xc7\x01\n\x0c\x46ieldOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t\x12&\n\x05level\x18\x03 \x01(\x0e\x32\x17.node.standard.v1.Level\x12\r\n\x05\x66\x61\x63\x65t\x18\x04 \x01(\r\x12\x0f\n\x07subject\x18\x05 \x01(\t\x12&\n\x05\x63heck\x18\x06 \x01(\x0e\x32\x17.node.standard.v1.Check\x12\x10\n\x08\x61\x64visory\x18\x07 \x01(\x08\x12\x11\n\tcode_list\x18\x08 \x01(\t\"5\n\x0f\x43odeListOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t\"1\n\x0b\x43odeOptions\x12\x10\n\x08label_zh\x18\x01 \x01(\t\x12\x10\n\x08label_en\x18\x02 \x01(\t*\x86\x02\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\"\n\x08LEVEL_L1\x10\x01\x1a\x14\xca\xf3\x18\x10\n\x06\xe5\x85\xac\xe5\xbc\x80\x12\x06Public\x12\x38\n\x08LEVEL_L2\x10\x02\x1a*\xca\xf3\x18&\n\x0c\xe7\x9b\x91\xe7\xae\xa1\xe5\x86\x85\xe9\x83\xa8\x12\x16Internal to regulators\x12\x41\n\x08LEVEL_L3\x10\x03\x1a\x33\xca\xf3\x18/\n\x15\xe4\xb8\xaa\xe4\xba\xba\xe6\x88\x96\xe5\x95\x86\xe4\xb8\x9a\xe4\xbf\xa1\xe6\x81\xaf\x12\x16Personal or commercial\x12*\n\x08LEVEL_L4\x10\x04\x1a\x1c\xca\xf3\x18\x18\n\x0c\xe8\xba\xab\xe4\xbb\xbd\xe4\xbf\xa1\xe6\x81\xaf\x12\x08Identity\x1a\x19\xca\xf3\x18\x15\n\x0c\xe6\x95\xb0\xe6\x8d\xae\xe5\x88\x86\xe7\xba\xa7\x12\x05Level*\xb9\x03\n\x05\x43heck\x12\x15\n\x11\x43HECK_UNSPECIFIED\x10\x00\x12\x42\n\nCHECK_USCC\x10\x01\x1a\x32\xca\xf3\x18.\n\x12GB 32100 \xe6\xa0\xa1\xe9\xaa\x8c\xe7\xa0\x81\x12\x18GB 32100 check character\x12\x41\n\rCHECK_LICENCE\x10\x02\x1a.\xca\xf3\x18*\n\x12SC/JY/YB \xe6\xa0\xa1\xe9\xaa\x8c\xe7\xa0\x81\x12\x14SC/JY/YB check digit\x12I\n\x11\x43HECK_RESIDENT_ID\x10\x03\x1a\x32\xca\xf3\x18.\n\x12GB 11643 \xe6\xa0\xa1\xe9\xaa\x8c\xe7\xa0\x81\x12\x18GB 11643 check character\x12\x36\n\nCHECK_GTIN\x10\x04\x1a&\xca\xf3\x18\"\n\x0eGTIN \xe6\xa0\xa1\xe9\xaa\x8c\xe7\xa0\x81\x12\x10GTIN check digit\x12?\n\x0c\x43HECK_REGION\x10\x05\x1a-\xca\xf3\x18)\n\x15\xe5\xb7\xb2\xe6\x9c\x89\xe7\x9a\x84\xe8\xa1\x8c\xe6\x94\xbf\xe5\x8c\xba\xe5\x88\x92\x12\x10\x61 known division\x12\x39\n\nCHECK_DATE\x10\x06\x1a)\xca\xf3\x18%\n\x11\xe6\x97\xa5\xe6\x9c\x9f YYYY-MM-DD\x12\x10\x61 day YYYY-MM-DD\x1a\x13\xca\xf3\x18\x0f\n\x06\xe6\xa0\xa1\xe9\xaa\x8c\x12\x05\x43heck:V\n\x08standard\x12\x1f.google.protobuf.MessageOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.node.standard.v1.StandardOptions:N\n\x05\x66ield\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1e.node.standard.v1.FieldOptions:T\n\tcode_list\x12\x1c.google.protobuf.EnumOptions\x18\xb9\x8e\x03 \x01(\x0b\x32!.node.standard.v1.CodeListOptions:P\n\x04\x63ode\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1d.node.standard.v1.CodeOptionsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.standard.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEVEL']._serialized_start=611
-  _globals['_LEVEL']._serialized_end=697
-  _globals['_CHECK']._serialized_start=700
-  _globals['_CHECK']._serialized_end=838
+  _globals['_LEVEL']._loaded_options = None
+  _globals['_LEVEL']._serialized_options = b'\312\363\030\025\n\014\346\225\260\346\215\256\345\210\206\347\272\247\022\005Level'
+  _globals['_LEVEL'].values_by_name["LEVEL_L1"]._loaded_options = None
+  _globals['_LEVEL'].values_by_name["LEVEL_L1"]._serialized_options = b'\312\363\030\020\n\006\345\205\254\345\274\200\022\006Public'
+  _globals['_LEVEL'].values_by_name["LEVEL_L2"]._loaded_options = None
+  _globals['_LEVEL'].values_by_name["LEVEL_L2"]._serialized_options = b'\312\363\030&\n\014\347\233\221\347\256\241\345\206\205\351\203\250\022\026Internal to regulators'
+  _globals['_LEVEL'].values_by_name["LEVEL_L3"]._loaded_options = None
+  _globals['_LEVEL'].values_by_name["LEVEL_L3"]._serialized_options = b'\312\363\030/\n\025\344\270\252\344\272\272\346\210\226\345\225\206\344\270\232\344\277\241\346\201\257\022\026Personal or commercial'
+  _globals['_LEVEL'].values_by_name["LEVEL_L4"]._loaded_options = None
+  _globals['_LEVEL'].values_by_name["LEVEL_L4"]._serialized_options = b'\312\363\030\030\n\014\350\272\253\344\273\275\344\277\241\346\201\257\022\010Identity'
+  _globals['_CHECK']._loaded_options = None
+  _globals['_CHECK']._serialized_options = b'\312\363\030\017\n\006\346\240\241\351\252\214\022\005Check'
+  _globals['_CHECK'].values_by_name["CHECK_USCC"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_USCC"]._serialized_options = b'\312\363\030.\n\022GB 32100 \346\240\241\351\252\214\347\240\201\022\030GB 32100 check character'
+  _globals['_CHECK'].values_by_name["CHECK_LICENCE"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_LICENCE"]._serialized_options = b'\312\363\030*\n\022SC/JY/YB \346\240\241\351\252\214\347\240\201\022\024SC/JY/YB check digit'
+  _globals['_CHECK'].values_by_name["CHECK_RESIDENT_ID"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_RESIDENT_ID"]._serialized_options = b'\312\363\030.\n\022GB 11643 \346\240\241\351\252\214\347\240\201\022\030GB 11643 check character'
+  _globals['_CHECK'].values_by_name["CHECK_GTIN"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_GTIN"]._serialized_options = b'\312\363\030\"\n\016GTIN \346\240\241\351\252\214\347\240\201\022\020GTIN check digit'
+  _globals['_CHECK'].values_by_name["CHECK_REGION"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_REGION"]._serialized_options = b'\312\363\030)\n\025\345\267\262\346\234\211\347\232\204\350\241\214\346\224\277\345\214\272\345\210\222\022\020a known division'
+  _globals['_CHECK'].values_by_name["CHECK_DATE"]._loaded_options = None
+  _globals['_CHECK'].values_by_name["CHECK_DATE"]._serialized_options = b'\312\363\030%\n\021\346\227\245\346\234\237 YYYY-MM-DD\022\020a day YYYY-MM-DD'
+  _globals['_LEVEL']._serialized_start=612
+  _globals['_LEVEL']._serialized_end=874
+  _globals['_CHECK']._serialized_start=877
+  _globals['_CHECK']._serialized_end=1318
   _globals['_STANDARDOPTIONS']._serialized_start=87
   _globals['_STANDARDOPTIONS']._serialized_end=219
   _globals['_FACETOPTIONS']._serialized_start=221

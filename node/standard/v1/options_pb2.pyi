@@ -32,26 +32,18 @@ class _LevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Level.ValueType
     DESCRIPTOR: _descriptor.EnumDescriptor
     LEVEL_UNSPECIFIED: _Level.ValueType  # 0
     LEVEL_L1: _Level.ValueType  # 1
-    """Public."""
     LEVEL_L2: _Level.ValueType  # 2
-    """Internal to regulators."""
     LEVEL_L3: _Level.ValueType  # 3
-    """Personal or commercial."""
     LEVEL_L4: _Level.ValueType  # 4
-    """ID numbers, the identity of a reporter."""
 
 class Level(_Level, metaclass=_LevelEnumTypeWrapper):
     """Classification of general data, sublevels of GB/T 43697."""
 
 LEVEL_UNSPECIFIED: Level.ValueType  # 0
 LEVEL_L1: Level.ValueType  # 1
-"""Public."""
 LEVEL_L2: Level.ValueType  # 2
-"""Internal to regulators."""
 LEVEL_L3: Level.ValueType  # 3
-"""Personal or commercial."""
 LEVEL_L4: Level.ValueType  # 4
-"""ID numbers, the identity of a reporter."""
 Global___Level: _TypeAlias = Level  # noqa: Y015
 
 class _Check:
@@ -62,34 +54,28 @@ class _CheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Check.ValueType
     DESCRIPTOR: _descriptor.EnumDescriptor
     CHECK_UNSPECIFIED: _Check.ValueType  # 0
     CHECK_USCC: _Check.ValueType  # 1
-    """Unified social credit code, GB 32100-2015."""
+    """The organisation code inside warns."""
     CHECK_LICENCE: _Check.ValueType  # 2
-    """Food licence numbers SC, JY, YB; other licences pass."""
+    """SC, JY and YB numbers; other licences pass."""
     CHECK_RESIDENT_ID: _Check.ValueType  # 3
-    """Resident identity number, GB 11643."""
     CHECK_GTIN: _Check.ValueType  # 4
     """Article number of 8, 12, 13 or 14 digits."""
     CHECK_REGION: _Check.ValueType  # 5
-    """Administrative division, GB/T 2260."""
     CHECK_DATE: _Check.ValueType  # 6
-    """A day that exists, YYYY-MM-DD."""
 
 class Check(_Check, metaclass=_CheckEnumTypeWrapper):
     """A check beyond what a protovalidate rule can say; code in node/core/identifiers.py."""
 
 CHECK_UNSPECIFIED: Check.ValueType  # 0
 CHECK_USCC: Check.ValueType  # 1
-"""Unified social credit code, GB 32100-2015."""
+"""The organisation code inside warns."""
 CHECK_LICENCE: Check.ValueType  # 2
-"""Food licence numbers SC, JY, YB; other licences pass."""
+"""SC, JY and YB numbers; other licences pass."""
 CHECK_RESIDENT_ID: Check.ValueType  # 3
-"""Resident identity number, GB 11643."""
 CHECK_GTIN: Check.ValueType  # 4
 """Article number of 8, 12, 13 or 14 digits."""
 CHECK_REGION: Check.ValueType  # 5
-"""Administrative division, GB/T 2260."""
 CHECK_DATE: Check.ValueType  # 6
-"""A day that exists, YYYY-MM-DD."""
 Global___Check: _TypeAlias = Check  # noqa: Y015
 
 @_typing.final

@@ -1,0 +1,113 @@
+"""`gongzhi standard`: the data standards this node speaks."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from node.core import standard_table
+from node.core.standard import Standard, get, standards
+from node.core.standard_table import Lang
+
+# Tables keep their columns where there is no terminal to fit them into.
+_FILE_WIDTH = 180
+_HEADS: dict[str, dict[str, Sequence[str]]] = {
+    "zh": {
+        "standards": ("标准", "版本", "中文名", "英文名"),
+        "facets": ("编号", "分面", "中文名", "英文名", "级别"),
+        "fields": ("字段", "类型", "中文名", "英文名", "级别", "分面", "规则"),
+        "codes": ("代码表", "代码", "中文名", "英文名"),
+        "rules": ("规则", "说明", "表达式"),
+    },
+    "en": {
+        "standards": ("standard", "version", "Chinese", "English"),
+        "facets": ("number", "facet", "Chinese", "English", "level"),
+        "fields": ("field", "type", "Chinese", "English", "level", "facet", "rule"),
+        "codes": ("code list", "code", "Chinese", "English"),
+        "rules": ("rule", "message", "expression"),
+    },
+}
+
+
+@click.group()
+def standard() -> None:
+    """Show the data standards: fields, levels, facets, codes."""
+
+
+_lang = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@standard.command("list")
+@_lang
+@_json
+def list_standards(lang: Lang, as_json: bool) -> None:
+    """List the standards."""
+    if as_json:
+        _print_json([_title(each) for each in standards()])
+    else:
+        _print_table(_HEADS[lang]["standards"], (_title(each).values() for each in standards()))
+
+
+@standard.command()
+@click.argument("name")
+@click.option("--version", type=int, default=0, help="Version; the newest where not given.")
+@_lang
+@_json
+def show(name: str, version: int, lang: Lang, as_json: bool) -> None:
+    """Show the standard NAME, e.g. operator.registration."""
+    shown = get(name, version)
+    sections = _sections(shown, lang)
+    if as_json:
+        _print_json(_title(shown) | sections)
+        return
+    click.echo(f"{shown.name} v{shown.version}  {shown.label_zh}  {shown.label_en}")
+    for section, rows in sections.items():
+        if rows:
+            _print_table(_HEADS[lang][section], (row.values() for row in rows))
+
+
+def _title(shown: Standard) -> dict[str, Any]:
+    return {
+        "name": shown.name,
+        "version": shown.version,
+        "label_zh": shown.label_zh,
+        "label_en": shown.label_en,
+    }
+
+
+def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "facets": [
+            {
+                "number": facet.number,
+                "name": facet.name,
+                "label_zh": facet.label_zh,
+                "label_en": facet.label_en,
+                "level": f"L{facet.level}",
+            }
+            for facet in shown.facets
+        ],
+        "fields": [row._asdict() for row in standard_table.field_rows(shown, lang)],
+        "codes": [row._asdict() for row in standard_table.code_rows(shown)],
+        "rules": [row._asdict() for row in standard_table.rule_rows(shown)],
+    }
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_FILE_WIDTH)
+    table = Table(*heads, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    console.print(table)
