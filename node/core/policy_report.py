@@ -54,10 +54,11 @@ def _rows(policy: Policy, peer: str, purpose: str) -> Iterator[MatrixRow]:
     plans = policy.grant(peer, purpose).plans
     for key, names in sorted(policy.facet_names.items()):
         for number, facet in sorted(names.items()):
-            yield MatrixRow(peer, purpose, *key, facet, *_cell(plans.get(key), number))
+            answer, when, unless = _answer(plans.get(key), number)
+            yield MatrixRow(peer, purpose, *key, facet, answer, when, unless)
 
 
-def _cell(plan: Plan | None, number: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _answer(plan: Plan | None, number: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     if plan is None:
         return "no", (), ()
     unless = tuple(sorted(condition.text for condition in plan.withholds))

@@ -1,0 +1,284 @@
+"""`gongzhi policy`: check, test, print and explain a sharing policy. Needs no running node."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.message import Message
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from node.core.policy import Explanation, Policy, parse_policy
+from node.core.policy_report import MatrixRow, TestResult, facet_labels, matrix, run_tests
+from node.core.record import EVERYONE, disclosed_bodies, parse_header
+from node.core.standard import get, standards
+from node.errors import FileError, NodeError, Reason
+from node.query.v1.query_pb2 import Proof
+from node.record.v1.record_pb2 import Header
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_FILES = click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+class _Refused(click.ClickException):
+    """A file that is wrong: exit code 2."""
+
+    exit_code = 2
+
+
+@click.group("policy")
+def policy() -> None:
+    """Say who may see what, and see what the rules really say.
+
+    A policy is a YAML file of rules. What no rule shares, nobody sees.
+
+    \b
+      - share: operator.registration
+        with: [wuhan]
+        purpose: verification
+        facets: [public]
+        when: body.status == OperatorStatus.OPERATOR_STATUS_IN_BUSINESS
+
+    The guide is docs/policy.md. Exit codes: 0 all well, 1 a test case fails, 2 a file is refused.
+    """  # noqa: D301
+
+
+@policy.command("check")
+@_FILES
+@_JSON
+def check_command(files: Sequence[Path], as_json: bool) -> None:
+    """Check policy files as a node does before it puts them in force.
+
+    A file that does not check is refused with its line and the reason; a running node keeps the policy it has.
+
+    \b
+    Example:
+      gongzhi policy check policies/*.yaml
+    """  # noqa: D301
+    outcomes = [_check(file) for file in files]
+    if as_json:
+        click.echo(json.dumps(outcomes, ensure_ascii=False, indent=2))
+    else:
+        for outcome in outcomes:
+            click.echo(
+                f"{outcome['file']}: good, {outcome['rules']} rules"
+                if outcome["ok"]
+                else f"refused  {outcome['error']}"
+            )
+    if not all(outcome["ok"] for outcome in outcomes):
+        raise SystemExit(2)
+
+
+def _check(file: Path) -> dict[str, Any]:
+    try:
+        checked = _parse(file)
+    except FileError as error:
+        return {"file": str(file), "ok": False, "line": error.line, "reason": error.reason, "error": error.message}
+    return {"file": str(file), "ok": True, "city": checked.city, "rules": len(checked.rules)}
+
+
+@policy.command("test")
+@_FILES
+@_JSON
+def test_command(files: Sequence[Path], as_json: bool) -> None:
+    """Run the test cases that stand beside the rules.
+
+    \b
+    A case in the file:
+      tests:
+        - name: Wuhan sees no deregistered operator
+          standard: operator.registration
+          peer: wuhan
+          purpose: verification
+          body: {status: OPERATOR_STATUS_DEREGISTERED}
+          expect: withheld          # or [public, regulator]; [] is the header alone
+    \b
+    Example:
+      gongzhi policy test policies/changsha.yaml
+    """  # noqa: D301
+    rows = [row for file in files for row in _test_rows(file, _load(file))]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        _print_tests(rows)
+    if not all(row["passed"] for row in rows):
+        raise SystemExit(1)
+
+
+def _test_rows(file: Path, checked: Policy) -> list[dict[str, Any]]:
+    return [_test_row(file, checked, result) for result in run_tests(checked)]
+
+
+def _test_row(file: Path, checked: Policy, result: TestResult) -> dict[str, Any]:
+    test = result.test
+    key = (test.header.standard, test.header.version)
+    return {
+        "file": str(file),
+        "line": test.line,
+        "name": test.name,
+        "peer": test.peer,
+        "purpose": test.purpose,
+        "expect": facet_labels(checked, key, test.expect),
+        "got": facet_labels(checked, key, result.got),
+        "passed": result.is_passed,
+    }
+
+
+def _print_tests(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        place = f"{row['file']}:{row['line']}"
+        if row["passed"]:
+            click.echo(f"passed  {place}  {row['name']}")
+        else:
+            click.echo(f"FAILED  {place}  {row['name']}: {row['peer']} sees {row['got']}, expected {row['expect']}")
+    click.echo(f"{sum(row['passed'] for row in rows)} of {len(rows)} cases passed")
+
+
+@policy.command("matrix")
+@_FILE
+@click.option("--peer", "peers", multiple=True, metavar="CITY", help="Show this city too. May be given again.")
+@_JSON
+def matrix_command(file: Path, peers: Sequence[str], as_json: bool) -> None:
+    """Print who sees which facet for which purpose.
+
+    The column "all" is every member that the rules do not name.
+
+    \b
+    Example:
+      gongzhi policy matrix policies/changsha.yaml --peer hefei
+    """  # noqa: D301
+    rows = matrix(_load(file), peers)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+    else:
+        _print_matrix(rows)
+
+
+def _print_matrix(rows: Sequence[MatrixRow]) -> None:
+    notes: dict[str, int] = {}
+    for purpose in dict.fromkeys(row.purpose for row in rows):
+        of_purpose = [row for row in rows if row.purpose == purpose]
+        table = _table("standard", "facet", *dict.fromkeys(row.peer for row in of_purpose))
+        lines: dict[tuple[str, str], list[str]] = {}
+        for row in of_purpose:
+            lines.setdefault((f"{row.standard} v{row.version}", row.facet), []).append(_cell(row, notes))
+        for names, cells in lines.items():
+            table.add_row(*names, *cells)
+        click.echo(f"Purpose: {purpose}")
+        Console().print(table)
+    for note, number in notes.items():
+        click.echo(f"[{number}] {note}")
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _cell(row: MatrixRow, notes: dict[str, int]) -> str:
+    said = [f"when {text}" for text in row.when] + [f"unless {text}" for text in row.unless]
+    marks = "".join(f" \\[{notes.setdefault(text, len(notes) + 1)}]" for text in said)
+    return row.answer + marks
+
+
+@policy.command("explain")
+@_FILE
+@click.option("--peer", required=True, metavar="CITY", help="Who asks.")
+@click.option("--purpose", required=True, help="What for, e.g. verification.")
+@click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="JSON",
+              help="A proof written by `gongzhi prove` (its open facets are the body), or the body.")  # fmt: skip
+@click.option("--standard", "name", default="operator.registration", show_default=True, help="Unless a proof says it.")
+@click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE",
+              help="A field of the body, or header.FIELD. May be given again.")  # fmt: skip
+@_JSON
+def explain_command(
+    file: Path, peer: str, purpose: str, record: Path | None, name: str, fields: Sequence[str], as_json: bool
+) -> None:
+    """Say what a city sees of a record, and why.
+
+    \b
+    Examples:
+      gongzhi policy explain policies/changsha.yaml --peer taiyuan --purpose verification --set status=4
+      gongzhi policy explain policies/changsha.yaml --peer wuhan --purpose verification --record proof.json
+      gongzhi policy explain policies/hefei.yaml --peer wuhan --purpose verification --set header.retracts=hefei-17
+    """  # noqa: D301
+    checked = _load(file)
+    try:
+        header, body = _record(record, name, fields)
+    except (ParseError, NodeError, ValueError) as error:
+        raise _Refused(f"the record does not parse: {error}") from None
+    explained = checked.explain(peer, purpose, header, body)
+    seen = facet_labels(checked, (header.standard, header.version), explained.facets)
+    if as_json:
+        click.echo(json.dumps(_explanation_row(explained, seen), ensure_ascii=False, indent=2))
+    else:
+        _print_explanation(explained, seen)
+
+
+def _explanation_row(explained: Explanation, seen: str) -> dict[str, Any]:
+    return asdict(explained) | {"facets": None if explained.facets is None else sorted(explained.facets), "sees": seen}
+
+
+def _print_explanation(explained: Explanation, seen: str) -> None:
+    table = _table("line", "rule", "effect", "matches", "why")
+    for rule in explained.rules:
+        matches = "yes" if rule.matched else "no"
+        table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))
+    Console().print(table)
+    click.echo(f"{explained.peer} sees for {explained.purpose}: {seen} ({explained.reason})")
+
+
+def _record(file: Path | None, name: str, fields: Sequence[str]) -> tuple[Header, Message]:
+    """The header and body that a proof, a JSON body and `--set` make together; the last word counts."""
+    given = json.loads(file.read_text("utf-8")) if file else {}
+    if not isinstance(given, dict):
+        raise ValueError("not a JSON object")
+    proof = ParseDict(given, Proof()) if "view" in given else None
+    header = parse_header(proof.view.header) if proof else Header(standard=name, audience=[EVERYONE])
+    standard = get(header.standard, header.version)
+    header.version = standard.version
+    body = standard.merge(disclosed_bodies(proof.view)) if proof else ParseDict(given, standard.message_type())
+    for field in fields:
+        path, _, value = field.partition("=")
+        target = header if path.startswith("header.") else body
+        _set(target, path.removeprefix("header.").split("."), _json_or_text(value))
+    return header, body
+
+
+def _set(message: Message, path: Sequence[str], value: Any) -> None:
+    if len(path) == 1:
+        message.ClearField(path[0])  # ParseDict would add to a list that is already there.
+    for name in reversed(path):
+        value = {name: value}
+    ParseDict(value, message)
+
+
+def _json_or_text(value: str) -> Any:
+    """Lists, messages and truth values as JSON; of a plain text protobuf makes what its field needs."""
+    return json.loads(value) if value[:1] in ("[", "{") or value in ("true", "false") else value
+
+
+def _load(file: Path) -> Policy:
+    try:
+        return _parse(file)
+    except FileError as error:
+        raise _Refused(str(error)) from None
+
+
+def _parse(file: Path) -> Policy:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(Reason.INVALID_POLICY, str(file), f"cannot be read as UTF-8 text: {error}") from None
+    return parse_policy(text, str(file), standards())
