@@ -93,7 +93,7 @@ def read_model(document: Document, model: type[Model], reason: Reason) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
         message = first["msg"].removeprefix("Value error, ")
         where = ".".join(str(part) for part in first["loc"])
-        text = f"{where}: {first['msg']}" if where else first["msg"]
+        text = f"{where}: {message}" if where else message
         raise FileError(reason, document.path, text, document.line_of(first["loc"])) from None
 
 

@@ -1,0 +1,93 @@
+"""The one interceptor of every listener: who calls, how often, and how a refusal looks on the wire."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import structlog
+
+from node.core.clients import Kind
+from node.errors import NodeError, Reason
+from node.rpc.limits import Limiter
+from node.rpc.principal import SERVICE_KINDS, Roster, authenticate
+from node.rpc.status import abort
+
+_log = structlog.get_logger(__name__)
+_NOBODY: frozenset[Kind] = frozenset()
+
+Admit = Callable[[grpc.ServicerContext], None]
+Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+
+
+class Gate(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Wraps each method once: authenticates, counts, and turns errors into statuses."""
+
+    def __init__(self, roster: Roster, limiter: Limiter) -> None:
+        self._roster = roster
+        self._limiter = limiter
+        # Looked up for every call; holds only methods that exist.
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """The guarded handler of the method; None where there is none."""
+        method = handler_call_details.method
+        known = self._handlers.get(method)
+        if known is None and (handler := continuation(handler_call_details)) is not None:
+            known = self._handlers[method] = _guard(handler, self._admission(method))
+        return known
+
+    def _admission(self, method: str) -> Admit:
+        kinds = SERVICE_KINDS.get(method.split("/")[1], _NOBODY)
+
+        def admit(context: grpc.ServicerContext) -> None:
+            self._limiter.admit(authenticate(context, self._roster, kinds))
+
+        return admit
+
+
+def _guard(handler: grpc.RpcMethodHandler[Any, Any], admit: Admit) -> grpc.RpcMethodHandler[Any, Any]:
+    serialization = (handler.request_deserializer, handler.response_serializer)
+    if handler.unary_unary:
+        return grpc.unary_unary_rpc_method_handler(_one(handler.unary_unary, admit), *serialization)
+    if handler.unary_stream:
+        return grpc.unary_stream_rpc_method_handler(_many(handler.unary_stream, admit), *serialization)
+    if handler.stream_unary:
+        return grpc.stream_unary_rpc_method_handler(_one(handler.stream_unary, admit), *serialization)
+    return grpc.stream_stream_rpc_method_handler(_many(handler.stream_stream, admit), *serialization)
+
+
+def _one(behaviour: Behaviour, admit: Admit) -> Behaviour:
+    def call(request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            admit(context)
+            return behaviour(request, context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
+            _refuse(context, error)
+
+    return call
+
+
+def _many(behaviour: Behaviour, admit: Admit) -> Behaviour:
+    def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        try:
+            admit(context)
+            yield from behaviour(request, context)
+        except Exception as error:  # noqa: BLE001 - as above
+            _refuse(context, error)
+
+    return call
+
+
+def _refuse(context: grpc.ServicerContext, error: Exception) -> None:
+    """Ends the call with the status of `error`; of an unexpected one the caller learns nothing but that it happened."""
+    if isinstance(error, NodeError):
+        abort(context, error)
+    # Already ended by the service itself, or the caller is gone.
+    if context.code() is not None or not context.is_active():
+        raise error
+    _log.error("call_failed", exc_info=error)
+    abort(context, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))

@@ -1,0 +1,101 @@
+"""Who calls: the pinned certificate behind a connection, looked up anew for every call."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import grpc
+
+from node.core.clients import Kind
+from node.core.federation import PinnedCertificate
+from node.errors import NodeError, Reason
+from node.storage.trust import Trust, Trusted
+
+_ANYONE = frozenset(Kind)
+
+SERVICE_KINDS = {
+    "node.exchange.v1.ExchangeService": frozenset({Kind.PEER}),
+    "node.intake.v1.IntakeService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
+    "node.control.v1.ControlService": frozenset({Kind.OFFICER}),
+    "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
+    "grpc.health.v1.Health": _ANYONE,
+    "grpc.reflection.v1alpha.ServerReflection": _ANYONE,
+}
+"""Who may call what; a service that is not listed answers nobody."""
+
+_ATTRIBUTE = "gongzhi_principal"
+
+
+class Principal(NamedTuple):
+    """A caller. `name` is the city of a peer, the client's name otherwise."""
+
+    kind: Kind
+    name: str
+
+
+class _Pinned(NamedTuple):
+    principal: Principal
+    not_before_s: float
+    not_after_s: float
+
+
+class Roster:
+    """Finds the principal of a certificate. The answer follows the federation and clients files within a second."""
+
+    def __init__(self, trust: Trust, clock: Callable[[], float] = time.time) -> None:
+        self._trust = trust
+        self._clock = clock
+        self._followed = trust.current()
+        self._pinned = _pin_all(self._followed, trust.city)
+
+    def resolve(self, pem: bytes) -> Principal:
+        """The principal that presented the certificate `pem`; a dictionary look-up for one seen before.
+
+        Raises:
+            NodeError: UNAUTHENTICATED, it is not pinned (any more), or not in its term.
+        """
+        trusted = self._trust.current()
+        if trusted is not self._followed:
+            self._pinned, self._followed = _pin_all(trusted, self._trust.city), trusted
+        pinned = self._pinned.get(pem)
+        if pinned is None:
+            raise NodeError(Reason.UNAUTHENTICATED, "this certificate is not, or no longer, pinned here")
+        if not pinned.not_before_s <= self._clock() <= pinned.not_after_s:
+            raise NodeError(Reason.UNAUTHENTICATED, "this certificate is not in its term")
+        return pinned.principal
+
+
+def _pin_all(trusted: Trusted, city: str) -> dict[bytes, _Pinned]:
+    # gRPC shows a certificate as PEM. DER has one PEM form, the one `parse_certificate` keeps, so the text itself
+    # identifies the certificate as surely as the fingerprint does.
+    owners = [
+        *((Principal(Kind.PEER, member.city), member.tls_certs) for member in trusted.federation.peers_of(city)),
+        *((Principal(client.kind, client.name), client.tls_certs) for client in trusted.clients.clients),
+    ]
+    return {cert.pem.encode(): _pin(owner, cert) for owner, certs in owners for cert in certs}
+
+
+def _pin(principal: Principal, certificate: PinnedCertificate) -> _Pinned:
+    return _Pinned(principal, certificate.not_before.timestamp(), certificate.not_after.timestamp())
+
+
+def authenticate(context: grpc.ServicerContext, roster: Roster, kinds: frozenset[Kind]) -> Principal:
+    """Finds who calls and keeps it with the call, for `principal`.
+
+    Raises:
+        NodeError: UNAUTHENTICATED, no pinned certificate in its term, or one of a kind that is not answered here.
+    """
+    presented = context.auth_context().get("x509_pem_cert")
+    if not presented:
+        raise NodeError(Reason.UNAUTHENTICATED, "no certificate was presented")
+    caller = roster.resolve(presented[0])
+    if caller.kind not in kinds:
+        raise NodeError(Reason.UNAUTHENTICATED, f"this service does not answer a certificate of kind {caller.kind}")
+    setattr(context, _ATTRIBUTE, caller)
+    return caller
+
+
+def principal(context: grpc.ServicerContext) -> Principal:
+    """Who calls, as `authenticate` found it."""
+    caller: Principal = getattr(context, _ATTRIBUTE)
+    return caller

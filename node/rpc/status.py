@@ -1,0 +1,140 @@
+"""Reason codes on the wire: a gRPC status for each, the code itself in the trailing metadata."""
+
+import re
+from types import MappingProxyType
+from typing import NoReturn
+
+import grpc
+
+from node.errors import NodeError, Reason, TransientError
+
+REASON_KEY = "gongzhi-reason"
+MAX_TEXT = 400
+
+_Code = grpc.StatusCode
+
+CODES = MappingProxyType(
+    {
+        Reason.INVALID_ARGUMENT: _Code.INVALID_ARGUMENT,
+        Reason.INVALID_FIELD: _Code.INVALID_ARGUMENT,
+        Reason.UNKNOWN_STANDARD: _Code.INVALID_ARGUMENT,
+        Reason.NOT_FOUND: _Code.NOT_FOUND,
+        Reason.TOO_LARGE: _Code.RESOURCE_EXHAUSTED,
+        Reason.UNAUTHENTICATED: _Code.UNAUTHENTICATED,
+        Reason.PERMISSION_DENIED: _Code.PERMISSION_DENIED,
+        Reason.POLICY_DENIED: _Code.PERMISSION_DENIED,
+        Reason.PURPOSE_REQUIRED: _Code.INVALID_ARGUMENT,
+        Reason.RATE_LIMITED: _Code.RESOURCE_EXHAUSTED,
+        Reason.INVALID_CONFIG: _Code.FAILED_PRECONDITION,
+        Reason.INVALID_POLICY: _Code.FAILED_PRECONDITION,
+        Reason.INVALID_MAPPING: _Code.FAILED_PRECONDITION,
+        Reason.INVALID_FEDERATION: _Code.FAILED_PRECONDITION,
+        Reason.INVALID_KEY: _Code.FAILED_PRECONDITION,
+        Reason.MALFORMED_BATCH: _Code.DATA_LOSS,
+        Reason.OVERSIZE_BATCH: _Code.DATA_LOSS,
+        Reason.UNDERSIZE_BATCH: _Code.DATA_LOSS,
+        Reason.BATCH_GAP: _Code.DATA_LOSS,
+        Reason.BATCH_REPLAYED: _Code.DATA_LOSS,
+        Reason.WRONG_CITY: _Code.DATA_LOSS,
+        Reason.WRONG_RECORD_ID: _Code.DATA_LOSS,
+        Reason.BAD_COMMITMENT: _Code.DATA_LOSS,
+        Reason.BAD_CHECKPOINT: _Code.DATA_LOSS,
+        Reason.BAD_SIGNATURE: _Code.DATA_LOSS,
+        Reason.UNKNOWN_LOG_KEY: _Code.DATA_LOSS,
+        Reason.TREE_ROLLED_BACK: _Code.DATA_LOSS,
+        Reason.TREE_FORKED: _Code.DATA_LOSS,
+        Reason.BAD_CONSISTENCY: _Code.DATA_LOSS,
+        Reason.BAD_INCLUSION: _Code.DATA_LOSS,
+        Reason.ENDLESS_STREAM: _Code.DATA_LOSS,
+        Reason.TRUNCATED_STREAM: _Code.DATA_LOSS,
+        Reason.GRANT_CHANGED: _Code.ABORTED,
+        Reason.BAD_REVISION: _Code.DATA_LOSS,
+        Reason.UNAVAILABLE: _Code.UNAVAILABLE,
+        Reason.TLS_REFUSED: _Code.UNAUTHENTICATED,
+        Reason.TOO_SLOW: _Code.DEADLINE_EXCEEDED,
+        Reason.CANCELLED: _Code.CANCELLED,
+        Reason.PEER_FROZEN: _Code.FAILED_PRECONDITION,
+        Reason.BACKING_OFF: _Code.UNAVAILABLE,
+        Reason.STALE: _Code.FAILED_PRECONDITION,
+        Reason.STORAGE_FULL: _Code.RESOURCE_EXHAUSTED,
+        Reason.STORAGE_CORRUPT: _Code.DATA_LOSS,
+        Reason.UNSUPPORTED_SQLITE: _Code.FAILED_PRECONDITION,
+        Reason.ALREADY_RUNNING: _Code.FAILED_PRECONDITION,
+        Reason.INTERNAL: _Code.INTERNAL,
+    }
+)
+
+# What a status means that carries no reason code: made by gRPC itself, or by a stranger.
+_REASONS = {
+    _Code.CANCELLED: Reason.CANCELLED,
+    _Code.DEADLINE_EXCEEDED: Reason.TOO_SLOW,
+    _Code.INVALID_ARGUMENT: Reason.INVALID_ARGUMENT,
+    _Code.UNIMPLEMENTED: Reason.INVALID_ARGUMENT,
+    _Code.NOT_FOUND: Reason.NOT_FOUND,
+    _Code.PERMISSION_DENIED: Reason.PERMISSION_DENIED,
+    _Code.UNAUTHENTICATED: Reason.UNAUTHENTICATED,
+    _Code.RESOURCE_EXHAUSTED: Reason.TOO_LARGE,
+    _Code.UNAVAILABLE: Reason.UNAVAILABLE,
+}
+
+_TRANSIENT = frozenset(
+    {
+        Reason.RATE_LIMITED,
+        Reason.GRANT_CHANGED,
+        Reason.UNAVAILABLE,
+        Reason.TLS_REFUSED,
+        Reason.TOO_SLOW,
+        Reason.CANCELLED,
+        Reason.BACKING_OFF,
+        Reason.STORAGE_FULL,
+        Reason.INTERNAL,
+    }
+)
+
+# gRPC has no status for a refused handshake. A server that refuses a client's certificate closes the connection before its
+# first frame ("failed to connect ... Socket closed"; a server that is not there reads "Connection refused").
+_THEY_REFUSED = re.compile(r"failed to connect to all addresses.*Socket closed", re.DOTALL)
+_WE_REFUSED = re.compile(r"[Hh]andshake failed|CERTIFICATE_VERIFY_FAILED|[Vv]erification [Cc]heck failed")
+_THEY_REFUSED_TEXT = "closed during the TLS handshake: this certificate is unknown to the peer, or expired"
+_WE_REFUSED_TEXT = "what answers at this address does not hold the certificate pinned for it, or that has expired"
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
+
+
+def abort(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
+    """Ends a call with the status and reason code of `error`.
+
+    Raises:
+        Exception: Always; gRPC's own.
+    """
+    context.set_trailing_metadata(((REASON_KEY, error.reason.value),))
+    context.abort(CODES[error.reason], error.message)
+
+
+def error_from_rpc(error: grpc.RpcError) -> NodeError:
+    """What a failed call means to the caller.
+
+    Never a `TrustError`: a reason code is only what the other side says, evidence is what this side checked.
+    """
+    if not isinstance(error, grpc.Call):
+        return TransientError(Reason.UNAVAILABLE, "the call failed without a status")
+    reason, text = _stated_reason(error), _UNPRINTABLE.sub(" ", error.details() or "")[:MAX_TEXT]
+    if reason is None:
+        reason, text = _reason_of_status(error.code(), text)
+    return (TransientError if reason in _TRANSIENT else NodeError)(reason, text or reason.value)
+
+
+def _stated_reason(call: grpc.Call) -> Reason | None:
+    stated = dict(call.trailing_metadata() or ()).get(REASON_KEY)
+    try:
+        return Reason(stated) if isinstance(stated, str) else None
+    except ValueError:
+        return None
+
+
+def _reason_of_status(code: grpc.StatusCode, text: str) -> tuple[Reason, str]:
+    if code is _Code.UNAVAILABLE and _WE_REFUSED.search(text):
+        return Reason.TLS_REFUSED, _WE_REFUSED_TEXT
+    if code is _Code.UNAVAILABLE and _THEY_REFUSED.search(text):
+        return Reason.TLS_REFUSED, _THEY_REFUSED_TEXT
+    return _REASONS.get(code, Reason.INTERNAL), text
