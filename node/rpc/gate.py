@@ -1,7 +1,7 @@
 """The one interceptor of every listener: who calls, how often, and how a refusal looks on the wire."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import structlog
@@ -19,7 +19,7 @@ Admit = Callable[[grpc.ServicerContext], None]
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
 
-class Gate(grpc.ServerInterceptor):  # type: ignore[misc]
+class Gate(grpc.ServerInterceptor):
     """Wraps each method once: authenticates, counts, and turns errors into statuses."""
 
     def __init__(self, roster: Roster, limiter: Limiter) -> None:
@@ -57,7 +57,7 @@ def _guard(handler: grpc.RpcMethodHandler[Any, Any], admit: Admit) -> grpc.RpcMe
         return grpc.unary_stream_rpc_method_handler(_many(handler.unary_stream, admit), *serialization)
     if handler.stream_unary:
         return grpc.stream_unary_rpc_method_handler(_one(handler.stream_unary, admit), *serialization)
-    return grpc.stream_stream_rpc_method_handler(_many(handler.stream_stream, admit), *serialization)
+    return grpc.stream_stream_rpc_method_handler(_many(cast(Behaviour, handler.stream_stream), admit), *serialization)
 
 
 def _one(behaviour: Behaviour, admit: Admit) -> Behaviour:
@@ -87,7 +87,7 @@ def _refuse(context: grpc.ServicerContext, error: Exception) -> None:
     if isinstance(error, NodeError):
         abort(context, error)
     # Already ended by the service itself, or the caller is gone.
-    if context.code() is not None or not context.is_active():
+    if cast(Any, context).code() is not None or not context.is_active():
         raise error
     _log.error("call_failed", exc_info=error)
     abort(context, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))

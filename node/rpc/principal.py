@@ -1,8 +1,8 @@
 """Who calls: the pinned certificate behind a connection, looked up anew for every call."""
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import grpc
 
@@ -85,7 +85,8 @@ def authenticate(context: grpc.ServicerContext, roster: Roster, kinds: frozenset
     Raises:
         NodeError: UNAUTHENTICATED, no pinned certificate in its term, or one of a kind that is not answered here.
     """
-    presented = context.auth_context().get("x509_pem_cert")
+    # The stubs do not know that the values are sequences.
+    presented = cast(Mapping[str, Sequence[bytes]], context.auth_context()).get("x509_pem_cert")
     if not presented:
         raise NodeError(Reason.UNAUTHENTICATED, "no certificate was presented")
     caller = roster.resolve(presented[0])

@@ -2,7 +2,7 @@
 
 import re
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import grpc
 
@@ -91,8 +91,8 @@ _TRANSIENT = frozenset(
     }
 )
 
-# gRPC has no status for a refused handshake. A server that refuses a client's certificate closes the connection before its
-# first frame ("failed to connect ... Socket closed"; a server that is not there reads "Connection refused").
+# gRPC has no status for a refused handshake. A server that refuses a client's certificate closes the connection before
+# its first frame ("failed to connect ... Socket closed"; a server that is not there reads "Connection refused").
 _THEY_REFUSED = re.compile(r"failed to connect to all addresses.*Socket closed", re.DOTALL)
 _WE_REFUSED = re.compile(r"[Hh]andshake failed|CERTIFICATE_VERIFY_FAILED|[Vv]erification [Cc]heck failed")
 _THEY_REFUSED_TEXT = "closed during the TLS handshake: this certificate is unknown to the peer, or expired"
@@ -116,11 +116,12 @@ def error_from_rpc(error: grpc.RpcError) -> NodeError:
 
     Never a `TrustError`: a reason code is only what the other side says, evidence is what this side checked.
     """
-    if not isinstance(error, grpc.Call):
+    if not hasattr(error, "code"):
         return TransientError(Reason.UNAVAILABLE, "the call failed without a status")
-    reason, text = _stated_reason(error), _UNPRINTABLE.sub(" ", error.details() or "")[:MAX_TEXT]
+    call = cast(grpc.Call, error)
+    reason, text = _stated_reason(call), _UNPRINTABLE.sub(" ", call.details() or "")[:MAX_TEXT]
     if reason is None:
-        reason, text = _reason_of_status(error.code(), text)
+        reason, text = _reason_of_status(call.code(), text)
     return (TransientError if reason in _TRANSIENT else NodeError)(reason, text or reason.value)
 
 
