@@ -11,6 +11,7 @@ from typing import cast
 import grpc
 
 from node.core.federation import Member, PinnedCertificate, server_name
+from node.storage.bundle import Bundle
 from node.storage.keyfile import TlsIdentity
 from node.storage.trust import Trust, Trusted
 
@@ -87,3 +88,12 @@ def channel(
 def peer_channel(identity: TlsIdentity, member: Member, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
     """A channel to a member's exchange listener."""
     return channel(member.address, identity, member.city, member.tls_certs, max_message_bytes)
+
+
+def bundle_channel(bundle: Bundle, service: str, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
+    """A client's channel to a service ("intake", "control" or "query") of its own node.
+
+    Raises:
+        NodeError: PERMISSION_DENIED, a client of this kind is not answered there.
+    """
+    return channel(bundle.address(service), bundle.identity, bundle.city, bundle.server_certs, max_message_bytes)

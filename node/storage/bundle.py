@@ -1,0 +1,172 @@
+"""What a local client needs to reach its node: addresses, the node's certificates, its own key and certificate."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict
+
+from node.config import Config
+from node.core.clients import Kind
+from node.core.document import format_document, parse_document, read_model
+from node.core.federation import PinnedCertificate, parse_certificate
+from node.errors import FileError, NodeError, Reason
+from node.storage.files import load_clients, load_federation, read_text, save_clients, write_file
+from node.storage.keyfile import (
+    Passphrase,
+    TlsIdentity,
+    create_tls_identity,
+    environment_passphrase,
+    load_tls_identity,
+)
+
+SERVICES = MappingProxyType(
+    {Kind.OFFICER: ("intake", "control", "query"), Kind.ADAPTER: ("intake", "query"), Kind.PLATFORM: ("query",)}
+)
+"""The listeners that answer each kind."""
+
+_IDENTITY = "client.pem"
+_SERVER = "server.crt"
+_ABOUT = "client.yaml"
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_ANY_HOST = re.compile(r"^(0\.0\.0\.0|\[::\])(?=:)")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A client's means to reach its node. `addresses` maps a service ("intake", "control", "query") to host:port."""
+
+    city: str
+    name: str
+    kind: Kind
+    addresses: Mapping[str, str]
+    server_certs: tuple[PinnedCertificate, ...]
+    identity: TlsIdentity
+
+    def address(self, service: str) -> str:
+        """host:port of a service.
+
+        Raises:
+            NodeError: PERMISSION_DENIED, a client of this kind is not answered there.
+        """
+        if service not in self.addresses:
+            raise NodeError(Reason.PERMISSION_DENIED, f"a client of kind {self.kind} has no {service}")
+        return self.addresses[service]
+
+
+class _About(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    city: str
+    name: str
+    kind: Kind
+    addresses: dict[str, str]
+
+
+def add_client(
+    config: Config,
+    name: str,
+    kind: Kind,
+    folder: Path,
+    now: datetime,
+    passphrase: bytes | None = None,
+    host: str | None = None,
+) -> Bundle:
+    """Makes a client's bundle in `folder` and pins its certificate; a known name of the same kind gets one more.
+
+    Args:
+        config: Of the node that is to answer it.
+        name: Of the client.
+        kind: Decides which services answer it.
+        folder: Made with mode 0700; must not hold a bundle yet.
+        now: Aware; the certificate's term starts here.
+        passphrase: Seals the client's key.
+        host: Where the client finds the node, if not at the listeners' own addresses.
+
+    Raises:
+        FileError: A file is wrong, or the folder already holds a key.
+        NodeError: INVALID_ARGUMENT, the name is taken by another kind.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
+    try:
+        clients = load_clients(config.clients).with_certificate(name, kind, identity.certificate)
+    except NodeError:
+        (folder / _IDENTITY).unlink()
+        raise
+    bundle = Bundle(config.city, name, kind, _addresses(config, kind, host), server_certificates(config), identity)
+    _write_about(folder, bundle)
+    save_clients(config.clients, clients)
+    return bundle
+
+
+def load_bundle(folder: Path, passphrase: Passphrase = environment_passphrase) -> Bundle:
+    """Reads a bundle that a node handed out.
+
+    Raises:
+        FileError: INVALID_CONFIG or INVALID_KEY.
+    """
+    path = folder / _ABOUT
+    document = parse_document(read_text(path, Reason.INVALID_CONFIG), str(path), Reason.INVALID_CONFIG)
+    about = read_model(document, _About, Reason.INVALID_CONFIG)
+    identity = load_tls_identity(folder / _IDENTITY, passphrase)
+    return Bundle(about.city, about.name, about.kind, about.addresses, _load_server(folder / _SERVER), identity)
+
+
+def officer_bundle(config: Config, passphrase: Passphrase = environment_passphrase) -> Bundle:
+    """The node's own officer, for the command line beside it; follows the node's configuration and certificates.
+
+    Raises:
+        FileError: A file is wrong.
+    """
+    identity = load_tls_identity(config.officer / _IDENTITY, passphrase)
+    addresses = _addresses(config, Kind.OFFICER, None)
+    return Bundle(config.city, "officer", Kind.OFFICER, addresses, server_certificates(config), identity)
+
+
+def server_certificates(config: Config) -> tuple[PinnedCertificate, ...]:
+    """The certificates the node itself presents, as its own card says.
+
+    Raises:
+        NodeError: The federation file is wrong or does not list this node.
+    """
+    return load_federation(config.federation).member(config.city).tls_certs
+
+
+def format_certificates(certificates: tuple[PinnedCertificate, ...]) -> str:
+    """The `server.crt` of a bundle."""
+    return "".join(cert.pem for cert in certificates)
+
+
+def _addresses(config: Config, kind: Kind, host: str | None) -> dict[str, str]:
+    return {service: _reachable(getattr(config.listen, service), host) for service in SERVICES[kind]}
+
+
+def _reachable(listen: str, host: str | None) -> str:
+    if host is not None:
+        return f"{host}:{listen.rpartition(':')[2]}"
+    return _ANY_HOST.sub("127.0.0.1", listen)
+
+
+def _write_about(folder: Path, bundle: Bundle) -> None:
+    about = {
+        "city": bundle.city,
+        "name": bundle.name,
+        "kind": bundle.kind.value,
+        "addresses": dict(bundle.addresses),
+    }
+    write_file(folder / _ABOUT, format_document(about).encode())
+    write_file(folder / _SERVER, format_certificates(bundle.server_certs).encode())
+
+
+def _load_server(path: Path) -> tuple[PinnedCertificate, ...]:
+    try:
+        found = tuple(parse_certificate(pem) for pem in _PEM.findall(read_text(path, Reason.INVALID_KEY)))
+    except NodeError as error:
+        raise FileError(Reason.INVALID_KEY, str(path), error.message) from None
+    if not found:
+        raise FileError(Reason.INVALID_KEY, str(path), "holds no certificate")
+    return found
