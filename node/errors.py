@@ -72,7 +72,9 @@ class NodeError(Exception):
 
 
 class TrustError(NodeError):
-    """A peer sent what cannot be true; its evidence is kept and the peer is frozen."""
+    """A peer sent what cannot be true; `evidence`, the bytes it sent, is kept and the peer is frozen."""
+
+    evidence: bytes = b""
 
 
 class TransientError(NodeError):

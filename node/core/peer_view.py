@@ -22,6 +22,8 @@ MIN_BATCH_VIEWS = 200
 MAX_BATCH_BYTES = 1024 * 1024
 # A batch below the minimum of views must at least be this large: large records make small batches.
 MIN_BATCH_BYTES = MAX_BATCH_BYTES // 4
+# Most records that one message of a revision may pass over.
+MAX_REVISION_SPAN = 20_000
 _Message = TypeVar("_Message", PullResponse, ReviseResponse)
 
 
@@ -215,15 +217,16 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
 
     Args:
         raw: A ReviseResponse.
+        city: Slug of the origin.
         begin: The index the revision must go on from.
         upto: The index it must not pass.
-        leaf_hashes: The stored leaf hashes of [begin, upto).
+        leaf_hashes: The stored leaf hashes from `begin` on, as far as MAX_REVISION_SPAN and `upto` allow.
 
     Raises:
         TrustError: MALFORMED_BATCH, OVERSIZE_BATCH, BATCH_GAP or BAD_REVISION.
     """
     batch = _parse(ReviseResponse, raw)
-    if batch.from_index != begin or not begin < batch.to_index <= upto:
+    if batch.from_index != begin or not begin < batch.to_index <= min(upto, begin + MAX_REVISION_SPAN):
         _distrust(Reason.BATCH_GAP, f"revision of [{batch.from_index}, {batch.to_index}) where {begin} was due")
     records: list[VerifiedRecord] = []
     for item in batch.views:

@@ -83,8 +83,8 @@ class OwnLog:
             "INSERT OR IGNORE INTO origin (number, city, root) VALUES (?, ?, ?)", (OWN, city, EMPTY_ROOT)
         )
         self._frontier = self._pending = _restore(connection, city)
-        self._signed_size = -1
         self._sign(connection)
+        self.after_commit()
 
     def append(self, connection: Connection, entries: Sequence[Entry]) -> list[Placed]:
         """Appends entries in order, skipping those the log already holds. Runs in a writer's job."""
@@ -96,16 +96,32 @@ class OwnLog:
         self._pending = frontier
         return placed
 
+    @property
+    def note(self) -> bytes:
+        """The newest durable checkpoint, signed."""
+        return self._note
+
     def before_commit(self, connection: Connection) -> None:
+        """Signs the checkpoint of the transaction (writer's Participant)."""
         if self._pending.size != self._signed_size:
             self._sign(connection)
 
     def after_commit(self) -> None:
+        """The transaction is durable (writer's Participant)."""
         self._frontier = self._pending
         self._signed_size = self._frontier.size
+        self._note = self._signed_note
 
     def after_rollback(self) -> None:
+        """Nothing of the transaction happened (writer's Participant)."""
         self._pending = self._frontier
+
+    def read_view(self, connection: Connection, record: str) -> bytes | None:
+        """The stored view of an own record, as the writer's transaction sees it."""
+        found = connection.execute(
+            "SELECT view FROM record WHERE position = ?", (rows.target_of(OWN, record),)
+        ).fetchone()
+        return found[0] if found else None
 
     def _place(self, connection: Connection, entry: Entry, index: int, run: _Run) -> Placed:
         known = self._known(connection, entry.key)
@@ -156,7 +172,7 @@ class OwnLog:
 
     def _sign(self, connection: Connection) -> None:
         size, root, at_ms = self._pending.size, self._pending.root(), self._clock.now_ms()
-        note = format_checkpoint(self._key, size, root, self._signer.sign)
+        note = self._signed_note = format_checkpoint(self._key, size, root, self._signer.sign)
         connection.execute(
             "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, verified = ?,"
             " confirmed_at_ms = ? WHERE number = ?",

@@ -31,13 +31,15 @@ migrations = Migrations("node")
 @migrations()
 def m0001_log(db: Database) -> None:
     """Origins, records, tiles, subjects, idempotency keys."""
-    db.conn.executescript("""
+    _execute(
+        db,
+        """
         CREATE TABLE origin (
             number INTEGER PRIMARY KEY,
             city TEXT NOT NULL UNIQUE,
             size INTEGER NOT NULL DEFAULT 0,
             root BLOB NOT NULL,
-            checkpoint BLOB,               -- signed note, verbatim; the newest verified
+            checkpoint BLOB,               -- signed note, verbatim: the newest verified
             checkpoint_size INTEGER NOT NULL DEFAULT 0,
             confirmed_at_ms INTEGER NOT NULL DEFAULT 0,
             verified INTEGER NOT NULL DEFAULT 0,
@@ -51,7 +53,7 @@ def m0001_log(db: Database) -> None:
         CREATE TABLE record (
             position INTEGER PRIMARY KEY,
             leaf_hash BLOB NOT NULL,
-            view BLOB                      -- NULL: withheld whole, or destroyed
+            view BLOB                      -- NULL: withheld whole or destroyed
         );
         CREATE TABLE tile (
             origin INTEGER NOT NULL, height INTEGER NOT NULL, number INTEGER NOT NULL, nodes BLOB NOT NULL,
@@ -76,13 +78,16 @@ def m0001_log(db: Database) -> None:
             at_ms INTEGER NOT NULL
         );
         CREATE INDEX change_position ON change (position);
-    """)
+    """,
+    )
 
 
 @migrations()
 def m0002_peers(db: Database) -> None:
     """Back-off, circuit and incidents of each peer; the policies that were in force."""
-    db.conn.executescript("""
+    _execute(
+        db,
+        """
         CREATE TABLE link (
             city TEXT PRIMARY KEY,
             failures INTEGER NOT NULL DEFAULT 0,
@@ -105,7 +110,14 @@ def m0002_peers(db: Database) -> None:
             peer TEXT NOT NULL, purpose TEXT NOT NULL, digest TEXT NOT NULL, policy INTEGER NOT NULL,
             PRIMARY KEY (peer, purpose, digest)
         ) WITHOUT ROWID;
-    """)
+    """,
+    )
+
+
+def _execute(db: Database, statements: str) -> None:
+    """Runs statements one by one: `executescript` would end the migration's transaction."""
+    for statement in statements.split(";"):
+        db.execute(statement)
 
 
 def open_writer(path: Path) -> Connection:

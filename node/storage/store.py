@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from node.storage.writer import Writer
 
 _Result = TypeVar("_Result")
 Row = tuple[int, bytes, bytes | None]
+Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
 
 
 class Reader:
@@ -150,9 +152,21 @@ class Store(Reader):
         self._writer.participants = [self.log, self._destruction]
         self._writer.start()
 
-    def append(self, entries: Sequence[Entry]) -> "Future[list[Placed]]":
-        """Appends to the own log; resolved when the entries are durable and under a signed checkpoint."""
-        return self._submit(lambda connection: self.log.append(connection, entries))
+    def append(self, entries: Sequence[Entry], follow: Follow | None = None) -> "Future[list[Placed]]":
+        """Appends to the own log; resolved when the entries are durable and under a signed checkpoint.
+
+        Args:
+            entries: In order.
+            follow: (placed, entries, view of an own record id) -> entries that the same transaction must append.
+        """
+
+        def job(connection: Connection) -> list[Placed]:
+            placed = self.log.append(connection, entries)
+            if follow is not None:
+                self.log.append(connection, follow(placed, entries, partial(self.log.read_view, connection)))
+            return placed
+
+        return self._submit(job)
 
     def store_batch(self, city: str, batch: VerifiedBatch, purpose: str) -> "Future[None]":
         """Stores a verified batch of a peer and moves its cursor."""

@@ -1,0 +1,136 @@
+"""Takes in rows: checked against their standard, split into facets, appended to the own log."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from node.core import standard as standards
+from node.core.standard import Standard
+from node.core.validation import Finding
+from node.errors import NodeError, Reason
+from node.intake.v1 import intake_pb2 as intake
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header
+from node.storage.log import Entry, Fate, Placed, digest16
+from node.storage.store import Store
+from node.usecases.withdraw import Withdrawal
+
+MAX_ROWS = 1000
+MAX_BODY_BYTES = 256 * 1024
+MAX_KEY_BYTES = 512
+
+_STATUS = {
+    Fate.ACCEPTED: intake.STATUS_ACCEPTED,
+    Fate.DUPLICATE: intake.STATUS_DUPLICATE,
+    Fate.SUPERSEDED: intake.STATUS_SUPERSEDED,
+    Fate.OUTDATED: intake.STATUS_OUTDATED,
+}
+
+
+class _Checked(NamedTuple):
+    """A row after its checks: the entry to append, or None where it is rejected."""
+
+    entry: Entry | None
+    findings: list[Finding]
+
+
+class Pending(NamedTuple):
+    """A batch under way: checked, and its good rows handed to the writer."""
+
+    request: intake.SubmitRequest
+    rows: list[_Checked]
+    placed: "Future[list[Placed]] | None"
+
+
+class Ingest:
+    """The intake of one node."""
+
+    def __init__(self, store: Store, clock: Clock, withdrawal: Withdrawal) -> None:
+        self._store = store
+        self._clock = clock
+        self._withdrawal = withdrawal
+
+    def begin(self, request: intake.SubmitRequest) -> Pending:
+        """Checks a batch and hands its good rows to the writer, without waiting.
+
+        Raises:
+            NodeError: The batch as a whole is refused: UNKNOWN_STANDARD, PURPOSE_REQUIRED, TOO_LARGE or
+                INVALID_ARGUMENT.
+        """
+        standard = _check_request(request)
+        template = self._template(request)
+        rows = [_check_row(standard, request, row, template) for row in request.rows]
+        entries = [row.entry for row in rows if row.entry is not None]
+        if request.dry_run or not entries:
+            return Pending(request, rows, None)
+        return Pending(request, rows, self._store.append(entries, self._withdrawal.entries))
+
+    def finish(self, pending: Pending) -> intake.SubmitResponse:
+        """Waits until a batch is durable and under a signed checkpoint; answers row by row.
+
+        Raises:
+            NodeError: STORAGE_FULL or STORAGE_CORRUPT: no row of the batch was stored.
+        """
+        placed = iter(pending.placed.result() if pending.placed else ())
+        outcomes = [_outcome(row, next(placed, None) if row.entry else None) for row in pending.rows]
+        checkpoint = self._store.log.note if pending.placed else b""
+        return intake.SubmitResponse(seq=pending.request.seq, outcomes=outcomes, checkpoint=checkpoint)
+
+    def _template(self, request: intake.SubmitRequest) -> Header:
+        now_ms = self._clock.now_ms()
+        return Header(
+            standard=request.standard,
+            version=request.version,
+            city=self._store.log.city,
+            issued_at_ms=now_ms,
+            audience=request.audience,
+            purpose=request.purpose,
+            legal_basis=request.legal_basis,
+            as_of_ms=request.as_of_ms or now_ms,
+            source=request.source,
+        )
+
+
+def _check_request(request: intake.SubmitRequest) -> Standard:
+    if len(request.rows) > MAX_ROWS:
+        raise NodeError(Reason.TOO_LARGE, f"{len(request.rows)} rows in a batch, at most {MAX_ROWS}")
+    if not request.purpose or not request.legal_basis:
+        raise NodeError(Reason.PURPOSE_REQUIRED, "a batch names its purpose and legal basis")
+    if not request.source:
+        raise NodeError(Reason.INVALID_ARGUMENT, "a batch names its source system")
+    return standards.get(request.standard, request.version)
+
+
+def _check_row(standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: Header) -> _Checked:
+    if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
+        reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
+        return _Checked(None, [Finding("", reason, text)])
+    try:
+        message = standard.parse(row.body)
+    except NodeError as error:
+        return _Checked(None, [Finding("", error.reason, error.message)])
+    findings = standard.findings(message)
+    if any(not finding.warning for finding in findings):
+        return _Checked(None, findings)
+    header = Header()
+    header.CopyFrom(template)
+    header.subjects.extend(standard.subjects(message))
+    bodies = standard.split(row.body)
+    key = digest16(request.standard.encode(), request.source.encode(), row.key.encode())
+    return _Checked(Entry(header, bodies, key, digest16(*bodies)), findings)
+
+
+def _outcome(row: _Checked, placed: Placed | None) -> intake.Outcome:
+    findings = _findings(row.findings)
+    if row.entry is None:
+        return intake.Outcome(status=intake.STATUS_REJECTED, findings=findings)
+    if placed is None:  # a dry run
+        return intake.Outcome(status=intake.STATUS_ACCEPTED, findings=findings)
+    return intake.Outcome(status=_STATUS[placed.fate], id=placed.id, findings=findings)
+
+
+def _findings(findings: Sequence[Finding]) -> list[intake.Finding]:
+    return [
+        intake.Finding(field=each.field, reason=each.reason, message=each.message, warning=each.warning)
+        for each in findings
+    ]

@@ -1,0 +1,94 @@
+"""Pulls one peer's log: verify, store, move the cursor; then brings the views under the grant now in force."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from node.core.checkpoint import LogKey
+from node.core.peer_view import MAX_REVISION_SPAN, PeerView, verify_revision
+from node.errors import Reason, TransientError, TrustError
+from node.ports import Peer
+from node.storage.store import Store
+
+# Batches verified but not yet durable: they share commits, and verifying goes on meanwhile.
+WINDOW = 8
+
+
+class Progress(NamedTuple):
+    """Where a pull stands: cursor and the peer's newest size."""
+
+    tree_size: int
+    target_size: int
+
+
+Report = Callable[[Progress], None]
+
+
+def pull(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
+    """Pulls `city` up to its newest checkpoint and revises what its policy changed.
+
+    Args:
+        store: Holds the replica.
+        peer: The city's exchange service; nothing it says is believed.
+        city: Slug.
+        keys: The pinned log keys of the city.
+        purpose: What the records are for.
+        report: Called after each batch.
+
+    Raises:
+        TrustError: The peer sent what cannot be true, with the evidence. What was verified before stands, nothing
+            else is stored.
+        NodeError: The peer refused or could not be reached, or the disk is full.
+    """
+    reached = _pull_log(store, peer, city, keys, purpose, report)
+    _revise(store, peer, city)
+    return reached
+
+
+def _pull_log(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
+    origin = store.find_origin(city)
+    view = PeerView(city, keys, store.frontier(city), origin.known if origin else None)
+    window: deque[Future[None]] = deque()
+    progress = Progress(view.size, view.size)
+    for raw in peer.pull(view.size, view.known.size if view.known else 0):
+        with _evidence(raw):
+            batch = view.verify_batch(raw)
+        window.append(store.store_batch(city, batch, purpose))
+        view.accept(batch)
+        if len(window) >= WINDOW:
+            window.popleft().result()
+        progress = Progress(batch.size, batch.checkpoint.size)
+        report(progress)
+    for stored in window:
+        stored.result()
+    if not view.is_complete:
+        raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its stream at {view.size}")
+    return progress
+
+
+def _revise(store: Store, peer: Peer, city: str) -> None:
+    origin = store.origin(city)
+    if not origin.to_revise:
+        return
+    begin = origin.revised
+    for raw in peer.revise(begin, origin.revise_upto, origin.held_grant):
+        leaf_hashes = store.leaf_hashes(origin.number, begin, min(begin + MAX_REVISION_SPAN, origin.revise_upto))
+        with _evidence(raw):
+            revision = verify_revision(raw, city, begin, origin.revise_upto, leaf_hashes)
+        store.store_revision(city, revision).result()
+        begin = revision.end
+        if begin == origin.revise_upto:
+            return
+    raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its revision at {begin}")
+
+
+@contextmanager
+def _evidence(raw: bytes) -> Iterator[None]:
+    """Adds what a peer sent to the error that says why it cannot be true."""
+    try:
+        yield
+    except TrustError as error:
+        error.evidence = raw
+        raise

@@ -1,0 +1,139 @@
+"""Shares the own log with one peer: what the policy lets it see, with the proof that it is the whole log."""
+
+from collections.abc import Iterator
+
+from node.core import standard as standards
+from node.core.merkle import consistency_proof
+from node.core.peer_view import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
+from node.core.policy import Grant
+from node.core.record import disclosed_bodies, mask, parse_header
+from node.errors import NodeError, Reason
+from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest, ReviseResponse
+from node.record.v1.record_pb2 import View
+from node.storage.log import OWN
+from node.storage.store import Origin, Reader, Row
+
+# Room in a batch for checkpoint, proofs and leaf hashes.
+_BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
+
+
+def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iterator[bytes]:
+    """Serialised PullResponses from the caller's size to the newest checkpoint, at least one.
+
+    Raises:
+        NodeError: PURPOSE_REQUIRED, or TREE_ROLLED_BACK where the caller has verified more than there is.
+    """
+    _check_purpose(request.purpose, request.legal_basis)
+    origin = reader.origin(city)
+    if max(request.from_size, request.known_size) > origin.size:
+        claimed = max(request.from_size, request.known_size)
+        raise NodeError(Reason.TREE_ROLLED_BACK, f"this log has {origin.size} records, you verified {claimed}")
+    return _batches(reader, origin, grant, request)
+
+
+def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest) -> Iterator[bytes]:
+    tree = reader.tree(OWN, origin.size)
+    known = consistency_proof(tree.node, request.known_size, origin.size)
+    begin = request.from_size
+    while True:
+        views, leaf_hashes = _views(reader, grant, begin, min(begin + MAX_BATCH_VIEWS, origin.size))
+        end = begin + len(views)
+        yield PullResponse(
+            from_index=begin,
+            views=views,
+            checkpoint=origin.checkpoint or b"",
+            consistency=consistency_proof(tree.node, end, origin.size),
+            known_consistency=known,
+            grant=grant.digest,
+            leaf_hashes=b"".join(leaf_hashes),
+        ).SerializeToString()
+        begin, known = end, []
+        if begin == origin.size:
+            return
+
+
+def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[View], list[bytes]]:
+    views: list[View] = []
+    leaf_hashes: list[bytes] = []
+    retracted = reader.retracted(begin, end)
+    budget = _BATCH_BUDGET
+    for row in reader.records(OWN, begin, end):
+        budget -= len(row[2] or b"") + len(row[1])
+        if budget < 0 and views:
+            break
+        views.append(view_for(grant, row, is_retracted=row[0] in retracted))
+        leaf_hashes.append(row[1])
+    return views, leaf_hashes
+
+
+def view_for(grant: Grant, row: Row, *, is_retracted: bool) -> View:
+    """An own record as the holder of `grant` may see it."""
+    _, leaf_hash, stored = row
+    if stored is None or is_retracted:
+        return View(leaf_hash=leaf_hash)
+    view = View.FromString(stored)
+    disclosed = _decide(grant, view)
+    if disclosed is None:
+        return View(leaf_hash=leaf_hash)
+    mask(view, disclosed)
+    return view
+
+
+def _decide(grant: Grant, view: View) -> frozenset[int] | None:
+    header = parse_header(view.header)
+    key = (header.standard, header.version)
+    return grant.decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(view)))
+
+
+def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
+    """Serialised ReviseResponses with the views that differ between two grants.
+
+    Args:
+        reader: Holds the own log.
+        city: Slug of this city.
+        held: The grant under which the caller's views were made; None where it isn't known: every view is sent.
+        grant: The grant now in force.
+        request: Which part of the log to revise.
+
+    Raises:
+        NodeError: PURPOSE_REQUIRED or INVALID_ARGUMENT.
+    """
+    _check_purpose(request.purpose, request.legal_basis)
+    if not request.from_index <= request.upto_size <= reader.origin(city).size:
+        raise NodeError(Reason.INVALID_ARGUMENT, "no such part of this log")
+    return _revisions(reader, held, grant, request)
+
+
+def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
+    response = ReviseResponse(from_index=request.from_index, grant=grant.digest)
+    budget = _BATCH_BUDGET
+    for begin in range(request.from_index, request.upto_size, MAX_BATCH_VIEWS):
+        end = min(begin + MAX_BATCH_VIEWS, request.upto_size)
+        rows = reader.records(OWN, begin, end)
+        retracted = reader.retracted(begin, end)
+        for row in rows:
+            index, leaf_hash, stored = row
+            differs = index not in retracted and _differs(held, grant, row)
+            size = len(stored or b"") + len(leaf_hash)
+            if (differs and size > budget) or index - response.from_index == MAX_REVISION_SPAN:
+                response.to_index = index
+                yield response.SerializeToString()
+                response = ReviseResponse(from_index=index, grant=grant.digest)
+                budget = _BATCH_BUDGET
+            if differs:
+                response.views.add(index=index, view=view_for(grant, row, is_retracted=False))
+                budget -= size
+    response.to_index = request.upto_size
+    yield response.SerializeToString()
+
+
+def _differs(held: Grant | None, grant: Grant, row: Row) -> bool:
+    if held is None or row[2] is None:
+        return True
+    view = View.FromString(row[2])
+    return _decide(held, view) != _decide(grant, view)
+
+
+def _check_purpose(purpose: str, legal_basis: str) -> None:
+    if not purpose or not legal_basis:
+        raise NodeError(Reason.PURPOSE_REQUIRED, "a pull names its purpose and legal basis (Decree 809 Art 20)")

@@ -1,0 +1,103 @@
+"""Takes records back: on an officer's word, or because a peer that saw one may not see what replaces it."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from node.core import standard as standards
+from node.core.policy import Policy
+from node.core.record import disclosed_bodies, open_view, parse_record_id
+from node.errors import NodeError, Reason
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header, View
+from node.storage.log import OWN, Entry, Fate, Placed
+from node.storage.store import Store
+
+ReadView = Callable[[str], bytes | None]
+Decision = frozenset[int] | None
+
+
+def decide(policy: Policy, peer: str, purpose: str, header: Header, view: View) -> Decision:
+    """The facets of an own record that a policy discloses to a peer; None: withheld whole."""
+    key = (header.standard, header.version)
+    return policy.grant(peer, purpose).decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(view)))
+
+
+class Withdrawal:
+    """Finds the records that have to be taken back when others replace them."""
+
+    def __init__(self, policy: Callable[[], Policy], peers: Callable[[], Iterable[str]], clock: Clock) -> None:
+        self._policy = policy
+        self._peers = peers
+        self._clock = clock
+
+    def entries(self, placed: Sequence[Placed], entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+        """Retractions for the replaced records that a peer saw more of than it may see of the new version.
+
+        The peer can't see that a record it may not see replaced one it holds; without this it would answer from
+        the old version for ever. Runs in the transaction of the append, so no crash can come between.
+        """
+        replaced = [entry for entry, place in zip(entries, placed, strict=True) if place.fate is Fate.SUPERSEDED]
+        found: list[Entry] = []
+        for entry in replaced:
+            old = _parse_view(read_view(entry.header.supersedes))
+            if old is not None and self._is_hidden_from_a_viewer(old, entry):
+                found.append(retraction(open_view(old).header or Header(), self._clock.now_ms(), entry.header))
+        return found
+
+    def _is_hidden_from_a_viewer(self, old: View, entry: Entry) -> bool:
+        policy = self._policy()
+        old_header = open_view(old).header
+        new = View(facets=[])
+        for body in entry.bodies:
+            new.facets.add(salt=b"open", body=body)
+        return old_header is not None and any(
+            _narrows(decide(policy, peer, purpose, old_header, old), decide(policy, peer, purpose, entry.header, new))
+            for peer in self._peers()
+            for purpose in policy.purposes()
+        )
+
+
+def _narrows(old: Decision, new: Decision) -> bool:
+    return old is not None and (new is None or not old <= new)
+
+
+def _parse_view(view: bytes | None) -> View | None:
+    return View.FromString(view) if view else None
+
+
+def retraction(target: Header, now_ms: int, reason: Header) -> Entry:
+    """A log entry that takes `target` back: a header alone, without subjects; purpose and basis as in `reason`."""
+    return Entry(
+        Header(
+            standard=target.standard,
+            version=target.version,
+            city=target.city,
+            issued_at_ms=now_ms,
+            as_of_ms=now_ms,
+            retracts=target.id,
+            audience=target.audience,
+            purpose=reason.purpose,
+            legal_basis=reason.legal_basis,
+        ),
+        (),
+    )
+
+
+def retract(store: Store, clock: Clock, record: str, reason: Header) -> Placed:
+    """Takes an own record back on an officer's word; returns when the retraction is durable.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT (no own record of this id, or already taken back), NOT_FOUND or
+            PURPOSE_REQUIRED.
+    """
+    if not reason.purpose or not reason.legal_basis:
+        raise NodeError(Reason.PURPOSE_REQUIRED, "a retraction names its purpose and legal basis")
+    city, index = parse_record_id(record)
+    if city != store.log.city:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is not a record of {store.log.city}")
+    rows = store.records(OWN, index, index + 1)
+    if not rows or rows[0][2] is None:
+        raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")
+    header = open_view(View.FromString(rows[0][2])).header
+    if header is None or header.retracts or store.retracted(index, index + 1):
+        raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is a retraction or was taken back already")
+    return store.append([retraction(header, clock.now_ms(), reason)]).result()[0]
