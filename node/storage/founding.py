@@ -56,7 +56,7 @@ class Plan:
     policy: str
     listen: Listen = field(default_factory=Listen)
     federation: str = "federation.yaml"
-    settings: Mapping[str, Any] = MappingProxyType({})
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def shipped_policy(city: str) -> str:

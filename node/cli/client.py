@@ -1,0 +1,69 @@
+"""`gongzhi client`: the programs and officers this node answers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from node.cli.options import new_passphrase, node_option, passphrase_option
+from node.config import load_config
+from node.core.clients import Kind
+from node.core.federation import format_fingerprint
+from node.storage.bundle import add_client, format_certificates, server_certificates
+from node.storage.files import load_clients, save_clients
+
+_KINDS = click.Choice([Kind.ADAPTER.value, Kind.OFFICER.value, Kind.PLATFORM.value])
+
+
+@click.group("client")
+def client() -> None:
+    """Say which programs and officers of your own this node answers."""
+
+
+@client.command("add")
+@click.argument("name")
+@click.option("--kind", type=_KINDS, required=True, help="adapter: takes in; officer: all; platform: asks.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the bundle to hand over.")
+@click.option("--host", help="Where the client finds this node, if not on this machine.")
+@passphrase_option
+@node_option
+def add_command(name: str, kind: str, out: Path, host: str | None, passphrase: bool, node_dir: Path) -> None:
+    """Make a client's key and certificate and answer it from now on.
+
+    The same name again makes one more certificate beside the old: so one is renewed.
+    """
+    config = load_config(node_dir)
+    bundle = add_client(config, name, Kind(kind), out, datetime.now(UTC), new_passphrase(passphrase), host)
+    click.echo(f"{name} ({kind}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}")
+
+
+@client.command("list")
+@node_option
+def list_command(node_dir: Path) -> None:
+    """List the clients with the terms of their certificates."""
+    table = Table("name", "kind", "until", "certificate", box=SIMPLE_HEAD)
+    for each in load_clients(load_config(node_dir).clients).clients:
+        for cert in each.tls_certs:
+            table.add_row(each.name, each.kind.value, f"{cert.not_after.date()}", format_fingerprint(cert.fingerprint))
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 160)
+
+
+@client.command("remove")
+@click.argument("name")
+@node_option
+def remove_command(name: str, node_dir: Path) -> None:
+    """Answer a client no longer; takes effect within a second."""
+    config = load_config(node_dir)
+    save_clients(config.clients, load_clients(config.clients).without(name))
+    click.echo(f"{name} is no longer answered.")
+
+
+@client.command("server-cert")
+@node_option
+def server_cert_command(node_dir: Path) -> None:
+    """Print this node's certificates: the new server.crt of every bundle after `gongzhi key rotate --tls`."""
+    click.echo(format_certificates(server_certificates(load_config(node_dir))), nl=False)

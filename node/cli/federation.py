@@ -1,0 +1,177 @@
+"""`gongzhi federation` and `gongzhi key`: who is a member, and this node's own keys."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from node.cli.options import ask_passphrase, new_passphrase, node_option, passphrase_option
+from node.config import Config, load_config
+from node.core.checkpoint import format_vkey
+from node.core.federation import Member, format_card, format_fingerprint, parse_card
+from node.errors import NodeError, Reason
+from node.rpc.federation_check import check_own, probe
+from node.storage import rotation
+from node.storage.files import load_federation, read_text, save_federation
+from node.storage.founding import CAPITALS, found_federation
+from node.storage.keyfile import load_tls_identity
+
+SOON = timedelta(days=30)
+
+
+@click.group("federation")
+def federation() -> None:
+    """Say which cities are members, by exchanged cards.
+
+    A card holds a city's address, log keys and certificates, all public. Compare its fingerprint with that city by
+    telephone before you add it: that call is what everything else rests on.
+    """
+
+
+@federation.command("card")
+@node_option
+def card_command(node_dir: Path) -> None:
+    """Print this node's own card, to hand to the other cities."""
+    config = load_config(node_dir)
+    own = load_federation(config.federation).member(config.city)
+    click.echo(format_card(own), nl=False)
+    click.echo(f"Fingerprint, to read out over the telephone: {format_fingerprint(own.fingerprint)}", err=True)
+
+
+@federation.command("add")
+@click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="The fingerprint has been compared: do not ask.")
+@node_option
+def add_command(card: Path, yes: bool, node_dir: Path) -> None:
+    """Add a member by its card, or take over its changed card. The running node follows by itself."""
+    config = load_config(node_dir)
+    members = load_federation(config.federation)
+    member = parse_card(read_text(card, Reason.INVALID_FEDERATION), str(card))
+    joined = members.with_member(member)
+    for line in _changes(members.find(member.city), member):
+        click.echo(line)
+    if not yes:
+        click.confirm("Compared with that city by telephone, and the same?", abort=True)
+    save_federation(config.federation, joined)
+    click.echo(f"{member.city} is a member.")
+
+
+@federation.command("remove")
+@click.argument("city")
+@node_option
+def remove_command(city: str, node_dir: Path) -> None:
+    """Remove a member: it is neither answered nor asked. The records had from it stay, with their proofs."""
+    config = load_config(node_dir)
+    if city == config.city:
+        raise NodeError(Reason.INVALID_ARGUMENT, "a node cannot remove itself")
+    save_federation(config.federation, load_federation(config.federation).without(city))
+    click.echo(f"{city} is no longer a member.")
+
+
+@federation.command("list")
+@node_option
+def list_command(node_dir: Path) -> None:
+    """List the members with their fingerprints."""
+    table = Table("city", "名称", "region", "address", "keys", "certificate until", "fingerprint", box=SIMPLE_HEAD)
+    for member in load_federation(load_config(node_dir).federation).members:
+        until = max(cert.not_after for cert in member.tls_certs).date().isoformat()
+        where = (member.city, member.name_zh, member.region6, member.address)
+        table.add_row(*where, str(len(member.log_keys)), until, format_fingerprint(member.fingerprint))
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 200)
+
+
+@federation.command("check")
+@click.option("--connect", is_flag=True, help="Also shake hands with each member.")
+@node_option
+def check_command(connect: bool, node_dir: Path) -> None:
+    """Check the federation file, this node's own keys against its card, and the terms of all certificates."""
+    config = load_config(node_dir)
+    now = datetime.now(UTC)
+    members = load_federation(config.federation)
+    findings = check_own(config, ask_passphrase)
+    findings += [text for member in members.members for text in _terms(member, now)]
+    if connect:
+        identity = load_tls_identity(config.tls_identity, ask_passphrase)
+        findings += [
+            f"{member.city}: {error.message}"
+            for member in members.peers_of(config.city)
+            if (error := probe(identity, member, config.sync.connect_timeout_s)) is not None
+        ]
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        raise SystemExit(1)
+    click.echo(f"{len(members.members)} members, all well.")
+
+
+@federation.command("demo")
+@click.option("--dir", "folder", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@click.option("--interval", "interval_s", default=60.0, show_default=True, help="Seconds between two pulls.")
+def demo_command(folder: Path, interval_s: float) -> None:
+    """Make six ready nodes on free ports of this machine, members of one federation."""
+    for config in found_federation(folder, datetime.now(UTC), settings={"sync": {"interval_s": interval_s}}):
+        click.echo(f"{CAPITALS[config.city][0]} {config.city:10} {config.listen.exchange}")
+
+
+@click.group("key")
+def key() -> None:
+    """Change this node's keys so that no peer is taken by surprise."""
+
+
+@key.command("rotate")
+@click.option("--log", "which", flag_value="log", help="The key that signs this city's log.")
+@click.option("--tls", "which", flag_value="tls", help="The certificate this node presents.")
+@click.option("--finish", is_flag=True, help="Every peer has the new card: put the new key in use.")
+@passphrase_option
+@node_option
+def rotate_command(which: str | None, finish: bool, passphrase: bool, node_dir: Path) -> None:
+    """Make a new key and put it on this node's card; once every peer has the card, again with --finish."""
+    config = load_config(node_dir)
+    if which is None:
+        raise click.UsageError("Say which key: --log or --tls.")
+    member = _finish(config, which) if finish else _prepare(config, which, new_passphrase(passphrase))
+    click.echo(f"Fingerprint of the new card: {format_fingerprint(member.fingerprint)}")
+    if not finish:
+        click.echo(f"Hand out `gongzhi federation card`; when all have it: gongzhi key rotate --{which} --finish")
+    elif which == "log":
+        click.echo("In use from the node's next start. The old public key stays on the card: old proofs hold.")
+
+
+def _prepare(config: Config, which: str, passphrase: bytes | None) -> Member:
+    if which == "log":
+        return rotation.prepare_log(config, passphrase)
+    return rotation.prepare_tls(config, datetime.now(UTC), passphrase)
+
+
+def _finish(config: Config, which: str) -> Member:
+    return (rotation.finish_log if which == "log" else rotation.finish_tls)(config, ask_passphrase)
+
+
+def _changes(old: Member | None, new: Member) -> list[str]:
+    """What taking over the card would change, a line each."""
+    before = _facts(old) if old else set()
+    after = _facts(new)
+    lines = [f"- {fact}" for fact in sorted(before - after)] + [f"+ {fact}" for fact in sorted(after - before)]
+    return [f"{new.name_zh} ({new.city})", *lines, f"Fingerprint: {format_fingerprint(new.fingerprint)}"]
+
+
+def _facts(member: Member) -> set[str]:
+    return {
+        f"name {member.name_zh} {member.region6}",
+        f"address {member.address}",
+        *(f"log key {format_vkey(each)}" for each in member.log_keys),
+        *(f"certificate {format_fingerprint(cert.fingerprint)}" for cert in member.tls_certs),
+    }
+
+
+def _terms(member: Member, now: datetime) -> list[str]:
+    last = max(cert.not_after for cert in member.tls_certs)
+    if last < now:
+        return [f"{member.city}: its certificate expired on {last.date()}"]
+    if last < now + SOON:
+        return [f"{member.city}: its certificate expires on {last.date()}; ask for a new card"]
+    return []

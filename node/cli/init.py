@@ -1,0 +1,66 @@
+"""`gongzhi init`: founds a node."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from node.cli.options import new_passphrase, passphrase_option
+from node.config import Listen
+from node.core.federation import format_fingerprint
+from node.errors import NodeError, Reason
+from node.storage.files import load_federation
+from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
+
+
+@click.command("init")
+@click.option("--city", required=True, help="Slug of the city, e.g. changsha.")
+@click.option("--dir", "folder", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@click.option("--name-zh", help="Chinese name; known for the six founding cities.")
+@click.option("--region6", help="GB/T 2260 code; known for the six founding cities.")
+@click.option("--exchange-address", help="host:port under which other cities reach this node.")
+@click.option("--listen-host", default="127.0.0.1", show_default=True, help="Where exchange, intake and query listen.")
+@click.option("--port", default=7100, show_default=True, help="First of five ports in a row.")
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Policy file instead of the shipped."
+)
+@passphrase_option
+def init(  # noqa: PLR0913, PLR0917 - one argument an option
+    city: str,
+    folder: Path,
+    name_zh: str | None,
+    region6: str | None,
+    exchange_address: str | None,
+    listen_host: str,
+    port: int,
+    policy: Path | None,
+    passphrase: bool,
+) -> None:
+    """Make a node: its folder, keys, configuration, policy and card.
+
+    The node listens on this machine alone until told otherwise.
+    """
+    listen = _listen(listen_host, port)
+    known_name, known_region = CAPITALS.get(city, (None, None))
+    name, region = name_zh or known_name, region6 or known_region
+    if name is None or region is None:
+        raise click.UsageError(f"{city} is not one of the six founding cities: give --name-zh and --region6")
+    text = policy.read_text("utf-8") if policy else shipped_policy(city)
+    plan = Plan(city, name, region, exchange_address or listen.exchange, text, listen)
+    config = found_node(folder, plan, datetime.now(UTC), new_passphrase(passphrase))
+    card = load_federation(config.federation).member(city)
+    click.echo(f"{name} ({city}): node made in {folder}, reached at {card.address}")
+    click.echo(f"Fingerprint of its card: {format_fingerprint(card.fingerprint)}")
+    click.echo(f"Next: gongzhi federation card --node {folder} > {city}.card.yaml, and hand it to the other cities.")
+
+
+def _listen(host: str, port: int) -> Listen:
+    if not 1 <= port <= 65535 - 4:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"no five ports in a row from {port}")
+    return Listen(
+        exchange=f"{host}:{port}",
+        intake=f"{host}:{port + 1}",
+        control=f"127.0.0.1:{port + 2}",
+        query=f"{host}:{port + 3}",
+        metrics=f"127.0.0.1:{port + 4}",
+    )

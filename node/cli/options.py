@@ -1,0 +1,38 @@
+"""What several commands share: which node, and its passphrase."""
+
+import functools
+from pathlib import Path
+
+import click
+
+from node.storage.keyfile import environment_passphrase
+
+node_option = click.option(
+    "--node",
+    "node_dir",
+    type=click.Path(path_type=Path),
+    envvar="GONGZHI_NODE",
+    default=".",
+    show_default="this folder",
+    help="Folder of the node (or GONGZHI_NODE).",
+)
+
+passphrase_option = click.option(
+    "--passphrase",
+    is_flag=True,
+    help="Seal the new key with a passphrase (from GONGZHI_PASSPHRASE, else asked for).",
+)
+
+
+@functools.cache
+def ask_passphrase() -> bytes:
+    """The passphrase of a sealed key: GONGZHI_PASSPHRASE, else asked for once."""
+    return environment_passphrase() or click.prompt("Passphrase", hide_input=True, err=True).encode()
+
+
+def new_passphrase(wanted: bool) -> bytes | None:
+    """The passphrase to seal new keys with, if one is wanted: GONGZHI_PASSPHRASE, else asked for twice."""
+    if not wanted:
+        return None
+    given = environment_passphrase()
+    return given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True).encode()
