@@ -1,6 +1,7 @@
 """What a grant decides, held against a naive reading of the rules."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -259,6 +260,35 @@ def test_a_retraction_shows_its_header_to_who_has_a_share() -> None:
     assert decide(rules, retraction, OperatorRegistration(), peer="hefei") is None
     assert decide(rules, retraction, OperatorRegistration(), peer="taiyuan") is None
     assert decide(rules, header(retracts="changsha-3"), OperatorRegistration()) is None
+
+
+def test_a_retraction_shows_nothing_more_where_nothing_is_conditional() -> None:
+    assert decide([share()], header("all", retracts="changsha-3"), OperatorRegistration()) == frozenset()
+
+
+def test_the_digest_tells_what_a_condition_shares() -> None:
+    facets: list[list[str]] = [["public"], ["regulator"], ["public", "regulator"]]
+    grants = [policy([share(facets=names, when=DEREGISTERED)]).grant("wuhan", "verification") for names in facets]
+    assert len({grant.digest for grant in grants}) == 3
+
+
+def test_the_digest_is_the_same_in_every_process() -> None:
+    """Peers keep digests: another value here, after an update of CEL for instance, makes each of them revise once."""
+    digest = policy([share(), share(facets=["regulator"], when=DEREGISTERED)]).grant("wuhan", "verification").digest
+    assert digest == "d2dc5a529f44bf3658eb2acaf8719f4798df4749a8603fa32fba8e4f5a720f16"
+
+
+def test_many_threads_decide_at_once() -> None:
+    grant = policy([share(when=DEREGISTERED)]).grant("wuhan", "verification")
+    expected = [
+        frozenset({1}) if body.status == OperatorStatus.OPERATOR_STATUS_DEREGISTERED else None for body in BODIES
+    ]
+
+    def all_bodies(_: int) -> list[frozenset[int] | None]:
+        return [grant.decide(header("all"), KEY, partial(_same, body)) for body in BODIES]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(decided == expected for decided in pool.map(all_bodies, range(200)))
 
 
 def test_peers_and_purposes_are_those_the_rules_name() -> None:

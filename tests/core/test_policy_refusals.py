@@ -76,6 +76,8 @@ def test_the_file_that_the_refusals_change_is_good() -> None:
         ("expect: [public]", "expect: hidden", 21, "withheld"),
         ("      name: 甲", "      nome: 甲", 20, "nome"),
         ("      name: 甲", "      name: 7", 20, "name"),
+        ("      name: 甲", "      name: 2026-01-01", 20, "name"),
+        ("      name: 甲", "      licences: [7]", 20, "licences"),
         ("    standard: operator.registration", "    standard: operator", 16, "unknown standard"),
         ("city: changsha", "city: 长沙", 1, "pattern"),
     ],

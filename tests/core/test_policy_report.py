@@ -1,5 +1,6 @@
 """The six shipped policies: their cases hold, and the whole of what they share stands in a golden file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ def test_a_case_that_does_not_hold_fails() -> None:
     text = (POLICIES / "wuhan.yaml").read_text("utf-8").replace("expect: withheld", "expect: [public]")
     results = run_tests(parse_policy(text, "wuhan.yaml", standards()))
     assert 0 < sum(not result.is_passed for result in results) < len(results)
+
+
+def test_the_guide_is_a_policy_whose_cases_hold() -> None:
+    guide = (POLICIES.parent / "docs" / "policy.md").read_text("utf-8")
+    policy = parse_policy("".join(re.findall("```yaml\n(.*?)```", guide, re.DOTALL)), "docs/policy.md", standards())
+    assert len(policy.rules) == 2
+    assert [result.is_passed for result in run_tests(policy)] == [True]
 
 
 def test_facets_in_words() -> None:
