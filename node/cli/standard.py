@@ -56,10 +56,10 @@ def list_standards(lang: Lang, as_json: bool) -> None:
 
 @standard.command()
 @click.argument("name")
-@click.option("--version", type=int, default=0, help="Version; the newest where not given.")
+@click.option("--version", type=int, help="Version; the newest where not given.")
 @_lang
 @_json
-def show(name: str, version: int, lang: Lang, as_json: bool) -> None:
+def show(name: str, version: int | None, lang: Lang, as_json: bool) -> None:
     """Show the standard NAME, e.g. operator.registration."""
     shown = get(name, version)
     sections = _sections(shown, lang)

@@ -124,23 +124,23 @@ def standards() -> tuple[Standard, ...]:
     return tuple(sorted(found, key=lambda standard: (standard.name, standard.version)))
 
 
-def get(name: str, version: int = 0) -> Standard:
-    """A standard by name; version 0 is the newest.
+def get(name: str, version: int | None = None) -> Standard:
+    """A standard by name and version; the newest where no version is asked for.
 
     Raises:
         NodeError: UNKNOWN_STANDARD.
     """
     standard = _by_key().get((name, version))
     if standard is None:
-        asked = f"{name[:80]!r}" + (f" v{version}" if version else "")
+        asked = f"{name[:80]!r}" + (f" v{version}" if version is not None else "")
         known = ", ".join(map(_title, standards()))
         raise NodeError(Reason.UNKNOWN_STANDARD, f"no standard {asked}; there are {known}")
     return standard
 
 
 @cache
-def _by_key() -> dict[tuple[str, int], Standard]:
-    newest = {(standard.name, 0): standard for standard in standards()}
+def _by_key() -> dict[tuple[str, int | None], Standard]:
+    newest: dict[tuple[str, int | None], Standard] = {(standard.name, None): standard for standard in standards()}
     return newest | {(standard.name, standard.version): standard for standard in standards()}
 
 

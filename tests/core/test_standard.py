@@ -79,8 +79,10 @@ def test_standards_are_found_by_name_and_version() -> None:
     assert get("node.policy_change", 1).message_type is PolicyChange
 
 
-@pytest.mark.parametrize(("name", "version"), [("operator.registration", 2), ("operator", 0), ("", 1)])
-def test_unknown_standard(name: str, version: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "version"), [("operator.registration", 2), ("operator.registration", 0), ("operator", None), ("", 1)]
+)
+def test_unknown_standard(name: str, version: int | None) -> None:
     with pytest.raises(NodeError) as error:
         get(name, version)
     assert error.value.reason == Reason.UNKNOWN_STANDARD
