@@ -1,0 +1,89 @@
+"""Registered capital as registrars' exports write it: "5,088(万元人民币)", "67.9000(万元)", "50(万美元)", "100(万)"."""
+
+import re
+from typing import NamedTuple
+from unicodedata import normalize
+
+from adapters.unfit import UnfitError
+
+# What is left of a currency's name once every 元 is taken out of the words around the number.
+_CURRENCIES = {
+    "": "CNY",  # Registers keep capital in yuan; another currency is always named.
+    **dict.fromkeys(("人民币", "人民", "RMB"), "CNY"),
+    **dict.fromkeys(("美", "美金"), "USD"),
+    **dict.fromkeys(("港", "港币", "香港", "香港币"), "HKD"),
+    **dict.fromkeys(("欧", "欧币"), "EUR"),
+    **dict.fromkeys(("日", "日币"), "JPY"),
+    **dict.fromkeys(("英镑", "英"), "GBP"),
+    **dict.fromkeys(("瑞士法郎", "瑞郎"), "CHF"),
+    **dict.fromkeys(("澳大利亚", "澳"), "AUD"),
+    **dict.fromkeys(("加拿大", "加"), "CAD"),
+    **dict.fromkeys(("新加坡", "新加坡币"), "SGD"),
+    **dict.fromkeys(("新西兰",), "NZD"),
+    **dict.fromkeys(("韩", "韩国", "韩币"), "KRW"),
+    **dict.fromkeys(("新台币", "台币"), "TWD"),
+    **dict.fromkeys(("澳门", "澳门币", "葡币"), "MOP"),
+    **dict.fromkeys(("瑞典克朗",), "SEK"),
+    **dict.fromkeys(("丹麦克朗",), "DKK"),
+    **dict.fromkeys(("挪威克朗",), "NOK"),
+    **dict.fromkeys(("马来西亚林吉特", "林吉特"), "MYR"),
+    **dict.fromkeys(("泰铢",), "THB"),
+    **dict.fromkeys(("卢布", "俄罗斯卢布"), "RUB"),
+}
+CURRENCIES = _CURRENCIES | {code: code for code in _CURRENCIES.values()}
+
+_UNITS = {
+    "": 1, "百": 10**2, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12,
+}  # fmt: skip
+# Words may stand before the number too: "人民币100万元".
+_CAPITAL = re.compile(r"(?P<before>[^\d.,+-]*)(?P<number>\d[\d,]*)?(?:\.(?P<decimals>\d{1,20}))?(?P<after>[^\d.,+-]*)")
+_UNIT = re.compile("万亿|千万|百万|亿|万|千|百")
+_FILLING = re.compile(r"[()\[\]元圆整:]")
+_WHOLE = re.compile(r"\d{1,20}|\d{1,3}(?:,\d{3}){1,6}")
+_UINT64_MAX = 2**64 - 1
+
+
+class Amount(NamedTuple):
+    """An exact sum in hundredths of the main unit of an ISO 4217 currency."""
+
+    hundredths: int
+    currency: str
+
+
+def parse_capital(text: str) -> Amount | None:
+    """The sum a text states. No float anywhere: "67.9000(万元)" is 67900000 hundredths of CNY.
+
+    Returns:
+        None for words without a number, such as "(万元)": nothing is stated.
+
+    Raises:
+        UnfitError: `capital_unreadable`, `capital_currency`, `capital_precision` or `capital_range`.
+    """
+    words = _CAPITAL.fullmatch("".join(normalize("NFKC", text).upper().split()))
+    if words is None:
+        raise UnfitError("capital_unreadable", "not an amount such as 5,088(万元人民币)")
+    unit, currency = _unit_and_currency(words["before"] + words["after"])
+    if words["number"] is None and words["decimals"] is None:
+        return None
+    return Amount(_hundredths(words["number"] or "", words["decimals"] or "", unit), currency)
+
+
+def _unit_and_currency(words: str) -> tuple[int, str]:
+    words = _FILLING.sub("", words)
+    units = _UNIT.findall(words)
+    currency = CURRENCIES.get(_UNIT.sub("", words))
+    if len(units) > 1 or currency is None:
+        raise UnfitError("capital_currency", "the words beside the amount are no known unit and currency")
+    return _UNITS[units[0] if units else ""], currency
+
+
+def _hundredths(whole: str, decimals: str, unit: int) -> int:
+    if not _WHOLE.fullmatch(whole):
+        raise UnfitError("capital_unreadable", "a comma must stand before every three digits")
+    digits, shift = int(whole.replace(",", "") + decimals), int("1" + "0" * len(decimals))
+    amount, finer = divmod(digits * unit * 100, shift)
+    if finer:
+        raise UnfitError("capital_precision", "finer than a hundredth of the currency's unit")
+    if amount > _UINT64_MAX:
+        raise UnfitError("capital_range", "more than a record can hold")
+    return amount

@@ -1,0 +1,152 @@
+"""gongzhi-adapter: the command line of the adapters."""
+
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from time import monotonic
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from adapters.intake import Node
+from adapters.load import load
+from adapters.report import Report
+from node.errors import FileError, NodeError
+
+EXIT_REJECTED = 3
+EXIT_FILE = 2
+EXIT_NODE = 4
+
+_BEIJING = timezone(timedelta(hours=8))
+_PLAIN_EVERY_S = 2.0
+
+
+class _Moment(click.ParamType[datetime]):
+    """A day or a moment of ISO 8601; Beijing time where it names no offset."""
+
+    name = "DATE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("not a date such as 2026-03-31 or 2026-03-31T08:00+08:00", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+@click.version_option(package_name="gongzhi")
+def main() -> None:
+    """Bring a city's tables into its node."""
+
+
+@main.command("load")
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option("--mapping", required=True, type=_FILE, help="Mapping file, or the name of a shipped one: registry.")
+@click.option("--to", "address", metavar="HOST:PORT", help="The node's intake.")
+@click.option(
+    "--identity",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with client.crt, client.key and the node's node.crt.",
+)
+@click.option("--source", default="", help="Name of the source system, instead of the mapping's.")
+@click.option("--as-of", type=_Moment(), help="When the rows were true; else when each file was last changed.")
+@click.option("--dry-run", is_flag=True, help="The node checks the rows and stores nothing.")
+@click.option("--offline", is_flag=True, help="Check the rows against mapping and standard, without a node.")
+@click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
+    files: tuple[Path, ...],
+    mapping: Path,
+    address: str | None,
+    identity: Path | None,
+    source: str,
+    as_of: datetime | None,
+    dry_run: bool,
+    offline: bool,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, or the reject report of an earlier load.
+
+    Loading the same file again does no harm: rows that are in are duplicates, a corrected row supersedes its earlier
+    version.
+
+    Exit codes: 0 all rows are in, 2 a file or the mapping cannot be used, 3 some rows are rejected, 4 the node cannot
+    be reached or refuses the load.
+    """
+    node = None if offline else _node(address, identity)
+    as_of_ms = int(as_of.timestamp() * 1000) if as_of else None
+    view = _View()
+    try:
+        with view.bar:
+            report = load(
+                files, mapping, node,
+                source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, progress=view.show,
+            )  # fmt: skip
+    except NodeError as error:
+        _fail(error, view.last)
+    _print(report, rejects, as_json)
+    sys.exit(EXIT_REJECTED if report.rejected else 0)
+
+
+def _node(address: str | None, identity: Path | None) -> Node:
+    if address is None or identity is None:
+        raise click.UsageError("--to and --identity say where the rows go; without a node, give --offline.")
+    return Node(address, identity)
+
+
+def _fail(error: NodeError, last: Report | None) -> NoReturn:
+    answered = f" ({last.rows:,} rows were answered before; load the same again to go on)" if last else ""
+    click.echo(f"{error}{answered}", err=True)
+    sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
+
+
+class _View:
+    """Progress on a terminal as a bar, else as a line now and then."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        console = Console(stderr=True)
+        self.bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self.last: Report | None = None
+        self._task = self.bar.add_task("loading", total=1.0)
+        self._told_at = monotonic()
+
+    def show(self, report: Report) -> None:
+        self.last = report
+        text = f"{report.rows:,} rows, {report.rejected:,} rejected"
+        self.bar.update(self._task, completed=report.fraction, description=text)
+        if self.bar.disable and monotonic() - self._told_at > _PLAIN_EVERY_S:
+            self._told_at = monotonic()
+            click.echo(f"{text}, {report.fraction:.0%}", err=True)
+
+
+def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        return
+    for line in [*report.notices, *report.warned, *report.examples]:
+        click.echo(line, err=True)
+    Console().print(_summary(report))
+    if report.rejected and rejects:
+        click.echo(f"Mend the rejected rows in {rejects} and load that file with the same command.")
+
+
+def _summary(report: Report) -> Table:
+    table = Table("", "rows", box=None)
+    table.columns[1].justify = "right"
+    for name in ("accepted", "superseded", "duplicate", "outdated", "rejected", "warnings"):
+        table.add_row(name, f"{getattr(report, name):,}")
+    for reason, number in report.reasons.most_common():
+        table.add_row(f"  {reason}", f"{number:,}")
+    table.add_row("seconds", f"{report.seconds:.1f}")
+    table.add_row("rows/s", f"{report.rows_per_s:,.0f}")
+    return table

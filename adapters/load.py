@@ -1,0 +1,158 @@
+"""Loads files into a node: maps their rows, submits them in batches, and says what became of each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+
+from adapters.intake import Node, check, connect
+from adapters.mapping import Mapping, read_mapping
+from adapters.reject_report import RejectReport
+from adapters.report import Report
+from adapters.rows import Mapper, Problem, Row
+from adapters.submission import Answered, Batch, batches_of, submit
+from adapters.tables import Table, open_table
+from node.intake.v1 import intake_pb2
+
+# Findings told on the terminal; the reject report has all that reject.
+EXAMPLES = 20
+
+Progress = Callable[[Report], object]
+
+_COUNTED = {
+    intake_pb2.STATUS_ACCEPTED: "accepted",
+    intake_pb2.STATUS_SUPERSEDED: "superseded",
+    intake_pb2.STATUS_DUPLICATE: "duplicate",
+    intake_pb2.STATUS_OUTDATED: "outdated",
+}
+
+
+def load(
+    files: Sequence[Path],
+    mapping: Mapping | Path,
+    node: Node | None,
+    *,
+    source: str = "",
+    as_of_ms: int | None = None,
+    dry_run: bool = False,
+    rejects: Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
+
+    Args:
+        files: CSV (plain, xz, gz), XLSX, or reject reports of earlier loads.
+        mapping: Or the path of its file; `registry` is shipped.
+        node: None checks the rows offline, against the standard alone.
+        source: Name of the source system, instead of the mapping's.
+        as_of_ms: When the rows were true, Unix milliseconds; else when each file was last changed.
+        dry_run: The node checks and stores nothing.
+        rejects: Where the reject report goes; without it rejected rows are only counted.
+        progress: Called after every batch.
+
+    Raises:
+        FileError: A mapping, file or identity cannot be used.
+        TransientError: UNAVAILABLE, the node cannot be reached or went away; what was answered is in.
+        NodeError: The node refuses the load as a whole.
+    """
+    began = perf_counter()
+    agreed = read_mapping(mapping) if isinstance(mapping, Path) else mapping
+    with ExitStack() as stack:
+        tables = [stack.enter_context(open_table(path)) for path in files]
+        mappers = [Mapper(agreed, table.columns, str(table.path)) for table in tables]
+        exchange = stack.enter_context(connect(node)) if node else check
+        headers = [table.columns for table in tables]
+        report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
+        tally = _Tally(report_file, _notices(tables, mappers))
+        head = _head(agreed, source or agreed.source, dry_run)
+        for answered in submit(_batches(tables, mappers, head, as_of_ms), exchange):
+            tally.count(answered)
+            tally.report.fraction = sum(table.fraction() for table in tables) / len(tables)
+            tally.report.seconds = perf_counter() - began
+            if progress:
+                progress(tally.report)
+    tally.report.fraction = 1.0
+    tally.report.seconds = perf_counter() - began
+    return tally.report
+
+
+def _head(mapping: Mapping, source: str, dry_run: bool) -> intake_pb2.SubmitRequest:
+    return intake_pb2.SubmitRequest(
+        standard=mapping.standard.name,
+        version=mapping.standard.version,
+        source=source,
+        audience=mapping.audience,
+        purpose=mapping.purpose,
+        legal_basis=mapping.legal_basis,
+        dry_run=dry_run,
+    )
+
+
+def _batches(
+    tables: Sequence[Table], mappers: Sequence[Mapper], head: intake_pb2.SubmitRequest, as_of_ms: int | None
+) -> Iterator[Batch]:
+    numbers = count(1)
+    for table, mapper in zip(tables, mappers, strict=True):
+        head.as_of_ms = table.modified_at_ms if as_of_ms is None else as_of_ms
+        yield from batches_of(table, mapper, head, numbers)
+
+
+def _notices(tables: Sequence[Table], mappers: Sequence[Mapper]) -> list[str]:
+    return [
+        f"{table.path}: not read: {', '.join(mapper.unused)}"
+        for table, mapper in zip(tables, mappers, strict=True)
+        if mapper.unused
+    ]
+
+
+class _Tally:
+    """Counts outcomes and writes down what is rejected."""
+
+    def __init__(self, rejects: RejectReport | None, notices: list[str]) -> None:
+        self.report = Report(notices=notices)
+        self._rejects = rejects
+
+    def count(self, answered: Answered) -> None:
+        batch, outcomes = answered
+        self.report.rows += len(batch.rows)
+        remaining = iter(outcomes)
+        for row in batch.rows:
+            if row.problems:
+                self._reject(row, batch.mapper)
+            else:
+                self._count_outcome(row, batch.mapper, next(remaining))
+
+    def _count_outcome(self, row: Row, mapper: Mapper, outcome: intake_pb2.Outcome) -> None:
+        name = _COUNTED.get(outcome.status)
+        if name is None:
+            problems = tuple(_problem(row, mapper, found) for found in _errors(outcome))
+            self._reject(row._replace(problems=problems), mapper)
+        else:
+            setattr(self.report, name, getattr(self.report, name) + 1)
+            for found in outcome.findings:
+                self.report.warnings += 1
+                self._tell(self.report.warned, row, _problem(row, mapper, found))
+
+    def _reject(self, row: Row, mapper: Mapper) -> None:
+        self.report.rejected += 1
+        for problem in row.problems:
+            self._tell(self.report.examples, row, problem)
+        if self._rejects:
+            self._rejects.write(row, mapper.columns)
+
+    def _tell(self, told: list[str], row: Row, problem: Problem) -> None:
+        """Where and why, never the value."""
+        self.report.reasons[problem.reason] += 1
+        if len(told) < EXAMPLES:
+            told.append(f"{row.file}:{row.line}: {problem.column}: {problem.reason}: {problem.message}")
+
+
+def _problem(row: Row, mapper: Mapper, found: intake_pb2.Finding) -> Problem:
+    return mapper.problem(row.cells, found.field, found.reason, found.message)
+
+
+def _errors(outcome: intake_pb2.Outcome) -> list[intake_pb2.Finding]:
+    """What rejects; a node that names nothing still leaves a reason to look for."""
+    errors = [found for found in outcome.findings if not found.warning]
+    return errors or [intake_pb2.Finding(reason="rejected", message="the node gave no reason")]

@@ -1,0 +1,154 @@
+"""Mapping files: which column of a source feeds which field of a standard, declared in YAML and checked when read."""
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from adapters.targets import FieldValue, Reader, Target, read_constant, reader_of, target_of
+from adapters.transforms import TRANSFORMS, half_width
+from adapters.unfit import UnfitError
+from node.core.document import Document, parse_document, read_model
+from node.core.standard import Standard, get
+from node.errors import FileError, NodeError, Reason
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Column(_Strict):
+    """What a source column is for.
+
+    `words` translate a cell as it stands (null: not stated) before any transform; for a field of codes they come beside
+    the labels and numbers of the code list. A `fallback` column is used where the field is still empty.
+    """
+
+    to: str
+    transform: list[str] = ["text"]
+    words: dict[str, str | None] = {}
+    aliases: list[str] = []
+    optional: bool = False
+    fallback: bool = False
+
+
+class _File(_Strict):
+    standard: str
+    version: PositiveInt
+    source: str = Field(min_length=1)
+    key: list[str] = Field(min_length=1)
+    audience: list[str]
+    purpose: str = Field(min_length=1)
+    legal_basis: str = Field(min_length=1)
+    columns: dict[str, Column] = Field(min_length=1)
+    constants: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A column of the mapping, ready to read cells."""
+
+    names: tuple[str, ...]
+    target: Target
+    read: Reader
+    optional: bool
+    fallback: bool
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A checked mapping: every transform, field and code in it exists."""
+
+    standard: Standard
+    source: str
+    key: tuple[str, ...]
+    audience: tuple[str, ...]
+    purpose: str
+    legal_basis: str
+    sources: tuple[Source, ...]
+    constants: tuple[tuple[Target, FieldValue], ...]
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Reads a mapping file; the name of a shipped one (`registry`) stands for its path.
+
+    Raises:
+        FileError: INVALID_MAPPING with the line: not YAML, an unknown key, transform, field or code.
+    """
+    try:
+        text = _shipped(path) or path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(Reason.INVALID_MAPPING, str(path), f"cannot be read: {_cause(error)}") from None
+    return parse_mapping(text, str(path))
+
+
+def parse_mapping(text: str, path: str) -> Mapping:
+    """Checks the text of a mapping file; see `read_mapping`."""
+    document = parse_document(text, path, Reason.INVALID_MAPPING)
+    return _Check(document).mapping()
+
+
+def _shipped(path: Path) -> str | None:
+    file = resources.files("adapters") / "mappings" / f"{path}.yaml"
+    return file.read_text("utf-8") if path.name == str(path) and file.is_file() else None
+
+
+def _cause(error: Exception) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"
+
+
+class _Check:
+    """Turns a document into a mapping; every complaint names its line."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._file = read_model(document, _File, Reason.INVALID_MAPPING)
+        self._standard = self._find_standard()
+
+    def mapping(self) -> Mapping:
+        file = self._file
+        return Mapping(
+            self._standard,
+            file.source,
+            tuple(self._key(index, name) for index, name in enumerate(file.key)),
+            tuple(file.audience),
+            file.purpose,
+            file.legal_basis,
+            tuple(self._source(name, column) for name, column in file.columns.items()),
+            tuple(self._constant(path, value) for path, value in file.constants.items()),
+        )
+
+    def _find_standard(self) -> Standard:
+        try:
+            return get(self._file.standard, self._file.version)
+        except NodeError as error:
+            raise self._error(error.message, "standard") from None
+
+    def _key(self, index: int, name: str) -> str:
+        if all(column.to != name for column in self._file.columns.values()) or "." in name:
+            raise self._error(f"the key {name!r} is no field that a column feeds", "key", index)
+        return name
+
+    def _source(self, name: str, column: Column) -> Source:
+        for index, transform in enumerate(column.transform):
+            if transform not in TRANSFORMS:
+                known = ", ".join(TRANSFORMS)
+                raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
+        try:
+            target = target_of(self._standard, column.to)
+            read = reader_of(target, [TRANSFORMS[step] for step in column.transform], column.words)
+        except UnfitError as error:
+            raise self._error(error.message, "columns", name) from None
+        names = tuple(map(half_width, (name, *column.aliases)))
+        return Source(names, target, read, column.optional, column.fallback)
+
+    def _constant(self, path: str, value: str) -> tuple[Target, FieldValue]:
+        try:
+            target = target_of(self._standard, path)
+            return target, read_constant(target, value)
+        except UnfitError as error:
+            raise self._error(error.message, "constants", path) from None
+
+    def _error(self, message: str, *location: str | int) -> FileError:
+        return FileError(Reason.INVALID_MAPPING, self._document.path, message, self._document.line_of(location))

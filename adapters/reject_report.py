@@ -1,0 +1,76 @@
+"""The reject report: a CSV that says what is wrong beside the row itself, to be mended in place and loaded again."""
+
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from adapters.rows import Row
+
+REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message")
+_BETWEEN = " | "
+
+# A spreadsheet takes such a cell for a formula, and a formula can send the sheet elsewhere (OWASP, CSV injection). One
+# apostrophe before it makes it text; a cell that already has apostrophes there gets one more, so that `unguard` always
+# gives the source's cell back.
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
+
+
+def guard(cell: str) -> str:
+    """The cell as a text that no spreadsheet runs."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguard(cell: str) -> str:
+    """The cell that was guarded."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+class RejectReport:
+    """Writes a reject report, readable by its owner alone: it holds the source's own values, personal ones too.
+
+    It takes its name when it is complete, so that a report can be loaded and written anew under one name.
+    """
+
+    def __init__(self, path: Path, headers: Sequence[Sequence[str]]) -> None:
+        """Begins a report.
+
+        Args:
+            path: Its name; an older file of that name stays until the new one is complete.
+            headers: The columns of each source.
+        """
+        self._path = path
+        self._columns = list(dict.fromkeys(column for header in headers for column in _counted(header)))
+        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        self._part = Path(part)
+        # With a byte order mark spreadsheets read Chinese right. Bytes that were no text come out as "?".
+        self._file: IO[str] = os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="")
+        self._rows = csv.writer(self._file)
+        self._rows.writerow([*REPORT_COLUMNS, *(guard(name) for name, _ in self._columns)])
+
+    def __enter__(self) -> "RejectReport":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # What is known to be rejected is worth keeping where the load itself broke off.
+        self._file.close()
+        self._part.replace(self._path)
+
+    def write(self, row: Row, columns: Sequence[str]) -> None:
+        """Adds a row. `columns` name its cells; surplus cells go to the end."""
+        named = dict(zip(_counted(columns), row.cells, strict=False))
+        cells = [named.get(column, "") for column in self._columns] + row.cells[len(columns) :]
+        said = [_BETWEEN.join(part) for part in zip(*row.problems, strict=True)]
+        self._rows.writerow([row.file, row.line, *map(guard, [*said, *cells])])
+
+
+def _counted(header: Sequence[str]) -> list[tuple[str, int]]:
+    """Names told apart by how often each was there before: a source may use one twice."""
+    return [(name, header[:index].count(name)) for index, name in enumerate(header)]

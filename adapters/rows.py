@@ -1,0 +1,158 @@
+"""Rows of a source, what is wrong with them, and the bodies of a standard that a mapping makes of them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from adapters.mapping import Mapping, Source
+from adapters.targets import FieldValue, Reader
+from adapters.transforms import clean, half_width
+from adapters.unfit import UnfitError
+from node.errors import FileError, Reason
+
+# Leaves room for the rest of a request of 4 MiB.
+MAX_BODY_BYTES = 1 << 20
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class Problem(NamedTuple):
+    """Why a row is rejected. `value` is the source's own cell: for the operator's report, never for a log."""
+
+    column: str
+    value: str
+    reason: str
+    message: str
+
+
+class Row(NamedTuple):
+    """A row as its source holds it; `line` is where it begins in `file`, counted from 1."""
+
+    file: str
+    line: int
+    cells: list[str]
+    problems: tuple[Problem, ...] = ()
+
+
+class Body(NamedTuple):
+    """A row as a record: its idempotency key and the standard's message, serialised."""
+
+    key: str
+    body: bytes
+
+
+class Mapper:
+    """A mapping bound to the columns of one file."""
+
+    def __init__(self, mapping: Mapping, columns: Sequence[str], path: str) -> None:
+        """Binds.
+
+        Args:
+            mapping: What each column is for.
+            columns: Names of the file's columns, in order.
+            path: The file's name in error texts.
+
+        Raises:
+            FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice.
+        """
+        self._mapping = mapping
+        self.columns = columns
+        bound = _bind(mapping.sources, columns, path)
+        self.unused = [name for index, name in enumerate(columns) if index not in bound]
+        # Fallbacks last: they look at what the others found.
+        self._steps = sorted((_step(index, source) for index, source in bound.items()), key=lambda step: step.fallback)
+        self._by_path = [(source.target.path, index) for index, source in bound.items()]
+        self._constants = [(target.name, target.child, value) for target, value in mapping.constants]
+        self._message = mapping.standard.message_type
+
+    def map(self, cells: Sequence[str]) -> Body | tuple[Problem, ...]:
+        """The record of a row of as many cells as there are columns, or everything that is wrong with the row."""
+        fields: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for name, child, value in self._constants:
+            _put(fields, name, child, value)
+        for index, read, name, child, fallback in self._steps:
+            if fallback and _has(fields, name, child):
+                continue
+            try:
+                value = read(cells[index])
+            except UnfitError as unfit:
+                problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
+            else:
+                if value:
+                    _put(fields, name, child, value)
+        return tuple(problems) or self._body(fields, cells)
+
+    def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
+        """A finding about a field, told of the column that feeds it."""
+        index = self._column_of(_INDEX.sub("", path), cells)
+        if index is None:
+            return Problem(path, "", reason, message)
+        return Problem(self.columns[index], cells[index], reason, message)
+
+    def _body(self, fields: dict[str, Any], cells: Sequence[str]) -> Body | tuple[Problem, ...]:
+        for name in self._mapping.key:
+            if name not in fields:
+                return (self.problem(cells, name, "key_missing", "without it the row cannot be told from others"),)
+        try:
+            body = self._message(**fields).SerializeToString()
+        except UnicodeEncodeError:
+            return tuple(self._undecodable(cells))
+        if len(body) > MAX_BODY_BYTES:
+            return (Problem("", "", "row_too_large", f"more than {MAX_BODY_BYTES} bytes"),)
+        return Body("|".join([fields[name] for name in self._mapping.key]), body)
+
+    def _undecodable(self, cells: Sequence[str]) -> list[Problem]:
+        message = "bytes that are no text in the file's encoding"
+        return [
+            Problem(name, cell, "bad_encoding", message)
+            for name, cell in zip(self.columns, cells, strict=True)
+            if any("\ud800" <= character <= "\udfff" for character in cell)
+        ]
+
+    def _column_of(self, path: str, cells: Sequence[str]) -> int | None:
+        """The column that feeds a field, a part of it or the message around it; of several, one that says something."""
+        fed = [
+            index
+            for target, index in self._by_path
+            if path and (target == path or path.startswith(f"{target}.") or target.startswith(f"{path}."))
+        ]
+        return next((index for index in fed if clean(cells[index])), fed[0] if fed else None)
+
+
+class _Step(NamedTuple):
+    place: int
+    read: Reader
+    name: str
+    child: str
+    fallback: bool
+
+
+def _step(index: int, source: Source) -> _Step:
+    return _Step(index, source.read, source.target.name, source.target.child, source.fallback)
+
+
+def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:
+    if child:
+        fields.setdefault(name, {})[child] = value
+    else:
+        fields[name] = value
+
+
+def _has(fields: dict[str, Any], name: str, child: str) -> bool:
+    return bool(child in fields.get(name, ()) if child else name in fields)
+
+
+def _bind(sources: Sequence[Source], columns: Sequence[str], path: str) -> dict[int, Source]:
+    """The source of each column that the mapping reads, by the column's place in the file."""
+    found = {source: _places(source, columns) for source in sources}
+    if missing := [source.names[0] for source, places in found.items() if not places and not source.optional]:
+        there = ", ".join(columns) or "none"
+        raise FileError(Reason.INVALID_ARGUMENT, path, f"no column {', '.join(missing)}; the file has {there}")
+    if twice := [source.names[0] for source, places in found.items() if len(places) > 1]:
+        raise FileError(Reason.INVALID_ARGUMENT, path, f"more than one column for {', '.join(twice)}")
+    return {places[0]: source for source, places in found.items() if places}
+
+
+def _places(source: Source, columns: Sequence[str]) -> list[int]:
+    return [index for index, column in enumerate(columns) if half_width(column) in source.names]

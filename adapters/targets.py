@@ -1,0 +1,139 @@
+"""Fields of a standard that a column can feed, and how a cell becomes a field's value."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+
+from adapters.transforms import Step, Transform, Value, clean, text
+from adapters.unfit import UnfitError
+from node.core.standard import Standard, codes
+
+FieldValue = str | int | list[int] | dict[str, str | int] | None
+Reader = Callable[[str], FieldValue]
+
+_LIST = re.compile(r"[、,，;；|/]\s*")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A field by its path. `name` is the standard's own field, `child` the one within it ("" where there is none)."""
+
+    path: str
+    name: str
+    child: str
+    descriptor: FieldDescriptor
+
+
+def target_of(standard: Standard, path: str) -> Target:
+    """The field at a path such as `registered_address.region6`.
+
+    Raises:
+        UnfitError: No such field, or one that a column of a table cannot feed.
+    """
+    found = {field.path: field.descriptor for field in standard.fields}.get(path)
+    if found is None:
+        raise UnfitError("no_field", f"{standard.name} v{standard.version} has no field {path!r}")
+    if not _is_fed(found):
+        raise UnfitError("no_field", f"a column cannot feed {path!r}, a list of messages")
+    name, _, child = path.partition(".")
+    return Target(path, name, child, found)
+
+
+def _is_fed(field: FieldDescriptor) -> bool:
+    return bool(field.enum_type) or (not field.is_repeated and field.type in _FED)
+
+
+_FED = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_MESSAGE)
+
+
+def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[str, str | None]) -> Reader:
+    """What turns a cell into the field's value: clean, then words, then transforms. It raises UnfitError as they do.
+
+    Raises:
+        UnfitError: The transforms or words do not suit the field.
+    """
+    if enum := target.descriptor.enum_type:
+        return _code_reader(_codes(enum), words, target.descriptor.is_repeated)
+    _check_steps(target, transforms)
+    steps = [transform.step for transform in transforms if transform.step is not text]
+    return _text_reader(_composed(steps or [text]), words) if steps or words else clean
+
+
+def read_constant(target: Target, value: str) -> FieldValue:
+    """The value of a field that is the same in every row.
+
+    Raises:
+        UnfitError: The field is no text and no code, or does not know the code.
+    """
+    if target.descriptor.message_type or target.descriptor.is_repeated:
+        raise UnfitError("no_field", f"a constant cannot fill {target.path!r}")
+    enum = target.descriptor.enum_type
+    return _code(_codes(enum), value) if enum else value
+
+
+def _check_steps(target: Target, transforms: Sequence[Transform]) -> None:
+    message = target.descriptor.message_type
+    *inner, last = [transform.fields for transform in transforms] or [frozenset()]
+    if any(inner):
+        raise UnfitError("no_field", "a transform that fills several fields must be the last")
+    if message is None and last:
+        raise UnfitError("no_field", f"{target.path!r} is a text; the transform fills {', '.join(sorted(last))}")
+    if message is not None and not (last and last <= set(message.fields_by_name)):
+        raise UnfitError("no_field", f"no transform fills {target.path!r}: {', '.join(message.fields_by_name)}")
+
+
+def _composed(steps: Sequence[Step]) -> Step:
+    """One step of several; a step that yields no text ends it."""
+    if len(steps) == 1:
+        return steps[0]
+
+    def step(cell: str) -> Value:
+        value: Value = cell
+        for each in steps:
+            if not isinstance(value, str):
+                return value
+            value = each(value)
+        return value
+
+    return step
+
+
+def _text_reader(step: Step, words: Mapping[str, str | None]) -> Reader:
+    def read(cell: str) -> FieldValue:
+        cleaned = clean(cell)
+        if cleaned is None:
+            return None
+        return words[cleaned] if cleaned in words else step(cleaned)
+
+    return read
+
+
+def _code_reader(known: Mapping[str, int | None], words: Mapping[str, str | None], is_list: bool) -> Reader:
+    numbers = {**known} | {word: None if code is None else _code(known, code) for word, code in words.items()}
+
+    def read(cell: str) -> FieldValue:
+        cleaned = clean(cell)
+        return None if cleaned is None else _code(numbers, cleaned)
+
+    def read_list(cell: str) -> FieldValue:
+        cleaned = clean(cell)
+        found = (_code(numbers, word) for word in _LIST.split(cleaned)) if cleaned else ()
+        return [number for number in found if number]
+
+    return read_list if is_list else read
+
+
+def _codes(enum: EnumDescriptor) -> dict[str, int | None]:
+    """Labels, names and numbers of a code list; what is not stated has none of them."""
+    named = {value.name: value.number for value in enum.values}
+    labelled = {label: number for number, *labels in codes(enum) for label in labels}
+    numbered = {str(number): number for number in named.values()}
+    return {word: number for word, number in (named | labelled | numbered).items() if number}
+
+
+def _code(known: Mapping[str, int | None], word: str) -> int | None:
+    if word not in known:
+        raise UnfitError("unknown_word", "no word for a code; add it to the mapping's words if it is right")
+    return known[word]

@@ -1,0 +1,10 @@
+"""What a transform says of a value it cannot read."""
+
+
+class UnfitError(ValueError):
+    """A value that cannot be read. The message never holds the value: it may be personal."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
