@@ -245,15 +245,18 @@ def _record(file: Path | None, name: str, fields: Sequence[str]) -> tuple[Header
     if not isinstance(given, dict):
         raise ValueError("not a JSON object")
     proof = ParseDict(given, Proof()) if "view" in given else None
-    header = parse_header(proof.view.header) if proof else Header(standard=name, audience=[EVERYONE])
+    header = parse_header(proof.view.header) if proof else _header(name)
     standard = get(header.standard, header.version)
-    header.version = standard.version
     body = standard.merge(disclosed_bodies(proof.view)) if proof else ParseDict(given, standard.message_type())
     for field in fields:
         path, _, value = field.partition("=")
         target = header if path.startswith("header.") else body
         _set(target, path.removeprefix("header.").split("."), _json_or_text(value))
     return header, body
+
+
+def _header(standard: str) -> Header:
+    return Header(standard=standard, version=get(standard).version, audience=[EVERYONE])
 
 
 def _set(message: Message, path: Sequence[str], value: Any) -> None:
