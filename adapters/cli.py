@@ -50,11 +50,11 @@ def main() -> None:
 @main.command("load")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option("--mapping", required=True, type=_FILE, help="Mapping file, or the name of a shipped one: registry.")
-@click.option("--to", "address", metavar="HOST:PORT", help="The node's intake.")
+@click.option("--to", "address", metavar="HOST:PORT", default="", help="The node's intake, if not as the bundle says.")
 @click.option(
     "--identity",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder with client.crt, client.key and the node's node.crt.",
+    help="Bundle of `gongzhi client add`: who this adapter is at the node.",
 )
 @click.option("--source", default="", help="Name of the source system, instead of the mapping's.")
 @click.option("--as-of", type=_Moment(), help="When the rows were true; else when each file was last changed.")
@@ -65,7 +65,7 @@ def main() -> None:
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
     mapping: Path,
-    address: str | None,
+    address: str,
     identity: Path | None,
     source: str,
     as_of: datetime | None,
@@ -97,10 +97,10 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     sys.exit(EXIT_REJECTED if report.rejected else 0)
 
 
-def _node(address: str | None, identity: Path | None) -> Node:
-    if address is None or identity is None:
-        raise click.UsageError("--to and --identity say where the rows go; without a node, give --offline.")
-    return Node(address, identity)
+def _node(address: str, identity: Path | None) -> Node:
+    if identity is None:
+        raise click.UsageError("--identity says who loads and where to; to check without a node, give --offline.")
+    return Node(identity, address)
 
 
 def _fail(error: NodeError, last: Report | None) -> NoReturn:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from cryptography import x509
 
+from adapters.bundle import load_bundle
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
@@ -17,15 +17,14 @@ Exchange = Callable[[Iterator[intake_pb2.SubmitRequest]], Iterator[intake_pb2.Su
 _CONNECT_S = 10
 _UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _REASONS: dict[str | bytes, Reason] = {reason.value: reason for reason in Reason}
-_OWNER_ONLY = 0o077
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node's intake (`host:port`) and the folder of who we are there: client.crt, client.key, node.crt (PEM)."""
+    """A node's intake: the bundle that says who we are there, and (if not the bundle's own) its address, host:port."""
 
-    address: str
     identity: Path
+    address: str = ""
 
 
 @contextmanager
@@ -33,18 +32,23 @@ def connect(node: Node) -> Iterator[Exchange]:
     """A channel to the node, proven to be up.
 
     Raises:
-        FileError: INVALID_KEY, the identity cannot be used.
+        FileError: INVALID_KEY or INVALID_CONFIG, the bundle cannot be used.
         TransientError: UNAVAILABLE, nobody answers or it is not the pinned node.
         NodeError: While exchanging: what the node refuses, with its own reason code.
     """
-    credentials, name = _credentials(node.identity)
+    bundle = load_bundle(node.identity)
+    address = node.address or bundle.intake
+    if not address:
+        raise FileError(Reason.INVALID_CONFIG, str(node.identity), "this client is not answered at the intake")
+    credentials = grpc.ssl_channel_credentials(bundle.server_pem, bundle.key_pem, bundle.cert_pem)
     options = [
-        ("grpc.ssl_target_name_override", name),
+        # The certificate is pinned as it is, wherever the node listens.
+        ("grpc.ssl_target_name_override", bundle.server_name),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
     ]
-    with grpc.secure_channel(node.address, credentials, options) as channel:
-        _await(channel, node.address)
+    with grpc.secure_channel(address, credentials, options) as channel:
+        _await(channel, address)
         submit = intake_pb2_grpc.IntakeServiceStub(channel).Submit
         yield lambda requests: _answers(submit(requests))
 
@@ -67,7 +71,7 @@ def _await(channel: grpc.Channel, address: str) -> None:
     try:
         grpc.channel_ready_future(channel).result(timeout=_CONNECT_S)
     except grpc.FutureTimeoutError:
-        message = f"no node answers at {address}, or it does not show the certificate of node.crt"
+        message = f"no node at {address} that shows its certificate of server.crt and knows ours"
         raise TransientError(Reason.UNAVAILABLE, message) from None
 
 
@@ -86,28 +90,3 @@ def _refusal(error: grpc.RpcError) -> NodeError:
     if error.code() in _UNREACHABLE:
         return TransientError(Reason.UNAVAILABLE, message)
     return NodeError(_REASONS.get(trailers.get("gongzhi-reason", ""), Reason.INTERNAL), message)
-
-
-def _credentials(identity: Path) -> tuple[grpc.ChannelCredentials, str]:
-    """Credentials, and the name in the node's certificate: it is pinned as it is, wherever the node listens."""
-    key = identity / "client.key"
-    root, secret, chain = (_read(file) for file in (identity / "node.crt", key, identity / "client.crt"))
-    if key.stat().st_mode & _OWNER_ONLY:
-        raise FileError(Reason.INVALID_KEY, str(key), "others may read it; chmod 600")
-    return grpc.ssl_channel_credentials(root, secret, chain), _name_in(root, identity / "node.crt")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FileError(Reason.INVALID_KEY, str(path), f"cannot be read: {error.strerror}") from None
-
-
-def _name_in(certificate: bytes, path: Path) -> str:
-    try:
-        extensions = x509.load_pem_x509_certificate(certificate).extensions
-        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return names.get_values_for_type(x509.DNSName)[0]
-    except (ValueError, LookupError, x509.ExtensionNotFound):
-        raise FileError(Reason.INVALID_KEY, str(path), "no certificate with a DNS name") from None

@@ -10,8 +10,8 @@ from adapters.transforms import clean, half_width
 from adapters.unfit import UnfitError
 from node.errors import FileError, Reason
 
-# Leaves room for the rest of a request of 4 MiB.
-MAX_BODY_BYTES = 1 << 20
+# What a node takes in one row.
+MAX_BODY_BYTES = 256 * 1024
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -99,7 +99,7 @@ class Mapper:
         except UnicodeEncodeError:
             return tuple(self._undecodable(cells))
         if len(body) > MAX_BODY_BYTES:
-            return (Problem("", "", "row_too_large", f"more than {MAX_BODY_BYTES} bytes"),)
+            return (Problem("", "", "too_large", f"more than {MAX_BODY_BYTES} bytes"),)
         return Body("|".join([fields[name] for name in self._mapping.key]), body)
 
     def _undecodable(self, cells: Sequence[str]) -> list[Problem]:
