@@ -50,9 +50,9 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
     Raises:
         FileError: Not YAML, a key given twice, or an alias; with the line.
     """
-    loader = _Loader(text)
     lines: dict[Location, int] = {}
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise FileError(reason, path, "the file is empty")
@@ -63,8 +63,6 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
         raise FileError(reason, path, error.problem or "not YAML", mark.line + 1 if mark else None) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FileError(reason, path, f"not YAML: {type(error).__name__}") from None
-    finally:
-        loader.dispose()
 
 
 def _note_lines(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.checkpoint import LogKey, format_vkey, log_name, parse_vkey
@@ -34,10 +35,16 @@ def format_fingerprint(fingerprint: str) -> str:
 
 @dataclass(frozen=True)
 class PinnedCertificate:
-    """A certificate trusted as it is, by nobody's signature. `fingerprint` is the SHA-256 of its DER in hexadecimal."""
+    """A certificate trusted as it is, by nobody's signature.
+
+    Attributes:
+        fingerprint: SHA-256 of its DER in hexadecimal.
+        name: Its common name; empty where it has none, or several.
+    """
 
     pem: str
     fingerprint: str
+    name: str
     not_before: datetime
     not_after: datetime
 
@@ -50,17 +57,23 @@ def parse_certificate(pem: str) -> PinnedCertificate:
     """Reads one PEM certificate.
 
     Raises:
-        NodeError: INVALID_KEY, not exactly one X.509 certificate.
+        NodeError: INVALID_KEY, not exactly one X.509 certificate, or not signed by its own key.
     """
     try:
         der = ssl.PEM_cert_to_DER_cert(pem.strip())
         certificate = x509.load_der_x509_certificate(der)
-    except ValueError:
-        raise NodeError(Reason.INVALID_KEY, "not one PEM certificate") from None
+        # TLS takes nothing else for a root, and one root it cannot read would lose it all the others.
+        certificate.verify_directly_issued_by(certificate)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        raise NodeError(Reason.INVALID_KEY, "not one PEM certificate signed by its own key") from None
     exact = ssl.DER_cert_to_PEM_cert(der)
-    return PinnedCertificate(
-        exact, sha256(der).hexdigest(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    )
+    term = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    return PinnedCertificate(exact, sha256(der).hexdigest(), _common_name(certificate), *term)
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if len(names) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -235,11 +248,16 @@ def format_card(member: Member) -> str:
 
 def _pin_member(raw: _Member, document: Document, at: Location) -> Member:
     keys = tuple(_pin_key(key, raw.city, document, (*at, "log_keys", i)) for i, key in enumerate(raw.log_keys))
-    certs = tuple(
-        pin_certificate(cert.pem, cert.fingerprint, document, (*at, "tls_certs", i))
-        for i, cert in enumerate(raw.tls_certs)
-    )
+    certs = tuple(_pin_own(cert, raw.city, document, (*at, "tls_certs", i)) for i, cert in enumerate(raw.tls_certs))
     return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs)
+
+
+def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> PinnedCertificate:
+    certificate = pin_certificate(raw.pem, raw.fingerprint, document, at)
+    # TLS finds a root by its subject: one that bore another member's could keep that member from being recognised.
+    if certificate.name != server_name(city):
+        raise _wrong(document, at, f"this certificate is of {certificate.name!r}, not of {server_name(city)}")
+    return certificate
 
 
 def _pin_key(vkey: str, city: str, document: Document, at: Location) -> LogKey:

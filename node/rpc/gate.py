@@ -1,5 +1,7 @@
 """The one interceptor of every listener: who calls, how often, and how a refusal looks on the wire."""
 
+from __future__ import annotations  # gRPC's types are generic only to the type checker
+
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 

@@ -32,6 +32,17 @@ CERTIFICATE_TERM = timedelta(days=730)
 CLOCK_SKEW = timedelta(hours=1)
 _PASSPHRASE_VARIABLE = "GONGZHI_PASSPHRASE"  # noqa: S105 - the name of the variable
 _SEALED = "GONGZHI+SEALED+argon2id"
+_SIGNS_NO_CERTIFICATE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 _BEGIN_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 Passphrase = Callable[[], bytes | None]
@@ -142,13 +153,21 @@ def load_tls_identity(path: Path, passphrase: Passphrase = environment_passphras
 def self_signed(
     key: ec.EllipticCurvePrivateKey, name: str, not_before: datetime, not_after: datetime
 ) -> PinnedCertificate:
-    """A certificate of `key` by itself. It is no authority: pinning it trusts this key and nothing it might sign."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    """A certificate of `key` by itself. It is no authority: pinning it trusts this key and nothing it might sign.
+
+    No two have the same subject: BoringSSL finds a root by its subject and looks at the first that fits, so an old
+    and a new certificate of one name could not be pinned side by side.
+    """
+    serial = x509.random_serial_number()
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.SERIAL_NUMBER, f"{serial:x}")]
+    )
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     builder = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), not_before, not_after)
+        x509.CertificateBuilder(subject, subject, key.public_key(), serial, not_before, not_after)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNS_NO_CERTIFICATE, critical=True)
         .add_extension(usage, critical=False)
     )
     return parse_certificate(builder.sign(key, hashes.SHA256()).public_bytes(pem.Encoding.PEM).decode())

@@ -1,0 +1,162 @@
+"""The federation file, cards and the clients file."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.core.clients import Clients, Kind, format_clients, parse_clients
+from node.core.federation import (
+    Federation,
+    Member,
+    format_card,
+    format_federation,
+    parse_card,
+    parse_federation,
+    server_name,
+)
+from node.errors import FileError, NodeError, Reason
+from node.storage.keyfile import create_log_key, create_tls_identity
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> tuple[Member, Member]:
+    return _member(tmp_path_factory.mktemp("a"), "wuhan", "武汉"), _member(
+        tmp_path_factory.mktemp("b"), "hefei", "合肥"
+    )
+
+
+def _member(folder: Path, city: str, name: str) -> Member:
+    keys = tuple(create_log_key(folder / f"{i}.key", city).key for i in range(2))
+    certs = tuple(create_tls_identity(folder / f"{i}.pem", server_name(city), NOW).certificate for i in range(2))
+    return Member(city, name, "420100", f"{city}.example:7100", keys, certs)
+
+
+def test_round_trip(members: tuple[Member, Member]) -> None:
+    federation = Federation(members)
+    assert parse_federation(format_federation(federation)) == federation
+    assert parse_card(format_card(members[0])) == members[0]
+
+
+def test_found_by_city_and_by_any_of_its_certificates(members: tuple[Member, Member]) -> None:
+    federation = Federation(members)
+    for member in members:
+        assert federation.member(member.city) is member
+        assert [federation.by_fingerprint(cert.fingerprint) for cert in member.tls_certs] == [member] * 2
+    assert federation.by_fingerprint("0" * 64) is None
+    assert federation.peers_of("wuhan") == (members[1],)
+    with pytest.raises(NodeError, match="not_found"):
+        federation.member("taiyuan")
+
+
+def test_the_fingerprint_covers_all_that_is_trusted(members: tuple[Member, Member]) -> None:
+    one, other = members
+    changed = [
+        replace(one, address="elsewhere:7100"),
+        replace(one, log_keys=one.log_keys[:1]),
+        replace(one, tls_certs=one.tls_certs[:1]),
+        replace(one, tls_certs=(one.tls_certs[0], other.tls_certs[0])),
+    ]
+    assert len({member.fingerprint for member in [one, *changed]}) == len(changed) + 1
+    assert replace(one, log_keys=one.log_keys[::-1]).fingerprint == one.fingerprint
+
+
+def test_a_card_replaces_its_city_and_no_other(members: tuple[Member, Member]) -> None:
+    moved = replace(members[0], address="new:1")
+    federation = Federation(members).with_member(moved)
+    assert federation.members == (moved, members[1])
+    assert federation.without("wuhan").members == (members[1],)
+
+
+@pytest.mark.parametrize("part", ["log_keys", "tls_certs"])
+def test_keys_of_another_member_are_refused(members: tuple[Member, Member], part: str) -> None:
+    thief = replace(members[1], **{part: getattr(members[0], part)})
+    with pytest.raises(NodeError, match="already stands under wuhan"):
+        Federation((members[0],)).with_member(thief)
+
+
+def _lines(members: tuple[Member, Member]) -> list[str]:
+    return format_federation(Federation(members)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "message"),
+    [
+        ("  region6:", "  region6: '42010'", "region6"),
+        ("  region6:", "  region: '420100'", "region"),
+        ("  address:", "  address: nowhere", "address"),
+        ("  name_zh:", "  name_zh: ''", "name_zh"),
+        ("- city: hefei", "- city: wuhan", "is a key of hefei"),
+        ("- city: hefei", "- city: '../x'", "city"),
+        (
+            "  - hefei.gongzhi.internal/log",
+            "  - hefei.gongzhi.internal/log+00000000+AAAA",
+            "not an Ed25519 verifier key",
+        ),
+        ("  - fingerprint:", f"  - fingerprint: '{'0' * 64}'", "the fingerprint of this certificate is"),
+        ("      MII", "      MIIx", "not one PEM certificate"),
+        ("  address:", "  address: &a x:1", None),
+        ("  address:", "  address: *a", "aliases are not allowed"),
+        ("  address:", "  address: a:1\n  address: b:2", "address is given twice"),
+        ("  address:", "  address: [", ""),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_line(
+    members: tuple[Member, Member], find: str, put: str, message: str | None
+) -> None:
+    lines = _lines(members)
+    at = max(index for index, line in enumerate(lines) if line.startswith((find, find.replace("  ", "- ", 1))))
+    text = "\n".join([*lines[:at], put, *lines[at + 1 :]])
+    if message is None:
+        parse_federation(text)
+        return
+    with pytest.raises(FileError) as caught:
+        parse_federation(text, "f.yaml")
+    assert caught.value.reason is Reason.INVALID_FEDERATION
+    assert message in caught.value.message
+    assert caught.value.line is not None
+    assert abs(caught.value.line - (at + 1)) <= 16  # a PEM block is pointed at by its first line
+
+
+def test_a_certificate_in_another_citys_name_is_refused(members: tuple[Member, Member]) -> None:
+    # It would sit among the TLS roots under the other's subject.
+    mimic = replace(members[1], tls_certs=(replace(members[0].tls_certs[0]),))
+    with pytest.raises(FileError, match=r"of 'wuhan\.gongzhi\.internal', not of hefei"):
+        parse_card(format_card(mimic))
+
+
+def test_the_same_city_twice_is_refused(members: tuple[Member, Member]) -> None:
+    text = format_federation(Federation((members[0], members[0])))
+    with pytest.raises(FileError, match="wuhan is listed twice"):
+        parse_federation(text)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "version: 2\nmembers: []", "members: []", "a: 2026-99-99", "[" * 5000])
+def test_what_is_no_federation_file_is_refused(text: str) -> None:
+    with pytest.raises(FileError):
+        parse_federation(text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_refused_or_read(text: str) -> None:
+    with pytest.raises(FileError):
+        parse_card(text)
+
+
+def test_clients_round_trip_and_refusals(members: tuple[Member, Member]) -> None:
+    cert, other = members[0].tls_certs
+    clients = Clients().with_certificate("jd", Kind.PLATFORM, cert).with_certificate("jd", Kind.PLATFORM, other)
+    assert [len(client.tls_certs) for client in clients.clients] == [2]
+    assert parse_clients(format_clients(clients)) == clients
+    assert clients.without("jd") == Clients()
+    with pytest.raises(NodeError, match="kind platform"):
+        clients.with_certificate("jd", Kind.OFFICER, cert)
+    with pytest.raises(NodeError, match="not_found"):
+        clients.without("nobody")
+    with pytest.raises(FileError, match="kind is peer"):
+        parse_clients(format_clients(clients).replace("kind: platform", "kind: peer"))

@@ -1,0 +1,96 @@
+"""A real exchange listener over loopback, guarded as a node's own; answers each pull with who it thinks asks."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2_grpc  # type: ignore[import-untyped,unused-ignore]
+
+from node.config import Config
+from node.errors import NodeError
+from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest, ReviseResponse
+from node.exchange.v1.exchange_pb2_grpc import (
+    ExchangeServiceServicer,
+    ExchangeServiceStub,
+    add_ExchangeServiceServicer_to_server,
+)
+from node.rpc.gate import Gate
+from node.rpc.limits import Limiter
+from node.rpc.principal import Roster, principal
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import peer_channel, server_credentials, server_options
+from node.storage.files import load_federation
+from node.storage.founding import found_federation
+from node.storage.keyfile import TlsIdentity, load_tls_identity
+from node.storage.trust import Trust
+
+NOW = datetime.now(UTC)
+CITIES = ("changsha", "wuhan", "hefei")
+
+
+class WhoAsks(ExchangeServiceServicer):
+    """Pull answers with the caller's kind and name, or fails with `error`."""
+
+    error: Exception | None = None
+
+    def Pull(self, request: PullRequest, context: grpc.ServicerContext) -> Iterator[PullResponse]:  # noqa: N802
+        if self.error is not None:
+            raise self.error
+        caller = principal(context)
+        yield PullResponse(grant=f"{caller.kind}/{caller.name}")
+
+    def Revise(self, request: ReviseRequest, context: grpc.ServicerContext) -> Iterator[ReviseResponse]:  # noqa: N802
+        yield from ()
+
+
+def found(base: Path) -> dict[str, Config]:
+    return {config.city: config for config in found_federation(base, NOW, CITIES)}
+
+
+@contextmanager
+def serving(config: Config, service: WhoAsks | None = None, **roster: Any) -> Iterator[str]:
+    trust = Trust(config)
+    gate = Gate(Roster(trust, **roster), Limiter(config.limits))
+    options = server_options(config.limits.max_message_bytes)
+    server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[gate])
+    add_ExchangeServiceServicer_to_server(service or WhoAsks(), server)
+    health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+    server.add_secure_port(config.listen.exchange, server_credentials(trust))
+    server.start()
+    try:
+        yield config.listen.exchange
+    finally:
+        server.stop(None).wait()
+
+
+def identity(config: Config) -> TlsIdentity:
+    return load_tls_identity(config.tls_identity)
+
+
+def channel(caller: TlsIdentity, callee: Config) -> grpc.Channel:
+    """As the callee's own federation file says it is reached."""
+    return peer_channel(caller, load_federation(callee.federation).member(callee.city))
+
+
+def ask(connection: grpc.Channel) -> str:
+    """Who the listener thinks asks.
+
+    Raises:
+        NodeError: As the client side understands the failure.
+    """
+    try:
+        return next(iter(ExchangeServiceStub(connection).Pull(PullRequest(), timeout=10))).grant
+    except grpc.RpcError as error:
+        raise error_from_rpc(error) from error
+
+
+def refusal(connection: grpc.Channel) -> NodeError:
+    try:
+        answer = ask(connection)
+    except NodeError as error:
+        return error
+    raise AssertionError(f"answered as {answer}")

@@ -1,0 +1,27 @@
+"""The token bucket."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.config import Rate
+from node.rpc.limits import Bucket
+
+
+@given(
+    st.floats(0.1, 100),
+    st.integers(1, 50),
+    st.lists(st.floats(0, 2), min_size=1, max_size=200),
+)
+def test_never_more_than_burst_and_rate_allow(rate: float, burst: int, pauses: list[float]) -> None:
+    bucket, now_s, taken = Bucket(Rate(requests_per_s=rate, burst=burst), 0.0), 0.0, 0
+    for pause in pauses:
+        now_s += pause
+        taken += bucket.take(now_s)
+        assert taken <= burst + rate * now_s + 1e-6
+
+
+def test_a_pause_fills_it_up_again() -> None:
+    bucket = Bucket(Rate(requests_per_s=2, burst=3), 0.0)
+    assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(0.5), bucket.take(0.5)] == [True, False]
+    assert [bucket.take(1000) for _ in range(4)] == [True, True, True, False]
