@@ -1,0 +1,111 @@
+"""QueryService: officers, adapters and platforms ask their own node."""
+
+from collections.abc import Iterator
+
+import grpc
+
+from node.core.answer import subject_of
+from node.core.clients import Kind
+from node.errors import NodeError, Reason
+from node.query.v1 import query_pb2 as query
+from node.query.v1 import query_pb2_grpc
+from node.rpc.principal import Principal, principal
+from node.storage.store import Reader
+from node.usecases.list_records import list_records
+from node.usecases.prove import prove, prove_publicly, prove_view
+from node.usecases.search_operators import SearchOperators
+from node.usecases.show_operator import show_operator
+from node.usecases.usage import Account, text_digest
+from node.usecases.verify_operator import Asker, Verified, VerifyOperator
+
+
+class QueryServicer(query_pb2_grpc.QueryServiceServicer):
+    """Maps calls to use cases. Each leaves a usage record; only an officer sees more than public facets."""
+
+    def __init__(self, reader: Reader, verifier: VerifyOperator, searcher: SearchOperators, account: Account) -> None:
+        self._reader = reader
+        self._verifier = verifier
+        self._searcher = searcher
+        self._account = account
+
+    def Verify(self, request: query.VerifyRequest, context: grpc.ServicerContext) -> query.VerifyResponse:  # noqa: N802
+        """Whether an operator is who it says it is."""
+        caller, question = principal(context), request.question
+        with self._account.using(caller, "Verify", request.reason, subject_of(question.uscc)) as use:
+            asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
+            verified = self._verifier.verify(question, asker)
+            proof = self._proof(verified, asker) if request.with_proof else None
+            use.answer(verified.answer)
+        return query.VerifyResponse(answer=verified.answer, proof=proof)
+
+    def VerifyRoster(  # noqa: N802
+        self, request_iterator: Iterator[query.VerifyRosterRequest], context: grpc.ServicerContext
+    ) -> Iterator[query.VerifyRosterResponse]:
+        """The same for a roster, batch by batch."""
+        caller = principal(context)
+        for request in request_iterator:
+            yield self._verify_batch(request, caller)
+
+    def Show(self, request: query.ShowRequest, context: grpc.ServicerContext) -> query.ShowResponse:  # noqa: N802
+        """Every current record of a subject."""
+        caller = principal(context)
+        with self._account.using(caller, "Show", request.reason, request.subject) as use:
+            _check_officer(caller)
+            records = show_operator(self._reader, request.subject, request.reason.purpose)
+            use.records(record.city for record in records)
+        return query.ShowResponse(records=records)
+
+    def Search(self, request: query.SearchRequest, context: grpc.ServicerContext) -> query.SearchResponse:  # noqa: N802
+        """Operators by a part of their name."""
+        caller = principal(context)
+        with self._account.using(caller, "Search", request.reason, text_digest(request.text)) as use:
+            _check_officer(caller)
+            found = self._searcher.search(request.text, request.limit, request.reason.purpose)
+            use.records(record.city for record in found.records)
+        return found
+
+    def ListRecords(  # noqa: N802
+        self, request: query.ListRecordsRequest, context: grpc.ServicerContext
+    ) -> query.ListRecordsResponse:
+        """A page of a city's log."""
+        caller = principal(context)
+        with self._account.using(caller, "ListRecords", request.reason, f"{request.city}-{request.from_index}") as use:
+            _check_officer(caller)
+            page = list_records(self._reader, request.city, request.from_index, request.limit, request.reason.purpose)
+            use.records(record.city for record in page.records)
+        return page
+
+    def Prove(self, request: query.ProveRequest, context: grpc.ServicerContext) -> query.ProveResponse:  # noqa: N802
+        """One record with all that proves it."""
+        caller = principal(context)
+        with self._account.using(caller, "Prove", request.reason, request.id) as use:
+            _check_officer(caller)
+            proof = prove(self._reader, request.id, request.reason.purpose)
+            use.records([proof.city])
+        return query.ProveResponse(proof=proof)
+
+    def _verify_batch(self, request: query.VerifyRosterRequest, caller: Principal) -> query.VerifyRosterResponse:
+        with self._account.using(caller, "VerifyRoster", request.reason) as use:
+            asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
+            answers = self._verifier.verify_all(request.questions, asker)
+            use.answers(request.questions, answers)
+        return query.VerifyRosterResponse(seq=request.seq, answers=answers)
+
+    def _proof(self, verified: Verified, asker: Asker) -> query.Proof | None:
+        """The proof of the record that answered; none while its city's log is being caught up with."""
+        record = verified.record
+        if record is None:
+            return None
+        try:
+            if asker.is_officer:
+                return prove_view(self._reader, self._reader.origin(record.origin.city), record.index, record.view)
+            return prove_publicly(self._reader, record.origin.city, record.index, record.view)
+        except NodeError as error:
+            if error.reason is not Reason.UNAVAILABLE:
+                raise
+            return None
+
+
+def _check_officer(caller: Principal) -> None:
+    if caller.kind is not Kind.OFFICER:
+        raise NodeError(Reason.PERMISSION_DENIED, "only an officer sees records; a platform asks by Verify")

@@ -1,0 +1,28 @@
+"""Opens the databases that the query process alone writes: `usage.db` and `search.db`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from node.storage.schema import Connection, check_sqlite_version
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlite
+else:
+    from pysqlite3 import dbapi2 as sqlite
+
+
+def open_query_database(path: Path, migrations: Migrations) -> Connection:
+    """Opens (creating, migrating) the writing connection; fsyncs each commit, deleted values leave no bytes behind."""
+    check_sqlite_version()
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite.connect(f"file:{path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    migrations.apply(Database(connection))
+    return connection

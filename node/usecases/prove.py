@@ -1,0 +1,70 @@
+"""Proves one record: its view, its place in the log's tree, and the checkpoint its city signed."""
+
+from node.core.answer import public_facets
+from node.core.merkle import inclusion_proof
+from node.core.record import mask, parse_record_id
+from node.errors import NodeError, Reason, TransientError
+from node.query.v1.query_pb2 import Proof
+from node.record.v1.record_pb2 import View
+from node.storage.log import OWN
+from node.storage.store import Origin, Reader
+from node.usecases.usage import check_obtained_for
+
+
+def prove(reader: Reader, record: str, purpose: str) -> Proof:
+    """The proof of a record as this node may see it.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT (no record id), NOT_FOUND (not here, withheld or taken back), POLICY_DENIED
+            (obtained for another purpose) or UNAVAILABLE, the origin's newest checkpoint is ahead of what this node
+            has pulled of its log.
+    """
+    city, index = parse_record_id(record)
+    origin = reader.origin(city)
+    check_obtained_for(origin, purpose)
+    return prove_view(reader, origin, index, read_open_view(reader, origin, index))
+
+
+def prove_publicly(reader: Reader, city: str, index: int, view: View) -> Proof:
+    """The proof of a record for one who may see its public facets alone.
+
+    Raises:
+        NodeError: UNAVAILABLE, see `prove`.
+    """
+    shown = View()
+    shown.CopyFrom(view)
+    mask(shown, public_facets())
+    return prove_view(reader, reader.origin(city), index, shown)
+
+
+def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
+    """The stored view of a record that is not withheld and was not taken back.
+
+    Raises:
+        NodeError: NOT_FOUND.
+    """
+    rows = reader.records(origin.number, index, index + 1) if index < origin.size else []
+    if not rows or rows[0][2] is None or (origin.number == OWN and reader.retracted(index, index + 1)):
+        raise NodeError(Reason.NOT_FOUND, f"{origin.city}-{index} is not here, withheld, or was taken back")
+    return View.FromString(rows[0][2])
+
+
+def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
+    """The proof of a view under the origin's newest checkpoint.
+
+    Raises:
+        NodeError: UNAVAILABLE, see `prove`.
+    """
+    checkpoint = origin.known
+    if checkpoint is None or checkpoint.size != origin.size:
+        # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.
+        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove in yet")
+    tree = reader.tree(origin.number, origin.size)
+    return Proof(
+        id=f"{origin.city}-{index}",
+        city=origin.city,
+        leaf_index=index,
+        view=view,
+        inclusion=inclusion_proof(tree.node, index, origin.size),
+        checkpoint=checkpoint.note,
+    )
