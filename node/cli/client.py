@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from node.cli.options import new_passphrase, node_option, passphrase_option
+from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.clients import Kind
 from node.core.federation import format_fingerprint
@@ -44,12 +42,11 @@ def add_command(name: str, kind: str, out: Path, host: str | None, passphrase: b
 @node_option
 def list_command(node_dir: Path) -> None:
     """List the clients with the terms of their certificates."""
-    table = Table("name", "kind", "until", "certificate", box=SIMPLE_HEAD)
+    table = new_table("name", "kind", "until", "certificate")
     for each in load_clients(load_config(node_dir).clients).clients:
         for cert in each.tls_certs:
             table.add_row(each.name, each.kind.value, f"{cert.not_after.date()}", format_fingerprint(cert.fingerprint))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 160)
+    print_table(table)
 
 
 @client.command("remove")

@@ -4,11 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from node.cli.options import ask_passphrase, new_passphrase, node_option, passphrase_option
+from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.checkpoint import format_vkey
 from node.core.federation import Member, format_card, format_fingerprint, parse_card
@@ -75,13 +73,12 @@ def remove_command(city: str, node_dir: Path) -> None:
 @node_option
 def list_command(node_dir: Path) -> None:
     """List the members with their fingerprints."""
-    table = Table("city", "名称", "region", "address", "keys", "certificate until", "fingerprint", box=SIMPLE_HEAD)
+    table = new_table("city", "名称", "region", "address", "keys", "certificate until", "fingerprint")
     for member in load_federation(load_config(node_dir).federation).members:
         until = max(cert.not_after for cert in member.tls_certs).date().isoformat()
         where = (member.city, member.name_zh, member.region6, member.address)
         table.add_row(*where, str(len(member.log_keys)), until, format_fingerprint(member.fingerprint))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 200)
+    print_table(table)
 
 
 @federation.command("check")

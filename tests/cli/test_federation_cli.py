@@ -1,0 +1,200 @@
+"""Founding nodes, exchanging cards, rotating keys and adding clients as an officer would."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from node.cli.client import client
+from node.cli.federation import federation, key
+from node.cli.init import init
+from node.cli.options import ask_passphrase
+from node.config import load_config
+from node.core.checkpoint import LogKey
+from node.core.clients import Kind
+from node.core.federation import parse_card
+from node.errors import NodeError, Reason
+from node.storage.bundle import load_bundle, officer_bundle
+from node.storage.files import load_clients, load_federation
+from node.storage.founding import CAPITALS
+from node.storage.keyfile import load_log_key, load_tls_identity
+
+
+def run(command: click.Command, *arguments: object, text: str = "") -> Result:
+    result = CliRunner().invoke(command, [str(each) for each in arguments], input=text)
+    if isinstance(result.exception, NodeError):
+        raise result.exception
+    return result
+
+
+def well(command: click.Command, *arguments: object, text: str = "") -> str:
+    result = run(command, *arguments, text=text)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    for city in ("changsha", "wuhan"):
+        well(init, "--city", city, "--dir", tmp_path / city, "--exchange-address", f"{city}.example:7100")
+    return tmp_path / "changsha", tmp_path / "wuhan"
+
+
+def _hand_over(giver: Path, taker: Path) -> str:
+    card = giver.with_suffix(".card.yaml")
+    card.write_text(well(federation, "card", "--node", giver))
+    return well(federation, "add", card, "--yes", "--node", taker)
+
+
+def _log_keys(node: Path, city: str) -> tuple[LogKey, ...]:
+    return load_federation(load_config(node).federation).member(city).log_keys
+
+
+def test_init_makes_a_whole_node(two: tuple[Path, Path]) -> None:
+    folder = two[0]
+    config = load_config(folder)
+    assert {path.name for path in folder.iterdir()} == {
+        "clients.yaml", "data", "federation.yaml", "keys", "node.yaml", "officer", "policy.yaml"
+    }  # fmt: skip
+    assert [path.stat().st_mode & 0o777 for path in (folder / "keys", folder / "officer")] == [0o700] * 2
+    secrets = [*(folder / "keys").iterdir(), folder / "officer" / "client.pem"]
+    assert [path.stat().st_mode & 0o777 for path in secrets] == [0o600] * 3
+    assert config.policy.read_text() == (Path("policies") / "changsha.yaml").read_text()
+    assert load_log_key(config.log_key).key in _log_keys(folder, "changsha")
+    assert officer_bundle(config).kind is Kind.OFFICER
+    assert all(address.startswith("127.0.0.1:") for address in config.listen.model_dump().values())
+
+
+def test_init_twice_is_refused_and_changes_nothing(two: tuple[Path, Path]) -> None:
+    before = (two[0] / "keys" / "log.key").read_bytes()
+    with pytest.raises(NodeError, match="is a node already"):
+        run(init, "--city", "changsha", "--dir", two[0])
+    assert (two[0] / "keys" / "log.key").read_bytes() == before
+
+
+def test_another_city_names_itself_and_shares_nothing(tmp_path: Path) -> None:
+    assert run(init, "--city", "guiyang", "--dir", tmp_path / "g").exit_code == 2
+    well(init, "--city", "guiyang", "--dir", tmp_path / "g", "--name-zh", "贵阳", "--region6", "520100", "--port", 8000)
+    config = load_config(tmp_path / "g")
+    assert "rules: []" in config.policy.read_text()
+    assert config.listen.metrics == "127.0.0.1:8004"
+
+
+def test_a_passphrase_seals_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GONGZHI_PASSPHRASE", "湘江北去")
+    ask_passphrase.cache_clear()
+    well(init, "--city", "changsha", "--dir", tmp_path / "c", "--passphrase")
+    well(federation, "check", "--node", tmp_path / "c")
+    monkeypatch.delenv("GONGZHI_PASSPHRASE")
+    config = load_config(tmp_path / "c")
+    for load in (lambda: load_log_key(config.log_key), lambda: officer_bundle(config)):
+        with pytest.raises(NodeError) as caught:
+            load()
+        assert caught.value.reason is Reason.INVALID_KEY
+
+
+def test_cards_are_exchanged_and_shown_before_they_count(two: tuple[Path, Path]) -> None:
+    changsha, wuhan = two
+    card = wuhan.with_suffix(".card.yaml")
+    printed = run(federation, "card", "--node", wuhan)
+    card.write_text(printed.stdout)
+    asked = run(federation, "add", card, "--node", changsha, text="n\n")
+    assert asked.exit_code == 1
+    fingerprint = printed.stderr.partition("telephone: ")[2].strip()
+    assert len(fingerprint.replace(" ", "")) == 64
+    assert fingerprint in asked.output
+    assert load_federation(load_config(changsha).federation).find("wuhan") is None
+    well(federation, "add", card, "--node", changsha, text="y\n")
+    listed = well(federation, "list", "--node", changsha)
+    assert "wuhan.example:7100" in listed
+    assert fingerprint in listed
+    well(federation, "remove", "wuhan", "--node", changsha)
+    assert "wuhan" not in well(federation, "list", "--node", changsha)
+    with pytest.raises(NodeError, match="cannot remove itself"):
+        run(federation, "remove", "changsha", "--node", changsha)
+
+
+def test_a_log_key_rotates_in_two_steps_and_the_old_stays_known(two: tuple[Path, Path]) -> None:
+    changsha, wuhan = two
+    _hand_over(changsha, wuhan)
+    (old,) = _log_keys(wuhan, "changsha")
+    with pytest.raises(NodeError, match="no new key is prepared"):
+        run(key, "rotate", "--log", "--finish", "--node", changsha)
+    well(key, "rotate", "--log", "--node", changsha)
+    with pytest.raises(NodeError, match="already exists"):
+        run(key, "rotate", "--log", "--node", changsha)
+    path = load_config(changsha).log_key
+    assert load_log_key(path).key == old
+    assert "+ log key" in _hand_over(changsha, wuhan)
+    well(key, "rotate", "--log", "--finish", "--node", changsha)
+    new = load_log_key(path).key
+    assert new != old
+    assert _log_keys(wuhan, "changsha") == _log_keys(changsha, "changsha") == (old, new)
+    well(federation, "check", "--node", changsha)
+
+
+def test_a_certificate_rotates_in_two_steps_and_the_old_goes(two: tuple[Path, Path]) -> None:
+    changsha, wuhan = two
+    _hand_over(changsha, wuhan)
+    config = load_config(changsha)
+    old = load_tls_identity(config.tls_identity).certificate
+    well(key, "rotate", "--tls", "--node", changsha)
+    assert load_tls_identity(config.tls_identity).certificate == old
+    well(federation, "check", "--node", changsha)
+    _hand_over(changsha, wuhan)
+    well(key, "rotate", "--tls", "--finish", "--node", changsha)
+    new = load_tls_identity(config.tls_identity).certificate
+    assert load_federation(config.federation).member("changsha").tls_certs == (new,)
+    assert load_federation(load_config(wuhan).federation).member("changsha").tls_certs == (old, new)
+    assert "- certificate" in _hand_over(changsha, wuhan)
+    with pytest.raises(NodeError, match="no new key is prepared"):
+        run(key, "rotate", "--tls", "--finish", "--node", changsha)
+    assert run(key, "rotate", "--node", changsha).exit_code == 2
+
+
+def test_check_tells_a_key_that_is_not_on_the_card(two: tuple[Path, Path]) -> None:
+    changsha, wuhan = two
+    (wuhan / "keys" / "log.key").rename(changsha / "keys" / "log.key")
+    result = run(federation, "check", "--node", changsha)
+    assert result.exit_code == 1
+    assert "log key in use is not on this node's card" in result.output
+
+
+def test_check_connect_tells_who_is_not_there(two: tuple[Path, Path]) -> None:
+    changsha, wuhan = two
+    card = wuhan.with_suffix(".card.yaml")
+    text = well(federation, "card", "--node", wuhan)
+    card.write_text(text.replace("wuhan.example:7100", "127.0.0.1:1"))
+    assert parse_card(card.read_text()).address == "127.0.0.1:1"
+    well(federation, "add", card, "--yes", "--node", changsha)
+    result = run(federation, "check", "--connect", "--node", changsha)
+    assert result.exit_code == 1
+    assert "wuhan: " in result.output
+
+
+def test_clients_come_renew_and_go(two: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = two[0]
+    well(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)
+    bundle = load_bundle(tmp_path / "r")
+    assert set(bundle.addresses) == {"intake", "query"}
+    with pytest.raises(NodeError, match="already exists"):
+        run(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)
+    with pytest.raises(NodeError, match="already a client of kind adapter"):
+        run(client, "add", "registry", "--kind", "officer", "--out", tmp_path / "o", "--node", folder)
+    assert not list((tmp_path / "o").iterdir())
+    well(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r2", "--node", folder)
+    assert well(client, "list", "--node", folder).count("registry") == 2
+    assert well(client, "server-cert", "--node", folder) == (tmp_path / "r" / "server.crt").read_text()
+    well(client, "remove", "registry", "--node", folder)
+    assert [each.name for each in load_clients(load_config(folder).clients).clients] == ["officer"]
+
+
+def test_demo_makes_six_members_of_one_federation(tmp_path: Path) -> None:
+    assert len(well(federation, "demo", "--dir", tmp_path / "six", "--interval", 2).splitlines()) == 6
+    configs = [load_config(tmp_path / "six" / city) for city in CAPITALS]
+    assert {config.federation.resolve() for config in configs} == {tmp_path / "six" / "federation.yaml"}
+    assert len({address for config in configs for address in config.listen.model_dump().values()}) == 30
+    assert {config.sync.interval_s for config in configs} == {2}
+    for city in CAPITALS:
+        well(federation, "check", "--node", tmp_path / "six" / city)
