@@ -36,3 +36,6 @@ def new_passphrase(wanted: bool) -> bytes | None:
         return None
     given = environment_passphrase()
     return given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True).encode()
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

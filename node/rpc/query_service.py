@@ -98,8 +98,8 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             return None
         try:
             if asker.is_officer:
-                return prove_view(self._reader, self._reader.origin(record.origin.city), record.index, record.view)
-            return prove_publicly(self._reader, record.origin.city, record.index, record.view)
+                return prove_view(self._reader, self._reader.origin(record.origin.city), record.leaf_index, record.view)
+            return prove_publicly(self._reader, record.origin.city, record.leaf_index, record.view)
         except NodeError as error:
             if error.reason is not Reason.UNAVAILABLE:
                 raise

@@ -213,3 +213,12 @@ def _read_private(path: Path) -> bytes:
 
 def _wrong(path: Path, message: str) -> FileError:
     return FileError(Reason.INVALID_KEY, str(path), message)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether the log key in `path` asks for a passphrase.
+
+    Raises:
+        FileError: INVALID_KEY, it cannot be read or others can read it.
+    """
+    return _read_private(path).decode("ascii", "replace").startswith(_SEALED)

@@ -31,7 +31,7 @@ migrations = Migrations("node")
 @migrations()
 def m0001_log(db: Database) -> None:
     """Origins, records, tiles, subjects, idempotency keys."""
-    _execute(
+    execute_all(
         db,
         """
         CREATE TABLE origin (
@@ -85,7 +85,7 @@ def m0001_log(db: Database) -> None:
 @migrations()
 def m0002_peers(db: Database) -> None:
     """Back-off, circuit and incidents of each peer; the policies that were in force."""
-    _execute(
+    execute_all(
         db,
         """
         CREATE TABLE link (
@@ -114,7 +114,7 @@ def m0002_peers(db: Database) -> None:
     )
 
 
-def _execute(db: Database, statements: str) -> None:
+def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
     for statement in statements.split(";"):
         db.execute(statement)
@@ -132,6 +132,15 @@ def open_writer(path: Path) -> Connection:
     connection.execute("PRAGMA wal_autocheckpoint=4000")
     migrations.apply(Database(connection))
     return connection
+
+
+def is_migrated(path: Path) -> bool:
+    """Whether the database has every table this version knows."""
+    connection = open_reader(path)
+    try:
+        return not migrations.pending(Database(connection))
+    finally:
+        connection.close()
 
 
 def open_reader(path: Path) -> Connection:

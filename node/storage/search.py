@@ -18,7 +18,7 @@ from node.core.record import parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.query_db import open_query_database
-from node.storage.schema import Connection, open_reader
+from node.storage.schema import Connection, execute_all, open_reader
 from node.storage.tree import position
 
 BATCH = 2000
@@ -28,14 +28,17 @@ migrations = Migrations("search")
 @migrations()
 def m0001_names(db: Database) -> None:
     """Names, their pairs, and how far the log was followed."""
-    db.conn.executescript("""
+    execute_all(
+        db,
+        """
         CREATE TABLE name (position INTEGER PRIMARY KEY, folded TEXT NOT NULL);
         CREATE VIRTUAL TABLE pair USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 0');
         INSERT INTO pair (pair, rank) VALUES ('secure-delete', 1);
         CREATE TABLE followed (origin INTEGER PRIMARY KEY, size INTEGER NOT NULL);
         CREATE TABLE followed_change (number INTEGER NOT NULL);
         INSERT INTO followed_change VALUES (0);
-    """)
+    """,
+    )
 
 
 class _Named(NamedTuple):

@@ -27,7 +27,9 @@ migrations = Migrations("usage")
 @migrations()
 def m0001_usage(db: Database) -> None:
     """One row a question, or a batch of a roster."""
-    db.conn.executescript("""
+    execute_all(
+        db,
+        """
         CREATE TABLE usage (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             at_ms INTEGER NOT NULL,
@@ -45,7 +47,8 @@ def m0001_usage(db: Database) -> None:
         );
         CREATE INDEX usage_at_ms ON usage (at_ms);
         CREATE INDEX usage_subject ON usage (subject);
-    """)
+    """,
+    )
 
 
 class Usage(NamedTuple):

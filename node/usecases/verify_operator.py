@@ -43,7 +43,7 @@ class Candidate(NamedTuple):
     """A record that may answer; `body` holds what the asker may see, `seen` the numbers of its facets."""
 
     origin: Origin
-    index: int
+    leaf_index: int
     header: Header
     view: View
     body: OperatorRegistration
@@ -170,7 +170,7 @@ def _choose(candidates: Sequence[Candidate], now_ms: int) -> Candidate | None:
 
 
 def _newest(candidates: Iterable[Candidate]) -> Candidate:
-    return max(candidates, key=lambda each: (each.header.as_of_ms, each.index))
+    return max(candidates, key=lambda each: (each.header.as_of_ms, each.leaf_index))
 
 
 def _is_live(record: Candidate, now_ms: int) -> bool:

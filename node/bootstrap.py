@@ -1,0 +1,242 @@
+"""Builds the two processes of a node from its configuration. The only place that names concrete classes."""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from node.config import Config
+from node.control.v1 import control_pb2, control_pb2_grpc
+from node.core.federation import Member
+from node.core.policy import Policy
+from node.errors import NodeError, Reason
+from node.intake.v1 import intake_pb2_grpc
+from node.ports import Peer
+from node.query.v1 import query_pb2_grpc
+from node.rpc.control_service import ControlServicer
+from node.rpc.exchange_service import SERVICE as EXCHANGE
+from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
+from node.rpc.gate import Gate
+from node.rpc.intake_service import IntakeServicer
+from node.rpc.limits import Limiter
+from node.rpc.peer_client import connect
+from node.rpc.principal import Roster
+from node.rpc.query_service import QueryServicer
+from node.rpc.server import Listener, Register
+from node.scheduler import Scheduler
+from node.storage.files import read_text
+from node.storage.keyfile import load_log_key
+from node.storage.schema import is_migrated
+from node.storage.search import SearchIndex
+from node.storage.store import Reader, Store
+from node.storage.trust import Trust, Watched
+from node.storage.usage import UsageLog
+from node.usecases.enforce_policy import PolicyInForce, read_policy
+from node.usecases.ingest import Ingest
+from node.usecases.node_status import node_status
+from node.usecases.search_operators import SearchOperators
+from node.usecases.sync import Sync
+from node.usecases.usage import Account
+from node.usecases.verify_operator import VerifyOperator
+from node.usecases.withdraw import Withdrawal
+
+_log = structlog.get_logger(__name__)
+_WORKERS = 16
+_GRACE_S = 10.0
+_STORE_S = 30.0
+_INDEX_S = 0.5
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+class _PolicyFile(NamedTuple):
+    text: str
+    policy: Policy
+
+
+def _load_policy(path: Path) -> _PolicyFile:
+    text = read_text(path, Reason.INVALID_POLICY)
+    return _PolicyFile(text, read_policy(text, str(path)))
+
+
+class NodeRole:
+    """The writing process: own log, exchange, intake, control, sync."""
+
+    def __init__(self, config: Config) -> None:
+        """Opens the store and binds the listeners.
+
+        Raises:
+            NodeError: ALREADY_RUNNING, or a file of the node is wrong.
+        """
+        clock = SystemClock()
+        self._config = config
+        self._lock = _lock(config.data_dir)
+        self._trust = Trust(config)
+        signer = load_log_key(config.log_key)
+        self._store = Store(config.node_db, config.city, signer, clock)
+        policy_file = Watched(config.policy, _load_policy)
+        self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
+        self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
+        self._scheduler = Scheduler(config.city, config.sync.interval_s)
+        ingest = Ingest(self._store, clock, Withdrawal(self._policy.current, self._peer_cities, clock))
+
+        def status() -> control_pb2.StatusResponse:
+            return node_status(
+                self._store, self._members(), config.data_dir, clock, self._policy.digest, lambda: _text(policy_file)
+            )
+
+        exchange = ExchangeServicer(self._store, config.city, self._policy)
+        intake = IntakeServicer(ingest, self._store, clock)
+        control = ControlServicer(self._sync, status)
+        listener = _listener_factory(config, self._trust)
+        self._listeners = [
+            listener(config.listen.exchange, EXCHANGE, lambda server: add_exchange_service(exchange, server)),
+            listener(
+                config.listen.intake,
+                "node.intake.v1.IntakeService",
+                lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
+            ),
+            listener(
+                config.listen.control,
+                "node.control.v1.ControlService",
+                lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(control, server),
+            ),
+        ]
+
+    def start(self) -> None:
+        """Answers and pulls from now on."""
+        for listener in self._listeners:
+            listener.start()
+        self._follow()
+        self._scheduler.follow(self._follow)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finishes what is under way and closes the store."""
+        self._scheduler.stop()
+        for listener in self._listeners:
+            listener.stop(_GRACE_S)
+        self._store.close()
+        os.close(self._lock)
+
+    def _follow(self) -> None:
+        self._policy.current()
+        self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
+
+    def _members(self) -> list[Member]:
+        return list(self._trust.current().federation.peers_of(self._config.city))
+
+    def _peer_cities(self) -> list[str]:
+        return [member.city for member in self._members()]
+
+    def _connect(self, member: Member) -> AbstractContextManager[Peer]:
+        return connect(member, self._trust.current().identity, self._config.sync)
+
+
+class QueryRole:
+    """The answering process: reads what the writing process stored; writes usage records and the search index."""
+
+    def __init__(self, config: Config) -> None:
+        """Waits for the store, opens its own files and binds the listener.
+
+        Raises:
+            NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
+        """
+        clock = SystemClock()
+        _await_store(config.node_db)
+        reader = Reader(config.node_db)
+        self._usage = UsageLog(config.usage_db)
+        self._index = SearchIndex(config.search_db, config.node_db)
+        self._stopping = threading.Event()
+        self._indexer = threading.Thread(target=self._follow, name="search-index")
+        verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
+        searcher = SearchOperators(reader, config.search_db)
+        servicer = QueryServicer(reader, verifier, searcher, Account(self._usage, clock))
+        self._listener = _listener_factory(config, Trust(config))(
+            config.listen.query,
+            "node.query.v1.QueryService",
+            lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
+        )
+
+    def start(self) -> None:
+        """Answers from now on."""
+        self._indexer.start()
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Finishes what is under way; every usage record is durable after."""
+        self._listener.stop(_GRACE_S)
+        self._usage.close()
+        self._stopping.set()
+        self._indexer.join()
+        self._index.close()
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                is_behind = self._index.follow()
+            except Exception:  # noqa: BLE001 - the index is derived: answering goes on
+                _log.exception("search_index_failed")
+                is_behind = False
+            if not is_behind:
+                self._stopping.wait(_INDEX_S)
+
+
+def build_role(config: Config, role: str) -> NodeRole | QueryRole:
+    """One process of the node: "node" or "query".
+
+    Raises:
+        NodeError: It cannot start.
+    """
+    return NodeRole(config) if role == "node" else QueryRole(config)
+
+
+def _await_store(path: Path) -> None:
+    deadline = time.monotonic() + _STORE_S
+    while not path.exists() or not is_migrated(path):
+        if time.monotonic() > deadline:
+            raise NodeError(Reason.UNAVAILABLE, "the node's store is not there; does its writing process run?")
+        time.sleep(0.05)
+
+
+def _listener_factory(config: Config, trust: Trust) -> Callable[[str, str, Register], Listener]:
+    gate = Gate(Roster(trust), Limiter(config.limits))
+
+    def make(address: str, service: str, register: Register) -> Listener:
+        return Listener(
+            address,
+            trust,
+            gate,
+            [(service, register)],
+            workers=_WORKERS,
+            max_message_bytes=config.limits.max_message_bytes,
+        )
+
+    return make
+
+
+def _lock(data_dir: Path) -> int:
+    """Holds the data directory for this process: two writers would fork the log."""
+    descriptor = os.open(data_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise NodeError(Reason.ALREADY_RUNNING, "another process of this node is running on its data") from None
+    return descriptor
+
+
+def _text(policy_file: "Watched[_PolicyFile]") -> str:
+    return policy_file.error.message if policy_file.error else ""

@@ -1,0 +1,39 @@
+"""`gongzhi peer`: frozen peers and the evidence against them."""
+
+from pathlib import Path
+
+import click
+
+from node.cli.options import ask_passphrase, node_option
+from node.config import load_config
+from node.control.v1 import control_pb2, control_pb2_grpc
+from node.rpc.client import officer_channel
+from node.storage.store import Reader
+
+
+@click.group()
+def peer() -> None:
+    """Look at what a peer sent that cannot be true, and let it be pulled from again."""
+
+
+@peer.command("evidence")
+@click.argument("incident", type=int)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+@node_option
+def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
+    """Write the exact bytes that the peer sent in INCIDENT (its number stands in `gongzhi status`)."""
+    content = Reader(load_config(node_dir).node_db).evidence(incident)
+    out.touch(mode=0o600)
+    out.write_bytes(content)
+    click.echo(f"{len(content)} bytes written to {out}")
+
+
+@peer.command("release")
+@click.argument("city")
+@node_option
+def release_command(city: str, node_dir: Path) -> None:
+    """Let a frozen CITY be pulled from again; its incidents and their evidence stay."""
+    with officer_channel(load_config(node_dir), "control", ask_passphrase) as channel:
+        request = control_pb2.ReleasePeerRequest(city=city)
+        control_pb2_grpc.ControlServiceStub(channel).ReleasePeer(request, timeout=10)
+    click.echo(f"{city} is pulled from again")

@@ -1,0 +1,29 @@
+"""`gongzhi run`: starts a node and keeps its two processes running."""
+
+import os
+from pathlib import Path
+
+import click
+
+from node.cli.options import ask_passphrase, node_option
+from node.config import load_config
+from node.storage.keyfile import is_sealed
+from node.supervisor import ROLES, run_role, supervise
+
+
+@click.command()
+@click.option("--role", type=click.Choice(ROLES), hidden=True, help="Run one process of the node, in the foreground.")
+@node_option
+def run(role: str | None, node_dir: Path) -> None:
+    """Run the node until it is told to stop (SIGTERM, Ctrl-C).
+
+    It answers peers, adapters and officers on the addresses in node.yaml and pulls from every peer by schedule. Logs
+    are JSON lines on standard error. A change of the federation, clients or policy file takes effect by itself.
+    """
+    config = load_config(node_dir)
+    if role is not None:
+        run_role(config, role)
+        return
+    if is_sealed(config.log_key):
+        os.environ["GONGZHI_PASSPHRASE"] = ask_passphrase().decode()
+    supervise(node_dir, config)

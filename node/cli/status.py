@@ -1,0 +1,91 @@
+"""`gongzhi status`: the node, its peers, what went wrong."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from google.protobuf.json_format import MessageToJson
+from rich.console import Console
+from rich.table import Table
+
+from node.cli.options import ask_passphrase, json_option, node_option
+from node.config import Config, load_config
+from node.control.v1 import control_pb2, control_pb2_grpc
+from node.errors import NodeError, Reason
+from node.rpc.client import is_serving, officer_channel
+
+
+@click.command()
+@click.option("--wait", "wait_s", type=float, default=0, help="Wait up to so many seconds until the node is healthy.")
+@json_option
+@node_option
+def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
+    """Show the node's log, each peer (state, lag, last error, back-off), incidents and disk.
+
+    Exit code 1 where a peer is frozen or the newest policy file is not in force.
+    """
+    config = load_config(node_dir)
+    wait_until_serving(config, wait_s)
+    with officer_channel(config, "control", ask_passphrase) as channel:
+        answer = control_pb2_grpc.ControlServiceStub(channel).Status(control_pb2.StatusRequest(), timeout=10)
+    if as_json:
+        click.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
+    else:
+        _print(answer)
+    if answer.policy_error or any(peer.state == "frozen" for peer in answer.peers):
+        raise SystemExit(1)
+
+
+def wait_until_serving(config: Config, wait_s: float) -> None:
+    """Waits until both processes of a node are healthy.
+
+    Raises:
+        NodeError: UNAVAILABLE, they are not within `wait_s` seconds.
+    """
+    deadline = time.monotonic() + wait_s
+    while not all(_is_serving(config, service) for service in ("intake", "control", "query")):
+        if time.monotonic() >= deadline:
+            raise NodeError(Reason.UNAVAILABLE, f"the node of {config.city} is not running, or not healthy")
+        time.sleep(0.1)
+
+
+def _is_serving(config: Config, service: str) -> bool:
+    with officer_channel(config, service, ask_passphrase) as channel:
+        return is_serving(channel, 2)
+
+
+def _print(answer: control_pb2.StatusResponse) -> None:
+    console = Console()
+    gib = 2**30
+    console.print(
+        f"[bold]{answer.city}[/]: {answer.tree_size} records; databases {answer.disk_used_bytes / gib:.2f} GiB,"
+        f" free {answer.disk_free_bytes / gib:.1f} GiB; policy {answer.policy_digest[:12]}"
+    )
+    if answer.policy_error:
+        console.print(f"[red]newest policy file refused, the old one stays in force:[/] {answer.policy_error}")
+    console.print(_peers(answer))
+    for peer in answer.peers:
+        if peer.last_reason:
+            console.print(f"{peer.city}: {peer.failures}x {peer.last_reason}: {peer.last_error}", markup=False)
+    for incident in answer.incidents:
+        console.print(
+            f"[red]incident {incident.number}[/] {_time(incident.at_ms)} {incident.city} {incident.reason}:"
+            f" {incident.message} ({incident.evidence_bytes} bytes of evidence)"
+        )
+
+
+def _peers(answer: control_pb2.StatusResponse) -> Table:
+    names = ("peer", "state", "records", "open", "withheld", "behind", "last heard", "next try")
+    table = Table(*names)
+    for peer in answer.peers:
+        heard = f"{peer.lag_s} s ago" if peer.root else "never"
+        retry = _time(peer.next_attempt_at_ms) if peer.next_attempt_at_ms else ""
+        state = {"frozen": "[red]frozen[/]", "ok": "[green]ok[/]"}.get(peer.state, peer.state)
+        counts = (peer.tree_size, peer.verified, peer.withheld, peer.lag_records)
+        table.add_row(peer.city, state, *map(str, counts), heard, retry)
+    return table
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%m-%d %H:%M:%S")

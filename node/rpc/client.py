@@ -1,0 +1,48 @@
+"""How the command line and the tests reach a node: as one of its clients, over mTLS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from node.config import Config
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import channel
+from node.storage.bundle import Bundle, load_bundle
+from node.storage.keyfile import Passphrase, environment_passphrase
+
+
+@contextmanager
+def officer_channel(
+    config: Config, service: str, passphrase: Passphrase = environment_passphrase
+) -> Iterator[grpc.Channel]:
+    """A channel to one of the node's own services ("intake", "control", "query"), as its officer.
+
+    Errors of calls come out as NodeError.
+
+    Raises:
+        NodeError: What the node answered, or UNAVAILABLE.
+    """
+    bundle = load_bundle(config.officer, passphrase)
+    open_channel = _channel(bundle, service, config.limits.max_message_bytes)
+    try:
+        yield open_channel
+    except grpc.RpcError as error:
+        raise error_from_rpc(error) from None
+    finally:
+        open_channel.close()
+
+
+def _channel(bundle: Bundle, service: str, max_message_bytes: int) -> grpc.Channel:
+    return channel(bundle.address(service), bundle.identity, bundle.city, bundle.server_certs, max_message_bytes)
+
+
+def is_serving(channel_: grpc.Channel, timeout_s: float) -> bool:
+    """Whether the node answers its health check as serving."""
+    stub = health_pb2_grpc.HealthStub(channel_)
+    try:
+        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
+    except grpc.RpcError:
+        return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

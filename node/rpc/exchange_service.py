@@ -1,0 +1,44 @@
+"""ExchangeService: peers pull this city's log. Messages leave as the bytes the use case made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+
+from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
+from node.rpc.principal import principal
+from node.storage.store import Reader
+from node.usecases.enforce_policy import PolicyInForce
+from node.usecases.share import revise, share
+
+SERVICE = "node.exchange.v1.ExchangeService"
+
+
+class ExchangeServicer:
+    """Answers the peers of one node."""
+
+    def __init__(self, reader: Reader, city: str, policy: PolicyInForce) -> None:
+        self._reader = reader
+        self._city = city
+        self._policy = policy
+
+    def pull(self, request: PullRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Serialised PullResponses for the calling city."""
+        grant = self._policy.grant(principal(context).name, request.purpose)
+        return share(self._reader, self._city, grant, request)
+
+    def revise(self, request: ReviseRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Serialised ReviseResponses for the calling city."""
+        peer = principal(context).name
+        held = self._policy.earlier_grant(peer, request.purpose, request.held_grant)
+        grant = self._policy.grant(peer, request.purpose)
+        return revise(self._reader, self._city, held, grant, request)
+
+
+def add_exchange_service(servicer: ExchangeServicer, server: grpc.Server) -> None:
+    """Registers the service without a response serialiser: the use case's bytes go out as they are."""
+    handlers: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
+        "Pull": grpc.unary_stream_rpc_method_handler(servicer.pull, PullRequest.FromString, None),
+        "Revise": grpc.unary_stream_rpc_method_handler(servicer.revise, ReviseRequest.FromString, None),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))

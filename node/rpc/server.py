@@ -1,0 +1,73 @@
+"""A listener: a gRPC server behind mTLS and the gate, with health and reflection."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from node.errors import NodeError, Reason
+from node.rpc.gate import Gate
+from node.rpc.tls import server_credentials, server_options
+from node.storage.trust import Trust
+
+Register = Callable[[grpc.Server], None]
+
+
+class Listener:
+    """One address and what is served there."""
+
+    def __init__(
+        self,
+        address: str,
+        trust: Trust,
+        gate: Gate,
+        services: Sequence[tuple[str, Register]],
+        *,
+        workers: int,
+        max_message_bytes: int,
+    ) -> None:
+        """Binds the address; nothing is answered before `start`.
+
+        Args:
+            address: host:port.
+            trust: Whose certificates are let in.
+            gate: Who may call what.
+            services: Full name of each service and how it is registered.
+            workers: Threads, and so calls under way at once.
+            max_message_bytes: In either direction.
+
+        Raises:
+            NodeError: ALREADY_RUNNING, the address is taken.
+        """
+        self._server = grpc.server(
+            ThreadPoolExecutor(workers, thread_name_prefix=address),
+            interceptors=[gate],
+            options=server_options(max_message_bytes),
+        )
+        self._health = health.HealthServicer()
+        for name, register in services:
+            register(self._server)
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (*(name for name, _ in services), health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        self._bind(address, trust)
+
+    def start(self) -> None:
+        """Answers from now on."""
+        self._server.start()
+
+    def stop(self, grace_s: float) -> None:
+        """Says it is going, lets calls under way finish for `grace_s`, then ends them."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(grace_s).wait()
+
+    def _bind(self, address: str, trust: Trust) -> None:
+        try:
+            port = self._server.add_secure_port(address, server_credentials(trust))
+        except RuntimeError:
+            port = 0
+        if not port:
+            raise NodeError(Reason.ALREADY_RUNNING, f"cannot listen on {address}: is another program there?")

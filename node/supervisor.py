@@ -1,0 +1,140 @@
+"""A node is two processes under a thin supervisor: `node` writes, `query` answers, neither holds the other's lock."""
+
+import ctypes
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from node.bootstrap import build_role
+from node.config import Config
+
+ROLES = ("node", "query")
+_STOP_S = 20.0
+_RESTART_S = 1.0
+_MAX_RESTARTS = 5
+_RESTART_WINDOW_S = 60.0
+_PR_SET_PDEATHSIG = 1
+_log = structlog.get_logger(__name__)
+
+
+def configure_logging(level: str) -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format='{"level": "%(levelname)s", "logger": "%(name)s"}'
+    )
+
+
+def run_role(config: Config, role: str) -> None:
+    """Runs one process of the node until SIGTERM or SIGINT, or until its supervisor is gone.
+
+    Raises:
+        NodeError: It could not start.
+    """
+    configure_logging(config.log_level)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    stopped = _stop_signal()
+    process = build_role(config, role)
+    process.start()
+    _log.info("ready", role=role, city=config.city)
+    stopped.wait()
+    _log.info("stopping", role=role, city=config.city)
+    process.stop()
+
+
+def supervise(node_dir: Path, config: Config) -> None:
+    """Starts both processes, serves /metrics, restarts a process that dies, ends when told to."""
+    configure_logging(config.log_level)
+    stopped = _stop_signal()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
+    from node.metrics import serve_metrics  # noqa: PLC0415 - prometheus_client reads the variable when imported
+
+    metrics = serve_metrics(config)
+    children = {role: _Child(node_dir, role) for role in ROLES}
+    try:
+        while not stopped.wait(0.2):
+            for child in children.values():
+                child.keep_running()
+    finally:
+        for child in children.values():
+            child.terminate()
+        for child in children.values():
+            child.wait()
+        metrics.shutdown()
+        _log.info("stopped", city=config.city)
+
+
+class _Child:
+    """One process of the node."""
+
+    def __init__(self, node_dir: Path, role: str) -> None:
+        self._role = role
+        self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), "--role", role]
+        self._deaths: list[float] = []
+        self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command
+
+    def keep_running(self) -> None:
+        """Starts the process again if it died; gives up where it dies again and again.
+
+        Raises:
+            SystemExit: It died more than `_MAX_RESTARTS` times in `_RESTART_WINDOW_S`.
+        """
+        if self._process.poll() is None:
+            return
+        now = time.monotonic()
+        self._deaths = [at for at in self._deaths if at > now - _RESTART_WINDOW_S] + [now]
+        _log.error("process_died", role=self._role, code=self._process.returncode, times=len(self._deaths))
+        if len(self._deaths) > _MAX_RESTARTS or self._process.returncode == 2:  # 2: it could not start
+            raise SystemExit(self._process.returncode or 1)
+        time.sleep(_RESTART_S)
+        self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command
+
+    def terminate(self) -> None:
+        """Asks the process to end."""
+        if self._process.poll() is None:
+            self._process.terminate()
+
+    def wait(self) -> None:
+        """Waits for its end; kills it after `_STOP_S`."""
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _stop_signal() -> threading.Event:
+    stopped = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        stopped.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    return stopped
+
+
+def _fresh_metrics_dir(config: Config) -> Path:
+    folder = config.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder

@@ -1,0 +1,126 @@
+"""Puts the policy file in force, and says so in the log when a peer's view changes by it."""
+
+import threading
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from node.core import standard as standards
+from node.core.policy import Policy, parse_policy
+from node.core.policy_grant import POLICY_CHANGE, Grant
+from node.core.record import EVERYONE
+from node.errors import FileError
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header
+from node.standard.v1.policy_pb2 import Grant as GrantMessage
+from node.standard.v1.policy_pb2 import PolicyChange
+from node.storage.log import Entry
+from node.storage.store import Store
+
+Key = tuple[str, str]
+
+
+def read_policy(text: str, path: str) -> Policy:
+    """A policy checked against every standard known.
+
+    Raises:
+        FileError: INVALID_POLICY with file, line and reason.
+    """
+    return parse_policy(text, path, standards.standards())
+
+
+class PolicyInForce:
+    """The policy by which this node shares, and the grants that follow from it.
+
+    A change of the file takes effect at the next look; what it changes for a peer becomes a `node.policy_change`
+    record first, so that the peer can prove by which rules it was told to widen or to destroy.
+    """
+
+    def __init__(self, store: Store, newest: Callable[[], tuple[str, Policy]], peers: Callable[[], Iterable[str]],
+                 clock: Clock) -> None:  # fmt: skip
+        """Takes up what was last in force.
+
+        Args:
+            store: Remembers the policies.
+            newest: Text and policy of the newest file that checked.
+            peers: City slugs of the other members.
+            clock: Dates the change.
+        """
+        self._store = store
+        self._newest = newest
+        self._peers = peers
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._text: str | None = None
+        self._policy = newest()[1]
+        self._grants: dict[Key, Grant] = {}
+        self.current()
+
+    def current(self) -> Policy:
+        """The policy in force, after taking up a change of the file."""
+        text, policy = self._newest()
+        if text != self._text:
+            with self._lock:
+                if text != self._text:
+                    self._enforce(text, policy)
+        return self._policy
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the policy text in force, in hexadecimal."""
+        return sha256((self._text or "").encode()).hexdigest()
+
+    def grant(self, peer: str, purpose: str) -> Grant:
+        """What a peer may see for a purpose, by the policy in force."""
+        policy = self.current()
+        # Not kept where it is not foreseen: the purpose is the peer's word, and may be any.
+        return self._grants.get((peer, purpose)) or policy.grant(peer, purpose)
+
+    def earlier_grant(self, peer: str, purpose: str, digest: str) -> Grant | None:
+        """What a peer might see under an earlier grant; None where its policy isn't known here."""
+        text = self._store.policy_under(peer, purpose, digest)
+        policy = _read_earlier(text)
+        return policy.grant(peer, purpose) if policy is not None else None
+
+    def _enforce(self, text: str, policy: Policy) -> None:
+        previous = self._store.newest_policy()
+        grants = self._all_grants(policy)
+        earlier = _read_earlier(previous)
+        if text != previous:
+            change = self._change(self._all_grants(earlier) if earlier else {}, grants) if previous else None
+            rows = [(peer, purpose, grant.digest) for (peer, purpose), grant in grants.items()]
+            self._store.put_policy(text, rows, change).result()
+        self._policy, self._grants, self._text = policy, grants, text
+
+    def _all_grants(self, policy: Policy) -> dict[Key, Grant]:
+        peers = {*self._peers(), *policy.peers()}
+        return {(peer, purpose): policy.grant(peer, purpose) for peer in peers for purpose in policy.purposes()}
+
+    def _change(self, old: dict[Key, Grant], new: dict[Key, Grant]) -> Entry | None:
+        nothing = Grant("", {})
+        changed = sorted(
+            key for key in old.keys() | new.keys() if old.get(key, nothing).digest != new.get(key, nothing).digest
+        )
+        if not changed:
+            return None
+        grants = [
+            GrantMessage(peer=peer, purpose=purpose, grant=new.get((peer, purpose), nothing).digest)
+            for peer, purpose in changed
+        ]
+        return self._entry(PolicyChange(grants=grants))
+
+    def _entry(self, change: PolicyChange) -> Entry:
+        name, version = POLICY_CHANGE
+        now_ms = self._clock.now_ms()
+        header = Header(
+            standard=name, version=version, city=self._store.log.city, issued_at_ms=now_ms, as_of_ms=now_ms,
+            audience=[EVERYONE], purpose="policy", legal_basis="政务数据共享条例 第二十条",
+        )  # fmt: skip
+        return Entry(header, standards.get(name, version).split(change.SerializeToString()))
+
+
+def _read_earlier(text: str | None) -> Policy | None:
+    """A policy once in force; None where there is none, or where the standards of this release don't know it."""
+    try:
+        return read_policy(text, "policy") if text is not None else None
+    except FileError:
+        return None

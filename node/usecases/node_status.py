@@ -1,0 +1,82 @@
+"""What an operator has to know of a node: its log, its peers, what they sent that cannot be true, its disk."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from node.control.v1 import control_pb2
+from node.core.federation import Member
+from node.ports import Clock
+from node.storage.links import Link
+from node.storage.log import OWN
+from node.storage.store import Origin, Reader
+
+
+def node_status(
+    reader: Reader,
+    members: Iterable[Member],
+    data_dir: Path,
+    clock: Clock,
+    policy_digest: str,
+    policy_error: Callable[[], str],
+) -> control_pb2.StatusResponse:
+    """The state of a node and of each of its peers.
+
+    Args:
+        reader: The store.
+        members: The peers by the federation file.
+        data_dir: Where the databases lie.
+        clock: For the lag.
+        policy_digest: Of the policy in force.
+        policy_error: Why the newest policy file is not in force, or empty.
+    """
+    origins = {origin.city: origin for origin in reader.origins()}
+    own = next(origin for origin in origins.values() if origin.number == OWN)
+    now_ms = clock.now_ms()
+    peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms) for member in members]
+    incidents = [
+        control_pb2.Incident(
+            number=each.number, city=each.city, reason=each.reason, message=each.message, at_ms=each.at_ms,
+            evidence_bytes=each.evidence_bytes,
+        )
+        for each in reader.incidents()
+    ]  # fmt: skip
+    return control_pb2.StatusResponse(
+        city=own.city,
+        tree_size=own.size,
+        root=own.root,
+        peers=peers,
+        incidents=incidents,
+        disk_used_bytes=sum(file.stat().st_size for file in data_dir.iterdir() if file.is_file()),
+        disk_free_bytes=shutil.disk_usage(data_dir).free,
+        policy_digest=policy_digest,
+        policy_error=policy_error(),
+    )
+
+
+def _peer(member: Member, origin: Origin | None, link: Link, now_ms: int) -> control_pb2.PeerStatus:
+    status = control_pb2.PeerStatus(
+        city=member.city,
+        address=member.address,
+        state=_state(origin, link, now_ms),
+        last_reason=link.last_reason,
+        last_error=link.last_error,
+        next_attempt_at_ms=link.next_attempt_at_ms,
+        failures=link.failures,
+    )
+    if origin is not None:
+        known = origin.known
+        status.tree_size, status.root = origin.size, origin.root
+        status.verified, status.withheld = origin.verified, origin.withheld
+        status.lag_records = known.size - origin.size if known else 0
+        status.lag_s = max(0, now_ms - origin.confirmed_at_ms) // 1000
+        status.to_revise = origin.to_revise
+    return status
+
+
+def _state(origin: Origin | None, link: Link, now_ms: int) -> str:
+    if link.frozen:
+        return "frozen"
+    if link.failures or link.next_attempt_at_ms > now_ms:
+        return "backing_off"
+    return "ok" if origin is not None and origin.confirmed_at_ms else "never"

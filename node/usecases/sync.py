@@ -1,0 +1,121 @@
+"""Keeps the replicas of the peers up to date: one pull a peer at a time, back-off, circuit, freeze."""
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+
+import structlog
+
+from node.config import Sync as Settings
+from node.core.federation import Member
+from node.errors import NodeError, Reason, TrustError
+from node.ports import Clock, Peer
+from node.storage.links import Link
+from node.storage.store import Store
+from node.usecases.pull import Progress, Report, pull
+
+_log = structlog.get_logger(__name__)
+_MAX_DOUBLINGS = 30
+_MAX_TEXT = 500
+
+
+def _nothing(_: Progress) -> None: ...
+
+
+Connect = Callable[[Member], AbstractContextManager[Peer]]
+
+
+class Sync:
+    """Pulls from the members of the federation. Durable state (cursor, back-off, freeze) is in the store."""
+
+    def __init__(
+        self, store: Store, members: Callable[[], Iterable[Member]], connect: Connect, settings: Settings, clock: Clock
+    ) -> None:
+        self._store = store
+        self._members = members
+        self._connect = connect
+        self._settings = settings
+        self._clock = clock
+        self._locks: dict[str, threading.Lock] = {}
+
+    def cities(self) -> list[str]:
+        """The peers there are."""
+        return [member.city for member in self._members()]
+
+    def run_due(self, city: str) -> None:
+        """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
+        link = self._store.link(city)
+        if link.frozen or link.next_attempt_at_ms > self._clock.now_ms():
+            return
+        lock = self._lock(city)
+        if not lock.acquire(blocking=False):
+            return
+        try:
+            self._attempt(city, _nothing)
+        except NodeError as error:
+            _log.warning("sync_failed", city=city, reason=error.reason, message=error.message)
+        finally:
+            lock.release()
+
+    def run_now(self, city: str, report: Report) -> Progress:
+        """Pulls from a peer at once, whatever its back-off; waits for a pull under way.
+
+        Raises:
+            NodeError: PEER_FROZEN, NOT_FOUND (no such member), or what the pull met.
+        """
+        if self._store.link(city).frozen:
+            raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
+        with self._lock(city):
+            return self._attempt(city, report)
+
+    def release(self, city: str) -> None:
+        """Lets a frozen peer be pulled from again.
+
+        Raises:
+            NodeError: NOT_FOUND.
+        """
+        self._member(city)
+        self._store.set_link(Link(city)).result()
+        _log.info("peer_released", city=city)
+
+    def _lock(self, city: str) -> threading.Lock:
+        return self._locks.setdefault(city, threading.Lock())
+
+    def _member(self, city: str) -> Member:
+        for member in self._members():
+            if member.city == city:
+                return member
+        raise NodeError(Reason.NOT_FOUND, f"{city[:40]!r} is not a peer of this node")
+
+    def _attempt(self, city: str, report: Report) -> Progress:
+        member = self._member(city)
+        try:
+            with self._connect(member) as peer:
+                progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, report)
+        except TrustError as error:
+            _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
+            self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.evidence).result()
+            raise
+        except NodeError as error:
+            self._back_off(city, error)
+            raise
+        if self._store.link(city) != Link(city):
+            self._store.set_link(Link(city)).result()
+        return progress
+
+    def _back_off(self, city: str, error: NodeError) -> None:
+        failures = self._store.link(city).failures + 1
+        ceiling_s = min(
+            self._settings.backoff_base_s * 2 ** min(failures - 1, _MAX_DOUBLINGS), self._settings.backoff_max_s
+        )
+        wait_ms = int(ceiling_s * 1000 * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        self._store.set_link(
+            Link(
+                city,
+                failures,
+                self._clock.now_ms() + wait_ms,
+                last_reason=error.reason,
+                last_error=error.message[:_MAX_TEXT],
+            )
+        ).result()
