@@ -22,13 +22,11 @@ Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
 
 class Gate(grpc.ServerInterceptor):
-    """Wraps each method once: authenticates, counts, and turns errors into statuses."""
+    """Wraps each call: authenticates, counts, and turns errors into statuses. One may serve several listeners."""
 
     def __init__(self, roster: Roster, limiter: Limiter) -> None:
         self._roster = roster
         self._limiter = limiter
-        # Looked up for every call; holds only methods that exist.
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     def intercept_service(
         self,
@@ -36,11 +34,8 @@ class Gate(grpc.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The guarded handler of the method; None where there is none."""
-        method = handler_call_details.method
-        known = self._handlers.get(method)
-        if known is None and (handler := continuation(handler_call_details)) is not None:
-            known = self._handlers[method] = _guard(handler, self._admission(method))
-        return known
+        handler = continuation(handler_call_details)
+        return handler and _guard(handler, self._admission(handler_call_details.method))
 
     def _admission(self, method: str) -> Admit:
         kinds = SERVICE_KINDS.get(method.split("/")[1], _NOBODY)

@@ -52,9 +52,9 @@ def found(base: Path) -> dict[str, Config]:
 
 
 @contextmanager
-def serving(config: Config, service: WhoAsks | None = None, **roster: Any) -> Iterator[str]:
+def serving(config: Config, service: WhoAsks | None = None, gate: Gate | None = None, **roster: Any) -> Iterator[str]:
     trust = Trust(config)
-    gate = Gate(Roster(trust, **roster), Limiter(config.limits))
+    gate = gate or Gate(Roster(trust, **roster), Limiter(config.limits))
     options = server_options(config.limits.max_message_bytes)
     server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[gate])
     add_ExchangeServiceServicer_to_server(service or WhoAsks(), server)
