@@ -87,7 +87,8 @@ def open_table(path: Path) -> Iterator[Table]:
         raise _refused(path, f"cannot be read: {error.strerror}") from None
     with file:
         size = max(path.stat().st_size, 1)
-        yield Table(path, _readable(path, file), lambda: min(file.tell() / size, 1.0))
+        # The reader closes what it has read to its end.
+        yield Table(path, _readable(path, file), lambda: 1.0 if file.closed else min(file.tell() / size, 1.0))
 
 
 def _readable(path: Path, file: BinaryIO) -> Iterator[RawRow]:

@@ -1,0 +1,266 @@
+import csv
+import json
+import os
+import random
+import socket
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl import Workbook
+
+from adapters.cli import main
+from adapters.intake import Node
+from adapters.load import load
+from adapters.report import Report
+from node.errors import FileError, NodeError, Reason, TransientError
+from tests.adapters.intake_server import Identities, Intake
+from tests.adapters.samples import COLUMNS, csv_text, read_report, row, rows, uscc, write_csv
+
+
+def spoiled(body: list[list[str]], share: float) -> tuple[list[list[str]], dict[int, list[str]]]:
+    """Rows of which a share is bad in one of many ways, and the bad ones' right versions by line."""
+    ways = {"注册日期": "2019-02-30", "注册资金": "很多", "统一社会信用代码": "91420100MA00TEXT00",
+            "企业名称": "N/A", "地区": "长安", "经营范围": "=货" * 5000}  # fmt: skip
+    bad, right = [list(cells) for cells in body], {}
+    for index in random.Random(7).sample(range(len(body)), round(len(body) * share)):
+        right[index + 2] = list(bad[index])
+        column = list(ways)[index % len(ways)]
+        bad[index][COLUMNS.index(column)] = ways[column]
+    return bad, right
+
+
+def mend(report: Path, right: dict[int, list[str]]) -> None:
+    """What an operator does: writes the right cells over the wrong ones, in place."""
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        head, *lines = csv.reader(file)
+    mended = [line[:6] + right[int(line[1])] for line in lines]
+    with report.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *mended])
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["load", *map(str, arguments)])
+
+
+def to(node: Node) -> list[object]:
+    return ["--mapping", "registry", "--identity", node.identity, "--to", node.address]
+
+
+def counts(report: Report) -> tuple[int, int, int, int]:
+    return report.accepted, report.superseded, report.duplicate, report.rejected
+
+
+def test_the_good_rows_of_a_bad_file_are_in_and_the_mended_ones_follow(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    body, right = spoiled(rows(2000), 0.3)
+    path, rejects = write_csv(tmp_path / "f.csv", body), tmp_path / "rejects.csv"
+    first = load([path], registry, node, rejects=rejects)
+    assert counts(first) == (1400, 0, 0, 600)
+    assert len(intake.bodies) == 1400
+
+    lines = read_report(rejects)
+    assert [int(line["line"]) for line in lines] == sorted(right)
+    assert {line["file"] for line in lines} == {str(path)}
+    for line in lines:
+        cells = body[int(line["line"]) - 2]
+        assert line["field"] in COLUMNS, line
+        assert line["value"].removeprefix("'") == cells[COLUMNS.index(line["field"])]
+        assert line["reason"] and line["message"]
+
+    mend(rejects, right)
+    second = load([rejects], registry, node, rejects=rejects)
+    assert counts(second) == (600, 0, 0, 0)
+    assert {key for _, key in intake.bodies} == {uscc(number) for number in range(1, 2001)}
+    assert read_report(rejects) == []
+
+
+def test_a_report_half_mended_still_names_the_first_source(tmp_path: Path, node: Node, registry: Path) -> None:
+    path, rejects = write_csv(tmp_path / "f.csv", [row(1), row(2, 注册日期="x")]), tmp_path / "r.csv"
+    load([path], registry, node, rejects=rejects)
+    load([rejects], registry, node, rejects=rejects)
+    [line] = read_report(rejects)
+    assert (line["file"], line["line"], line["field"], line["value"]) == (str(path), "3", "注册日期", "x")
+
+
+def test_the_same_file_twice_adds_nothing_and_a_corrected_row_supersedes(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    path = write_csv(tmp_path / "f.csv", rows(700))
+    assert counts(load([path], registry, node)) == (700, 0, 0, 0)
+    assert counts(load([path], registry, node)) == (0, 0, 700, 0)
+    body = rows(700)
+    body[3][0] = "武汉市改名商行"
+    assert counts(load([write_csv(path, body)], registry, node)) == (0, 1, 699, 0)
+    assert len(intake.bodies) == 700
+
+
+def test_requests_stay_in_their_limits_and_say_where_rows_come_from(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    wide = [row(number, 经营范围="货" * 2000) for number in range(1, 1201)]
+    one, two = write_csv(tmp_path / "1.csv", wide), write_csv(tmp_path / "2.csv", [row(5000)])
+    os.utime(one, (1_000_000_000, 1_000_000_000))
+    load([one, two], registry, node, source="wuhan-registry")
+    assert [request.seq for request in intake.requests] == list(range(1, len(intake.requests) + 1))
+    assert all(len(request.rows) <= 1000 and request.ByteSize() <= 4 << 20 for request in intake.requests)
+    assert {request.source for request in intake.requests} == {"wuhan-registry"}
+    assert intake.requests[0].as_of_ms == 1_000_000_000_000
+    assert intake.requests[-1].as_of_ms == two.stat().st_mtime_ns // 1_000_000
+    assert list(intake.requests[0].audience) == ["all"]
+    assert intake.requests[0].purpose and intake.requests[0].legal_basis
+
+
+def test_a_dry_run_stores_nothing(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
+    path = write_csv(tmp_path / "f.csv", [*rows(3), row(4, 企业名称="名" * 201)])
+    assert counts(load([path], registry, node, dry_run=True)) == (3, 0, 0, 1)
+    assert intake.bodies == {}
+
+
+def test_offline_finds_what_the_node_would(tmp_path: Path, node: Node, registry: Path) -> None:
+    path = write_csv(tmp_path / "f.csv", spoiled(rows(300), 0.3)[0])
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    load([path], registry, None, rejects=here)
+    load([path], registry, node, rejects=there, dry_run=True)
+    assert here.read_text("utf-8") == there.read_text("utf-8")
+    assert len(read_report(here)) == 90
+
+
+def test_a_file_of_bad_rows_alone_does_not_wait_for_answers(tmp_path: Path, node: Node, registry: Path) -> None:
+    path = write_csv(tmp_path / "f.csv", [row(number, 注册日期="x") for number in range(1, 6001)])
+    assert counts(load([path], registry, node)) == (0, 0, 0, 6000)
+
+
+def test_a_workbook_loads_as_its_csv(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
+    load([write_csv(tmp_path / "f.csv", rows(30))], registry, node)
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(COLUMNS)
+    for cells in rows(30):
+        dated: list[object] = [*cells[:2], date(2019, 10, 1), *cells[3:]]
+        sheet.append(dated)
+    sheet.append([*row(31)[:2], 43739, *row(31)[3:]])
+    book.save(tmp_path / "f.xlsx")
+    assert counts(load([tmp_path / "f.xlsx"], registry, node)) == (1, 0, 30, 0)
+
+
+def test_a_warning_is_counted_and_told_without_the_value(tmp_path: Path, node: Node, registry: Path) -> None:
+    path = write_csv(tmp_path / "f.csv", [row(1, 统一社会信用代码="91430100MA00TEXT14")])
+    report = load([path], registry, node)
+    assert (report.accepted, report.warnings, report.rejected) == (1, 1, 0)
+    [told] = report.warned
+    assert told.startswith(f"{path}:2: 统一社会信用代码: uscc_organisation_code")
+    assert "MA00TEXT14" not in told
+
+
+def test_progress_grows_to_the_end(tmp_path: Path, node: Node, registry: Path) -> None:
+    seen: list[tuple[int, float]] = []
+    path = write_csv(tmp_path / "f.csv", rows(3000))
+    report = load([path], registry, node, progress=lambda now: seen.append((now.rows, now.fraction)))
+    assert seen == sorted(seen)
+    assert seen[-1][0] == 3000 == report.rows
+    assert (report.fraction, report.rows_per_s > 0) == (1.0, True)
+
+
+def test_a_node_that_goes_away_ends_the_load_and_the_next_one_goes_on(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    path, rejects = write_csv(tmp_path / "f.csv", [row(0, 注册日期="x"), *rows(9000)]), tmp_path / "r.csv"
+    intake.breaks_after = 5
+    with pytest.raises(TransientError, match="the node stops"):
+        load([path], registry, node, rejects=rejects)
+    assert len(read_report(rejects)) == 1
+    intake.breaks_after = None
+    report = load([path], registry, node)
+    assert (report.accepted + report.duplicate, report.rejected) == (9000, 1)
+    assert len(intake.bodies) == 9000
+
+
+def test_answers_that_do_not_fit_end_the_load(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
+    intake.short = True
+    with pytest.raises(NodeError) as error:
+        load([write_csv(tmp_path / "f.csv", rows(3))], registry, node)
+    assert error.value.reason is Reason.INTERNAL
+
+
+def test_a_refusal_keeps_its_reason(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
+    intake.refusal = NodeError(Reason.PURPOSE_REQUIRED, "say why")
+    with pytest.raises(NodeError) as error:
+        load([write_csv(tmp_path / "f.csv", rows(3))], registry, node)
+    assert (error.value.reason, error.value.message) == (Reason.PURPOSE_REQUIRED, "say why")
+
+
+def test_a_damaged_end_leaves_the_rows_before_it_in(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(csv_text(rows(1500)) + "x" * 5_000_000, "utf-8")
+    with pytest.raises(FileError, match="1502"):
+        load([path], registry, node)
+    assert len(intake.bodies) >= 1000
+
+
+@pytest.mark.parametrize("broken", ["client.pem", "server.crt", "client.yaml"])
+def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path, broken: str) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    for file in node.identity.iterdir():
+        (bundle / file.name).write_bytes(file.read_bytes())
+        (bundle / file.name).chmod(0o600)
+    path = write_csv(tmp_path / "f.csv", rows(1))
+    assert load([path], registry, Node(bundle, node.address)).accepted == 1
+    (bundle / "client.pem").chmod(0o644)
+    with pytest.raises(FileError, match="others may read"):
+        load([path], registry, Node(bundle, node.address))
+    (bundle / "client.pem").chmod(0o600)
+    (bundle / broken).write_text("nothing of use")
+    with pytest.raises(FileError, match=broken):
+        load([path], registry, Node(bundle, node.address))
+
+
+def test_exit_codes_and_output(
+    tmp_path: Path, node: Node, identities: Identities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
+    good, bad = (
+        write_csv(tmp_path / "g.csv", rows(3)),
+        write_csv(tmp_path / "b.csv", [row(9, 法人代表="张三", 注册日期="x")]),
+    )
+    assert run(good, *to(node)).exit_code == 0
+    rejected = run(bad, *to(node), "--rejects", tmp_path / "r.csv")
+    assert rejected.exit_code == 3
+    assert "date_unreadable" in rejected.output
+    assert str(tmp_path / "r.csv") in rejected.output
+    assert "张三" not in rejected.output
+    as_json = run(good, *to(node), "--json", "--as-of", "2026-03-31")
+    assert json.loads(as_json.stdout)["duplicate"] == 3
+    assert run(tmp_path / "none.csv", *to(node)).exit_code == 2
+    assert run(good, "--mapping", tmp_path / "none.yaml", *to(node)[2:]).exit_code == 2
+    assert run(good, "--mapping", "registry").exit_code == 2
+    assert run(good, "--mapping", "registry", "--offline").exit_code == 0
+    assert run(good, *to(node), "--as-of", "yesterday").exit_code == 2
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"127.0.0.1:{unused.getsockname()[1]}"
+        unreachable = run(good, *to(node)[:4], "--to", closed)
+    assert unreachable.exit_code == 4
+    assert closed in unreachable.output
+
+
+def test_a_stranger_and_another_node_of_the_name_are_not_spoken_to(
+    tmp_path: Path, node: Node, identities: Identities, intake: Intake, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
+    path = write_csv(tmp_path / "f.csv", rows(1))
+    with pytest.raises(TransientError) as error:
+        load([path], registry, Node(identities.stranger, node.address))
+    assert error.value.reason is Reason.UNAVAILABLE
+    assert intake.requests == []
+
+
+def test_the_moment_of_as_of_is_in_beijing(tmp_path: Path, node: Node, intake: Intake) -> None:
+    path = write_csv(tmp_path / "f.csv", rows(1))
+    run(path, *to(node), "--as-of", "2026-03-31")
+    run(path, *to(node), "--as-of", "2026-03-31T00:00+00:00")
+    assert [request.as_of_ms for request in intake.requests] == [1774886400000, 1774915200000]

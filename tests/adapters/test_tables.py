@@ -1,0 +1,227 @@
+import csv
+import gzip
+import io
+import lzma
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from adapters import csv_lines
+from adapters.csv_lines import read_csv
+from adapters.reject_report import RejectReport, guard, unguard
+from adapters.rows import Problem, Row
+from adapters.sheets import format_cell
+from adapters.tables import open_table
+from node.errors import FileError, Reason
+from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
+
+
+def read(path: Path) -> tuple[list[str], list[Row]]:
+    with open_table(path) as table:
+        return table.columns, list(table.rows())
+
+
+def refused(path: Path) -> FileError:
+    with pytest.raises(FileError) as error:
+        read(path)
+    assert error.value.reason is Reason.INVALID_ARGUMENT
+    return error.value
+
+
+def parsed(text: str) -> list[tuple[int, list[str], bool]]:
+    return [(row.line, row.cells, bool(row.error)) for row in read_csv(io.StringIO(text, newline=""))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+def test_every_encoding_and_packing(tmp_path: Path, encoding: str, pack: type[bytes]) -> None:
+    path = tmp_path / "any.name"
+    path.write_bytes(pack(csv_text(rows(3)).encode(encoding)))
+    columns, found = read(path)
+    assert columns == list(COLUMNS)
+    assert [row.cells for row in found] == rows(3)
+    assert [row.line for row in found] == [2, 3, 4]
+
+
+def test_the_body_decides_where_the_header_is_ascii(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "gb18030"):
+        path = write_csv(tmp_path / encoding, [["一", "二"]], ["a", "b"], encoding)
+        assert read(path)[1][0].cells == ["一", "二"]
+
+
+def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(csv_text(rows(3)).encode().replace("武汉市第2商行".encode(), b"\xff\xfe\xff"))
+    _, found = read(path)
+    assert [row.cells[0] for row in found][::2] == ["武汉市第1商行", "武汉市第3商行"]
+    assert found[1].cells[0] == "\udcff\udcfe\udcff"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\n\n\n", "empty"),
+        ("企业名称,a\n".encode("utf-16"), "UTF-16"),
+        (b"\x81\xff\x81,\xff\xff\n1,2\n", "neither UTF-8 nor GB18030"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xlsx"),
+        (b"PK\x03\x04 no workbook", "damaged"),
+        (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
+        (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
+        (b'a,"b\n', "unclosed quote"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(content)
+    assert said in refused(path).message
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "No such file" in refused(tmp_path / "none.csv").message
+
+
+def test_line_numbers_count_quoted_newlines_and_blank_lines() -> None:
+    assert parsed('a,b\n"x\ny\nz",1\n\np,2\r\n"q\r\nr",3\n') == [
+        (1, ["a", "b"], False),
+        (2, ["x\ny\nz", "1"], False),
+        (6, ["p", "2"], False),
+        (7, ["q\r\nr", "3"], False),
+    ]
+
+
+def test_an_unclosed_quote_loses_its_own_line_alone() -> None:
+    assert parsed('a,b\n1,"x\n2,y\n3,z\n') == [
+        (1, ["a", "b"], False),
+        (2, ["1", "x\n"], True),
+        (3, ["2", "y"], False),
+        (4, ["3", "z"], False),
+    ]
+    # The next quote closes it, in the middle of another row.
+    assert parsed('1,"x\n2,y\n3,"z"\n4,w\n') == [
+        (1, ["1", "x\n"], True),
+        (2, ["2", "y"], False),
+        (3, ["3", "z"], False),
+        (4, ["4", "w"], False),
+    ]
+    assert parsed('1,"x"y\n2,z\n') == [(1, ["1", "xy"], True), (2, ["2", "z"], False)]
+
+
+def test_a_cell_too_long_loses_its_own_row_alone() -> None:
+    huge = "货" * (csv.field_size_limit() + 1)
+    assert parsed(f"1,x\n2,{huge}\n3,z\n") == [(1, ["1", "x"], False), (2, [], True), (3, ["3", "z"], False)]
+
+
+def test_a_text_without_lines_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n" + b"x" * (csv_lines.MAX_LINE_CHARS + 10)))
+    error = refused(path)
+    assert error.line == 3
+    assert "not a table" in error.message
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=8))
+def test_whatever_is_written_is_read(body: Sequence[Sequence[str]]) -> None:
+    found = [row.cells for row in read_csv(io.StringIO(csv_text(body, ["a", "b"]), newline=""))]
+    assert found == [["a", "b"], *map(list, body)]
+
+
+@given(st.text('ab",\n\r', max_size=60))
+def test_no_line_is_lost_or_told_twice(text: str) -> None:
+    """Broken or not, every row begins where the one before ended."""
+    lines = [line for line, _, _ in parsed(text)]
+    assert lines == sorted(set(lines))
+    spoken = [line.strip("\r\n") for line in io.StringIO(text, newline="")]
+    assert all(1 <= line <= len(spoken) for line in lines)
+    quoteless = {number for number, line in enumerate(spoken, 1) if '"' not in text and line}
+    assert quoteless <= set(lines)
+
+
+def test_rows_with_other_columns_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text("a,b\n1,2\n3\n4,5,6\n7,8,,\n,\n\n9,10\n")
+    _, found = read(path)
+    assert [(row.line, row.cells, [each.reason for each in row.problems]) for row in found] == [
+        (2, ["1", "2"], []),
+        (3, ["3"], ["cell_count"]),
+        (4, ["4", "5", "6"], ["cell_count"]),
+        (5, ["7", "8"], []),
+        (8, ["9", "10"], []),
+    ]
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["名称", "代码", "日期", "数", "备注", None])
+    sheet.append(["一", "0012", date(2019, 10, 1), 3.5, None])
+    sheet.append([])
+    sheet.append(["二", 914301001840877603, datetime(2019, 10, 1, 8, 30), 12.0, "=1+1", None])
+    book.create_sheet("other").append(["not read"])
+    path = tmp_path / "f.xlsx"
+    book.save(path)
+    columns, found = read(path)
+    assert columns == ["名称", "代码", "日期", "数", "备注"]
+    assert [(row.line, row.cells) for row in found] == [
+        (2, ["一", "0012", "2019-10-01", "3.5", ""]),
+        (4, ["二", "9.14301E+17", "2019-10-01 08:30:00", "12", ""]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (True, "True"), (0, "0"), (5.0, "5"), (0.1, "0.1"), (float("inf"), "INF"), ("=x", "=x")],
+)
+def test_cells_of_a_workbook(value: object, text: str) -> None:
+    assert format_cell(value) == text
+
+
+@given(st.text(st.sampled_from("'=+-@\t\r＝一a"), max_size=6))
+def test_a_guarded_cell_comes_back_and_is_no_formula(cell: str) -> None:
+    assert unguard(guard(cell)) == cell
+    assert not guard(cell).startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+
+
+@given(st.lists(cells, min_size=2, max_size=2), st.lists(cells, min_size=2, max_size=2))
+def test_a_report_is_read_back_as_its_source(
+    tmp_path_factory: pytest.TempPathFactory, head: list[str], body: list[str]
+) -> None:
+    if not any(body):
+        return
+    path = tmp_path_factory.mktemp("r") / "r.csv"
+    with RejectReport(path, [head]) as report:
+        report.write(Row("=f.csv", 7, body, (Problem("甲", "-1", "r", "m"), Problem("乙", "2", "s", "n"))), head)
+    columns, [row] = read(path)
+    assert (columns, row) == (head, Row("=f.csv", 7, body))
+
+
+def test_a_report_is_for_its_owner_and_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    with RejectReport(path, [["a", "b"]]) as report:
+        assert not path.exists()
+        report.write(Row("f.csv", 2, ["=HYPERLINK(1)", "x"], (Problem("a", "=HYPERLINK(1)", "r", "m"),)), ["a", "b"])
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    [line] = read_report(path)
+    assert (line["a"], line["value"]) == ("'=HYPERLINK(1)", "'=HYPERLINK(1)")
+
+
+def test_a_report_holds_the_columns_of_every_source(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    first, second = ["a", "备注", "备注"], ["b", "a"]
+    problems = (Problem("", "", "r", "m"),)
+    with RejectReport(path, [first, second]) as report:
+        report.write(Row("1.csv", 2, ["1", "x", "y"], problems), first)
+        report.write(Row("2.csv", 2, ["2", "3", "4"], problems), second)
+    columns, found = read(path)
+    assert columns == ["a", "备注", "备注", "b"]
+    assert [row.cells for row in found] == [["1", "x", "y", ""], ["3", "", "", "2", "4"]]
