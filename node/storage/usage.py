@@ -15,7 +15,7 @@ from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
 from node.storage.query_db import open_query_database
-from node.storage.schema import Connection, Error
+from node.storage.schema import Connection, Error, execute_all
 from node.storage.writer import storage_error
 
 GROUP_S = 0.02
@@ -39,14 +39,12 @@ def m0001_usage(db: Database) -> None:
             purpose TEXT NOT NULL,
             legal_basis TEXT NOT NULL,
             questions INTEGER NOT NULL,
-            -- What was asked about: subject or record id; of a search the SHA-256 of its text; of a batch of a roster
+            -- What was asked about: subject or record id, of a search the SHA-256 of its text, of a batch of a roster
             -- the first 8 bytes (>> 1) of the SHA-256 of each subject, in order.
             subject BLOB NOT NULL,
             cities TEXT NOT NULL,          -- whose records answered, comma-separated
             result TEXT NOT NULL           -- a result, a number of records, or the reason of a refusal
         );
-        CREATE INDEX usage_at_ms ON usage (at_ms);
-        CREATE INDEX usage_subject ON usage (subject);
     """,
     )
 
