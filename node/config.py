@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from node.core.document import parse_document, read_model
-from node.core.federation import ADDRESS, SLUG
+from node.core.federation_file import ADDRESS, SLUG
 from node.errors import FileError, Reason
 
 

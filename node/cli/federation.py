@@ -9,7 +9,8 @@ from node.cli.options import ask_passphrase, new_passphrase, node_option, passph
 from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.checkpoint import format_vkey
-from node.core.federation import Member, format_card, format_fingerprint, parse_card
+from node.core.federation import Member, format_fingerprint
+from node.core.federation_file import format_card, parse_card
 from node.errors import NodeError, Reason
 from node.rpc.federation_check import check_own, probe
 from node.storage import rotation

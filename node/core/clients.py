@@ -6,7 +6,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.document import format_document, parse_document, read_model
-from node.core.federation import PinnedCertificate, pin_certificate, plain_certificates
+from node.core.federation import PinnedCertificate
+from node.core.federation_file import pin_certificate, plain_certificates
 from node.errors import FileError, NodeError, Reason
 
 

@@ -5,7 +5,8 @@ import tempfile
 from pathlib import Path
 
 from node.core.clients import Clients, format_clients, parse_clients
-from node.core.federation import Federation, format_federation, parse_federation
+from node.core.federation import Federation
+from node.core.federation_file import format_federation, parse_federation
 from node.errors import FileError, Reason
 
 

@@ -13,7 +13,7 @@ from node.cli.options import ask_passphrase
 from node.config import load_config
 from node.core.checkpoint import LogKey
 from node.core.clients import Kind
-from node.core.federation import parse_card
+from node.core.federation_file import parse_card
 from node.errors import NodeError, Reason
 from node.storage.bundle import load_bundle, officer_bundle
 from node.storage.files import load_clients, load_federation

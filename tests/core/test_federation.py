@@ -9,15 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.clients import Clients, Kind, format_clients, parse_clients
-from node.core.federation import (
-    Federation,
-    Member,
-    format_card,
-    format_federation,
-    parse_card,
-    parse_federation,
-    server_name,
-)
+from node.core.federation import Federation, Member, server_name
+from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
 from node.errors import FileError, NodeError, Reason
 from node.storage.keyfile import create_log_key, create_tls_identity
 

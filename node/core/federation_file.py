@@ -1,0 +1,141 @@
+"""The federation file and the card a city hands over: read with the line of every fault, and written."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from node.core.checkpoint import LogKey, format_vkey, log_name, parse_vkey
+from node.core.document import Document, Location, format_document, parse_document, read_model
+from node.core.federation import Federation, Member, PinnedCertificate, parse_certificate, server_name
+from node.errors import FileError, NodeError, Reason
+
+ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+SLUG = r"^[a-z][a-z0-9]{1,31}$"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class _Certificate(_Model):
+    fingerprint: str = Field(pattern="^[0-9a-f]{64}$")
+    pem: str = Field(max_length=16 * 1024)
+
+
+class _Member(_Model):
+    city: str = Field(pattern=SLUG)
+    name_zh: str = Field(min_length=1, max_length=64)
+    region6: str = Field(pattern="^[1-9][0-9]{5}$")
+    address: str = Field(pattern=ADDRESS)
+    log_keys: Annotated[list[str], Field(min_length=1, max_length=64)]
+    tls_certs: Annotated[list[_Certificate], Field(min_length=1, max_length=16)]
+
+
+class _Federation(_Model):
+    version: Literal[1]
+    members: list[_Member]
+
+
+class _Card(_Model):
+    version: Literal[1]
+    member: _Member
+
+
+def parse_federation(text: str, path: str = "federation.yaml") -> Federation:
+    """Reads a federation file.
+
+    Raises:
+        FileError: INVALID_FEDERATION with the line of what is wrong.
+    """
+    document = parse_document(text, path, Reason.INVALID_FEDERATION)
+    listed = read_model(document, _Federation, Reason.INVALID_FEDERATION).members
+    federation = Federation(())
+    for index, raw in enumerate(listed):
+        at: Location = ("members", index)
+        member = _pin_member(raw, document, at)
+        if federation.find(member.city):
+            raise _wrong(document, (*at, "city"), f"{member.city} is listed twice")
+        try:
+            federation = federation.with_member(member)
+        except NodeError as error:
+            raise _wrong(document, at, error.message) from None
+    return federation
+
+
+def parse_card(text: str, path: str = "card.yaml") -> Member:
+    """Reads the card a city hands over.
+
+    Raises:
+        FileError: INVALID_FEDERATION with the line of what is wrong.
+    """
+    document = parse_document(text, path, Reason.INVALID_FEDERATION)
+    return _pin_member(read_model(document, _Card, Reason.INVALID_FEDERATION).member, document, ("member",))
+
+
+def format_federation(federation: Federation) -> str:
+    """The text that `parse_federation` reads."""
+    return format_document({"version": 1, "members": [_plain(member) for member in federation.members]})
+
+
+def format_card(member: Member) -> str:
+    """The text that `parse_card` reads."""
+    return format_document({"version": 1, "member": _plain(member)})
+
+
+def _pin_member(raw: _Member, document: Document, at: Location) -> Member:
+    keys = tuple(_pin_key(key, raw.city, document, (*at, "log_keys", i)) for i, key in enumerate(raw.log_keys))
+    certs = tuple(_pin_own(cert, raw.city, document, (*at, "tls_certs", i)) for i, cert in enumerate(raw.tls_certs))
+    return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs)
+
+
+def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> PinnedCertificate:
+    certificate = pin_certificate(raw.pem, raw.fingerprint, document, at)
+    # TLS finds a root by its subject: one that bore another member's could keep that member from being recognised.
+    if certificate.name != server_name(city):
+        raise _wrong(document, at, f"this certificate is of {certificate.name!r}, not of {server_name(city)}")
+    return certificate
+
+
+def _pin_key(vkey: str, city: str, document: Document, at: Location) -> LogKey:
+    try:
+        key = parse_vkey(vkey)
+    except NodeError as error:
+        raise _wrong(document, at, error.message) from None
+    if key.name != log_name(city):
+        raise _wrong(document, at, f"this is a key of {key.name}, not of {log_name(city)}")
+    return key
+
+
+def pin_certificate(pem: str, fingerprint: str, document: Document, at: Location) -> PinnedCertificate:
+    """Reads a certificate written beside its fingerprint.
+
+    Raises:
+        FileError: INVALID_FEDERATION, not a certificate or not that fingerprint's.
+    """
+    try:
+        certificate = parse_certificate(pem)
+    except NodeError as error:
+        raise _wrong(document, at, error.message) from None
+    if certificate.fingerprint != fingerprint:
+        raise _wrong(document, at, f"the fingerprint of this certificate is {certificate.fingerprint}")
+    return certificate
+
+
+def _wrong(document: Document, at: Location, message: str) -> FileError:
+    return FileError(Reason.INVALID_FEDERATION, document.path, message, document.line_of(at))
+
+
+def plain_certificates(certificates: tuple[PinnedCertificate, ...]) -> list[dict[str, str]]:
+    """Certificates as they stand in a file."""
+    return [{"fingerprint": cert.fingerprint, "pem": cert.pem} for cert in certificates]
+
+
+def _plain(member: Member) -> dict[str, Any]:
+    return {
+        "city": member.city,
+        "name_zh": member.name_zh,
+        "region6": member.region6,
+        "address": member.address,
+        "log_keys": [format_vkey(key) for key in member.log_keys],
+        "tls_certs": plain_certificates(member.tls_certs),
+    }
