@@ -56,7 +56,7 @@ def parse_certificate(pem: str) -> PinnedCertificate:
     try:
         der = ssl.PEM_cert_to_DER_cert(pem.strip())
         certificate = x509.load_der_x509_certificate(der)
-        # TLS takes nothing else for a root, and one root it cannot read would lose it all the others.
+        # TLS takes nothing else for a root, and one root it cannot read could lose it the others.
         certificate.verify_directly_issued_by(certificate)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         raise NodeError(Reason.INVALID_KEY, "not one PEM certificate signed by its own key") from None
