@@ -46,12 +46,8 @@ class Intake(IntakeServiceServicer):
             outcomes = [self._take(request, row) for row in request.rows]
             yield pb.SubmitResponse(seq=request.seq, outcomes=outcomes[self.short :])
 
-    def records(self) -> list[dict[str, object]]:
-        """What is in, as messages would print."""
-        standard = get("operator.registration")
-        return [
-            {field.name: value for field, value in standard.parse(body).ListFields()} for body in self.bodies.values()
-        ]
+    def Retract(self, request: pb.RetractRequest, context: grpc.ServicerContext) -> pb.RetractResponse:  # noqa: N802
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "no adapter retracts")
 
     def _take(self, request: pb.SubmitRequest, row: pb.Row) -> pb.Outcome:
         standard = get(request.standard, request.version)

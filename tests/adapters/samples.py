@@ -26,14 +26,10 @@ def uscc(number: int) -> str:
 
 def row(number: int, **changed: str) -> list[str]:
     """A good row; `changed` by column."""
-    cells = dict(
-        zip(
-            COLUMNS,
-            (f"武汉市第{number}商行", uscc(number), "2019-10-01", "个体工商户", "吴**", "5,088(万元人民币)", "日用百货。",
-             "湖北", "武汉", f"武汉市江岸区胜利街{number}号"),
-            strict=True,
-        )
-    )  # fmt: skip
+    name, address = f"武汉市第{number}商行", f"武汉市江岸区胜利街{number}号"
+    kind, person, capital, scope = "个体工商户", "吴**", "5,088(万元人民币)", "日用百货。"
+    values = (name, uscc(number), "2019-10-01", kind, person, capital, scope, "湖北", "武汉", address)
+    cells = dict(zip(COLUMNS, values, strict=True))
     return list((cells | changed).values())
 
 

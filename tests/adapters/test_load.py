@@ -68,7 +68,8 @@ def test_the_good_rows_of_a_bad_file_are_in_and_the_mended_ones_follow(
         cells = body[int(line["line"]) - 2]
         assert line["field"] in COLUMNS, line
         assert line["value"].removeprefix("'") == cells[COLUMNS.index(line["field"])]
-        assert line["reason"] and line["message"]
+        assert line["reason"]
+        assert line["message"]
 
     mend(rejects, right)
     second = load([rejects], registry, node, rejects=rejects)
@@ -110,7 +111,8 @@ def test_requests_stay_in_their_limits_and_say_where_rows_come_from(
     assert intake.requests[0].as_of_ms == 1_000_000_000_000
     assert intake.requests[-1].as_of_ms == two.stat().st_mtime_ns // 1_000_000
     assert list(intake.requests[0].audience) == ["all"]
-    assert intake.requests[0].purpose and intake.requests[0].legal_basis
+    assert intake.requests[0].purpose
+    assert intake.requests[0].legal_basis
 
 
 def test_a_dry_run_stores_nothing(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:

@@ -7,6 +7,7 @@ from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper, Problem
 from node.core.standard import get
 from node.errors import FileError, Reason
+from node.standard.v1.operator_pb2 import OperatorRegistration
 from tests.adapters.samples import COLUMNS, row, uscc
 
 MINIMAL = """\
@@ -75,13 +76,17 @@ def test_a_mapping_that_is_not_there(tmp_path: Path) -> None:
     assert error.value.reason is Reason.INVALID_MAPPING
 
 
+def registration(body: Body | tuple[Problem, ...]) -> OperatorRegistration:
+    assert isinstance(body, Body), body
+    return OperatorRegistration.FromString(body.body)
+
+
 def test_the_shipped_registry_mapping_takes_every_column_of_a_registrars_export() -> None:
     mapper = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv")
     assert mapper.unused == []
     body = mapper.map(row(1, 法人代表="吴**", 企业类型="N/A"))
-    assert isinstance(body, Body)
-    assert body.key == uscc(1)
-    message = get("operator.registration").parse(body.body)
+    message = registration(body)
+    assert body[0] == uscc(1)
     assert get("operator.registration").findings(message) == []
     assert {field.name for field, _ in message.ListFields()} == {
         "uscc", "name", "established_on", "registered_address", "capital", "scope", "legal_representative",
@@ -93,9 +98,7 @@ def test_the_shipped_registry_mapping_takes_every_column_of_a_registrars_export(
 
 def test_the_province_stands_in_for_a_city_that_is_not_stated() -> None:
     mapper = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv")
-    body = mapper.map(row(1, 地区="N/A"))
-    assert isinstance(body, Body)
-    assert get("operator.registration").parse(body.body).registered_address.region6 == "420000"
+    assert registration(mapper.map(row(1, 地区="N/A"))).registered_address.region6 == "420000"
 
 
 @pytest.mark.parametrize(
@@ -113,9 +116,7 @@ def test_the_province_stands_in_for_a_city_that_is_not_stated() -> None:
 )
 def test_words_for_the_status(word: str, number: int) -> None:
     mapper = Mapper(read_mapping(Path("registry")), [*COLUMNS, "登记状态"], "f.csv")
-    body = mapper.map([*row(1), word])
-    assert isinstance(body, Body)
-    assert get("operator.registration").parse(body.body).status == number
+    assert registration(mapper.map([*row(1), word])).status == number
 
 
 def test_every_problem_of_a_row_is_told_with_column_and_value() -> None:
