@@ -8,8 +8,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from node.config import Config
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import channel
-from node.storage.bundle import Bundle, load_bundle
+from node.rpc.tls import bundle_channel
+from node.storage.bundle import officer_bundle
 from node.storage.keyfile import Passphrase, environment_passphrase
 
 
@@ -24,8 +24,7 @@ def officer_channel(
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    bundle = load_bundle(config.officer, passphrase)
-    open_channel = _channel(bundle, service, config.limits.max_message_bytes)
+    open_channel = bundle_channel(officer_bundle(config, passphrase), service)
     try:
         yield open_channel
     except grpc.RpcError as error:
@@ -34,13 +33,9 @@ def officer_channel(
         open_channel.close()
 
 
-def _channel(bundle: Bundle, service: str, max_message_bytes: int) -> grpc.Channel:
-    return channel(bundle.address(service), bundle.identity, bundle.city, bundle.server_certs, max_message_bytes)
-
-
-def is_serving(channel_: grpc.Channel, timeout_s: float) -> bool:
+def is_serving(channel: grpc.Channel, timeout_s: float) -> bool:
     """Whether the node answers its health check as serving."""
-    stub = health_pb2_grpc.HealthStub(channel_)
+    stub = health_pb2_grpc.HealthStub(channel)
     try:
         answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
     except grpc.RpcError:
