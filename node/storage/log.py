@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from enum import Enum
-from hashlib import sha256
 from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, format_checkpoint, log_name
@@ -13,6 +12,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.record.v1.record_pb2 import Header
 from node.storage import rows
+from node.storage.idempotency import Version, forget_version, read_versions, write_versions
 from node.storage.schema import Connection
 from node.storage.tree import StoredTree, position, write_tiles
 
@@ -59,11 +59,7 @@ class _Run(NamedTuple):
     subjects: list[rows.SubjectRow]
     superseded: list[int]
     retracted: list[int]
-
-
-def digest16(*parts: bytes) -> bytes:
-    """A 16-byte digest of byte strings, each length-prefixed."""
-    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()[:16]
+    versions: dict[bytes, Version]
 
 
 class OwnLog:
@@ -89,8 +85,9 @@ class OwnLog:
     def append(self, connection: Connection, entries: Sequence[Entry]) -> list[Placed]:
         """Appends entries in order, skipping those the log already holds. Runs in a writer's job."""
         frontier = self._pending.copy()
-        run = _Run([], [], [], [], [])
-        placed = [self._place(connection, entry, frontier.size + len(run.leaves), run) for entry in entries]
+        run = _Run([], [], [], [], [], {})
+        known = read_versions(connection, [entry.key for entry in entries if entry.key])
+        placed = [self._place(entry, known, frontier.size + len(run.leaves), run) for entry in entries]
         tiles = frontier.extend(run.leaves)
         self._write(connection, run, tiles)
         self._pending = frontier
@@ -123,31 +120,19 @@ class OwnLog:
         ).fetchone()
         return found[0] if found else None
 
-    def _place(self, connection: Connection, entry: Entry, index: int, run: _Run) -> Placed:
-        known = self._known(connection, entry.key)
-        if known is not None:
-            content, as_of_ms, known_index = known
-            if content == entry.content:
-                return Placed(Fate.DUPLICATE, record_id(self.city, known_index))
-            if entry.header.as_of_ms < as_of_ms:
-                return Placed(Fate.OUTDATED, record_id(self.city, known_index))
-            entry.header.supersedes = record_id(self.city, known_index)
-            run.superseded.append(position(OWN, known_index))
+    def _place(self, entry: Entry, known: dict[bytes, Version], index: int, run: _Run) -> Placed:
+        version = known.get(entry.key) if entry.key else None
+        if version is not None:
+            if version.content == entry.content:
+                return Placed(Fate.DUPLICATE, record_id(self.city, version.leaf_index))
+            if entry.header.as_of_ms < version.as_of_ms:
+                return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
+            entry.header.supersedes = record_id(self.city, version.leaf_index)
+            run.superseded.append(position(OWN, version.leaf_index))
         self._seal(entry, index, run)
         if entry.key is not None:
-            connection.execute(
-                "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index) VALUES (?, ?, ?, ?)",
-                (entry.key, entry.content, entry.header.as_of_ms, index),
-            )
-        return Placed(Fate.SUPERSEDED if known else Fate.ACCEPTED, entry.header.id)
-
-    def _known(self, connection: Connection, key: bytes | None) -> tuple[bytes, int, int] | None:
-        if key is None:
-            return None
-        found: tuple[bytes, int, int] | None = connection.execute(
-            "SELECT content, as_of_ms, leaf_index FROM idempotency WHERE key = ?", (key,)
-        ).fetchone()
-        return found
+            known[entry.key] = run.versions[entry.key] = Version(entry.content, entry.header.as_of_ms, index)
+        return Placed(Fate.SUPERSEDED if version else Fate.ACCEPTED, entry.header.id)
 
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:
         header, row = entry.header, position(OWN, index)
@@ -164,11 +149,12 @@ class OwnLog:
         rows.insert_records(connection, run.records)
         rows.insert_subjects(connection, run.subjects)
         write_tiles(connection, OWN, tiles)
+        write_versions(connection, run.versions)
         rows.supersede(connection, run.superseded, at_ms)
         for row in run.retracted:
             rows.unindex(connection, row)
             rows.note_change(connection, row, "retracted", at_ms)
-            connection.execute("DELETE FROM idempotency WHERE leaf_index = ?", (row,))
+            forget_version(connection, row)
 
     def _sign(self, connection: Connection) -> None:
         size, root, at_ms = self._pending.size, self._pending.root(), self._clock.now_ms()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from hashlib import sha256
 from typing import NamedTuple
 
 from node.core import standard as standards
@@ -11,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
-from node.storage.log import Entry, Fate, Placed, digest16
+from node.storage.log import Entry, Fate, Placed
 from node.storage.store import Store
 from node.usecases.withdraw import Withdrawal
 
@@ -96,7 +97,7 @@ def _check_request(request: intake.SubmitRequest) -> Standard:
         raise NodeError(Reason.TOO_LARGE, f"{len(request.rows)} rows in a batch, at most {MAX_ROWS}")
     if not request.purpose or not request.legal_basis:
         raise NodeError(Reason.PURPOSE_REQUIRED, "a batch names its purpose and legal basis")
-    if not request.source:
+    if not request.source or "\0" in request.source:
         raise NodeError(Reason.INVALID_ARGUMENT, "a batch names its source system")
     return standards.get(request.standard, request.version)
 
@@ -116,8 +117,12 @@ def _check_row(standard: Standard, request: intake.SubmitRequest, row: intake.Ro
     header.CopyFrom(template)
     header.subjects.extend(standard.subjects(message))
     bodies = standard.split(row.body)
-    key = digest16(request.standard.encode(), request.source.encode(), row.key.encode())
-    return _Checked(Entry(header, bodies, key, digest16(*bodies)), findings)
+    key = _digest16(f"{request.standard}\0{request.source}\0{row.key}".encode())
+    return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
+
+
+def _digest16(content: bytes) -> bytes:
+    return sha256(content).digest()[:16]
 
 
 def _outcome(row: _Checked, placed: Placed | None) -> intake.Outcome:
