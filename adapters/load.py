@@ -52,7 +52,7 @@ def load(
         progress: Called after every batch.
 
     Raises:
-        FileError: A mapping, file or identity cannot be used.
+        FileError: A mapping, file or identity cannot be used; or a file is damaged, and the rows before that are in.
         TransientError: UNAVAILABLE, the node cannot be reached or went away; what was answered is in.
         NodeError: The node refuses the load as a whole.
     """
@@ -72,6 +72,9 @@ def load(
             tally.report.seconds = perf_counter() - began
             if progress:
                 progress(tally.report)
+    for table in tables:
+        if table.damage:
+            raise table.damage
     tally.report.fraction = 1.0
     tally.report.seconds = perf_counter() - began
     return tally.report

@@ -59,9 +59,12 @@ class RejectReport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What is known to be rejected is worth keeping where the load itself broke off.
         self._file.close()
-        self._part.replace(self._path)
+        if kind is not None and self._path.exists():
+            # The load broke off: a part of the report must not take the place of a whole one that is being loaded.
+            self._part.unlink()
+        else:
+            self._part.replace(self._path)
 
     def write(self, row: Row, columns: Sequence[str]) -> None:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""

@@ -25,13 +25,15 @@ _DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
 class Table:
     """A table with named columns. A reject report is one too: its leading columns say where its rows come from.
 
-    `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds.
+    `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the rows
+    ended before the file did.
     """
 
     def __init__(self, path: Path, rows: Iterator[RawRow], fraction: Callable[[], float]) -> None:
         self.path = path
         self.modified_at_ms = path.stat().st_mtime_ns // 1_000_000
         self.fraction = fraction
+        self.damage: FileError | None = None
         self._rows = rows
         head = next(rows, RawRow(1, []))
         if head.error or not head.cells:
@@ -40,17 +42,20 @@ class Table:
         self.columns = self._own(head.cells)
 
     def rows(self) -> Iterator[Row]:
-        """Every row that is not blank. One that is broken or has other columns has its problem with it.
-
-        Raises:
-            FileError: INVALID_ARGUMENT, the file is damaged; the rows before are good.
-        """
-        for raw in self._rows:
+        """Every row that is not blank. One that is broken or has other columns has its problem with it."""
+        for raw in self._undamaged():
             cells = self._own(raw.cells)
             if raw.error or len(cells) != len(self.columns):
                 yield from self._odd(raw, cells)
             elif any(cells):
                 yield Row(*self._origin(raw), cells)
+
+    def _undamaged(self) -> Iterator[RawRow]:
+        """What comes before the damage is good, and is not given up."""
+        try:
+            yield from self._rows
+        except FileError as error:
+            self.damage = error
 
     def _odd(self, raw: RawRow, cells: list[str]) -> Iterator[Row]:
         """A row that does not fit the columns. Surplus cells are nothing while they are empty."""

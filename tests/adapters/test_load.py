@@ -15,6 +15,7 @@ from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
 from node.errors import FileError, NodeError, Reason, TransientError
+from node.sample import write_sample
 from tests.adapters.intake_server import Identities, Intake
 from tests.adapters.samples import COLUMNS, csv_text, read_report, row, rows, uscc, write_csv
 
@@ -179,6 +180,33 @@ def test_a_node_that_goes_away_ends_the_load_and_the_next_one_goes_on(
     report = load([path], registry, node)
     assert (report.accepted + report.duplicate, report.rejected) == (9000, 1)
     assert len(intake.bodies) == 9000
+
+
+def test_a_load_that_breaks_off_leaves_the_report_it_loads(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    path, rejects = (
+        write_csv(tmp_path / "f.csv", [row(number, 注册日期="x") for number in range(20)]),
+        tmp_path / "r.csv",
+    )
+    load([path], registry, node, rejects=rejects)
+    mend(rejects, {number + 2: row(number) for number in range(10)} | {n + 2: row(n, 地区="x") for n in range(10, 20)})
+    mended = rejects.read_bytes()
+    intake.breaks_after = 0
+    with pytest.raises(TransientError):
+        load([rejects], registry, node, rejects=rejects)
+    assert rejects.read_bytes() == mended
+    assert sorted(tmp_path.iterdir()) == [path, rejects]
+
+
+@pytest.mark.parametrize("city", ["wuhan", "taiyuan"])
+def test_the_shipped_sample_loads_whole_and_its_bad_rows_do_not(tmp_path: Path, registry: Path, city: str) -> None:
+    for bad_share in (0.0, 1.0):
+        path = tmp_path / f"{bad_share}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write_sample(file, city, 500, seed=3, bad_share=bad_share)
+        report = load([path], registry, None)
+        assert (report.rows, report.rejected) == (500, 500 * bad_share), report.examples
 
 
 def test_answers_that_do_not_fit_end_the_load(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
