@@ -25,8 +25,8 @@ _DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
 class Table:
     """A table with named columns. A reject report is one too: its leading columns say where its rows come from.
 
-    `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the rows
-    ended before the file did.
+    `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the
+    rows ended before the file did.
     """
 
     def __init__(self, path: Path, rows: Iterator[RawRow], fraction: Callable[[], float]) -> None:

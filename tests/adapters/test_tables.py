@@ -23,7 +23,10 @@ from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_c
 
 def read(path: Path) -> tuple[list[str], list[Row]]:
     with open_table(path) as table:
-        return table.columns, list(table.rows())
+        found = list(table.rows())
+        if table.damage:
+            raise table.damage
+        return table.columns, found
 
 
 def refused(path: Path) -> FileError:
