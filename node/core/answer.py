@@ -66,12 +66,17 @@ _MARKS = str.maketrans(
 )
 
 
-@lru_cache(_CACHED)
+_PLAIN = re.compile(r"[0-9a-z\u4e00-\u9fff]*")
+
+
 def fold(text: str) -> str:
     """The form in which two texts are compared: half width, one case, one kind of each mark, no white space."""
-    folded = text.translate(_MARKS)
-    if not folded.isascii():
-        folded = normalize("NFKC", folded).translate(_MARKS)
+    return text if _PLAIN.fullmatch(text) else _fold(text)
+
+
+@lru_cache(_CACHED)
+def _fold(text: str) -> str:
+    folded = normalize("NFKC", text.translate(_MARKS)).translate(_MARKS)
     return "".join(folded.casefold().split())
 
 
@@ -84,35 +89,34 @@ _PROVINCES = {
     "回族自治区": "宁夏",
     "维吾尔自治区": "新疆",
 }
-_CITY = r"[\u4e00-\u9fff]{2,10}?(?:市|自治州|地区|盟)"
-# Without its suffix a province counts only before a city: 湖南路 is a street.
-_PROVINCE = re.compile(
-    "(?:中国)?(?:"
-    + "|".join(f"({name})(?:{suffix}|(?={_CITY}))" for suffix, names in _PROVINCES.items() for name in names.split())
-    + ")"
-)
-_CITY_PREFIX = re.compile(_CITY)
+# Two characters tell the provinces apart: name and suffix of each.
+_BY_START = {name[:2]: (name, name + suffix) for suffix, names in _PROVINCES.items() for name in names.split()}
+_CITY = re.compile(r"[\u4e00-\u9fff]{2,10}?(?:市|自治州|地区|盟)")
 
 
 def is_same_address(asked: str, stated: str) -> bool:
     """Whether two addresses are the same but for a province or city that only one of them names.
 
-    Where both begin with a province it must be the same. After the provinces, one may go on with a city
-    (…市, …自治州, …地区, …盟) before all of the other. Nothing else may differ.
+    Where both begin with a province it must be the same; its suffix (省, 自治区) may be left out before a city. After
+    the provinces, one may go on with a city (…市, …自治州, …地区, …盟) before all of the other. Nothing else may differ.
     """
     (province, rest), (other_province, other_rest) = _split_province(fold(asked)), _split_province(fold(stated))
     if province and other_province and province != other_province:
         return False
-    short, long = sorted((rest, other_rest), key=len)
+    short, long = (rest, other_rest) if len(rest) <= len(other_rest) else (other_rest, rest)
     if not short or not long.endswith(short):
         return False
-    return short == long or _CITY_PREFIX.fullmatch(long, 0, len(long) - len(short)) is not None
+    return short == long or _CITY.fullmatch(long, 0, len(long) - len(short)) is not None
 
 
-@lru_cache(_CACHED)
 def _split_province(address: str) -> tuple[str, str]:
-    found = _PROVINCE.match(address)
-    return (found[found.lastindex or 0], address[found.end() :]) if found else ("", address)
+    name, full = _BY_START.get(address[:2], ("", ""))
+    if name and address.startswith(full):
+        return name, address[len(full) :]
+    # Without its suffix a province counts only before a city: 湖南路 is a street.
+    if name and address.startswith(name) and _CITY.match(address, len(name)):
+        return name, address[len(name) :]
+    return "", address
 
 
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
