@@ -1,6 +1,7 @@
 """Cities in a folder: real stores that append, share and pull, without a network."""
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -13,7 +14,7 @@ from node.core.record import mask
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.log import OWN, Entry, digest16
+from node.storage.log import OWN, Entry
 from node.storage.store import Store
 
 PURPOSE = "verification"
@@ -73,8 +74,7 @@ class City:
         told |= {"standard": standard.name, "version": standard.version, "city": self.city} | header
         made = Header(**told)  # type: ignore[arg-type]
         made.subjects.extend(standard.subjects(body))
-        key = digest16(body.uscc.encode(), body.legacy_number.encode())
-        return Entry(made, bodies, key, digest16(*bodies, str(header).encode()))
+        return Entry(made, bodies, _digest16(body.uscc, body.legacy_number), _digest16(str(bodies), str(header)))
 
     def retract(self, record: str) -> str:
         header = Header(standard="operator.registration", version=1, city=self.city, retracts=record, audience=["all"])
@@ -98,7 +98,7 @@ class City:
             if number == batches:
                 return
             verified = view.verify_batch(raw)
-            self.store.store_batch(origin.city, verified, purpose).result()
+            self.store.store_batches(origin.city, [verified], purpose).result()
             view.accept(verified)
 
     def revise(self, origin: "City", see: Callable[[View], View], grant: str) -> None:
@@ -141,6 +141,10 @@ def _views(origin: City, begin: int, end: int) -> list[View]:
         View(leaf_hash=leaf_hash) if index in gone or stored is None else View.FromString(stored)
         for index, leaf_hash, stored in origin.store.records(OWN, begin, end)
     ]
+
+
+def _digest16(*parts: str) -> bytes:
+    return sha256("\n".join(parts).encode()).digest()[:16]
 
 
 def only(*facets: int) -> Callable[[View], View]:

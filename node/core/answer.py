@@ -98,7 +98,7 @@ def is_same_address(asked: str, stated: str) -> bool:
     """Whether two addresses are the same but for a province or city that only one of them names.
 
     Where both begin with a province it must be the same; its suffix (省, 自治区) may be left out before a city. After
-    the provinces, one may go on with a city (…市, …自治州, …地区, …盟) before all of the other. Nothing else may differ.
+    that one may go on with a city (…市, …自治州, …地区, …盟) before all of the other. Nothing else may differ.
     """
     (province, rest), (other_province, other_rest) = _split_province(fold(asked)), _split_province(fold(stated))
     if province and other_province and province != other_province:

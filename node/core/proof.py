@@ -1,0 +1,195 @@
+"""Proofs: one record, shown to stand in a city's signed log; and the JSON file in which a proof travels.
+
+The file holds everything but the key: docs/proof-format.md. It has exactly one form for what it says (strict base64,
+no unknown or doubled keys), and its readable part must say what the proven bytes say.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple, NoReturn
+
+from google.protobuf.json_format import MessageToDict
+
+from node.core import standard as standards
+from node.core.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
+from node.core.merkle import verify_inclusion
+from node.core.peer_view import check_header
+from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
+from node.errors import NodeError, Reason
+from node.query.v1.query_pb2 import Proof
+from node.record.v1.record_pb2 import Facet, Header, View
+
+FORMAT = "gongzhi-proof"
+VERSION = 1
+MAX_FILE_BYTES = 4 * 1024 * 1024
+_MAX_INCLUSION = 64
+_MAX_FACETS = 16
+_READABLE_NOTE = "For people only. What is proven is in `view`; check-proof decodes it anew."
+
+
+class Proven(NamedTuple):
+    """What a proof proves: the city signed a log of `checkpoint.size` records in which this one stands."""
+
+    header: Header
+    facets: frozenset[int]
+    withheld: frozenset[int]
+    body: dict[str, Any]
+    checkpoint: Checkpoint
+
+
+def verify_proof(proof: Proof, keys: Iterable[LogKey]) -> Proven:
+    """Checks a proof against the pinned log keys of its city, and nothing else.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, WRONG_CITY, WRONG_RECORD_ID, UNKNOWN_LOG_KEY, BAD_SIGNATURE, BAD_CHECKPOINT or
+            BAD_INCLUSION: what does not hold.
+    """
+    # 1. The view hashes to a leaf; its header names this city and this place.
+    leaf_hash, header = open_view(proof.view)
+    if header is None:
+        raise NodeError(Reason.BAD_COMMITMENT, "the proof is of a record that is withheld whole")
+    check_header(header, proof.city, proof.leaf_index)
+    if proof.id != header.id:
+        raise NodeError(Reason.WRONG_RECORD_ID, f"a proof of {header.id!r} under the id {proof.id[:80]!r}")
+    # 2. A pinned key of the city signed the checkpoint.
+    checkpoint = verify_checkpoint(proof.checkpoint, log_name(proof.city), keys)
+    # 3. The leaf stands at its index in the signed tree.
+    verify_inclusion(leaf_hash, proof.leaf_index, checkpoint.size, proof.inclusion, checkpoint.root)
+    shown = disclosed_facets(proof.view)
+    withheld = frozenset(range(1, header.facets + 1)) - shown
+    return Proven(header, shown, withheld, _decode_body(header, proof.view), checkpoint)
+
+
+def format_proof(proof: Proof) -> str:
+    """The JSON file of a proof."""
+    return json.dumps(_to_plain(proof), ensure_ascii=False, indent=1) + "\n"
+
+
+def parse_proof(text: str) -> Proof:
+    """Reads a proof file, without checking the proof.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT, not a proof file, or its readable part does not say what its view says;
+            BAD_COMMITMENT, the header in it is none.
+    """
+    try:
+        plain = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"not a proof file: {type(error).__name__}") from None
+    _check_keys(plain, {"format", "version", "city", "leaf_index", "view", "inclusion", "checkpoint", "readable"})
+    if (plain["format"], plain["version"]) != (FORMAT, VERSION) or type(plain["version"]) is not int:
+        _refuse(f"not {FORMAT} version {VERSION}")
+    city, leaf_index = _text(plain["city"], "city"), plain["leaf_index"]
+    if type(leaf_index) is not int or not 0 <= leaf_index < 1 << 63:
+        _refuse("leaf_index is not a number of a leaf")
+    proof = Proof(
+        id=f"{city}-{leaf_index}",
+        city=city,
+        leaf_index=leaf_index,
+        view=_parse_view(plain["view"]),
+        inclusion=[_bytes(each, "inclusion") for each in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")],
+        checkpoint=_text(plain["checkpoint"], "checkpoint").encode(),
+    )
+    if plain["readable"] != _readable(proof.view):
+        _refuse("its readable part does not say what its view says")
+    return proof
+
+
+def _to_plain(proof: Proof) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "city": proof.city,
+        "leaf_index": proof.leaf_index,
+        "view": {"header": _b64(proof.view.header), "facets": [_facet(facet) for facet in proof.view.facets]},
+        "inclusion": [_b64(each) for each in proof.inclusion],
+        "checkpoint": proof.checkpoint.decode(),
+        "readable": _readable(proof.view),
+    }
+
+
+def _facet(facet: Facet) -> dict[str, str]:
+    if facet.commitment:
+        return {"commitment": _b64(facet.commitment)}
+    return {"salt": _b64(facet.salt), "body": _b64(facet.body)}
+
+
+def _readable(view: View) -> dict[str, Any]:
+    header = parse_header(view.header)
+    plain_header = MessageToDict(header, preserving_proto_field_name=True)
+    return {"note": _READABLE_NOTE, "header": plain_header, "body": _decode_body(header, view)}
+
+
+def _decode_body(header: Header, view: View) -> dict[str, Any]:
+    """The fields that a view discloses; none where this node does not know the standard."""
+    try:
+        body = standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+    except NodeError:
+        return {}
+    return MessageToDict(body, preserving_proto_field_name=True)
+
+
+def _parse_view(plain: Any) -> View:
+    _check_keys(plain, {"header", "facets"})
+    facets = [_parse_facet(facet) for facet in _list(plain["facets"], _MAX_FACETS, "facets")]
+    return View(header=_bytes(plain["header"], "header"), facets=facets)
+
+
+def _parse_facet(plain: Any) -> Facet:
+    if isinstance(plain, dict) and "commitment" in plain:
+        _check_keys(plain, {"commitment"})
+        return Facet(commitment=_bytes(plain["commitment"], "commitment"))
+    _check_keys(plain, {"salt", "body"})
+    return Facet(salt=_bytes(plain["salt"], "salt"), body=_bytes(plain["body"], "body"))
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(value: Any, name: str) -> bytes:
+    text = _text(value, name)
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        _refuse(f"{name} is not base64")
+    if _b64(data) != text:  # bits that no byte uses
+        _refuse(f"{name} is not base64")
+    return data
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not (value.isprintable() or name == "checkpoint"):
+        _refuse(f"{name} is not a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        _refuse(f"{name} is not a text")
+    return value
+
+
+def _list(value: Any, most: int, name: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        _refuse(f"{name} is not a list of at most {most}")
+    return value
+
+
+def _check_keys(plain: Any, keys: set[str]) -> None:
+    if not isinstance(plain, dict) or plain.keys() != keys:
+        _refuse(f"an object with {', '.join(sorted(keys))} was due")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise NodeError(Reason.INVALID_ARGUMENT, f"not a proof file: {message}")

@@ -1,0 +1,232 @@
+"""Recomputes every log from storage: nothing altered, nothing lost, nothing indexed that was destroyed.
+
+For each origin, in one pass and one snapshot:
+
+1. every stored view hashes to its leaf hash, and its header names its place;
+2. the leaves rebuild every tile and the verified root;
+3. the root is the one its city signed, by the keys pinned in the federation file; while a replica is being caught up
+   with, its root stands below the signed one and only the signature is checked;
+4. every current open record is in the subject index, and nothing else is;
+5. what a later record replaced or took back is marked so, and destroyed where it was a peer's;
+6. idempotency keys lead to current records.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from google.protobuf.message import DecodeError
+
+from node.core.checkpoint import LogKey, log_name, verify_checkpoint
+from node.core.merkle import Frontier
+from node.core.peer_view import check_header
+from node.core.policy_grant import POLICY_CHANGE
+from node.core.record import disclosed_bodies, open_view, parse_record_id, record_id
+from node.errors import NodeError
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1.policy_pb2 import PolicyChange
+from node.storage.inspection import Inspection, StoredRecord
+from node.storage.log import OWN
+from node.storage.rows import SubjectRow, subject_rows
+from node.storage.store import Origin
+from node.storage.tree import position, split_position
+
+MAX_FAULTS = 100
+Progress = Callable[[str, int, int], None]
+KeysOf = Callable[[str], Sequence[LogKey]]
+
+
+@dataclass
+class OriginAudit:
+    """What was found in one origin's log.
+
+    Attributes:
+        city: Slug.
+        size: Verified tree size.
+        open: Records that this node may see.
+        signed_size: Size of the newest checkpoint.
+        is_signed: Whether a pinned key signed it.
+        faults: The first 100, each naming the record it is about.
+        fault_count: How many there are.
+        notes: What is worth knowing and no fault.
+    """
+
+    city: str
+    size: int
+    open: int = 0
+    signed_size: int = 0
+    is_signed: bool = False
+    faults: list[str] = field(default_factory=list)
+    fault_count: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, text: str) -> None:
+        """Notes a fault."""
+        self.fault_count += 1
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(text)
+
+
+def audit(inspection: Inspection, keys_of: KeysOf, report: Progress) -> list[OriginAudit]:
+    """Audits a whole store.
+
+    Args:
+        inspection: One snapshot of it.
+        keys_of: The pinned log keys of a city; none where it is no member (any more).
+        report: Told (city, records done, records in all) as it goes on.
+    """
+    origins = inspection.origins()
+    audits = [_OriginPass(inspection, origin) for origin in origins]
+    for each in audits:
+        each.run(keys_of(each.origin.city), report)
+    by_number = {each.origin.number: each.found for each in audits}
+    if audits:
+        _check_index(inspection, audits, by_number)
+        _check_keys(inspection, audits[0])
+        if strays := inspection.stray_records(max(by_number) + 1):
+            audits[0].found.fault(f"{strays} record rows belong to no city")
+    return [each.found for each in audits]
+
+
+def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number: dict[int, OriginAudit]) -> None:
+    for number, index in inspection.wrongly_indexed():
+        city = by_number[number].city if number in by_number else "?"
+        found = by_number.get(number, audits[0].found)
+        found.fault(f"{record_id(city, index)}: in the subject index though destroyed, withheld or replaced")
+    is_whole = not any(each.found.fault_count for each in audits)
+    expected = sum(each.subjects for each in audits)
+    if is_whole and (stored := inspection.count_subjects()) != expected:
+        audits[0].found.fault(f"the subject index has {stored} entries where the records have {expected}")
+
+
+def _check_keys(inspection: Inspection, own: "_OriginPass") -> None:
+    if own.origin.number == OWN:
+        for index in inspection.dangling_keys(own.origin.size):
+            own.found.fault(f"{record_id(own.origin.city, index)}: an idempotency key leads here, to no current record")
+
+
+class _OriginPass:
+    """One pass over one origin's records."""
+
+    def __init__(self, inspection: Inspection, origin: Origin) -> None:
+        self.origin = origin
+        self.found = OriginAudit(origin.city, origin.size)
+        self.subjects = 0
+        self._inspection = inspection
+        self._frontier = Frontier()
+        self._tiles = 0
+        self._policy_change: tuple[Header, View] | None = None
+
+    def run(self, keys: Sequence[LogKey], report: Progress) -> None:
+        """Reads the origin once, then compares what it amounts to."""
+        report(self.origin.city, 0, self.origin.size)
+        for records in self._inspection.records(self.origin.number):
+            self._check_records(records)
+            report(self.origin.city, self._frontier.size, self.origin.size)
+        self._check_tree()
+        self._check_checkpoint(keys)
+        self._check_grant()
+
+    def _check_records(self, records: Sequence[StoredRecord]) -> None:
+        first = self._frontier.size
+        if [each.leaf_index for each in records] != list(range(first, first + len(records))):
+            self.found.fault(f"records are missing or out of place after {self._id(first)}")
+        expected = [row for record in records for row in self._check_record(record)]
+        self.subjects += len(expected)
+        for _, row in self._inspection.missing_subjects(expected):
+            self.found.fault(f"{self._id(split_position(row)[1])}: not in the subject index")
+        tiles = self._frontier.extend([record.leaf_hash for record in records])
+        self._tiles += len(tiles)
+        for tile in self._inspection.differing_tiles(self.origin.number, tiles):
+            self.found.fault(f"tile {tile.height}/{tile.number} does not follow from the leaves")
+
+    def _check_record(self, record: StoredRecord) -> list[SubjectRow]:
+        """Checks one record; returns the index entries it must have."""
+        if record.view is None:
+            return []
+        self.found.open += 1
+        name = self._id(record.leaf_index)
+        header = self._open(record, name)
+        if header is None:
+            return []
+        self._check_targets(header, name)
+        if record.is_retracted and self.origin.number != OWN:
+            self.found.fault(f"{name}: taken back by its city, but not destroyed here")
+        if record.is_replaced:
+            return []
+        return subject_rows(header, position(self.origin.number, record.leaf_index))
+
+    def _open(self, record: StoredRecord, name: str) -> Header | None:
+        try:
+            view = View.FromString(record.view or b"")
+            leaf_hash, header = open_view(view)
+            if header is not None:
+                check_header(header, self.origin.city, record.leaf_index)
+        except DecodeError:
+            self.found.fault(f"{name}: its view does not parse")
+            return None
+        except NodeError as error:
+            self.found.fault(f"{name}: {error.reason}")
+            return None
+        if leaf_hash != record.leaf_hash:
+            self.found.fault(f"{name}: its view does not hash to its leaf")
+        if header is not None and (header.standard, header.version) == POLICY_CHANGE:
+            self._policy_change = header, view
+        return header
+
+    def _check_targets(self, header: Header, name: str) -> None:
+        for kind, target in (("superseded", header.supersedes), ("retracted", header.retracts)):
+            if target and not self._inspection.is_noted(self.origin.number, parse_record_id(target)[1], kind):
+                self.found.fault(f"{target}: {kind} by {name}, but not marked so")
+
+    def _check_tree(self) -> None:
+        origin, size = self.origin, self._frontier.size
+        if size != origin.size:
+            self.found.fault(f"{size} records are stored where {origin.size} are verified")
+        elif self._frontier.root() != origin.root:
+            self.found.fault(f"the leaves of {origin.city} do not give its verified root")
+        if (stored := self._inspection.count_tiles(origin.number)) != self._tiles:
+            self.found.fault(f"{stored} tiles are stored where the leaves fill {self._tiles}")
+        if origin.number != OWN and (origin.verified, origin.withheld) != (self.found.open, size - self.found.open):
+            self.found.fault(f"counted as {origin.verified} open and {origin.withheld} withheld")
+
+    def _check_checkpoint(self, keys: Sequence[LogKey]) -> None:
+        origin = self.origin
+        if origin.checkpoint is None:
+            if origin.size:
+                self.found.fault(f"no signed checkpoint covers the {origin.size} records of {origin.city}")
+            return
+        if not keys:
+            self.found.notes.append("no member of the federation file: its signature cannot be checked")
+            return
+        try:
+            checkpoint = verify_checkpoint(origin.checkpoint, log_name(origin.city), keys)
+        except NodeError as error:
+            self.found.fault(f"checkpoint: {error}")
+            return
+        self.found.is_signed, self.found.signed_size = True, checkpoint.size
+        if checkpoint.size < origin.size or (checkpoint.size == origin.size and checkpoint.root != origin.root):
+            self.found.fault(f"the checkpoint of {checkpoint.size} records is not of the {origin.size} verified")
+        elif checkpoint.size > origin.size:
+            self.found.notes.append(f"catching up: {checkpoint.size - origin.size} signed records still to come")
+
+    def _check_grant(self) -> None:
+        origin = self.origin
+        if origin.to_revise:
+            self.found.notes.append(f"{origin.to_revise} records still stand under an earlier grant")
+        for grant in self._announced():
+            if grant != origin.wanted_grant:
+                header = self._policy_change[0] if self._policy_change else Header()
+                self.found.notes.append(f"{header.id} announced another grant: the next pull brings it into force")
+
+    def _announced(self) -> Iterator[str]:
+        """The grant for this node in the newest policy change of the origin that it may see."""
+        if self._policy_change is None or self.origin.number == OWN:
+            return
+        own = self._inspection.origins()[0].city
+        change = PolicyChange.FromString(b"".join(disclosed_bodies(self._policy_change[1])))
+        for grant in change.grants:
+            if (grant.peer, grant.purpose) == (own, self.origin.purpose):
+                yield grant.grant
+
+    def _id(self, index: int) -> str:
+        return record_id(self.origin.city, index)

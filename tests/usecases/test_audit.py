@@ -1,0 +1,130 @@
+"""The audit finds every kind of damage, and nothing where there is none."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.core.checkpoint import LogKey
+from node.storage.inspection import inspect
+from node.storage.schema import Connection
+from node.usecases.audit import OriginAudit, audit
+from tests.cities import City, only, operator
+
+PEER = 1 << 40
+_COPY_VIEW = "UPDATE record SET view = (SELECT view FROM record WHERE position"
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.changsha, self.wuhan = City(folder, "changsha"), City(folder, "wuhan")
+        self.keys: dict[str, tuple[LogKey, ...]] = {city.city: (city.key,) for city in (self.changsha, self.wuhan)}
+        for city in (self.changsha, self.wuhan):
+            entries = [city.entry(operator("", legacy_number=f"43{number:04}")) for number in range(600)]
+            city.append(entries)
+            city.register(operator("", legacy_number="430007", name="新"), as_of_ms=1_790_000_000_001)
+            city.retract(f"{city.city}-9")
+        self.changsha.pull(self.wuhan, only(1))
+
+    def audit(self) -> dict[str, OriginAudit]:
+        with inspect(self.changsha.path) as inspection:
+            found = audit(inspection, lambda city: self.keys.get(city, ()), lambda *_: None)
+        return {each.city: each for each in found}
+
+    def damage(self, statement: str, *values: object) -> None:
+        def job(connection: Connection) -> None:
+            assert connection.execute(statement, values).rowcount  # type: ignore[arg-type]
+
+        self.changsha.store._submit(job).result()
+
+    def faults(self) -> list[str]:
+        return [fault for each in self.audit().values() for fault in each.faults]
+
+    def close(self) -> None:
+        self.changsha.close()
+        self.wuhan.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_sound_store_has_no_faults(world: World) -> None:
+    found = world.audit()
+    assert [each.faults for each in found.values()] == [[], []]
+    assert [(each.size, each.open, each.is_signed, each.signed_size) for each in found.values()] == [
+        (602, 602, True, 602),
+        (602, 601, True, 602),
+    ]
+
+
+def test_it_reports_progress(world: World) -> None:
+    told: list[tuple[str, int, int]] = []
+    with inspect(world.changsha.path) as inspection:
+        audit(inspection, lambda city: world.keys[city], lambda *each: told.append(each))
+    assert told[0] == ("changsha", 0, 602)
+    assert told[-1] == ("wuhan", 602, 602)
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "names"),
+    [
+        ("UPDATE record SET view = zeroblob(9) WHERE position = ?", (3,), "changsha-3"),
+        (f"{_COPY_VIEW} = 4) WHERE position = ?", (3,), "changsha-3"),
+        ("UPDATE record SET leaf_hash = zeroblob(32) WHERE position = ?", (PEER + 3,), "wuhan-3"),
+        ("DELETE FROM record WHERE position = ?", (PEER + 3,), "wuhan"),
+        ("DELETE FROM record WHERE position = ?", (601,), "601 records are stored where 602"),
+        ("INSERT INTO record VALUES (?, zeroblob(32), NULL)", (PEER + 602,), "603 records"),
+        ("INSERT INTO record VALUES (?, zeroblob(32), NULL)", ((7 << 40),), "belong to no city"),
+        ("UPDATE tile SET nodes = zeroblob(16320) WHERE origin = ? AND number = 1", (1,), "tile 0/1"),
+        ("DELETE FROM tile WHERE origin = ? AND number = 1", (0,), "tile 0/1"),
+        ("INSERT INTO tile VALUES (?, 5, 5, zeroblob(1))", (0,), "tiles"),
+        ("UPDATE origin SET root = zeroblob(32) WHERE number = ?", (1,), "root"),
+        ("UPDATE origin SET size = 601 WHERE number = ?", (0,), "602 records are stored"),
+        ("UPDATE origin SET verified = 5 WHERE number = ?", (1,), "counted as 5"),
+        ("UPDATE origin SET checkpoint = NULL WHERE number = ?", (1,), "no signed checkpoint"),
+        ("UPDATE origin SET checkpoint = (SELECT checkpoint FROM origin LIMIT 1) WHERE number = ?", (1,), "city"),
+        ("DELETE FROM subject WHERE position = ?", (PEER + 5,), "wuhan-5: not in the subject index"),
+        ("INSERT INTO subject VALUES (1, ?)", (PEER + 9,), "wuhan-9: in the subject index"),
+        ("INSERT INTO subject VALUES (1, ?)", (7,), "changsha-7: in the subject index"),
+        ("INSERT INTO subject VALUES (1, ?)", (8,), "entries"),
+        ("DELETE FROM change WHERE position = ? AND kind = 'superseded'", (7,), "changsha-7"),
+        ("DELETE FROM change WHERE position = ? AND kind = 'retracted'", (PEER + 9,), "wuhan-9"),
+        (f"{_COPY_VIEW} = 9) WHERE position = ?", (PEER + 9,), "wuhan-9"),
+        ("UPDATE idempotency SET leaf_index = 7 WHERE leaf_index = ?", (8,), "changsha-7"),
+        ("UPDATE idempotency SET leaf_index = 700 WHERE leaf_index = ?", (8,), "changsha-700"),
+    ],
+)  # fmt: skip
+def test_damage_is_named(world: World, statement: str, values: tuple[int, ...], names: str) -> None:
+    world.damage(statement, *values)
+    assert any(names in fault for fault in world.faults()), world.faults()
+
+
+def test_a_forged_checkpoint_is_found(world: World) -> None:
+    world.keys["wuhan"] = world.keys["changsha"]
+    assert any("unknown_log_key" in fault for fault in world.faults())
+
+
+def test_a_city_that_left_is_noted(world: World) -> None:
+    del world.keys["wuhan"]
+    found = world.audit()["wuhan"]
+    assert (found.faults, found.is_signed) == ([], False)
+    assert found.notes
+
+
+def test_catching_up_is_noted(world: World, tmp_path: Path) -> None:
+    world.wuhan.append([world.wuhan.entry(operator("", legacy_number=f"44{number:04}")) for number in range(600)])
+    world.changsha.pull(world.wuhan, only(1), batches=1)
+    found = world.audit()["wuhan"]
+    assert (found.faults, found.size, found.signed_size) == ([], 852, 1202)
+    assert "catching up" in found.notes[0]
+
+
+def test_faults_are_bounded(world: World) -> None:
+    world.damage("UPDATE record SET view = zeroblob(9)")
+    found = world.audit()["changsha"]
+    assert len(found.faults) == 100
+    assert found.fault_count > 600
