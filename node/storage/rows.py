@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
+from typing import Any
 
 from node.core.record import parse_header, parse_record_id
 from node.record.v1.record_pb2 import Header, View
 from node.storage.schema import Connection
 from node.storage.tree import position
 
+# Rows of one INSERT: far below SQLite's limit of 32,766 parameters.
+_ROWS = 500
 RecordRow = tuple[int, bytes, bytes | None]
 SubjectRow = tuple[int, int]
 
@@ -17,14 +21,22 @@ def subject_digest(subject: str) -> int:
     return int.from_bytes(sha256(subject.encode()).digest()[:8], "big") >> 1
 
 
-def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> None:
+def insert_records(connection: Connection, records: Sequence[RecordRow]) -> None:
     """Stores records: (position, leaf hash, view or None)."""
-    connection.executemany("INSERT INTO record (position, leaf_hash, view) VALUES (?, ?, ?)", rows)
+    _insert(connection, "INSERT INTO record (position, leaf_hash, view) VALUES ", records)
 
 
-def insert_subjects(connection: Connection, rows: Sequence[SubjectRow]) -> None:
+def insert_subjects(connection: Connection, subjects: Sequence[SubjectRow]) -> None:
     """Indexes records by subject: (digest, position)."""
-    connection.executemany("INSERT OR IGNORE INTO subject (digest, position) VALUES (?, ?)", rows)
+    _insert(connection, "INSERT OR IGNORE INTO subject (digest, position) VALUES ", subjects)
+
+
+def _insert(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts by many rows a statement: SQLite works through them without Python's lock, other threads go on."""
+    for begin in range(0, len(rows), _ROWS):
+        chunk = rows[begin : begin + _ROWS]
+        marks = "(" + ",".join("?" * len(chunk[0])) + ")"
+        connection.execute(into + ",".join([marks] * len(chunk)), tuple(chain.from_iterable(chunk)))
 
 
 def subject_rows(header: Header, row: int) -> list[SubjectRow]:

@@ -129,7 +129,7 @@ def open_writer(path: Path) -> Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")  # destroyed values leave no bytes behind
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    connection.execute("PRAGMA wal_autocheckpoint=16000")
     migrations.apply(Database(connection))
     return connection
 

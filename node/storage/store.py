@@ -168,11 +168,14 @@ class Store(Reader):
 
         return self._submit(job)
 
-    def store_batch(self, city: str, batch: VerifiedBatch, purpose: str) -> "Future[None]":
-        """Stores a verified batch of a peer and moves its cursor."""
-        return self._submit_destroying(
-            lambda connection: replica.store_batch(connection, city, batch, purpose, self._clock.now_ms())
-        )
+    def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
+        """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
+
+        def job(connection: Connection) -> int:
+            at_ms = self._clock.now_ms()
+            return sum(replica.store_batch(connection, city, batch, purpose, at_ms) for batch in batches)
+
+        return self._submit_destroying(job)
 
     def store_revision(self, city: str, revision: Revision) -> "Future[None]":
         """Replaces stored views of a peer's records by revised ones."""

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from node.core.checkpoint import LogKey
-from node.core.peer_view import MAX_REVISION_SPAN, PeerView, verify_revision
+from node.core.peer_view import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
 from node.errors import Reason, TransientError, TrustError
 from node.ports import Peer
 from node.storage.store import Store
 
-# Batches verified but not yet durable: they share commits, and verifying goes on meanwhile.
-WINDOW = 8
+# Records that share a commit: the cost of a commit hardly depends on their number.
+COMMIT_RECORDS = 4000
+# Commits under way while verifying goes on.
+_WINDOW = 2
 
 
 class Progress(NamedTuple):
@@ -50,22 +52,50 @@ def pull(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: s
 def _pull_log(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
     origin = store.find_origin(city)
     view = PeerView(city, keys, store.frontier(city), origin.known if origin else None)
-    window: deque[Future[None]] = deque()
     progress = Progress(view.size, view.size)
-    for raw in peer.pull(view.size, view.known.size if view.known else 0):
-        with _evidence(raw):
-            batch = view.verify_batch(raw)
-        window.append(store.store_batch(city, batch, purpose))
-        view.accept(batch)
-        if len(window) >= WINDOW:
-            window.popleft().result()
-        progress = Progress(batch.size, batch.checkpoint.size)
-        report(progress)
-    for stored in window:
-        stored.result()
+    with _Shelf(store, city, purpose) as shelf:
+        for raw in peer.pull(view.size, view.known.size if view.known else 0):
+            with _evidence(raw):
+                batch = view.verify_batch(raw)
+            shelf.put(batch)
+            view.accept(batch)
+            progress = Progress(batch.size, batch.checkpoint.size)
+            report(progress)
     if not view.is_complete:
         raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its stream at {view.size}")
     return progress
+
+
+class _Shelf:
+    """Where verified batches wait for a commit they share. What stands on it is stored however the pull ends."""
+
+    def __init__(self, store: Store, city: str, purpose: str) -> None:
+        self._store = store
+        self._city = city
+        self._purpose = purpose
+        self._batches: list[VerifiedBatch] = []
+        self._commits: deque[Future[None]] = deque()
+
+    def __enter__(self) -> "_Shelf":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._commit()
+        for commit in self._commits:
+            commit.result()
+
+    def put(self, batch: VerifiedBatch) -> None:
+        """Takes a batch; waits where commits lag behind."""
+        self._batches.append(batch)
+        if sum(len(each.records) for each in self._batches) >= COMMIT_RECORDS:
+            self._commit()
+        if len(self._commits) > _WINDOW:
+            self._commits.popleft().result()
+
+    def _commit(self) -> None:
+        if self._batches:
+            self._commits.append(self._store.store_batches(self._city, self._batches, self._purpose))
+            self._batches = []
 
 
 def _revise(store: Store, peer: Peer, city: str) -> None:
