@@ -1,0 +1,178 @@
+"""`gongzhi operator`: is it who it says it is, what is known of it, who is called so."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from node.cli.options import json_option, node_option
+from node.cli.query import (
+    TIMEOUT_S,
+    plain_record,
+    print_record,
+    print_records,
+    query_service,
+    reason_of,
+    reason_options,
+    save_proof,
+    time_text,
+)
+from node.cli.roster import plain_answer, verify_roster
+from node.cli.tables import new_table, print_table
+from node.config import load_config
+from node.core.answer import subject_of
+from node.query.v1 import query_pb2 as query
+
+EXIT_CODES = {
+    query.RESULT_MATCH: 0,
+    query.RESULT_MISMATCH: 1,
+    query.RESULT_NOT_FOUND: 4,
+    query.RESULT_AMBIGUOUS: 5,
+    query.RESULT_STALE: 6,
+}
+
+
+@click.group()
+def operator() -> None:
+    """Ask about operators: verify, show, search."""
+
+
+@operator.command()
+@click.argument("uscc", required=False)
+@click.option("--name", default="", help="名称, compared where given; so are all the following.")
+@click.option("--address", default="", help="登记住所; its province and city may be left out.")
+@click.option("--legal-rep", default="", help="法定代表人.")
+@click.option("--entity-type", default="", help="主体类型.")
+@click.option("--status", default="", help="登记状态: 存续, 吊销未注销, ... or its code.")
+@click.option("--established", default="", help="成立日期.")
+@click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of operators instead of one.")
+@click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the record that answers here.")
+@reason_options
+@json_option
+@node_option
+def verify(
+    uscc: str | None,
+    roster: Path | None,
+    proof: Path | None,
+    purpose: str | None,
+    legal_basis: str | None,
+    as_json: bool,
+    node_dir: Path,
+    **asked: str,
+) -> None:
+    r"""Verify that the operator USCC (or legacy registration number) is who it says it is.
+
+    \b
+    Exit codes: 0 match        nothing that could be compared differs
+                1 mismatch     a field differs
+                4 not_found    no city shows this node a current record of it
+                5 ambiguous    two cities hold a live record of it
+                6 stale        its city was not heard of for too long
+                2 error
+
+    A field the record does not state, or that this node may not see, is listed as unseen and never a mismatch.
+
+    With --roster, a CSV file with a column uscc (or 统一社会信用代码) and any of name, address, legal_representative,
+    entity_type, status, established_on is asked as a stream, answered as CSV (--json: a JSON object a line); the exit
+    code is 0 where all match, else 1.
+    """
+    if (uscc is None) == (roster is None):
+        raise click.UsageError("give USCC, or --roster FILE")
+    config = load_config(node_dir)
+    reason = reason_of(config, purpose, legal_basis)
+    if roster is not None:
+        sys.exit(verify_roster(config, reason, roster, as_json=as_json))
+    question = query.Question(
+        uscc=uscc or "",
+        name=asked["name"],
+        address=asked["address"],
+        legal_representative=asked["legal_rep"],
+        entity_type=asked["entity_type"],
+        status=asked["status"],
+        established_on=asked["established"],
+    )
+    request = query.VerifyRequest(reason=reason, question=question, with_proof=proof is not None)
+    with query_service(config) as service:
+        response = service.Verify(request, timeout=TIMEOUT_S)
+    _print_answer(response.answer, as_json=as_json)
+    if proof is not None:
+        _save(response, proof)
+    sys.exit(EXIT_CODES[response.answer.result])
+
+
+def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
+    plain = plain_answer(answer)
+    if as_json:
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    table = new_table("result", "differs", "unseen", "city", "record", "as of", "confirmed")
+    table.add_row(
+        plain["result"],
+        " ".join(answer.mismatches),
+        " ".join(answer.unseen),
+        answer.city,
+        answer.record_id,
+        time_text(answer.as_of_ms),
+        time_text(answer.confirmed_at_ms),
+    )
+    print_table(table)
+
+
+def _save(response: query.VerifyResponse, path: Path) -> None:
+    if response.HasField("proof"):
+        save_proof(response.proof, path)
+        click.echo(f"proof in {path}", err=True)
+    else:
+        click.echo("no proof: no record answered, or its city's log is still being pulled", err=True)
+
+
+@operator.command()
+@click.argument("subject")
+@reason_options
+@json_option
+@node_option
+def show(subject: str, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+    """Show every current record of SUBJECT: a USCC, a legacy number, or <kind>:<value>.
+
+    Exit code 4 where there is none.
+    """
+    config = load_config(node_dir)
+    key = subject if ":" in subject else subject_of(subject)
+    request = query.ShowRequest(reason=reason_of(config, purpose, legal_basis), subject=key)
+    with query_service(config) as service:
+        records = list(service.Show(request, timeout=TIMEOUT_S).records)
+    if as_json:
+        click.echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
+    else:
+        for each in records:
+            print_record(each)
+    if not records:
+        click.echo(f"nothing is known of {key}", err=True)
+        sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])
+
+
+@operator.command()
+@click.argument("text")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Records at most.")
+@reason_options
+@json_option
+@node_option
+def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+    """Find operators whose name contains TEXT, one character or more.
+
+    Exit code 4 where there is none.
+    """
+    config = load_config(node_dir)
+    request = query.SearchRequest(reason=reason_of(config, purpose, legal_basis), text=text, limit=limit)
+    with query_service(config) as service:
+        found = service.Search(request, timeout=TIMEOUT_S)
+    if as_json:
+        plain = {"records": [plain_record(each) for each in found.records], "more": found.more}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+    else:
+        print_records(list(found.records))
+        if found.more:
+            click.echo(f"more than {limit}: say more of the name, or raise --limit", err=True)
+    if not found.records:
+        sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])

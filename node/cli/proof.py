@@ -1,0 +1,166 @@
+"""`gongzhi prove`, `check-proof` and `audit`: what can be shown to others, and to oneself."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.text import Text
+
+from node.cli.options import json_option, node_option
+from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options, save_proof, time_text
+from node.cli.tables import new_table, print_table
+from node.config import load_config
+from node.core.checkpoint import LogKey, parse_vkey
+from node.core.federation import Federation
+from node.core.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proof
+from node.errors import FileError, NodeError, Reason
+from node.query.v1 import query_pb2 as query
+from node.storage.files import load_federation
+from node.storage.inspection import inspect
+from node.usecases.audit import OriginAudit
+from node.usecases.audit import audit as audit_store
+
+
+@click.command()
+@click.argument("record")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write the proof to.")
+@reason_options
+@node_option
+def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, node_dir: Path) -> None:
+    """Write a proof of RECORD that anyone can check with its city's key alone.
+
+    The proof discloses every facet of the record that this node may see.
+    """
+    config = load_config(node_dir)
+    with query_service(config) as service:
+        request = query.ProveRequest(reason=reason_of(config, purpose, legal_basis), id=record)
+        save_proof(service.Prove(request, timeout=TIMEOUT_S).proof, out)
+    click.echo(f"proof of {record} in {out}")
+
+
+@click.command("check-proof")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--federation", type=click.Path(path_type=Path), help="Federation file that pins the keys.")
+@click.option("--key", "keys", multiple=True, help="The city's log key itself (vkey); may be given several times.")
+@json_option
+def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], as_json: bool) -> None:
+    """Check the proof in FILE, offline, against pinned keys alone.
+
+    Exit codes: 0 proven, 1 not proven, 2 not a proof file or no key.
+    """
+    if bool(federation) == bool(keys):
+        raise click.UsageError("give --federation FILE, or --key VKEY")
+    pinned = [parse_vkey(key) for key in keys]
+    members = load_federation(federation) if federation else Federation(())
+    proof = parse_proof(_read(file))
+    try:
+        proven = verify_proof(proof, [*pinned, *_keys_of(members, proof.city)])
+    except NodeError as error:
+        click.echo(json.dumps({"proven": False, "reason": error.reason}) if as_json else f"NOT PROVEN: {error}")
+        sys.exit(1)
+    if as_json:
+        click.echo(json.dumps(_plain(proven), ensure_ascii=False, indent=2))
+    else:
+        _print(proven)
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as source:
+            content = source.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise FileError(Reason.TOO_LARGE, str(file), f"a proof file has at most {MAX_FILE_BYTES} bytes")
+        return content.decode()
+    except OSError as error:
+        raise FileError(Reason.INVALID_ARGUMENT, str(file), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileError(Reason.INVALID_ARGUMENT, str(file), "not UTF-8") from None
+
+
+def _keys_of(federation: Federation, city: str) -> Sequence[LogKey]:
+    member = federation.find(city)
+    return member.log_keys if member else ()
+
+
+def _plain(proven: Proven) -> dict[str, object]:
+    header = proven.header
+    return {
+        "proven": True,
+        "record": header.id,
+        "city": header.city,
+        "standard": header.standard,
+        "version": header.version,
+        "as_of_ms": header.as_of_ms,
+        "tree_size": proven.checkpoint.size,
+        "disclosed_facets": sorted(proven.facets),
+        "withheld_facets": sorted(proven.withheld),
+        "body": proven.body,
+    }
+
+
+def _print(proven: Proven) -> None:
+    header, shown = proven.header, sorted(proven.facets)
+    click.echo(
+        f"PROVEN: {header.id} stands in the log of {header.city} as signed over {proven.checkpoint.size} records"
+    )
+    click.echo(f"  {header.standard} v{header.version} as of {time_text(header.as_of_ms)}, facets disclosed: {shown}")
+    if proven.withheld:
+        click.echo(f"  withheld, and nothing is said of them: facets {sorted(proven.withheld)}")
+    click.echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
+    click.echo("Not proven: that the record is still current. Ask the city, or a node that follows its log.")
+
+
+@click.command()
+@json_option
+@node_option
+def audit(as_json: bool, node_dir: Path) -> None:
+    """Recompute the own log and every replica from storage, and check them against the signed checkpoints.
+
+    Works on a running node and on a stopped one. Exit code 1 where anything is wrong.
+    """
+    config = load_config(node_dir)
+    members = load_federation(config.federation)
+    if not config.node_db.exists():
+        raise NodeError(Reason.NOT_FOUND, f"{config.city} has no log yet")
+    with inspect(config.node_db) as inspection, _progress(as_json) as progress:
+        found = audit_store(inspection, lambda city: _keys_of(members, city), _reporter(progress))
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+    else:
+        _print_audit(found)
+    sys.exit(1 if any(each.fault_count for each in found) else 0)
+
+
+def _progress(is_silent: bool) -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, disable=is_silent or not console.is_terminal, transient=True)
+
+
+def _reporter(progress: Progress) -> Callable[[str, int, int], None]:
+    tasks: dict[str, TaskID] = {}
+
+    def report(city: str, done: int, total: int) -> None:
+        if city not in tasks:
+            tasks[city] = progress.add_task(city, total=total)
+        progress.update(tasks[city], completed=done)
+
+    return report
+
+
+def _print_audit(found: Sequence[OriginAudit]) -> None:
+    table = new_table("city", "records", "open", "signed to", "faults", "")
+    for each in found:
+        signed = str(each.signed_size) if each.is_signed else "no"
+        cells = (each.city, str(each.size), str(each.open), signed, str(each.fault_count), "; ".join(each.notes))
+        table.add_row(*map(Text, cells))
+    print_table(table)
+    for each in found:
+        for fault in each.faults:
+            click.echo(f"{each.city}: {fault}")
+        if each.fault_count > len(each.faults):
+            click.echo(f"{each.city}: and {each.fault_count - len(each.faults)} more")

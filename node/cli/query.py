@@ -1,0 +1,137 @@
+"""What the commands that ask the node share: the channel, why one asks, how a record looks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from google.protobuf.json_format import MessageToDict
+from rich.text import Text
+
+from node.cli.options import ask_passphrase
+from node.cli.tables import new_table, print_table
+from node.config import Config
+from node.core import standard as standards
+from node.core.proof import format_proof
+from node.core.record import disclosed_bodies, disclosed_facets, parse_header
+from node.errors import NodeError
+from node.query.v1 import query_pb2 as query
+from node.query.v1.query_pb2_grpc import QueryServiceStub
+from node.rpc.client import officer_channel
+from node.storage.files import write_file
+
+TIMEOUT_S = 60
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def reason_options(command: _Command) -> _Command:
+    """Why one asks; recorded with every question."""
+    command = click.option("--legal-basis", help="Legal basis [default: that of sync in node.yaml].")(command)
+    return click.option("--purpose", help="What the answer is for [default: that of sync in node.yaml].")(command)
+
+
+def reason_of(config: Config, purpose: str | None, legal_basis: str | None) -> query.Reason:
+    """Why one asks, by option or as the node's configuration says."""
+    return query.Reason(purpose=purpose or config.sync.purpose, legal_basis=legal_basis or config.sync.legal_basis)
+
+
+@contextmanager
+def query_service(config: Config) -> Iterator[QueryServiceStub]:
+    """The node's query service, asked as its officer.
+
+    Raises:
+        NodeError: What the node answered, or UNAVAILABLE.
+    """
+    with officer_channel(config, "query", ask_passphrase) as channel:
+        yield QueryServiceStub(channel)
+
+
+def plain_record(record: query.Record) -> dict[str, Any]:
+    """A record for programs: what of it is withheld, its header, and the fields that this node may see."""
+    if not record.view.header:
+        return {"id": record.id, "city": record.city, "is_withheld": True}
+    header = parse_header(record.view.header)
+    return {
+        "id": record.id,
+        "city": record.city,
+        "is_withheld": False,
+        "withheld_facets": sorted(set(range(1, header.facets + 1)) - disclosed_facets(record.view)),
+        "header": MessageToDict(header, preserving_proto_field_name=True),
+        "body": _plain_body(record),
+    }
+
+
+def _plain_body(record: query.Record) -> dict[str, Any]:
+    header = parse_header(record.view.header)
+    try:
+        body = standards.get(header.standard, header.version).merge(disclosed_bodies(record.view))
+    except NodeError:  # a standard this program does not know yet
+        return {}
+    return MessageToDict(body, preserving_proto_field_name=True)
+
+
+def print_record(record: query.Record) -> None:
+    """Prints one record, field by field with its Chinese label."""
+    plain = plain_record(record)
+    click.echo(f"{record.id}  {record.city}")
+    if plain["is_withheld"]:
+        click.echo("withheld by its city, or taken back")
+        return
+    header = parse_header(record.view.header)
+    labels = _labels(header.standard, header.version)
+    table = new_table("field", "", "value")
+    for name, value in [("as of", time_text(header.as_of_ms)), ("source", header.source), *_flat(plain["body"], "")]:
+        table.add_row(name, labels.get(name, ""), Text(value))
+    print_table(table)
+    if plain["withheld_facets"]:
+        click.echo(f"withheld facets: {', '.join(map(str, plain['withheld_facets']))}")
+
+
+def _labels(standard: str, version: int) -> dict[str, str]:
+    try:
+        return {field.path: field.label_zh for field in standards.get(standard, version).fields}
+    except NodeError:
+        return {}
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The leaves of a message as (path, text)."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _flat(inner, f"{path}[]")
+    else:
+        yield path, str(value)
+
+
+def print_records(records: list[query.Record]) -> None:
+    """Prints records, a line each."""
+    table = new_table("record", "standard", "subject", "name", "as of", "open facets")
+    for record in records:
+        table.add_row(*map(Text, _line(record)))
+    print_table(table)
+
+
+def _line(record: query.Record) -> tuple[str, ...]:
+    if not record.view.header:
+        return record.id, "", "", "withheld or taken back", "", ""
+    header = parse_header(record.view.header)
+    shown = disclosed_facets(record.view)
+    facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
+    name = str(_plain_body(record).get("name", ""))
+    what = f"takes back {header.retracts}" if header.retracts else name
+    return record.id, header.standard, " ".join(header.subjects), what, time_text(header.as_of_ms), facets
+
+
+def save_proof(proof: query.Proof, path: Path) -> None:
+    """Writes a proof file."""
+    write_file(path, format_proof(proof).encode())
+
+
+def time_text(at_ms: int) -> str:
+    """Local time to the second; empty where none is stated."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}" if at_ms else ""

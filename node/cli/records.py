@@ -1,0 +1,80 @@
+"""`gongzhi records`: the log of a city, record by record."""
+
+import json
+from pathlib import Path
+
+import click
+
+from node.cli.options import json_option, node_option
+from node.cli.query import (
+    TIMEOUT_S,
+    plain_record,
+    print_record,
+    print_records,
+    query_service,
+    reason_of,
+    reason_options,
+)
+from node.config import load_config
+from node.core.record import parse_record_id
+from node.errors import NodeError, Reason
+from node.query.v1 import query_pb2 as query
+
+
+@click.group()
+def records() -> None:
+    """List and show records, the own city's or a peer's."""
+
+
+@records.command("list")
+@click.option("--city", help="Whose log [default: the own].")
+@click.option("--from", "from_index", default=0, type=click.IntRange(0), help="First leaf index.", show_default=True)
+@click.option("--limit", default=50, type=click.IntRange(1, 500), help="Records at most.", show_default=True)
+@reason_options
+@json_option
+@node_option
+def list_command(
+    city: str | None,
+    from_index: int,
+    limit: int,
+    purpose: str | None,
+    legal_basis: str | None,
+    as_json: bool,
+    node_dir: Path,
+) -> None:
+    """List records in the order of their city's log."""
+    config = load_config(node_dir)
+    request = query.ListRecordsRequest(
+        reason=reason_of(config, purpose, legal_basis), city=city or config.city, from_index=from_index, limit=limit
+    )
+    with query_service(config) as service:
+        page = service.ListRecords(request, timeout=TIMEOUT_S)
+    if as_json:
+        plain = {"records": [plain_record(each) for each in page.records], "next_index": page.next_index}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        return
+    print_records(list(page.records))
+    if page.next_index:
+        click.echo(f"go on with --from {page.next_index}", err=True)
+
+
+@records.command()
+@click.argument("record")
+@reason_options
+@json_option
+@node_option
+def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+    """Show the record of an id, e.g. changsha-17."""
+    config = load_config(node_dir)
+    city, index = parse_record_id(record)
+    request = query.ListRecordsRequest(
+        reason=reason_of(config, purpose, legal_basis), city=city, from_index=index, limit=1
+    )
+    with query_service(config) as service:
+        found = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
+    if not found:
+        raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")
+    if as_json:
+        click.echo(json.dumps(plain_record(found[0]), ensure_ascii=False, indent=2))
+    else:
+        print_record(found[0])
