@@ -4,7 +4,6 @@ r"""Checkpoints: C2SP tlog-checkpoint v1.0.0 in a C2SP signed-note v1.0.0, signe
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
@@ -63,7 +62,7 @@ def parse_vkey(text: str) -> LogKey:
     key_id, _, encoded = rest.partition("+")
     try:
         material = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise NodeError(Reason.INVALID_KEY, "verifier key is not base64") from error
     key = LogKey(name, material[1:])
     if not name or material[:1] != ED25519 or len(material) != 33 or key.key_id.hex() != key_id:
@@ -88,7 +87,7 @@ def parse_checkpoint(note: bytes) -> Checkpoint:
         text, _ = _split_note(note)
         log, size, root, *_ = text.decode().split("\n")
         decoded = base64.b64decode(root, validate=True)
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:  # of bytes, of text or of base64
         raise NodeError(Reason.BAD_CHECKPOINT, "not a checkpoint") from error
     if not log or not _SIZE.fullmatch(size) or len(decoded) != HASH_BYTES or "\n" not in text.decode()[-1:]:
         raise NodeError(Reason.BAD_CHECKPOINT, "not a checkpoint")

@@ -223,7 +223,7 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
         leaf_hashes: The stored leaf hashes from `begin` on, as far as MAX_REVISION_SPAN and `upto` allow.
 
     Raises:
-        TrustError: MALFORMED_BATCH, OVERSIZE_BATCH, BATCH_GAP or BAD_REVISION.
+        TrustError: MALFORMED_BATCH, OVERSIZE_BATCH, BATCH_GAP, BAD_REVISION, WRONG_CITY or WRONG_RECORD_ID.
     """
     batch = _parse(ReviseResponse, raw)
     if batch.from_index != begin or not begin < batch.to_index <= min(upto, begin + MAX_REVISION_SPAN):
@@ -246,6 +246,8 @@ def _revised(view: View, city: str, index: int, leaf_hash: bytes) -> VerifiedRec
         _distrust(Reason.BAD_REVISION, f"the view of {record_id(city, index)} does not hash to its leaf")
     if opened.header is None:
         return VerifiedRecord(index, leaf_hash, None, None)
+    # Of a record withheld whole until now nobody has read the header yet.
+    check_header(opened.header, city, index)
     return VerifiedRecord(index, leaf_hash, opened.header, view.SerializeToString())
 
 
