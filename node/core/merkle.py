@@ -8,6 +8,7 @@ eight levels: tile (h, n) holds the nodes of levels 8h .. 8h+7 above the 256 nod
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import NamedTuple
 
 from node.errors import NodeError, Reason
@@ -62,6 +63,7 @@ class Frontier:
         """Rebuilds the edge of a tree of `size` leaves.
 
         Args:
+            size: Number of leaves.
             leaves_of: (height, first, count) -> the `count` nodes of level 8 * height from index `first`.
         """
         frontier = cls()
@@ -126,7 +128,7 @@ class Frontier:
         """Adds nodes at the bottom of the open tile of this height, hashes pairs upwards, closes a full tile."""
         levels = self._open[TILE_LEVELS * height : TILE_LEVELS * (height + 1)]
         levels[0].extend(nodes)
-        for below, above in zip(levels, levels[1:], strict=False):
+        for below, above in pairwise(levels):
             for left in range(2 * len(above), len(below) - 1, 2):
                 above.append(sha256(b"\x01" + below[left] + below[left + 1]).digest())
         if len(levels[0]) == TILE_WIDTH:
@@ -246,14 +248,19 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         raise NodeError(Reason.BAD_CONSISTENCY, "the proof is empty")
     if any(len(hash_) != HASH_BYTES for hash_ in (old_root, new_root, *proof)):
         raise NodeError(Reason.BAD_CONSISTENCY, "a hash is not 32 bytes")
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
+    if _fold_consistency(old, new, [old_root, *proof] if old & (old - 1) == 0 else proof) != (old_root, new_root):
+        raise NodeError(Reason.BAD_CONSISTENCY, "the larger tree does not extend the smaller")
+
+
+def _fold_consistency(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """The two roots that a consistency path leads to; None where it is too short or too long."""
     place, last = old - 1, new - 1
     while place & 1:
         place, last = place >> 1, last >> 1
     old_running = new_running = path[0]
     for sibling in path[1:]:
         if last == 0:
-            raise NodeError(Reason.BAD_CONSISTENCY, "the proof is too long")
+            return None
         if place & 1 or place == last:
             old_running = hash_children(sibling, old_running)
             new_running = hash_children(sibling, new_running)
@@ -262,5 +269,4 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         else:
             new_running = hash_children(new_running, sibling)
         place, last = place >> 1, last >> 1
-    if last != 0 or old_running != old_root or new_running != new_root:
-        raise NodeError(Reason.BAD_CONSISTENCY, "the larger tree does not extend the smaller")
+    return None if last else (old_running, new_running)

@@ -1,8 +1,9 @@
 """The node's own log: idempotent appends, one signed checkpoint a commit."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, format_checkpoint, log_name
@@ -51,6 +52,9 @@ class Placed(NamedTuple):
     id: str
 
 
+Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
+
+
 class _Run(NamedTuple):
     """What one append adds to the tables."""
 
@@ -82,15 +86,19 @@ class OwnLog:
         self._sign(connection)
         self.after_commit()
 
-    def append(self, connection: Connection, entries: Sequence[Entry]) -> list[Placed]:
-        """Appends entries in order, skipping those the log already holds. Runs in a writer's job."""
+    def append(self, connection: Connection, entries: Sequence[Entry], follow: Follow | None = None) -> list[Placed]:
+        """Appends entries in order, skipping those the log already holds. Runs in a writer's job.
+
+        Args:
+            connection: The writer's, in a transaction.
+            entries: In order.
+            follow: (placed, entries, view of an own record id) -> entries that must follow in the same transaction.
+        """
         frontier = self._pending.copy()
-        run = _Run([], [], [], [], [], {})
-        known = read_versions(connection, [entry.key for entry in entries if entry.key])
-        placed = [self._place(entry, known, frontier.size + len(run.leaves), run) for entry in entries]
-        tiles = frontier.extend(run.leaves)
-        self._write(connection, run, tiles)
-        self._pending = frontier
+        placed = self._extend(connection, frontier, entries)
+        if follow is not None:
+            self._extend(connection, frontier, follow(placed, entries, partial(self._read_view, connection)))
+        self._pending = frontier  # only now: a job that failed before this is undone whole
         return placed
 
     @property
@@ -113,12 +121,18 @@ class OwnLog:
         """Nothing of the transaction happened (writer's Participant)."""
         self._pending = self._frontier
 
-    def read_view(self, connection: Connection, record: str) -> bytes | None:
-        """The stored view of an own record, as the writer's transaction sees it."""
+    def _read_view(self, connection: Connection, record: str) -> bytes | None:
         found = connection.execute(
             "SELECT view FROM record WHERE position = ?", (rows.target_of(OWN, record),)
         ).fetchone()
         return found[0] if found else None
+
+    def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[Placed]:
+        run = _Run([], [], [], [], [], {})
+        known = read_versions(connection, [entry.key for entry in entries if entry.key])
+        placed = [self._place(entry, known, frontier.size + len(run.leaves), run) for entry in entries]
+        self._write(connection, run, frontier.extend(run.leaves))
+        return placed
 
     def _place(self, entry: Entry, known: dict[bytes, Version], index: int, run: _Run) -> Placed:
         version = known.get(entry.key) if entry.key else None

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.storage import links, policies, replica
 from node.storage.links import Incident, Link
-from node.storage.log import OWN, Entry, OwnLog, Placed
+from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, open_reader
@@ -22,7 +21,6 @@ from node.storage.writer import Writer
 
 _Result = TypeVar("_Result")
 Row = tuple[int, bytes, bytes | None]
-Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
 
 
 class Reader:
@@ -153,20 +151,8 @@ class Store(Reader):
         self._writer.start()
 
     def append(self, entries: Sequence[Entry], follow: Follow | None = None) -> "Future[list[Placed]]":
-        """Appends to the own log; resolved when the entries are durable and under a signed checkpoint.
-
-        Args:
-            entries: In order.
-            follow: (placed, entries, view of an own record id) -> entries that the same transaction must append.
-        """
-
-        def job(connection: Connection) -> list[Placed]:
-            placed = self.log.append(connection, entries)
-            if follow is not None:
-                self.log.append(connection, follow(placed, entries, partial(self.log.read_view, connection)))
-            return placed
-
-        return self._submit(job)
+        """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint."""
+        return self._submit(lambda connection: self.log.append(connection, entries, follow))
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
@@ -213,7 +199,7 @@ class Store(Reader):
         def counted(connection: Connection) -> None:
             self._destruction.pending += job(connection)
 
-        return self._writer.submit(counted)
+        return self._writer.submit(counted, is_patient=False)  # made of many already
 
 
 class _Destruction:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from node.errors import NodeError, Reason
 from node.storage.schema import Connection, Error, open_writer
@@ -15,7 +15,12 @@ MAX_GROUP = 64
 # Under load a commit follows the one before it no sooner, and takes all that came meanwhile; an idle node never waits.
 MIN_COMMIT_INTERVAL_S = 0.03
 _Result = TypeVar("_Result")
-_Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+
+class _Job(NamedTuple):
+    run: Callable[[Connection], Any]
+    future: "Future[Any]"
+    is_patient: bool
 
 
 class Participant(Protocol):
@@ -46,8 +51,8 @@ class Writer:
         """Begins to take jobs; until then the caller's own thread may use the connection."""
         self._thread.start()
 
-    def submit(self, job: Callable[[Connection], _Result]) -> "Future[_Result]":
-        """Queues a job.
+    def submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        """Queues a job; a patient one may wait a moment, under load, for others to share its commit.
 
         The future raises what the job raised (the job's writes are undone, the others' stand), or NodeError
         STORAGE_FULL / STORAGE_CORRUPT where the whole group could not be committed.
@@ -56,7 +61,7 @@ class Writer:
         if self._closed:
             future.set_exception(NodeError(Reason.UNAVAILABLE, "the node is stopping"))
         else:
-            self._jobs.put((job, future))
+            self._jobs.put(_Job(job, future, is_patient))
         return future
 
     def close(self) -> None:
@@ -79,7 +84,7 @@ class Writer:
         item = self._jobs.get()
         while item is not None:
             group.append(item)
-            wait_s = self._committed_at_s + MIN_COMMIT_INTERVAL_S - time.monotonic()
+            wait_s = self._committed_at_s + MIN_COMMIT_INTERVAL_S - time.monotonic() if item.is_patient else 0
             if len(group) == MAX_GROUP or (wait_s <= 0 and self._jobs.empty()):
                 return group, False
             try:
@@ -91,7 +96,7 @@ class Writer:
     def _commit(self, group: list[_Job]) -> None:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(job) for job, _ in group]
+            outcomes = [self._attempt(job.run) for job in group]
             for participant in self.participants:
                 participant.before_commit(self.connection)
             self.connection.execute("COMMIT")
@@ -101,11 +106,11 @@ class Writer:
             return
         for participant in self.participants:
             participant.after_commit()
-        for (_, future), (result, failure) in zip(group, outcomes, strict=True):
+        for job, (result, failure) in zip(group, outcomes, strict=True):
             if failure is None:
-                future.set_result(result)
+                job.future.set_result(result)
             else:
-                future.set_exception(failure)
+                job.future.set_exception(failure)
 
     def _attempt(self, job: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
         self.connection.execute("SAVEPOINT job")
@@ -125,8 +130,8 @@ class Writer:
             self.connection.execute("ROLLBACK")
         for participant in self.participants:
             participant.after_rollback()
-        for _, future in group:
-            future.set_exception(storage_error(error))
+        for job in group:
+            job.future.set_exception(storage_error(error))
 
 
 def storage_error(error: Exception) -> Exception:
