@@ -1,0 +1,208 @@
+"""The world a benchmark runs in: a federation in a temporary folder, its nodes as real processes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from node.config import Config
+from node.control.v1 import control_pb2, control_pb2_grpc
+from node.core.clients import Kind
+from node.rpc.client import officer_channel
+from node.rpc.peer_client import connect
+from node.sample import write_sample
+from node.storage.bundle import add_client
+from node.storage.files import load_federation
+from node.storage.founding import found_federation
+from node.storage.keyfile import load_tls_identity
+
+ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
+_READY_S = 30.0
+_STOP_S = 30.0
+# No pull by schedule comes between the measured ones.
+_NEVER_S = 1e8
+# The identity facet is masked; the three others are disclosed.
+_POLICY = """\
+city: {city}
+rules:
+  - id: bench
+    share: operator.registration
+    with: [all]
+    purpose: verification
+    facets: [public, regulator, personal]
+"""
+
+
+def say(text: str) -> None:
+    """Tells how far the benchmark is; results alone go to standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Process:
+    """A program under measurement, ended by its own id."""
+
+    def __init__(self, command: Sequence[str], log: Path, ready: str) -> None:
+        """Starts the program and waits until it says `ready` on standard error."""
+        self._log = log
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL)
+        self._await(ready)
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: TracebackType | type[BaseException] | BaseException | None) -> None:
+        self.stop()
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time used so far, all threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def rss_mb(self) -> float:
+        """Resident memory now."""
+        return self._memory_mb("VmRSS")
+
+    @property
+    def peak_rss_mb(self) -> float:
+        """Largest resident memory so far."""
+        return self._memory_mb("VmHWM")
+
+    def stop(self) -> None:
+        """Ends the program."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _memory_mb(self, name: str) -> float:
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines())
+        return round(int(status[name].split()[0]) / 1024, 1)
+
+    def _await(self, ready: str) -> None:
+        deadline = time.monotonic() + _READY_S
+        while ready not in self._log.read_text("utf-8", "replace"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError(f"did not start: {self._log.read_text('utf-8', 'replace')[-2000:]}")
+            time.sleep(0.02)
+
+
+class World:
+    """Nodes on free loopback ports that share all but one facet with each other."""
+
+    def __init__(self, folder: Path, cities: Sequence[str] = (ORIGIN, RECEIVER)) -> None:
+        self.folder = folder
+        settings = {"sync": {"interval_s": _NEVER_S}, "log_level": "info"}
+        policies = {city: _POLICY.format(city=city) for city in cities}
+        configs = found_federation(folder, datetime.now(UTC), cities, settings, policies)
+        self.configs: dict[str, Config] = {config.city: config for config in configs}
+        for city in cities:
+            add_client(self.configs[city], "registry", Kind.ADAPTER, self.adapter_bundle(city), datetime.now(UTC))
+            add_client(self.configs[city], "platform", Kind.PLATFORM, self.platform_bundle(city), datetime.now(UTC))
+
+    def adapter_bundle(self, city: str) -> Path:
+        """What the city's adapter holds."""
+        return self.folder / city / "adapter"
+
+    def platform_bundle(self, city: str) -> Path:
+        """What a platform beside the city's node holds."""
+        return self.folder / city / "platform"
+
+    def run(self, city: str, role: str = "node") -> Process:
+        """Starts one process of a city's node, as its supervisor does."""
+        command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(self.folder / city), "--role", role]
+        return Process(command, self.folder / f"{city}.{role}.log", '"event": "ready"')
+
+    def forget(self, city: str) -> None:
+        """Empties the data of a city whose node does not run."""
+        data_dir = self.configs[city].data_dir
+        shutil.rmtree(data_dir)
+        data_dir.mkdir(mode=0o700)
+
+    def load(self, city: str, files: Sequence[Path], source: str = "") -> dict[str, Any]:
+        """Runs the adapter over files into a running node; its own report, with `wall_s` of the whole process."""
+        command = [
+            str(Path(sys.executable).with_name("gongzhi-adapter")),
+            "load",
+            *map(str, files),
+            "--mapping",
+            "registry",
+            "--json",
+        ]
+        command += ["--identity", str(self.adapter_bundle(city))] + (["--source", source] if source else [])
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, check=False)
+        wall_s = time.perf_counter() - began
+        if done.returncode not in (0, 3):  # 3: some rows are rejected, the others are in
+            raise RuntimeError(f"the adapter failed: {done.stderr.decode('utf-8', 'replace')[-2000:]}")
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report | {"wall_s": wall_s}
+
+    def sync(self, city: str, origin: str) -> "Pulled":
+        """Has a running node pull from another at once; returns when its cursor is durable at the newest checkpoint."""
+        with officer_channel(self.configs[city], "control") as channel:
+            grpc.channel_ready_future(channel).result(timeout=_READY_S)
+            stub = control_pb2_grpc.ControlServiceStub(channel)
+            began = time.perf_counter()
+            *_, last = stub.Sync(control_pb2.SyncRequest(cities=[origin]))
+            seconds = time.perf_counter() - began
+        if last.reason or last.tree_size != last.target_size:
+            raise RuntimeError(f"sync failed: {last.reason} {last.message}")
+        return Pulled(int(last.tree_size), seconds)
+
+    def batches(self, city: str, origin: str) -> list[bytes]:
+        """The very messages that `origin` sends `city` for its whole log."""
+        config = self.configs[city]
+        member = load_federation(config.federation).member(origin)
+        with connect(member, load_tls_identity(config.tls_identity), config.sync) as peer:
+            return list(peer.pull(0, 0))
+
+
+class Pulled:
+    """A pull that ended: verified tree size and seconds."""
+
+    def __init__(self, tree_size: int, seconds: float) -> None:
+        self.tree_size = tree_size
+        self.seconds = seconds
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder on the machine's disk, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gongzhi-bench-") as folder:
+        yield Path(folder)
+
+
+class Rows:
+    """The rows of a run: the six files of a folder, or `n` synthetic ones."""
+
+    def __init__(self, n: int, data: Path | None = None) -> None:
+        self.n = n
+        self._data = data
+
+    def files(self, folder: Path, city: str = ORIGIN) -> list[Path]:
+        """CSV files for the adapter."""
+        if self._data is not None:
+            return sorted(path for path in self._data.iterdir() if path.name.endswith((".csv", ".csv.xz")))
+        path = folder / f"{city}-{self.n}.csv"
+        if not path.exists():
+            with path.open("w", encoding="utf-8", newline="") as file:
+                write_sample(file, city, self.n)
+        return [path]
