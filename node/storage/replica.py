@@ -84,9 +84,8 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
     origin = ensure_origin(connection, city)
     if batch.size - len(batch.records) != origin.size:
         raise NodeError(Reason.BATCH_REPLAYED, f"{city}: batch to {batch.size} does not go on from {origin.size}")
-    rows.insert_records(
-        connection, [(position(origin.number, r.leaf_index), r.leaf_hash, r.view) for r in batch.records]
-    )
+    base = position(origin.number, 0)
+    rows.insert_records(connection, [(base + r.leaf_index, r.leaf_hash, r.view) for r in batch.records])
     open_records = [record for record in batch.records if record.header is not None]
     _index(connection, origin.number, open_records)
     write_tiles(connection, origin.number, batch.tiles)
@@ -96,10 +95,13 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
 
 
 def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
-    entries: list[rows.SubjectRow] = []
-    for record in records:
-        if record.header is not None:
-            entries.extend(rows.subject_rows(record.header, position(origin, record.leaf_index)))
+    base = position(origin, 0)
+    entries = [
+        (rows.subject_digest(subject), base + record.leaf_index)
+        for record in records
+        if record.header is not None
+        for subject in record.header.subjects
+    ]
     rows.insert_subjects(connection, entries)
 
 

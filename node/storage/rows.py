@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import chain
+from struct import Struct
 from typing import Any
 
 from node.core.record import parse_header, parse_record_id
@@ -10,15 +11,17 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.schema import Connection
 from node.storage.tree import position
 
-# Rows of one INSERT: far below SQLite's limit of 32,766 parameters.
-_ROWS = 500
+# Rows of one INSERT: below SQLite's limit of 32,766 parameters.
+_ROWS = 2000
+_INT64 = Struct(">q")
 RecordRow = tuple[int, bytes, bytes | None]
 SubjectRow = tuple[int, int]
 
 
 def subject_digest(subject: str) -> int:
-    """The 63-bit index key of a subject; a reader compares the subject itself after the look-up."""
-    return int.from_bytes(sha256(subject.encode()).digest()[:8], "big") >> 1
+    """The 64-bit index key of a subject; a reader compares the subject itself after the look-up."""
+    digest: int = _INT64.unpack_from(sha256(subject.encode()).digest())[0]
+    return digest
 
 
 def insert_records(connection: Connection, records: Sequence[RecordRow]) -> None:
