@@ -5,6 +5,8 @@
 BIN := .venv/bin
 STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+# Where DATA and JSON are looked for. `make -C` (which sets the flag w) leaves the caller's folder in PWD alone.
+CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
 
 help: ## Show this list
@@ -24,8 +26,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 proto: setup ## Generate the stubs from proto/
 	@.ci/generate
 
-demo: setup ## Six cities on this machine (DATA=<folder of csv> JSON=<result file>)
-	@$(BIN)/gongzhi demo $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)")
+demo: setup ## Six cities on this machine (DATA=<folder of csv> JSON=<result file> KEEP=1)
+	@cd "$(CALLER)" && exec "$(CURDIR)/$(BIN)/gongzhi" demo \
+	  $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
 
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -q

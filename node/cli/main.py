@@ -5,6 +5,7 @@ import sys
 import click
 
 from node.cli.client import client
+from node.cli.demo import demo
 from node.cli.federation import federation, key
 from node.cli.init import init
 from node.cli.peer import peer
@@ -33,7 +34,7 @@ def gongzhi() -> None:
     """
 
 
-for command in (client, federation, init, key, peer, policy, run, standard, status, sync):
+for command in (client, demo, federation, init, key, peer, policy, run, standard, status, sync):
     gongzhi.add_command(command)
 
 

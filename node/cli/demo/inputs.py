@@ -1,0 +1,43 @@
+"""The six files of operators that the cities take in: found in a folder, or made up."""
+
+from pathlib import Path
+
+import click
+
+from node.sample import CITIES, write_sample
+
+SAMPLE_ROWS = 3000
+_BAD_SHARE = 0.01
+_SUFFIXES = (".csv", ".csv.xz")
+
+
+def find_inputs(folder: Path) -> dict[str, Path]:
+    """City to file, `<city>.csv` or `<city>.csv.xz`.
+
+    Raises:
+        click.UsageError: A city's file is missing.
+    """
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder} is not a folder")
+    found = {city: _find(folder, city) for city in CITIES}
+    missing = [f"{city}.csv or {city}.csv.xz" for city, path in found.items() if path is None]
+    if missing:
+        raise click.UsageError(f"{folder} lacks {', '.join(missing)}")
+    return {city: path.resolve() for city, path in found.items() if path is not None}
+
+
+def make_inputs(folder: Path, rows: int) -> dict[str, Path]:
+    """Writes a sample of `rows` operators a city, some of them deregistered and some not fit to be taken in."""
+    folder.mkdir()
+    return {city: write_input(folder / f"{city}.csv", city, rows, bad_share=_BAD_SHARE) for city in CITIES}
+
+
+def write_input(path: Path, city: str, rows: int, *, seed: int = 0, bad_share: float = 0.0) -> Path:
+    """Writes a sample of one city."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_sample(file, city, rows, seed, bad_share)
+    return path
+
+
+def _find(folder: Path, city: str) -> Path | None:
+    return next((path for suffix in _SUFFIXES if (path := folder / f"{city}{suffix}").is_file()), None)
