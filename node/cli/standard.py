@@ -21,14 +21,14 @@ _HEADS: dict[str, dict[str, Sequence[str]]] = {
         "standards": ("标准", "版本", "中文名", "英文名"),
         "facets": ("编号", "分面", "中文名", "英文名", "级别"),
         "fields": ("字段", "类型", "中文名", "英文名", "级别", "分面", "规则"),
-        "codes": ("代码表", "代码", "中文名", "英文名"),
+        "codes": ("代码表", "代码", "中文名", "英文名", "依据", "去向"),
         "rules": ("规则", "说明", "表达式"),
     },
     "en": {
         "standards": ("standard", "version", "Chinese", "English"),
         "facets": ("number", "facet", "Chinese", "English", "level"),
         "fields": ("field", "type", "Chinese", "English", "level", "facet", "rule"),
-        "codes": ("code list", "code", "Chinese", "English"),
+        "codes": ("code list", "code", "Chinese", "English", "article", "what follows"),
         "rules": ("rule", "message", "expression"),
     },
 }
@@ -94,7 +94,7 @@ def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
             for facet in shown.facets
         ],
         "fields": [row._asdict() for row in standard_table.field_rows(shown, lang)],
-        "codes": [row._asdict() for row in standard_table.code_rows(shown)],
+        "codes": [row._asdict() for row in standard_table.code_rows(shown, lang)],
         "rules": [row._asdict() for row in standard_table.rule_rows(shown)],
     }
 

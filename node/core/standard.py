@@ -5,10 +5,11 @@ disclosed or withheld whole. The body of a facet is the same message with only t
 a peer may see, put one after the other, parse as the record it may see.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from operator import attrgetter
 from pkgutil import walk_packages
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -62,7 +63,9 @@ class Standard:
         self.fields = tuple(_fields(descriptor))
         self.facets = tuple(_facets(descriptor, self.fields, options.facets))
         self._facet_types = tuple(facet.message_type for facet in self.facets)
-        self._subjects = tuple((field.options.subject, field.path) for field in self.fields if field.options.subject)
+        self._subjects = [
+            (field.options.subject, _reader(field.path)) for field in self.fields if field.options.subject
+        ]
         self._validation = Validation(descriptor)
 
     def parse(self, body: bytes) -> Message:
@@ -83,8 +86,8 @@ class Standard:
         return self._validation.findings(message)
 
     def subjects(self, message: Message) -> list[str]:
-        """Keys of whom the record is about, `<kind>:<value>`, e.g. `uscc:914301001840877603`."""
-        return [f"{kind}:{value}" for kind, name in self._subjects if (value := getattr(message, name))]
+        """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914301001840877603`; bytes in hexadecimal."""
+        return [f"{kind}:{value}" for kind, read in self._subjects for value in read(message) if value]
 
     def split(self, body: bytes) -> tuple[bytes, ...]:
         """The canonical body of each facet, in order; empty where it has no field. Unknown fields fall away.
@@ -158,6 +161,24 @@ def codes(enum: EnumDescriptor) -> list[tuple[int, str, str]]:
 def _words(name: str) -> str:
     """An English label from a name: `legal_representative` is `Legal representative`."""
     return name.replace("_", " ").capitalize()
+
+
+def _reader(path: str) -> Callable[[Message], Iterable[str]]:
+    """What reads the values of the field at a path such as `name`, `party.uscc` or `parties[].uscc`."""
+    name, _, rest = path.partition(".")
+    if name.endswith("[]"):
+        items, read_item = attrgetter(name[:-2]), _reader(rest)
+        return lambda message: (value for item in items(message) for value in read_item(item))
+    if rest:
+        # Reading through a message that is not set gives the field's default.
+        within, read = attrgetter(name), _reader(rest)
+        return lambda message: read(within(message))
+    value = attrgetter(name)
+    return lambda message: (_text(value(message)),)
+
+
+def _text(value: str | bytes) -> str:
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _fields(descriptor: Descriptor, prefix: str = "", level: int = 0, facet: int = 0) -> Iterator[Field]:

@@ -25,12 +25,14 @@ class FieldRow(NamedTuple):
 
 
 class CodeRow(NamedTuple):
-    """One code of a code list."""
+    """One code of a code list; `advice` is written in the language asked for."""
 
     list: str
     code: int
     label_zh: str
     label_en: str
+    article: str
+    advice: str
 
 
 class RuleRow(NamedTuple):
@@ -52,8 +54,10 @@ _SCALARS = {
     FieldDescriptor.TYPE_DOUBLE: "double",
 }
 _WORDS = {
-    "zh": {"required": "必填", "characters": "字", "items": "项", "advisory": "仅提示", "subject": "主体标识"},
-    "en": {word: word for word in ("required", "characters", "items", "advisory", "subject")},
+    "zh": {"required": "必填", "characters": "字", "items": "项", "advisory": "仅提示", "subject": "主体标识"}
+    | {"opening": "立案记录必填", "bytes": "字节"},
+    "en": {word: word for word in ("required", "characters", "items", "advisory", "subject", "bytes")}
+    | {"opening": "required to open a case"},
 }
 
 
@@ -63,10 +67,10 @@ def field_rows(standard: Standard, lang: Lang) -> list[FieldRow]:
     return [_field_row(field, facets[field.facet], lang) for field in standard.fields]
 
 
-def code_rows(standard: Standard) -> list[CodeRow]:
+def code_rows(standard: Standard, lang: Lang) -> list[CodeRow]:
     """The codes of every code list that the standard uses, each list once."""
     enums = dict.fromkeys(field.descriptor.enum_type for field in standard.fields if field.descriptor.enum_type)
-    return [CodeRow(enum.name, *code) for enum in enums for code in codes(enum)]
+    return [row for enum in enums for row in _code_rows(enum, lang)]
 
 
 def rule_rows(standard: Standard) -> list[RuleRow]:
@@ -75,6 +79,12 @@ def rule_rows(standard: Standard) -> list[RuleRow]:
     messages = dict.fromkeys([standard.message_type.DESCRIPTOR, *within])
     rules = (rule for message in messages for rule in message.GetOptions().Extensions[validate_pb2.message].cel)
     return [RuleRow(rule.id, rule.message, rule.expression) for rule in rules]
+
+
+def _code_rows(enum: EnumDescriptor, lang: Lang) -> Iterator[CodeRow]:
+    for value, labels in zip(enum.values, codes(enum), strict=True):
+        code = value.GetOptions().Extensions[options_pb2.code]
+        yield CodeRow(enum.name, *labels, code.article, code.advice_zh if lang == "zh" else code.advice_en)
 
 
 def _field_row(field: Field, facet: str, lang: Lang) -> FieldRow:
@@ -95,12 +105,18 @@ def _rules(field: Field, lang: Lang) -> Iterator[str]:
         yield f"{words['subject']} {options.subject}"
     if rules.required:
         yield words["required"]
+    if options.opening:
+        yield words["opening"]
     if options.check:
         yield _label(options_pb2.Check.DESCRIPTOR, options.check, lang) + (
             f" ({words['advisory']})" if options.advisory else ""
         )
     else:
         yield from _text_rules(rules.string, words)
+    if rules.bytes.len:
+        yield f"{rules.bytes.len} {words['bytes']}"
+    if rules.repeated.min_items:
+        yield f"≥ {rules.repeated.min_items} {words['items']}"
     if rules.repeated.max_items:
         yield f"≤ {rules.repeated.max_items} {words['items']}"
     if options.code_list:

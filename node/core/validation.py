@@ -51,11 +51,18 @@ class Validation:
 
     def __init__(self, descriptor: Descriptor) -> None:
         self._checks = _Checks(descriptor)
+        self._opening = [field for field in descriptor.fields if _options(field).opening]
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; none where it is right."""
         found: list[Finding] = []
         self._checks.run(message, "", found)
+        if self._opening and not _is_in_case(message):
+            found += [
+                Finding(field.name, "required", "must be stated to open a case")
+                for field in self._opening
+                if not _is_stated(message, field)
+            ]
         if violations := _VALIDATOR.collect_violations(message):
             # A check says more about a field than the pattern that stands in the proto for other tools.
             checked = {finding.field for finding in found if not finding.warning}
@@ -105,6 +112,16 @@ class _Checked:
     def _run(self, value: str, path: str, found: list[Finding]) -> None:
         if problems := self._check(value):
             found += [Finding(path, reason, text, self._advisory or warning) for reason, text, warning in problems]
+
+
+def _is_in_case(message: Message) -> bool:
+    """Whether a message is an act in a case that another record opened."""
+    act = message.DESCRIPTOR.fields_by_name.get("act")
+    return act is not None and bool(getattr(message, act.name).case)
+
+
+def _is_stated(message: Message, field: FieldDescriptor) -> bool:
+    return message.HasField(field.name) if field.has_presence else bool(getattr(message, field.name))
 
 
 def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:

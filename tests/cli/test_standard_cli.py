@@ -57,5 +57,6 @@ def test_show_as_json() -> None:
     assert [facet["name"] for facet in shown["facets"]] == ["public", "regulator", "personal", "identity"]
     fields = {field["field"]: field for field in shown["fields"]}
     assert (fields["phone"]["level"], fields["phone"]["facet"]) == ("L3", "personal")
-    assert {"list": "OperatorStatus", "code": 4, "label_zh": "注销", "label_en": "Deregistered"} in shown["codes"]
+    code = {"list": "OperatorStatus", "code": 4, "label_zh": "注销", "label_en": "Deregistered"}
+    assert code | {"article": "", "advice": ""} in shown["codes"]
     assert "term_to.term_order" in [rule["id"] for rule in shown["rules"]]

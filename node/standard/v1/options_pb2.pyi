@@ -159,6 +159,7 @@ class FieldOptions(_message.Message):
     CHECK_FIELD_NUMBER: _builtins.int
     ADVISORY_FIELD_NUMBER: _builtins.int
     CODE_LIST_FIELD_NUMBER: _builtins.int
+    OPENING_FIELD_NUMBER: _builtins.int
     label_zh: _builtins.str
     label_en: _builtins.str
     """Derived from the field's name where empty."""
@@ -172,6 +173,10 @@ class FieldOptions(_message.Message):
     """What the check finds is worth a look, but never rejects."""
     code_list: _builtins.str
     """Where the codes of a text field come from, e.g. "GB/T 2260"."""
+    opening: _builtins.bool
+    """Must be stated in the record that opens a case. The acts that follow (their field `act` names the case) carry what
+    is new. Fields of the standard itself only.
+    """
     def __init__(
         self,
         *,
@@ -183,10 +188,11 @@ class FieldOptions(_message.Message):
         check: Global___Check.ValueType = ...,
         advisory: _builtins.bool = ...,
         code_list: _builtins.str = ...,
+        opening: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "opening", b"opening", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -220,18 +226,29 @@ class CodeOptions(_message.Message):
 
     LABEL_ZH_FIELD_NUMBER: _builtins.int
     LABEL_EN_FIELD_NUMBER: _builtins.int
+    ARTICLE_FIELD_NUMBER: _builtins.int
+    ADVICE_ZH_FIELD_NUMBER: _builtins.int
+    ADVICE_EN_FIELD_NUMBER: _builtins.int
     label_zh: _builtins.str
     label_en: _builtins.str
     """Derived from the value's name where empty."""
+    article: _builtins.str
+    """The article that makes it a code, e.g. "市监总局令第44号 第5条"."""
+    advice_zh: _builtins.str
+    """What follows from it, or where to go instead."""
+    advice_en: _builtins.str
     def __init__(
         self,
         *,
         label_zh: _builtins.str = ...,
         label_en: _builtins.str = ...,
+        article: _builtins.str = ...,
+        advice_zh: _builtins.str = ...,
+        advice_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label_en", b"label_en", "label_zh", b"label_zh"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice_en", b"advice_en", "advice_zh", b"advice_zh", "article", b"article", "label_en", b"label_en", "label_zh", b"label_zh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
