@@ -120,6 +120,7 @@ class OwnLog:
     def after_rollback(self) -> None:
         """Nothing of the transaction happened (writer's Participant)."""
         self._pending = self._frontier
+        self._signed_note = self._note  # what was signed for it is never shown
 
     def _read_view(self, connection: Connection, record: str) -> bytes | None:
         found = connection.execute(

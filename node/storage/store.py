@@ -15,7 +15,7 @@ from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.rows import subject_digest
-from node.storage.schema import Connection, open_reader
+from node.storage.schema import Connection, Error, open_reader
 from node.storage.tree import StoredTree, position, read_leaf_hashes, split_position
 from node.storage.writer import Writer
 
@@ -212,13 +212,19 @@ class _Destruction:
     def before_commit(self, connection: Connection) -> None: ...
 
     def after_commit(self) -> None:
-        if not self.pending:
-            return
-        self._connection.execute("PRAGMA busy_timeout=1000")
-        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        self._connection.execute("PRAGMA busy_timeout=30000")
-        if not busy:  # else a reader is in the way: the next commit tries again
+        # Not done where a reader is in the way or the disk is full: the next commit tries again.
+        if self.pending and self._empty_wal():
             self.pending = 0
+
+    def _empty_wal(self) -> bool:
+        self._connection.execute("PRAGMA busy_timeout=1000")
+        try:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except Error:
+            return False
+        finally:
+            self._connection.execute("PRAGMA busy_timeout=30000")
+        return not busy
 
     def after_rollback(self) -> None: ...
 

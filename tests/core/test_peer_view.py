@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ class Log:
 
     def grow(self, count: int, facet_bytes: int = 4, header: Mapping[str, str] = MappingProxyType({})) -> None:
         for index in range(len(self.views), len(self.views) + count):
-            told = {"id": f"{self.city}-{index}", "city": self.city, "standard": "s"} | dict(header)
+            told: dict[str, Any] = {"id": f"{self.city}-{index}", "city": self.city, "standard": "s"} | dict(header)
             bodies = [bytes([index % 256]) * facet_bytes, b"b"]
             leaf, view = seal(Header(**told), bodies, sha256(bytes([index % 256])).digest())
             self.leaves.append(leaf)

@@ -1,0 +1,88 @@
+"""A store on a file system that is really full: a small tmpfs of its own."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from node.errors import NodeError, Reason
+from node.storage.links import Link
+from node.storage.log import Fate
+from tests.cities import City
+from tests.contract.test_store import CITY, append, check_whole, entry, reopen
+
+SIZE_MIB = 6
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m", "gongzhi-test", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a file system of its own needs the right to mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill(city: City) -> int:
+    """Appends until the disk is full; the number of rows that were acknowledged."""
+    for number in range(10_000):
+        try:
+            append(city, *(entry(f"{number}-{row}", size=2000) for row in range(20)))
+        except NodeError as error:
+            assert error.reason is Reason.STORAGE_FULL  # noqa: PT017
+            return number * 20
+    raise AssertionError("the disk never filled")
+
+
+def test_every_acknowledged_row_stands_when_the_disk_is_full(small: Path) -> None:
+    city = City(small, CITY)
+    acknowledged = _fill(city)
+    note = city.store.log.note
+    for _ in range(3):
+        with pytest.raises(NodeError) as caught:
+            append(city, *(entry(f"more-{row}", size=20_000) for row in range(20)))
+        assert caught.value.reason is Reason.STORAGE_FULL
+    assert city.store.log.note == note
+    check_whole(city, acknowledged)
+    city.close()
+
+
+def test_the_node_goes_on_when_there_is_room_again(small: Path) -> None:
+    ballast = small / "ballast"
+    ballast.write_bytes(bytes(2 * 2**20))
+    city = City(small, CITY)
+    acknowledged = _fill(city)
+    ballast.unlink()
+    city.store.set_link(Link("wuhan", 1)).result(20)
+    check_whole(city, acknowledged)
+    assert append(city, entry("late"))[0] == (Fate.ACCEPTED, f"{CITY}-{acknowledged}")
+    check_whole(city, acknowledged + 1)
+    reopen(city)
+    check_whole(city, acknowledged + 1)
+    city.close()
+
+
+def test_the_writer_outlives_a_log_that_cannot_be_emptied(small: Path) -> None:
+    """After destroying values the write-ahead log is emptied into the database, which may not fit: try again later."""
+    ballast = small / "ballast"
+    ballast.write_bytes(bytes(3 * 2**20))
+    city = City(small, CITY)
+    acknowledged = _fill(city)
+    city.store._destruction.pending = 1
+    for _ in range(3):
+        with suppress(NodeError):
+            city.store.set_link(Link("wuhan", 1)).result(20)
+        assert city.store._destruction.pending == 1
+    ballast.unlink()
+    city.store.set_link(Link("wuhan", 2)).result(20)
+    assert city.store._destruction.pending == 0
+    assert city.path.with_name(f"{city.path.name}-wal").stat().st_size == 0
+    check_whole(city, acknowledged)
+    city.close()
