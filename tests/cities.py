@@ -12,6 +12,7 @@ from node.core.merkle import consistency_proof
 from node.core.peer_view import PeerView, verify_revision
 from node.core.record import mask
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
+from node.ports import Signer
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.log import OWN, Entry
@@ -49,11 +50,13 @@ class KeySigner:
 class City:
     """One city's store."""
 
-    def __init__(self, folder: Path, city: str) -> None:
+    def __init__(
+        self, folder: Path, city: str, path: Path | None = None, signer: Signer | None = None, now_ms: int = NOW_MS
+    ) -> None:
         self.city = city
-        self.clock = SetClock()
-        self.signer = KeySigner()
-        self.path = folder / f"{city}.db"
+        self.clock = SetClock(now_ms)
+        self.signer = signer or KeySigner()
+        self.path = path or folder / f"{city}.db"
         self.store = Store(self.path, city, self.signer, self.clock)
 
     @property

@@ -6,7 +6,7 @@ deleted row until a merge, whatever `secure-delete` says; so the index is conten
 `delete` command, for which the names are kept beside it. A test looks for the bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from node.core.answer import STANDARD, fold
 from node.core.record import parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.query_db import open_query_database
+from node.storage.query_db import insert_rows, open_query_database
 from node.storage.schema import Connection, execute_all, open_reader
 from node.storage.tree import position
 
@@ -133,16 +133,14 @@ class SearchIndex:
         return found.fetchone() is not None
 
 
-def _read_named(log: Connection, begin: int, end: int) -> Iterator[_Named]:
+def _read_named(log: Connection, begin: int, end: int) -> list[_Named]:
     """The current records at the positions [begin, end) that have a name to be found by."""
     rows = log.execute(
         "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))",
         (begin, end),
     )
-    for row, view in rows:
-        if folded := _folded_name(view):
-            yield _Named(row, folded)
+    return [_Named(row, folded) for row, view in rows if (folded := _folded_name(view))]
 
 
 def _folded_name(stored: bytes) -> str:
@@ -153,10 +151,9 @@ def _folded_name(stored: bytes) -> str:
     return fold(OperatorRegistration.FromString(view.facets[0].body).name)
 
 
-def _insert(connection: Connection, named: Iterable[_Named]) -> None:
-    for row, folded in named:
-        connection.execute("INSERT INTO name (position, folded) VALUES (?, ?)", (row, folded))
-        connection.execute("INSERT INTO pair (rowid, text) VALUES (?, ?)", (row, pairs(folded)))
+def _insert(connection: Connection, named: Sequence[_Named]) -> None:
+    insert_rows(connection, "INSERT INTO name (position, folded) VALUES ", named)
+    insert_rows(connection, "INSERT INTO pair (rowid, text) VALUES ", [(row, pairs(folded)) for row, folded in named])
 
 
 def _delete(connection: Connection, row: int) -> bool:

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
-from node.storage.query_db import open_query_database
+from node.storage.query_db import insert_rows, open_query_database
 from node.storage.schema import Connection, Error, execute_all
 from node.storage.writer import storage_error
 
@@ -40,7 +40,7 @@ def m0001_usage(db: Database) -> None:
             legal_basis TEXT NOT NULL,
             questions INTEGER NOT NULL,
             -- What was asked about: subject or record id, of a search the SHA-256 of its text, of a batch of a roster
-            -- the first 8 bytes (>> 1) of the SHA-256 of each subject, in order.
+            -- the first 8 bytes of the SHA-256 of each subject, in order.
             subject BLOB NOT NULL,
             cities TEXT NOT NULL,          -- whose records answered, comma-separated
             result TEXT NOT NULL           -- a result, a number of records, or the reason of a refusal
@@ -64,7 +64,9 @@ class Usage(NamedTuple):
     result: str
 
 
-_INSERT = f"INSERT INTO usage ({', '.join(Usage._fields)}) VALUES ({', '.join('?' * len(Usage._fields))})"  # noqa: S608
+_INSERT = (
+    "INSERT INTO usage (at_ms, kind, name, rpc, purpose, legal_basis, questions, subject, cities, result) VALUES "
+)
 
 
 class UsageLog:
@@ -131,7 +133,7 @@ class UsageLog:
 def _insert(connection: Connection, group: Sequence[Usage]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(_INSERT, group)
+        insert_rows(connection, _INSERT, group)
         connection.execute("COMMIT")
     except Error:
         if connection.in_transaction:

@@ -50,7 +50,7 @@ class Use:
         """Notes the answers to a batch: how many of each."""
         digests = [subject_digest(subject_of(question.uscc)) for question in questions]
         results = [answer.result for answer in answers]
-        self.questions, self.subject = len(digests), pack(f">{len(digests)}Q", *digests)
+        self.questions, self.subject = len(digests), pack(f">{len(digests)}q", *digests)
         self.cities = ",".join(sorted({answer.city for answer in answers} - {""}))
         self.result = " ".join(f"{name}={n}" for number, name in _RESULTS.items() if (n := results.count(number)))
 
