@@ -5,8 +5,8 @@
 BIN := .venv/bin
 STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
-# Where DATA and JSON are looked for. `make -C` (which sets the flag w) leaves the caller's folder in PWD alone.
-CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+# Where DATA and JSON are looked for: `make -C` leaves the caller's folder in PWD alone.
+CALLER = $(if $(shell grep -zxE -e '-[A-Za-z]*C.*|--directory.*' /proc/$$PPID/cmdline | tr '\0' ' '),$(PWD),$(CURDIR))
 export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
 
 help: ## Show this list

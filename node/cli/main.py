@@ -22,7 +22,7 @@ EXIT_ERROR = 2
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="gongzhi")
 def gongzhi() -> None:
-    r"""共织: a city's node of the federation that polices online trade together.
+    """共织: a city's node of the federation that polices online trade together.
 
     \b
     First hour:   init, federation card, federation add, policy check, run
@@ -31,7 +31,7 @@ def gongzhi() -> None:
     Safety:       backup, restore, peer release, key rotate
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
-    """
+    """  # noqa: D301
 
 
 for command in (client, demo, federation, init, key, peer, policy, run, standard, status, sync):

@@ -41,8 +41,8 @@ def demo(data: Path | None, json_file: Path | None, rows: int, keep: bool) -> No
     on its way, and stops everything. Exit code 0 only if all of it held.
     """
     files = find_inputs(data) if data else None
-    if json_file and not os.access(json_file.absolute().parent, os.W_OK):
-        raise click.UsageError(f"{json_file} cannot be written: is there such a folder?")
+    if json_file:
+        _check_writable(json_file.absolute())
     console = Console(highlight=False)
     _prepare()
     began = time.monotonic()
@@ -101,6 +101,12 @@ class _Run:
         for city, code in stop(self._nodes).items():
             if code:
                 raise DemoError(f"the node of {city} ended with exit code {code}")
+
+
+def _check_writable(file: Path) -> None:
+    """Better said now than when all is done."""
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise click.UsageError(f"{file} cannot be written")
 
 
 def _prepare() -> None:

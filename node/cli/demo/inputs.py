@@ -15,7 +15,7 @@ def find_inputs(folder: Path) -> dict[str, Path]:
     """City to file, `<city>.csv` or `<city>.csv.xz`.
 
     Raises:
-        click.UsageError: A city's file is missing.
+        click.UsageError: A city's file is missing or empty.
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder} is not a folder")
@@ -23,7 +23,10 @@ def find_inputs(folder: Path) -> dict[str, Path]:
     missing = [f"{city}.csv or {city}.csv.xz" for city, path in found.items() if path is None]
     if missing:
         raise click.UsageError(f"{folder} lacks {', '.join(missing)}")
-    return {city: path.resolve() for city, path in found.items() if path is not None}
+    files = {city: path.resolve() for city, path in found.items() if path is not None}
+    if empty := [path.name for path in files.values() if not path.stat().st_size]:
+        raise click.UsageError(f"{folder}: empty, not even a header: {', '.join(empty)}")
+    return files
 
 
 def make_inputs(folder: Path, rows: int) -> dict[str, Path]:

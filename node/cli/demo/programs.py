@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sysconfig
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -57,12 +58,19 @@ class Program:
             self._process.terminate()
 
     def wait(self) -> int:
-        """Waits for its end and returns its exit code; kills it with its children after `_STOP_S` seconds."""
+        """Waits for its end and returns its exit code; kills what has not ended after `_STOP_S` seconds."""
         try:
-            return self._process.wait(_STOP_S)
+            code = self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_all()
             return self._process.wait()
+        if code < 0:  # killed, so it may not have ended its own children
+            self._kill_all()
+        return code
+
+    def _kill_all(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def last_lines(self) -> str:
         """The end of its log."""
