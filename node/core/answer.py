@@ -76,8 +76,8 @@ def fold(text: str) -> str:
 
 @lru_cache(_CACHED)
 def _fold(text: str) -> str:
-    folded = normalize("NFKC", text.translate(_MARKS)).translate(_MARKS)
-    return "".join(folded.casefold().split())
+    folded = normalize("NFKC", normalize("NFKC", text.translate(_MARKS)).casefold())
+    return "".join(folded.translate(_MARKS).split())
 
 
 _PROVINCES = {

@@ -68,13 +68,18 @@ class SearchIndex:
     def __init__(self, path: Path, node_db: Path) -> None:
         self._connection = open_query_database(path, migrations)
         self._log = open_reader(node_db)
+        # Deleted names may stand in the write-ahead log, of an earlier run too, until that has been emptied.
+        self._has_remains = True
 
     def follow(self) -> bool:
         """Takes in at most one batch of new records and of changes each; returns whether there may be more."""
         self._log.execute("BEGIN")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            behind = [self._follow_records(number, size) for number, size in self._sizes()]
+            sizes = self._log.execute("SELECT number, size FROM origin").fetchall()
+            if any(size < self._followed(number) for number, size in sizes):
+                self._begin_anew()
+            behind = [self._follow_records(number, size) for number, size in sizes]
             changes = self._changes()
             deleted = [self._follow_change(row, kind) for row, kind in changes]
             self._connection.execute("COMMIT")
@@ -84,8 +89,10 @@ class SearchIndex:
             raise
         finally:
             self._log.execute("ROLLBACK")
-        if any(deleted):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._has_remains |= any(deleted)
+        if self._has_remains:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._has_remains = bool(busy)  # a search was in the way: again next time
         return any(behind) or len(changes) == BATCH
 
     def close(self) -> None:
@@ -93,8 +100,12 @@ class SearchIndex:
         self._log.close()
         self._connection.close()
 
-    def _sizes(self) -> list[tuple[int, int]]:
-        return self._log.execute("SELECT number, size FROM origin").fetchall()
+    def _begin_anew(self) -> None:
+        """Empties the index: the log it followed was longer, so another one was restored in its place."""
+        self._connection.execute("INSERT INTO pair (pair) VALUES ('delete-all')")
+        self._connection.execute("DELETE FROM name")
+        self._connection.execute("DELETE FROM followed")
+        self._connection.execute("UPDATE followed_change SET number = 0")
 
     def _follow_records(self, origin: int, size: int) -> bool:
         begin = self._followed(origin)

@@ -54,7 +54,8 @@ def test_round_trip(made: Made) -> None:
     proven = verify_proof(parse_proof(made.text), [made.key])
     assert (proven.header.id, proven.checkpoint.size) == ("changsha-77", 300)
     assert proven.body["legacy_number"] == "0077"
-    assert (proven.facets, proven.withheld) == ({1, 2, 3, 4}, frozenset())
+    assert proven.facets == {1, 2, 3, 4}
+    assert not proven.withheld
 
 
 def test_every_record_can_be_proven(made: Made) -> None:
@@ -107,11 +108,11 @@ def test_malformed_files_are_refused(text: str) -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=_JSON)
 def test_any_other_value_anywhere_fails(made: Made, data: st.DataObject, value: object) -> None:
     plain = json.loads(made.text)

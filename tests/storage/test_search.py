@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.errors import NodeError, Reason
+from node.storage.schema import open_reader
 from node.storage.search import SearchIndex
 from node.storage.store import Reader
 from node.usecases.search_operators import SearchOperators
@@ -125,6 +126,34 @@ def test_a_name_taken_back_leaves_no_bytes(world: World) -> None:
     for name in (RARE, RARE[::-1]):
         assert all(name[at : at + 2].encode() not in left for at in range(4) if "公" not in name[at : at + 2])
     assert len(world.find("长沙")) == 200
+
+
+def test_a_search_in_the_way_only_delays_it(world: World) -> None:
+    record = world.named(world.changsha, RARE)
+    world.follow()
+    reader = open_reader(world.folder / "search.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM name").fetchall()
+    world.changsha.retract(record)
+    world.index._connection.execute("PRAGMA busy_timeout=1")
+    world.follow()
+    assert RARE.encode() in world.bytes()
+    reader.close()
+    world.follow()
+    assert RARE.encode() not in world.bytes()
+
+
+def test_another_log_is_indexed_anew(world: World) -> None:
+    world.fill(world.changsha, 30)
+    world.follow()
+    other = City(world.folder, "changsha", world.folder / "restored.db")
+    record = other.register(operator("", legacy_number="1", name=RARE))
+    world.index.close()
+    world.index = SearchIndex(world.folder / "search.db", other.path)
+    world.searcher = SearchOperators(Reader(other.path), world.folder / "search.db")
+    world.follow()
+    assert (world.find(RARE), world.find("长沙")) == ([record], [])
+    other.close()
 
 
 def test_narrowed_and_widened(world: World) -> None:

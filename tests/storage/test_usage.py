@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
-from node.rpc.principal import Kind, Principal
+from node.rpc.principal import Principal
 from node.storage.query_db import open_query_database
 from node.storage.schema import open_reader
 from node.storage.usage import Usage, UsageLog, migrations

@@ -33,7 +33,7 @@ class World:
 
     def damage(self, statement: str, *values: object) -> None:
         def job(connection: Connection) -> None:
-            assert connection.execute(statement, values).rowcount  # type: ignore[arg-type]
+            assert connection.execute(statement, values).rowcount
 
         self.changsha.store._submit(job).result()
 
