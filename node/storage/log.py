@@ -15,7 +15,7 @@ from node.record.v1.record_pb2 import Header
 from node.storage import rows
 from node.storage.idempotency import Version, forget_version, read_versions, write_versions
 from node.storage.schema import Connection
-from node.storage.tree import StoredTree, position, write_tiles
+from node.storage.tree import check_tree, position, write_tiles
 
 OWN = 0
 
@@ -82,6 +82,7 @@ class OwnLog:
         connection.execute(
             "INSERT OR IGNORE INTO origin (number, city, root) VALUES (?, ?, ?)", (OWN, city, EMPTY_ROOT)
         )
+        self._note = self._signed_note = b""
         self._frontier = self._pending = _restore(connection, city)
         self._sign(connection)
         self.after_commit()
@@ -185,7 +186,4 @@ def _restore(connection: Connection, city: str) -> Frontier:
     named, size, root = connection.execute("SELECT city, size, root FROM origin WHERE number = ?", (OWN,)).fetchone()
     if named != city:
         raise NodeError(Reason.INVALID_CONFIG, f"this data directory holds the log of {named!r}, not of {city!r}")
-    frontier = StoredTree(connection, OWN, size).frontier
-    if frontier.root() != root:
-        raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {size} records does not give its signed root")
-    return frontier
+    return check_tree(connection, OWN, size, root)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from node.core.checkpoint import Checkpoint, parse_checkpoint
 from node.core.merkle import EMPTY_ROOT
 from node.core.peer_view import Revision, VerifiedBatch, VerifiedRecord
+from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
+from node.record.v1.record_pb2 import View
 from node.storage import rows
 from node.storage.schema import Connection
 from node.storage.tree import position, write_tiles
@@ -177,9 +179,8 @@ def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_m
     if stored == record.view:
         return 0
     if stored is None:
-        _widen(connection, origin, record, at_ms)
-        return 0
-    kind = "narrowed" if record.view is None or len(record.view) < len(stored) else "widened"
+        return _widen(connection, origin, record, at_ms)
+    kind = "widened" if _shown(stored) <= _shown(record.view) else "narrowed"
     return _replace(connection, origin, row, record.view, kind, at_ms)
 
 
@@ -188,14 +189,19 @@ def _read_view(connection: Connection, row: int) -> bytes | None:
     return found[0] if found else None
 
 
-def _widen(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> None:
-    """A record withheld whole until now comes to light."""
+def _shown(view: bytes | None) -> frozenset[int]:
+    return disclosed_facets(View.FromString(view)) if view else frozenset()
+
+
+def _widen(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> int:
+    """A record withheld whole until now comes to light; returns the number of views it destroys."""
     row = position(origin.number, record.leaf_index)
     connection.execute("UPDATE record SET view = ? WHERE position = ?", (record.view, row))
     _count(connection, origin, 1)
     rows.note_change(connection, row, "widened", at_ms)
     if record.header is not None and not _is_replaced(connection, row):
         rows.insert_subjects(connection, rows.subject_rows(record.header, row))
+    return _follow(connection, origin, [record], at_ms)
 
 
 def _is_replaced(connection: Connection, row: int) -> bool:

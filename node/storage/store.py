@@ -16,8 +16,8 @@ from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, Error, open_reader
-from node.storage.tree import StoredTree, position, read_leaf_hashes, split_position
-from node.storage.writer import Writer
+from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
+from node.storage.writer import Writer, storage_error
 
 _Result = TypeVar("_Result")
 Row = tuple[int, bytes, bytes | None]
@@ -95,10 +95,7 @@ class Reader:
         origin = read_origin(self.connection, city)
         if origin is None:
             return Frontier()
-        frontier = self.tree(origin.number, origin.size).frontier
-        if frontier.root() != origin.root:
-            raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {city} does not give its verified root")
-        return frontier
+        return check_tree(self.connection, origin.number, origin.size, origin.root)
 
     def retracted(self, begin: int, end: int) -> set[int]:
         """The leaf indices of the own records in [begin, end) that were taken back."""
@@ -140,12 +137,15 @@ class Store(Reader):
         """Opens (creating) the store and takes the writer's lock.
 
         Raises:
-            NodeError: STORAGE_CORRUPT, UNSUPPORTED_SQLITE or INVALID_CONFIG (another city's data).
+            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE or INVALID_CONFIG (another city's data).
         """
         super().__init__(path)
         self._clock = clock
-        self._writer = Writer(path)
-        self.log = OwnLog(self._writer.connection, city, signer, clock)
+        try:
+            self._writer = Writer(path)
+            self.log = OwnLog(self._writer.connection, city, signer, clock)
+        except Error as error:
+            raise storage_error(error) from None
         self._destruction = _Destruction(self._writer)
         self._writer.participants = [self.log, self._destruction]
         self._writer.start()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from node.core.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
+from node.errors import NodeError, Reason
 from node.storage.schema import INDEX_BITS, Connection
 
 _CACHED_TILES = 64
@@ -33,6 +34,21 @@ def read_leaf_hashes(connection: Connection, origin: int, begin: int, end: int) 
         (position(origin, begin), position(origin, end)),
     )
     return [leaf_hash for (leaf_hash,) in rows]
+
+
+def check_tree(connection: Connection, origin: int, size: int, root: bytes) -> Frontier:
+    """The edge of a stored tree whose root is known.
+
+    Raises:
+        NodeError: STORAGE_CORRUPT, the stored leaves and tiles do not give that root.
+    """
+    try:
+        frontier = StoredTree(connection, origin, size).frontier
+        if frontier.root() == root:
+            return frontier
+    except KeyError:  # a tile or a leaf is missing
+        pass
+    raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {size} records does not give its root")
 
 
 class StoredTree:

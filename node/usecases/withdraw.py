@@ -94,7 +94,7 @@ def retract(store: Store, clock: Clock, record: str, reason: Header) -> Placed:
     city, index = parse_record_id(record)
     if city != store.log.city:
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is not a record of {store.log.city}")
-    rows = store.records(OWN, index, index + 1)
+    rows = store.records(OWN, index, index + 1) if index < store.origin(city).size else []
     if not rows or rows[0][2] is None:
         raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")
     header = open_view(View.FromString(rows[0][2])).header
