@@ -2,31 +2,39 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.growth import bench_growth
+from tests.bench.intake import bench_intake
+from tests.bench.lookup import bench_lookup
 from tests.bench.measure import print_result
 from tests.bench.sync import bench_sync
 from tests.bench.world import Rows, temporary_folder
 
-_BENCHES = {"sync": bench_sync}
+_BENCHES = {"sync": bench_sync, "intake": bench_intake, "lookup": bench_lookup, "growth": bench_growth}
+_USUAL = ("sync", "intake", "lookup")
+_N, _GROWTH_N = 50_000, 1_000_000
 
 
-def main() -> None:
-    """Runs what is asked for; each argument has an environment variable of the same name."""
-    arguments = _parse()
-    for name in arguments.only.split(","):
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs what is asked for."""
+    asked = _parse(arguments)
+    for name in asked.only.split(","):
         with temporary_folder() as folder:
-            print_result(_BENCHES[name](folder, Rows(arguments.n, arguments.data), arguments.runs))
+            rows = Rows(asked.n or (_GROWTH_N if name == "growth" else _N), asked.data)
+            print_result(_BENCHES[name](folder, rows, asked.runs))
 
 
-def _parse() -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Each argument is also taken from the environment, by its name in capitals."""
     environment = os.environ.get
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--n", type=int, default=int(environment("N") or 50_000), help="records (default 50,000)")
+    parser.add_argument("--n", type=int, default=environment("N"), help=f"records ({_N:,}; of growth {_GROWTH_N:,})")
     parser.add_argument("--data", type=Path, default=environment("DATA"), help="folder of city files instead")
-    parser.add_argument("--runs", type=int, default=int(environment("RUNS") or 3), help="runs of each (default 3)")
-    parser.add_argument("--only", default=environment("ONLY") or ",".join(_BENCHES), help="comma-separated")
-    return parser.parse_args()
+    parser.add_argument("--runs", type=int, default=environment("RUNS") or "3", help="runs of each (3)")
+    parser.add_argument("--only", default=environment("ONLY") or ",".join(_USUAL), help=f"of {', '.join(_BENCHES)}")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

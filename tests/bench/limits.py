@@ -1,165 +1,78 @@
-"""Programs to measure against, each the plainest and fastest that does the same without proving anything.
-
-    serve NODE ADDRESS BATCHES ANSWER                     sends recorded messages from memory; echoes
-    receive NODE ORIGIN ADDRESS DATABASE [SIGNATURES]     stores what it is sent in the node's tables, and with
-                                                          signatures verifies one for each record
-
-Both speak the same mTLS as the nodes. A line of JSON on standard output is the result of `receive`.
-"""
-
-from __future__ import annotations  # gRPC's types are generic only to the type checker
+"""Runs the programs of `plain`: what the node is measured against."""
 
 import json
+import subprocess
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import grpc
-from nacl.signing import VerifyKey
+from nacl.signing import SigningKey
 
-from node.config import Config, load_config
-from node.core.merkle import HASH_BYTES
 from node.exchange.v1.exchange_pb2 import PullResponse
-from node.record.v1.record_pb2 import Header
-from node.rpc.tls import channel, server_credentials, server_options
-from node.storage.files import load_federation
-from node.storage.keyfile import load_tls_identity
-from node.storage.rows import RecordRow, SubjectRow, insert_records, insert_subjects
-from node.storage.schema import open_writer
-from node.storage.tree import position
-from node.storage.trust import Trust
-from node.usecases.pull import COMMIT_RECORDS
+from node.storage.founding import free_ports
+from tests.bench.plain import write_blobs
+from tests.bench.world import RECEIVER, Process, World
 
-WORKERS = 16
-METHOD = "/bench.Limit/"
-_PEER = 1
-_WINDOW = 2
-_MAX_DIGEST = (1 << 63) - 1
-Check = Callable[[bytes, int], None]
+_DATABASE = "limit.db"
+_FILES = ("messages", "answer", "signatures", _DATABASE)
 
 
-def read_blobs(path: Path) -> list[bytes]:
-    """Byte strings, each after its length in 4 bytes."""
-    content, at, blobs = path.read_bytes(), 0, []
-    while at < len(content):
-        size = int.from_bytes(content[at : at + 4], "big")
-        blobs.append(content[at + 4 : at + 4 + size])
-        at += 4 + size
-    return blobs
+class Run(NamedTuple):
+    """One pull of the whole log: records, seconds, and the processor seconds of both sides."""
+
+    records: int
+    seconds: float
+    sender_cpu_s: float
+    receiver_cpu_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Records a second."""
+        return self.records / self.seconds
 
 
-def write_blobs(path: Path, blobs: Sequence[bytes]) -> None:
-    """The reverse of `read_blobs`."""
-    path.write_bytes(b"".join(len(blob).to_bytes(4, "big") + blob for blob in blobs))
+class Limits:
+    """The programs of `limits`, on the messages of the real pull."""
+
+    def __init__(self, world: World, city: str, messages: list[bytes], answer: bytes = b"") -> None:
+        """Writes down what they are to send.
+
+        Args:
+            world: Its nodes' keys and certificates are used.
+            city: Whose certificate `serve` presents.
+            messages: What it sends on a pull.
+            answer: What it echoes.
+        """
+        self._city = city
+        self.address = f"127.0.0.1:{free_ports(1)[0]}"
+        self._folder = world.folder
+        write_blobs(self._folder / "messages", messages)
+        (self._folder / "answer").write_bytes(answer)
+        write_blobs(self._folder / "signatures", _signatures(messages))
+
+    def serve(self) -> Process:
+        """The plain origin and echo."""
+        command = self._command("serve", self._city, self.address, "messages", "answer")
+        return Process(command, self._folder / "limits.log", "ready")
+
+    def receive(self, server: Process, *, signed: bool) -> Run:
+        """The plain receiver."""
+        database = self._folder / _DATABASE
+        sender_s = server.cpu_s
+        more = ["signatures"] if signed else []
+        command = self._command("receive", RECEIVER, self._city, self.address, database.name, *more)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        for path in self._folder.glob(f"{database.name}*"):
+            path.unlink()
+        result = json.loads(done.stdout)
+        return Run(result["records"], result["seconds"], server.cpu_s - sender_s, result["cpu_s"])
+
+    def _command(self, program: str, city: str, *rest: str) -> list[str]:
+        paths = [str(self._folder / name) if name in _FILES else name for name in rest]
+        return [sys.executable, "-m", "tests.bench.plain", program, str(self._folder / city), *paths]
 
 
-def serve(config: Config, address: str, batches: Path, answer: Path) -> None:
-    """Answers Pull with recorded messages and Echo with a recorded answer, without looking at anything."""
-    messages, response = read_blobs(batches), answer.read_bytes()
-
-    def pull(_: bytes, __: grpc.ServicerContext) -> Iterator[bytes]:
-        return iter(messages)
-
-    def echo(_: bytes, __: grpc.ServicerContext) -> bytes:
-        return response
-
-    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-        "Pull": grpc.unary_stream_rpc_method_handler(pull),
-        "Echo": grpc.unary_unary_rpc_method_handler(echo),
-    }
-    server = grpc.server(ThreadPoolExecutor(WORKERS), options=server_options(config.limits.max_message_bytes))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(METHOD.strip("/"), handlers),))
-    server.add_secure_port(address, server_credentials(Trust(config)))
-    server.start()
-    print("ready", file=sys.stderr, flush=True)
-    server.wait_for_termination()
-
-
-class Receiver:
-    """Stores records and index rows on a thread of its own; as many records share a commit as in the node."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = open_writer(path)
-        self._writer = ThreadPoolExecutor(1)
-
-    def receive(self, messages: Iterator[bytes], check: Check | None) -> int:
-        """Stores a stream; returns the number of records, all durable."""
-        under_way: deque[Future[int]] = deque()
-        rows = _Rows([], [])
-        count = 0
-        for raw in messages:
-            _take(PullResponse.FromString(raw), check, rows)
-            if len(rows.records) >= COMMIT_RECORDS:
-                under_way.append(self._writer.submit(self._store, rows))
-                rows = _Rows([], [])
-                if len(under_way) > _WINDOW:
-                    count += under_way.popleft().result()
-        under_way.append(self._writer.submit(self._store, rows))
-        return count + sum(stored.result() for stored in under_way)
-
-    def _store(self, rows: _Rows) -> int:
-        self._connection.execute("BEGIN IMMEDIATE")
-        insert_records(self._connection, rows.records)
-        insert_subjects(self._connection, rows.subjects)
-        self._connection.execute("COMMIT")
-        return len(rows.records)
-
-
-class _Rows(NamedTuple):
-    """What one commit stores."""
-
-    records: list[RecordRow]
-    subjects: list[SubjectRow]
-
-
-def _take(batch: PullResponse, check: Check | None, rows: _Rows) -> None:
-    row, hashes = position(_PEER, batch.from_index), batch.leaf_hashes
-    for place, view in enumerate(batch.views):
-        stored = view.SerializeToString()
-        if check is not None:
-            check(stored, batch.from_index + place)
-        rows.records.append((row + place, hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES], stored))
-        for subject in Header.FromString(view.header).subjects:
-            # A plain program has no need of a cryptographic digest.
-            rows.subjects.append((hash(subject) & _MAX_DIGEST, row + place))
-
-
-def receive(config: Config, origin: str, address: str, database: Path, signatures: Path | None) -> None:
-    """Pulls and stores once; prints what it took."""
-    member = load_federation(config.federation).member(origin)
-    check = _signature_check(signatures) if signatures else None
-    receiver = Receiver(database)
-    began, cpu_began = time.perf_counter(), time.process_time()
-    with channel(address, load_tls_identity(config.tls_identity), origin, member.tls_certs) as open_channel:
-        pull: grpc.UnaryStreamMultiCallable[bytes, bytes] = open_channel.unary_stream(f"{METHOD}Pull")
-        count = receiver.receive(pull(b""), check)
-    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
-    print(json.dumps({"records": count, "seconds": seconds, "cpu_s": cpu_s}))
-
-
-def _signature_check(path: Path) -> Check:
-    public_key, *signatures = read_blobs(path)
-    verify = VerifyKey(public_key).verify
-
-    def check(stored: bytes, index: int) -> None:
-        verify(stored, signatures[index])
-
-    return check
-
-
-def main() -> None:
-    """Runs one of the programs; see the module's text."""
-    program, node, *rest = sys.argv[1:]
-    config = load_config(Path(node))
-    if program == "serve":
-        serve(config, rest[0], Path(rest[1]), Path(rest[2]))
-    else:
-        receive(config, rest[0], rest[1], Path(rest[2]), Path(rest[3]) if len(rest) > 3 else None)
-
-
-if __name__ == "__main__":
-    main()
+def _signatures(messages: list[bytes]) -> list[bytes]:
+    """The public key, then a signature for each record as it is stored."""
+    key = SigningKey.generate()
+    views = (view for message in messages for view in PullResponse.FromString(message).views)
+    return [bytes(key.verify_key), *(key.sign(view.SerializeToString()).signature for view in views)]

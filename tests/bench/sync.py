@@ -1,32 +1,10 @@
 """`sync`: a whole log from one node to another, verified and durable, against the plainest programs that move it."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
-from nacl.signing import SigningKey
-
-from node.exchange.v1.exchange_pb2 import PullResponse
-from node.storage.founding import free_ports
-from tests.bench.limits import write_blobs
+from tests.bench.limits import Limits, Run
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, RECEIVER, Process, Rows, World, say
-
-
-class Run(NamedTuple):
-    """One pull of the whole log: records, seconds, and the processor seconds of both sides."""
-
-    records: int
-    seconds: float
-    sender_cpu_s: float
-    receiver_cpu_s: float
-
-    @property
-    def per_s(self) -> float:
-        """Records a second."""
-        return self.records / self.seconds
 
 
 def bench_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
@@ -37,7 +15,7 @@ def bench_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
         say(f"sync: {loaded['accepted']} records in the origin's log")
         with world.run(RECEIVER):
             messages = world.batches(RECEIVER, ORIGIN)
-        limits = Limits(world, messages)
+        limits = Limits(world, ORIGIN, messages)
         with limits.serve() as server:
             results = alternate(
                 runs,
@@ -81,46 +59,3 @@ def _sync(world: World, origin: Process) -> Run:
         sender_s, receiver_s = origin.cpu_s, receiver.cpu_s
         pulled = world.sync(RECEIVER, ORIGIN)
         return Run(pulled.tree_size, pulled.seconds, origin.cpu_s - sender_s, receiver.cpu_s - receiver_s)
-
-
-class Limits:
-    """The programs of `limits`, on the messages of the real pull."""
-
-    def __init__(self, world: World, messages: list[bytes], answer: bytes = b"") -> None:
-        self._world = world
-        self.address = f"127.0.0.1:{free_ports(1)[0]}"
-        self._folder = world.folder
-        write_blobs(self._folder / "messages", messages)
-        (self._folder / "answer").write_bytes(answer)
-        write_blobs(self._folder / "signatures", _signatures(messages))
-
-    def serve(self) -> Process:
-        """The plain origin and echo."""
-        command = self._command("serve", ORIGIN, self.address, "messages", "answer")
-        return Process(command, self._folder / "limits.log", "ready")
-
-    def receive(self, server: Process, *, signed: bool) -> Run:
-        """The plain receiver."""
-        database = self._folder / "limit.db"
-        sender_s = server.cpu_s
-        more = ["signatures"] if signed else []
-        command = self._command("receive", RECEIVER, ORIGIN, self.address, database.name, *more)
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=Path.cwd())
-        for path in self._folder.glob(f"{database.name}*"):
-            path.unlink()
-        result = json.loads(done.stdout)
-        return Run(result["records"], result["seconds"], server.cpu_s - sender_s, result["cpu_s"])
-
-    def _command(self, program: str, city: str, *rest: str) -> list[str]:
-        paths = [str(self._folder / name) if name in _FILES else name for name in rest]
-        return [sys.executable, "-m", "tests.bench.limits", program, str(self._folder / city), *paths]
-
-
-_FILES = ("messages", "answer", "signatures", "limit.db")
-
-
-def _signatures(messages: list[bytes]) -> list[bytes]:
-    """The public key, then a signature for each record as it is stored."""
-    key = SigningKey.generate()
-    views = (view for message in messages for view in PullResponse.FromString(message).views)
-    return [bytes(key.verify_key), *(key.sign(view.SerializeToString()).signature for view in views)]

@@ -26,6 +26,8 @@ from node.storage.bundle import add_client
 from node.storage.files import load_federation
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_tls_identity
+from node.storage.schema import open_reader
+from node.storage.store import Reader
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0
@@ -166,6 +168,15 @@ class World:
         if last.reason or last.tree_size != last.target_size:
             raise RuntimeError(f"sync failed: {last.reason} {last.message}")
         return Pulled(int(last.tree_size), seconds)
+
+    def await_index(self, city: str) -> None:
+        """Waits until the query process has indexed every name that its node holds."""
+        config = self.configs[city]
+        size = sum(origin.size for origin in Reader(config.node_db).origins())
+        connection = open_reader(config.search_db)
+        while connection.execute("SELECT total(size) FROM followed").fetchone()[0] < size:
+            time.sleep(0.1)
+        connection.close()
 
     def batches(self, city: str, origin: str) -> list[bytes]:
         """The very messages that `origin` sends `city` for its whole log."""

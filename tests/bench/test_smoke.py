@@ -1,0 +1,27 @@
+"""Each benchmark runs through on few records and says what it promises; what it measures is no test's matter."""
+
+import json
+
+import pytest
+
+from tests.bench.__main__ import main
+
+KEYS = {
+    "sync": {"records_per_s", "limit_grpc_per_s", "ratio_limit_grpc", "per_record_signature_per_s",
+             "ratio_per_record_signature"},
+    "intake": {"rows_per_s", "node_only_per_s", "adapter_only_per_s"},
+    "lookup": {"requests_per_s", "p50_ms", "p99_ms", "echo_per_s", "ratio_echo", "roster_per_s", "p99_sync_ratio"},
+    "growth": {"sync_cost_ratio", "lookup_cost_ratio", "receiver_rss_mb", "stages"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bench", KEYS)
+def test_a_benchmark_prints_one_line_with_its_keys(bench: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--n", "500", "--runs", "1", "--only", bench])
+    (line,) = capsys.readouterr().out.splitlines()
+    result = json.loads(line)
+    assert result["bench"] == bench
+    assert result["runs"] == 1
+    assert result["n"] == 500
+    assert KEYS[bench] <= result.keys()
+    assert all(result[key] for key in KEYS[bench])
