@@ -20,7 +20,6 @@ from node.standard.v1.operator_pb2 import OperatorRegistration
 
 STANDARD = "operator.registration"
 _USCC_CHARACTERS = 18
-_CACHED = 8192
 
 
 class Verdict(Enum):
@@ -71,13 +70,19 @@ _PLAIN = re.compile(r"[0-9a-z\u4e00-\u9fff]*")
 
 def fold(text: str) -> str:
     """The form in which two texts are compared: half width, one case, one kind of each mark, no white space."""
-    return text if _PLAIN.fullmatch(text) else _fold(text)
+    if _PLAIN.fullmatch(text):
+        return text
+    return _fold_short(text) if len(text) <= _SHORT else _fold(text)
 
 
-@lru_cache(_CACHED)
 def _fold(text: str) -> str:
     folded = normalize("NFKC", normalize("NFKC", text.translate(_MARKS)).casefold())
     return "".join(folded.translate(_MARKS).split())
+
+
+# A roster repeats its texts; only short ones are kept, whatever a caller sends.
+_SHORT = 200
+_fold_short = lru_cache(8192)(_fold)
 
 
 _PROVINCES = {
