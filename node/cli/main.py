@@ -8,8 +8,11 @@ from node.cli.client import client
 from node.cli.demo import demo
 from node.cli.federation import federation, key
 from node.cli.init import init
+from node.cli.operator import operator
 from node.cli.peer import peer
 from node.cli.policy import policy
+from node.cli.proof import audit, check_proof, prove
+from node.cli.records import records
 from node.cli.run import run
 from node.cli.standard import standard
 from node.cli.status import status
@@ -34,7 +37,10 @@ def gongzhi() -> None:
     """  # noqa: D301
 
 
-for command in (client, demo, federation, init, key, peer, policy, run, standard, status, sync):
+for command in (
+    audit, check_proof, client, demo, federation, init, key, operator, peer, policy, prove, records, run, standard,
+    status, sync,
+):  # fmt: skip
     gongzhi.add_command(command)
 
 

@@ -61,7 +61,7 @@ def verify(
     node_dir: Path,
     **asked: str,
 ) -> None:
-    r"""Verify that the operator USCC (or legacy registration number) is who it says it is.
+    """Verify that the operator USCC (or legacy registration number) is who it says it is.
 
     \b
     Exit codes: 0 match        nothing that could be compared differs
@@ -76,7 +76,7 @@ def verify(
     With --roster, a CSV file with a column uscc (or 统一社会信用代码) and any of name, address, legal_representative,
     entity_type, status, established_on is asked as a stream, answered as CSV (--json: a JSON object a line); the exit
     code is 0 where all match, else 1.
-    """
+    """  # noqa: D301
     if (uscc is None) == (roster is None):
         raise click.UsageError("give USCC, or --roster FILE")
     config = load_config(node_dir)
