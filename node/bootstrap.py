@@ -47,7 +47,8 @@ from node.usecases.verify_operator import VerifyOperator
 from node.usecases.withdraw import Withdrawal
 
 _log = structlog.get_logger(__name__)
-_WORKERS = 16
+# More than all peers of a federation of six may hold with their streams (`limits.MAX_STREAMS`).
+_WORKERS = 24
 _GRACE_S = 10.0
 _STORE_S = 30.0
 _INDEX_S = 0.5

@@ -37,7 +37,7 @@ def is_serving(channel: grpc.Channel, timeout_s: float) -> bool:
     """Whether the node answers its health check as serving."""
     stub = health_pb2_grpc.HealthStub(channel)
     try:
-        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
+        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)  # type: ignore[attr-defined]
     except grpc.RpcError:
         return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

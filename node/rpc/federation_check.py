@@ -31,7 +31,8 @@ def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError 
     """Shakes hands with a member and asks for its health; the error where that fails."""
     with peer_channel(identity, member) as channel:
         try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)
+            stub = health_pb2_grpc.HealthStub(channel)
+            answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)  # type: ignore[attr-defined]
         except grpc.RpcError as error:
             return error_from_rpc(error)
     if answer.status != health_pb2.HealthCheckResponse.SERVING:

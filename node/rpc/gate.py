@@ -11,13 +11,13 @@ import structlog
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.limits import Limiter
-from node.rpc.principal import SERVICE_KINDS, Roster, authenticate
+from node.rpc.principal import SERVICE_KINDS, Principal, Roster, authenticate
 from node.rpc.status import abort
 
 _log = structlog.get_logger(__name__)
 _NOBODY: frozenset[Kind] = frozenset()
 
-Admit = Callable[[grpc.ServicerContext], None]
+Admit = Callable[[grpc.ServicerContext], Principal]
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
 
@@ -35,26 +35,30 @@ class Gate(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The guarded handler of the method; None where there is none."""
         handler = continuation(handler_call_details)
-        return handler and _guard(handler, self._admission(handler_call_details.method))
+        return handler and _guard(handler, self._admission(handler_call_details.method), self._limiter)
 
     def _admission(self, method: str) -> Admit:
         kinds = SERVICE_KINDS.get(method.split("/")[1], _NOBODY)
 
-        def admit(context: grpc.ServicerContext) -> None:
-            self._limiter.admit(authenticate(context, self._roster, kinds))
+        def admit(context: grpc.ServicerContext) -> Principal:
+            caller = authenticate(context, self._roster, kinds)
+            self._limiter.admit(caller)
+            return caller
 
         return admit
 
 
-def _guard(handler: grpc.RpcMethodHandler[Any, Any], admit: Admit) -> grpc.RpcMethodHandler[Any, Any]:
+def _guard(handler: grpc.RpcMethodHandler[Any, Any], admit: Admit, limiter: Limiter) -> grpc.RpcMethodHandler[Any, Any]:
     serialization = (handler.request_deserializer, handler.response_serializer)
     if handler.unary_unary:
         return grpc.unary_unary_rpc_method_handler(_one(handler.unary_unary, admit), *serialization)
     if handler.unary_stream:
-        return grpc.unary_stream_rpc_method_handler(_many(handler.unary_stream, admit), *serialization)
+        return grpc.unary_stream_rpc_method_handler(_many(handler.unary_stream, admit, limiter), *serialization)
     if handler.stream_unary:
         return grpc.stream_unary_rpc_method_handler(_one(handler.stream_unary, admit), *serialization)
-    return grpc.stream_stream_rpc_method_handler(_many(cast(Behaviour, handler.stream_stream), admit), *serialization)
+    return grpc.stream_stream_rpc_method_handler(
+        _many(cast(Behaviour, handler.stream_stream), admit, limiter), *serialization
+    )
 
 
 def _one(behaviour: Behaviour, admit: Admit) -> Behaviour:
@@ -68,11 +72,11 @@ def _one(behaviour: Behaviour, admit: Admit) -> Behaviour:
     return call
 
 
-def _many(behaviour: Behaviour, admit: Admit) -> Behaviour:
+def _many(behaviour: Behaviour, admit: Admit, limiter: Limiter) -> Behaviour:
     def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         try:
-            admit(context)
-            yield from behaviour(request, context)
+            with limiter.stream(admit(context)):
+                yield from behaviour(request, context)
         except Exception as error:  # noqa: BLE001 - as above
             _refuse(context, error)
 

@@ -2,12 +2,17 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from node.config import Limits, Rate
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.principal import Principal
+
+MAX_STREAMS = 4
+"""Streams that one principal may have under way on all listeners of a process."""
 
 
 class Bucket:
@@ -44,6 +49,25 @@ class Limiter:
         self._clock = clock
         # Only pinned principals get here, so this does not grow at a stranger's will.
         self._buckets: dict[Principal, Bucket] = {}
+        self._streams: Counter[Principal] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def stream(self, principal: Principal) -> Iterator[None]:
+        """Holds one of a principal's streams: one that reads slowly, or never, can't take every thread.
+
+        Raises:
+            NodeError: RATE_LIMITED, it has `MAX_STREAMS` under way.
+        """
+        with self._lock:
+            if self._streams[principal] >= MAX_STREAMS:
+                raise NodeError(Reason.RATE_LIMITED, f"more than {MAX_STREAMS} streams at once")
+            self._streams[principal] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._streams[principal] -= 1
 
     def admit(self, principal: Principal) -> None:
         """Counts a call.

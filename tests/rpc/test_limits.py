@@ -1,10 +1,16 @@
 """The token bucket."""
 
+from contextlib import ExitStack
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.config import Rate
-from node.rpc.limits import Bucket
+from node.config import Limits, Rate
+from node.core.clients import Kind
+from node.errors import NodeError, Reason
+from node.rpc.limits import MAX_STREAMS, Bucket, Limiter
+from node.rpc.principal import Principal
 
 
 @given(
@@ -25,3 +31,17 @@ def test_a_pause_fills_it_up_again() -> None:
     assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(0.5), bucket.take(0.5)] == [True, False]
     assert [bucket.take(1000) for _ in range(4)] == [True, True, True, False]
+
+
+def test_one_principal_cannot_take_every_thread_with_its_streams() -> None:
+    limiter, greedy, other = Limiter(Limits()), Principal(Kind.PEER, "wuhan"), Principal(Kind.PEER, "hefei")
+    with ExitStack() as streams:
+        for _ in range(MAX_STREAMS):
+            streams.enter_context(limiter.stream(greedy))
+        with pytest.raises(NodeError) as refused, limiter.stream(greedy):
+            pass
+        assert refused.value.reason is Reason.RATE_LIMITED
+        with limiter.stream(other):
+            pass
+    with limiter.stream(greedy):
+        pass
