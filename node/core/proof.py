@@ -90,7 +90,7 @@ def parse_proof(text: str) -> Proof:
         leaf_index=leaf_index,
         view=_parse_view(plain["view"]),
         inclusion=[_bytes(each, "inclusion") for each in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")],
-        checkpoint=_text(plain["checkpoint"], "checkpoint").encode(),
+        checkpoint=_note(plain["checkpoint"]),
     )
     if plain["readable"] != _readable(proof.view):
         _refuse("its readable part does not say what its view says")
@@ -158,6 +158,14 @@ def _bytes(value: Any, name: str) -> bytes:
     if _b64(data) != text:  # bits that no byte uses
         _refuse(f"{name} is not base64")
     return data
+
+
+def _note(value: Any) -> bytes:
+    """A signed note: nobody signs how its signatures are written, so their base64 has one form too."""
+    text = _text(value, "checkpoint")
+    for line in text.rpartition("\n\n")[2].splitlines():
+        _bytes(line.rpartition(" ")[2], "a signature of the checkpoint")
+    return text.encode()
 
 
 def _text(value: Any, name: str) -> str:

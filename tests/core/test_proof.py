@@ -127,6 +127,18 @@ def test_any_other_value_anywhere_fails(made: Made, data: st.DataObject, value: 
         made.check(json.dumps(plain))
 
 
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def test_bits_that_no_byte_uses_are_zero(made: Made) -> None:
+    ends = [at - 1 for at, mark in enumerate(made.text) if mark == "=" and made.text[at - 1] != "="]
+    assert len(ends) > 10
+    for at in ends:
+        other = _ALPHABET[_ALPHABET.index(made.text[at]) ^ 1]
+        with pytest.raises(NodeError):
+            made.check(made.text[:at] + other + made.text[at + 1 :])
+
+
 def test_each_lie_has_its_reason(made: Made) -> None:
     copy = altered(made)
     copy.view.facets[0].body += b" "
