@@ -18,12 +18,25 @@ class Reason(StrEnum):
     POLICY_DENIED = "policy_denied"
     PURPOSE_REQUIRED = "purpose_required"
     RATE_LIMITED = "rate_limited"
+    # What an act in a case breaks.
+    ACT_NOT_ALLOWED = "act_not_allowed"
+    ACT_INCOMPLETE = "act_incomplete"
+    ACT_OUTDATED = "act_outdated"
+    ACT_TOO_EARLY = "act_too_early"
+    FOUR_EYES = "four_eyes"
+    WRONG_ACTOR = "wrong_actor"
     # Files of the operator.
     INVALID_CONFIG = "invalid_config"
     INVALID_POLICY = "invalid_policy"
     INVALID_MAPPING = "invalid_mapping"
     INVALID_FEDERATION = "invalid_federation"
     INVALID_KEY = "invalid_key"
+    INVALID_CALENDAR = "invalid_calendar"
+    INVALID_LEGAL_RULES = "invalid_legal_rules"
+    # Legal clocks.
+    CALENDAR_HORIZON = "calendar_horizon"
+    RULE_NOT_IN_FORCE = "rule_not_in_force"
+    CLOCK_REFUSED = "clock_refused"
     # What a peer sends that cannot be true: evidence is kept and the peer is frozen.
     MALFORMED_BATCH = "malformed_batch"
     OVERSIZE_BATCH = "oversize_batch"
