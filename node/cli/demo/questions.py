@@ -1,18 +1,19 @@
 """Asks nodes about operators of other cities, over the same mTLS and with the same purpose as an officer would."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from node.cli.demo.failure import DemoError
 from node.cli.demo.nodes import Node
-from node.core.proof import format_proof, parse_proof, verify_proof
+from node.cli.demo.programs import Program
+from node.core.proof import format_proof
 from node.core.record import disclosed_bodies, parse_header
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.client import officer_channel
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.files import load_federation
 
 # A valid code of nobody: its organisation code begins with TXT, and no city of the sample is in 110101.
 NOBODY = "91110101TXT000004J"
@@ -95,17 +96,17 @@ def _verify(node: Node, question: query.Question, with_proof: bool = False) -> q
 
 
 def _prove(known: Known, path: Path) -> str:
-    """Has a record proven, and checks the file with nothing but the pinned keys of its city."""
+    """Has a record proven, and checks the file offline by `gongzhi check-proof`: with the pinned keys alone."""
     response = _verify(known.asker, _question(known), with_proof=True)
     if not response.HasField("proof"):
         raise DemoError(f"{known.asker.city} gave no proof of {response.answer.record_id}")
     path.write_text(format_proof(response.proof), "utf-8")
-    proof = parse_proof(path.read_text("utf-8"))
-    proven = verify_proof(proof, load_federation(known.asker.config.federation).member(proof.city).log_keys)
-    return (
-        f"{proven.header.id} is one of the {proven.checkpoint.size:,} records that {proof.city} signed"
-        f" ({len(proof.inclusion)} hashes, {path.stat().st_size:,} bytes)"
-    )
+    arguments = ("check-proof", path, "--federation", known.asker.config.federation, "--json")
+    check = Program("gongzhi", arguments, path.with_suffix(".log"))
+    if check.wait():
+        raise DemoError(f"the proof of {response.answer.record_id} does not hold:\n{check.last_lines()}")
+    proven = json.loads(check.output.read_text("utf-8"))
+    return f"{proven['record']} is one of the {proven['tree_size']:,} records that {proven['city']} signed"
 
 
 def _choose(nodes: Sequence[Node]) -> list[Known]:

@@ -94,7 +94,7 @@ def print_answers(console: Console, asked: Sequence[Asked], proof: str) -> None:
         table.add_row(name(each.asker), each.question.uscc, each.question.name, answer, each.answer.record_id)
     print_table(table)
     if proof:
-        console.print(f"  Proof, checked offline against the pinned key alone: {proof}", markup=False, soft_wrap=True)
+        console.print(f"  check-proof, offline, by the pinned key alone: {proof}", markup=False, soft_wrap=True)
 
 
 def print_caught(console: Console, caught: Caught) -> None:
