@@ -54,7 +54,7 @@ class Asked(NamedTuple):
 
 
 def questions(config: Config, city: str, count: int) -> list[query.Question]:
-    """Questions about random records of a city that a node holds: of ten, 8 match, 1 has a wrong name, 1 a wrong code."""
+    """Questions about random records of a city that a node holds: 8 of 10 match, 1 name is wrong, 1 code is wrong."""
     reader = Reader(config.node_db)
     origin = reader.origin(city)
     chosen = random.Random(count).choices(range(origin.size), k=count)  # the same in each run
