@@ -1,0 +1,110 @@
+"""What the README and the guides tell a reader to type exists, and what they link to is there."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+
+from adapters.cli import main as gongzhi_adapter
+from node.cli.main import gongzhi
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gongzhi_adapter}
+BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+TARGET = re.compile(r"^([a-z]+):.*##", re.MULTILINE)
+
+
+class Typed(NamedTuple):
+    """A command as a reader would type it; `whole` where it stands in a block, to be copied as it is."""
+
+    document: str
+    text: str
+    whole: bool
+
+
+def commands(document: Path) -> Iterator[Typed]:
+    text = document.read_text("utf-8")
+    name = str(document.relative_to(ROOT))
+    for block in BLOCK.findall(text):
+        yield from (Typed(name, line, True) for line in block.splitlines() if is_command(line))
+    yield from (Typed(name, each, False) for each in INLINE.findall(BLOCK.sub("", text)) if is_command(each))
+
+
+def is_command(text: str) -> bool:
+    return text.split(" ", maxsplit=1)[0] in {*PROGRAMS, "make"}
+
+
+def words_of(line: str) -> list[str]:
+    """The words of one program, without comment and redirection."""
+    words = shlex.split(line, comments=True)
+    ends = [place for place, word in enumerate(words) if word in {">", "2>", "|", "&", "&&", ";"}]
+    return words[: min(ends, default=len(words))]
+
+
+ALL = [typed for document in DOCUMENTS for typed in commands(document)]
+
+
+@pytest.mark.parametrize("typed", ALL, ids=lambda typed: f"{typed.document}: {typed.text[:60]}")
+def test_every_command_is_one(typed: Typed) -> None:
+    program, *words = words_of(typed.text)
+    if program == "make":
+        check_make(words)
+    else:
+        check_click(PROGRAMS[program], program, words, typed.whole)
+
+
+def check_make(words: list[str]) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for word in words:
+        name, is_setting, _ = word.partition("=")
+        assert f"$({name})" in makefile if is_setting else name in TARGET.findall(makefile)
+
+
+def check_click(command: click.Command, path: str, words: list[str], whole: bool) -> None:
+    context = click.Context(command, info_name=path)
+    if isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        named = command.get_command(context, words[0])
+        assert named is not None, f"{path} has no {words[0]}"
+        check_click(named, f"{path} {words[0]}", words[1:], whole)
+        return
+    given, rest, _ = command.make_parser(context).parse_args(list(words))
+    assert not rest
+    if whole:
+        assert not isinstance(command, click.Group)
+        lacking = [each.name for each in command.params if each.required and not given.get(each.name or "")]
+        assert not lacking, f"{path} needs {lacking}"
+
+
+def test_the_readme_shows_the_commands_of_a_first_hour() -> None:
+    shown = {" ".join(words_of(typed.text)[:2]) for typed in ALL if typed.document == "README.md"}
+    assert {
+        "make demo",
+        "make test",
+        "gongzhi init",
+        "gongzhi run",
+        "gongzhi operator",
+        "gongzhi-adapter load",
+    } <= shown
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    text = BLOCK.sub("", document.read_text("utf-8"))
+    for link in LINK.findall(text):
+        assert "://" in link or (document.parent / link).exists(), link
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["gongzhi operator ask", "gongzhi status --nothing", "gongzhi prove x-1", "make nothing", "make demo X=1"],
+)
+def test_a_command_that_is_none_is_noticed(wrong: str) -> None:
+    with pytest.raises((AssertionError, click.UsageError)):
+        test_every_command_is_one(Typed("none", wrong, True))
