@@ -37,6 +37,7 @@ from node.storage.search import SearchIndex
 from node.storage.store import Reader, Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
+from node.usecases.backup import restored
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.node_status import node_status
@@ -87,6 +88,7 @@ class NodeRole:
         self._trust = Trust(config)
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)
+        self._store.log.held_back = restored(config)
         policy_file = Watched(config.policy, _load_policy)
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     STORAGE_CORRUPT = "storage_corrupt"
     UNSUPPORTED_SQLITE = "unsupported_sqlite"
     ALREADY_RUNNING = "already_running"
+    RESTORED = "restored"
     INTERNAL = "internal"
 
 

@@ -14,7 +14,6 @@ from types import FrameType
 
 import structlog
 
-from node.bootstrap import build_role
 from node.config import Config
 
 ROLES = ("node", "query")
@@ -50,6 +49,8 @@ def run_role(config: Config, role: str) -> None:
     Raises:
         NodeError: It could not start.
     """
+    from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
+
     configure_logging(config.log_level)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     stopped = _stop_signal()
@@ -66,10 +67,12 @@ def supervise(node_dir: Path, config: Config) -> None:
     configure_logging(config.log_level)
     stopped = _stop_signal()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
-    from node.metrics import serve_metrics  # noqa: PLC0415 - prometheus_client reads the variable when imported
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error
+    children = {role: _Child(node_dir, role) for role in ROLES}
+    # After the children have begun: it takes a moment, and reads the variable above when imported.
+    from node.metrics import serve_metrics  # noqa: PLC0415
 
     metrics = serve_metrics(config)
-    children = {role: _Child(node_dir, role) for role in ROLES}
     try:
         while not stopped.wait(0.2):
             for child in children.values():

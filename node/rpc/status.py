@@ -71,6 +71,7 @@ CODES = MappingProxyType(
         Reason.STORAGE_CORRUPT: _Code.DATA_LOSS,
         Reason.UNSUPPORTED_SQLITE: _Code.FAILED_PRECONDITION,
         Reason.ALREADY_RUNNING: _Code.FAILED_PRECONDITION,
+        Reason.RESTORED: _Code.FAILED_PRECONDITION,
         Reason.INTERNAL: _Code.INTERNAL,
     }
 )

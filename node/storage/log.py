@@ -79,6 +79,8 @@ class OwnLog:
         self._signer = signer
         self._clock = clock
         self._key = LogKey(log_name(city), signer.public_key)
+        self.held_back: NodeError | None = None
+        """Why nothing may be appended now; set before the writer starts on appends."""
         connection.execute(
             "INSERT OR IGNORE INTO origin (number, city, root) VALUES (?, ?, ?)", (OWN, city, EMPTY_ROOT)
         )
@@ -95,6 +97,8 @@ class OwnLog:
             entries: In order.
             follow: (placed, entries, view of an own record id) -> entries that must follow in the same transaction.
         """
+        if self.held_back is not None:
+            raise self.held_back
         frontier = self._pending.copy()
         placed = self._extend(connection, frontier, entries)
         if follow is not None:
