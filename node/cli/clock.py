@@ -1,0 +1,290 @@
+"""`gongzhi clock`: what the law gives how long for, and when that ends."""
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from node.cli.dates import Period, parse_day, parse_period
+from node.cli.options import json_option
+from node.cli.tables import new_table, print_table
+from node.core.calendar import SHANGHAI, Calendar, Year, legal_date, parse_year, vendored_calendar
+from node.core.clocks import Deadline, Reading, start
+from node.core.legal_rules import Label, LegalRule, RuleBook, Unit, vendored_rules
+from node.errors import NodeError, Reason
+
+Lang = Literal["en", "zh"]
+
+_UNITS: dict[Lang, dict[Unit, str]] = {
+    "en": {
+        Unit.HOURS: " h",
+        Unit.WORKING_DAYS: " WD",
+        Unit.DAYS: " days",
+        Unit.MONTHS: " months",
+        Unit.YEARS: " years",
+    },
+    "zh": {
+        Unit.HOURS: "小时",
+        Unit.WORKING_DAYS: "个工作日",
+        Unit.DAYS: "日",
+        Unit.MONTHS: "个月",
+        Unit.YEARS: "年",
+    },
+}
+_HEADS: dict[Lang, dict[str, tuple[str, ...]]] = {
+    "en": {
+        "list": ("rule", "v", "what", "limit", "excluded", "law", "Art", "in force", "sure"),
+        "calendar": ("holiday", "off", "days", "worked instead"),
+    },
+    "zh": {
+        "list": ("规则", "版", "事项", "期限", "不计入", "依据", "条", "施行", "确信"),
+        "calendar": ("节日", "放假", "天数", "上班"),
+    },
+}
+
+
+_lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
+_calendar = click.option(
+    "--calendar",
+    "calendar_files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    envvar="GONGZHI_CALENDAR",
+    help="A year's file to add to the calendar (or GONGZHI_CALENDAR); may be given again.",
+)
+
+
+@click.group()
+def clock() -> None:
+    r"""Show legal time limits and count them: rules, due dates, the working calendar.
+
+    \b
+    Which rules are there?            gongzhi clock list
+    Those of 2025, in Chinese?        gongzhi clock list --on 2025-06-01 --lang zh
+    When must this be decided?        gongzhi clock due clue.filing_decision --from 2026-02-12
+    With testing and an extension?    gongzhi clock due clue.filing_decision --from 2026-02-12 \
+                                        --suspend 2026-02-25..2026-03-04 --extend
+    Which weekends are worked?        gongzhi clock calendar 2026
+
+    A limit in working days (WD) counts the State Council's calendar with its exchanged weekends (调休). The first
+    day does not count. Past its last year the calendar gives no answer instead of a wrong one.
+    """
+
+
+@clock.command("list")
+@click.option("--on", type=parse_day, metavar="DATE", help="Rules that bind an act of this day.  [default: today]")
+@click.option("--all", "show_all", is_flag=True, help="Every version ever, in force or not.")
+@_lang
+@json_option
+def list_rules(on: date | None, show_all: bool, lang: Lang, as_json: bool) -> None:
+    """List the rules that bind an act of a day.
+
+    The column "sure" says how well a rule is known: H read in the text, M one secondary source, L unsure.
+    """
+    book = vendored_rules()
+    day = on or datetime.now(SHANGHAI).date()
+    every = [rule for versions in book.versions.values() for rule in versions]
+    rules = every if show_all else book.all_in_force(day)
+    if as_json:
+        click.echo(_json([_rule_json(rule, book) for rule in rules]))
+        return
+    table = new_table(*_HEADS[lang]["list"])
+    for rule in rules:
+        table.add_row(*_rule_cells(rule, book, lang))
+    print_table(table)
+
+
+@clock.command()
+@click.argument("rule_id", metavar="RULE")
+@click.option(
+    "--from", "began", type=parse_day, metavar="DATE", required=True, help="Day of the act that starts the clock."
+)
+@click.option(
+    "--extend",
+    "extensions",
+    type=click.IntRange(0),
+    is_flag=False,
+    flag_value=0,
+    multiple=True,
+    metavar="[N]",
+    help="Extend it, as if approved and told: by N, else by all the rule gives; again for its next extension.",
+)
+@click.option(
+    "--suspend",
+    "periods",
+    type=parse_period,
+    multiple=True,
+    metavar="FROM..TO[:CAUSE]",
+    help="Days that do not count, both included; without CAUSE for the rule's first.",
+)
+@click.option("--on", type=parse_day, metavar="DATE", help="Read the clock on this day too.")
+@_calendar
+@_lang
+@json_option
+def due(
+    rule_id: str,
+    began: date,
+    extensions: tuple[int, ...],
+    periods: tuple[Period, ...],
+    on: date | None,
+    calendar_files: tuple[Path, ...],
+    lang: Lang,
+    as_json: bool,
+) -> None:
+    r"""Count the clock of RULE from the day it starts.
+
+    \b
+    gongzhi clock due complaint.mediation --from 2026-08-05
+    gongzhi clock due case.decision --from 2026-03-02 --extend --suspend 2026-04-01..2026-04-20:hearing
+    gongzhi clock due assistance.answer --from 2026-03-02 --extend 5
+    gongzhi clock due crime.transfer --from 2026-03-02T15:00
+
+    The version of the rule is the one in force on the day the clock starts.
+    """
+    book = vendored_rules()
+    rule = book.in_force(rule_id, legal_date(began))
+    clock_ = _suspended(_extended(start(rule, began, _calendar_with(calendar_files)), extensions), periods)
+    reading = clock_.at(on) if on else None
+    if as_json:
+        click.echo(_json(_due_json(clock_, reading, book)))
+    else:
+        _print_due(clock_, reading, book, lang)
+
+
+@clock.command()
+@click.argument("year", type=int)
+@_calendar
+@_lang
+@json_option
+def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: bool) -> None:
+    r"""Show the working calendar of YEAR: holidays, weekends worked instead, the notices it comes from.
+
+    \b
+    The State Council publishes the next year each November. To enter it, write the notice down as a file:
+        year: 2026
+        version: 1
+        statutory_days: 13
+        notices:
+          - {number: 国办发明电〔2025〕7号, title: 国务院办公厅关于2026年部分节假日安排的通知, issued: 2025-11-04}
+        holidays:
+          - {of: [元旦], from: 2026-01-01, to: 2026-01-03, days: 3, works: [2026-01-04]}
+          - ...
+    check it with `gongzhi clock calendar 2026 --calendar 2026.yaml`, and add it to node/core/calendar_data.
+    It is refused if a festival is missing, a date is given twice, a length does not fit, or the days off less the
+    weekends worked are not the 13 days that the law gives (11 before 2025). A corrected file has a higher version.
+    """
+    calendar_ = _calendar_with(calendar_files)
+    found = next((each for each in calendar_.years if each.year == year), None)
+    if found is None:
+        known = f"{calendar_.first.year} to {calendar_.horizon.year}"
+        raise NodeError(Reason.CALENDAR_HORIZON, f"the working calendar holds {known}, not {year}; see --help")
+    worked = calendar_.working_days_of(year)
+    if as_json:
+        click.echo(_json(found.model_dump(mode="json", by_alias=True) | {"working_days": worked}))
+    else:
+        _print_year(found, worked, lang)
+
+
+def _calendar_with(files: Iterable[Path]) -> Calendar:
+    calendar_ = vendored_calendar()
+    for file in files:
+        calendar_ = calendar_.with_year(parse_year(file.read_text("utf-8"), str(file)))
+    return calendar_
+
+
+def _extended(clock_: Deadline, extensions: Iterable[int]) -> Deadline:
+    for limit in extensions:
+        clock_ = clock_.extend(clock_.began, approved_by="assumed", limit=limit or None, told_on=clock_.began)
+    return clock_
+
+
+def _suspended(clock_: Deadline, periods: Iterable[Period]) -> Deadline:
+    first_cause = next(iter(clock_.rule.excluded), "any cause")
+    for period in sorted(periods):
+        clock_ = clock_.suspend(period.first, period.cause or first_cause).resume(period.resumed)
+    return clock_
+
+
+def _rule_cells(rule: LegalRule, book: RuleBook, lang: Lang) -> tuple[str, ...]:
+    law = book.laws[rule.law]
+    return (
+        rule.id,
+        str(rule.version),
+        _text(rule.label, lang),
+        _limit(rule, lang),
+        ", ".join(rule.excluded),
+        law.number if lang == "zh" else law.en,
+        rule.article or "-",
+        f"{rule.from_}..{rule.until or ''}",
+        rule.confidence,
+    )
+
+
+def _limit(rule: LegalRule, lang: Lang) -> str:
+    unit = _UNITS[lang][rule.unit]
+    more = "".join(f" +{right.limit or '?'}" for right in rule.extensions)
+    return f"{rule.limit}{unit.removesuffix('s') if rule.limit == 1 else unit}{more}"
+
+
+def _print_due(clock_: Deadline, reading: Reading | None, book: RuleBook, lang: Lang) -> None:
+    rule, law = clock_.rule, book.laws[clock_.rule.law]
+    end = clock_.due_at if rule.unit is Unit.HOURS else clock_.due
+    rows = [
+        (rule.id, f"v{rule.version}  {_text(rule.label, lang)}"),
+        ("law", f"{_text(law, lang)} {law.number}, Art {rule.article or '-'} [{rule.confidence}]"),
+        ("starts", f"{clock_.began}  {_text(rule.starts, lang)}"),
+        ("limit", _limit(rule, lang)),
+        *(("extended", f"+{each.limit}, approval and notice assumed") for each in clock_.extensions),
+        *(("not counted", f"{each.since}..{each.last}  {each.cause}") for each in clock_.suspensions),
+        ("due", f"{end}  {end:%A}" if end else "-"),
+    ]
+    if reading is not None:
+        rows.append(("state", _state(reading)))
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{name:{width}}  {value}")
+
+
+def _state(reading: Reading) -> str:
+    left = f", {reading.days_left} days left" if reading.days_left is not None else ""
+    late = f" by {reading.days_late} days" if reading.days_late else ""
+    return f"{reading.state.value}{late}{left}"
+
+
+def _print_year(year: Year, working_days: int, lang: Lang) -> None:
+    table = new_table(*_HEADS[lang]["calendar"])
+    for holiday in year.holidays:
+        worked = "  ".join(f"{day} {day:%a}" for day in holiday.works)
+        table.add_row("、".join(holiday.of), f"{holiday.from_}..{holiday.to}", str(holiday.days), worked)
+    print_table(table)
+    for notice in year.notices:
+        click.echo(f"{notice.number}  {notice.issued}  {notice.title}")
+    click.echo(f"{year.year}, version {year.version}: {working_days} working days")
+
+
+def _rule_json(rule: LegalRule, book: RuleBook) -> dict[str, Any]:
+    return rule.model_dump(mode="json", by_alias=True) | {"law": book.laws[rule.law].model_dump()}
+
+
+def _due_json(clock_: Deadline, reading: Reading | None, book: RuleBook) -> dict[str, Any]:
+    return {
+        "rule": _rule_json(clock_.rule, book),
+        "calendar": clock_.calendar.version,
+        "started": clock_.began,
+        "limit": clock_.limit,
+        "suspensions": [vars(each) for each in clock_.suspensions],
+        "due": clock_.due,
+        "due_at": clock_.due_at,
+        "reading": vars(reading) if reading else None,
+    }
+
+
+def _text(label: Label, lang: Lang) -> str:
+    return label.zh if lang == "zh" else label.en
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -1,0 +1,44 @@
+"""Dates, moments and periods as an officer types them."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+import click
+
+from node.core.calendar import ONE_DAY, SHANGHAI
+
+
+class Period(NamedTuple):
+    """Days that do not count, `first` and `last` included, and why."""
+
+    first: date
+    last: date
+    cause: str | None
+
+    @property
+    def resumed(self) -> date:
+        """The first day that counts again."""
+        return self.last + ONE_DAY
+
+
+def parse_day(text: str) -> date:
+    """A date; or a moment, of Shanghai where it names no offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text} is not a date (2026-08-05) or a moment (2026-08-05T15:00)") from None
+    if len(text) <= len("2026-08-05"):
+        return moment.date()
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def parse_period(text: str) -> Period:
+    """FROM..TO or FROM..TO:CAUSE."""
+    days, _, cause = text.partition(":")
+    try:
+        first, last = (date.fromisoformat(day) for day in days.split(".."))
+    except ValueError:
+        raise click.BadParameter(f"{text} is not a period such as 2026-03-02..2026-03-06") from None
+    if last < first:
+        raise click.BadParameter(f"{text} ends before it begins")
+    return Period(first, last, cause or None)
