@@ -126,7 +126,7 @@ class _Check:
             raise self._error(error.message, "standard") from None
 
     def _key(self, index: int, name: str) -> str:
-        if all(column.to != name for column in self._file.columns.values()) or "." in name:
+        if all(column.to != name for column in self._file.columns.values()):
             raise self._error(f"the key {name!r} is no field that a column feeds", "key", index)
         return name
 

@@ -91,16 +91,17 @@ class Mapper:
         return Problem(self.columns[index], cells[index], reason, message)
 
     def _body(self, fields: dict[str, Any], cells: Sequence[str]) -> Body | tuple[Problem, ...]:
-        for name in self._mapping.key:
-            if name not in fields:
-                return (self.problem(cells, name, "key_missing", "without it the row cannot be told from others"),)
+        key = [_value(fields, path) for path in self._mapping.key]
+        for path, value in zip(self._mapping.key, key, strict=True):
+            if value is None:
+                return (self.problem(cells, path, "key_missing", "without it the row cannot be told from others"),)
         try:
             body = self._message(**fields).SerializeToString()
         except UnicodeEncodeError:
             return tuple(self._undecodable(cells))
         if len(body) > MAX_BODY_BYTES:
             return (Problem("", "", "too_large", f"more than {MAX_BODY_BYTES} bytes"),)
-        return Body("|".join([fields[name] for name in self._mapping.key]), body)
+        return Body("|".join(map(str, key)), body)
 
     def _undecodable(self, cells: Sequence[str]) -> list[Problem]:
         message = "bytes that are no text in the file's encoding"
@@ -137,6 +138,12 @@ def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> No
         fields.setdefault(name, {})[child] = value
     else:
         fields[name] = value
+
+
+def _value(fields: dict[str, Any], path: str) -> Any:
+    name, _, child = path.partition(".")
+    value = fields.get(name)
+    return value.get(child) if child and value else value
 
 
 def _has(fields: dict[str, Any], name: str, child: str) -> bool:

@@ -120,7 +120,8 @@ def _code_reader(known: Mapping[str, int | None], words: Mapping[str, str | None
     def read_list(cell: str) -> FieldValue:
         cleaned = clean(cell)
         found = (_code(numbers, word) for word in _LIST.split(cleaned)) if cleaned else ()
-        return [number for number in found if number]
+        # Two words may mean one code: 责令停产、停业.
+        return list(dict.fromkeys(number for number in found if number))
 
     return read_list if is_list else read
 

@@ -104,6 +104,25 @@ def capital(cell: str) -> Value:
     return {"amount_hundredths": amount.hundredths, "currency": amount.currency, "stated": cell}
 
 
+_BARE = re.compile(r"[\d.,]+")
+
+
+def ten_thousand_yuan(cell: str) -> Value:
+    """The fields of node.standard.v1.Capital of a sum in 万元, "0.5" is 5,000 yuan; None for no sum at all and for 0.
+
+    Raises:
+        UnfitError: see `parse_capital`.
+    """
+    plain = half_width(cell)
+    fields = capital(f"{plain}万元" if _BARE.fullmatch(plain) else plain)
+    return {**fields, "stated": cell} if isinstance(fields, dict) and fields["amount_hundredths"] else None
+
+
+def document_number(cell: str) -> str:
+    """A document's number without white space; its brackets stay as they are written."""
+    return "".join(cell.split())
+
+
 class Transform(NamedTuple):
     """A step of a mapping's `transform`. `fields`: what it fills of a message, empty where it yields a text."""
 
@@ -112,6 +131,7 @@ class Transform(NamedTuple):
 
 
 _CACHED = 8192
+_SUM = frozenset({"amount_hundredths", "currency", "stated"})
 
 TRANSFORMS = {
     "text": Transform(text),
@@ -119,5 +139,7 @@ TRANSFORMS = {
     "half_width": Transform(half_width),
     "date": Transform(lru_cache(_CACHED)(iso_date)),
     "region": Transform(lru_cache(_CACHED)(parse_region)),
-    "capital": Transform(lru_cache(_CACHED)(capital), frozenset({"amount_hundredths", "currency", "stated"})),
+    "capital": Transform(lru_cache(_CACHED)(capital), _SUM),
+    "ten_thousand_yuan": Transform(lru_cache(_CACHED)(ten_thousand_yuan), _SUM),
+    "document_number": Transform(document_number),
 }

@@ -1,0 +1,149 @@
+"""The shipped mappings of public sources: 双公示 penalties and the national publicity system. Every row is made up."""
+
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from adapters.mapping import read_mapping
+from adapters.rows import Body, Mapper, Problem
+from node.core.standard import get
+from node.standard.v1 import operator_pb2 as op
+from node.standard.v1 import party_pb2 as party
+from node.standard.v1.penalty_pb2 import Penalty, PenaltyKind
+from tests.adapters.samples import uscc
+
+PENALTY = {
+    "CF_XDR_MC": "某某食品有限公司", "CF_XDR_LB": "法人及非法人组织", "CF_XDR_SHXYM": uscc(7),
+    "CF_XDR_GSZC": "430100000012345", "CF_XDR_ZZJG": "12345678-9", "CF_XDR_SWDJ": "430100123456789",
+    "CF_XDR_SYDW": "", "CF_XDR_SHZZ": "", "CF_FRDB": "张**", "CF_FR_ZJLX": "身份证",
+    "CF_FR_ZJHM": "360426199101010071", "CF_XDR_ZJLX": "", "CF_XDR_ZJHM": "", "CF_WSH": "长市监处罚〔2026〕 12号",
+    "CF_WFXW": "经营超过保质期的食品", "CF_SY": "货架上有三袋过期饼干。", "CF_YJ": "食品安全法 第一百二十四条",
+    "CF_CFLB": "警告、罚款；没收违法所得", "CF_NR": "警告，罚款五千元，没收违法所得三十元。", "CF_NR_FK": "0.5",
+    "CF_NR_WFFF": "0.003", "CF_NR_ZKDX": "", "CF_JDRQ": "2026/03/02", "CF_YXQ": "2099-12-31", "CF_GSJZQ": "2029/03/02",
+    "CF_CFJG": "长沙市市场监督管理局", "CF_CFJGDM": "91430100MA00TEXT01", "CF_SJLY": "长沙市市场监督管理局",
+    "CF_SJLYDM": "91430100MA00TEXT01", "BZ": "已履行",
+}  # fmt: skip
+GSXT = {
+    "uniscId": uscc(8), "entName": "某某商贸有限公司", "regNo": "420100000012345", "leRep": "李**",
+    "regState_CN": "存续（在营、开业、在册）", "dom": "武汉市江岸区胜利街8号", "opScope": "日用百货。",
+    "estDate": "2015年4月1日", "apprDate": "2020-02-29", "regOrg_CN": "武汉市市场监督管理局",
+}  # fmt: skip
+
+
+def mapped(name: str, row: dict[str, str]) -> Body | tuple[Problem, ...]:
+    mapper = Mapper(read_mapping(Path(name)), list(row), "f.csv")
+    assert mapper.unused == []
+    return mapper.map(list(row.values()))
+
+
+def record(name: str, standard: str, row: dict[str, str]) -> Message:
+    """The record of a row in which nothing is to mend."""
+    body = mapped(name, row)
+    assert isinstance(body, Body), body
+    message = get(standard).parse(body.body)
+    assert get(standard).findings(message) == []
+    return message
+
+
+def penalty(**changed: str) -> Penalty:
+    message = record("penalty_cf", "penalty", PENALTY | changed)
+    assert isinstance(message, Penalty)
+    return message
+
+
+def test_every_column_of_a_published_penalty_is_taken() -> None:
+    message = penalty()
+    assert message.party == party.Party(
+        name="某某食品有限公司", kind=party.PARTY_KIND_LEGAL, uscc=uscc(7), legacy_number="430100000012345"
+    )
+    assert message.decision_number == "长市监处罚〔2026〕12号"
+    assert (message.decided_on, message.valid_until, message.public_until) == ("2026-03-02", "2099-12-31", "2029-03-02")
+    assert [PenaltyKind.Name(kind) for kind in message.kinds] == [
+        "PENALTY_KIND_WARNING",
+        "PENALTY_KIND_FINE",
+        "PENALTY_KIND_PROCEEDS_CONFISCATED",
+    ]
+    assert message.fine == op.Capital(amount_hundredths=5_000_00, currency="CNY", stated="0.5")
+    assert message.confiscated.amount_hundredths == 30_00
+    assert message.organ_uscc == message.data_source_uscc == "91430100MA00TEXT01"
+    assert message.remarks == "已履行"
+    assert get("penalty").subjects(message) == [f"uscc:{uscc(7)}", "reg:430100000012345"]
+
+
+def test_identity_of_a_penalty_stands_in_its_own_facet() -> None:
+    public, regulator, personal, identity = get("penalty").split(penalty().SerializeToString())
+    assert b"360426199101010071" in identity
+    assert "张**".encode() in personal
+    for value in (b"360426199101010071", "张**".encode()):
+        assert value not in public + regulator
+
+
+@pytest.mark.parametrize(
+    ("cell", "hundredths"),
+    [("0.5", 5_000_00), ("1,200", 12_000_000_00), ("5000元", 5_000_00), ("２", 20_000_00), ("0.000001", 1)],
+)
+def test_a_fine_is_in_ten_thousands_of_yuan(cell: str, hundredths: int) -> None:
+    assert penalty(CF_NR_FK=cell).fine.amount_hundredths == hundredths
+
+
+@pytest.mark.parametrize("cell", ["0", "0.00", "", "/"])
+def test_no_fine(cell: str) -> None:
+    assert not penalty(CF_NR_FK=cell, CF_CFLB="警告").HasField("fine")
+
+
+@pytest.mark.parametrize(
+    ("cell", "kinds"),
+    [("责令停产、停业", [10]), ("没收违法所得、没收非法财物", [4, 5]), ("其他", [99]), ("吊销营业执照", [8])],
+)
+def test_words_for_the_kinds(cell: str, kinds: list[int]) -> None:
+    assert list(penalty(CF_CFLB=cell).kinds) == kinds
+
+
+def test_the_parties_of_one_decision_are_told_apart() -> None:
+    keys = {
+        body.key for name in "甲乙" if isinstance(body := mapped("penalty_cf", PENALTY | {"CF_XDR_MC": name}), Body)
+    }
+    assert keys == {"长市监处罚〔2026〕12号|甲", "长市监处罚〔2026〕12号|乙"}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("CF_WSH", "", "key_missing"),
+        ("CF_XDR_MC", "N/A", "key_missing"),
+        ("CF_NR_FK", "若干", "capital_currency"),
+        ("CF_JDRQ", "2026-02-30", "date_invalid"),
+        ("CF_CFLB", "口头批评", "unknown_word"),
+        ("CF_XDR_SHXYM", "9.14E+17", "number_mangled"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_column(column: str, cell: str, reason: str) -> None:
+    problems = mapped("penalty_cf", PENALTY | {column: cell})
+    assert not isinstance(problems, Body)
+    assert [(each.column, each.value, each.reason) for each in problems] == [(column, cell, reason)]
+
+
+def test_every_field_of_the_publicity_system_is_taken() -> None:
+    assert record("gsxt", "operator.registration", GSXT) == op.OperatorRegistration(
+        uscc=uscc(8),
+        name="某某商贸有限公司",
+        legacy_number="420100000012345",
+        legal_representative="李**",
+        status=op.OPERATOR_STATUS_IN_BUSINESS,
+        registered_address=op.Address(text="武汉市江岸区胜利街8号"),
+        scope="日用百货。",
+        established_on="2015-04-01",
+        approved_on="2020-02-29",
+        authority="武汉市市场监督管理局",
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "number"),
+    [("在营（开业）企业", 1), ("吊销，未注销", 2), ("吊销，已注销", 3), ("注销企业", 4), ("迁出", 6)],
+)
+def test_states_of_the_publicity_system(word: str, number: int) -> None:
+    message = record("gsxt", "operator.registration", GSXT | {"regState_CN": word})
+    assert isinstance(message, op.OperatorRegistration)
+    assert message.status == number
