@@ -5,13 +5,13 @@ the verified cursor, is proven consistent with a checkpoint that the peer's pinn
 caller has stored a verified batch it calls `accept`; after a TrustError the whole PeerView is thrown away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
-from node.core.merkle import HASH_BYTES, Frontier, Tile, verify_consistency
+from node.core.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
 from node.core.record import Opened, open_view, parse_record_id, record_id
 from node.errors import NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
@@ -22,6 +22,8 @@ MIN_BATCH_VIEWS = 200
 MAX_BATCH_BYTES = 1024 * 1024
 # A batch below the minimum of views must at least be this large: large records make small batches.
 MIN_BATCH_BYTES = MAX_BATCH_BYTES // 4
+# A leaf index has its place in 40 bits of a stored position.
+MAX_TREE_SIZE = 1 << 40
 # Most records that one message of a revision may pass over.
 MAX_REVISION_SPAN = 20_000
 _Message = TypeVar("_Message", PullResponse, ReviseResponse)
@@ -74,6 +76,7 @@ class PeerView:
         self.known = known
         self._keys = keys
         self._stream: Checkpoint | None = None
+        self._grant = ""
 
     @property
     def size(self) -> int:
@@ -112,11 +115,11 @@ class PeerView:
         batch = _parse(PullResponse, raw)
         # 2. It goes on exactly where the cursor stands, in a stream that is not over.
         self._check_place(batch)
-        # 3. Its checkpoint is signed by a pinned key of this city, and one for the whole stream.
+        # 3. Its checkpoint is signed by a pinned key of this city; it and the grant are one for the whole stream.
         # 4. The checkpoint extends the newest one known: no roll-back, no fork.
         checkpoint = self._check_checkpoint(batch)
         # 5. It ends within the checkpoint, and is no drip.
-        self._check_length(batch, len(raw), checkpoint)
+        self._check_length(batch, checkpoint)
         # 6. Each view hashes to a leaf, and says it is the record of this place in this log.
         records = [self._open(index, view) for index, view in enumerate(batch.views, batch.from_index)]
         # 7. The tree so extended is consistent with the checkpoint.
@@ -137,10 +140,14 @@ class PeerView:
     def _check_checkpoint(self, batch: PullResponse) -> Checkpoint:
         if self._stream is None:
             checkpoint = verify_checkpoint(batch.checkpoint, log_name(self.city), self._keys)
+            if checkpoint.size > MAX_TREE_SIZE or (checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT):
+                _distrust(Reason.BAD_CHECKPOINT, f"no log has {checkpoint.size} records and this root")
             self._check_extends_known(checkpoint, batch.known_consistency)
-            self._stream = checkpoint
+            self._stream, self._grant = checkpoint, batch.grant
         elif batch.checkpoint != self._stream.note:
             _distrust(Reason.BAD_CHECKPOINT, "the checkpoint changed in the middle of a stream")
+        elif batch.grant != self._grant:
+            _distrust(Reason.GRANT_CHANGED, "the grant changed in the middle of a stream")
         return self._stream
 
     def _check_extends_known(self, checkpoint: Checkpoint, proof: Sequence[bytes]) -> None:
@@ -154,13 +161,14 @@ class PeerView:
         except NodeError as error:
             _distrust(Reason.TREE_FORKED, f"the checkpoint does not extend the known one: {error.message}")
 
-    def _check_length(self, batch: PullResponse, size_bytes: int, checkpoint: Checkpoint) -> None:
+    def _check_length(self, batch: PullResponse, checkpoint: Checkpoint) -> None:
         count, left = len(batch.views), checkpoint.size - self.size
         if count > left:
             _distrust(Reason.ENDLESS_STREAM, f"more views than the checkpoint's {checkpoint.size} leaves")
         if count > MAX_BATCH_VIEWS:
             _distrust(Reason.OVERSIZE_BATCH, f"{count} views in a batch, at most {MAX_BATCH_VIEWS}")
-        if count < min(MIN_BATCH_VIEWS, left) and size_bytes < MIN_BATCH_BYTES:
+        # The views alone count: a drip could be padded with anything else.
+        if count < min(MIN_BATCH_VIEWS, left) and _size_bytes(batch.views) < MIN_BATCH_BYTES:
             _distrust(Reason.UNDERSIZE_BATCH, f"{count} views in a batch with {left} to come")
 
     def _open(self, index: int, view: View) -> VerifiedRecord:
@@ -223,17 +231,24 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
         leaf_hashes: The stored leaf hashes from `begin` on, as far as MAX_REVISION_SPAN and `upto` allow.
 
     Raises:
-        TrustError: MALFORMED_BATCH, OVERSIZE_BATCH, BATCH_GAP, BAD_REVISION, WRONG_CITY or WRONG_RECORD_ID.
+        TrustError: MALFORMED_BATCH, OVERSIZE_BATCH, UNDERSIZE_BATCH, BATCH_GAP, BAD_REVISION, WRONG_CITY or
+            WRONG_RECORD_ID.
     """
     batch = _parse(ReviseResponse, raw)
+    # 1. It goes on where the last one ended, by a step that is not too long.
     if batch.from_index != begin or not begin < batch.to_index <= min(upto, begin + MAX_REVISION_SPAN):
         _distrust(Reason.BATCH_GAP, f"revision of [{batch.from_index}, {batch.to_index}) where {begin} was due")
+    # 2. Its views are those of records within, in order, each hashing to the leaf proven before.
     records: list[VerifiedRecord] = []
     for item in batch.views:
         previous = records[-1].leaf_index if records else begin - 1
         if not previous < item.index < batch.to_index:
             _distrust(Reason.BAD_REVISION, f"index {item.index} is out of place")
         records.append(_revised(item.view, city, item.index, leaf_hashes[item.index - begin]))
+    # 3. It is no drip.
+    is_short = batch.to_index < min(upto, begin + MIN_BATCH_VIEWS)
+    if is_short and _size_bytes(item.view for item in batch.views) < MIN_BATCH_BYTES:
+        _distrust(Reason.UNDERSIZE_BATCH, f"a revision of {batch.to_index - begin} with {upto - begin} to come")
     return Revision(begin, batch.to_index, records, batch.grant)
 
 
@@ -255,9 +270,16 @@ def _parse(kind: type[_Message], raw: bytes) -> _Message:
     if len(raw) > MAX_BATCH_BYTES:
         _distrust(Reason.OVERSIZE_BATCH, f"{len(raw)} bytes in a batch, at most {MAX_BATCH_BYTES}")
     try:
-        return kind.FromString(raw)
+        batch = kind.FromString(raw)
     except DecodeError as error:
         raise TrustError(Reason.MALFORMED_BATCH, f"not a {kind.__name__}") from error
+    # A field nobody knows stands under no hash: without this it would be stored with the view it came in.
+    batch.DiscardUnknownFields()
+    return batch
+
+
+def _size_bytes(views: Iterable[View]) -> int:
+    return sum(view.ByteSize() for view in views)
 
 
 def _distrust(reason: Reason, message: str) -> NoReturn:

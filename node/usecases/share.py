@@ -15,6 +15,8 @@ from node.storage.store import Origin, Reader, Row
 
 # Room in a batch for checkpoint, proofs and leaf hashes.
 _BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
+# Most that the index of a view and its framing take in a revision.
+_INDEX_BYTES = 16
 
 
 def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iterator[bytes]:
@@ -56,12 +58,16 @@ def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[Vie
     views: list[View] = []
     leaf_hashes: list[bytes] = []
     retracted = reader.retracted(begin, end)
+    rows = reader.records(OWN, begin, end)
+    fits = sum(len(stored or b"") for _, _, stored in rows) <= _BATCH_BUDGET
     budget = _BATCH_BUDGET
-    for row in reader.records(OWN, begin, end):
-        budget -= len(row[2] or b"") + len(row[1])
+    for row in rows:
+        view = view_for(grant, row, is_retracted=row[0] in retracted)
+        # What the caller may not see does not count: a batch of little is a drip to it.
+        budget -= 0 if fits else view.ByteSize()
         if budget < 0 and views:
             break
-        views.append(view_for(grant, row, is_retracted=row[0] in retracted))
+        views.append(view)
         leaf_hashes.append(row[1])
     return views, leaf_hashes
 
@@ -112,16 +118,17 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
         rows = reader.records(OWN, begin, end)
         retracted = reader.retracted(begin, end)
         for row in rows:
-            index, leaf_hash, stored = row
-            differs = index not in retracted and _differs(held, grant, row)
-            size = len(stored or b"") + len(leaf_hash)
-            if (differs and size > budget) or index - response.from_index == MAX_REVISION_SPAN:
+            index = row[0]
+            # One taken back too: where the caller may not see the retraction itself, it still holds the record.
+            view = view_for(grant, row, is_retracted=index in retracted) if _differs(held, grant, row) else None
+            size = view.ByteSize() + _INDEX_BYTES if view is not None else 0
+            if size > budget or index - response.from_index == MAX_REVISION_SPAN:
                 response.to_index = index
                 yield response.SerializeToString()
                 response = ReviseResponse(from_index=index, grant=grant.digest)
                 budget = _BATCH_BUDGET
-            if differs:
-                response.views.add(index=index, view=view_for(grant, row, is_retracted=False))
+            if view is not None:
+                response.views.add(index=index, view=view)
                 budget -= size
     response.to_index = request.upto_size
     yield response.SerializeToString()

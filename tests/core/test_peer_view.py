@@ -282,10 +282,10 @@ def _revision(log: Log, begin: int, end: int, *changed: int) -> ReviseResponse:
 
 
 def test_a_revision_replaces_views_that_hash_to_their_leaves(log: Log) -> None:
-    response = _revision(log, 10, 100, 12, 50)
+    response = _revision(log, 10, 300, 12, 50)
     mask(response.views[1].view, {1})
     revision = verify_revision(response.SerializeToString(), CITY, 10, 700, log.leaves[10:])
-    assert (revision.begin, revision.end, revision.grant) == (10, 100, "new")
+    assert (revision.begin, revision.end, revision.grant) == (10, 300, "new")
     assert [record.leaf_index for record in revision.records] == [12, 50]
     assert [record.leaf_hash for record in revision.records] == [log.leaves[12], log.leaves[50]]
 
