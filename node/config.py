@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from node.core.document import parse_document, read_model
 from node.core.federation_file import ADDRESS, SLUG
@@ -75,11 +75,23 @@ class Limits(_Section):
     max_message_bytes: PositiveInt = 8 * 1024 * 1024
 
 
+class Evidence(_Section):
+    """Attachments.
+
+    Attributes:
+        max_bytes: Largest attachment taken in, from a client or a peer.
+        keep_free_bytes: Room on the disk that attachments leave to the log.
+    """
+
+    max_bytes: PositiveInt = 1024**3
+    keep_free_bytes: NonNegativeInt = 256 * 1024**2
+
+
 class Config(_Section):
     """A node's configuration. Paths are resolved from the folder of the file.
 
     Attributes:
-        data_dir: Databases: `node.db` (log and replicas), `usage.db`, `search.db`.
+        data_dir: Databases: `node.db` (log and replicas), `usage.db`, `search.db`; attachments in `evidence/`.
         keys: Folder of the log key and the TLS identity.
         officer: Client bundle with which the command line speaks to the node.
         stale_after_h: A record of an origin unheard of for longer is answered as stale.
@@ -95,6 +107,7 @@ class Config(_Section):
     listen: Listen = Listen()
     sync: Sync = Sync()
     limits: Limits = Limits()
+    evidence: Evidence = Evidence()
     stale_after_h: PositiveFloat = 24
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -25,6 +25,11 @@ class Reason(StrEnum):
     ACT_TOO_EARLY = "act_too_early"
     FOUR_EYES = "four_eyes"
     WRONG_ACTOR = "wrong_actor"
+    # Attachments.
+    WRONG_DIGEST = "wrong_digest"
+    WRONG_OFFSET = "wrong_offset"
+    INCOMPLETE = "incomplete"
+    UPLOAD_UNDER_WAY = "upload_under_way"
     # Files of the operator.
     INVALID_CONFIG = "invalid_config"
     INVALID_POLICY = "invalid_policy"

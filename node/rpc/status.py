@@ -31,6 +31,10 @@ CODES = MappingProxyType(
         Reason.ACT_TOO_EARLY: _Code.FAILED_PRECONDITION,
         Reason.FOUR_EYES: _Code.PERMISSION_DENIED,
         Reason.WRONG_ACTOR: _Code.PERMISSION_DENIED,
+        Reason.WRONG_DIGEST: _Code.DATA_LOSS,
+        Reason.WRONG_OFFSET: _Code.OUT_OF_RANGE,
+        Reason.INCOMPLETE: _Code.ABORTED,
+        Reason.UPLOAD_UNDER_WAY: _Code.ABORTED,
         Reason.INVALID_CONFIG: _Code.FAILED_PRECONDITION,
         Reason.INVALID_POLICY: _Code.FAILED_PRECONDITION,
         Reason.INVALID_MAPPING: _Code.FAILED_PRECONDITION,
@@ -92,6 +96,8 @@ _REASONS = {
 _TRANSIENT = frozenset(
     {
         Reason.RATE_LIMITED,
+        Reason.INCOMPLETE,
+        Reason.UPLOAD_UNDER_WAY,
         Reason.GRANT_CHANGED,
         Reason.UNAVAILABLE,
         Reason.TLS_REFUSED,
