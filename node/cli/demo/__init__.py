@@ -130,6 +130,6 @@ def _workspace(keep: bool) -> Iterator[Path]:
         yield base
     finally:
         if keep:
-            click.echo(f"Kept: {base}")
+            click.echo(f"Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan")
         else:
             shutil.rmtree(base)

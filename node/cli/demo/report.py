@@ -73,7 +73,9 @@ def name(city: str) -> str:
 def print_result(state: Exchange) -> None:
     """Prints the table of cities."""
     cities = list(state.statuses)
-    table = new_table("city", "own", *(f"from {city}" for city in cities), "withheld", "rejected", "seconds")
+    table = new_table(
+        "city", "own", *(f"from\n{CAPITALS[city][0]}" for city in cities), "withheld", "rejected", "seconds"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for city, status in state.statuses.items():

@@ -63,12 +63,14 @@ class ManInTheMiddle:
         }
         self._settings = origin.config.sync
         self._victim = victim
+        self.callers: set[str] = set()
         self.sent = b""
         self.names = ("", "")
 
     def pull(self, request: PullRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """The origin's own batches; to the victim, with a name changed."""
         caller = principal(context).name
+        self.callers.add(caller)
         with connect(self._member, self._identities[caller], self._settings) as peer:
             for raw in peer.pull(request.from_size, request.known_size):
                 yield self._forge(raw) if caller == self._victim else raw
@@ -105,9 +107,11 @@ def tamper(nodes: Sequence[Node], origin: Node, victim: Node, folder: Path) -> C
     """
     middle = ManInTheMiddle(origin, nodes, victim.city)
     others = [node for node in nodes if node not in (origin, victim)]
+    peers = {node.city for node in nodes if node is not origin}
     before = _peer(victim.status(), origin.city)
-    with _in_between(middle, origin) as address:
-        _await(f"a pull by way of {address}", lambda: _all_lead_to(address, [*others, victim], origin.city))
+    with _in_between(middle, origin):
+        # A peer pulls once at a time: after this no pull that began on the straight way is under way.
+        _await("every peer to pull by way of the man in the middle", lambda: middle.callers == peers)
         _take_in(origin, folder)
         size = origin.status().tree_size
         _await(
@@ -137,7 +141,7 @@ def _check(
 
 
 @contextmanager
-def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[str]:
+def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
     """Listens with the origin's certificate, and has the origin's address in the federation file lead there."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     trust = Trust(origin.config)
@@ -152,7 +156,7 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[str]:
     listener.start()
     try:
         save_federation(path, honest.with_member(member))
-        yield address
+        yield
     finally:
         save_federation(path, honest)
         listener.stop(_GRACE_S)
@@ -162,10 +166,6 @@ def _take_in(origin: Node, folder: Path) -> None:
     file = write_input(folder / "later.csv", origin.city, _ROWS, seed=_SEED)
     with loading([origin], {origin.city: file}, "later") as (load,):
         _await(f"{origin.city} to take in {_ROWS} operators", lambda: load.is_done)
-
-
-def _all_lead_to(address: str, nodes: Sequence[Node], origin: str) -> bool:
-    return all(_peer(node.status(), origin).address == address for node in nodes)
 
 
 def _peer(status: control_pb2.StatusResponse, city: str) -> control_pb2.PeerStatus:
