@@ -1,6 +1,7 @@
 """A node is two processes under a thin supervisor: `node` writes, `query` answers, neither holds the other's lock."""
 
 import ctypes
+import json
 import logging
 import os
 import shutil
@@ -10,9 +11,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from traceback import extract_tb
 from types import FrameType
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
 from node.config import Config
 
@@ -22,6 +25,7 @@ _RESTART_S = 1.0
 _MAX_RESTARTS = 5
 _RESTART_WINDOW_S = 60.0
 _PR_SET_PDEATHSIG = 1
+_METRICS_BYTES = 256 * 1024
 _log = structlog.get_logger(__name__)
 
 
@@ -32,15 +36,41 @@ def configure_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _without_values,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format='{"level": "%(levelname)s", "logger": "%(name)s"}'
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OthersLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    threading.excepthook = lambda args: _log.error("thread_died", exc_info=args.exc_value)
+
+
+class _OthersLines(logging.Formatter):
+    """What libraries log: who and where. Their texts are not ours to vouch for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: EventDict = {
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "at": f"{record.filename}:{record.lineno}",
+            "exc_info": record.exc_info[1] if record.exc_info else None,
+        }
+        return json.dumps(_without_values(None, "", event))
+
+
+def _without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Of an exception its type and where it rose; its text may hold what a record says of a person."""
+    told = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["frames"] = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in extract_tb(error.__traceback__)]
+    return event
 
 
 def run_role(config: Config, role: str) -> None:
@@ -49,9 +79,10 @@ def run_role(config: Config, role: str) -> None:
     Raises:
         NodeError: It could not start.
     """
+    configure_logging(config.log_level)
+    _reserve_metrics()
     from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
 
-    configure_logging(config.log_level)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     stopped = _stop_signal()
     process = build_role(config, role)
@@ -141,3 +172,11 @@ def _fresh_metrics_dir(config: Config) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     return folder
+
+
+def _reserve_metrics() -> None:
+    """Takes the room for this process's counters: they are mapped files, and on a full disk a hole in one kills."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    for kind in ("counter", "histogram", "gauge_mostrecent") if folder else ():
+        with (Path(str(folder)) / f"{kind}_{os.getpid()}.db").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, _METRICS_BYTES)

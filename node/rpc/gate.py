@@ -1,8 +1,9 @@
-"""The one interceptor of every listener: who calls, how often, and how a refusal looks on the wire."""
+"""The one interceptor of every listener: who calls, how often, for how long, and how a refusal looks on the wire."""
 
 from __future__ import annotations  # gRPC's types are generic only to the type checker
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any, cast
 
 import grpc
@@ -11,6 +12,7 @@ import structlog
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.limits import Limiter
+from node.rpc.metrics import Meter
 from node.rpc.principal import SERVICE_KINDS, Principal, Roster, authenticate
 from node.rpc.status import abort
 
@@ -27,6 +29,7 @@ class Gate(grpc.ServerInterceptor):
     def __init__(self, roster: Roster, limiter: Limiter) -> None:
         self._roster = roster
         self._limiter = limiter
+        self._guards: dict[str, _Guard] = {}
 
     def intercept_service(
         self,
@@ -35,7 +38,15 @@ class Gate(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The guarded handler of the method; None where there is none."""
         handler = continuation(handler_call_details)
-        return handler and _guard(handler, self._admission(handler_call_details.method), self._limiter)
+        return handler and self._guard(handler_call_details.method).wrap(handler)
+
+    def _guard(self, method: str) -> _Guard:
+        # Only methods that have a handler get here, so this does not grow at a stranger's will.
+        guard = self._guards.get(method)
+        if guard is None:
+            made = _Guard(self._admission(method), self._limiter, Meter(method))
+            guard = self._guards.setdefault(method, made)
+        return guard
 
     def _admission(self, method: str) -> Admit:
         kinds = SERVICE_KINDS.get(method.split("/")[1], _NOBODY)
@@ -48,39 +59,51 @@ class Gate(grpc.ServerInterceptor):
         return admit
 
 
-def _guard(handler: grpc.RpcMethodHandler[Any, Any], admit: Admit, limiter: Limiter) -> grpc.RpcMethodHandler[Any, Any]:
-    serialization = (handler.request_deserializer, handler.response_serializer)
-    if handler.unary_unary:
-        return grpc.unary_unary_rpc_method_handler(_one(handler.unary_unary, admit), *serialization)
-    if handler.unary_stream:
-        return grpc.unary_stream_rpc_method_handler(_many(handler.unary_stream, admit, limiter), *serialization)
-    if handler.stream_unary:
-        return grpc.stream_unary_rpc_method_handler(_one(handler.stream_unary, admit), *serialization)
-    return grpc.stream_stream_rpc_method_handler(
-        _many(cast(Behaviour, handler.stream_stream), admit, limiter), *serialization
-    )
+class _Guard:
+    """What every call of one method goes through."""
 
+    def __init__(self, admit: Admit, limiter: Limiter, meter: Meter) -> None:
+        self._admit = admit
+        self._limiter = limiter
+        self._meter = meter
 
-def _one(behaviour: Behaviour, admit: Admit) -> Behaviour:
-    def call(request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            admit(context)
-            return behaviour(request, context)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
-            _refuse(context, error)
+    def wrap(self, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+        """The guarded handler."""
+        serialization = (handler.request_deserializer, handler.response_serializer)
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(self._one(handler.unary_unary), *serialization)
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(self._many(handler.unary_stream), *serialization)
+        if handler.stream_unary:
+            return grpc.stream_unary_rpc_method_handler(self._one(handler.stream_unary), *serialization)
+        behaviour = cast(Behaviour, handler.stream_stream)
+        return grpc.stream_stream_rpc_method_handler(self._many(behaviour), *serialization)
 
-    return call
+    def _one(self, behaviour: Behaviour) -> Behaviour:
+        def call(request: Any, context: grpc.ServicerContext) -> Any:
+            began_s = perf_counter()
+            try:
+                self._admit(context)
+                return behaviour(request, context)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
+                _refuse(context, error)
+            finally:
+                self._meter.note(context, perf_counter() - began_s)
 
+        return call
 
-def _many(behaviour: Behaviour, admit: Admit, limiter: Limiter) -> Behaviour:
-    def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        try:
-            with limiter.stream(admit(context)):
-                yield from behaviour(request, context)
-        except Exception as error:  # noqa: BLE001 - as above
-            _refuse(context, error)
+    def _many(self, behaviour: Behaviour) -> Behaviour:
+        def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            began_s = perf_counter()
+            try:
+                with self._limiter.stream(self._admit(context)):
+                    yield from behaviour(request, context)
+            except Exception as error:  # noqa: BLE001 - as above
+                _refuse(context, error)
+            finally:
+                self._meter.note(context, perf_counter() - began_s)
 
-    return call
+        return call
 
 
 def _refuse(context: grpc.ServicerContext, error: Exception) -> None:

@@ -10,6 +10,7 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
+from node.rpc.metrics import count_rows
 from node.storage.store import Store
 from node.usecases.ingest import Ingest, Pending
 from node.usecases.withdraw import retract
@@ -38,7 +39,9 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             while (item := pending.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
-                yield self._ingest.finish(item)
+                answer = self._ingest.finish(item)
+                count_rows(answer.outcomes)
+                yield answer
         finally:
             ended.set()
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from prometheus_client import Counter, Gauge
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -20,6 +21,8 @@ from node.storage.writer import storage_error
 
 GROUP_S = 0.02
 RETRY_S = 1.0
+_WRITTEN = Counter("gongzhi_usage_records", "Usage records written")
+_WAITING = Gauge("gongzhi_usage_records_waiting", "Usage records not yet written", multiprocess_mode="mostrecent")
 MAX_WAITING = 20_000
 migrations = Migrations("usage")
 
@@ -64,9 +67,7 @@ class Usage(NamedTuple):
     result: str
 
 
-_INSERT = (
-    "INSERT INTO usage (at_ms, kind, name, rpc, purpose, legal_basis, questions, subject, cities, result) VALUES "
-)
+_INSERT = "INSERT INTO usage (at_ms, kind, name, rpc, purpose, legal_basis, questions, subject, cities, result) VALUES "
 
 
 class UsageLog:
@@ -126,7 +127,9 @@ class UsageLog:
                 failure = storage_error(error)
                 self._failure = failure if isinstance(failure, NodeError) else None
                 return False
+            _WRITTEN.inc(len(group))
         self._failure = None
+        _WAITING.set(self._waiting.qsize())
         return True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 import structlog
+from prometheus_client import Counter
 
 from node.config import Sync as Settings
 from node.core.federation import Member
@@ -16,6 +17,8 @@ from node.storage.store import Store
 from node.usecases.pull import Progress, Report, pull
 
 _log = structlog.get_logger(__name__)
+_PULLED = Counter("gongzhi_records_pulled", "Records of a peer's log verified and stored", ["city"])
+_FAILURES = Counter("gongzhi_sync_failures", "Pulls that failed, by peer and reason code", ["city", "reason"])
 _MAX_DOUBLINGS = 30
 _MAX_TEXT = 500
 
@@ -89,20 +92,28 @@ class Sync:
         raise NodeError(Reason.NOT_FOUND, f"{city[:40]!r} is not a peer of this node")
 
     def _attempt(self, city: str, report: Report) -> Progress:
-        member = self._member(city)
+        member, before = self._member(city), self._size(city)
         try:
             with self._connect(member) as peer:
                 progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, report)
         except TrustError as error:
             _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
+            _FAILURES.labels(city, error.reason).inc()
             self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.evidence).result()
             raise
         except NodeError as error:
+            _FAILURES.labels(city, error.reason).inc()
             self._back_off(city, error)
             raise
+        finally:
+            _PULLED.labels(city).inc(self._size(city) - before)
         if self._store.link(city) != Link(city):
             self._store.set_link(Link(city)).result()
         return progress
+
+    def _size(self, city: str) -> int:
+        origin = self._store.find_origin(city)
+        return origin.size if origin else 0
 
     def _back_off(self, city: str, error: NodeError) -> None:
         failures = self._store.link(city).failures + 1
