@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from node.cli.dates import Period, parse_day, parse_period
 from node.cli.options import json_option
@@ -38,10 +40,12 @@ _HEADS: dict[Lang, dict[str, tuple[str, ...]]] = {
     "en": {
         "list": ("rule", "v", "what", "limit", "excluded", "law", "Art", "in force", "sure"),
         "calendar": ("holiday", "off", "days", "worked instead"),
+        "due": ("law", "starts", "limit", "extended", "not counted", "due", "state"),
     },
     "zh": {
         "list": ("规则", "版", "事项", "期限", "不计入", "依据", "条", "施行", "确信"),
         "calendar": ("节日", "放假", "天数", "上班"),
+        "due": ("依据", "起算", "期限", "延长", "不计入", "届满", "状态"),
     },
 }
 
@@ -59,19 +63,19 @@ _calendar = click.option(
 
 @click.group()
 def clock() -> None:
-    r"""Show legal time limits and count them: rules, due dates, the working calendar.
+    """Show legal time limits and count them: rules, due dates, the working calendar.
 
     \b
     Which rules are there?            gongzhi clock list
     Those of 2025, in Chinese?        gongzhi clock list --on 2025-06-01 --lang zh
     When must this be decided?        gongzhi clock due clue.filing_decision --from 2026-02-12
-    With testing and an extension?    gongzhi clock due clue.filing_decision --from 2026-02-12 \
+    With testing and an extension?    gongzhi clock due clue.filing_decision --from 2026-02-12 \\
                                         --suspend 2026-02-25..2026-03-04 --extend
     Which weekends are worked?        gongzhi clock calendar 2026
 
     A limit in working days (WD) counts the State Council's calendar with its exchanged weekends (调休). The first
     day does not count. Past its last year the calendar gives no answer instead of a wrong one.
-    """
+    """  # noqa: D301
 
 
 @clock.command("list")
@@ -134,7 +138,7 @@ def due(
     lang: Lang,
     as_json: bool,
 ) -> None:
-    r"""Count the clock of RULE from the day it starts.
+    """Count the clock of RULE from the day it starts.
 
     \b
     gongzhi clock due complaint.mediation --from 2026-08-05
@@ -143,7 +147,7 @@ def due(
     gongzhi clock due crime.transfer --from 2026-03-02T15:00
 
     The version of the rule is the one in force on the day the clock starts.
-    """
+    """  # noqa: D301
     book = vendored_rules()
     rule = book.in_force(rule_id, legal_date(began))
     clock_ = _suspended(_extended(start(rule, began, _calendar_with(calendar_files)), extensions), periods)
@@ -160,7 +164,7 @@ def due(
 @_lang
 @json_option
 def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: bool) -> None:
-    r"""Show the working calendar of YEAR: holidays, weekends worked instead, the notices it comes from.
+    """Show the working calendar of YEAR: holidays, weekends worked instead, the notices it comes from.
 
     \b
     The State Council publishes the next year each November. To enter it, write the notice down as a file:
@@ -175,7 +179,7 @@ def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: b
     check it with `gongzhi clock calendar 2026 --calendar 2026.yaml`, and add it to node/core/calendar_data.
     It is refused if a festival is missing, a date is given twice, a length does not fit, or the days off less the
     weekends worked are not the 13 days that the law gives (11 before 2025). A corrected file has a higher version.
-    """
+    """  # noqa: D301
     calendar_ = _calendar_with(calendar_files)
     found = next((each for each in calendar_.years if each.year == year), None)
     if found is None:
@@ -191,7 +195,7 @@ def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: b
 def _calendar_with(files: Iterable[Path]) -> Calendar:
     calendar_ = vendored_calendar()
     for file in files:
-        calendar_ = calendar_.with_year(parse_year(file.read_text("utf-8"), str(file)))
+        calendar_ = calendar_.with_year(parse_year(file.read_text("utf-8", errors="replace"), str(file)))
     return calendar_
 
 
@@ -232,20 +236,22 @@ def _limit(rule: LegalRule, lang: Lang) -> str:
 def _print_due(clock_: Deadline, reading: Reading | None, book: RuleBook, lang: Lang) -> None:
     rule, law = clock_.rule, book.laws[clock_.rule.law]
     end = clock_.due_at if rule.unit is Unit.HOURS else clock_.due
+    law_, starts, limit, extended, paused, due_, state = _HEADS[lang]["due"]
     rows = [
         (rule.id, f"v{rule.version}  {_text(rule.label, lang)}"),
-        ("law", f"{_text(law, lang)} {law.number}, Art {rule.article or '-'} [{rule.confidence}]"),
-        ("starts", f"{clock_.began}  {_text(rule.starts, lang)}"),
-        ("limit", _limit(rule, lang)),
-        *(("extended", f"+{each.limit}, approval and notice assumed") for each in clock_.extensions),
-        *(("not counted", f"{each.since}..{each.last}  {each.cause}") for each in clock_.suspensions),
-        ("due", f"{end}  {end:%A}" if end else "-"),
+        (law_, f"{_text(law, lang)} {law.number}, Art {rule.article or '-'} [{rule.confidence}]"),
+        (starts, f"{clock_.began}  {_text(rule.starts, lang)}"),
+        (limit, _limit(rule, lang)),
+        *((extended, f"+{each.limit}, approval and notice assumed") for each in clock_.extensions),
+        *((paused, f"{each.since}..{each.last}  {each.cause}") for each in clock_.suspensions),
+        (due_, f"{end}  {end:%A}" if end else "-"),
     ]
     if reading is not None:
-        rows.append(("state", _state(reading)))
-    width = max(len(name) for name, _ in rows)
+        rows.append((state, _state(reading)))
+    grid = Table.grid(padding=(0, 2))
     for name, value in rows:
-        click.echo(f"{name:{width}}  {value}")
+        grid.add_row(Text(name), Text(value))
+    print_table(grid)
 
 
 def _state(reading: Reading) -> str:

@@ -80,7 +80,7 @@ class Deadline:
 
     rule: LegalRule
     began: date
-    calendar: Calendar = field(repr=False)
+    calendar: Calendar = field(repr=False, compare=False)
     suspensions: tuple[Suspension, ...] = ()
     extensions: tuple[Extension, ...] = ()
     stopped: date | None = None
@@ -197,7 +197,7 @@ class Deadline:
         if running.due is None:
             return 0
         paused = sum(
-            self._count(max(pause.since - ONE_DAY, day), min(pause.last, running.due))
+            self._count(max(pause.since - ONE_DAY, day), pause.last)
             for pause in running.suspensions
             if pause.last is not None
         )

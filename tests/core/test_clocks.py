@@ -114,6 +114,7 @@ def test_testing_is_excluded() -> None:
     suspended = clock.suspend(date(2026, 3, 9), "testing")
     assert suspended.due is None
     assert suspended.at(date(2026, 3, 8)) == Reading(State.RUNNING, date(2026, 3, 23), 11)
+    assert suspended.at(date(2026, 3, 9)) == Reading(State.SUSPENDED, None, 11)
     assert suspended.at(date(2026, 3, 31)) == Reading(State.SUSPENDED, None, 11)
     resumed = suspended.resume(date(2026, 3, 16))
     assert resumed.due == date(2026, 3, 30)
