@@ -1,0 +1,255 @@
+"""What a workflow declares: parties, states, acts and what each act demands. Data only; the rules are in `rules.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+
+from node.core.workflow.law import Label, Law
+
+# The state of a case that nobody has opened.
+START = ""
+
+
+class Role(StrEnum):
+    """Who of a party may make an act; checked by the party's own node when the act is recorded."""
+
+    CLERK = "clerk"
+    CASE_OFFICER = "case_officer"
+    APPROVER = "approver"
+    # The software by itself: only what the law makes automatic, such as an end date that passes.
+    NODE = "node"
+
+
+OFFICERS = (Role.CASE_OFFICER, Role.APPROVER)
+ANYONE = (Role.CLERK, *OFFICERS)
+
+
+class Kind(StrEnum):
+    """What a party is."""
+
+    CITY = "city"
+    PLATFORM = "platform"
+    # Any member of the federation.
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party to a case.
+
+    Attributes:
+        bound_by: field of the opening act that names it; empty for the city of the case.
+        by_record: the field holds a record id, whose city it is.
+    """
+
+    name: str
+    label: Label
+    kind: Kind = Kind.CITY
+    bound_by: str = ""
+    by_record: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state; nothing leads out of a final one, though something may yet be noted in it."""
+
+    name: str
+    label: Label
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A code that a field may have; `instead` tells a person who is turned away where to go."""
+
+    code: str
+    label: Label
+    instead: Label | None = None
+
+
+class Carries(StrEnum):
+    """What kind of thing an act must carry."""
+
+    FIELD = "field"
+    DOCUMENT = "document"
+    TWO_OFFICERS = "two_officers"
+    CITY = "city"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something an act must carry: a field, a document by its title, or two officers with certificate numbers.
+
+    Attributes:
+        name: of the field; `a|b` where one of two is enough.
+        choices: the only codes the field may have.
+    """
+
+    name: str
+    label: Label
+    law: Law
+    carries: Carries = Carries.FIELD
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """The act is open only where a field kept in the case has one of these values."""
+
+    field: str
+    values: tuple[str, ...]
+    law: Law
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class NotBefore:
+    """The act is open from the day kept in the case under `field`, or `years` after it as legal rule `rule` says."""
+
+    field: str
+    law: Law
+    label: Label
+    years: int = 0
+    rule: str = ""
+
+
+class Effect(StrEnum):
+    """What an act does to a clock."""
+
+    START = "start"
+    STOP = "stop"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    EXTEND = "extend"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEffect:
+    """An act's effect on the clock of a legal rule.
+
+    Attributes:
+        rule: id of the legal rule.
+        cause: why time does not count, as the rule names it; of a suspension.
+        only: the effect holds for such cases alone.
+    """
+
+    effect: Effect
+    rule: str
+    cause: str = ""
+    only: Only | None = None
+
+
+class Product(StrEnum):
+    """What an act leads to."""
+
+    DRAFT = "draft"
+    RECORD = "record"
+    RETRACTION = "retraction"
+
+
+@dataclass(frozen=True, slots=True)
+class Makes:
+    """A record of another standard that an act drafts, makes or takes back (a tombstone)."""
+
+    product: Product
+    standard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that may happen in a case.
+
+    Attributes:
+        sources: states it may follow; `START` opens the case.
+        target: state it leads to; None leaves the state as it is.
+        by: names of the parties that may act.
+        decided_by: who decided, where that is nobody with a node; the act then records their document.
+        binds: it binds somebody, so that maker and approver must be two persons.
+        internal: stays in the log of the city of the case; no other city sees it.
+        discloses: the first act that others see. It carries all they need and stands without what came before.
+        keeps: fields whose values the case remembers, for later guards and parties.
+        stamps: name under which the case remembers the day of the act.
+        assigns: party -> the party, or "field:<name>" for the field, that it is from now on.
+    """
+
+    name: str
+    label: Label
+    sources: tuple[str, ...]
+    target: str | None
+    by: tuple[str, ...]
+    law: Law
+    roles: tuple[Role, ...] = OFFICERS
+    decided_by: Label | None = None
+    binds: bool = False
+    internal: bool = False
+    discloses: bool = False
+    needs: tuple[Need, ...] = ()
+    guards: tuple[Only | NotBefore, ...] = ()
+    clocks: tuple[ClockEffect, ...] = ()
+    makes: tuple[Makes, ...] = ()
+    keeps: tuple[str, ...] = ()
+    stamps: str = ""
+    assigns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def opens(self) -> bool:
+        """It may be the first act that somebody sees of a case."""
+        return START in self.sources or self.discloses
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """An act that people try and the law rules out, whatever the state."""
+
+    name: str
+    label: Label
+    law: Law
+    why: Label
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A declared machine.
+
+    Attributes:
+        first: names of the acts that go before others where acts are concurrent, in this order.
+        concurrency: why, in words.
+    """
+
+    name: str
+    label: Label
+    parties: tuple[Party, ...]
+    states: tuple[State, ...]
+    acts: tuple[Act, ...]
+    concurrency: Label
+    first: tuple[str, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+
+    @cached_property
+    def act(self) -> Mapping[str, Act]:
+        """Acts by name."""
+        return {each.name: each for each in self.acts}
+
+    @cached_property
+    def state(self) -> Mapping[str, State]:
+        """States by name."""
+        return {each.name: each for each in self.states}
+
+    @cached_property
+    def party(self) -> Mapping[str, Party]:
+        """Parties by name."""
+        return {each.name: each for each in self.parties}
+
+    @cached_property
+    def forbids(self) -> Mapping[str, Forbidden]:
+        """Forbidden acts by name."""
+        return {each.name: each for each in self.forbidden}
+
+    @cached_property
+    def precedence(self) -> Mapping[str, int]:
+        """Rank of each act: the lower goes first."""
+        return {
+            act.name: self.first.index(act.name) if act.name in self.first else len(self.first) for act in self.acts
+        }
