@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from node.core import standard_table
@@ -95,7 +95,7 @@ def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
         ],
         "fields": [row._asdict() for row in standard_table.field_rows(shown, lang)],
         "codes": [row._asdict() for row in standard_table.code_rows(shown, lang)],
-        "rules": [row._asdict() for row in standard_table.rule_rows(shown)],
+        "rules": [row._asdict() for row in standard_table.rule_rows(shown, lang)],
     }
 
 
@@ -107,7 +107,8 @@ def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None
     console = Console()
     if not console.is_terminal:
         console = Console(width=_FILE_WIDTH)
-    table = Table(*heads, box=box.SIMPLE_HEAD)
+    # Folded: Chinese has no blanks to break at, and what is cut off cannot be read.
+    table = Table(*(Column(head, overflow="fold") for head in heads), box=box.SIMPLE_HEAD)
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
     console.print(table)

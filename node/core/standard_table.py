@@ -36,7 +36,7 @@ class CodeRow(NamedTuple):
 
 
 class RuleRow(NamedTuple):
-    """One rule over several fields."""
+    """One rule over several fields; `message` is written in the language asked for."""
 
     id: str
     message: str
@@ -73,12 +73,18 @@ def code_rows(standard: Standard, lang: Lang) -> list[CodeRow]:
     return [row for enum in enums for row in _code_rows(enum, lang)]
 
 
-def rule_rows(standard: Standard) -> list[RuleRow]:
+def rule_rows(standard: Standard, lang: Lang) -> list[RuleRow]:
     """The rules over more than one field, of the standard and of the messages within it."""
     within = (field.descriptor.message_type for field in standard.fields if field.descriptor.message_type)
     messages = dict.fromkeys([standard.message_type.DESCRIPTOR, *within])
     rules = (rule for message in messages for rule in message.GetOptions().Extensions[validate_pb2.message].cel)
-    return [RuleRow(rule.id, rule.message, rule.expression) for rule in rules]
+    return [RuleRow(rule.id, _in(lang, rule.message), rule.expression) for rule in rules]
+
+
+def _in(lang: Lang, message: str) -> str:
+    """The half of "<Chinese> · <English>" that is asked for."""
+    zh, _, en = message.partition(" · ")
+    return zh if lang == "zh" else en
 
 
 def _code_rows(enum: EnumDescriptor, lang: Lang) -> Iterator[CodeRow]:

@@ -88,6 +88,7 @@ class CreditRepair(_message.Message):
     FRAUD_FIELD_NUMBER: _builtins.int
     ID_HMAC_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
+    HOME_CITY_FIELD_NUMBER: _builtins.int
     kind: Global___RepairKind.ValueType
     listing: _builtins.str
     penalty_number: _builtins.str
@@ -104,6 +105,8 @@ class CreditRepair(_message.Message):
     pushed_on: _builtins.str
     fraud: _builtins.str
     id_hmac: _builtins.bytes
+    home_city: _builtins.str
+    """Of the registrar named in the record, never by the digits of the code."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -137,10 +140,11 @@ class CreditRepair(_message.Message):
         fraud: _builtins.str = ...,
         id_hmac: _builtins.bytes = ...,
         agent: _party_pb2.Person | None = ...,
+        home_city: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "commitment", b"commitment", "party", b"party"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "home_city", b"home_city", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

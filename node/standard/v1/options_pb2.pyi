@@ -3,7 +3,8 @@
 isort:skip_file
 What a data standard says about itself. A standard is one message of this package that carries
 the `standard` option; everything else (facets, labels, checks, tables) is read from these options.
-A protovalidate rule over a whole message has an id "<field>.<reason>": where to look, and the reason code.
+A protovalidate rule over a whole message has an id "<field>.<reason>": where to look, and the reason code; its
+message is "<Chinese> · <English>".
 """
 
 from collections import abc as _abc

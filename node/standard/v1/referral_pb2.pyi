@@ -125,7 +125,7 @@ Global___ReferralOutcome: _TypeAlias = ReferralOutcome  # noqa: Y015
 
 @_typing.final
 class Referral(_message.Message):
-    """移送与协查. The recipient may not send it on: it objects, negotiates, or asks the common superior to designate."""
+    """移送与协查. A record without an act is a referral that went out. The recipient may not send it on: it objects, negotiates, or asks the common superior to designate."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
