@@ -9,6 +9,7 @@ from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
 from tests.bench.lookup import bench_lookup
 from tests.bench.measure import print_result
+from tests.bench.split import profile_sync
 from tests.bench.sync import bench_sync
 from tests.bench.world import Rows, temporary_folder
 
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with temporary_folder() as folder:
             rows = Rows(asked.n or (_GROWTH_N if name == "growth" else _N), asked.data)
             print_result(_BENCHES[name](folder, rows, asked.runs))
+    if asked.profile:
+        with temporary_folder() as folder:
+            print_result(profile_sync(folder, Rows(asked.n or _N, asked.data), asked.runs))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -34,6 +38,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=environment("DATA"), help="folder of city files instead")
     parser.add_argument("--runs", type=int, default=environment("RUNS") or "3", help="runs of each (3)")
     parser.add_argument("--only", default=environment("ONLY") or ",".join(_USUAL), help=f"of {', '.join(_BENCHES)}")
+    parser.add_argument("--profile", action="store_true", help="also: where the receiver's time goes")
     return parser.parse_args(arguments)
 
 

@@ -54,11 +54,12 @@ def say(text: str) -> None:
 class Process:
     """A program under measurement, ended by its own id."""
 
-    def __init__(self, command: Sequence[str], log: Path, ready: str) -> None:
+    def __init__(self, command: Sequence[str], log: Path, ready: str, **environment: str) -> None:
         """Starts the program and waits until it says `ready` on standard error."""
         self._log = log
+        env = os.environ | environment
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL, env=env)
         self._await(ready)
 
     def __enter__(self) -> "Process":
@@ -130,7 +131,10 @@ class World:
     def run(self, city: str, role: str = "node") -> Process:
         """Starts one process of a city's node, as its supervisor does."""
         command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(self.folder / city), "--role", role]
-        return Process(command, self.folder / f"{city}.{role}.log", '"event": "ready"')
+        metrics = self.folder / f"{city}.metrics"
+        metrics.mkdir(exist_ok=True)
+        log = self.folder / f"{city}.{role}.log"
+        return Process(command, log, '"event": "ready"', PROMETHEUS_MULTIPROC_DIR=str(metrics))
 
     def forget(self, city: str) -> None:
         """Empties the data of a city whose node does not run."""
