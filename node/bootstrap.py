@@ -4,10 +4,9 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -20,6 +19,13 @@ from node.intake.v1 import intake_pb2_grpc
 from node.ports import Peer
 from node.query.v1 import query_pb2_grpc
 from node.rpc.control_service import ControlServicer
+from node.rpc.evidence_client import evidence_peer
+from node.rpc.evidence_service import (
+    EvidenceExchangeServicer,
+    EvidenceServicer,
+    add_evidence_exchange,
+    add_evidence_service,
+)
 from node.rpc.exchange_service import SERVICE as EXCHANGE
 from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
@@ -30,6 +36,7 @@ from node.rpc.principal import Roster
 from node.rpc.query_service import QueryServicer
 from node.rpc.server import Listener, Register
 from node.scheduler import Scheduler
+from node.storage.evidence import EvidenceStore
 from node.storage.files import read_text
 from node.storage.keyfile import load_log_key
 from node.storage.schema import is_migrated
@@ -39,6 +46,7 @@ from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
 from node.usecases.backup import restored
 from node.usecases.enforce_policy import PolicyInForce, read_policy
+from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.ingest import Ingest
 from node.usecases.node_status import node_status
 from node.usecases.search_operators import SearchOperators
@@ -93,28 +101,43 @@ class NodeRole:
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
-        ingest = Ingest(self._store, clock, Withdrawal(self._policy.current, self._peer_cities, clock))
+        ingest = Ingest(self._store, clock, Withdrawal(self._policy.in_force, self._peer_cities, clock))
 
         def status() -> control_pb2.StatusResponse:
             return node_status(
                 self._store, self._members(), config.data_dir, clock, self._policy.digest, lambda: _text(policy_file)
             )
 
+        self._evidence = EvidenceStore(config.data_dir, config.evidence, clock)
+        self._evidence_usage = UsageLog(config.data_dir / "evidence_usage.db")
+        self._destruction = Destruction(self._store, self._evidence)
+        account = Account(self._evidence_usage, clock)
+        fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
+        evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
         exchange = ExchangeServicer(self._store, config.city, self._policy)
         intake = IntakeServicer(ingest, self._store, clock)
         control = ControlServicer(self._sync, status)
         listener = _listener_factory(config, self._trust)
         self._listeners = [
-            listener(config.listen.exchange, EXCHANGE, lambda server: add_exchange_service(exchange, server)),
+            listener(
+                config.listen.exchange,
+                (EXCHANGE, lambda server: add_exchange_service(exchange, server)),
+                add_evidence_exchange(fetched),
+            ),
             listener(
                 config.listen.intake,
-                "node.intake.v1.IntakeService",
-                lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
+                (
+                    "node.intake.v1.IntakeService",
+                    lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
+                ),
+                add_evidence_service(evidence),
             ),
             listener(
                 config.listen.control,
-                "node.control.v1.ControlService",
-                lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(control, server),
+                (
+                    "node.control.v1.ControlService",
+                    lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(control, server),
+                ),
             ),
         ]
 
@@ -131,12 +154,15 @@ class NodeRole:
         self._scheduler.stop()
         for listener in self._listeners:
             listener.stop(_GRACE_S)
+        self._evidence_usage.close()
+        self._evidence.close()
         self._store.close()
         os.close(self._lock)
 
     def _follow(self) -> None:
         self._policy.current()
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
+        self._destruction.run()
 
     def _members(self) -> list[Member]:
         return list(self._trust.current().federation.peers_of(self._config.city))
@@ -146,6 +172,12 @@ class NodeRole:
 
     def _connect(self, member: Member) -> AbstractContextManager[Peer]:
         return connect(member, self._trust.current().identity, self._config.sync)
+
+    def _connect_evidence(self, city: str) -> AbstractContextManager[EvidencePeer]:
+        if self._store.link(city).frozen:
+            raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
+        trusted = self._trust.current()
+        return evidence_peer(trusted.federation.member(city), trusted.identity, self._config.sync.batch_timeout_s)
 
 
 class QueryRole:
@@ -169,8 +201,10 @@ class QueryRole:
         servicer = QueryServicer(reader, verifier, searcher, Account(self._usage, clock))
         self._listener = _listener_factory(config, Trust(config))(
             config.listen.query,
-            "node.query.v1.QueryService",
-            lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
+            (
+                "node.query.v1.QueryService",
+                lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
+            ),
         )
 
     def start(self) -> None:
@@ -214,15 +248,19 @@ def _await_store(path: Path) -> None:
         time.sleep(0.05)
 
 
-def _listener_factory(config: Config, trust: Trust) -> Callable[[str, str, Register], Listener]:
+class _MakeListener(Protocol):
+    def __call__(self, address: str, *services: tuple[str, Register]) -> Listener: ...
+
+
+def _listener_factory(config: Config, trust: Trust) -> _MakeListener:
     gate = Gate(Roster(trust), Limiter(config.limits))
 
-    def make(address: str, service: str, register: Register) -> Listener:
+    def make(address: str, *services: tuple[str, Register]) -> Listener:
         return Listener(
             address,
             trust,
             gate,
-            [(service, register)],
+            services,
             workers=_WORKERS,
             max_message_bytes=config.limits.max_message_bytes,
         )

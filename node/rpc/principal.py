@@ -17,6 +17,8 @@ SERVICE_KINDS = {
     "node.exchange.v1.ExchangeService": frozenset({Kind.PEER}),
     "node.intake.v1.IntakeService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
     "node.control.v1.ControlService": frozenset({Kind.OFFICER}),
+    "node.evidence.v1.EvidenceService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
+    "node.evidence.v1.EvidenceExchangeService": frozenset({Kind.PEER}),
     "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "grpc.health.v1.Health": _ANYONE,
     "grpc.reflection.v1alpha.ServerReflection": _ANYONE,

@@ -26,7 +26,7 @@ from node.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from node.query.v1 import query_pb2 as node_dot_query_dot_v1_dot_query__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/evidence/v1/evidence.proto\x12\x10node.evidence.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19node/query/v1/query.proto\"\x9f\x01\n\nAttachment\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0b\n\x03sm3\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x14\n\x0cstored_at_ms\x18\x05 \x01(\x03\x12\x0f\n\x07records\x18\x06 \x03(\t\x12\x31\n\x0b\x65xtractions\x18\x07 \x03(\x0b\x32\x1c.node.evidence.v1.Extraction\"\xd4\x03\n\nExtraction\x12\x16\n\x05\x61t_ms\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1a\n\x05place\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x1b\n\x06method\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x1c\n\x07\x63\x61rrier\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x19\n\x05maker\x18\x05 \x01(\tB\n\xbaH\x07r\x02\x18\x64\xc8\x01\x01\x12\x41\n\x08officers\x18\x06 \x03(\x0b\x32#.node.evidence.v1.ExtractionOfficerB\n\xbaH\x07\x92\x01\x04\x08\x02\x10\x14:\xf8\x01\xbaH\xf4\x01\x1a\xf1\x01\n\x15officers.two_officers\x12w\xe9\xa1\xbb\xe6\x9c\x89\xe4\xb8\xa4\xe5\x90\x8d\xe4\xbb\xa5\xe4\xb8\x8a\xe6\x89\xa7\xe6\xb3\x95\xe4\xba\xba\xe5\x91\x98\xef\xbc\x8c\xe5\x90\x84\xe6\x9c\x89\xe4\xb8\x8d\xe5\x90\x8c\xe7\x9a\x84\xe6\x89\xa7\xe6\xb3\x95\xe8\xaf\x81\xe5\x8f\xb7 \xc2\xb7 two officers, each with a certificate number of its own\x1a_this.officers.all(o, this.officers.exists_one(p, p.certificate_number == o.certificate_number))\"\\\n\x11\x45xtractionOfficer\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x02\x18\x64\xc8\x01\x01\x12-\n\x12\x63\x65rtificate_number\x18\x02 \x01(\tB\x11\xbaH\x0er\t\x18\x32\x32\x05^\\S+$\xc8\x01\x01\"%\n\x05\x43hunk\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"l\n\x0c\x41nnouncement\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x30\n\nextraction\x18\x04 \x01(\x0b\x32\x1c.node.evidence.v1.Extraction\"y\n\nPutRequest\x12\x36\n\x0c\x61nnouncement\x18\x01 \x01(\x0b\x32\x1e.node.evidence.v1.AnnouncementH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent\"M\n\x0bPutResponse\x12\x0c\n\x04held\x18\x01 \x01(\x04\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"S\n\nGetRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"v\n\x0bGetResponse\x12\x32\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.AttachmentH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent\"4\n\x0bListRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\"@\n\x0cListResponse\x12\x30\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"V\n\rObtainRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0e\n\x06record\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"n\n\x0eObtainResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04held\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x30\n\nattachment\x18\x04 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"F\n\x0fShowCaseRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63\x61se\x18\x02 \x01(\t\"Z\n\x10ShowCaseResponse\x12\x0f\n\x07records\x18\x01 \x03(\t\x12\x35\n\x0b\x61ttachments\x18\x02 \x03(\x0b\x32 .node.evidence.v1.CaseAttachment\"c\n\x0e\x43\x61seAttachment\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x03(\t\x12\x30\n\nattachment\x18\x03 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"d\n\x0c\x46\x65tchRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0e\n\x06record\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"x\n\rFetchResponse\x12\x32\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.AttachmentH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent2\x8a\x03\n\x0f\x45videnceService\x12\x46\n\x03Put\x12\x1c.node.evidence.v1.PutRequest\x1a\x1d.node.evidence.v1.PutResponse(\x01\x30\x01\x12\x44\n\x03Get\x12\x1c.node.evidence.v1.GetRequest\x1a\x1d.node.evidence.v1.GetResponse0\x01\x12G\n\x04List\x12\x1d.node.evidence.v1.ListRequest\x1a\x1e.node.evidence.v1.ListResponse0\x01\x12M\n\x06Obtain\x12\x1f.node.evidence.v1.ObtainRequest\x1a .node.evidence.v1.ObtainResponse0\x01\x12Q\n\x08ShowCase\x12!.node.evidence.v1.ShowCaseRequest\x1a\".node.evidence.v1.ShowCaseResponse2e\n\x17\x45videnceExchangeService\x12J\n\x05\x46\x65tch\x12\x1e.node.evidence.v1.FetchRequest\x1a\x1f.node.evidence.v1.FetchResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/evidence/v1/evidence.proto\x12\x10node.evidence.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19node/query/v1/query.proto\"\xb2\x01\n\nAttachment\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0b\n\x03sm3\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x14\n\x0cstored_at_ms\x18\x05 \x01(\x03\x12\x0f\n\x07records\x18\x06 \x03(\t\x12\x11\n\thanded_in\x18\x07 \x01(\x08\x12\x31\n\x0b\x65xtractions\x18\x08 \x03(\x0b\x32\x1c.node.evidence.v1.Extraction\"\xd4\x03\n\nExtraction\x12\x16\n\x05\x61t_ms\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1a\n\x05place\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x1b\n\x06method\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x1c\n\x07\x63\x61rrier\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\x18\xf4\x03\xc8\x01\x01\x12\x19\n\x05maker\x18\x05 \x01(\tB\n\xbaH\x07r\x02\x18\x64\xc8\x01\x01\x12\x41\n\x08officers\x18\x06 \x03(\x0b\x32#.node.evidence.v1.ExtractionOfficerB\n\xbaH\x07\x92\x01\x04\x08\x02\x10\x14:\xf8\x01\xbaH\xf4\x01\x1a\xf1\x01\n\x15officers.two_officers\x12w\xe9\xa1\xbb\xe6\x9c\x89\xe4\xb8\xa4\xe5\x90\x8d\xe4\xbb\xa5\xe4\xb8\x8a\xe6\x89\xa7\xe6\xb3\x95\xe4\xba\xba\xe5\x91\x98\xef\xbc\x8c\xe5\x90\x84\xe6\x9c\x89\xe4\xb8\x8d\xe5\x90\x8c\xe7\x9a\x84\xe6\x89\xa7\xe6\xb3\x95\xe8\xaf\x81\xe5\x8f\xb7 \xc2\xb7 two officers, each with a certificate number of its own\x1a_this.officers.all(o, this.officers.exists_one(p, p.certificate_number == o.certificate_number))\"\\\n\x11\x45xtractionOfficer\x12\x18\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x02\x18\x64\xc8\x01\x01\x12-\n\x12\x63\x65rtificate_number\x18\x02 \x01(\tB\x11\xbaH\x0er\t\x18\x32\x32\x05^\\S+$\xc8\x01\x01\"%\n\x05\x43hunk\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"l\n\x0c\x41nnouncement\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x30\n\nextraction\x18\x04 \x01(\x0b\x32\x1c.node.evidence.v1.Extraction\"y\n\nPutRequest\x12\x36\n\x0c\x61nnouncement\x18\x01 \x01(\x0b\x32\x1e.node.evidence.v1.AnnouncementH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent\"M\n\x0bPutResponse\x12\x0c\n\x04held\x18\x01 \x01(\x04\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"S\n\nGetRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"v\n\x0bGetResponse\x12\x32\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.AttachmentH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent\"4\n\x0bListRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\"@\n\x0cListResponse\x12\x30\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"V\n\rObtainRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0e\n\x06record\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"n\n\x0eObtainResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0c\n\x04held\x18\x02 \x01(\x04\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x30\n\nattachment\x18\x04 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"F\n\x0fShowCaseRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63\x61se\x18\x02 \x01(\t\"Z\n\x10ShowCaseResponse\x12\x0f\n\x07records\x18\x01 \x03(\t\x12\x35\n\x0b\x61ttachments\x18\x02 \x03(\x0b\x32 .node.evidence.v1.CaseAttachment\"c\n\x0e\x43\x61seAttachment\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0f\n\x07records\x18\x02 \x03(\t\x12\x30\n\nattachment\x18\x03 \x01(\x0b\x32\x1c.node.evidence.v1.Attachment\"d\n\x0c\x46\x65tchRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x0e\n\x06record\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"x\n\rFetchResponse\x12\x32\n\nattachment\x18\x01 \x01(\x0b\x32\x1c.node.evidence.v1.AttachmentH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.node.evidence.v1.ChunkH\x00\x42\t\n\x07\x63ontent2\x8a\x03\n\x0f\x45videnceService\x12\x46\n\x03Put\x12\x1c.node.evidence.v1.PutRequest\x1a\x1d.node.evidence.v1.PutResponse(\x01\x30\x01\x12\x44\n\x03Get\x12\x1c.node.evidence.v1.GetRequest\x1a\x1d.node.evidence.v1.GetResponse0\x01\x12G\n\x04List\x12\x1d.node.evidence.v1.ListRequest\x1a\x1e.node.evidence.v1.ListResponse0\x01\x12M\n\x06Obtain\x12\x1f.node.evidence.v1.ObtainRequest\x1a .node.evidence.v1.ObtainResponse0\x01\x12Q\n\x08ShowCase\x12!.node.evidence.v1.ShowCaseRequest\x1a\".node.evidence.v1.ShowCaseResponse2e\n\x17\x45videnceExchangeService\x12J\n\x05\x46\x65tch\x12\x1e.node.evidence.v1.FetchRequest\x1a\x1f.node.evidence.v1.FetchResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,43 +52,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXTRACTIONOFFICER'].fields_by_name['certificate_number']._loaded_options = None
   _globals['_EXTRACTIONOFFICER'].fields_by_name['certificate_number']._serialized_options = b'\272H\016r\t\03022\005^\\S+$\310\001\001'
   _globals['_ATTACHMENT']._serialized_start=110
-  _globals['_ATTACHMENT']._serialized_end=269
-  _globals['_EXTRACTION']._serialized_start=272
-  _globals['_EXTRACTION']._serialized_end=740
-  _globals['_EXTRACTIONOFFICER']._serialized_start=742
-  _globals['_EXTRACTIONOFFICER']._serialized_end=834
-  _globals['_CHUNK']._serialized_start=836
-  _globals['_CHUNK']._serialized_end=873
-  _globals['_ANNOUNCEMENT']._serialized_start=875
-  _globals['_ANNOUNCEMENT']._serialized_end=983
-  _globals['_PUTREQUEST']._serialized_start=985
-  _globals['_PUTREQUEST']._serialized_end=1106
-  _globals['_PUTRESPONSE']._serialized_start=1108
-  _globals['_PUTRESPONSE']._serialized_end=1185
-  _globals['_GETREQUEST']._serialized_start=1187
-  _globals['_GETREQUEST']._serialized_end=1270
-  _globals['_GETRESPONSE']._serialized_start=1272
-  _globals['_GETRESPONSE']._serialized_end=1390
-  _globals['_LISTREQUEST']._serialized_start=1392
-  _globals['_LISTREQUEST']._serialized_end=1444
-  _globals['_LISTRESPONSE']._serialized_start=1446
-  _globals['_LISTRESPONSE']._serialized_end=1510
-  _globals['_OBTAINREQUEST']._serialized_start=1512
-  _globals['_OBTAINREQUEST']._serialized_end=1598
-  _globals['_OBTAINRESPONSE']._serialized_start=1600
-  _globals['_OBTAINRESPONSE']._serialized_end=1710
-  _globals['_SHOWCASEREQUEST']._serialized_start=1712
-  _globals['_SHOWCASEREQUEST']._serialized_end=1782
-  _globals['_SHOWCASERESPONSE']._serialized_start=1784
-  _globals['_SHOWCASERESPONSE']._serialized_end=1874
-  _globals['_CASEATTACHMENT']._serialized_start=1876
-  _globals['_CASEATTACHMENT']._serialized_end=1975
-  _globals['_FETCHREQUEST']._serialized_start=1977
-  _globals['_FETCHREQUEST']._serialized_end=2077
-  _globals['_FETCHRESPONSE']._serialized_start=2079
-  _globals['_FETCHRESPONSE']._serialized_end=2199
-  _globals['_EVIDENCESERVICE']._serialized_start=2202
-  _globals['_EVIDENCESERVICE']._serialized_end=2596
-  _globals['_EVIDENCEEXCHANGESERVICE']._serialized_start=2598
-  _globals['_EVIDENCEEXCHANGESERVICE']._serialized_end=2699
+  _globals['_ATTACHMENT']._serialized_end=288
+  _globals['_EXTRACTION']._serialized_start=291
+  _globals['_EXTRACTION']._serialized_end=759
+  _globals['_EXTRACTIONOFFICER']._serialized_start=761
+  _globals['_EXTRACTIONOFFICER']._serialized_end=853
+  _globals['_CHUNK']._serialized_start=855
+  _globals['_CHUNK']._serialized_end=892
+  _globals['_ANNOUNCEMENT']._serialized_start=894
+  _globals['_ANNOUNCEMENT']._serialized_end=1002
+  _globals['_PUTREQUEST']._serialized_start=1004
+  _globals['_PUTREQUEST']._serialized_end=1125
+  _globals['_PUTRESPONSE']._serialized_start=1127
+  _globals['_PUTRESPONSE']._serialized_end=1204
+  _globals['_GETREQUEST']._serialized_start=1206
+  _globals['_GETREQUEST']._serialized_end=1289
+  _globals['_GETRESPONSE']._serialized_start=1291
+  _globals['_GETRESPONSE']._serialized_end=1409
+  _globals['_LISTREQUEST']._serialized_start=1411
+  _globals['_LISTREQUEST']._serialized_end=1463
+  _globals['_LISTRESPONSE']._serialized_start=1465
+  _globals['_LISTRESPONSE']._serialized_end=1529
+  _globals['_OBTAINREQUEST']._serialized_start=1531
+  _globals['_OBTAINREQUEST']._serialized_end=1617
+  _globals['_OBTAINRESPONSE']._serialized_start=1619
+  _globals['_OBTAINRESPONSE']._serialized_end=1729
+  _globals['_SHOWCASEREQUEST']._serialized_start=1731
+  _globals['_SHOWCASEREQUEST']._serialized_end=1801
+  _globals['_SHOWCASERESPONSE']._serialized_start=1803
+  _globals['_SHOWCASERESPONSE']._serialized_end=1893
+  _globals['_CASEATTACHMENT']._serialized_start=1895
+  _globals['_CASEATTACHMENT']._serialized_end=1994
+  _globals['_FETCHREQUEST']._serialized_start=1996
+  _globals['_FETCHREQUEST']._serialized_end=2096
+  _globals['_FETCHRESPONSE']._serialized_start=2098
+  _globals['_FETCHRESPONSE']._serialized_end=2218
+  _globals['_EVIDENCESERVICE']._serialized_start=2221
+  _globals['_EVIDENCESERVICE']._serialized_end=2615
+  _globals['_EVIDENCEEXCHANGESERVICE']._serialized_start=2617
+  _globals['_EVIDENCEEXCHANGESERVICE']._serialized_end=2718
 # @@protoc_insertion_point(module_scope)

@@ -29,6 +29,7 @@ class Attachment(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     STORED_AT_MS_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
+    HANDED_IN_FIELD_NUMBER: _builtins.int
     EXTRACTIONS_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """Lower-case hexadecimal."""
@@ -38,10 +39,12 @@ class Attachment(_message.Message):
     name: _builtins.str
     """File name, without a path."""
     stored_at_ms: _builtins.int
-    """Unix milliseconds. Not told to peers, as the next."""
+    """Unix milliseconds. Not told to peers, as the two next."""
+    handed_in: _builtins.bool
+    """By a client of this node."""
     @_builtins.property
     def records(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Record ids for which it was fetched from peers; empty where it was handed in here."""
+        """Ids of the peers' records for which it was fetched."""
 
     @_builtins.property
     def extractions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Extraction]: ...
@@ -54,11 +57,12 @@ class Attachment(_message.Message):
         name: _builtins.str = ...,
         stored_at_ms: _builtins.int = ...,
         records: _abc.Iterable[_builtins.str] | None = ...,
+        handed_in: _builtins.bool = ...,
         extractions: _abc.Iterable[Global___Extraction] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extractions", b"extractions", "name", b"name", "records", b"records", "sha256", b"sha256", "size", b"size", "sm3", b"sm3", "stored_at_ms", b"stored_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["extractions", b"extractions", "handed_in", b"handed_in", "name", b"name", "records", b"records", "sha256", b"sha256", "size", b"size", "sm3", b"sm3", "stored_at_ms", b"stored_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

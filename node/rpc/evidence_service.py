@@ -1,0 +1,156 @@
+"""EvidenceService: a node's own clients hand in and read attachments. EvidenceExchangeService: peers fetch them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+import grpc
+
+from node.core.clients import Kind
+from node.core.record import parse_record_id
+from node.errors import NodeError, Reason
+from node.evidence.v1 import evidence_pb2 as evidence
+from node.evidence.v1 import evidence_pb2_grpc
+from node.query.v1 import query_pb2 as query
+from node.rpc.pace import paced
+from node.rpc.principal import Principal, principal
+from node.storage.evidence import EvidenceStore
+from node.storage.store import Reader
+from node.usecases.enforce_policy import PolicyInForce
+from node.usecases.fetch_evidence import EvidencePeer, obtain
+from node.usecases.read_evidence import list_evidence, read_evidence, show_case
+from node.usecases.share_evidence import share_evidence
+from node.usecases.store_evidence import store_evidence
+from node.usecases.usage import Account, Use
+
+SERVICE = "node.evidence.v1.EvidenceService"
+EXCHANGE_SERVICE = "node.evidence.v1.EvidenceExchangeService"
+_PATIENCE_S = 30.0
+_Told = TypeVar("_Told", evidence.GetResponse, evidence.FetchResponse)
+
+
+class ConnectEvidence(Protocol):
+    """Reaches a peer's evidence exchange."""
+
+    def __call__(self, city: str) -> AbstractContextManager[EvidencePeer]:
+        """The peer; raises NodeError NOT_FOUND or PEER_FROZEN."""
+
+
+class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
+    """Answers the clients of one node. Whoever reads says why, and leaves a usage record."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        store: EvidenceStore,
+        account: Account,
+        connect: ConnectEvidence,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._account = account
+        self._connect = connect
+        self._patience_s = patience_s
+
+    def Put(  # noqa: N802 - the name in the proto
+        self, request_iterator: Iterator[evidence.PutRequest], context: grpc.ServicerContext
+    ) -> Iterator[evidence.PutResponse]:
+        """Takes in an attachment."""
+        messages = paced(request_iterator, lambda message: len(message.chunk.data), self._patience_s)
+        return store_evidence(self._store, _name(principal(context)), messages)
+
+    def Get(  # noqa: N802
+        self, request: evidence.GetRequest, context: grpc.ServicerContext
+    ) -> Iterator[evidence.GetResponse]:
+        """An attachment and its bytes."""
+        with self._using(context, "Evidence.Get", request.reason, request.sha256) as use:
+            yield from _counted(use, read_evidence(self._reader, self._store, request))
+
+    def List(  # noqa: N802
+        self, request: evidence.ListRequest, context: grpc.ServicerContext
+    ) -> Iterator[evidence.ListResponse]:
+        """Every attachment held here."""
+        with self._using(context, "Evidence.List", request.reason, ""):
+            for attachment in list_evidence(self._store):
+                yield evidence.ListResponse(attachment=attachment)
+
+    def Obtain(  # noqa: N802
+        self, request: evidence.ObtainRequest, context: grpc.ServicerContext
+    ) -> Iterator[evidence.ObtainResponse]:
+        """Fetches attachments from the city whose record names them."""
+        city, _ = parse_record_id(request.record)
+        with (
+            self._using(context, "Evidence.Obtain", request.reason, request.record),
+            self._connect(city) as peer,
+        ):
+            yield from obtain(self._reader, self._store, peer, _name(principal(context)), request)
+
+    def ShowCase(  # noqa: N802
+        self, request: evidence.ShowCaseRequest, context: grpc.ServicerContext
+    ) -> evidence.ShowCaseResponse:
+        """The records of a case and the attachments they name."""
+        with self._using(context, "Evidence.ShowCase", request.reason, request.case):
+            return show_case(self._reader, self._store, request.case, request.reason.purpose)
+
+    def _using(
+        self, context: grpc.ServicerContext, rpc: str, reason: query.Reason, subject: str
+    ) -> AbstractContextManager[Use]:
+        caller = principal(context)
+        if caller.kind is not Kind.OFFICER:
+            raise NodeError(Reason.PERMISSION_DENIED, "only an officer reads evidence")
+        return self._account.using(caller, rpc, reason, subject)
+
+
+class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer):
+    """Answers the peers of one node; each fetch leaves a usage record."""
+
+    def __init__(
+        self, reader: Reader, store: EvidenceStore, city: str, policy: PolicyInForce, account: Account
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._city = city
+        self._policy = policy
+        self._account = account
+
+    def Fetch(  # noqa: N802
+        self, request: evidence.FetchRequest, context: grpc.ServicerContext
+    ) -> Iterator[evidence.FetchResponse]:
+        """An attachment that a record names which the calling city may see."""
+        caller = principal(context)
+        reason = query.Reason(purpose=request.purpose, legal_basis=request.legal_basis)
+        subject = f"{request.record} {request.sha256}"
+        with self._account.using(caller, "Evidence.Fetch", reason, subject) as use:
+            shared = share_evidence(
+                self._reader,
+                self._store,
+                self._city,
+                lambda: self._policy.grant(caller.name, request.purpose),
+                request,
+            )
+            yield from _counted(use, shared)
+
+
+def _counted(use: Use, messages: Iterator[_Told]) -> Iterator[_Told]:
+    """The messages; the usage record says how many bytes left."""
+    count = 0
+    for message in messages:
+        count += len(message.chunk.data)
+        use.result = f"bytes={count}"
+        yield message
+
+
+def _name(caller: Principal) -> str:
+    return f"{caller.kind}/{caller.name}"
+
+
+def add_evidence_service(servicer: EvidenceServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+    """The service's name and how it is registered."""
+    return SERVICE, lambda server: evidence_pb2_grpc.add_EvidenceServiceServicer_to_server(servicer, server)
+
+
+def add_evidence_exchange(servicer: EvidenceExchangeServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+    """The service's name and how it is registered."""
+    add = evidence_pb2_grpc.add_EvidenceExchangeServiceServicer_to_server
+    return EXCHANGE_SERVICE, lambda server: add(servicer, server)
