@@ -12,6 +12,7 @@ from rich.text import Text
 
 from node.core import standard_table
 from node.core.standard import Standard, get, standards
+from node.core.standard_guide import standards_guide
 from node.core.standard_table import Lang
 
 # Tables keep their columns where there is no terminal to fit them into.
@@ -70,6 +71,12 @@ def show(name: str, version: int | None, lang: Lang, as_json: bool) -> None:
     for section, rows in sections.items():
         if rows:
             _print_table(_HEADS[lang][section], (row.values() for row in rows))
+
+
+@standard.command()
+def guide() -> None:
+    """Print the guide to all standards as Markdown (docs/standards.md)."""
+    click.echo(standards_guide(standards()))
 
 
 def _title(shown: Standard) -> dict[str, Any]:

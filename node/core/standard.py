@@ -63,9 +63,10 @@ class Standard:
         self.fields = tuple(_fields(descriptor))
         self.facets = tuple(_facets(descriptor, self.fields, options.facets))
         self._facet_types = tuple(facet.message_type for facet in self.facets)
-        self._subjects = [
-            (field.options.subject, _reader(field.path)) for field in self.fields if field.options.subject
-        ]
+        keys = [field for field in self.fields if field.options.subject]
+        # Apart, because millions of registrations have flat keys alone.
+        self._flat = [(field.options.subject, field.path) for field in keys if _is_flat(field)]
+        self._deep = [(field.options.subject, _reader(field.path)) for field in keys if not _is_flat(field)]
         self._validation = Validation(descriptor)
 
     def parse(self, body: bytes) -> Message:
@@ -87,7 +88,10 @@ class Standard:
 
     def subjects(self, message: Message) -> list[str]:
         """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914301001840877603`; bytes in hexadecimal."""
-        return [f"{kind}:{value}" for kind, read in self._subjects for value in read(message) if value]
+        found = [f"{kind}:{value}" for kind, name in self._flat if (value := getattr(message, name))]
+        if self._deep:
+            found += [f"{kind}:{value}" for kind, read in self._deep for value in read(message) if value]
+        return found
 
     def split(self, body: bytes) -> tuple[bytes, ...]:
         """The canonical body of each facet, in order; empty where it has no field. Unknown fields fall away.
@@ -161,6 +165,10 @@ def codes(enum: EnumDescriptor) -> list[tuple[int, str, str]]:
 def _words(name: str) -> str:
     """An English label from a name: `legal_representative` is `Legal representative`."""
     return name.replace("_", " ").capitalize()
+
+
+def _is_flat(field: Field) -> bool:
+    return "." not in field.path and field.descriptor.type == FieldDescriptor.TYPE_STRING
 
 
 def _reader(path: str) -> Callable[[Message], Iterable[str]]:
