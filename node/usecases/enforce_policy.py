@@ -17,6 +17,8 @@ from node.storage.log import Entry
 from node.storage.store import Store
 
 Key = tuple[str, str]
+# Policies that are searched for a peer's earlier grant; beyond them every view is sent anew.
+_REMEMBERED = 20
 
 
 def read_policy(text: str, path: str) -> Policy:
@@ -64,6 +66,10 @@ class PolicyInForce:
                     self._enforce(text, policy)
         return self._policy
 
+    def in_force(self) -> Policy:
+        """The policy in force, without a look at the file: for the writer, which must not wait for its own queue."""
+        return self._policy
+
     @property
     def digest(self) -> str:
         """SHA-256 of the policy text in force, in hexadecimal."""
@@ -77,9 +83,11 @@ class PolicyInForce:
 
     def earlier_grant(self, peer: str, purpose: str, digest: str) -> Grant | None:
         """What a peer might see under an earlier grant; None where its policy isn't known here."""
-        text = self._store.policy_under(peer, purpose, digest)
-        policy = _read_earlier(text)
-        return policy.grant(peer, purpose) if policy is not None else None
+        for text in self._store.policies(_REMEMBERED):
+            policy = _read_earlier(text)
+            if policy is not None and (grant := policy.grant(peer, purpose)).digest == digest:
+                return grant
+        return None
 
     def _enforce(self, text: str, policy: Policy) -> None:
         previous = self._store.newest_policy()
@@ -87,8 +95,7 @@ class PolicyInForce:
         earlier = _read_earlier(previous)
         if text != previous:
             change = self._change(self._all_grants(earlier) if earlier else {}, grants) if previous else None
-            rows = [(peer, purpose, grant.digest) for (peer, purpose), grant in grants.items()]
-            self._store.put_policy(text, rows, change).result()
+            self._store.put_policy(text, change).result()
         self._policy, self._grants, self._text = policy, grants, text
 
     def _all_grants(self, policy: Policy) -> dict[Key, Grant]:

@@ -105,6 +105,11 @@ class Sync:
             _FAILURES.labels(city, error.reason).inc()
             self._back_off(city, error)
             raise
+        except Exception:
+            # Unforeseen, perhaps provoked: without a wait the schedule would run into it at every turn.
+            _FAILURES.labels(city, Reason.INTERNAL).inc()
+            self._back_off(city, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
+            raise
         finally:
             _PULLED.labels(city).inc(self._size(city) - before)
         if self._store.link(city) != Link(city):

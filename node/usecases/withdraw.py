@@ -25,6 +25,7 @@ class Withdrawal:
     """Finds the records that have to be taken back when others replace them."""
 
     def __init__(self, policy: Callable[[], Policy], peers: Callable[[], Iterable[str]], clock: Clock) -> None:
+        """Asks `policy` and `peers` in the writer's transaction: neither may write to the store or wait for it."""
         self._policy = policy
         self._peers = peers
         self._clock = clock

@@ -61,9 +61,7 @@ class Origin:
         self._newest: tuple[str, Policy]
         self._read(policy or self.store.newest_policy() or policy_text(city, "public", "regulator"))
         self.policy = PolicyInForce(self.store, lambda: self._newest, lambda: self.peers, self.clock)
-        self._ingest = Ingest(
-            self.store, self.clock, Withdrawal(lambda: self._newest[1], lambda: self.peers, self.clock)
-        )
+        self._ingest = Ingest(self.store, self.clock, Withdrawal(self.policy.in_force, lambda: self.peers, self.clock))
 
     @property
     def size(self) -> int:

@@ -1,0 +1,52 @@
+"""A change of the policy file takes effect while the node works, and never in the writer's way."""
+
+from concurrent.futures import TimeoutError as Late
+from pathlib import Path
+
+import pytest
+
+from node.core.policy import Policy
+from node.intake.v1 import intake_pb2 as intake
+from node.storage.store import Store
+from node.usecases.enforce_policy import PolicyInForce, read_policy
+from node.usecases.ingest import Ingest
+from node.usecases.withdraw import Withdrawal
+from tests.cities import PURPOSE, KeySigner, SetClock
+from tests.simulator.origin import policy_text, registration
+
+
+def _submit(ingest: Ingest, status: int) -> None:
+    row = intake.Row(key="1", body=registration(1, status=status).SerializeToString())
+    pending = ingest.begin(
+        intake.SubmitRequest(
+            standard="operator.registration", version=1, source="s", purpose=PURPOSE, legal_basis="b",
+            audience=["all"], rows=[row],
+        )
+    )  # fmt: skip
+    assert pending.placed is not None
+    try:
+        pending.placed.result(timeout=10)
+    except Late:
+        pytest.fail("the writer waits for itself")
+
+
+def test_a_correction_right_after_a_change_of_the_file(tmp_path: Path) -> None:
+    """The writer asks the policy while it appends a correction; it must not wait for a change to be written."""
+    newest: tuple[str, Policy]
+
+    def say(text: str) -> None:
+        nonlocal newest
+        newest = (text, read_policy(text, "policy"))
+
+    say(policy_text("wuhan", "public"))
+    clock = SetClock()
+    store = Store(tmp_path / "wuhan.db", "wuhan", KeySigner(), clock)
+    policy = PolicyInForce(store, lambda: newest, lambda: ["changsha"], clock)
+    ingest = Ingest(store, clock, Withdrawal(policy.in_force, lambda: ["changsha"], clock))
+    _submit(ingest, status=1)
+    say(policy_text("wuhan", "public", "regulator"))
+    _submit(ingest, status=4)
+    assert store.origin("wuhan").size == 2
+    policy.current()
+    assert store.origin("wuhan").size == 3, "the change is a record of its own"
+    store.close()
