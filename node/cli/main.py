@@ -31,6 +31,7 @@ _COMMANDS = {
     "standard": "standard",
     "status": "status",
     "sync": "sync",
+    "workflow": "workflow",
 }
 
 

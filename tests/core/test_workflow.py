@@ -127,10 +127,18 @@ def test_concurrent_acts_yield_to_the_declared_precedence_and_the_loser_is_kept(
 
 
 def test_an_act_falls_with_the_overridden_act_it_follows_unless_it_knew() -> None:
-    facts = [*_accepted(), _act("withdraw", "changsha-5", "hefei-3"), _act("supplement", "hefei-6", "hefei-4")]
-    assert _standings(Case(REFERRAL, CASE, facts))["hefei-6"] is Standing.OVERRIDDEN
-    knowing = replace(facts[-1], follows=("hefei-4", "changsha-5"))
-    assert _standings(Case(REFERRAL, CASE, [*facts[:-1], knowing]))["hefei-6"] is Standing.REFUSED
+    objected = [*_sent(), _act("object", "hefei-4", "hefei-3")]
+    concurrent = [_act("accept", "hefei-5", "hefei-4"), _act("escalate", "changsha-6", "hefei-4")]
+    # The state allows it either way: it falls because it was made for a case that had been accepted.
+    unknowing = _act("supplement", "hefei-7", "hefei-5")
+    knowing = replace(unknowing, follows=("hefei-5", "changsha-6"))
+    case = Case(REFERRAL, CASE, [*objected, *concurrent, unknowing])
+    assert (case.state, _standings(case)["hefei-7"], case.history()[-1].cause) == (
+        "escalated",
+        Standing.OVERRIDDEN,
+        "changsha-6",
+    )
+    assert _standings(Case(REFERRAL, CASE, [*objected, *concurrent, knowing]))["hefei-7"] is Standing.IN_FORCE
 
 
 def test_concurrent_acts_that_do_not_disturb_each_other_both_stand() -> None:
@@ -150,7 +158,9 @@ def test_an_act_whose_predecessor_is_missing_waits() -> None:
 
 
 def test_clocks_follow_the_acts_in_force() -> None:
-    case = Case(REFERRAL, CASE, [*_accepted(), _act("verify", "hefei-5", "hefei-4"), _act("file", "hefei-6", "hefei-5")])
+    case = Case(
+        REFERRAL, CASE, [*_accepted(), _act("verify", "hefei-5", "hefei-4"), _act("file", "hefei-6", "hefei-5")]
+    )
     assert [(each.effect, each.rule) for each in case.clock_events()] == [
         (Effect.START, "clue.filing_decision"),
         (Effect.STOP, "jurisdiction.negotiation"),
@@ -269,5 +279,5 @@ def test_a_thousand_acts_in_two_logs_are_cheap_in_any_order() -> None:
         fact = _act("supplement", f"{city}-{index}", *heads)
         heads = [fact.id] if index % 3 else [heads[0], fact.id]
         facts.append(fact)
-    shuffled = random.Random(7).sample(facts, len(facts))  # noqa: S311
+    shuffled = random.Random(7).sample(facts, len(facts))
     assert _picture(Case(REFERRAL, CASE, shuffled)) == _picture(Case(REFERRAL, CASE, facts))

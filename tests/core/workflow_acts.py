@@ -18,7 +18,9 @@ DAY = date(2026, 5, 6)
 LATE = date(2031, 5, 6)
 
 
-def complete(workflow: Workflow, act: Act, record_id: str, case: str, follows: Sequence[str], on: date = DAY) -> ActFact:
+def complete(
+    workflow: Workflow, act: Act, record_id: str, case: str, follows: Sequence[str], on: date = DAY
+) -> ActFact:
     """An act that carries all that its declaration asks for, by the first party that may act."""
     party = workflow.party[act.by[0]]
     return ActFact(
