@@ -16,7 +16,7 @@ FORMAT: Literal["gongzhi-evidence"] = "gongzhi-evidence"
 VERSION: Literal[1] = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
-_Hex = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
+_Hex = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _Model(BaseModel):

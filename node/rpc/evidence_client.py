@@ -13,6 +13,7 @@ from node.errors import Reason, TransientError
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from node.rpc.pace import paced
+from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
 from node.storage.keyfile import TlsIdentity
 
@@ -88,3 +89,8 @@ def evidence_peer(member: Member, identity: TlsIdentity, patience_s: float) -> I
         yield GrpcEvidencePeer(channel, patience_s)
     finally:
         channel.close()
+
+
+def explain(error: grpc.RpcError) -> str:
+    """A failed call, in one line."""
+    return str(error_from_rpc(error))

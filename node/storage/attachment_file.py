@@ -12,7 +12,8 @@ from node.core.attachment import MAX_CHUNK_BYTES, Digests
 from node.errors import NodeError, Reason
 
 _READ_BYTES = 1024 * 1024
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""What a full or failing disk says."""
 
 
 class Part:
@@ -89,24 +90,35 @@ class Part:
             rest = rest[written:]
 
     def _failure(self, error: OSError) -> Exception:
-        if error.errno not in _FULL:
+        if error.errno not in DISK_FULL:
             return error
         self._path.unlink(missing_ok=True)
         return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this attachment was kept")
 
 
+class Digester:
+    """Both digests of bytes as they pass."""
+
+    def __init__(self) -> None:
+        self._sha256 = sha256()
+        self._sm3 = Hash(SM3())
+
+    def update(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        self._sha256.update(data)
+        self._sm3.update(data)
+
+    def digests(self) -> Digests:
+        """Of all bytes taken; none may follow."""
+        return Digests(self._sha256.hexdigest(), self._sm3.finalize().hex())
+
+
 def digest_file(path: Path) -> Digests:
     """Both digests of a file."""
-    return digest(read_chunks(path, 0, _READ_BYTES))
-
-
-def digest(chunks: Iterator[bytes]) -> Digests:
-    """Both digests of what is read."""
-    first, second = sha256(), Hash(SM3())
-    for chunk in chunks:
-        first.update(chunk)
-        second.update(chunk)
-    return Digests(first.hexdigest(), second.finalize().hex())
+    digester = Digester()
+    for chunk in read_chunks(path, 0, _READ_BYTES):
+        digester.update(chunk)
+    return digester.digests()
 
 
 def read_chunks(path: Path, offset: int, chunk_bytes: int = MAX_CHUNK_BYTES) -> Iterator[bytes]:

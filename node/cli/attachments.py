@@ -1,0 +1,50 @@
+"""What the commands about evidence share: the channel, a progress bar, fetching from a peer."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from node.cli.options import ask_passphrase
+from node.config import Config
+from node.evidence.v1 import evidence_pb2 as messages
+from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.query.v1 import query_pb2 as query
+from node.rpc.client import officer_channel
+
+
+@contextmanager
+def evidence_service(config: Config) -> Iterator[EvidenceServiceStub]:
+    """The node's evidence service, asked as its officer.
+
+    Raises:
+        NodeError: What the node answered, or UNAVAILABLE.
+    """
+    with officer_channel(config, "intake", ask_passphrase) as channel:
+        yield EvidenceServiceStub(channel)
+
+
+@contextmanager
+def progress_bar(what: str, size: int | None = None) -> Iterator[Callable[..., None]]:
+    """Shows (done bytes, total bytes) on a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=size)
+        yield lambda done, total=size: progress.update(task, completed=done, total=total)
+
+
+def obtain(service: EvidenceServiceStub, reason: query.Reason, record: str, digest: str) -> None:
+    """Fetches an attachment from the city of the record that names it, unless it is held."""
+    request = messages.ObtainRequest(reason=reason, record=record, sha256=digest)
+    with progress_bar(f"{digest[:12]} from {record}") as report:
+        for answer in service.Obtain(request):
+            report(answer.held, answer.size)
+
+
+def json_text(plain: Any) -> str:
+    """Plain data for programs."""
+    return json.dumps(plain, ensure_ascii=False, indent=2)

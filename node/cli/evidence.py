@@ -1,0 +1,165 @@
+"""`gongzhi evidence`: attachments of records, handed in, fetched, packed and checked."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from node.cli.attachments import evidence_service, json_text, obtain, progress_bar
+from node.cli.evidence_bundle import pack, verify
+from node.cli.options import json_option, node_option
+from node.cli.query import reason_of, reason_options, time_text
+from node.cli.tables import new_table, print_table
+from node.config import load_config
+from node.evidence.v1 import evidence_pb2 as messages
+from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.query.v1 import query_pb2 as query
+from node.rpc import evidence_client
+from node.storage.attachment_file import Part, digest_file
+
+_PERSON = re.compile(r"([^:：]+)[:：]([^:：\s]+)")
+
+
+@click.group()
+def evidence() -> None:
+    """Hand in, fetch, pack and check attachments; each is named by the SHA-256 of its bytes."""
+
+
+@evidence.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="提取时间, local time.")
+@click.option("--place", default="", help="提取地点.")
+@click.option("--method", default="", help="提取方法.")
+@click.option("--carrier", default="", help="载体.")
+@click.option("--maker", default="", help="制作人.")
+@click.option("--officer", "officers", multiple=True, help="执法人员 NAME:CERTIFICATE; two at least.")
+@click.option("--document", is_flag=True, help="A document or what a party handed in: nobody extracted it.")
+@json_option
+@node_option
+def put(file: Path, document: bool, as_json: bool, node_dir: Path, **extraction: Any) -> None:
+    """Hand FILE in. What officers took needs its extraction record 提取笔录: all of the options, two officers.
+
+    An upload that broke off goes on where it stopped when the command is given again.
+    """
+    announcement = messages.Announcement(
+        sha256=digest_file(file).sha256, size=file.stat().st_size, name=file.name, extraction=None
+    )
+    if not document:
+        announcement.extraction.CopyFrom(_extraction(**extraction))
+    elif any(extraction.values()):
+        raise click.UsageError("a document has no extraction record: give --document or the record")
+    with (
+        evidence_service(load_config(node_dir)) as service,
+        progress_bar(file.name, announcement.size) as report,
+        file.open("rb") as f,
+    ):
+        kept = evidence_client.put(service, announcement, f, report)
+    click.echo(
+        json_text(_plain(kept)) if as_json else f"{kept.sha256}\n  SM3 {kept.sm3}, {kept.size} bytes, {kept.name}"
+    )
+
+
+def _extraction(
+    at: datetime | None,
+    place: str,
+    method: str,
+    carrier: str,
+    maker: str,
+    officers: tuple[str, ...],
+) -> messages.Extraction:
+    if at is None:
+        raise click.UsageError("give the extraction record (--at, --place, ...), or --document")
+    return messages.Extraction(
+        at_ms=int(at.astimezone().timestamp() * 1000),
+        place=place,
+        method=method,
+        carrier=carrier,
+        maker=maker,
+        officers=[_officer(each) for each in officers],
+    )
+
+
+def _officer(text: str) -> messages.ExtractionOfficer:
+    found = _PERSON.fullmatch(text)
+    if found is None:
+        raise click.UsageError("--officer is NAME:CERTIFICATE")
+    return messages.ExtractionOfficer(name=found[1].strip(), certificate_number=found[2])
+
+
+@evidence.command()
+@click.argument("digest")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
+@click.option("--record", help="A peer's record that names it: fetches it from that city where it is not held yet.")
+@reason_options
+@node_option
+def get(
+    digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, node_dir: Path
+) -> None:
+    """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
+    config = load_config(node_dir)
+    reason = reason_of(config, purpose, legal_basis)
+    with evidence_service(config) as service:
+        if record is not None:
+            obtain(service, reason, record, digest)
+        held = _download(service, reason, digest, out)
+    click.echo(f"{held.name} ({held.size} bytes) in {out}")
+
+
+def _download(service: EvidenceServiceStub, reason: query.Reason, digest: str, out: Path) -> messages.Attachment:
+    path = out.with_name(f".{digest[:64]}.part") if digest.isalnum() else out
+    begun = path.stat().st_size if path is not out and path.exists() else 0
+    answers = service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=begun))
+    held = next(iter(answers)).attachment
+    part = Part(path, held.sha256, held.size)
+    try:
+        with progress_bar(held.name, held.size) as report:
+            for answer in answers:
+                part.write(answer.chunk.offset, answer.chunk.data)
+                report(part.held)
+        part.settle()
+        part.name(out)
+    finally:
+        part.close()
+    return held
+
+
+@evidence.command("list")
+@reason_options
+@json_option
+@node_option
+def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+    """List the attachments held here."""
+    config = load_config(node_dir)
+    with evidence_service(config) as service:
+        answers = service.List(messages.ListRequest(reason=reason_of(config, purpose, legal_basis)))
+        held = [answer.attachment for answer in answers]
+    if as_json:
+        click.echo(json_text([_plain(each) for each in held]))
+        return
+    table = new_table("sha256", "bytes", "name", "since", "extracted by", "came by")
+    for each in held:
+        officers = "; ".join(", ".join(o.name for o in extraction.officers) for extraction in each.extractions)
+        came_by = " ".join([*(["handed in"] if each.handed_in else []), *each.records])
+        cells = (each.sha256, str(each.size), each.name, time_text(each.stored_at_ms), officers, came_by)
+        table.add_row(*map(Text, cells))
+    print_table(table)
+
+
+def _plain(attachment: messages.Attachment) -> dict[str, Any]:
+    return {
+        "sha256": attachment.sha256,
+        "sm3": attachment.sm3,
+        "size": attachment.size,
+        "name": attachment.name,
+        "stored_at_ms": attachment.stored_at_ms,
+        "records": list(attachment.records),
+        "handed_in": attachment.handed_in,
+        "extractions": len(attachment.extractions),
+    }
+
+
+evidence.add_command(pack)
+evidence.add_command(verify)

@@ -1,0 +1,110 @@
+"""Packs the evidence of a case into one file 一键举证: attachments, manifest, and the proofs of the records."""
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from node.core import standard as standards
+from node.core.attachment import Digests
+from node.core.manifest import MANIFEST, Manifest, ManifestFile, MissingFile, format_manifest, manifest_file, proof_path
+from node.core.proof import format_proof
+from node.core.record import disclosed_facets, mask, parse_header
+from node.errors import FileError, NodeError, Reason
+from node.evidence.v1.evidence_pb2 import ShowCaseResponse
+from node.query.v1.query_pb2 import Proof
+from node.storage.attachment_file import DISK_FULL, Digester
+
+ReadAttachment = Callable[[str], Iterator[bytes]]
+# L4: ID numbers, a complainant's or reporter's identity (order 121 Art 37).
+_IDENTITY_LEVEL = 4
+
+
+def make_manifest(case: str, found: ShowCaseResponse) -> Manifest:
+    """The manifest of what a node holds of a case."""
+    held = [each for each in found.attachments if each.HasField("attachment")]
+    return Manifest(
+        case=case,
+        records=list(found.records),
+        files=[manifest_file(each.attachment, each.records) for each in held],
+        missing=[
+            MissingFile(sha256=each.sha256, records=list(each.records))
+            for each in found.attachments
+            if not each.HasField("attachment")
+        ],
+    )
+
+
+def hide_identity(proof: Proof) -> None:
+    """Masks the facets of level L4 in a proof, in place: a bundle changes hands, and proves the rest as well."""
+    header = parse_header(proof.view.header)
+    facets = standards.get(header.standard, header.version).facets
+    identity = {facet.number for facet in facets if facet.level >= _IDENTITY_LEVEL}
+    mask(proof.view, disclosed_facets(proof.view) - identity)
+
+
+def pack(out: Path, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttachment) -> None:
+    """Writes the bundle, whole or not at all, readable by its owner alone.
+
+    Args:
+        out: File to write.
+        manifest: What is to be in it.
+        proofs: Of the manifest's records.
+        read: The bytes of an attachment by its SHA-256; they are checked once more on their way.
+
+    Raises:
+        NodeError: WRONG_DIGEST, an attachment is not what the manifest says; what `read` met.
+        FileError: STORAGE_FULL or INVALID_ARGUMENT, the file cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+                _fill(archive, manifest, proofs, read)
+                archive.close()
+                file.flush()
+                os.fsync(descriptor)
+            Path(name).replace(out)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = Reason.STORAGE_FULL if error.errno in DISK_FULL else Reason.INVALID_ARGUMENT
+        raise FileError(reason, str(out), f"cannot be written: {error.strerror}") from None
+
+
+def _fill(archive: zipfile.ZipFile, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttachment) -> None:
+    archive.writestr(_entry(MANIFEST), format_manifest(manifest))
+    for proof in proofs:
+        archive.writestr(_entry(proof_path(proof.id)), format_proof(proof))
+    for file in manifest.files:
+        _add_file(archive, file, read(file.sha256))
+
+
+def _add_file(archive: zipfile.ZipFile, file: ManifestFile, chunks: Iterator[bytes]) -> None:
+    digester = Digester()
+    with archive.open(_entry(file.path, file.size), "w") as target:
+        for chunk in chunks:
+            digester.update(chunk)
+            target.write(chunk)
+    check_file(file, digester.digests())
+
+
+def check_file(file: ManifestFile, found: Digests) -> None:
+    """Holds the bytes of a file against its entry.
+
+    Raises:
+        NodeError: WRONG_DIGEST.
+    """
+    if found != file.digests:
+        which = "SHA-256" if found.sha256 != file.sha256 else "SM3"
+        raise NodeError(Reason.WRONG_DIGEST, f"{file.name}: its bytes do not have the {which} that the manifest states")
+
+
+def _entry(path: str, size: int = 0) -> zipfile.ZipInfo:
+    """Not compressed (photographs and videos are), dated as a ZIP file's first day: the same case, the same bytes."""
+    entry = zipfile.ZipInfo(path)
+    entry.file_size = size
+    entry.external_attr = 0o600 << 16
+    return entry
