@@ -180,7 +180,7 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
         sources=separator.join(states[each] for each in act.sources),
         target=words["same"] if act.target is None else states[act.target],
         by=by,
-        roles=separator.join(act.roles),
+        roles=", ".join(act.roles),
         carries="; ".join(_carries(act, lang)),
         only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law, lang)})" for guard in act.guards),
         clocks="; ".join(f"{words.get(each.effect, each.effect)} {each.rule}" for each in act.clocks),
