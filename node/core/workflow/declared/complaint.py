@@ -14,6 +14,8 @@ _REJECTION = _law("16", sure=False)
 _TERMINATION = _law("24", sure=False)
 _ACCEPTANCE = _law("15")
 _MEDIATION = _law("23")
+# What makes a clue a case is penalty procedure, not the order on complaints.
+_CLUE = Law("penalty_procedure", "18")
 _CITY = ("origin",)
 
 
@@ -200,8 +202,8 @@ COMPLAINT = Workflow(
             ("received", "accepted", "mediating", "agreed", "terminated", "notified"),
             None,
             _CITY,
-            _law("37"),
-            needs=(reasons(_law("37")),),
+            _CLUE,
+            needs=(reasons(_CLUE),),
             makes=(drafts("referral"),),
         ),
         Act(
