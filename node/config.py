@@ -44,13 +44,14 @@ class Sync(_Section):
     """How this node pulls from its peers, and what for (Decree 809 Art 20: no exchange without a purpose).
 
     Attributes:
+        purpose: One or more purposes, separated by spaces; this node asks for what any of them allows.
         connect_timeout_s: For the TLS connection to a peer.
         batch_timeout_s: A peer that sends no batch for so long is too slow.
         backoff_base_s: First wait after a failure; doubles up to `backoff_max_s`.
     """
 
     interval_s: PositiveFloat = 60
-    purpose: str = Field(default="verification", min_length=1)
+    purpose: str = Field(default="verification", pattern=r"\S")
     legal_basis: str = Field(default="政务数据共享条例 第二十条", min_length=1)
     connect_timeout_s: PositiveFloat = 10
     batch_timeout_s: PositiveFloat = 30

@@ -15,10 +15,10 @@ from google.protobuf.message import Message
 from node.core.document import Document, Location, parse_document, read_model
 from node.core.policy_explain import Considered, Explanation, explain
 from node.core.policy_file import WITHHELD, PolicyEntry, RuleEntry, TestEntry
-from node.core.policy_grant import POLICY_CHANGE, Condition, Grant, Rule, StandardKey, plan_rules
+from node.core.policy_grant import POLICY_CHANGE, Condition, Grant, JointGrant, Rule, StandardKey, plan_rules
 from node.core.record import EVERYONE
 from node.core.standard import Facet, Standard
-from node.errors import FileError, Reason
+from node.errors import FileError, NodeError, Reason
 from node.record.v1.record_pb2 import Header
 
 __all__ = ["Considered", "Explanation", "Grant", "Policy", "PolicyTest", "Rule", "StandardKey", "parse_policy"]
@@ -39,6 +39,9 @@ class PolicyTest:
     body: Message
     expect: frozenset[int] | None
     line: int
+
+
+MAX_PURPOSES = 8
 
 
 class Policy:
@@ -64,7 +67,23 @@ class Policy:
         self.facet_names = facet_names
 
     def grant(self, peer: str, purpose: str) -> Grant:
-        """The effective rules for a peer and purpose; for a peer or purpose no rule names it shares nothing."""
+        """The effective rules for a peer; for a peer or purpose no rule names it shares nothing.
+
+        Args:
+            peer: City slug.
+            purpose: One purpose, or several separated by spaces: then what any of them allows.
+
+        Raises:
+            NodeError: INVALID_ARGUMENT, more than MAX_PURPOSES.
+        """
+        purposes = sorted(set(purpose.split()))
+        if len(purposes) > MAX_PURPOSES:
+            raise NodeError(Reason.INVALID_ARGUMENT, f"{len(purposes)} purposes at once, at most {MAX_PURPOSES}")
+        if len(purposes) > 1:
+            return JointGrant(peer, [self._grant(peer, each) for each in purposes])
+        return self._grant(peer, purpose)
+
+    def _grant(self, peer: str, purpose: str) -> Grant:
         effective = [rule for rule in self.rules if rule.is_for(peer, purpose)]
         plans = {key: plan_rules(rule for rule in effective if rule.key == key) for key in {r.key for r in effective}}
         return Grant(peer, {key: plan for key, plan in plans.items() if plan is not None})

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -160,6 +160,20 @@ class Grant:
         if plan is None:
             return None
         return HEADER_ONLY if header.retracts else plan.decide(header, body())
+
+
+class JointGrant(Grant):
+    """The grants for several purposes taken together: what any of them discloses."""
+
+    def __init__(self, peer: str, grants: Sequence[Grant]) -> None:
+        super().__init__(peer, {})
+        self._grants = grants
+        self.digest = sha256("\n".join(grant.digest for grant in grants).encode()).hexdigest()
+
+    def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> frozenset[int] | None:
+        """The facet numbers to disclose, as `Grant.decide`."""
+        shown = [facets for grant in self._grants if (facets := grant.decide(header, key, body)) is not None]
+        return frozenset().union(*shown) if shown else None
 
 
 def plan_rules(rules: Iterable[Rule]) -> Plan | None:

@@ -106,10 +106,6 @@ def m0002_peers(db: Database) -> None:
             text TEXT NOT NULL,
             at_ms INTEGER NOT NULL
         );
-        CREATE TABLE policy_grant (
-            peer TEXT NOT NULL, purpose TEXT NOT NULL, digest TEXT NOT NULL, policy INTEGER NOT NULL,
-            PRIMARY KEY (peer, purpose, digest)
-        ) WITHOUT ROWID;
     """,
     )
 

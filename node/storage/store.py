@@ -121,13 +121,13 @@ class Reader:
         """
         return links.read_evidence(self.connection, number)
 
-    def policy_under(self, peer: str, purpose: str, digest: str) -> str | None:
-        """The text of a policy that gave this grant to this peer, or None where none is known."""
-        return policies.read_policy_under(self.connection, peer, purpose, digest)
+    def policies(self, limit: int) -> list[str]:
+        """The texts of the policies last in force, newest first."""
+        return policies.read_policies(self.connection, limit)
 
     def newest_policy(self) -> str | None:
         """The text of the policy last in force."""
-        return policies.read_newest(self.connection)
+        return next(iter(self.policies(1)), None)
 
 
 class Store(Reader):
@@ -178,11 +178,11 @@ class Store(Reader):
         at_ms = self._clock.now_ms()
         return self._submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
 
-    def put_policy(self, text: str, grants: Sequence[tuple[str, str, str]], change: Entry | None) -> "Future[None]":
-        """Puts a policy in force: remembers its text and grants (peer, purpose, digest), logs the change."""
+    def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
+        """Puts a policy in force: remembers its text, logs what it changes for peers."""
 
         def job(connection: Connection) -> None:
-            policies.write_policy(connection, text, grants, self._clock.now_ms())
+            policies.write_policy(connection, text, self._clock.now_ms())
             if change is not None:
                 self.log.append(connection, [change])
 

@@ -124,7 +124,7 @@ def check_reason(reason: query.Reason) -> None:
 
 def is_obtained_for(origin: Origin, purpose: str) -> bool:
     """Whether records of an origin may serve a purpose: own ones any, a replica's the one it was pulled for."""
-    return origin.number == OWN or origin.purpose == purpose
+    return origin.number == OWN or purpose in origin.purpose.split()
 
 
 def check_obtained_for(origin: Origin, purpose: str) -> None:

@@ -160,3 +160,15 @@ def test_explain_says_why_each_rule_matched_or_not() -> None:
 )
 def test_explain_names_what_decided(record: Header, reason: str) -> None:
     assert reason in policy([share()]).explain("wuhan", "verification", record, OperatorRegistration()).reason
+
+
+@settings(max_examples=60, deadline=None)
+@given(rule_lists, st.sampled_from(PEERS), st.lists(records, min_size=1, max_size=8))
+def test_several_purposes_disclose_what_any_of_them_does(rules: Rules, peer: str, some_records: list[Record]) -> None:
+    checked = policy(rules)
+    joint = checked.grant(peer, " ".join(reversed(PURPOSES)))
+    single = [checked.grant(peer, purpose) for purpose in PURPOSES]
+    for record in some_records:
+        told = [facets for grant in single if (facets := decide(grant, record)) is not None]
+        assert decide(joint, record) == (frozenset().union(*told) if told else None)
+    assert joint.digest == checked.grant(peer, " ".join(PURPOSES)).digest

@@ -147,4 +147,4 @@ def _registration(record: query.Record) -> Iterator[OperatorRegistration]:
 
 def _reason(node: Node) -> query.Reason:
     settings = node.config.sync
-    return query.Reason(purpose=settings.purpose, legal_basis=settings.legal_basis)
+    return query.Reason(purpose=settings.purpose.split()[0], legal_basis=settings.legal_basis)

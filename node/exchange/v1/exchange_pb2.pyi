@@ -32,6 +32,7 @@ class PullRequest(_message.Message):
     known_size: _builtins.int
     """Size of the newest checkpoint of this log that the caller has verified."""
     purpose: _builtins.str
+    """What the records are for: one or more purposes, separated by spaces. The caller may see what any of them allows."""
     legal_basis: _builtins.str
     def __init__(
         self,
@@ -114,6 +115,7 @@ class ReviseRequest(_message.Message):
     held_grant: _builtins.str
     """Grant digest of the views the caller holds; empty when unknown."""
     purpose: _builtins.str
+    """As in PullRequest."""
     legal_basis: _builtins.str
     def __init__(
         self,
