@@ -88,7 +88,7 @@ class _Guard:
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
                 _refuse(context, error)
             finally:
-                self._meter.note(context, perf_counter() - began_s)
+                self._meter.note(_code(context), perf_counter() - began_s)
 
         return call
 
@@ -101,9 +101,16 @@ class _Guard:
             except Exception as error:  # noqa: BLE001 - as above
                 _refuse(context, error)
             finally:
-                self._meter.note(context, perf_counter() - began_s)
+                gone = _code(context) is None and not context.is_active()
+                self._meter.note(grpc.StatusCode.CANCELLED if gone else _code(context), perf_counter() - began_s)
 
         return call
+
+
+def _code(context: grpc.ServicerContext) -> grpc.StatusCode | None:
+    """The status a call was ended with; None where it was not, so far."""
+    code: grpc.StatusCode | None = cast(Any, context).code()
+    return code
 
 
 def _refuse(context: grpc.ServicerContext, error: Exception) -> None:
@@ -111,7 +118,7 @@ def _refuse(context: grpc.ServicerContext, error: Exception) -> None:
     if isinstance(error, NodeError):
         abort(context, error)
     # Already ended by the service itself, or the caller is gone.
-    if cast(Any, context).code() is not None or not context.is_active():
+    if _code(context) is not None or not context.is_active():
         raise error
     _log.error("call_failed", exc_info=error)
     abort(context, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
