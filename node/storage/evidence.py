@@ -54,7 +54,7 @@ def m0001_evidence(db: Database) -> None:
         ) WITHOUT ROWID;
         CREATE TABLE source (
             sha256 TEXT NOT NULL,
-            record TEXT NOT NULL,          -- id of the peer's record it was fetched for; empty: handed in here
+            record TEXT NOT NULL,          -- id of the peer's record it was fetched for, empty: handed in here
             by TEXT NOT NULL, at_ms INTEGER NOT NULL,
             PRIMARY KEY (sha256, record)
         ) WITHOUT ROWID;
