@@ -18,6 +18,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from node.config import Config
+from node.errors import NodeError
 
 ROLES = ("node", "query")
 _STOP_S = 20.0
@@ -25,6 +26,7 @@ _RESTART_S = 1.0
 _MAX_RESTARTS = 5
 _RESTART_WINDOW_S = 60.0
 _PR_SET_PDEATHSIG = 1
+_CANNOT_START = 2
 _METRICS_BYTES = 256 * 1024
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +49,7 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)
     threading.excepthook = lambda args: _log.error("thread_died", exc_info=args.exc_value)
+    sys.excepthook = lambda _, error, __: _log.error("process_failed", exc_info=error)
 
 
 class _OthersLines(logging.Formatter):
@@ -77,7 +80,7 @@ def run_role(config: Config, role: str) -> None:
     """Runs one process of the node until SIGTERM or SIGINT, or until its supervisor is gone.
 
     Raises:
-        NodeError: It could not start.
+        SystemExit: It could not start; its log says why.
     """
     configure_logging(config.log_level)
     _reserve_metrics()
@@ -85,7 +88,11 @@ def run_role(config: Config, role: str) -> None:
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     stopped = _stop_signal()
-    process = build_role(config, role)
+    try:
+        process = build_role(config, role)
+    except NodeError as error:
+        _log.error("cannot_start", role=role, reason=error.reason, message=error.message)
+        raise SystemExit(_CANNOT_START) from None
     process.start()
     _log.info("ready", role=role, city=config.city)
     stopped.wait()
@@ -137,7 +144,7 @@ class _Child:
         now = time.monotonic()
         self._deaths = [at for at in self._deaths if at > now - _RESTART_WINDOW_S] + [now]
         _log.error("process_died", role=self._role, code=self._process.returncode, times=len(self._deaths))
-        if len(self._deaths) > _MAX_RESTARTS or self._process.returncode == 2:  # 2: it could not start
+        if len(self._deaths) > _MAX_RESTARTS or self._process.returncode == _CANNOT_START:
             raise SystemExit(self._process.returncode or 1)
         time.sleep(_RESTART_S)
         self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command

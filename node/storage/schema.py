@@ -112,8 +112,12 @@ def m0002_peers(db: Database) -> None:
 
 def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
-    for statement in statements.split(";"):
-        db.execute(statement)
+    statement = ""
+    for part in statements.split(";"):
+        statement += part + ";"
+        if sqlite.complete_statement(statement):  # else the semicolon stands in a comment
+            db.execute(statement)
+            statement = ""
 
 
 def open_writer(path: Path) -> Connection:
@@ -132,7 +136,10 @@ def open_writer(path: Path) -> Connection:
 
 def is_migrated(path: Path) -> bool:
     """Whether the database has every table this version knows."""
-    connection = open_reader(path)
+    try:
+        connection = open_reader(path)
+    except Error:  # killed while it was being made: the writer that opens it next mends it
+        return False
     try:
         return not migrations.pending(Database(connection))
     finally:

@@ -10,7 +10,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +27,8 @@ from node.usecases.audit import audit
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
-_DATABASES = ("node.db", "usage.db")
+_DERIVED = "search.db"
+_ATTACHMENTS = "evidence"
 _SAFE = re.compile(r"[\w.-]+(/[\w.-]+)*")
 _MARKER = "restored"
 Report = Callable[[str, int, int], None]
@@ -178,15 +179,25 @@ def _whole(place: Path) -> Iterator[Path]:
 
 def _copy(config: Config, settings: Path, work: Path, report: Report, *, with_keys: bool) -> None:
     (work / "data").mkdir(mode=0o700)
-    for name in _DATABASES:
-        if (config.data_dir / name).exists():
-            _copy_one(config.data_dir / name, work / "data" / name, report)
+    for database in sorted(config.data_dir.glob("*.db")):
+        if database.name != _DERIVED:
+            _copy_one(database, work / "data" / database.name, report)
+    _copy_attachments(config.data_dir / _ATTACHMENTS, work / "data" / _ATTACHMENTS)
     for name in ("federation", "policy", "clients"):
         shutil.copyfile(getattr(config, name), work / f"{name}.yaml")
     write_file(work / "node.yaml", _with_own_paths(settings.read_text("utf-8")).encode())
     if with_keys:
         shutil.copytree(config.keys, work / "keys")
         shutil.copytree(config.officer, work / "officer")
+
+
+def _copy_attachments(source: Path, target: Path) -> None:
+    """After the databases: what they name is there, unless it was destroyed meanwhile."""
+    target.mkdir(mode=0o700)
+    for path in source.glob("*"):
+        if path.suffix != ".part":
+            with suppress(FileNotFoundError):
+                shutil.copyfile(path, target / path.name)
 
 
 def _copy_one(source: Path, target: Path, report: Report) -> None:
@@ -230,7 +241,7 @@ def _verified(folder: Path, report: Report) -> tuple[int, str, str]:
 
 
 def _databases(folder: Path) -> list[Path]:
-    return [path for name in _DATABASES if (path := folder / "data" / name).exists()]
+    return sorted((folder / "data").glob("*.db"))
 
 
 def _read_manifest(folder: Path) -> Manifest:
