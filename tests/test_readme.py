@@ -18,7 +18,7 @@ PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gon
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
-TARGET = re.compile(r"^([a-z]+):.*##", re.MULTILINE)
+TARGET = re.compile(r"^([a-z-]+):.*##", re.MULTILINE)
 
 
 class Typed(NamedTuple):
@@ -42,8 +42,8 @@ def is_command(text: str) -> bool:
 
 
 def words_of(line: str) -> list[str]:
-    """The words of one program, without comment and redirection."""
-    words = shlex.split(line, comments=True)
+    """The words of one program, without redirection, comment, or what a table says of it after two blanks."""
+    words = shlex.split(re.split(r"\s{2,}", line)[0], comments=True)
     ends = [place for place, word in enumerate(words) if word in {">", "2>", "|", "&", "&&", ";"}]
     return words[: min(ends, default=len(words))]
 
