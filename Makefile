@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo test check bench lock baseline clean
+.PHONY: help setup proto demo test check bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -10,7 +10,7 @@ CALLER = $(if $(shell grep -zxE -e '-[A-Za-z]*C.*|--directory.*' /proc/$$PPID/cm
 export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
 
 setup: $(STAMP) ## Make .venv with everything the project needs, by hash
 
@@ -44,6 +44,9 @@ check: setup ## Style, types, layers, wire formats, stubs
 
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")
+
+bench-growth: setup ## Measure sync and lookup at 10k, 100k and 1M records stored (minutes)
+	@$(BIN)/python -m tests.bench --only growth
 
 lock: setup ## Pin what pyproject.toml asks for (UPGRADE=1: the newest of it)
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --group dev --output-file requirements-dev.lock

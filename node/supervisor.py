@@ -23,6 +23,7 @@ from node.errors import NodeError
 ROLES = ("node", "query")
 _STOP_S = 20.0
 _RESTART_S = 1.0
+_LOOK_S = 0.5
 _MAX_RESTARTS = 5
 _RESTART_WINDOW_S = 60.0
 _PR_SET_PDEATHSIG = 1
@@ -95,7 +96,8 @@ def run_role(config: Config, role: str) -> None:
         raise SystemExit(_CANNOT_START) from None
     process.start()
     _log.info("ready", role=role, city=config.city)
-    stopped.wait()
+    while not stopped.wait(_LOOK_S):  # a signal is seen when the main thread runs: it must not sleep for ever
+        pass
     _log.info("stopping", role=role, city=config.city)
     process.stop()
 
@@ -159,6 +161,7 @@ class _Child:
         try:
             self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
+            _log.error("process_killed", role=self._role, after_s=_STOP_S)
             self._process.kill()
             self._process.wait()
 

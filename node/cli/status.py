@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from node.cli.options import ask_passphrase, json_option, node_option
+from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.errors import NodeError, Reason
@@ -64,7 +65,7 @@ def _print(answer: control_pb2.StatusResponse) -> None:
     )
     if answer.policy_error:
         console.print(f"[red]newest policy file refused, the old one stays in force:[/] {answer.policy_error}")
-    console.print(_peers(answer))
+    print_table(_peers(answer))
     for peer in answer.peers:
         if peer.last_reason:
             console.print(f"{peer.city}: {peer.failures}x {peer.last_reason}: {peer.last_error}", markup=False)
@@ -77,7 +78,7 @@ def _print(answer: control_pb2.StatusResponse) -> None:
 
 def _peers(answer: control_pb2.StatusResponse) -> Table:
     names = ("peer", "state", "records", "open", "withheld", "behind", "last heard", "next try")
-    table = Table(*names)
+    table = new_table(*names)
     for peer in answer.peers:
         heard = f"{peer.lag_s} s ago" if peer.root else "never"
         retry = _time(peer.next_attempt_at_ms) if peer.next_attempt_at_ms else ""

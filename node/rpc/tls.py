@@ -80,6 +80,8 @@ def channel(
         ("grpc.max_send_message_length", max_message_bytes),
         # The caller backs off by itself, and a channel made after a change of keys must shake hands anew.
         ("grpc.enable_retries", 0),
+        # A member is reached at its address, not through whatever http_proxy says.
+        ("grpc.enable_http_proxy", 0),
         ("grpc.use_local_subchannel_pool", 1),
     ]
     return grpc.secure_channel(address, credentials, options)
