@@ -81,7 +81,7 @@ def referring(content: bytes, **fields: object) -> Referral:
     assert isinstance(message, Referral)
     message.evidence[0].CopyFrom(EVIDENCE)
     message.evidence[0].sha256, message.evidence[0].sm3 = digest_of(content), sm3_of(content)
-    message.letter.sha256 = message.act.ClearField("documents") or ""
+    message.letter.sha256 = ""
     message.MergeFrom(Referral(**fields))  # type: ignore[arg-type]
     return message
 

@@ -97,14 +97,16 @@ class Part:
 
 
 class Digester:
-    """Both digests of bytes as they pass."""
+    """Both digests of bytes as they pass; `size` is how many did."""
 
     def __init__(self) -> None:
+        self.size = 0
         self._sha256 = sha256()
         self._sm3 = Hash(SM3())
 
     def update(self, data: bytes) -> None:
         """Takes the next bytes."""
+        self.size += len(data)
         self._sha256.update(data)
         self._sm3.update(data)
 

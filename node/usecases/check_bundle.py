@@ -75,7 +75,7 @@ def _check_bytes(archive: zipfile.ZipFile, file: ManifestFile) -> None:
     digester = Digester()
     for chunk in _bounded(archive, file.path, file.size):
         digester.update(chunk)
-    check_file(file, digester.digests())
+    check_file(file, digester.size, digester.digests())
 
 
 def _read_small(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

@@ -123,7 +123,7 @@ def _fetch(
             legal_basis=request.reason.legal_basis,
         )
     )
-    about = _checked(next(messages, FetchResponse()).attachment, reference)
+    about = _checked(next(messages, None), reference)
     with store.receiving(reference.sha256, about.size) as part:
         told = part.held
         yield ObtainResponse(sha256=reference.sha256, held=part.held, size=about.size)
@@ -135,11 +135,14 @@ def _fetch(
         return store.keep(part, about, source)
 
 
-def _checked(told: Attachment, reference: Reference) -> Attachment:
+def _checked(first: FetchResponse | None, reference: Reference) -> Attachment:
     """What a peer says of an attachment, checked; the rest of it falls away."""
+    if first is None:
+        raise TransientError(Reason.INCOMPLETE, "the peer ended the stream without a word")
+    told = first.attachment
+    if told.sha256 != reference.sha256 or told.size != (reference.size or told.size) or not told.size:
+        raise NodeError(Reason.WRONG_DIGEST, f"the peer offers something else than {reference.sha256}")
     check_name(told.name)
     for extraction in told.extractions:
         check_extraction(extraction)
-    if told.sha256 != reference.sha256 or told.size != (reference.size or told.size) or not told.size:
-        raise NodeError(Reason.WRONG_DIGEST, f"the peer offers something else than {reference.sha256}")
     return Attachment(sha256=told.sha256, size=told.size, name=told.name, extractions=told.extractions)

@@ -88,15 +88,17 @@ def _add_file(archive: zipfile.ZipFile, file: ManifestFile, chunks: Iterator[byt
         for chunk in chunks:
             digester.update(chunk)
             target.write(chunk)
-    check_file(file, digester.digests())
+    check_file(file, digester.size, digester.digests())
 
 
-def check_file(file: ManifestFile, found: Digests) -> None:
+def check_file(file: ManifestFile, size: int, found: Digests) -> None:
     """Holds the bytes of a file against its entry.
 
     Raises:
         NodeError: WRONG_DIGEST.
     """
+    if size != file.size:
+        raise NodeError(Reason.WRONG_DIGEST, f"{file.name}: it has {size} bytes, not the {file.size} of the manifest")
     if found != file.digests:
         which = "SHA-256" if found.sha256 != file.sha256 else "SM3"
         raise NodeError(Reason.WRONG_DIGEST, f"{file.name}: its bytes do not have the {which} that the manifest states")

@@ -1,0 +1,287 @@
+"""Evidence between real nodes: processes, mTLS, policy, commands. Nothing is ever whole in memory."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from node.errors import NodeError, Reason
+from node.evidence.v1 import evidence_pb2 as pb
+from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
+from node.intake.v1 import intake_pb2
+from node.query.v1.query_pb2 import Reason as Why
+from node.rpc.evidence_client import evidence_peer, put
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import peer_channel
+from node.storage.attachment_file import digest_file
+from node.storage.files import load_federation
+from node.storage.keyfile import load_tls_identity
+from node.storage.schema import open_reader
+from tests.evidence import POLICY, announcement, chunks, digest_of, referring, sm3_of
+from tests.rpc.running import FAST, Running, eventually, found
+
+LARGE_BYTES = 200 * 1024 * 1024
+GROWTH_MB = 50
+CITIES = ("changsha", "hefei", "wuhan")
+WHY = Why(purpose="verification", legal_basis="b")
+SMALL = "直播间截图".encode() * 50_000
+
+
+class World:
+    """Changsha and Hefei run; Wuhan's keys are there to ask with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        policies = {city: POLICY.format(city=city) for city in CITIES}
+        configs = found(folder, *CITIES, settings=FAST, **policies)
+        self.configs = {config.city: config for config in configs}
+        self.nodes = {city: Running(self.configs[city]) for city in CITIES[:2]}
+
+    def close(self) -> None:
+        for node in self.nodes.values():
+            node.__exit__()
+
+    def service(self, city: str) -> EvidenceServiceStub:
+        return EvidenceServiceStub(self.nodes[city].channel("intake"))
+
+    def refer(self, content: bytes, digest: str = "", sm3: str = "") -> str:
+        """A referral by Changsha to Hefei, taken in as any row; returns its id once Hefei holds it."""
+        message = referring(content)
+        if digest:
+            message.evidence[0].sha256, message.evidence[0].sm3 = digest, sm3
+        request = intake_pb2.SubmitRequest(
+            standard="referral", version=1, source="test", as_of_ms=1, audience=["hefei"], purpose="case",
+            legal_basis="b", rows=[intake_pb2.Row(key=message.evidence[0].sha256, body=message.SerializeToString())],
+        )  # fmt: skip
+        answer = next(iter(self.nodes["changsha"].submit(iter([request]))))
+        assert answer.outcomes[0].id, answer.outcomes[0].findings
+        eventually(lambda: self.peer_size() > int(answer.outcomes[0].id.split("-")[1]))
+        return answer.outcomes[0].id
+
+    def peer_size(self) -> int:
+        reader = open_reader(self.configs["hefei"].node_db)
+        (size,) = reader.execute("SELECT coalesce(max(size), 0) FROM origin WHERE city = 'changsha'").fetchone()
+        reader.close()
+        return int(size)
+
+    def run(self, city: str, *arguments: str, code: int = 0) -> str:
+        command = [sys.executable, "-m", "node.cli.main", *arguments]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"GONGZHI_NODE": str(self.home(city))},
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def home(self, city: str) -> Path:
+        return self.configs[city].keys.parent
+
+    def writer(self, city: str) -> int:
+        """The process of the role "node"."""
+        for pid in self.nodes[city].children():
+            if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"--role\0node"):
+                return pid
+        raise AssertionError("no such process")
+
+    def usage(self, city: str) -> list[tuple[Any, ...]]:
+        connection = open_reader(self.configs[city].data_dir / "evidence_usage.db")
+        found = list(connection.execute("SELECT kind, name, rpc, purpose, subject, result FROM usage ORDER BY number"))
+        connection.close()
+        return found
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("evidence"))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def memory_mb(pid: int, name: str) -> float:
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(status[name].split()[0]) / 1024
+
+
+def put_small(world: World, content: bytes = SMALL) -> None:
+    path = world.folder / "直播回放.mp4"
+    path.write_bytes(content)
+    options = ["--at", "2026-05-01T10:00", "--place", "某仓库", "--method", "录屏", "--carrier", "光盘"]
+    options += ["--maker", "王某", "--officer", "王某:430100001", "--officer", "李某：430100002"]
+    world.run("changsha", "evidence", "put", str(path), *options)
+
+
+def test_a_case_reaches_the_addressee_with_its_evidence_and_proof(world: World) -> None:
+    put_small(world)
+    record = world.refer(SMALL)
+    out = world.folder / "got.mp4"
+    world.run("hefei", "evidence", "get", digest_of(SMALL), "--record", record, "--out", str(out))
+    assert out.read_bytes() == SMALL
+    listed = json.loads(world.run("hefei", "evidence", "list", "--json"))
+    assert [(each["sha256"], each["sm3"], each["records"], each["handed_in"]) for each in listed] == [
+        (digest_of(SMALL), sm3_of(SMALL), [record], False)
+    ]
+    eventually(lambda: len(world.usage("hefei")) >= 3)
+    kinds = {(kind, name, rpc, result) for kind, name, rpc, _, _, result in world.usage("changsha")}
+    assert ("peer", "hefei", "Evidence.Fetch", f"bytes={len(SMALL)}") in kinds
+
+
+def test_the_addressee_packs_and_anyone_verifies(world: World) -> None:
+    content = b"packed" * 1000
+    put_small(world, content)
+    record = world.refer(content)
+    bundle = world.folder / "case.zip"
+    federation = str(world.configs["hefei"].federation)
+    manifest = json.loads(world.run("hefei", "complaint", "evidence", "pack", record, "--out", str(bundle), "--json"))
+    assert [file["sha256"] for file in manifest["files"]] == [digest_of(content)]
+    assert len(manifest["files"][0]["extractions"][0]["officers"]) == 2
+    assert "holds" in world.run("hefei", "evidence", "verify", str(bundle), "--federation", federation, "--json")
+    damaged = bundle.read_bytes().replace(b"packedpacked", b"packedPacked", 1)
+    bundle.write_bytes(damaged)
+    world.run("hefei", "evidence", "verify", str(bundle), "--federation", federation, code=2)
+
+
+def refusal(call: Iterator[Any]) -> NodeError:
+    try:
+        list(call)
+    except grpc.RpcError as error:
+        return error_from_rpc(error)
+    except NodeError as error:
+        return error
+    raise AssertionError("answered")
+
+
+def test_no_other_city_and_no_adapter_reads(world: World) -> None:
+    content = b"for hefei" * 1000
+    put_small(world, content)
+    request = pb.FetchRequest(sha256=digest_of(content), record=world.refer(content), purpose="verification")
+    wuhan = world.configs["wuhan"]
+    member = load_federation(wuhan.federation).member("changsha")
+    with evidence_peer(member, load_tls_identity(wuhan.tls_identity), 10) as peer:
+        assert refusal(peer.fetch(request)).reason is Reason.PURPOSE_REQUIRED
+        request.legal_basis = "b"
+        assert refusal(peer.fetch(request)).reason is Reason.POLICY_DENIED
+    officer = EvidenceExchangeServiceStub(world.nodes["changsha"].channel("intake"))
+    assert refusal(officer.Fetch(request)).reason in (Reason.INVALID_ARGUMENT, Reason.UNAUTHENTICATED)
+    channel = peer_channel(load_tls_identity(wuhan.tls_identity), member)
+    own = EvidenceServiceStub(channel)
+    get = pb.GetRequest(reason=WHY, sha256=digest_of(content))
+    assert refusal(own.Get(get)).reason in (Reason.INVALID_ARGUMENT, Reason.UNAUTHENTICATED)
+    channel.close()
+
+
+def test_a_retraction_ends_the_right_and_destroys_the_copy(world: World) -> None:
+    content = b"taken back" * 1000
+    put_small(world, content)
+    record = world.refer(content)
+    out = world.folder / "gone.mp4"
+    get = ("evidence", "get", digest_of(content), "--record", record, "--out", str(out))
+    world.run("hefei", *get)
+    held = world.configs["hefei"].data_dir / "evidence" / digest_of(content)
+    assert held.exists()
+    world.run("changsha", "retract", record, "--purpose", "correction", "--legal-basis", "b", "--yes")
+    eventually(lambda: not held.exists())
+    world.run("hefei", *get, code=2)
+
+
+def test_two_hundred_megabytes_move_through_little_memory(world: World) -> None:
+    """Up, killed in the middle, up to the end; over to the other city; down: each process grows by less than 50 MB."""
+    path = world.folder / "large.mp4"
+    _make_large(path)
+    digests = digest_file(path)
+    about = pb.Announcement(sha256=digests.sha256, size=LARGE_BYTES, name=path.name)
+    _kill_in_the_middle(world, about, path)
+    sender, receiver = world.writer("changsha"), world.writer("hefei")
+    before = {pid: memory_mb(pid, "VmRSS") for pid in (sender, receiver)}
+    offsets: list[int] = []
+    with path.open("rb") as file:
+        assert put(world.service("changsha"), about, file, offsets.append).sm3 == digests.sm3
+    assert offsets[0] > 8 * 2**20  # not from the beginning
+    record = world.refer(b"", *digests)
+    out = world.folder / "out.mp4"
+    world.run("hefei", "evidence", "get", digests.sha256, "--record", record, "--out", str(out))
+    assert digest_file(out) == digests
+    grown = {pid: memory_mb(pid, "VmHWM") - size for pid, size in before.items()}
+    print(grown)
+    assert max(grown.values()) < GROWTH_MB
+
+
+def _make_large(path: Path) -> None:
+    with path.open("wb") as file:
+        for number in range(LARGE_BYTES // 2**20):
+            file.write(number.to_bytes(4, "big") * 2**18)
+
+
+def _kill_in_the_middle(world: World, about: pb.Announcement, path: Path) -> None:
+    """Kills the node's process once it holds some of the upload; its supervisor starts another."""
+    part = world.configs["changsha"].data_dir / "evidence" / f"{about.sha256}.part"
+    begun = threading.Event()
+
+    def kill() -> None:
+        eventually(lambda: part.exists() and part.stat().st_size > 8 * 2**20)
+        os.kill(world.writer("changsha"), signal.SIGKILL)
+        begun.set()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with path.open("rb") as file, pytest.raises((grpc.RpcError, NodeError)):
+        put(world.service("changsha"), about, _Slow(file), lambda _: None)  # type: ignore[arg-type]
+    killer.join()
+    eventually(lambda: _serves(world), 60)
+
+
+class _Slow:
+    """A file that stops after 16 MiB until the node is gone."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def seek(self, offset: int) -> None:
+        self._file.seek(offset)
+
+    def read(self, size: int) -> bytes:
+        if self._file.tell() >= 16 * 2**20:
+            threading.Event().wait(3)
+        return bytes(self._file.read(size))
+
+
+def _serves(world: World) -> bool:
+    try:
+        return world.writer("changsha") > 0 and not refusal_of_list(world)
+    except (AssertionError, OSError):
+        return False
+
+
+def refusal_of_list(world: World) -> str:
+    try:
+        list(world.service("changsha").List(pb.ListRequest(reason=WHY), timeout=5))
+    except grpc.RpcError as error:
+        return str(error_from_rpc(error))
+    return ""
+
+
+def test_the_service_refuses_what_the_store_refuses(world: World) -> None:
+    content = b"hostile" * 100_000
+    first = pb.PutRequest(announcement=announcement(content))
+    wrong = [pb.PutRequest(chunk=pb.Chunk(offset=5, data=b"x"))]
+    altered = list(chunks(content[:-1] + b"!"))
+    for messages, reason in [
+        ([first, *wrong], Reason.WRONG_OFFSET),
+        ([first, *altered], Reason.WRONG_DIGEST),
+        ([first, *list(chunks(content))[:1]], Reason.INCOMPLETE),
+        ([pb.PutRequest(announcement=announcement(content, name="../x"))], Reason.INVALID_FIELD),
+        ([], Reason.INVALID_ARGUMENT),
+    ]:
+        assert refusal(world.service("changsha").Put(iter(messages))).reason is reason
