@@ -9,7 +9,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from node.config import Config
-from node.storage.store import OWN, Origin, Reader
+from node.storage.files import load_federation
+from node.storage.store import Origin, Reader
+from node.storage.trust import Watched
 
 
 def _lag_records(origin: Origin) -> int:
@@ -34,6 +36,7 @@ class StateCollector(Collector):
     def __init__(self, config: Config) -> None:
         self._config = config
         self._reader = Reader(config.node_db)
+        self._federation = Watched(config.federation, load_federation)
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
@@ -42,7 +45,8 @@ class StateCollector(Collector):
         origins = self._reader.origins()
         for name, text, value in _PEER_GAUGES:
             yield _family(name, text, [(origin.city, value(origin)) for origin in origins])
-        links = [(origin.city, self._reader.link(origin.city)) for origin in origins if origin.number != OWN]
+        peers = self._federation.current().peers_of(self._config.city)
+        links = [(peer.city, self._reader.link(peer.city)) for peer in peers]
         failures = [(city, link.failures) for city, link in links]
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
         frozen = [(city, int(link.frozen)) for city, link in links]

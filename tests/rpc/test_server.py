@@ -273,8 +273,8 @@ def test_a_full_disk_is_told_and_outlived(small: Config) -> None:
         answered: list[int] = []
 
         def fill() -> None:
-            for number in range(500):
-                [answer] = stub.Submit(iter([batch(number * 100, 100, scope="围" * 300)]), timeout=60)
+            for _ in range(500):
+                [answer] = stub.Submit(iter([batch(len(answered) * 100, 100, scope="围" * 300)]), timeout=60)
                 answered.append(answer.seq)
 
         error = refused(fill)
@@ -284,7 +284,8 @@ def test_a_full_disk_is_told_and_outlived(small: Config) -> None:
         with pytest.raises(OSError, match="No space left"):
             (small.data_dir / "rest").write_bytes(bytes(12 * 2**20))
         assert node.metrics()
-        assert refused(lambda: list(stub.Submit(iter([batch(0, 1, name="新")]), timeout=60))).reason is error.reason
+        assert refused(fill).reason is error.reason
+        acknowledged = 100 * len(answered)
         (small.data_dir / "rest").unlink()
         ballast.unlink()
         eventually(lambda: list(stub.Submit(iter([batch(10**6, 5)]), timeout=60)))
