@@ -41,6 +41,11 @@ def registration(number: int, **fields: object) -> OperatorRegistration:
     return OperatorRegistration(**(told | fields))  # type: ignore[arg-type]
 
 
+def member(city: str, signer: KeySigner) -> Member:
+    """A city as a federation file pins it, but for its certificates."""
+    return Member(city, city, "420100", "127.0.0.1:1", (LogKey(log_name(city), signer.public_key),), ())
+
+
 class Origin:
     """One city's own log and its policy."""
 
@@ -69,8 +74,7 @@ class Origin:
 
     @property
     def member(self) -> Member:
-        key = LogKey(log_name(self.city), self.signer.public_key)
-        return Member(self.city, self.city, "420100", "127.0.0.1:1", (key,), ())
+        return member(self.city, self.signer)
 
     def take_in(self, *bodies: OperatorRegistration, source: str = "registry") -> list[str]:
         """Takes in rows as an adapter's batches; returns the record ids."""

@@ -13,7 +13,7 @@ from node.core.record import open_view, parse_header
 from node.ports import Peer
 from node.record.v1.record_pb2 import View
 from node.storage.rows import subject_digest
-from node.storage.store import Store
+from node.storage.store import Reader, Store
 from node.storage.tree import position
 from node.usecases.node_status import node_status
 from node.usecases.pull import Progress
@@ -71,7 +71,7 @@ class Receiver:
         self.store.close()
 
 
-def dump(store: Store, without: frozenset[str] = NOT_DATA) -> Dump:
+def dump(store: Reader, without: frozenset[str] = NOT_DATA) -> Dump:
     """Every row of every table."""
     tables = [name for (name,) in store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
@@ -81,14 +81,14 @@ def dump(store: Store, without: frozenset[str] = NOT_DATA) -> Dump:
     }
 
 
-def views(store: Store, city: str) -> list[View]:
+def views(store: Reader, city: str) -> list[View]:
     """What a store holds of a city's records, in log order."""
     origin = store.origin(city)
     rows = store.records(origin.number, 0, origin.size)
     return [View(leaf_hash=leaf_hash) if view is None else View.FromString(view) for _, leaf_hash, view in rows]
 
 
-def recompute(store: Store, city: str) -> None:
+def recompute(store: Reader, city: str) -> None:
     """Recomputes a replica (or the own log) from its stored records and holds it against everything said of it."""
     origin = store.origin(city)
     stored = store.records(origin.number, 0, origin.size + 1)
@@ -114,7 +114,7 @@ def recompute(store: Store, city: str) -> None:
         assert (origin.verified, origin.withheld) == (opened, origin.size - opened)
 
 
-def indexed(store: Store, city: str) -> set[tuple[int, int]]:
+def indexed(store: Reader, city: str) -> set[tuple[int, int]]:
     """The subject index of one city: (digest, leaf index)."""
     number = store.origin(city).number
     low, high = position(number, 0), position(number + 1, 0)

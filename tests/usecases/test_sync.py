@@ -181,8 +181,9 @@ def test_two_pulls_of_one_peer_never_run_at_once(receiver: Receiver, origin: Ori
 def test_a_peer_that_hangs_up_while_connecting_backs_off(receiver: Receiver, origin: Origin) -> None:
     @contextmanager
     def refuse(_: object) -> Iterator[SimulatedPeer]:
-        raise TransientError(Reason.TLS_REFUSED, "no")
-        yield
+        if receiver.members:
+            raise TransientError(Reason.TLS_REFUSED, "no")
+        yield SimulatedPeer(origin)
 
     receiver.meet(origin, SimulatedPeer(origin))
     receiver.sync._connect = refuse
