@@ -10,6 +10,7 @@ from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.clients import Kind
 from node.core.federation import format_fingerprint
+from node.core.officers import Account
 from node.storage.bundle import add_client, format_certificates, server_certificates
 from node.storage.files import load_clients, save_clients
 
@@ -26,15 +27,21 @@ def client() -> None:
 @click.option("--kind", type=_KINDS, required=True, help="adapter: takes in; officer: all; platform: asks.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the bundle to hand over.")
 @click.option("--host", help="Where the client finds this node, if not on this machine.")
+@click.option("--title", help="A platform's name as records of cases state it, e.g. 京东.")
 @passphrase_option
 @node_option
-def add_command(name: str, kind: str, out: Path, host: str | None, passphrase: bool, node_dir: Path) -> None:
+def add_command(
+    name: str, kind: str, out: Path, host: str | None, title: str | None, passphrase: bool, node_dir: Path
+) -> None:
     """Make a client's key and certificate and answer it from now on.
 
-    The same name again makes one more certificate beside the old: so one is renewed.
+    The same name again makes one more certificate beside the old: so one is renewed. For people who work on cases see
+    `gongzhi officer add`.
     """
     config = load_config(node_dir)
-    bundle = add_client(config, name, Kind(kind), out, datetime.now(UTC), new_passphrase(passphrase), host)
+    account = Account(title) if title else None
+    sealed = new_passphrase(passphrase)
+    bundle = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
     click.echo(f"{name} ({kind}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}")
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "federation": "federation",
     "init": "init",
     "key": "federation",
+    "officer": "officer",
     "operator": "operator",
     "peer": "peer",
     "policy": "policy",

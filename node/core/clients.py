@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import PinnedCertificate
 from node.core.federation_file import pin_certificate, plain_certificates
+from node.core.officers import Account, AccountEntry, plain_account
 from node.errors import FileError, NodeError, Reason
 
 
@@ -22,11 +23,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Client:
-    """A local client; several certificates let an old and a new one overlap."""
+    """A local client; several certificates let an old and a new one overlap. Without an account it acts in no case."""
 
     name: str
     kind: Kind
     tls_certs: tuple[PinnedCertificate, ...]
+    account: Account | None = None
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,20 @@ class Clients:
         """The client, or None."""
         return next((client for client in self.clients if client.name == name), None)
 
-    def with_certificate(self, name: str, kind: Kind, certificate: PinnedCertificate) -> "Clients":
-        """Adds a client, or one more certificate to a client of that name.
+    def with_certificate(
+        self, name: str, kind: Kind, certificate: PinnedCertificate, account: Account | None = None
+    ) -> "Clients":
+        """Adds a client, or one more certificate to a client of that name; `account` replaces the one it has.
 
         Raises:
             NodeError: INVALID_ARGUMENT, the name is taken by a client of another kind.
         """
         known = self.find(name)
         if known is None:
-            return replace(self, clients=(*self.clients, Client(name, kind, (certificate,))))
+            return replace(self, clients=(*self.clients, Client(name, kind, (certificate,), account)))
         if known.kind is not kind:
             raise NodeError(Reason.INVALID_ARGUMENT, f"{name} is already a client of kind {known.kind}")
-        renewed = replace(known, tls_certs=(*known.tls_certs, certificate))
+        renewed = replace(known, tls_certs=(*known.tls_certs, certificate), account=account or known.account)
         return replace(self, clients=tuple(renewed if client is known else client for client in self.clients))
 
     def without(self, name: str) -> "Clients":
@@ -76,6 +80,7 @@ class _Certificate(_Model):
 class _Client(_Model):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     kind: Kind
+    account: AccountEntry | None = None
     tls_certs: list[_Certificate] = Field(min_length=1)
 
 
@@ -99,14 +104,17 @@ def parse_clients(text: str, path: str = "clients.yaml") -> Clients:
             pin_certificate(cert.pem, cert.fingerprint, document, ("clients", index, "tls_certs", i))
             for i, cert in enumerate(raw.tls_certs)
         )
-        clients = Clients((*clients.clients, Client(raw.name, raw.kind, certs)))
+        account = raw.account and raw.account.account()
+        clients = Clients((*clients.clients, Client(raw.name, raw.kind, certs, account)))
     return clients
 
 
 def format_clients(clients: Clients) -> str:
     """The text that `parse_clients` reads."""
-    plain = [
-        {"name": client.name, "kind": client.kind.value, "tls_certs": plain_certificates(client.tls_certs)}
-        for client in clients.clients
-    ]
-    return format_document({"clients": plain})
+    return format_document({"clients": [_plain(client) for client in clients.clients]})
+
+
+def _plain(client: Client) -> dict[str, object]:
+    account = {"account": plain_account(client.account)} if client.account else {}
+    certificates = plain_certificates(client.tls_certs)
+    return {"name": client.name, "kind": client.kind.value, **account, "tls_certs": certificates}

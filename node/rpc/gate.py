@@ -9,15 +9,13 @@ from typing import Any, cast
 import grpc
 import structlog
 
-from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
-from node.rpc.principal import SERVICE_KINDS, Principal, Roster, authenticate
+from node.rpc.principal import Principal, Roster, authenticate
 from node.rpc.status import abort
 
 _log = structlog.get_logger(__name__)
-_NOBODY: frozenset[Kind] = frozenset()
 
 Admit = Callable[[grpc.ServicerContext], Principal]
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
@@ -49,10 +47,10 @@ class Gate(grpc.ServerInterceptor):
         return guard
 
     def _admission(self, method: str) -> Admit:
-        kinds = SERVICE_KINDS.get(method.split("/")[1], _NOBODY)
+        service = method.split("/")[1]
 
         def admit(context: grpc.ServicerContext) -> Principal:
-            caller = authenticate(context, self._roster, kinds)
+            caller = authenticate(context, self._roster, service)
             self._limiter.admit(caller)
             return caller
 

@@ -8,6 +8,7 @@ import grpc
 
 from node.core.clients import Kind
 from node.core.federation import PinnedCertificate
+from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.storage.trust import Trust, Trusted
 
@@ -25,14 +26,22 @@ SERVICE_KINDS = {
 }
 """Who may call what; a service that is not listed answers nobody."""
 
+_WRITERS = frozenset({OfficerRole.CASE_OFFICER, OfficerRole.APPROVER, OfficerRole.ADMIN})
+SERVICE_ROLES = {
+    "node.control.v1.ControlService": frozenset({OfficerRole.ADMIN}),
+    "node.intake.v1.IntakeService": frozenset({OfficerRole.CLERK, *_WRITERS}),
+}
+"""Which officers with an account may call what; the node's own officer, who has none, calls both."""
+
 _ATTRIBUTE = "gongzhi_principal"
 
 
 class Principal(NamedTuple):
-    """A caller. `name` is the city of a peer, the client's name otherwise."""
+    """A caller. `name` is the city of a peer, the client's name otherwise; `account` that of an officer or platform."""
 
     kind: Kind
     name: str
+    account: Account | None = None
 
 
 class _Pinned(NamedTuple):
@@ -72,7 +81,10 @@ def _pin_all(trusted: Trusted, city: str) -> dict[bytes, _Pinned]:
     # identifies the certificate as surely as the fingerprint does.
     owners = [
         *((Principal(Kind.PEER, member.city), member.tls_certs) for member in trusted.federation.peers_of(city)),
-        *((Principal(client.kind, client.name), client.tls_certs) for client in trusted.clients.clients),
+        *(
+            (Principal(client.kind, client.name, client.account), client.tls_certs)
+            for client in trusted.clients.clients
+        ),
     ]
     return {cert.pem.encode(): _pin(owner, cert) for owner, certs in owners for cert in certs}
 
@@ -81,19 +93,23 @@ def _pin(principal: Principal, certificate: PinnedCertificate) -> _Pinned:
     return _Pinned(principal, certificate.not_before.timestamp(), certificate.not_after.timestamp())
 
 
-def authenticate(context: grpc.ServicerContext, roster: Roster, kinds: frozenset[Kind]) -> Principal:
-    """Finds who calls and keeps it with the call, for `principal`.
+def authenticate(context: grpc.ServicerContext, roster: Roster, service: str) -> Principal:
+    """Finds who calls a service and keeps it with the call, for `principal`.
 
     Raises:
-        NodeError: UNAUTHENTICATED, no pinned certificate in its term, or one of a kind that is not answered here.
+        NodeError: UNAUTHENTICATED, no pinned certificate in its term, or one of a kind that is not answered here;
+            PERMISSION_DENIED, an officer of no role for this service.
     """
     # The stubs do not know that the values are sequences.
     presented = cast(Mapping[str, Sequence[bytes]], context.auth_context()).get("x509_pem_cert")
     if not presented:
         raise NodeError(Reason.UNAUTHENTICATED, "no certificate was presented")
     caller = roster.resolve(presented[0])
-    if caller.kind not in kinds:
+    if caller.kind not in SERVICE_KINDS.get(service, frozenset()):
         raise NodeError(Reason.UNAUTHENTICATED, f"this service does not answer a certificate of kind {caller.kind}")
+    roles = SERVICE_ROLES.get(service)
+    if roles and caller.account and caller.kind is Kind.OFFICER and roles.isdisjoint(caller.account.roles):
+        raise NodeError(Reason.PERMISSION_DENIED, f"this service is for officers of role {', '.join(sorted(roles))}")
     setattr(context, _ATTRIBUTE, caller)
     return caller
 

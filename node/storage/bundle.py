@@ -13,6 +13,7 @@ from node.config import Config
 from node.core.clients import Kind
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import PinnedCertificate, parse_certificate
+from node.core.officers import Account
 from node.errors import FileError, NodeError, Reason
 from node.storage.files import load_clients, load_federation, read_text, save_clients, write_file
 from node.storage.keyfile import (
@@ -24,7 +25,11 @@ from node.storage.keyfile import (
 )
 
 SERVICES = MappingProxyType(
-    {Kind.OFFICER: ("intake", "control", "query"), Kind.ADAPTER: ("intake", "query"), Kind.PLATFORM: ("query",)}
+    {
+        Kind.OFFICER: ("intake", "control", "query"),
+        Kind.ADAPTER: ("intake", "query"),
+        Kind.PLATFORM: ("intake", "query"),
+    }
 )
 """The listeners that answer each kind."""
 
@@ -74,6 +79,7 @@ def add_client(
     now: datetime,
     passphrase: bytes | None = None,
     host: str | None = None,
+    account: Account | None = None,
 ) -> Bundle:
     """Makes a client's bundle in `folder` and pins its certificate; a known name of the same kind gets one more.
 
@@ -85,6 +91,7 @@ def add_client(
         now: Aware; the certificate's term starts here.
         passphrase: Seals the client's key.
         host: Where the client finds the node, if not at the listeners' own addresses.
+        account: Of an officer or platform that acts in cases.
 
     Raises:
         FileError: A file is wrong, or the folder already holds a key.
@@ -93,7 +100,7 @@ def add_client(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
     try:
-        clients = load_clients(config.clients).with_certificate(name, kind, identity.certificate)
+        clients = load_clients(config.clients).with_certificate(name, kind, identity.certificate, account)
     except NodeError:
         (folder / _IDENTITY).unlink()
         raise

@@ -9,6 +9,8 @@ import pytest
 from node.control.v1 import control_pb2
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
+from node.evidence.v1 import evidence_pb2
+from node.evidence.v1 import evidence_pb2
 from node.exchange.v1 import exchange_pb2
 from node.intake.v1 import intake_pb2
 from node.query.v1 import query_pb2
@@ -20,11 +22,13 @@ from tests.rpc.listener import NOW, found, identity
 
 
 def test_every_service_of_ours_says_whom_it_answers() -> None:
-    files = (exchange_pb2, intake_pb2, query_pb2, control_pb2)
+    files = (evidence_pb2, exchange_pb2, intake_pb2, query_pb2, control_pb2)
     names = {service.full_name for file in files for service in file.DESCRIPTOR.services_by_name.values()}
     assert names == {name for name in SERVICE_KINDS if name.startswith("node.")}
-    assert [name for name in sorted(names) if Kind.PEER in SERVICE_KINDS[name]] == ["node.exchange.v1.ExchangeService"]
-    assert all(Kind.PLATFORM not in SERVICE_KINDS[name] for name in names if "query" not in name)
+    for_peers = {"node.exchange.v1.ExchangeService", "node.evidence.v1.EvidenceExchangeService"}
+    assert {name for name in names if Kind.PEER in SERVICE_KINDS[name]} == for_peers
+    for_platforms = {"node.query.v1.QueryService"}
+    assert {name for name in names if Kind.PLATFORM in SERVICE_KINDS[name]} == for_platforms
 
 
 def test_names_and_kinds(tmp_path: Path) -> None:

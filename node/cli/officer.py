@@ -1,0 +1,115 @@
+"""`gongzhi officer`: the people who act in this city's cases."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from node.cli.options import json_option, new_passphrase, node_option, passphrase_option
+from node.cli.tables import new_table, print_table
+from node.config import load_config
+from node.core.clients import Client, Kind
+from node.core.officers import Account, OfficerRole
+from node.errors import NodeError, Reason
+from node.storage.bundle import add_client
+from node.storage.files import load_clients, save_clients
+
+
+@click.group()
+def officer() -> None:
+    """Say who works on this city's cases, and in which roles.
+
+    \b
+    clerk          drafts, registers, sends for signature
+    case_officer   makes and drafts acts
+    approver       approves what another drafted (four eyes)
+    auditor        reads everything, acts nowhere
+    admin          steers the node: sync, release of peers
+
+    An officer's certificate is the session: there are no passwords. Hand the folder of --out to that person alone;
+    it is used with `gongzhi case --as FOLDER` or GONGZHI_OFFICER.
+    """  # noqa: D301
+
+
+@officer.command("add")
+@click.argument("account")
+@click.option("--name", required=True, help="Name of the person, as acts state it.")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice([role.value for role in OfficerRole]),
+    multiple=True,
+    required=True,
+    help="May be given again.",
+)
+@click.option("--certificate-number", default="", help="Enforcement certificate number 执法证号.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the bundle to hand over.")
+@click.option("--host", help="Where the officer finds this node, if not on this machine.")
+@passphrase_option
+@node_option
+def add_command(
+    account: str,
+    name: str,
+    roles: tuple[str, ...],
+    certificate_number: str,
+    out: Path,
+    host: str | None,
+    passphrase: bool,
+    node_dir: Path,
+) -> None:
+    """Make ACCOUNT with its key and certificate; it may act from now on.
+
+    The same account again makes one more certificate and replaces name, roles and number.
+    """
+    config = load_config(node_dir)
+    facts = Account(name, tuple(OfficerRole(role) for role in dict.fromkeys(roles)), certificate_number)
+    sealed = new_passphrase(passphrase)
+    bundle = add_client(config, account, Kind.OFFICER, out, datetime.now(UTC), sealed, host, facts)
+    click.echo(
+        f"{account} ({', '.join(roles)}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}"
+    )
+
+
+@officer.command("list")
+@json_option
+@node_option
+def list_command(as_json: bool, node_dir: Path) -> None:
+    """List the officers."""
+    found = [each for each in load_clients(load_config(node_dir).clients).clients if each.kind is Kind.OFFICER]
+    if as_json:
+        click.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    table = new_table("account", "name", "roles", "执法证号", "until")
+    for each in found:
+        plain = _plain(each)
+        roles = ", ".join(plain["roles"]) or "the node's own: no cases"
+        table.add_row(*map(Text, (each.name, plain["name"], roles, plain["certificate_number"], plain["until"])))
+    print_table(table)
+
+
+@officer.command("remove")
+@click.argument("account")
+@node_option
+def remove_command(account: str, node_dir: Path) -> None:
+    """Let an officer act no longer; takes effect within a second. What the officer did stays in the log."""
+    config = load_config(node_dir)
+    clients = load_clients(config.clients)
+    known = clients.find(account)
+    if known is None or known.account is None or known.kind is not Kind.OFFICER:
+        raise NodeError(Reason.NOT_FOUND, f"{account} is no officer's account of this node")
+    save_clients(config.clients, clients.without(account))
+    click.echo(f"{account} may act no longer.")
+
+
+def _plain(client: Client) -> dict[str, Any]:
+    account = client.account or Account("")
+    return {
+        "account": client.name,
+        "name": account.name,
+        "roles": [role.value for role in account.roles],
+        "certificate_number": account.certificate_number,
+        "until": max(cert.not_after for cert in client.tls_certs).date().isoformat(),
+    }

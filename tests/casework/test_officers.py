@@ -1,0 +1,71 @@
+"""Officers: accounts in the clients file, what their roles open, and who is turned away."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from node.cli.main import gongzhi
+from node.core.clients import Clients, Kind, format_clients, parse_clients
+from node.core.officers import Account, OfficerRole, check_approver, making_role
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.model import Role
+from node.errors import NodeError, Reason
+from node.storage.bundle import add_client, load_bundle
+from node.storage.files import load_clients
+from tests.rpc.listener import found
+
+ZHANG = Account("张三", (OfficerRole.CASE_OFFICER,), "湘A01")
+
+
+def _run(*words: str) -> str:
+    done = CliRunner().invoke(gongzhi, words)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_added_listed_removed(tmp_path: Path) -> None:
+    config = found(tmp_path)["changsha"]
+    at = ("--node", str(config.keys.parent))
+    words = ("--name", "张三", "--role", "clerk", "--role", "case_officer", "--certificate-number", "湘A01")
+    _run("officer", "add", "zhang", *words, "--out", str(tmp_path / "zhang"), *at)
+    listed = {each["account"]: each for each in json.loads(_run("officer", "list", "--json", *at))}
+    assert listed["zhang"]["roles"] == ["clerk", "case_officer"]
+    assert (listed["zhang"]["name"], listed["zhang"]["certificate_number"]) == ("张三", "湘A01")
+    assert load_bundle(tmp_path / "zhang").kind is Kind.OFFICER
+    _run("officer", "remove", "zhang", *at)
+    assert load_clients(config.clients).find("zhang") is None
+
+
+def test_the_nodes_own_officer_is_no_account_to_remove(tmp_path: Path) -> None:
+    config = found(tmp_path)["changsha"]
+    done = CliRunner().invoke(gongzhi, ("officer", "remove", "officer", "--node", str(config.keys.parent)))
+    assert isinstance(done.exception, NodeError)
+    assert done.exception.reason is Reason.NOT_FOUND
+
+
+def test_the_clients_file_keeps_accounts_and_a_renewal_keeps_them_too(tmp_path: Path) -> None:
+    config = found(tmp_path)["changsha"]
+    now = datetime.now(UTC)
+    add_client(config, "zhang", Kind.OFFICER, tmp_path / "a", now, account=ZHANG)
+    add_client(config, "zhang", Kind.OFFICER, tmp_path / "b", now)
+    clients = load_clients(config.clients)
+    known = clients.find("zhang")
+    assert known is not None
+    assert (known.account, len(known.tls_certs)) == (ZHANG, 2)
+    assert parse_clients(format_clients(clients)) == clients
+    assert parse_clients(format_clients(Clients())) == Clients()
+
+
+def test_an_auditor_makes_nothing_and_only_an_approver_approves() -> None:
+    accept = WORKFLOWS["referral"].act["accept"]
+    with pytest.raises(NodeError) as caught:
+        making_role(Account("王五", (OfficerRole.AUDITOR, OfficerRole.ADMIN)), accept)
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    assert making_role(ZHANG, accept) is Role.CASE_OFFICER
+    assert making_role(Account("赵六", (OfficerRole.CLERK,)), accept) is Role.CLERK  # which the engine refuses
+    with pytest.raises(NodeError):
+        check_approver(ZHANG)
+    check_approver(Account("李四", (OfficerRole.APPROVER,)))
