@@ -14,6 +14,7 @@ from node.cli.options import json_option, node_option
 from node.cli.query import reason_of, reason_options, time_text
 from node.cli.tables import new_table, print_table
 from node.config import load_config
+from node.core.attachment import check_digest
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.query.v1 import query_pb2 as query
@@ -99,6 +100,9 @@ def get(
     digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, node_dir: Path
 ) -> None:
     """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
+    check_digest(digest)
+    if not out.parent.is_dir():
+        raise click.UsageError(f"there is no folder {out.parent}")
     config = load_config(node_dir)
     reason = reason_of(config, purpose, legal_basis)
     with evidence_service(config) as service:
@@ -109,8 +113,8 @@ def get(
 
 
 def _download(service: EvidenceServiceStub, reason: query.Reason, digest: str, out: Path) -> messages.Attachment:
-    path = out.with_name(f".{digest[:64]}.part") if digest.isalnum() else out
-    begun = path.stat().st_size if path is not out and path.exists() else 0
+    path = out.with_name(f".{digest}.part")
+    begun = path.stat().st_size if path.exists() else 0
     answers = service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=begun))
     held = next(iter(answers)).attachment
     part = Part(path, held.sha256, held.size)

@@ -50,6 +50,7 @@ def m0001_evidence(db: Database) -> None:
         ) WITHOUT ROWID;
         CREATE TABLE extraction (
             sha256 TEXT NOT NULL, content BLOB NOT NULL,  -- node.evidence.v1.Extraction
+            by TEXT NOT NULL, at_ms INTEGER NOT NULL,
             PRIMARY KEY (sha256, content)
         ) WITHOUT ROWID;
         CREATE TABLE source (
@@ -185,10 +186,11 @@ class EvidenceStore:
 
     def _noting(self, about: Attachment, source: Source) -> list[_Statement]:
         contents = [each.SerializeToString(deterministic=True) for each in about.extractions]
-        row = (about.sha256, source.record, source.by, self._clock.now_ms())
+        origin = (source.by, self._clock.now_ms())
+        extracted = [(about.sha256, content, *origin) for content in contents]
         return [
-            ("INSERT OR IGNORE INTO source VALUES (?, ?, ?, ?)", row),
-            *(("INSERT OR IGNORE INTO extraction VALUES (?, ?)", (about.sha256, each)) for each in contents),
+            ("INSERT OR IGNORE INTO source VALUES (?, ?, ?, ?)", (about.sha256, source.record, *origin)),
+            *(("INSERT OR IGNORE INTO extraction VALUES (?, ?, ?, ?)", row) for row in extracted),
         ]
 
     def _describe(self, row: tuple[str, str, int, str, int]) -> Attachment:

@@ -3,7 +3,6 @@
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from node.core.attachment import Reference, references
@@ -23,7 +22,8 @@ from node.storage.attachment_file import Digester
 from node.usecases.pack_evidence import check_file
 
 _READ_BYTES = 1024 * 1024
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+# What the standard library raises on an entry that is damaged, encrypted or of a method it does not know.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 def check_bundle(path: Path, keys_of: Callable[[str], Sequence[LogKey]]) -> Manifest:
@@ -34,7 +34,7 @@ def check_bundle(path: Path, keys_of: Callable[[str], Sequence[LogKey]]) -> Mani
         keys_of: The pinned log keys of a city.
 
     Raises:
-        FileError: INVALID_ARGUMENT, it cannot be read.
+        FileError: INVALID_ARGUMENT, it cannot be read as a ZIP file.
         NodeError: INVALID_ARGUMENT or INVALID_FIELD, it is no bundle: not of the form docs/evidence.md gives, or with
             names that lead elsewhere; WRONG_DIGEST, a file or what is said of it is not what a proven record says;
             what `verify_proof` raises.
@@ -64,7 +64,7 @@ def _check_names(names: list[str], manifest: Manifest) -> None:
 
 
 def _prove(archive: zipfile.ZipFile, record: str, keys_of: Callable[[str], Sequence[LogKey]]) -> list[Reference]:
-    proof = parse_proof(_read_small(archive, proof_path(record), MAX_FILE_BYTES).decode())
+    proof = parse_proof(_text(_read_small(archive, proof_path(record), MAX_FILE_BYTES)))
     verify_proof(proof, keys_of(proof.city))
     if proof.id != record:
         raise NodeError(Reason.WRONG_RECORD_ID, f"the proof of {proof.id} stands for {record}")
@@ -84,20 +84,28 @@ def _read_small(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 def _bounded(archive: zipfile.ZipFile, name: str, most: int) -> Iterator[bytes]:
     """What an entry unpacks to, but never more than `most` bytes whatever it says of itself."""
-    with archive.open(name) as source:
-        while chunk := source.read(min(_READ_BYTES, most + 1)):
-            most -= len(chunk)
-            if most < 0:
-                raise NodeError(Reason.WRONG_DIGEST, f"{name[:120]!a} is longer than it may be")
-            yield chunk
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
+        with archive.open(name) as source:
+            while chunk := source.read(min(_READ_BYTES, most + 1)):
+                most -= len(chunk)
+                if most < 0:
+                    raise NodeError(Reason.WRONG_DIGEST, f"{name[:120]!a} is longer than it may be")
+                yield chunk
+    except _BROKEN as error:
+        raise NodeError(Reason.WRONG_DIGEST, f"{name[:120]!a} is damaged: {type(error).__name__}") from None
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise NodeError(Reason.INVALID_ARGUMENT, "not a proof file: not UTF-8") from None
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
     except OSError as error:
         raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be read: {error.strerror}") from None
     except _BROKEN as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"not an evidence bundle: {type(error).__name__}") from None
+        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"not a ZIP file: {type(error).__name__}") from None

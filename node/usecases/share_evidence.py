@@ -39,6 +39,9 @@ def share_evidence(
     check_digest(request.sha256)
     _check_may_see(reader, city, grant(), request)
     held = store.get(request.sha256)
+    if not held.handed_in:
+        # Decree 809 Art 25: not without the consent of the city it is of.
+        raise NodeError(Reason.POLICY_DENIED, "this attachment came from another city: it is that city's to share")
     if request.offset > held.size:
         raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
     told = Attachment(sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name, extractions=held.extractions)

@@ -24,15 +24,17 @@ def store_evidence(store: EvidenceStore, by: str, messages: Iterator[PutRequest]
     """
     about = _attachment(next(messages, PutRequest()).announcement)
     source = Source(by)
-    if store.find(about.sha256) is not None:
-        yield PutResponse(held=about.size, attachment=store.note(about, source))
+    held = store.find(about.sha256)
+    # What came from a peer is taken in again: who names a digest has not shown that he holds its bytes.
+    if held is not None and held.handed_in:
+        yield PutResponse(held=about.size, attachment=_told(about, store.note(about, source)))
         return
     with store.receiving(about.sha256, about.size) as part:
         yield PutResponse(held=part.held)
         for message in messages:
             part.write(message.chunk.offset, message.chunk.data)
         kept = store.keep(part, about, source)
-    yield PutResponse(held=about.size, attachment=kept)
+    yield PutResponse(held=about.size, attachment=_told(about, kept))
 
 
 def _attachment(announced: Announcement) -> Attachment:
@@ -45,3 +47,16 @@ def _attachment(announced: Announcement) -> Attachment:
         check_extraction(announced.extraction)
         about.extractions.append(announced.extraction)
     return about
+
+
+def _told(about: Attachment, kept: Attachment) -> Attachment:
+    """What one who hands in learns: nothing that others said of the same bytes."""
+    return Attachment(
+        sha256=kept.sha256,
+        sm3=kept.sm3,
+        size=kept.size,
+        name=about.name,
+        stored_at_ms=kept.stored_at_ms,
+        handed_in=True,
+        extractions=about.extractions,
+    )

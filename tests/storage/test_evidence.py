@@ -74,8 +74,9 @@ def test_the_same_again_costs_nothing_and_adds_its_extraction(tmp_path: Path) ->
     other = pb.Extraction()
     other.CopyFrom(EXTRACTION)
     other.place = "别处"
-    assert len(send(with_store, extraction=other).extractions) == 2
-    assert len(send(with_store, extraction=other).extractions) == 2
+    assert list(send(with_store, extraction=other).extractions) == [other]
+    send(with_store, extraction=other)
+    assert len(with_store.get(DIGEST).extractions) == 2
 
 
 def test_wrong_bytes_leave_nothing(tmp_path: Path) -> None:
@@ -204,6 +205,19 @@ def test_what_has_another_source_stays(tmp_path: Path) -> None:
     with_store.forget(DIGEST, "hefei-3")
     assert with_store.get(DIGEST).handed_in
     assert with_store.fetched() == []
+
+
+def test_naming_what_came_from_a_peer_is_not_handing_it_in(tmp_path: Path) -> None:
+    with_store = store(tmp_path)
+    about = pb.Attachment(sha256=DIGEST, size=len(CONTENT), name="x")
+    with with_store.receiving(DIGEST, len(CONTENT)) as part:
+        for message in chunks(CONTENT):
+            part.write(message.chunk.offset, message.chunk.data)
+        with_store.keep(part, about, Source("sync", "hefei-3"))
+    assert refused(with_store) is Reason.INCOMPLETE
+    assert not with_store.get(DIGEST).handed_in
+    put(with_store, CONTENT)
+    assert with_store.get(DIGEST).handed_in
 
 
 @pytest.fixture

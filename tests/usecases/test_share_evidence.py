@@ -129,6 +129,19 @@ def test_named_but_not_handed_in(world: World) -> None:
     assert world.refusal(HEFEI, record=naming, sha256=digest_of(b"later")) is Reason.NOT_FOUND
 
 
+def test_another_citys_evidence_is_not_passed_on(world: World) -> None:
+    world.hefei.pull(world.changsha)
+    world.obtain(Peer(world))
+    naming = record(world.hefei, referring(CONTENT), "wuhan")
+    request = pb.FetchRequest(sha256=DIGEST, record=naming, purpose=PURPOSE, legal_basis="b")
+    grant = grants("hefei", "wuhan")
+    with pytest.raises(NodeError) as caught:
+        list(share_evidence(world.hefei.store, world.held, "hefei", grant, request))
+    assert caught.value.reason is Reason.POLICY_DENIED
+    put(world.held, CONTENT)
+    assert list(share_evidence(world.hefei.store, world.held, "hefei", grant, request))
+
+
 def test_a_retraction_ends_the_right(world: World) -> None:
     retract(world.changsha, world.record)
     assert world.refusal(HEFEI) is Reason.POLICY_DENIED
