@@ -14,12 +14,14 @@ from node.core.peer_view import MAX_BATCH_BYTES
 from node.errors import Reason, TransientError, TrustError
 from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.rpc.exchange_service import SERVICE
-from node.rpc.status import REASON_KEY, error_from_rpc
+from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
 from node.storage.keyfile import TlsIdentity
 
 # gRPC refuses what is far beyond a batch before it is in memory; the exact limit is the trust rules' to check.
 _MAX_MESSAGE_BYTES = 2 * MAX_BATCH_BYTES
+# How gRPC on this side says so, packed or unpacked; the same status of the peer's own making may pass.
+_TOO_LARGE = "message larger than max"
 _Stream: TypeAlias = "grpc.UnaryStreamMultiCallable[Any, bytes]"
 
 
@@ -70,8 +72,7 @@ class GrpcPeer:
 
 def _error(error: grpc.RpcError) -> Exception:
     call = cast(grpc.Call, error)
-    stated = dict(call.trailing_metadata() or ())
-    if call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and REASON_KEY not in stated:
+    if call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in (call.details() or ""):
         return TrustError(Reason.OVERSIZE_BATCH, f"a message of more than {_MAX_MESSAGE_BYTES} bytes")
     return error_from_rpc(error)
 
