@@ -59,6 +59,7 @@ def gongzhi() -> None:
     First hour:   init, federation card, federation add, policy check, run
     Every day:    status, operator verify, operator search, records list, retract, sync
     Proofs:       prove, check-proof, audit
+    Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
     Safety:       backup, restore, peer release, key rotate
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.

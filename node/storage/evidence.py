@@ -94,7 +94,7 @@ class EvidenceStore:
             row = self._connection.execute(
                 "SELECT sha256, sm3, size, name, stored_at_ms FROM attachment WHERE sha256 = ?", (digest,)
             ).fetchone()
-            return self._describe(row) if row else None
+            return self._describe(row) if row and (self._folder / digest).exists() else None
 
     def get(self, digest: str) -> Attachment:
         """What is known of an attachment.

@@ -190,6 +190,15 @@ def test_a_wrong_file_under_a_right_name_is_not_believed(tmp_path: Path) -> None
     assert files(tmp_path) == []
 
 
+def test_a_lost_file_is_not_held_and_may_be_put_again(tmp_path: Path) -> None:
+    with_store = store(tmp_path)
+    put(with_store, CONTENT)
+    (tmp_path / "evidence" / DIGEST).unlink()
+    assert with_store.find(DIGEST) is None
+    put(with_store, CONTENT)
+    assert b"".join(with_store.read(DIGEST, 0)) == CONTENT
+
+
 def test_old_parts_are_thrown_away(tmp_path: Path) -> None:
     refused(store(tmp_path), *list(chunks(CONTENT))[:1])
     part = tmp_path / "evidence" / f"{DIGEST}.part"
