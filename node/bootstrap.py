@@ -34,6 +34,7 @@ from node.rpc.limits import Limiter
 from node.rpc.peer_client import connect
 from node.rpc.principal import Roster
 from node.rpc.query_service import QueryServicer
+from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.server import Listener, Register
 from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
@@ -49,6 +50,7 @@ from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.ingest import Ingest
 from node.usecases.node_status import node_status
+from node.usecases.screen import Screening
 from node.usecases.search_operators import SearchOperators
 from node.usecases.sync import Sync
 from node.usecases.usage import Account
@@ -198,13 +200,16 @@ class QueryRole:
         self._indexer = threading.Thread(target=self._follow, name="search-index")
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
         searcher = SearchOperators(reader, config.search_db)
-        servicer = QueryServicer(reader, verifier, searcher, Account(self._usage, clock))
+        account = Account(self._usage, clock)
+        servicer = QueryServicer(reader, verifier, searcher, account)
+        screener = ScreeningServicer(Screening(reader, clock, int(config.stale_after_h * 3_600_000)), account)
         self._listener = _listener_factory(config, Trust(config))(
             config.listen.query,
             (
                 "node.query.v1.QueryService",
                 lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
             ),
+            add_screening_service(screener),
         )
 
     def start(self) -> None:

@@ -21,6 +21,7 @@ SERVICE_KINDS = {
     "node.evidence.v1.EvidenceService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
     "node.evidence.v1.EvidenceExchangeService": frozenset({Kind.PEER}),
     "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
+    "node.screening.v1.ScreeningService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "grpc.health.v1.Health": _ANYONE,
     "grpc.reflection.v1alpha.ServerReflection": _ANYONE,
 }

@@ -13,6 +13,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.record.v1.record_pb2 import Header
 from node.storage import rows
+from node.storage.ended import remember_ended
 from node.storage.idempotency import Version, forget_version, read_versions, write_versions
 from node.storage.schema import Connection
 from node.storage.tree import check_tree, position, write_tiles
@@ -172,7 +173,8 @@ class OwnLog:
         write_versions(connection, run.versions)
         rows.supersede(connection, run.superseded, at_ms)
         for row in run.retracted:
-            rows.unindex(connection, row)
+            if (view := rows.unindex(connection, row)) is not None:
+                remember_ended(connection, row, view, at_ms)
             rows.note_change(connection, row, "retracted", at_ms)
             forget_version(connection, row)
 

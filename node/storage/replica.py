@@ -10,6 +10,7 @@ from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage import rows
+from node.storage.ended import remember_ended
 from node.storage.schema import Connection
 from node.storage.tree import position, write_tiles
 
@@ -218,7 +219,9 @@ def _replace(connection: Connection, origin: Origin, row: int, view: bytes | Non
             rows.note_change(connection, row, kind, at_ms)
         return 0
     if view is None:
-        rows.unindex(connection, row)
+        gone = rows.unindex(connection, row)
+        if gone is not None and kind == "retracted":
+            remember_ended(connection, row, gone, at_ms)
         _count(connection, origin, -1)
     connection.execute("UPDATE record SET view = ? WHERE position = ?", (view, row))
     rows.note_change(connection, row, kind, at_ms)

@@ -110,6 +110,19 @@ def m0002_peers(db: Database) -> None:
     )
 
 
+@migrations()
+def m0003_ended(db: Database) -> None:
+    """Marks of listings that had ended (`ended.py`)."""
+    execute_all(
+        db,
+        """
+        CREATE TABLE ended (mark BLOB PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE ended_key (key BLOB NOT NULL);
+        INSERT INTO ended_key (key) VALUES (randomblob(32))
+    """,
+    )
+
+
 def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
     statement = ""

@@ -1,0 +1,188 @@
+"""Screening: by which keys a listing matches, when it is in force, and what tells it from one that had ended.
+
+Three lists, never merged. A name is no key: it is never looked at. A person is known by the keyed HMAC of an ID number,
+because ID numbers are few enough to try them all against a plain hash.
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.answer import subject_of
+from node.core.identifiers import normalise
+from node.record.v1.record_pb2 import Header
+from node.screening.v1.screening_pb2 import Entry
+from node.standard.v1 import listing_pb2 as lists
+
+HMAC_BYTES = 32
+PERSON_KEY_BYTES = 32
+_PERSON = b"gongzhi.person.v1\0"
+_CASE = "case:"
+
+
+class List(NamedTuple):
+    """One of the lists.
+
+    Attributes:
+        kind: its `ListKind`.
+        in_force: states of its workflow in which a party is on the list.
+        public: those of them in which anybody may know it.
+        began: field with the first day on the list.
+        decision: fields that tell one decision to list a party from another.
+        is_public: its grounds are public (L1).
+    """
+
+    kind: lists.ListKind.ValueType
+    in_force: frozenset[str]
+    public: frozenset[str]
+    began: str
+    decision: tuple[str, ...]
+    is_public: bool
+
+
+class Key(NamedTuple):
+    """A subject key and the `MatchKey` it is."""
+
+    kind: lists.MatchKey.ValueType
+    subject: str
+
+
+class Listing(NamedTuple):
+    """What a record of a list says, whichever list it is. Days are YYYY-MM-DD or empty."""
+
+    grounds: tuple[int, ...]
+    decision_number: str
+    since: str
+    until: str
+    removed_on: str
+    published_on: str
+
+
+def _is_public(name: str) -> bool:
+    return next(field.level for field in standards.get(name).fields if field.path == "grounds") == 1
+
+
+def _list(
+    name: str, kind: lists.ListKind.ValueType, in_force: str, public: str, began: str, decision: str
+) -> tuple[str, List]:
+    states, known = frozenset(in_force.split()), frozenset(public.split())
+    return name, List(kind, states, known, began, tuple(decision.split()), _is_public(name))
+
+
+LISTS: Mapping[str, List] = MappingProxyType(
+    dict(
+        (
+            _list(
+                "listing.serious",
+                lists.LIST_KIND_SERIOUS,
+                "decided pushed published reinstated",
+                "published reinstated",
+                "decided_on",
+                "decision_number",
+            ),
+            _list(
+                "listing.abnormal",
+                lists.LIST_KIND_ABNORMAL,
+                "listed applied",
+                "listed applied",
+                "decided_on",
+                "decision_number",
+            ),
+            _list(
+                "listing.platform",
+                lists.LIST_KIND_PLATFORM,
+                "listed notified appealed upheld",
+                "",
+                "listed_on",
+                "platform.name listed_on",
+            ),
+        )
+    )
+)
+"""Standard -> list. Whoever is on one is on no other by that."""
+
+
+def person_hmac(key: bytes, id_number: str) -> bytes:
+    """What stands for an ID number: HMAC-SHA-256 under the federation's key."""
+    return hmac.digest(key, _PERSON + normalise(id_number).encode(), "sha256")
+
+
+def keys_of(entry: Entry) -> list[Key]:
+    """The keys of an entry of a roster; none where it has nothing but a name."""
+    found = []
+    if subject := subject_of(entry.uscc):
+        kind = lists.MATCH_KEY_USCC if subject.startswith("uscc:") else lists.MATCH_KEY_LEGACY_NUMBER
+        found.append(Key(kind, subject))
+    if licence := normalise(entry.licence_number):
+        found.append(Key(lists.MATCH_KEY_LICENCE, f"licence:{licence}"))
+    if len(entry.id_hmac) == HMAC_BYTES:
+        found.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{entry.id_hmac.hex()}"))
+    return found
+
+
+def listing_of(name: str, body: Message) -> Listing:
+    """What a record of the list `name` says."""
+    return Listing(
+        tuple(body.grounds),  # type: ignore[attr-defined]
+        getattr(body, "decision_number", ""),
+        getattr(body, LISTS[name].began),
+        getattr(body, "until", ""),
+        getattr(body, "removed_on", ""),
+        getattr(body, "published_on", ""),
+    )
+
+
+def has_ended(listing: Listing, header: Header, day: date, now_ms: int) -> bool:
+    """Whether a listing is over by itself. The last day of a term still counts."""
+    today = day.isoformat()
+    over = bool(listing.until) and listing.until < today
+    removed = bool(listing.removed_on) and listing.removed_on <= today
+    return over or removed or 0 < header.valid_until_ms <= now_ms
+
+
+def is_in_force(name: str, listing: Listing, header: Header, state: str, day: date, now_ms: int) -> bool:
+    """Whether a party is on the list: by the state of the case where there is one, and within the term."""
+    if state and state not in LISTS[name].in_force:
+        return False
+    return not has_ended(listing, header, day, now_ms)
+
+
+def is_published(name: str, listing: Listing, state: str, day: date) -> bool:
+    """Whether anybody may know of a listing in force."""
+    each = LISTS[name]
+    if not each.is_public or state:
+        return state in each.public
+    # The list of serious violations is published after the decision, the others with it.
+    return name != "listing.serious" or "" < listing.published_on <= day.isoformat()
+
+
+def marks(city: str, name: str, body: Message) -> list[str]:
+    """What a listing is known by again after its values were destroyed: list, decision and one party key each.
+
+    And the city: what one city ends must not end what another lists.
+    """
+    decision = [_read(body, path) for path in LISTS[name].decision] if name in LISTS else []
+    if not decision or not all(decision):
+        return []
+    return ["\0".join((city, name, *decision, subject)) for subject in _party_keys(name, body)]
+
+
+def _party_keys(name: str, body: Message) -> Iterator[str]:
+    return (subject for subject in standards.get(name).subjects(body) if not subject.startswith(_CASE))
+
+
+def _read(message: Message, path: str) -> str:
+    value: object = message
+    for name in path.split("."):
+        value = getattr(value, name)
+    return str(value)
+
+
+def case_of(header: Header) -> str:
+    """The case that a record is an act of; empty for one that opens a case or is no act."""
+    return next((each.removeprefix(_CASE) for each in header.subjects if each.startswith(_CASE)), "")

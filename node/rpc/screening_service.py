@@ -1,0 +1,58 @@
+"""ScreeningService: officers, adapters and platforms screen a roster against the lists their node may see."""
+
+from collections.abc import Iterator, Sequence
+from struct import pack
+
+import grpc
+
+from node.core.clients import Kind
+from node.core.screening import keys_of
+from node.rpc.principal import Principal, principal
+from node.rpc.server import Register
+from node.screening.v1 import screening_pb2 as screening
+from node.screening.v1 import screening_pb2_grpc
+from node.storage.rows import subject_digest
+from node.usecases.screen import Screening
+from node.usecases.usage import Account, Use
+from node.usecases.verify_operator import Asker
+
+_RESULTS = {number: name.removeprefix("RESULT_").lower() for name, number in screening.Result.items()}
+
+
+class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
+    """Each batch leaves a usage record with the digest of each key; the keys themselves are kept nowhere."""
+
+    def __init__(self, screening: Screening, account: Account) -> None:
+        self._screening = screening
+        self._account = account
+
+    def Screen(  # noqa: N802 - the name in the proto
+        self, request_iterator: Iterator[screening.ScreenRequest], context: grpc.ServicerContext
+    ) -> Iterator[screening.ScreenResponse]:
+        """Screens a roster batch by batch."""
+        caller = principal(context)
+        for request in request_iterator:
+            yield self._screen(request, caller)
+
+    def _screen(self, request: screening.ScreenRequest, caller: Principal) -> screening.ScreenResponse:
+        with self._account.using(caller, "Screen", request.reason) as use:
+            asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
+            screened = self._screening.screen(request.entries, asker)
+            _note(use, request.entries, screened)
+        return screening.ScreenResponse(seq=request.seq, screened=screened)
+
+
+def _note(use: Use, entries: Sequence[screening.Entry], screened: Sequence[screening.Screened]) -> None:
+    digests = [subject_digest(keys[0].subject) if (keys := keys_of(entry)) else 0 for entry in entries]
+    results = [each.result for each in screened]
+    use.questions, use.subject = len(digests), pack(f">{len(digests)}q", *digests)
+    use.cities = ",".join(sorted({hit.city for each in screened for hit in each.hits} - {""}))
+    use.result = " ".join(f"{name}={n}" for number, name in _RESULTS.items() if (n := results.count(number)))
+
+
+def add_screening_service(servicer: ScreeningServicer) -> tuple[str, Register]:
+    """What a listener needs to answer for it."""
+    return (
+        "node.screening.v1.ScreeningService",
+        lambda server: screening_pb2_grpc.add_ScreeningServiceServicer_to_server(servicer, server),
+    )

@@ -1,0 +1,55 @@
+"""Listings that had ended, by marks alone: what was destroyed must be known again when it is published again.
+
+A mark is an HMAC under a key of this store: it confirms a suspected listing to whoever holds the store, tells none, and
+says nothing beside the marks of another node.
+"""
+
+import hmac
+from collections.abc import Iterable
+
+from node.core import standard as standards
+from node.core.record import disclosed_bodies, parse_header
+from node.core.screening import LISTS, marks
+from node.errors import NodeError
+from node.record.v1.record_pb2 import View
+from node.storage.schema import Connection
+
+_OF_LISTS = b"listing."
+
+
+def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) -> None:
+    """Marks the listing in `view`, the record at position `row`, as ended. Runs in a writer's job, before it is gone.
+
+    A record that was superseded has not ended by being taken back: its correction stands.
+    """
+    if _OF_LISTS not in view or _is_superseded(connection, row):
+        return
+    stored = View.FromString(view)
+    header = parse_header(stored.header)
+    if header.standard not in LISTS:
+        return
+    try:
+        body = standards.get(header.standard, header.version).merge(disclosed_bodies(stored))
+    except NodeError:  # a version this node does not know: it was never a hit either
+        return
+    rows = [(mark, at_ms) for mark in _sealed(connection, marks(header.city, header.standard, body))]
+    connection.executemany("INSERT OR IGNORE INTO ended (mark, at_ms) VALUES (?, ?)", rows)
+
+
+def are_ended(connection: Connection, found: Iterable[str]) -> bool:
+    """Whether any of these marks is of a listing that had ended."""
+    return any(
+        connection.execute("SELECT 1 FROM ended WHERE mark = ?", (mark,)).fetchone()
+        for mark in _sealed(connection, found)
+    )
+
+
+def _sealed(connection: Connection, found: Iterable[str]) -> list[bytes]:
+    (key,) = connection.execute("SELECT key FROM ended_key").fetchone()
+    return [hmac.digest(key, mark.encode(), "sha256") for mark in found]
+
+
+def _is_superseded(connection: Connection, row: int) -> bool:
+    return connection.execute(
+        "SELECT 1 FROM change WHERE position = ? AND kind = 'superseded' LIMIT 1", (row,)
+    ).fetchone() is not None  # fmt: skip

@@ -1,0 +1,217 @@
+"""Who of a roster is on a list that this node may see? Candidates only: an officer confirms a hit, or nobody does.
+
+1. A key (code, licence, keyed HMAC of an ID number) leads to the current records; the header must name the key itself.
+2. A replica answers only for the purpose it was obtained for (Decree 809 Art 20).
+3. What this node may not read, ground and term, it does not hold against anybody.
+4. Of a case the workflow says whether the party is on the list; of a record without a case its term does.
+5. What had ended and was published again is no hit: it is reported.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.calendar import legal_date
+from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
+from node.core.screening import LISTS, Key, Listing, case_of, is_in_force, is_published, keys_of, listing_of, marks
+from node.core.workflow.case import Case
+from node.core.workflow.declared import workflow
+from node.core.workflow.from_record import act_fact
+from node.errors import NodeError, Reason
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header, View
+from node.screening.v1 import screening_pb2 as screening
+from node.storage.ended import are_ended
+from node.storage.log import OWN
+from node.storage.lookup import Found, read_subject, read_subjects
+from node.storage.rows import subject_digest
+from node.storage.store import Origin, Reader
+from node.usecases.usage import is_obtained_for
+from node.usecases.verify_operator import Asker
+
+MAX_ENTRIES = 1000
+# In the stored bytes of every record of a list, in those of hardly any other: most rows need no parsing.
+_MARK = b"listing."
+# The facet that holds ground and term, of each list.
+_GROUNDS_FACET = 1
+_NO_KEY = screening.Screened(result=screening.RESULT_NO_KEY)
+_NO_HIT = screening.Screened(result=screening.RESULT_NO_HIT)
+
+
+class Record(NamedTuple):
+    """A record of a list, with the facets this node may see."""
+
+    origin: Origin
+    header: Header
+    body: Any
+
+
+class _Day(NamedTuple):
+    now_ms: int
+    day: date
+
+
+class Screening:
+    """Screens rosters."""
+
+    def __init__(self, reader: Reader, clock: Clock, stale_after_ms: int) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._stale_after_ms = stale_after_ms
+
+    def screen(self, entries: Sequence[screening.Entry], asker: Asker) -> list[screening.Screened]:
+        """Screens a batch, in order.
+
+        Raises:
+            NodeError: TOO_LARGE.
+        """
+        if len(entries) > MAX_ENTRIES:
+            raise NodeError(Reason.TOO_LARGE, f"{len(entries)} entries in a batch, at most {MAX_ENTRIES}")
+        keys = [[(key, subject_digest(key.subject)) for key in keys_of(entry)] for entry in entries]
+        found = read_subjects(self._reader.connection, (digest for each in keys for _, digest in each))
+        listed = {digest: rows for digest, all_rows in found.items() if (rows := _of_lists(all_rows))}
+        if not listed:
+            return [_NO_HIT if each else _NO_KEY for each in keys]
+        origins = {origin.number: origin for origin in self._reader.origins()}
+        now_ms = self._clock.now_ms()
+        now = _Day(now_ms, legal_day(now_ms))
+        return [
+            self._screened([(key, listed[digest]) for key, digest in each if digest in listed], origins, asker, now)
+            if each
+            else _NO_KEY
+            for each in keys
+        ]
+
+    def _screened(
+        self, rows: Sequence[tuple[Key, list[Found]]], origins: dict[int, Origin], asker: Asker, now: _Day
+    ) -> screening.Screened:
+        if not rows:
+            return _NO_HIT
+        # A record that several keys lead to counts once, by the first of them.
+        matched: dict[str, tuple[Key, Record]] = {}
+        for key, found in rows:
+            for record in (each for row in found if (each := _open(row, key, origins)) is not None):
+                matched.setdefault(record.header.id, (key, record))
+        usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
+        if matched and not usable:
+            return screening.Screened(result=screening.RESULT_UNANSWERED)
+        return self._answer(usable, asker, now)
+
+    def _answer(self, matched: Sequence[tuple[Key, Record]], asker: Asker, now: _Day) -> screening.Screened:
+        answer = screening.Screened(result=screening.RESULT_NO_HIT)
+        # The record that lists and the act that made it are one listing; the record stands for both.
+        told: set[tuple[str, ...]] = set()
+        for key, record in sorted(matched, key=lambda pair: pair[1].body.HasField("act")):
+            listing = self._in_force(record, now)
+            if listing is None or listing.identity in told:
+                continue
+            told.add(listing.identity)
+            if self._is_republished(record):
+                answer.republished.extend([record.header.id] if asker.is_officer else [])
+            elif asker.is_officer:
+                answer.hits.append(self._hit(key, listing, now))
+            elif is_published(record.header.standard, listing.said, listing.state, now.day):
+                answer.hits.add(list=LISTS[record.header.standard].kind, grounds=listing.said.grounds)
+        if answer.hits:
+            answer.result = screening.RESULT_HIT
+        return answer
+
+    def _in_force(self, record: Record, now: _Day) -> "_InForce | None":
+        name, header = record.header.standard, record.header
+        said, state, case_id = listing_of(name, record.body), "", case_of(header)
+        if record.body.HasField("act"):
+            situation = read_case(self._reader, name, case_id or header.id).situation
+            said = said._replace(until=situation.kept.get("until", said.until))
+            state = situation.state
+        # Who cannot see the acts of a case cannot know where it stands; an act without a decision lists nobody.
+        is_known = state if record.body.HasField("act") else not case_id
+        if not is_known or not said.since or not is_in_force(name, said, header, state, now.day, now.now_ms):
+            return None
+        return _InForce(record, said, state)
+
+    def _is_republished(self, record: Record) -> bool:
+        if record.body.HasField("act"):
+            return False
+        found = marks(record.origin.city, record.header.standard, record.body)
+        return are_ended(self._reader.connection, found)
+
+    def _hit(self, key: Key, listing: "_InForce", now: _Day) -> screening.Hit:
+        (origin, header, _), said = listing.record, listing.said
+        return screening.Hit(
+            list=LISTS[header.standard].kind,
+            grounds=said.grounds,
+            matched_on=key.kind,
+            record_id=header.id,
+            city=origin.city,
+            decision_number=said.decision_number,
+            since=said.since,
+            until=said.until,
+            state=listing.state,
+            as_of_ms=header.as_of_ms or header.issued_at_ms,
+            confirmed_at_ms=origin.confirmed_at_ms,
+            is_stale=origin.number != OWN and now.now_ms - origin.confirmed_at_ms > self._stale_after_ms,
+        )
+
+
+class _InForce(NamedTuple):
+    """A listing in force; `state` of its case, empty without one."""
+
+    record: Record
+    said: Listing
+    state: str
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the record and the acts of one listing have in common."""
+        return self.record.header.standard, self.record.origin.city, self.said.decision_number, self.said.since
+
+
+def _of_lists(rows: Iterable[Found]) -> list[Found]:
+    return [row for row in rows if _MARK in row[2]]
+
+
+def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
+    """The record of a list in a row, if it names the key and this node may read what the list is about."""
+    view = View.FromString(row[2])
+    header = parse_header(view.header)
+    if header.standard not in LISTS or header.retracts or key.subject not in header.subjects:
+        return None
+    if _GROUNDS_FACET not in disclosed_facets(view):
+        return None
+    return Record(origins[row[0]], header, read_body(header, view))
+
+
+def read_body(header: Header, view: View) -> Message:
+    """What a view discloses of a record.
+
+    Raises:
+        NodeError: UNKNOWN_STANDARD or INVALID_FIELD.
+    """
+    return standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+
+
+def read_case(reader: Reader, name: str, case_id: str) -> Case:
+    """A case of the workflow `name` as this node may see it. An act counts only in the log of the city that acts."""
+    city, index = parse_record_id(case_id)
+    origins = {origin.number: origin for origin in reader.origins()}
+    number = next((origin.number for origin in origins.values() if origin.city == city), None)
+    rows = read_subject(reader.connection, subject_digest(f"case:{case_id}"))
+    if number is not None:
+        rows += [(number, leaf, view) for leaf, _, view in reader.records(number, index, index + 1) if view]
+    case = Case(workflow(name), case_id)
+    for origin, _, stored in rows:
+        view = View.FromString(stored)
+        header = parse_header(view.header)
+        if header.standard == name and not header.retracts:
+            body: Any = read_body(header, view)
+            if body.act.city == origins[origin].city and (body.act.case or header.id) == case_id:
+                case.add(act_fact(header.id, body))
+    return case
+
+
+def legal_day(now_ms: int) -> date:
+    """The day in Shanghai."""
+    return legal_date(datetime.fromtimestamp(now_ms / 1000, UTC))

@@ -1,0 +1,67 @@
+"""Listings for the tests, appended to a city's log as a registry's own rows are."""
+
+from hashlib import sha256
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.record.v1.record_pb2 import Header
+from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
+from node.storage.log import Entry as LogEntry
+from node.usecases.screen import Screening
+from node.usecases.verify_operator import Asker
+from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City
+from tests.core.standard_samples import abnormal, platform_list, serious
+
+OFFICER = Asker(PURPOSE, is_officer=True)
+PLATFORM = Asker(PURPOSE, is_officer=False)
+KEY = b"k" * 32
+USCC = "91430100MA00TEXT01"
+OTHER = "91420100MA00TEXT0W"
+LICENCE = "SC12444034200297"
+DAY_MS = 24 * HOUR_MS
+NAMES = ("listing.serious", "listing.abnormal", "listing.platform")
+
+
+def listing(name: str, **fields: object) -> Message:
+    """A listing in force on 2026-09-21, the day of the tests' clock, of a party that `fields` may change."""
+    made = {"listing.serious": serious, "listing.abnormal": abnormal, "listing.platform": platform_list}[name]()
+    made.ClearField("act")
+    for field, value in fields.items():
+        if isinstance(value, Message):
+            getattr(made, field).CopyFrom(value)
+        else:
+            setattr(made, field, value)
+    return made
+
+
+def entry(city: City, name: str, body: Message, key: str = "", **header: object) -> LogEntry:
+    """A log entry of a record; rows of one `key` supersede one another."""
+    standard = standards.get(name)
+    told = {"as_of_ms": NOW_MS, "audience": ["all"], "purpose": PURPOSE, "legal_basis": "b"} | header
+    made = Header(standard=name, version=1, city=city.city, **told)  # type: ignore[arg-type]
+    made.subjects.extend(standard.subjects(body))
+    content = sha256(body.SerializeToString()).digest()[:16]
+    return LogEntry(
+        made, standard.split(body.SerializeToString()), sha256(key.encode()).digest()[:16] if key else None, content
+    )
+
+
+def publish(city: City, name: str, body: Message, key: str = "", **header: object) -> str:
+    """Appends a record; returns its id."""
+    return city.append([entry(city, name, body, key, **header)])[0]
+
+
+def screening(city: City) -> Screening:
+    return Screening(city.store, city.clock, DAY_MS)
+
+
+def screened(city: City, asker: Asker = OFFICER, **keys: object) -> Screened:
+    """What a city says of one entry."""
+    return screening(city).screen([Entry(**keys)], asker)[0]  # type: ignore[arg-type]
+
+
+def hits(city: City, asker: Asker = OFFICER, **keys: object) -> list[Hit]:
+    found = screened(city, asker, **keys)
+    assert bool(found.hits) == (found.result == RESULT_HIT)
+    return list(found.hits)

@@ -1,0 +1,194 @@
+"""Screening over real stores: which listings hit, which do not, and what each asker learns of a hit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.core.record import record_id
+from node.core.screening import LISTS, person_hmac
+from node.errors import NodeError, Reason
+from node.screening.v1 import screening_pb2
+from node.screening.v1.screening_pb2 import Entry
+from node.standard.v1 import listing_pb2, party_pb2
+from node.usecases.verify_operator import Asker
+from tests.cities import NOW_MS, City, only, operator
+from tests.core.standard_samples import RESIDENT_ID
+from tests.screening.listings import (
+    DAY_MS,
+    KEY,
+    LICENCE,
+    NAMES,
+    OTHER,
+    PLATFORM,
+    USCC,
+    hits,
+    listing,
+    publish,
+    screened,
+    screening,
+)
+
+PARTY = party_pb2.Party(uscc=USCC, name="某某食品有限公司", licence_number=LICENCE)
+PERSON = person_hmac(KEY, RESIDENT_ID)
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
+    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
+    yield made
+    for city in made:
+        city.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_list_hits_by_each_key_in_own_log_and_replica(cities: tuple[City, City], name: str) -> None:
+    own, peer = cities
+    keys: dict[str, Any] = {} if name == "listing.abnormal" else {"id_hmac": PERSON}
+    record = publish(own, name, listing(name, party=PARTY, **keys))
+    peer.pull(own)
+    asked: dict[str, Any] = {"uscc": USCC.lower(), "licence_number": LICENCE} | keys
+    kinds = {"uscc": "USCC", "licence_number": "LICENCE", "id_hmac": "ID_HMAC"}
+    for city in cities:
+        for field, value in asked.items():
+            (hit,) = hits(city, **{field: value})
+            assert hit.list == LISTS[name].kind
+            assert (hit.record_id, hit.city, hit.is_stale) == (record, "changsha", False)
+            assert listing_pb2.MatchKey.Name(hit.matched_on) == f"MATCH_KEY_{kinds[field]}"
+            assert hit.grounds
+            assert hit.since
+            assert hit.as_of_ms == NOW_MS
+
+
+def test_lists_are_never_merged(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    records = [publish(own, name, listing(name, party=PARTY)) for name in NAMES]
+    found = hits(own, uscc=USCC)
+    assert sorted(hit.record_id for hit in found) == records
+    assert sorted(hit.list for hit in found) == [1, 2, 3]
+
+
+def test_a_name_alone_is_no_key(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    assert {field.name for field in Entry.DESCRIPTOR.fields} == {"uscc", "licence_number", "id_hmac"}
+    assert screened(own).result == screening_pb2.RESULT_NO_KEY
+    # Nor does a name in the place of a key.
+    assert not hits(own, uscc=PARTY.name)
+    assert not hits(own, licence_number=PARTY.name)
+
+
+def test_others_with_other_keys_do_not_hit(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY, id_hmac=PERSON))
+    own.register(operator(OTHER))
+    assert not hits(own, uscc=OTHER)
+    assert not hits(own, id_hmac=person_hmac(b"x" * 32, RESIDENT_ID))
+    assert screened(own, id_hmac=b"short").result == screening_pb2.RESULT_NO_KEY
+
+
+@pytest.mark.parametrize("name", ["listing.serious", "listing.platform"])
+def test_the_last_day_of_a_term_counts_and_no_day_after(cities: tuple[City, City], name: str) -> None:
+    own, _ = cities
+    publish(own, name, listing(name, party=PARTY, until="2026-09-22"))
+    assert hits(own, uscc=USCC)
+    own.clock.at_ms += DAY_MS
+    assert hits(own, uscc=USCC)
+    own.clock.at_ms += DAY_MS
+    assert not hits(own, uscc=USCC)
+
+
+def test_removed_superseded_and_retracted_listings_do_not_hit(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.abnormal", listing("listing.abnormal", party=PARTY, removed_on="2026-09-01"))
+    assert not hits(own, uscc=USCC)
+    first = publish(own, "listing.serious", listing("listing.serious", party=PARTY), "row")
+    second = publish(own, "listing.serious", listing("listing.serious", party=PARTY, facts="更正。"), "row")
+    peer.pull(own)
+    for city in cities:
+        assert [hit.record_id for hit in hits(city, uscc=USCC)] == [second]
+    assert first != second
+    own.retract(second)
+    peer.pull(own)
+    for city in cities:
+        assert screened(city, uscc=USCC).result == screening_pb2.RESULT_NO_HIT
+
+
+def test_a_header_alone_holds_nothing_against_anybody(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    peer.pull(own, see=only(2))
+    assert not hits(peer, uscc=USCC)
+
+
+def test_a_replica_answers_for_its_purpose_alone_and_tells_its_age(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    peer.pull(own)
+    other = Asker("statistics", is_officer=True)
+    assert screened(peer, other, uscc=USCC).result == screening_pb2.RESULT_UNANSWERED
+    assert hits(own, other, uscc=USCC)
+    peer.clock.at_ms += DAY_MS + 1
+    assert [hit.is_stale for hit in hits(peer, uscc=USCC)] == [True]
+
+
+def test_a_platform_learns_list_and_grounds_of_published_listings_only(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    body = listing("listing.serious", party=PARTY, published_on="")
+    publish(own, "listing.serious", body, "row")
+    publish(own, "listing.platform", listing("listing.platform", party=PARTY))
+    assert not hits(own, PLATFORM, uscc=USCC)
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY), "row")
+    (hit,) = hits(own, PLATFORM, uscc=USCC)
+    assert {field.name for field, _ in hit.ListFields()} == {"list", "grounds"}
+
+
+def test_what_had_ended_and_is_published_again_is_reported_and_no_hit(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    record = publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    peer.pull(own)
+    own.retract(record)
+    peer.pull(own)
+    again = publish(own, "listing.serious", listing("listing.serious", party=PARTY, facts="换个说法。"))
+    peer.pull(own)
+    for city in cities:
+        found = screened(city, uscc=USCC)
+        assert (found.result, list(found.republished)) == (screening_pb2.RESULT_NO_HIT, [again])
+        assert not screened(city, PLATFORM, uscc=USCC).republished
+    new = publish(
+        own, "listing.serious", listing("listing.serious", party=PARTY, decision_number="长市监严违〔2026〕2号")
+    )
+    peer.pull(own)
+    assert [hit.record_id for hit in hits(peer, uscc=USCC)] == [new]
+
+
+def test_a_city_cannot_end_what_another_lists(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    record = publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    forged = publish(peer, "listing.serious", listing("listing.serious", party=PARTY))
+    peer.pull(own)
+    peer.retract(forged)
+    assert [hit.record_id for hit in hits(peer, uscc=USCC)] == [record]
+
+
+def test_a_correction_that_some_may_not_see_is_no_end(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY), "row")
+    peer.pull(own)
+    corrected = publish(own, "listing.serious", listing("listing.serious", party=PARTY, facts="更正。"), "row")
+    own.retract(record_id("changsha", 0))
+    peer.pull(own)
+    for city in cities:
+        assert [hit.record_id for hit in hits(city, uscc=USCC)] == [corrected]
+
+
+def test_a_batch_is_answered_in_order_and_has_a_limit(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    entries = [Entry(uscc=OTHER), Entry(uscc=USCC), Entry()]
+    results = [each.result for each in screening(own).screen(entries, PLATFORM)]
+    assert results == [screening_pb2.RESULT_NO_HIT, screening_pb2.RESULT_HIT, screening_pb2.RESULT_NO_KEY]
+    with pytest.raises(NodeError) as error:
+        screening(own).screen([Entry()] * 1001, PLATFORM)
+    assert error.value.reason is Reason.TOO_LARGE
