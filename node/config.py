@@ -51,7 +51,7 @@ class Sync(_Section):
     """
 
     interval_s: PositiveFloat = 60
-    purpose: str = Field(default="verification", pattern=r"\S")
+    purpose: str = Field(default="verification enforcement", pattern=r"\S")
     legal_basis: str = Field(default="政务数据共享条例 第二十条", min_length=1)
     connect_timeout_s: PositiveFloat = 10
     batch_timeout_s: PositiveFloat = 30

@@ -104,7 +104,7 @@ def parse_clients(text: str, path: str = "clients.yaml") -> Clients:
             pin_certificate(cert.pem, cert.fingerprint, document, ("clients", index, "tls_certs", i))
             for i, cert in enumerate(raw.tls_certs)
         )
-        account = raw.account and raw.account.account()
+        account = raw.account.account() if raw.account else None
         clients = Clients((*clients.clients, Client(raw.name, raw.kind, certs, account)))
     return clients
 

@@ -242,7 +242,7 @@ def test_bundle_read_back_reaches_its_node(cities: dict[str, Config], tmp_path: 
     made = add_client(cities["changsha"], "jd", Kind.PLATFORM, tmp_path / "jd", NOW, host="10.0.0.1")
     read = load_bundle(tmp_path / "jd")
     assert (read.identity.certificate, read.server_certs) == (made.identity.certificate, made.server_certs)
-    port = cities["changsha"].listen.query.rpartition(":")[2]
-    assert read.addresses == {"query": f"10.0.0.1:{port}"}
-    with pytest.raises(NodeError, match="no intake"):
-        read.address("intake")
+    ports = {name: getattr(cities["changsha"].listen, name).rpartition(":")[2] for name in ("intake", "query")}
+    assert read.addresses == {name: f"10.0.0.1:{port}" for name, port in ports.items()}
+    with pytest.raises(NodeError, match="no control"):
+        read.address("control")

@@ -44,6 +44,11 @@ class ExchangeServiceStub:
                 request_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseRequest.SerializeToString,
                 response_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseResponse.FromString,
                 _registered_method=True)
+        self.Hint = channel.unary_unary(
+                '/node.exchange.v1.ExchangeService/Hint',
+                request_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.SerializeToString,
+                response_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -63,6 +68,13 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Hint(self, request, context):
+        """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -75,6 +87,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.Revise,
                     request_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseRequest.FromString,
                     response_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseResponse.SerializeToString,
+            ),
+            'Hint': grpc.unary_unary_rpc_method_handler(
+                    servicer.Hint,
+                    request_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.FromString,
+                    response_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +148,33 @@ class ExchangeService:
             '/node.exchange.v1.ExchangeService/Revise',
             node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseRequest.SerializeToString,
             node_dot_exchange_dot_v1_dot_exchange__pb2.ReviseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Hint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.exchange.v1.ExchangeService/Hint',
+            node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.SerializeToString,
+            node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.FromString,
             options,
             channel_credentials,
             insecure,

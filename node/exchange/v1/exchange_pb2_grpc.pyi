@@ -35,6 +35,8 @@ class ExchangeServiceStub:
     """Streams the views from the caller's verified tree size up to the newest checkpoint, then ends."""
     Revise: _grpc.UnaryStreamMultiCallable[_exchange_pb2.ReviseRequest, _exchange_pb2.ReviseResponse]
     """Streams the views that changed for the caller since the grant it holds, then ends."""
+    Hint: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.HintRequest, _exchange_pb2.HintResponse]
+    """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
 
 @_typing.type_check_only
 class ExchangeServiceAsyncStub(ExchangeServiceStub):
@@ -43,6 +45,8 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Streams the views from the caller's verified tree size up to the newest checkpoint, then ends."""
     Revise: _aio.UnaryStreamMultiCallable[_exchange_pb2.ReviseRequest, _exchange_pb2.ReviseResponse]  # type: ignore[assignment]
     """Streams the views that changed for the caller since the grant it holds, then ends."""
+    Hint: _aio.UnaryUnaryMultiCallable[_exchange_pb2.HintRequest, _exchange_pb2.HintResponse]  # type: ignore[assignment]
+    """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
 
 class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -60,5 +64,13 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_exchange_pb2.ReviseResponse], _abc.AsyncIterator[_exchange_pb2.ReviseResponse]]:
         """Streams the views that changed for the caller since the grant it holds, then ends."""
+
+    @_abc_1.abstractmethod
+    def Hint(
+        self,
+        request: _exchange_pb2.HintRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.HintResponse, _abc.Awaitable[_exchange_pb2.HintResponse]]:
+        """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
 
 def add_ExchangeServiceServicer_to_server(servicer: ExchangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
