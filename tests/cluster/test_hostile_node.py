@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -35,6 +36,7 @@ from tests.simulator.origin import Origin, policy_text, registration
 from tests.simulator.receiver import recompute
 
 SETTINGS = Settings(purpose=PURPOSE, batch_timeout_s=1.5, backoff_base_s=60)
+Methods = dict[str, "grpc.RpcMethodHandler[Any, bytes]"]
 Serve = Callable[[Iterator[bytes], grpc.ServicerContext], Iterable[bytes]]
 
 
@@ -82,7 +84,7 @@ class World:
         def revise(request: ReviseRequest, _: grpc.ServicerContext) -> Iterator[bytes]:
             return origin.revise("changsha", request.from_index, request.upto_size, request.held_grant)
 
-        methods = {
+        methods: Methods = {
             "Pull": grpc.unary_stream_rpc_method_handler(pull, PullRequest.FromString, None),
             "Revise": grpc.unary_stream_rpc_method_handler(revise, ReviseRequest.FromString, None),
         }
@@ -91,7 +93,7 @@ class World:
 
 
 @contextmanager
-def _server(config: Config, methods: dict[str, grpc.RpcMethodHandler], **options: int) -> Iterator[None]:
+def _server(config: Config, methods: Methods, **options: int) -> Iterator[None]:
     unlimited = [("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1), *options.items()]
     server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
@@ -120,8 +122,11 @@ def world(cities: Cities, tmp_path: Path) -> Iterator[World]:
 
 def _hung_up(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
     context.set_trailing_metadata(((REASON_KEY, "storage_full"),))
+    return _exhausted(_, context)
+
+
+def _exhausted(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
     context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no room")
-    yield b""
 
 
 def _never(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -258,11 +263,7 @@ def test_another_member_cannot_answer_for_the_city(world: World) -> None:
 
 
 def test_a_peer_that_says_it_is_exhausted_is_not_a_liar(world: World) -> None:
-    def exhausted(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls")
-        yield b""
-
-    with world.serving("wuhan", exhausted), pytest.raises(NodeError) as caught:
+    with world.serving("wuhan", _exhausted), pytest.raises(NodeError) as caught:
         world.sync.run_now("wuhan", lambda _: None)
     assert not isinstance(caught.value, TrustError)
     assert caught.value.reason is Reason.TOO_LARGE
@@ -276,7 +277,7 @@ def test_a_small_message_that_unpacks_to_a_huge_one(world: World) -> None:
         context.set_compression(grpc.Compression.Gzip)
         yield bytes(64 << 20)
 
-    methods = {"Pull": grpc.unary_stream_rpc_method_handler(bomb, PullRequest.FromString, None)}
+    methods: Methods = {"Pull": grpc.unary_stream_rpc_method_handler(bomb, PullRequest.FromString, None)}
     with _server(world.configs["wuhan"], methods), pytest.raises(TrustError) as caught:
         world.sync.run_now("wuhan", lambda _: None)
     assert caught.value.reason is Reason.OVERSIZE_BATCH

@@ -8,6 +8,7 @@ from node.core.federation import Member
 from node.core.policy import Policy
 from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.intake.v1 import intake_pb2 as intake
+from node.ports import Signer
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.store import Store
@@ -41,7 +42,7 @@ def registration(number: int, **fields: object) -> OperatorRegistration:
     return OperatorRegistration(**(told | fields))  # type: ignore[arg-type]
 
 
-def member(city: str, signer: KeySigner) -> Member:
+def member(city: str, signer: Signer) -> Member:
     """A city as a federation file pins it, but for its certificates."""
     return Member(city, city, "420100", "127.0.0.1:1", (LogKey(log_name(city), signer.public_key),), ())
 
@@ -53,14 +54,14 @@ class Origin:
         self,
         path: Path,
         city: str = "wuhan",
-        signer: KeySigner | None = None,
+        signer: Signer | None = None,
         peers: Iterable[str] = ("changsha",),
         policy: str | None = None,
     ) -> None:
         self.city = city
         self.path = path
         self.clock = SetClock()
-        self.signer = signer or KeySigner()
+        self.signer: Signer = signer or KeySigner()
         self.peers = list(peers)
         self.store = Store(path, city, self.signer, self.clock)
         self._newest: tuple[str, Policy]

@@ -8,8 +8,8 @@ from node.core.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.merkle import EMPTY_ROOT, consistency_proof, hash_children
 from node.core.record import open_view, parse_header
 from node.exchange.v1.exchange_pb2 import PullResponse
+from node.ports import Signer
 from node.record.v1.record_pb2 import Header, View
-from tests.cities import KeySigner
 from tests.simulator.origin import Origin
 
 BATCH = 500
@@ -46,7 +46,7 @@ class Tree:
         return consistency_proof(self.node, old, self.size if new is None else new)
 
 
-def note(city: str, size: int, root: bytes, signer: KeySigner | SigningKey, claimed: bytes | None = None) -> bytes:
+def note(city: str, size: int, root: bytes, signer: Signer | SigningKey, claimed: bytes | None = None) -> bytes:
     """A signed checkpoint; `claimed` is the public key under whose id it is signed, if not the signer's own."""
     if isinstance(signer, SigningKey):
         public, sign = bytes(signer.verify_key), lambda message: signer.sign(message).signature
