@@ -10,7 +10,8 @@ from node.core.merkle import Frontier
 from node.core.peer_view import Revision, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
-from node.storage import links, policies, replica
+from node.storage import drafts, links, policies, replica
+from node.storage.drafts import Draft
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
 from node.storage.replica import Origin, read_origin, read_origins
@@ -129,6 +130,18 @@ class Reader:
         """The text of the policy last in force."""
         return next(iter(self.policies(1)), None)
 
+    def drafts(self) -> list[Draft]:
+        """The open drafts of acts, oldest first."""
+        return drafts.read_drafts(self.connection)
+
+    def draft(self, number: int) -> Draft:
+        """An open draft.
+
+        Raises:
+            NodeError: NOT_FOUND.
+        """
+        return drafts.read_draft(self.connection, number)
+
 
 class Store(Reader):
     """Reads and writes `node.db`. A returned future is resolved once its writes are durable."""
@@ -185,6 +198,24 @@ class Store(Reader):
             policies.write_policy(connection, text, self._clock.now_ms())
             if change is not None:
                 self.log.append(connection, [change])
+
+        return self._submit(job)
+
+    def put_draft(self, draft: Draft) -> "Future[int]":
+        """Keeps a draft; resolves to its number."""
+        return self._submit(lambda connection: drafts.insert_draft(connection, draft))
+
+    def close_draft(self, number: int, by: str, entry: Entry | None = None) -> "Future[Placed | None]":
+        """Closes an open draft; with `entry` the act it was for is recorded in the same transaction.
+
+        The future raises NodeError NOT_FOUND where the draft is open no longer: nobody approves one twice.
+        """
+
+        def job(connection: Connection) -> Placed | None:
+            drafts.read_draft(connection, number)
+            placed = self.log.append(connection, [entry])[0] if entry else None
+            drafts.close_draft(connection, number, by, self._clock.now_ms(), placed.id if placed else "")
+            return placed
 
         return self._submit(job)
 

@@ -1,0 +1,160 @@
+"""The clocks of a case: what its acts did to them, counted by the legal rules."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from types import MappingProxyType
+
+from node.core.calendar import Calendar
+from node.core.clocks import Deadline, Reading, start
+from node.core.legal_rules import LegalRule, Unit, find_rule
+from node.core.workflow.case import Case, ClockEvent
+from node.core.workflow.facts import ActFact
+from node.core.workflow.model import Effect
+from node.errors import NodeError
+
+SUPERIOR = "superior"
+_CITY, _TO, _HANDLER = ("origin",), ("addressee",), ("handler",)
+
+OWED_BY = MappingProxyType(
+    {
+        "assistance.answer": _TO,
+        "clue.filing_decision": _HANDLER,
+        "jurisdiction.negotiation": ("origin", "addressee"),
+        "jurisdiction.designation": (SUPERIOR,),
+        "case.decision": _HANDLER,
+        "penalty.publication": _HANDLER,
+        "crime.transfer": _HANDLER,
+        "complaint.settlement": _CITY,
+        "complaint.acceptance": _CITY,
+        "complaint.mediation": _CITY,
+        "listing.serious.push": _CITY,
+        "listing.serious.term": _CITY,
+        "listing.serious.early_removal": _CITY,
+        "listing.serious.publication": ("home",),
+        "listing.serious.annulment": ("home",),
+        "platform.sanction_publication": ("platform",),
+        "credit.repair.acceptance": _CITY,
+        "credit.repair.decision": _CITY,
+        "credit.repair.execution": _CITY,
+        "credit.repair.push": _CITY,
+        "credit.repair.ban": _CITY,
+    }
+)
+"""Rule -> the parties that the law holds to it, in whatever workflow starts its clock."""
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A clock that an act of a case started.
+
+    Attributes:
+        act_id: record id of the act that started it.
+        on: day of that act.
+        owed_by: cities, platforms or `SUPERIOR`.
+        deadline: None where it could not be started; `problem` says why, or what act it did not take.
+    """
+
+    rule: str
+    act_id: str
+    on: date
+    owed_by: tuple[str, ...]
+    deadline: Deadline | None
+    problem: str = ""
+
+    def read(self, moment: datetime) -> Reading | None:
+        """The clock at a moment; None where it cannot be read (past the calendar, for one)."""
+        if self.deadline is None:
+            return None
+        try:
+            return self.deadline.at(max(moment, self.deadline.began) if self._counts_hours else _day(moment, self))
+        except NodeError:
+            return None
+
+    @property
+    def rule_in_force(self) -> LegalRule | None:
+        """The version of the rule that binds this clock."""
+        return self.deadline.rule if self.deadline else None
+
+    @property
+    def _counts_hours(self) -> bool:
+        return self.deadline is not None and self.deadline.rule.unit is Unit.HOURS
+
+
+def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> list[Timer]:
+    """Every clock of a case, in the order started.
+
+    Args:
+        case: its acts.
+        calendar: working days.
+        moments: record id -> when it was recorded; what a limit in hours counts from.
+    """
+    every: list[Timer] = []
+    running: dict[str, int] = {}
+    facts = {verdict.fact.id: verdict.fact for verdict in case.history()}
+    for event in case.clock_events():
+        if event.effect is Effect.START:
+            running[event.rule] = len(every)
+            every.append(_started(case, event, calendar, moments))
+        elif (index := running.get(event.rule)) is not None:
+            every[index] = _changed(every[index], event, facts[event.act_id], moments)
+            if event.effect is Effect.STOP:
+                del running[event.rule]
+    return every
+
+
+def _started(case: Case, event: ClockEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
+    owed_by = tuple(dict.fromkeys(_debtors(case, event.rule)))
+    try:
+        rule = find_rule(event.rule, event.on)
+        deadline = start(rule, _moment(rule, event, moments), calendar)
+    except NodeError as error:
+        return Timer(event.rule, event.act_id, event.on, owed_by, None, error.message)
+    timer = Timer(event.rule, event.act_id, event.on, owed_by, deadline)
+    return replace(timer, problem=_horizon(deadline))
+
+
+def _horizon(deadline: Deadline) -> str:
+    """Why the last day cannot be told; empty where it can."""
+    try:
+        _ = deadline.due
+    except NodeError as error:
+        return error.message
+    return ""
+
+
+def _debtors(case: Case, rule: str) -> Iterator[str]:
+    for party in OWED_BY[rule]:
+        name = SUPERIOR if party == SUPERIOR else case.parties.get(party, "")
+        if name:
+            yield name
+
+
+def _moment(rule: LegalRule, event: ClockEvent, moments: Mapping[str, datetime]) -> date:
+    return moments.get(event.act_id, event.on) if rule.unit is Unit.HOURS else event.on
+
+
+def _changed(timer: Timer, event: ClockEvent, fact: ActFact, moments: Mapping[str, datetime]) -> Timer:
+    deadline = timer.deadline
+    if deadline is None:
+        return timer
+    on = _moment(deadline.rule, event, moments)
+    try:
+        match event.effect:
+            case Effect.STOP:
+                changed = deadline.stop(on)
+            case Effect.SUSPEND:
+                changed = deadline.suspend(on, event.cause)
+            case Effect.RESUME:
+                changed = deadline.resume(on)
+            case _:
+                approver = fact.approver.name if fact.approver else ""
+                changed = deadline.extend(on, approved_by=approver, told_on=on)
+    except NodeError as error:
+        return replace(timer, problem=error.message)
+    return replace(timer, deadline=changed, problem=_horizon(changed))
+
+
+def _day(moment: datetime, timer: Timer) -> date:
+    # An act recorded today may be dated by a city whose day has begun already.
+    return max(moment.date(), timer.on)

@@ -1,0 +1,167 @@
+"""Records acts: at once, or as drafts that another officer approves."""
+
+import threading
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from node.core.calendar import legal_date
+from node.core.officers import OfficerRole, check_approver
+from node.core.workflow.model import Makes, Role
+from node.errors import NodeError, Reason
+from node.ports import Clock
+from node.storage.drafts import Draft
+from node.storage.store import Store
+from node.usecases.casework.actor import Actor, check_sees
+from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.propose import ActRefusedError, Members, Proposal, Proposer, Submission
+
+Notify = Callable[[Collection[str]], None]
+"""Tells the cities of an audience that there is something new for them."""
+# Acts of different cases rarely wait for each other.
+_LOCKS = 64
+
+
+class Recorded(NamedTuple):
+    """An act that stands in the log."""
+
+    id: str
+    case: str
+    state: str
+    audience: tuple[str, ...]
+    makes: tuple[Makes, ...]
+
+
+class Casework:
+    """The casework of one city."""
+
+    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify) -> None:
+        self._store = store
+        self._clock = clock
+        self._notify = notify
+        self._books = Bookcase(store)
+        self._proposer = Proposer(self._books, store.log.city, members)
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]
+
+    @property
+    def today(self) -> date:
+        """The day in Shanghai."""
+        return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
+
+    def act(self, actor: Actor, submission: Submission) -> Recorded:
+        """Records an act that needs no approver; without a case it opens one.
+
+        Raises:
+            ActRefusedError: It breaks rules of the workflow; one that needs an approver, FOUR_EYES.
+            NodeError: As `Proposer.submitted`, or what the store raises.
+        """
+        with self._lock(submission.case):
+            proposal = self._proposer.submitted(actor, submission, self.today, is_draft=False)
+            return self._record(proposal)
+
+    def prepare(self, actor: Actor, submission: Submission) -> Draft:
+        """Keeps an act as a draft for an approver.
+
+        Raises:
+            NodeError: As `act`, but that it lacks an approver.
+        """
+        proposal = self._proposer.submitted(actor, submission, self.today, is_draft=True)
+        if actor.is_platform:
+            raise NodeError(Reason.WRONG_ACTOR, "a platform acts at once: drafts are for the officers of the city")
+        body = proposal.message.SerializeToString()
+        name, act, made_at_ms = submission.workflow, proposal.act.name, self._clock.now_ms()
+        draft = Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms)
+        return draft._replace(number=self._store.put_draft(draft).result())
+
+    def approve(self, actor: Actor, number: int) -> Recorded:
+        """Records a draft as approved by an officer who did not make it.
+
+        Raises:
+            ActRefusedError: FOUR_EYES; ACT_OUTDATED, the case has moved on since; or another rule.
+            NodeError: NOT_FOUND, no such open draft; WRONG_ACTOR, not of role approver.
+        """
+        draft = self.draft(actor, number)
+        check_approver(actor.account)
+        submission = Submission(draft.workflow, draft.case, draft.body, draft.also_to)
+        with self._lock(draft.case):
+            proposal = self._proposer.approved(actor, submission, self.today)
+            entry = proposal.entry(self._store.log.city, self._clock.now_ms())
+            placed = self._store.close_draft(number, actor.id, entry).result()
+            return self._recorded(proposal, placed.id if placed else "")
+
+    def discard(self, actor: Actor, number: int) -> None:
+        """Gives a draft up: its maker does, or an approver.
+
+        Raises:
+            NodeError: NOT_FOUND or WRONG_ACTOR.
+        """
+        draft = self.draft(actor, number)
+        if draft.maker != actor.id:
+            check_approver(actor.account)
+        self._store.close_draft(number, actor.id).result()
+
+    def draft(self, actor: Actor, number: int) -> Draft:
+        """An open draft, to be read before it is approved.
+
+        Raises:
+            NodeError: NOT_FOUND, also for a platform: drafts are the city's own.
+        """
+        if actor.is_platform:
+            raise NodeError(Reason.NOT_FOUND, f"there is no open draft {number}")
+        return self._store.draft(number)
+
+    def drafts(self, actor: Actor) -> list[Draft]:
+        """The open drafts: all of them for approvers and auditors, for others their own."""
+        if actor.is_platform:
+            return []
+        sees_all = any(actor.account.has(role) for role in (OfficerRole.APPROVER, OfficerRole.AUDITOR))
+        return [draft for draft in self._store.drafts() if sees_all or draft.maker == actor.id]
+
+    def open(self, actor: Actor, case: str) -> CaseFile:
+        """A case, as the actor may see it.
+
+        Raises:
+            NodeError: INVALID_ARGUMENT or NOT_FOUND.
+        """
+        file = self._books.open(case)
+        check_sees(actor, file)
+        return file
+
+    def cases(self, actor: Actor, workflow: str = "") -> list[CaseFile]:
+        """The cases that the actor may see, of one workflow or all."""
+        found = self._books.every([workflow] if workflow else ())
+        return [file for file in found if file.case.state and actor.may_see(file)]
+
+    def act_by_itself(self) -> list[Recorded]:
+        """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed."""
+        recorded = []
+        for file in self._books.every():
+            for act in file.case.open_acts():
+                if act.roles == (Role.NODE,) and "origin" in act.by and self._is_home(file):
+                    recorded += self._try_by_itself(file.id, act.name)
+        return recorded
+
+    def _try_by_itself(self, case: str, name: str) -> list[Recorded]:
+        with self._lock(case):
+            file = self._books.open(case)
+            try:
+                return [self._record(self._proposer.by_itself(file, file.workflow.act[name], self.today))]
+            except ActRefusedError:
+                return []
+
+    def _is_home(self, file: CaseFile) -> bool:
+        return file.case.parties.get("origin") == self._store.log.city
+
+    def _record(self, proposal: Proposal) -> Recorded:
+        entry = proposal.entry(self._store.log.city, self._clock.now_ms())
+        return self._recorded(proposal, self._store.append([entry]).result()[0].id)
+
+    def _recorded(self, proposal: Proposal, record: str) -> Recorded:
+        self._notify(proposal.audience)
+        case = proposal.file.id or record
+        state = self._books.open(case).case.state
+        return Recorded(record, case, state, proposal.audience, proposal.act.makes)
+
+    def _lock(self, case: str) -> AbstractContextManager[bool]:
+        return self._locks[hash(case) % _LOCKS]

@@ -1,0 +1,258 @@
+"""Makes of what an officer or platform submits the act as it would be recorded, and holds it against the rules."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.officers import making_role
+from node.core.record import EVERYONE
+from node.core.standard import Standard
+from node.core.workflow.case import check
+from node.core.workflow.declared import workflow as find_workflow
+from node.core.workflow.facts import ActFact
+from node.core.workflow.from_record import act_fact
+from node.core.workflow.machine import Standing
+from node.core.workflow.model import Act, Kind, Role, Workflow
+from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
+from node.errors import NodeError, Reason
+from node.record.v1.record_pb2 import Header
+from node.standard.v1.act_pb2 import Act as ActMessage
+from node.storage.log import Entry
+from node.usecases.casework.actor import Actor, check_sees
+from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, fact_facets, workflow_subject
+
+_SOURCE = "casework"
+_OURS = ("city", "platform", "maker", "approver", "date")
+Members = Callable[[], Collection[str]]
+"""Slugs of the other cities."""
+
+
+class ActRefusedError(NodeError):
+    """An act breaks rules; `broken` names all of them."""
+
+    def __init__(self, broken: Sequence[Broken]) -> None:
+        super().__init__(broken[0].reason, "; ".join(f"{each.rule}: {each.en} ({each.law.en})" for each in broken))
+        self.broken = tuple(broken)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is submitted; `case` is empty where the act is to open one."""
+
+    workflow: str
+    case: str
+    body: bytes
+    also_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An act that may be recorded.
+
+    Attributes:
+        file: the case without it.
+        bodies: one facet body a facet.
+        fact: as every party will read it, its `id` empty.
+    """
+
+    file: CaseFile
+    act: Act
+    message: Message
+    bodies: tuple[bytes, ...]
+    fact: ActFact
+    audience: tuple[str, ...]
+
+    def entry(self, city: str, now_ms: int) -> Entry:
+        """The log entry."""
+        standard = standards.get(self.file.workflow.name)
+        act = act_of(self.message)
+        header = Header(
+            standard=standard.name,
+            version=standard.version,
+            city=city,
+            subjects=[*dict.fromkeys(standard.subjects(self.message)), workflow_subject(standard.name)],
+            issued_at_ms=now_ms,
+            as_of_ms=now_ms,
+            audience=self.audience,
+            purpose=PURPOSE,
+            legal_basis=act.article or self.fact.fields.get("article") or self.act.law.zh,
+            source=_SOURCE,
+        )
+        return Entry(header, self.bodies)
+
+
+class Proposer:
+    """Prepares acts of one city."""
+
+    def __init__(self, books: Bookcase, city: str, members: Members) -> None:
+        self._books = books
+        self._city = city
+        self._members = members
+
+    def submitted(self, actor: Actor, submission: Submission, on: date, *, is_draft: bool) -> Proposal:
+        """An act as its maker submits it; of a draft everything is checked but its approver.
+
+        Raises:
+            ActRefusedError: It breaks rules of the workflow.
+            NodeError: INVALID_ARGUMENT, INVALID_FIELD (the standard), NOT_FOUND or WRONG_ACTOR.
+        """
+        file = self._file(actor, submission)
+        message = standards.get(submission.workflow).parse(submission.body)
+        said = act_of(message)
+        act = _declared(file.workflow, said.act)
+        _check_unset(said, submission.case)
+        if act.discloses:
+            message = _with_drafts(file, message)
+            said = act_of(message)
+        self._sign(said, actor, submission.case, on)
+        if submission.case and not said.follows:
+            said.follows.extend(file.case.heads(act))
+        role = None if actor.is_platform else making_role(actor.account, act)
+        return self._checked(file, act, message, submission.also_to, role, is_draft=is_draft)
+
+    def by_itself(self, file: CaseFile, act: Act, on: date) -> Proposal:
+        """An act that the software makes, which the law makes automatic.
+
+        Raises:
+            ActRefusedError: It breaks rules of the workflow; its time has not come, for one.
+        """
+        message = standards.get(file.workflow.name).message_type()
+        said = act_of(message)
+        said.MergeFrom(ActMessage(act=act.name, case=file.id, follows=file.case.heads(act), city=self._city))
+        said.date = on.isoformat()
+        return self._checked(file, act, message, (), Role.NODE)
+
+    def approved(self, actor: Actor, submission: Submission, on: date) -> Proposal:
+        """A draft, as `submitted` made it, with its approver.
+
+        Raises:
+            ActRefusedError: FOUR_EYES, or the case has moved on.
+            NodeError: INVALID_FIELD.
+        """
+        file = self._file(actor, submission)
+        message = standards.get(submission.workflow).parse(submission.body)
+        said = act_of(message)
+        said.approver.CopyFrom(actor.officer())
+        said.date = on.isoformat()
+        return self._checked(file, _declared(file.workflow, said.act), message, submission.also_to, None)
+
+    def _file(self, actor: Actor, submission: Submission) -> CaseFile:
+        workflow = find_workflow(submission.workflow)
+        if not submission.case:
+            return CaseFile("", workflow, {})
+        file = self._books.open(submission.case)
+        check_sees(actor, file)
+        if file.workflow is not workflow:
+            raise NodeError(Reason.INVALID_ARGUMENT, f"{file.id} is a case of {file.workflow.name}")
+        return file
+
+    def _sign(self, said: ActMessage, actor: Actor, case: str, on: date) -> None:
+        said.case, said.city, said.date = case, self._city, on.isoformat()
+        if actor.is_platform:
+            said.platform = actor.account.name
+        else:
+            said.maker.CopyFrom(actor.officer())
+
+    def _checked(
+        self,
+        file: CaseFile,
+        act: Act,
+        message: Message,
+        also_to: Sequence[str],
+        role: Role | None,
+        *,
+        is_draft: bool = False,
+    ) -> Proposal:
+        standard = standards.get(file.workflow.name)
+        bodies = standard.split(message.SerializeToString())
+        fact = act_fact("", _facts_part(standard, bodies))
+        broken = check(file.case, fact, role)
+        if is_draft:
+            broken = [each for each in broken if each.reason is not Reason.FOUR_EYES]
+        if broken:
+            raise ActRefusedError(broken)
+        _check_standard(standard, message)
+        audience = self._audience(file, act, fact, also_to)
+        return Proposal(file, act, message, bodies, fact, audience)
+
+    def _audience(self, file: CaseFile, act: Act, fact: ActFact, also_to: Sequence[str]) -> tuple[str, ...]:
+        first = file.disclosing
+        if also_to and (act.internal or first is not None):
+            text = "who sees a case is fixed by the first act that others see"
+            raise NodeError(Reason.INVALID_ARGUMENT, text)
+        if act.internal:
+            return ()
+        if first is not None:
+            return tuple(first.header.audience)
+        cities = {self._city, *also_to, *_parties(file.workflow, act, fact)}
+        if EVERYONE in cities:
+            return (EVERYONE,)
+        if unknown := sorted(cities - {self._city, *self._members()}):
+            raise NodeError(Reason.INVALID_ARGUMENT, f"{unknown[0][:40]!r} is no member of the federation")
+        return tuple(sorted(cities))
+
+
+def act_of(message: Message) -> ActMessage:
+    """The act in a message of a workflow's standard, which always has the field."""
+    act: ActMessage = getattr(message, "act")  # noqa: B009 - the type checker knows no field of any message
+    return act
+
+
+def _declared(workflow: Workflow, name: str) -> Act:
+    act = workflow.act.get(name)
+    if act is None:
+        raise ActRefusedError([unknown_act(workflow, name)])
+    return act
+
+
+def _check_unset(said: ActMessage, case: str) -> None:
+    if said.case not in ("", case):
+        raise NodeError(Reason.INVALID_ARGUMENT, "the body names another case")
+    if stated := [name for name, _ in _set_fields(said) if name in _OURS]:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"act.{stated[0]} is the node's to set")
+
+
+def _set_fields(message: Message) -> Iterator[tuple[str, object]]:
+    return ((field.name, value) for field, value in message.ListFields())
+
+
+def _with_drafts(file: CaseFile, message: Message) -> Message:
+    """The first act that others see carries what the city noted before, as far as it does not say otherwise."""
+    whole = type(message)()
+    for verdict in file.case.history():
+        act = file.workflow.act.get(verdict.fact.act)
+        if act is not None and act.internal and verdict.standing is Standing.IN_FORCE:
+            _overlay(whole, file.acts[verdict.fact.id].body)
+    whole.ClearField("act")
+    _overlay(whole, message)
+    return whole
+
+
+def _overlay(base: Message, new: Message) -> None:
+    """Fields that `new` states replace those of `base`, lists too."""
+    for name, _ in _set_fields(new):
+        base.ClearField(name)
+    base.MergeFrom(new)
+
+
+def _facts_part(standard: Standard, bodies: Sequence[bytes]) -> Message:
+    return standard.merge(bodies[number - 1] for number in sorted(fact_facets(standard.name, standard.version)))
+
+
+def _check_standard(standard: Standard, message: Message) -> None:
+    errors = [each for each in standard.findings(message) if not each.warning]
+    if errors:
+        told = "; ".join(f"{each.field}: {each.message or each.reason}" for each in errors)
+        raise NodeError(Reason.INVALID_FIELD, told)
+
+
+def _parties(workflow: Workflow, act: Act, fact: ActFact) -> Iterator[str]:
+    parties = apply(workflow, act, fact, NOWHERE).parties
+    for party in workflow.parties:
+        if party.kind is Kind.MEMBER:
+            yield EVERYONE
+        elif party.kind is Kind.CITY and parties.get(party.name):
+            yield parties[party.name]

@@ -1,0 +1,112 @@
+"""Cities with officers at their desks: real stores, acts made by officers and platforms, pulls between cities."""
+
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from google.protobuf.message import Message
+
+from node.core.officers import Account, OfficerRole
+from node.core.record import mask, parse_header
+from node.record.v1.record_pb2 import View
+from node.standard.v1 import act_pb2, referral_pb2
+from node.usecases.casework.act import Casework, Recorded
+from node.usecases.casework.actor import Actor
+from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.propose import Submission, act_of
+from tests.cities import City
+from tests.core.standard_samples import LETTER, referral
+
+ZHANG = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "A01"))
+LI = Actor("li", Account("李四", (OfficerRole.APPROVER, OfficerRole.CASE_OFFICER), "A02"))
+CLERK = Actor("zhao", Account("赵六", (OfficerRole.CLERK,), "A03"))
+AUDITOR = Actor("wang", Account("王五", (OfficerRole.AUDITOR,), "A04"))
+JD = Actor("jd", Account("京东"), is_platform=True)
+TAOBAO = Actor("taobao", Account("淘宝"), is_platform=True)
+TWO = [ZHANG.officer(), LI.officer()]
+
+
+class Desk(City):
+    """A city whose officers work on cases; `told` holds the audiences that were given a hint."""
+
+    def __init__(self, folder: Path, city: str, members: Iterable[str]) -> None:
+        super().__init__(folder, city)
+        self.told: list[tuple[str, ...]] = []
+        others = [each for each in members if each != city]
+        self.casework = Casework(self.store, self.clock, lambda: others, self._tell)
+
+    def _tell(self, audience: Collection[str]) -> None:
+        self.told.append(tuple(audience))
+
+    def act(self, name: str, case: str, body: Message, actor: Actor = ZHANG, also_to: tuple[str, ...] = ()) -> Recorded:
+        return self.casework.act(actor, Submission(name, case, body.SerializeToString(), also_to))
+
+    def decide(
+        self,
+        name: str,
+        case: str,
+        body: Message,
+        maker: Actor = ZHANG,
+        approver: Actor = LI,
+        also_to: tuple[str, ...] = (),
+    ) -> Recorded:
+        draft = self.casework.prepare(maker, Submission(name, case, body.SerializeToString(), also_to))
+        return self.casework.approve(approver, draft.number)
+
+    def see(self, origin: "Desk") -> None:
+        """Pulls what the other city's policy leaves: its audience alone, regulators' facets."""
+        self.pull(origin, audience_view(self.city), purpose=PURPOSE)
+
+    def state(self, case: str) -> str:
+        return self.casework.open(LI, case).case.state
+
+
+def audience_view(city: str) -> Callable[[View], View]:
+    def see(view: View) -> View:
+        header = parse_header(view.header)
+        if not {city, "all"} & set(header.audience):
+            return View(leaf_hash=_leaf_hash(view))
+        mask(view, {1, 2} if header.standard in ("alert", "listing.serious") else {1})
+        return view
+
+    return see
+
+
+def _leaf_hash(view: View) -> bytes:
+    from node.core.record import open_view
+
+    return open_view(view).leaf_hash
+
+
+def act(name: str, **fields: object) -> act_pb2.Act:
+    return act_pb2.Act(act=name, **fields)  # type: ignore[arg-type]
+
+
+def with_act(body: Message, name: str, **fields: object) -> Message:
+    said = act_of(body)
+    said.Clear()
+    said.MergeFrom(act(name, **fields))
+    return body
+
+
+def referring(name: str, **fields: object) -> referral_pb2.Referral:
+    """An act in a referral that carries nothing but what every act does."""
+    return referral_pb2.Referral(act=act(name, **fields))
+
+
+def drafted_referral(to_city: str = "hefei") -> Message:
+    body = referral()
+    assert isinstance(body, referral_pb2.Referral)
+    body.to_city = to_city
+    return with_act(body, "draft")
+
+
+def send(origin: Desk, to_city: str = "hefei") -> str:
+    """A referral that went out; its case."""
+    case = origin.act("referral", "", drafted_referral(to_city)).case
+    origin.decide("referral", case, referring("approve"))
+    sending = referring("send", officers=TWO, article="市场监督管理行政处罚程序规定 第14条")
+    origin.decide("referral", case, sending)
+    return case
+
+
+__all__ = ["LETTER", "Desk"]

@@ -1,0 +1,193 @@
+"""A referral between two real cities, a third looking on: acts, refusals, and the same state on both sides."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.core.workflow.machine import Standing
+from node.errors import NodeError, Reason
+from node.standard.v1 import act_pb2
+from tests.casework.desks import AUDITOR, CLERK, LI, ZHANG, Desk, drafted_referral, referring, send
+
+CITIES = ("changsha", "hefei", "wuhan")
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.changsha, self.hefei, self.wuhan = (Desk(folder, city, CITIES) for city in CITIES)
+
+    def exchange(self) -> None:
+        for city in (self.changsha, self.hefei, self.wuhan):
+            for origin in (self.changsha, self.hefei, self.wuhan):
+                if origin is not city:
+                    city.see(origin)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    for city in (made.changsha, made.hefei, made.wuhan):
+        city.close()
+
+
+def refused(world: World, desk: Desk, case: str, body: object, **how: object) -> NodeError:
+    with pytest.raises(NodeError) as caught:
+        desk.act("referral", case, body, **how)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_sent_objected_negotiated_escalated_designated(world: World) -> None:
+    changsha, hefei = world.changsha, world.hefei
+    case = send(changsha)
+    assert changsha.told[-1] == ("changsha", "hefei")
+    world.exchange()
+    assert hefei.state(case) == "sent"
+    hefei.act("referral", case, referring("receive"), actor=CLERK)
+    hefei.decide("referral", case, referring("object", article="第13条", reasons="经营地不在本市"))
+    world.exchange()
+    changsha.act("referral", case, referring("negotiate", reasons="请再核实经营地"))
+    world.exchange()
+    asked = act_pb2.Document(title="指定管辖请示", number="皖市监〔2026〕1号")
+    hefei.decide("referral", case, referring("escalate", document_number="1号", reasons="协商不成", documents=[asked]))
+    world.exchange()
+    assert changsha.state(case) == hefei.state(case) == "escalated"
+    body = referring("designate", documents=[act_pb2.Document(title="指定管辖通知书", number="国市监〔2026〕9号")])
+    body.designated_city, body.designation_number = "hefei", "国市监〔2026〕9号"
+    changsha.act("referral", case, body)
+    world.exchange()
+    assert changsha.state(case) == hefei.state(case) == "designated"
+    assert hefei.casework.open(LI, case).case.parties["handler"] == "hefei"
+    with pytest.raises(NodeError) as caught:
+        world.wuhan.casework.open(LI, case)
+    assert caught.value.reason is Reason.NOT_FOUND
+
+
+def test_a_third_city_holds_nothing_but_leaves(world: World) -> None:
+    send(world.changsha)
+    world.exchange()
+    origin = world.wuhan.store.origin("changsha")
+    rows = world.wuhan.store.records(origin.number, 0, origin.size)
+    assert origin.size == len(rows) == 3
+    assert [view for _, _, view in rows] == [None] * 3
+
+
+def test_the_addressee_sees_neither_drafts_nor_the_reporter(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    file = world.hefei.casework.open(LI, case)
+    assert [each.fact.act for each in file.acts.values()] == ["send"]
+    assert not any(act.body.HasField("reporter") for act in file.acts.values())
+    own = world.changsha.casework.open(LI, case)
+    assert [each.fact.act for each in own.acts.values()] == ["draft", "approve", "send"]
+
+
+def test_no_retransfer(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    world.hefei.act("referral", case, referring("receive"))
+    error = refused(world, world.hefei, case, referring("retransfer"))
+    assert error.reason is Reason.ACT_NOT_ALLOWED
+    assert "may not pass it on" in error.message
+
+
+def test_four_eyes(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    hefei = world.hefei
+    hefei.act("referral", case, referring("receive"))
+    assert refused(world, hefei, case, referring("accept")).reason is Reason.FOUR_EYES
+    with pytest.raises(NodeError) as caught:
+        hefei.decide("referral", case, referring("accept"), maker=LI, approver=LI)
+    assert caught.value.reason is Reason.FOUR_EYES
+    with pytest.raises(NodeError) as caught:
+        hefei.decide("referral", case, referring("accept"), maker=LI, approver=ZHANG)
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    # What was not approved waits, and is approved once.
+    number = hefei.casework.drafts(LI)[0].number
+    other = hefei.decide("referral", case, referring("accept"))
+    assert other.state == "accepted"
+    with pytest.raises(NodeError) as caught:
+        hefei.casework.approve(LI, number)
+    assert caught.value.reason is Reason.FOUR_EYES or caught.value.reason is Reason.ACT_NOT_ALLOWED
+
+
+def test_a_draft_is_approved_once_and_one_the_case_has_left_behind_never(world: World) -> None:
+    from node.usecases.casework.propose import Submission
+
+    case = send(world.changsha)
+    world.exchange()
+    hefei = world.hefei
+    hefei.act("referral", case, referring("receive"))
+    submission = Submission("referral", case, referring("accept").SerializeToString())
+    first, second = (hefei.casework.prepare(ZHANG, submission) for _ in range(2))
+    hefei.act("referral", case, referring("supplement"))
+    with pytest.raises(NodeError) as caught:
+        hefei.casework.approve(LI, first.number)
+    assert caught.value.reason is Reason.ACT_OUTDATED
+    third = hefei.casework.prepare(ZHANG, submission)
+    hefei.casework.approve(LI, third.number)
+    with pytest.raises(NodeError) as caught:
+        hefei.casework.approve(LI, third.number)
+    assert caught.value.reason is Reason.NOT_FOUND
+    hefei.casework.discard(ZHANG, second.number)
+    assert [draft.number for draft in hefei.casework.drafts(LI)] == [first.number]
+
+
+def test_roles_parties_and_incomplete_acts(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    error = refused(world, world.changsha, case, referring("receive"))
+    assert error.reason is Reason.WRONG_ACTOR
+    assert refused(world, world.hefei, case, referring("receive"), actor=AUDITOR).reason is Reason.WRONG_ACTOR
+    world.hefei.act("referral", case, referring("receive"))
+    with pytest.raises(NodeError) as caught:
+        world.hefei.decide("referral", case, referring("accept"), maker=CLERK)
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    with pytest.raises(NodeError) as caught:
+        world.hefei.decide("referral", case, referring("object"))
+    assert caught.value.reason is Reason.ACT_INCOMPLETE
+    assert "referral.object.article" in caught.value.message
+    assert "referral.object.reasons" in caught.value.message
+    error = refused(world, world.hefei, case, referring("receive", city="changsha"))
+    assert error.reason is Reason.INVALID_ARGUMENT
+
+
+def test_who_made_it_is_the_certificates_word(world: World) -> None:
+    body = drafted_referral()
+    body.act.maker.name = "别人"  # type: ignore[attr-defined]
+    assert refused(world, world.changsha, "", body).reason is Reason.INVALID_ARGUMENT
+    case = world.changsha.act("referral", "", drafted_referral()).case
+    fact = world.changsha.casework.open(LI, case).acts[case].fact
+    assert fact.maker is not None
+    assert (fact.maker.name, fact.maker.certificate, fact.maker.account) == ("张三", "A01", "zhang")
+
+
+def test_concurrent_acts_come_out_the_same_in_any_order_of_pulls(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    world.hefei.act("referral", case, referring("receive"))
+    world.exchange()
+    # Neither knows of the other's act.
+    world.changsha.decide("referral", case, referring("withdraw", reasons="当事人已改正"))
+    world.hefei.decide("referral", case, referring("accept"))
+    order = [(world.changsha, world.hefei), (world.hefei, world.changsha)]
+    random.Random(4).shuffle(order)
+    for city, origin in order:
+        city.see(origin)
+    ours, theirs = (desk.casework.open(LI, case).case for desk in (world.changsha, world.hefei))
+    assert ours.state == theirs.state == "withdrawn"
+    assert ours.situation == theirs.situation
+    shared = [each for each in ours.history() if not ours.workflow.act[each.fact.act].internal]
+    assert shared == theirs.history()
+    assert [each.fact.act for each in shared if each.standing is Standing.OVERRIDDEN] == ["accept"]
+
+
+def test_an_act_to_no_member_is_refused(world: World) -> None:
+    case = world.changsha.act("referral", "", drafted_referral("chengdu")).case
+    world.changsha.decide("referral", case, referring("approve"))
+    with pytest.raises(NodeError) as caught:
+        world.changsha.decide("referral", case, referring("send", officers=[ZHANG.officer(), LI.officer()]))
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
