@@ -49,6 +49,7 @@ from node.usecases.backup import restored
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.ingest import Ingest
+from node.usecases.keep_terms import KeepTerms
 from node.usecases.node_status import node_status
 from node.usecases.screen import Screening
 from node.usecases.search_operators import SearchOperators
@@ -103,7 +104,9 @@ class NodeRole:
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
-        ingest = Ingest(self._store, clock, Withdrawal(self._policy.in_force, self._peer_cities, clock))
+        withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
+        self._terms = KeepTerms(self._store, clock, withdrawal.entries)
+        ingest = Ingest(self._store, clock, withdrawal)
 
         def status() -> control_pb2.StatusResponse:
             return node_status(
@@ -165,6 +168,14 @@ class NodeRole:
         self._policy.current()
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
         self._destruction.run()
+        self._keep_terms()
+
+    def _keep_terms(self) -> None:
+        if self._store.log.held_back is None:
+            try:
+                self._terms.run()
+            except NodeError as error:  # a full disk passes; what is due is done at a later look
+                _log.error("terms_not_kept", reason=error.reason)
 
     def _members(self) -> list[Member]:
         return list(self._trust.current().federation.peers_of(self._config.city))

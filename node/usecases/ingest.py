@@ -14,6 +14,7 @@ from node.ports import Clock
 from node.record.v1.record_pb2 import Header
 from node.storage.log import Entry, Fate, Placed
 from node.storage.store import Store
+from node.usecases.refuse_republication import Republication
 from node.usecases.withdraw import Withdrawal
 
 MAX_ROWS = 1000
@@ -48,6 +49,7 @@ class Ingest:
 
     def __init__(self, store: Store, clock: Clock, withdrawal: Withdrawal) -> None:
         self._store = store
+        self._republication = Republication(store, clock)
         self._clock = clock
         self._withdrawal = withdrawal
 
@@ -60,7 +62,7 @@ class Ingest:
         """
         standard = _check_request(request)
         template = self._template(request)
-        rows = [_check_row(standard, request, row, template) for row in request.rows]
+        rows = [_check_row(standard, request, row, template, self._republication) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
             return Pending(request, rows, None)
@@ -102,7 +104,9 @@ def _check_request(request: intake.SubmitRequest) -> Standard:
     return standards.get(request.standard, request.version)
 
 
-def _check_row(standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: Header) -> _Checked:
+def _check_row(
+    standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: Header, republication: Republication
+) -> _Checked:
     if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
         reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
         return _Checked(None, [Finding("", reason, text)])
@@ -110,7 +114,7 @@ def _check_row(standard: Standard, request: intake.SubmitRequest, row: intake.Ro
         message = standard.parse(row.body)
     except NodeError as error:
         return _Checked(None, [Finding("", error.reason, error.message)])
-    findings = standard.findings(message)
+    findings = [*standard.findings(message), *republication.findings(standard.name, message)]
     if any(not finding.warning for finding in findings):
         return _Checked(None, findings)
     header = Header()

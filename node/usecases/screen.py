@@ -19,7 +19,10 @@ from node.core.record import disclosed_bodies, disclosed_facets, parse_header, p
 from node.core.screening import LISTS, Key, Listing, case_of, is_in_force, is_published, keys_of, listing_of, marks
 from node.core.workflow.case import Case
 from node.core.workflow.declared import workflow
+from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
+from node.core.workflow.machine import Standing
+from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
@@ -109,8 +112,10 @@ class Screening:
             if listing is None or listing.identity in told:
                 continue
             told.add(listing.identity)
-            if self._is_republished(record):
-                answer.republished.extend([record.header.id] if asker.is_officer else [])
+            if self._is_ended(record):
+                # An act stands in its case whatever became of the record it made.
+                is_told = asker.is_officer and not record.body.HasField("act")
+                answer.republished.extend([record.header.id] if is_told else [])
             elif asker.is_officer:
                 answer.hits.append(self._hit(key, listing, now))
             elif is_published(record.header.standard, listing.said, listing.state, now.day):
@@ -121,22 +126,18 @@ class Screening:
 
     def _in_force(self, record: Record, now: _Day) -> "_InForce | None":
         name, header = record.header.standard, record.header
-        said, state, case_id = listing_of(name, record.body), "", case_of(header)
+        said, state = listing_of(name, record.body), ""
         if record.body.HasField("act"):
-            situation = read_case(self._reader, name, case_id or header.id).situation
-            said = said._replace(until=situation.kept.get("until", said.until))
-            state = situation.state
-        # Who cannot see the acts of a case cannot know where it stands; an act without a decision lists nobody.
-        is_known = state if record.body.HasField("act") else not case_id
-        if not is_known or not said.since or not is_in_force(name, said, header, state, now.day, now.now_ms):
-            return None
-        return _InForce(record, said, state)
+            case = read_case(self._reader, name, case_of(header) or header.id)
+            if header.id not in [each.id for each in listing_acts(case)[-1:]]:
+                return None  # it lists nobody, or another act does by now
+            state, said = case.state, said._replace(until=case.situation.kept.get("until", said.until))
+        elif case_of(header):
+            return None  # who cannot see the acts of a case cannot know where it stands
+        return _InForce(record, said, state) if is_in_force(name, said, header, state, now.day, now.now_ms) else None
 
-    def _is_republished(self, record: Record) -> bool:
-        if record.body.HasField("act"):
-            return False
-        found = marks(record.origin.city, record.header.standard, record.body)
-        return are_ended(self._reader.connection, found)
+    def _is_ended(self, record: Record) -> bool:
+        return are_ended(self._reader.connection, marks(record.origin.city, record.header.standard, record.body))
 
     def _hit(self, key: Key, listing: "_InForce", now: _Day) -> screening.Hit:
         (origin, header, _), said = listing.record, listing.said
@@ -210,6 +211,22 @@ def read_case(reader: Reader, name: str, case_id: str) -> Case:
             if body.act.city == origins[origin].city and (body.act.case or header.id) == case_id:
                 case.add(act_fact(header.id, body))
     return case
+
+
+def acts_in_force(case: Case) -> list[ActFact]:
+    """The acts of a case that stand, in the order taken."""
+    return [each.fact for each in case.history() if each.standing is Standing.IN_FORCE]
+
+
+def listing_acts(case: Case) -> list[ActFact]:
+    """The acts that put the party on the list; the last of them counts."""
+    makes = {
+        act.name
+        for act in case.workflow.acts
+        for made in act.makes
+        if made.product is Product.RECORD and made.standard == case.workflow.name
+    }
+    return [each for each in acts_in_force(case) if each.act in makes]
 
 
 def legal_day(now_ms: int) -> date:

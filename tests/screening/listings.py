@@ -1,5 +1,6 @@
 """Listings for the tests, appended to a city's log as a registry's own rows are."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from google.protobuf.message import Message
@@ -7,10 +8,14 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
+from node.standard.v1 import act_pb2
 from node.storage.log import Entry as LogEntry
+from node.usecases.casework.case_file import workflow_subject
 from node.usecases.screen import Screening
 from node.usecases.verify_operator import Asker
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City
+from tests.core.standard_samples import COLLEAGUE as OFFICER_B
+from tests.core.standard_samples import OFFICER as OFFICER_A
 from tests.core.standard_samples import abnormal, platform_list, serious
 
 OFFICER = Asker(PURPOSE, is_officer=True)
@@ -41,6 +46,8 @@ def entry(city: City, name: str, body: Message, key: str = "", **header: object)
     told = {"as_of_ms": NOW_MS, "audience": ["all"], "purpose": PURPOSE, "legal_basis": "b"} | header
     made = Header(standard=name, version=1, city=city.city, **told)  # type: ignore[arg-type]
     made.subjects.extend(standard.subjects(body))
+    if body.HasField("act"):
+        made.subjects.append(workflow_subject(name))
     content = sha256(body.SerializeToString()).digest()[:16]
     return LogEntry(
         made, standard.split(body.SerializeToString()), sha256(key.encode()).digest()[:16] if key else None, content
@@ -65,3 +72,14 @@ def hits(city: City, asker: Asker = OFFICER, **keys: object) -> list[Hit]:
     found = screened(city, asker, **keys)
     assert bool(found.hits) == (found.result == RESULT_HIT)
     return list(found.hits)
+
+
+def act(
+    name: str, case: str = "", follows: Sequence[str] = (), on: str = "2026-09-21", **fields: object
+) -> act_pb2.Act:
+    """An act that carries whatever the workflows ask of one."""
+    papers = "上级同意意见 列入告知书 列入决定书 移出申请书 撤销决定书 恢复列入决定书 信用修复申请书"
+    titles = f"{papers} 准予信用修复决定书 撤销信用修复决定书".split()
+    told = {"city": "changsha", "maker": OFFICER_A, "approver": OFFICER_B, "reasons": "理由"} | fields
+    documents = [act_pb2.Document(title=title, number="1号") for title in titles]
+    return act_pb2.Act(act=name, case=case, follows=follows, date=on, documents=documents, **told)  # type: ignore[arg-type]

@@ -253,6 +253,7 @@ class ListingSerious(_message.Message):
     ID_HMAC_FIELD_NUMBER: _builtins.int
     RESPONSIBLE_PERSONS_FIELD_NUMBER: _builtins.int
     HOME_CITY_FIELD_NUMBER: _builtins.int
+    EARLIER_DECISION_NUMBER_FIELD_NUMBER: _builtins.int
     decision_number: _builtins.str
     decided_on: _builtins.str
     organ: _builtins.str
@@ -274,6 +275,8 @@ class ListingSerious(_message.Message):
     id_hmac: _builtins.bytes
     home_city: _builtins.str
     """Of the registrar named in the record, never by the digits of the code."""
+    earlier_decision_number: _builtins.str
+    """Where a removal by fraud was annulled: the decision that the party had been removed from, and is listed by again."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -314,10 +317,11 @@ class ListingSerious(_message.Message):
         id_hmac: _builtins.bytes = ...,
         responsible_persons: _abc.Iterable[_party_pb2.Person] | None = ...,
         home_city: _builtins.str = ...,
+        earlier_decision_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "party", b"party", "penalty", b"penalty"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "consent_number", b"consent_number", "consent_organ", b"consent_organ", "consented_on", b"consented_on", "decided_on", b"decided_on", "decision_number", b"decision_number", "early_removal_from", b"early_removal_from", "facts", b"facts", "grounds", b"grounds", "hearing_on", b"hearing_on", "home_city", b"home_city", "id_hmac", b"id_hmac", "legal_basis", b"legal_basis", "measures", b"measures", "noticed_on", b"noticed_on", "organ", b"organ", "party", b"party", "penalty", b"penalty", "published_on", b"published_on", "pushed_on", b"pushed_on", "remedies", b"remedies", "removal_conditions", b"removal_conditions", "responsible_persons", b"responsible_persons", "served_on", b"served_on", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "consent_number", b"consent_number", "consent_organ", b"consent_organ", "consented_on", b"consented_on", "decided_on", b"decided_on", "decision_number", b"decision_number", "earlier_decision_number", b"earlier_decision_number", "early_removal_from", b"early_removal_from", "facts", b"facts", "grounds", b"grounds", "hearing_on", b"hearing_on", "home_city", b"home_city", "id_hmac", b"id_hmac", "legal_basis", b"legal_basis", "measures", b"measures", "noticed_on", b"noticed_on", "organ", b"organ", "party", b"party", "penalty", b"penalty", "published_on", b"published_on", "pushed_on", b"pushed_on", "remedies", b"remedies", "removal_conditions", b"removal_conditions", "responsible_persons", b"responsible_persons", "served_on", b"served_on", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

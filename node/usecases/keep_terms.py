@@ -1,0 +1,246 @@
+"""Keeps the city's own lists as the law has them, day by day and after every act: a job of the node's scheduler.
+
+1. A case in which a party is listed makes the record that others see; a correction supersedes it.
+2. What the term, or an act in a case, ends is taken back at once: a tombstone leaves, peers destroy values and salts.
+3. What only waits for its day (a term or a measure that ends by itself) is an act that casework makes when asked.
+4. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
+
+Everything is computed from the log, so that a crash at any moment loses nothing and does nothing twice.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.calendar import add_months
+from node.core.legal_rules import vendored_rules
+from node.core.record import parse_header, record_id
+from node.core.screening import LISTS, has_ended, listing_of, marks
+from node.core.workflow.case import Case
+from node.core.workflow.declared import WORKFLOWS, workflow
+from node.core.workflow.facts import ActFact
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1 import act_pb2
+from node.storage.ended import are_ended
+from node.storage.log import OWN, Entry, Follow
+from node.storage.store import Store
+from node.usecases.screen import acts_in_force, legal_day, listing_acts, read_body, read_case
+from node.usecases.withdraw import retract
+
+_REPAIR = "credit.repair"
+_SERIOUS = "listing.serious"
+_TERM = "listing.serious.term"
+_MONTHS = 12
+# Registrations are most of a log and concern no list.
+_OTHERS = (
+    "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL"
+    " AND instr(substr(view, 1, 160), CAST('operator.registration' AS BLOB)) = 0"
+)
+
+
+class KeepTerms:
+    """Follows the own log. `run` is for one thread at a time."""
+
+    def __init__(
+        self, store: Store, clock: Clock, follow: Follow | None = None, act_by_itself: Callable[[], object] = tuple
+    ) -> None:
+        """Takes up nothing yet.
+
+        Args:
+            store: Of the node.
+            clock: Says which day it is.
+            follow: What must follow a record that supersedes another (`OwnLog.append`).
+            act_by_itself: Makes the acts that the workflows leave to the software and that are due.
+        """
+        self._store = store
+        self._act_by_itself = act_by_itself
+        self._clock = clock
+        self._follow = follow
+        self._read_to = 0
+        self._settled: object = None
+        self._listings: dict[str, str] = {}
+        self._cases: dict[str, str] = {}
+
+    def run(self) -> list[str]:
+        """Does what is due; returns the ids of the records it made.
+
+        Raises:
+            NodeError: STORAGE_FULL or STORAGE_CORRUPT; what was not done is due at the next run.
+        """
+        day = legal_day(self._clock.now_ms())
+        self._read_new()
+        made = self._end_terms(day)
+        seen = (day, tuple(origin.size for origin in self._store.origins()))
+        if seen != self._settled:
+            self._act_by_itself()
+            self._read_new()
+            made += self._follow_cases()
+            self._settled = None if made else seen
+        return made
+
+    def _read_new(self) -> None:
+        size = self._store.origin(self._store.log.city).size
+        for index, view in self._store.connection.execute(_OTHERS, (self._read_to, size)).fetchall():
+            header = parse_header(View.FromString(view).header)
+            if header.standard in WORKFLOWS and not header.retracts:
+                self._note(record_id(header.city, index), header, View.FromString(view))
+        self._read_to = size
+
+    def _note(self, record: str, header: Header, view: View) -> None:
+        body: Any = read_body(header, view)
+        if not body.HasField("act"):
+            self._listings.update({record: header.standard} if header.standard in LISTS else {})
+        elif not body.act.case:
+            self._cases[record] = header.standard
+
+    def _end_terms(self, day: date) -> list[str]:
+        """Rule 2, of records: those whose last day has passed, or that say they were removed."""
+        now_ms = self._clock.now_ms()
+        made = []
+        for record, name in list(self._listings.items()):
+            current = self._current(record)
+            if current is None:
+                del self._listings[record]
+            elif has_ended(listing_of(name, current[1]), current[0], day, now_ms):
+                made += self._retract(record)
+        return made
+
+    def _follow_cases(self) -> list[str]:
+        made = []
+        for case_id, name in list(self._cases.items()):
+            case = read_case(self._store, name, case_id)
+            if name in LISTS:
+                made += self._keep_listing(case)
+            elif name == _REPAIR:
+                made += self._keep_repair(case)
+        return made
+
+    def _keep_listing(self, case: Case) -> list[str]:
+        """Rules 1 and 2, of cases."""
+        name, made = case.workflow.name, []
+        decided = listing_acts(case)
+        is_listed = case.state in LISTS[name].in_force
+        for fact in decided:
+            body = self._listed_by(case, decided, fact)
+            is_last = fact is decided[-1]
+            if is_listed and is_last and not self._is_ended(name, body):
+                made += self._append(name, body, self._header(fact.id), f"listing\0{fact.id}")
+            elif not (is_listed and is_last):
+                made += self._retract_all(self._marked(name, body))
+        return made
+
+    def _listed_by(self, case: Case, decided: list[ActFact], fact: ActFact) -> Message:
+        """What the record says that an act makes: the first says all, a later one takes its place by a new decision."""
+        body: Any = self._body(decided[0].id)
+        body.ClearField("act")
+        if case.workflow.name == _SERIOUS:
+            published = [each.on.isoformat() for each in acts_in_force(case) if each.act == "publish"]
+            body.published_on = published[-1] if published else body.published_on
+            body.until = fact.fields.get("until", body.until)
+        if fact is not decided[0]:
+            _decide_anew(body, fact.fields.get("document_number", ""), fact.on)
+        return body  # type: ignore[no-any-return]
+
+    def _keep_repair(self, case: Case) -> list[str]:
+        """Rules 2 and 4: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
+        acts = {each.act: each for each in acts_in_force(case)}
+        target = next((each.fields["listing"] for each in acts.values() if "listing" in each.fields), "")
+        header = self._header(target) if target else None
+        if header is None or header.standard not in LISTS or "execute" not in acts:
+            return []
+        body: Any = self._body(target)
+        body.ClearField("act")
+        made = self._retract_all(self._marked(header.standard, body))
+        fraud = acts.get("annul_for_fraud")
+        if fraud is not None and header.standard == _SERIOUS:
+            _decide_anew(body, fraud.fields["decision_number"], fraud.on)
+            body.until = _term_from(fraud.on)
+            if not self._is_ended(_SERIOUS, body):
+                made += self._append(_SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
+        return made
+
+    def _marked(self, name: str, body: Message) -> list[str]:
+        """Own current records of the listing that `body` is."""
+        city, wanted = self._store.log.city, set(marks(self._store.log.city, name, body))
+        return [
+            record
+            for record, listed in self._listings.items()
+            if listed == name and (found := self._current(record)) and wanted & set(marks(city, name, found[1]))
+        ]
+
+    def _is_ended(self, name: str, body: Message) -> bool:
+        return are_ended(self._store.connection, marks(self._store.log.city, name, body))
+
+    def _append(self, name: str, body: Message, like: Header | None, key: str) -> list[str]:
+        """Makes a record for every member, for the reason of the act it comes from; nothing where it stands already."""
+        standard, now_ms = standards.get(name), self._clock.now_ms()
+        if like is None or any(not finding.warning for finding in standard.findings(body)):
+            return []
+        header = Header(
+            standard=name,
+            version=standard.version,
+            city=self._store.log.city,
+            issued_at_ms=now_ms,
+            as_of_ms=now_ms,
+            audience=["all"],
+            purpose=like.purpose,
+            legal_basis=like.legal_basis,
+            source="casework",
+            subjects=standard.subjects(body),
+        )
+        bodies = standard.split(body.SerializeToString())
+        size = self._store.origin(header.city).size
+        entry = Entry(header, bodies, _digest16(key.encode()), _digest16(b"".join(bodies)))
+        placed = self._store.append([entry], self._follow).result()
+        self._read_new()
+        return [each.id for each in placed if self._store.origin(header.city).size > size]
+
+    def _retract_all(self, records: Iterable[str]) -> list[str]:
+        return [made for record in records for made in self._retract(record)]
+
+    def _retract(self, record: str) -> list[str]:
+        name, header = self._listings.pop(record), self._header(record)
+        basis = next(act.law.zh for act in workflow(name).acts if act.name in ("expire", "remove"))
+        reason = Header(purpose=header.purpose if header else "", legal_basis=basis)
+        return [retract(self._store, self._clock, record, reason).id]
+
+    def _view(self, record: str) -> View | None:
+        index = int(record.rpartition("-")[2])
+        rows = self._store.records(OWN, index, index + 1) if record.startswith(f"{self._store.log.city}-") else []
+        return View.FromString(rows[0][2]) if rows and rows[0][2] else None
+
+    def _header(self, record: str) -> Header | None:
+        view = self._view(record)
+        return parse_header(view.header) if view else None
+
+    def _body(self, record: str) -> Message:
+        view = self._view(record)
+        return read_body(parse_header(view.header), view) if view else act_pb2.Act()
+
+    def _current(self, record: str) -> tuple[Header, Message] | None:
+        """A record that neither was taken back nor superseded."""
+        header, index = self._header(record), int(record.rpartition("-")[2])
+        gone = self._store.connection.execute(
+            "SELECT 1 FROM change WHERE position = ? AND kind IN ('retracted', 'superseded')", (index,)
+        ).fetchone()
+        return None if header is None or gone else (header, self._body(record))
+
+
+def _decide_anew(body: Any, number: str, day: date) -> None:
+    """A new decision that names the one before; what was published once is published again with it."""
+    body.earlier_decision_number, body.decision_number = body.decision_number, number
+    body.decided_on = body.published_on = day.isoformat()
+
+
+def _term_from(day: date) -> str:
+    """The last day of the longest term that begins on a day."""
+    return add_months(day, vendored_rules().in_force(_TERM, day).limit * _MONTHS).isoformat()
+
+
+def _digest16(content: bytes) -> bytes:
+    return sha256(content).digest()[:16]

@@ -1,0 +1,216 @@
+"""What ends leaves everywhere: terms, acts of cases, repairs; no byte of it stays with a peer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.core import standard as standards
+from node.core.record import parse_header
+from node.core.workflow.declared import workflow
+from node.record.v1.record_pb2 import View
+from node.standard.v1 import credit_pb2
+from node.storage.log import OWN
+from node.storage.search import SearchIndex
+from node.usecases.casework.act import Casework
+from node.usecases.keep_terms import KeepTerms
+from node.usecases.screen import read_body, read_case
+from tests.cities import City
+from tests.core.standard_samples import measure, repair
+from tests.screening.listings import DAY_MS, NAMES, USCC, act, hits, listing, publish
+
+FACTS = "绝无仅有的列入事实一二三四五六七八九十"
+YEAR_MS = 366 * DAY_MS
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
+    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
+    yield made
+    for city in made:
+        city.close()
+
+
+def keep(city: City) -> list[str]:
+    casework = Casework(city.store, city.clock, lambda: ("wuhan",), lambda _: None)
+    return KeepTerms(city.store, city.clock, None, casework.act_by_itself).run()
+
+
+def current(city: City) -> list[Any]:
+    """What the record of the party says, and the header of it."""
+    found = [View.FromString(view) for _, _, view in city.store.by_subject(f"uscc:{USCC}")]
+    opened = [(parse_header(view.header), view) for view in found]
+    return [body for header, view in opened if not (body := read_body(header, view)).HasField("act")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City], tmp_path: Path, name: str) -> None:
+    own, peer = cities
+    over = {"removed_on": "2026-09-30"} if name == "listing.abnormal" else {"until": "2026-09-29"}
+    record = publish(own, name, listing(name, facts=FACTS, **over))
+    stays = publish(
+        own, name, listing(name, decision_number="另号") if name != NAMES[2] else listing(name, listed_on="2026-05-02")
+    )
+    peer.pull(own)
+    (view,) = [View.FromString(view) for index, _, view in peer.store.records(1, 0, 1) if view]
+    salts = [facet.salt for facet in view.facets]
+    index = SearchIndex(tmp_path / "search.db", peer.path)
+    index.follow()
+    assert _files_with(tmp_path, "wuhan", FACTS.encode())
+    assert not keep(own)
+    own.clock.at_ms += 9 * DAY_MS
+    (tombstone,) = keep(own)
+    assert not keep(own)
+    assert parse_header(View.FromString(own.store.records(OWN, 2, 3)[0][2] or b"").header).retracts == record
+    assert tombstone == "changsha-2"
+    peer.pull(own)
+    index.follow()
+    index.close()
+    for gone in (FACTS.encode(), *salts):
+        assert not _files_with(tmp_path, "wuhan", gone)
+        assert not _files_with(tmp_path, "search", gone)
+    assert [hit.record_id for hit in hits(peer, uscc=USCC)] == ([stays] if name != NAMES[2] else [])
+
+
+def _files_with(folder: Path, stem: str, found: bytes) -> list[str]:
+    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
+
+
+def _serious_case(city: City, until: str = "2029-09-21") -> tuple[str, str]:
+    """A listing decided, pushed and published by its own city; case and last act."""
+    made: Any = listing("listing.serious", facts=FACTS, until=until, home_city="changsha", published_on="")
+    made.ClearField("until")
+    for field in ("decision_number", "decided_on"):
+        made.ClearField(field)
+    made.act.CopyFrom(act("propose"))
+    case = publish(city, "listing.serious", made, audience=[])
+    for name in ("consent", "pre_notice"):
+        last = _follow(city, "listing.serious", name, case, audience=[])
+    decided: Any = listing("listing.serious", facts=FACTS, until=until, home_city="changsha", published_on="")
+    decided.act.CopyFrom(act("decide", case, [last]))
+    last = publish(city, "listing.serious", decided, audience=["hefei"])
+    for name in ("push", "publish"):
+        last = _follow(city, "listing.serious", name, case, audience=["hefei"])
+    return case, last
+
+
+def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any] | None = None, **header: Any) -> str:
+    """Records the next act of a case."""
+    known = read_case(city.store, name, case)
+    on = city_day(city)
+    made = act(act_name, case, known.heads(workflow(name).act[act_name]), on, document_number="文1号")
+    record = publish(city, name, standards.get(name).message_type(act=made, **(body or {})), **header)
+    verdicts = {each.fact.id: each for each in read_case(city.store, name, case).history()}
+    assert verdicts[record].standing == "in_force", verdicts[record].broken
+    return record
+
+
+def city_day(city: City) -> str:
+    from node.usecases.screen import legal_day
+
+    return legal_day(city.clock.now_ms()).isoformat()
+
+
+def test_a_case_makes_the_record_that_others_see_and_its_end_takes_it_back(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    case, _ = _serious_case(own)
+    assert len(keep(own)) == 1
+    assert not keep(own)
+    peer.pull(own, see=_public)
+    (hit,) = hits(peer, uscc=USCC)
+    assert (hit.state, hit.since, hit.until) == ("", "2026-06-01", "2029-09-21")
+    assert current(peer)[0].published_on == "2026-09-21"
+    assert [each.record_id for each in hits(own, uscc=USCC)] == [hit.record_id]
+    own.clock.at_ms += YEAR_MS
+    _follow(own, "listing.serious", "remove_early", case)
+    assert not hits(own, uscc=USCC) or hits(own, uscc=USCC)[0].record_id == hit.record_id
+    keep(own)
+    peer.pull(own, see=_public)
+    assert not current(peer)
+    assert not hits(own, uscc=USCC)
+    assert not hits(peer, uscc=USCC)
+
+
+def _public(view: View) -> View:
+    """What a city sees that is no party to a case."""
+    header = parse_header(view.header) if view.header else None
+    return view if header is None or header.retracts or "all" in header.audience else View(leaf_hash=_leaf(view))
+
+
+def _leaf(view: View) -> bytes:
+    from node.core.record import open_view
+
+    return open_view(view).leaf_hash
+
+
+def test_reinstatement_is_a_new_record_that_names_the_old_decision(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    case, _ = _serious_case(own)
+    keep(own)
+    own.clock.at_ms += YEAR_MS
+    _follow(own, "listing.serious", "remove_early", case)
+    keep(own)
+    assert not hits(own, uscc=USCC)
+    _follow(own, "listing.serious", "reinstate", case, {"until": "2030-09-22"})
+    assert len(keep(own)) == 1
+    peer.pull(own, see=_public)
+    for city in cities:
+        (hit,) = hits(city, uscc=USCC)
+        assert (hit.decision_number, hit.until) == ("文1号", "2030-09-22")
+    assert [body.earlier_decision_number for body in current(peer)] == ["长市监严违〔2026〕1号"]
+
+
+def test_a_term_in_a_case_ends_by_itself(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    case, _ = _serious_case(own, until="2026-10-01")
+    keep(own)
+    own.clock.at_ms += 20 * DAY_MS
+    assert not hits(own, uscc=USCC)
+    keep(own)
+    assert read_case(own.store, "listing.serious", case).state == "expired"
+    peer.pull(own, see=_public)
+    assert not current(peer)
+    assert not keep(own)
+
+
+def test_a_repair_takes_the_listing_back_and_fraud_brings_a_new_one(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    record = publish(own, "listing.serious", listing("listing.serious", facts=FACTS))
+    own.clock.at_ms += YEAR_MS
+    opened: Any = repair()
+    opened.listing, opened.home_city = record, "hefei"
+    opened.act.CopyFrom(act("apply", on=city_day(own)))
+    case = publish(own, "credit.repair", opened)
+    _follow(own, "credit.repair", "accept", case)
+    decided = {"outcome": credit_pb2.REPAIR_OUTCOME_APPROVED, "decision_number": "修1号", "decided_on": city_day(own)}
+    _follow(own, "credit.repair", "approve", case, decided)
+    assert not keep(own)
+    assert hits(own, uscc=USCC)
+    _follow(own, "credit.repair", "execute", case)
+    assert len(keep(own)) == 1
+    peer.pull(own)
+    assert not hits(peer, uscc=USCC)
+    annulled = {"outcome": credit_pb2.REPAIR_OUTCOME_REVOKED, "decision_number": "撤1号", "decided_on": city_day(own)}
+    _follow(own, "credit.repair", "annul_for_fraud", case, annulled)
+    assert len(keep(own)) == 1
+    peer.pull(own)
+    (hit,) = hits(peer, uscc=USCC)
+    assert (hit.decision_number, hit.until) == ("撤1号", "2030-09-22")
+    assert not keep(own)
+
+
+def test_a_measure_lifts_by_itself_after_its_last_day(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    body: Any = measure()
+    body.ends_on = "2026-10-01"
+    body.act.CopyFrom(act("issue"))
+    case = publish(own, "measure.request", body)
+    assert read_case(own.store, "measure.request", case).state == "issued"
+    assert not keep(own)
+    own.clock.at_ms += 20 * DAY_MS
+    keep(own)
+    assert read_case(own.store, "measure.request", case).state == "expired"
+    size = own.store.origin("changsha").size
+    keep(own)
+    assert own.store.origin("changsha").size == size

@@ -1,0 +1,82 @@
+"""Whoever left a list is not put on it again by the same decision, however the row comes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from node.core.policy import parse_policy
+from node.core.standard import standards
+from node.intake.v1 import intake_pb2
+from node.usecases.ingest import Ingest
+from node.usecases.keep_terms import KeepTerms
+from node.usecases.withdraw import Withdrawal
+from tests.cities import City
+from tests.core.standard_samples import complaint, penalty
+from tests.screening.listings import DAY_MS, NAMES, USCC, hits, listing
+
+_POLICY = parse_policy("city: changsha\nrules: []\n", "policy.yaml", standards())
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path, "changsha")
+    yield made
+    made.close()
+
+
+def submit(city: City, name: str, body: Message, key: str = "row", as_of_ms: int = 0) -> intake_pb2.Outcome:
+    ingest = Ingest(city.store, city.clock, Withdrawal(lambda: _POLICY, list, city.clock))
+    request = intake_pb2.SubmitRequest(
+        standard=name, version=1, source="s", purpose="verification", legal_basis="b", audience=["all"],
+        rows=[intake_pb2.Row(key=key, body=body.SerializeToString())], as_of_ms=as_of_ms,
+    )  # fmt: skip
+    return ingest.finish(ingest.begin(request)).outcomes[0]
+
+
+def refusals(outcome: intake_pb2.Outcome) -> list[str]:
+    assert bool(outcome.findings) == (outcome.status == intake_pb2.STATUS_REJECTED)
+    return [finding.reason for finding in outcome.findings]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", ["row", "another"])
+def test_a_listing_taken_back_is_refused_also_as_another_row(city: City, name: str, key: str) -> None:
+    record = submit(city, name, listing(name)).id
+    city.retract(record)
+    assert refusals(submit(city, name, listing(name, facts="换个说法。"), key)) == ["listing_republished"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_corrected_row_does_not_bring_back_what_is_over(city: City, name: str) -> None:
+    over = {"removed_on": "2026-09-22"} if name == "listing.abnormal" else {"until": "2026-09-22"}
+    longer = {"removed_on": ""} if name == "listing.abnormal" else {"until": "2027-09-22"}
+    assert not refusals(submit(city, name, listing(name, **over)))
+    assert not refusals(submit(city, name, listing(name, facts="更正。", **over)))
+    city.clock.at_ms += 2 * DAY_MS
+    assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
+    KeepTerms(city.store, city.clock).run()
+    assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
+
+
+def test_what_is_over_already_is_not_taken_in(city: City) -> None:
+    body = listing("listing.serious", until="2026-09-20")
+    assert refusals(submit(city, "listing.serious", body)) == ["listing_term_over"]
+
+
+def test_a_new_decision_lists_anew_and_may_name_the_old_one_only_where_that_had_ended(city: City) -> None:
+    number = "长市监严违〔2026〕1号"
+    anew = listing("listing.serious", decision_number="长市监严违〔2027〕9号", earlier_decision_number=number)
+    record = submit(city, "listing.serious", listing("listing.serious")).id
+    assert refusals(submit(city, "listing.serious", anew, "new")) == ["earlier_decision_unknown"]
+    city.retract(record)
+    assert not refusals(submit(city, "listing.serious", anew, "new"))
+    assert [hit.decision_number for hit in hits(city, uscc=USCC)] == ["长市监严违〔2027〕9号"]
+    same = listing("listing.serious", earlier_decision_number=number)
+    assert "same_decision" in refusals(submit(city, "listing.serious", same))
+
+
+def test_other_standards_go_in_as_ever(city: City) -> None:
+    for name, made in (("penalty", penalty()), ("complaint", complaint())):
+        assert not refusals(submit(city, name, made, name))
