@@ -1,0 +1,153 @@
+"""Whatever happens in whatever order, crashes among it: a pull leaves exactly what the origin shares now."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from node.core.record import parse_header
+from node.errors import TransientError
+from node.record.v1.record_pb2 import View
+from node.storage import writer
+from node.storage.inspection import inspect
+from node.storage.rows import subject_digest
+from node.storage.store import Store
+from node.usecases.audit import audit
+from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
+from tests.simulator.receiver import Receiver, indexed, recompute, views
+from tests.simulator.telling import heard
+
+KEYS = 4
+POLICIES = (
+    policy_text("wuhan"),
+    policy_text("wuhan", "public"),
+    policy_text("wuhan", "public", "regulator"),
+    policy_text("wuhan", "personal"),
+    policy_text("wuhan", "public", hides=f"int(body.status) == {DEREGISTERED}"),
+    policy_text("wuhan", "public", "personal", hides='body.name.startsWith("a")'),
+    policy_text("wuhan", "public", to="hefei"),
+)
+
+
+class Exchange(RuleBasedStateMachine):
+    """Wuhan publishes, corrects, takes back, changes its policy; Changsha pulls; either may be cut off."""
+
+    @initialize(policy=st.sampled_from(POLICIES))
+    def begin(self, policy: str) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(writer, "MIN_COMMIT_INTERVAL_S", 0)  # nobody comes to share a commit
+        self.origin = Origin(self.folder / "wuhan.db", policy=policy)
+        self.receiver = Receiver(self.folder / "changsha.db")
+        self.left_open: list[Store] = []
+        self._meet()
+
+    def _meet(self) -> None:
+        self.receiver.meet(self.origin, SimulatedPeer(self.origin))
+
+    @rule(
+        keys=st.lists(st.integers(0, KEYS - 1), min_size=1, max_size=4),
+        name=st.sampled_from("abc"),
+        status=st.sampled_from((1, DEREGISTERED)),
+    )
+    def publish(self, keys: list[int], name: str, status: int) -> None:
+        """New rows, the same again, or corrections."""
+        self.origin.clock.at_ms += 1
+        self.origin.take_in(*(registration(key, name=f"{name}{key}", status=status) for key in keys))
+
+    @precondition(lambda self: bool(_retractable(self.origin)))
+    @rule(place=st.integers(0, 50))
+    def take_back(self, place: int) -> None:
+        records = _retractable(self.origin)
+        self.origin.retract(records[place % len(records)])
+
+    @rule(policy=st.sampled_from(POLICIES))
+    def change_policy(self, policy: str) -> None:
+        self.origin.enforce(policy)
+
+    @rule()
+    def pull(self) -> None:
+        self.receiver.pull("wuhan")
+        self._check_whole()
+
+    @rule()
+    def pull_the_log_alone(self) -> None:
+        """Cut off before the revision."""
+        self.receiver.meet(self.origin, SimulatedPeer(self.origin, revise=lambda _: ()))
+        with suppress(TransientError):
+            self.receiver.pull("wuhan")
+        self._meet()
+
+    @rule()
+    def crash_the_receiver(self) -> None:
+        """No goodbye: the store is opened anew beside what is left of the old one."""
+        self.left_open.append(self.receiver.store)
+        self.receiver.open()
+
+    @rule()
+    def crash_the_origin(self) -> None:
+        signer = self.origin.signer
+        self.left_open.append(self.origin.store)
+        self.origin = Origin(self.folder / "wuhan.db", signer=signer)
+        self._meet()
+
+    def _check_whole(self) -> None:
+        held = views(self.receiver.store, "wuhan")
+        assert held == [view for batch in heard(self.origin.pull("changsha", 0, 0)) for view in batch.views]
+        at = self.receiver.store.origin("wuhan")
+        assert (at.root, at.to_revise) == (self.origin.store.origin("wuhan").root, 0)
+        recompute(self.receiver.store, "wuhan")
+        _check_index(self.origin, self.receiver, held)
+        _check_audit(self.origin, self.receiver)
+
+    def teardown(self) -> None:
+        if hasattr(self, "origin"):
+            for store in (self.receiver.store, self.origin.store, *self.left_open):
+                store.close()
+            shutil.rmtree(self.folder)
+            self.patch.undo()
+
+
+def _retractable(origin: Origin) -> list[str]:
+    """Own records that are neither retractions nor taken back."""
+    gone = origin.store.retracted(0, origin.size) if origin.size else set()
+    rows = [(index, view) for index, _, view in origin.store.records(0, 0, origin.size) if view and index not in gone]
+    headers = [parse_header(View.FromString(view).header) for _, view in rows]
+    return [header.id for header in headers if not header.retracts]
+
+
+def _check_index(origin: Origin, receiver: Receiver, held: list[View]) -> None:
+    """Every current record that is seen is found; none is that was taken back, or replaced by one that is seen."""
+    headers = {index: parse_header(view.header) for index, view in enumerate(held) if view.header}
+    replaced = {header.supersedes for header in headers.values()}
+    found = indexed(receiver.store, "wuhan")
+    due = {
+        (subject_digest(subject), index)
+        for index, header in headers.items()
+        for subject in header.subjects
+        if header.id not in replaced
+    }
+    assert found <= due
+    assert due & indexed(origin.store, "wuhan") <= found
+
+
+def _check_audit(origin: Origin, receiver: Receiver) -> None:
+    keys = {"wuhan": origin.member.log_keys}
+    with inspect(receiver.path) as inspection:
+        for each in audit(inspection, lambda city: keys.get(city, ()), lambda *_: None):
+            assert not each.faults, (each.city, each.faults)
+
+
+TestExchange = Exchange.TestCase
+TestExchange.settings = settings(
+    max_examples=250,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
