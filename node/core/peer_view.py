@@ -5,17 +5,17 @@ the verified cursor, is proven consistent with a checkpoint that the peer's pinn
 caller has stored a verified batch it calls `accept`; after a TrustError the whole PeerView is thrown away.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from node.core.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
 from node.core.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
-from node.core.record import Opened, open_view, parse_record_id, record_id
+from node.core.record import open_wire, parse_record_id, record_id
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
-from node.record.v1.record_pb2 import Header, View
+from node.exchange.v1.exchange_pb2 import RawPullResponse, ReviseResponse
+from node.record.v1.record_pb2 import Header
 
 MAX_BATCH_VIEWS = 500
 MIN_BATCH_VIEWS = 200
@@ -26,7 +26,7 @@ MIN_BATCH_BYTES = MAX_BATCH_BYTES // 4
 MAX_TREE_SIZE = 1 << 40
 # Most records that one message of a revision may pass over.
 MAX_REVISION_SPAN = 20_000
-_Message = TypeVar("_Message", PullResponse, ReviseResponse)
+_Message = TypeVar("_Message", RawPullResponse, ReviseResponse)
 
 
 class VerifiedRecord(NamedTuple):
@@ -112,7 +112,7 @@ class PeerView:
 
     def _verify_batch(self, raw: bytes) -> VerifiedBatch:
         # 1. The batch is of bounded size and parses.
-        batch = _parse(PullResponse, raw)
+        batch = _parse(RawPullResponse, raw)
         # 2. It goes on exactly where the cursor stands, in a stream that is not over.
         self._check_place(batch)
         # 3. Its checkpoint is signed by a pinned key of this city; it and the grant are one for the whole stream.
@@ -129,7 +129,7 @@ class PeerView:
         self._check_root(batch, records, frontier.size, root, checkpoint)
         return VerifiedBatch(records, tiles, frontier.size, root, checkpoint, batch.grant, frontier)
 
-    def _check_place(self, batch: PullResponse) -> None:
+    def _check_place(self, batch: RawPullResponse) -> None:
         if self.is_complete:
             _distrust(Reason.ENDLESS_STREAM, "a batch after the stream reached its checkpoint")
         if batch.from_index < self.size:
@@ -137,7 +137,7 @@ class PeerView:
         if batch.from_index > self.size:
             _distrust(Reason.BATCH_GAP, f"batch from {batch.from_index}, verified up to {self.size}")
 
-    def _check_checkpoint(self, batch: PullResponse) -> Checkpoint:
+    def _check_checkpoint(self, batch: RawPullResponse) -> Checkpoint:
         if self._stream is None:
             checkpoint = verify_checkpoint(batch.checkpoint, log_name(self.city), self._keys)
             if checkpoint.size > MAX_TREE_SIZE or (checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT):
@@ -161,25 +161,25 @@ class PeerView:
         except NodeError as error:
             _distrust(Reason.TREE_FORKED, f"the checkpoint does not extend the known one: {error.message}")
 
-    def _check_length(self, batch: PullResponse, checkpoint: Checkpoint) -> None:
+    def _check_length(self, batch: RawPullResponse, checkpoint: Checkpoint) -> None:
         count, left = len(batch.views), checkpoint.size - self.size
         if count > left:
             _distrust(Reason.ENDLESS_STREAM, f"more views than the checkpoint's {checkpoint.size} leaves")
         if count > MAX_BATCH_VIEWS:
             _distrust(Reason.OVERSIZE_BATCH, f"{count} views in a batch, at most {MAX_BATCH_VIEWS}")
         # The views alone count: a drip could be padded with anything else.
-        if count < min(MIN_BATCH_VIEWS, left) and _size_bytes(batch.views) < MIN_BATCH_BYTES:
+        if count < min(MIN_BATCH_VIEWS, left) and sum(map(len, batch.views)) < MIN_BATCH_BYTES:
             _distrust(Reason.UNDERSIZE_BATCH, f"{count} views in a batch with {left} to come")
 
-    def _open(self, index: int, view: View) -> VerifiedRecord:
-        leaf_hash, header = open_view(view)
+    def _open(self, index: int, view: bytes) -> VerifiedRecord:
+        leaf_hash, header = open_wire(view)
         if header is None:
             return VerifiedRecord(index, leaf_hash, None, None)
         check_header(header, self.city, index)
-        return VerifiedRecord(index, leaf_hash, header, view.SerializeToString())
+        return VerifiedRecord(index, leaf_hash, header, view)
 
     def _check_root(
-        self, batch: PullResponse, records: list[VerifiedRecord], size: int, root: bytes, checkpoint: Checkpoint
+        self, batch: RawPullResponse, records: list[VerifiedRecord], size: int, root: bytes, checkpoint: Checkpoint
     ) -> None:
         if size == 0:
             return
@@ -244,17 +244,17 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
         previous = records[-1].leaf_index if records else begin - 1
         if not previous < item.index < batch.to_index:
             _distrust(Reason.BAD_REVISION, f"index {item.index} is out of place")
-        records.append(_revised(item.view, city, item.index, leaf_hashes[item.index - begin]))
+        records.append(_revised(item.view.SerializeToString(), city, item.index, leaf_hashes[item.index - begin]))
     # 3. It is no drip.
     is_short = batch.to_index < min(upto, begin + MIN_BATCH_VIEWS)
-    if is_short and _size_bytes(item.view for item in batch.views) < MIN_BATCH_BYTES:
+    if is_short and sum(item.view.ByteSize() for item in batch.views) < MIN_BATCH_BYTES:
         _distrust(Reason.UNDERSIZE_BATCH, f"a revision of {batch.to_index - begin} with {upto - begin} to come")
     return Revision(begin, batch.to_index, records, batch.grant)
 
 
-def _revised(view: View, city: str, index: int, leaf_hash: bytes) -> VerifiedRecord:
+def _revised(view: bytes, city: str, index: int, leaf_hash: bytes) -> VerifiedRecord:
     try:
-        opened: Opened = open_view(view)
+        opened = open_wire(view)
     except NodeError as error:
         raise TrustError(Reason.BAD_REVISION, error.message) from error
     if opened.leaf_hash != leaf_hash:
@@ -263,23 +263,16 @@ def _revised(view: View, city: str, index: int, leaf_hash: bytes) -> VerifiedRec
         return VerifiedRecord(index, leaf_hash, None, None)
     # Of a record withheld whole until now nobody has read the header yet.
     check_header(opened.header, city, index)
-    return VerifiedRecord(index, leaf_hash, opened.header, view.SerializeToString())
+    return VerifiedRecord(index, leaf_hash, opened.header, view)
 
 
 def _parse(kind: type[_Message], raw: bytes) -> _Message:
     if len(raw) > MAX_BATCH_BYTES:
         _distrust(Reason.OVERSIZE_BATCH, f"{len(raw)} bytes in a batch, at most {MAX_BATCH_BYTES}")
     try:
-        batch = kind.FromString(raw)
+        return kind.FromString(raw)
     except DecodeError as error:
-        raise TrustError(Reason.MALFORMED_BATCH, f"not a {kind.__name__}") from error
-    # A field nobody knows stands under no hash: without this it would be stored with the view it came in.
-    batch.DiscardUnknownFields()
-    return batch
-
-
-def _size_bytes(views: Iterable[View]) -> int:
-    return sum(view.ByteSize() for view in views)
+        raise TrustError(Reason.MALFORMED_BATCH, f"not a {kind.DESCRIPTOR.name}") from error
 
 
 def _distrust(reason: Reason, message: str) -> NoReturn:

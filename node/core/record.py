@@ -21,6 +21,11 @@ SALT_BYTES = 16
 MAX_FACETS = 16
 EVERYONE = "all"
 _TAG = b"gongzhi.facet.v1"
+# Tags and lengths of record.proto's View and Facet on the wire.
+_HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12
+_LEAF_HASH, _SALT, _COMMITMENT = b"\x1a\x20", b"\x0a\x10", b"\x1a\x20"
+_MASKED = b"\x12\x22" + _COMMITMENT
+_MAX_SHIFT = 28
 _PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
 
 
@@ -76,12 +81,10 @@ def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, 
 
 
 def mask(view: View, disclosed: Collection[int]) -> None:
-    """Replaces the facets of a full view that are not in `disclosed` by their commitments, in place."""
-    for number, facet in enumerate(view.facets, 1):
-        if number not in disclosed and facet.salt:
-            commitment = commit(number, facet.salt, facet.body)
-            facet.Clear()
-            facet.commitment = commitment
+    """Replaces the facets of a view that are not in `disclosed` by their commitments, in place."""
+    wire = view.SerializeToString()
+    if view.header:
+        view.ParseFromString(mask_wire(wire, cut_wire(wire)[1], disclosed))
 
 
 def open_view(view: View) -> Opened:
@@ -90,25 +93,96 @@ def open_view(view: View) -> Opened:
     Raises:
         NodeError: BAD_COMMITMENT, the view is not of the form header + facets or leaf hash alone.
     """
-    if not view.header:
-        if len(view.leaf_hash) != HASH_BYTES or view.facets:
-            raise NodeError(Reason.BAD_COMMITMENT, "a withheld record is its 32-byte leaf hash and nothing else")
-        return Opened(view.leaf_hash, None)
-    header = parse_header(view.header)
-    commitments = []
-    number = 0
-    for facet in view.facets:
-        number += 1
-        salt, commitment = facet.salt, facet.commitment
-        if len(salt) == SALT_BYTES and not commitment and number <= MAX_FACETS:
-            commitments.append(sha256(_PREFIXES[number] + salt + facet.body).digest())
-        elif len(commitment) == HASH_BYTES and not salt and not facet.body:
-            commitments.append(commitment)
-        else:
-            raise NodeError(Reason.BAD_COMMITMENT, f"facet {number} of {header.id[:80]!r} is neither open nor masked")
-    if number != header.facets or view.leaf_hash:
-        raise NodeError(Reason.BAD_COMMITMENT, f"{header.id[:80]!r} has {number} facets where {header.facets} are due")
-    return Opened(hash_record(view.header, commitments), header)
+    return open_wire(view.SerializeToString())
+
+
+def open_wire(wire: bytes) -> Opened:
+    """Hashes a serialised view: what is hashed, and may be stored, is the bytes as they came.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, the view is not of the form header + facets or leaf hash alone.
+    """
+    if wire[:2] == _LEAF_HASH and len(wire) == 2 + HASH_BYTES:
+        return Opened(wire[2:], None)
+    header_bytes, facets = cut_wire(wire)
+    header = parse_header(header_bytes)
+    if len(facets) != header.facets:
+        counts = f"{len(facets)} facets where {header.facets} are due"
+        raise NodeError(Reason.BAD_COMMITMENT, f"{header.id[:80]!r} has {counts}")
+    commitments = [_commitment(wire, number, *place) for number, place in enumerate(facets, 1)]
+    return Opened(sha256(b"\x00" + header_bytes + b"".join(commitments)).digest(), header)
+
+
+def cut_wire(wire: bytes) -> tuple[bytes, list[tuple[int, int]]]:
+    """The header bytes of a serialised view, and where the content of each facet begins and ends.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, not a view with a header.
+    """
+    facets: list[tuple[int, int]] = []
+    try:
+        begin, end = _span(wire, 0, _HEADER)
+        header, size = wire[begin:end], len(wire)
+        while end < size:
+            begin, end = _span(wire, end, _FACET)
+            facets.append((begin, end))
+    except IndexError:
+        raise NodeError(Reason.BAD_COMMITMENT, "a view breaks off") from None
+    if end != size or not header or len(facets) > MAX_FACETS:
+        raise NodeError(Reason.BAD_COMMITMENT, "a view is its header and its facets, or a leaf hash, and nothing else")
+    return header, facets
+
+
+def mask_wire(wire: bytes, facets: Sequence[tuple[int, int]], disclosed: Collection[int]) -> bytes:
+    """A serialised view with the facets that are not in `disclosed` replaced by their commitments.
+
+    Args:
+        wire: The view.
+        facets: As `cut_wire` found them.
+        disclosed: Facet numbers.
+    """
+    parts: list[bytes] = []
+    done = 0
+    for number, (begin, end) in enumerate(facets, 1):
+        if number not in disclosed:
+            # The masked facet's own tag and length go with it.
+            parts += (wire[done : _tag_before(begin, end)], _MASKED, _commitment(wire, number, begin, end))
+            done = end
+    return b"".join((*parts, wire[done:]))
+
+
+def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
+    """Where the length-delimited field that begins at `at` has its content."""
+    if wire[at] != tag:
+        raise NodeError(Reason.BAD_COMMITMENT, "a view has a field that has no place in it")
+    length, at = wire[at + 1], at + 2
+    shift = 7
+    while length >> shift:  # a varint goes on while its highest bit is set
+        length = length & ((1 << shift) - 1) | wire[at] << shift
+        at, shift = at + 1, shift + 7
+        if shift > _MAX_SHIFT or not length >> (shift - 14):  # more bytes than the length needs: not the one form
+            raise NodeError(Reason.BAD_COMMITMENT, "a view has a field of no proper length")
+    return at, at + length
+
+
+def _commitment(wire: bytes, number: int, begin: int, end: int) -> bytes:
+    """The commitment of the facet whose content is wire[begin:end]: hashed where it is open, as it stands where not."""
+    if wire[begin : begin + 2] == _COMMITMENT and end == begin + 2 + HASH_BYTES:
+        return wire[begin + 2 : end]
+    body_at = end
+    salt_end = begin + 2 + SALT_BYTES
+    if salt_end < end:
+        body_at, body_end = _span(wire, salt_end, _BODY)
+    else:
+        body_end = salt_end
+    if wire[begin : begin + 2] != _SALT or body_end != end:
+        raise NodeError(Reason.BAD_COMMITMENT, f"facet {number} is neither open nor masked")
+    return sha256(_PREFIXES[number] + wire[begin + 2 : salt_end] + wire[body_at:end]).digest()
+
+
+def _tag_before(begin: int, end: int) -> int:
+    """Where the field whose content goes from `begin` to `end` has its tag."""
+    return begin - 2 - max(0, ((end - begin).bit_length() - 1) // 7)
 
 
 def parse_header(header: bytes) -> Header:

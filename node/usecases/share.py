@@ -6,9 +6,9 @@ from node.core import standard as standards
 from node.core.merkle import consistency_proof
 from node.core.peer_view import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
 from node.core.policy import Grant
-from node.core.record import disclosed_bodies, mask, parse_header
+from node.core.record import cut_wire, disclosed_bodies, mask_wire, parse_header
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest, ReviseResponse
+from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader, Row
@@ -40,7 +40,7 @@ def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest)
     while True:
         views, leaf_hashes = _views(reader, grant, begin, min(begin + MAX_BATCH_VIEWS, origin.size))
         end = begin + len(views)
-        yield PullResponse(
+        yield RawPullResponse(
             from_index=begin,
             views=views,
             checkpoint=origin.checkpoint or b"",
@@ -54,17 +54,15 @@ def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest)
             return
 
 
-def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[View], list[bytes]]:
-    views: list[View] = []
+def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
+    views: list[bytes] = []
     leaf_hashes: list[bytes] = []
     retracted = reader.retracted(begin, end)
-    rows = reader.records(OWN, begin, end)
-    fits = sum(len(stored or b"") for _, _, stored in rows) <= _BATCH_BUDGET
     budget = _BATCH_BUDGET
-    for row in rows:
+    for row in reader.records(OWN, begin, end):
         view = view_for(grant, row, is_retracted=row[0] in retracted)
         # What the caller may not see does not count: a batch of little is a drip to it.
-        budget -= 0 if fits else view.ByteSize()
+        budget -= len(view)
         if budget < 0 and views:
             break
         views.append(view)
@@ -72,23 +70,21 @@ def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[Vie
     return views, leaf_hashes
 
 
-def view_for(grant: Grant, row: Row, *, is_retracted: bool) -> View:
-    """An own record as the holder of `grant` may see it."""
+def view_for(grant: Grant, row: Row, *, is_retracted: bool) -> bytes:
+    """An own record as the holder of `grant` may see it: a serialised view."""
     _, leaf_hash, stored = row
-    if stored is None or is_retracted:
-        return View(leaf_hash=leaf_hash)
-    view = View.FromString(stored)
-    disclosed = _decide(grant, view)
-    if disclosed is None:
-        return View(leaf_hash=leaf_hash)
-    mask(view, disclosed)
-    return view
+    if stored is not None and not is_retracted:
+        header, facets = cut_wire(stored)
+        disclosed = _decide(grant, header, stored)
+        if disclosed is not None:
+            return mask_wire(stored, facets, disclosed)
+    return View(leaf_hash=leaf_hash).SerializeToString()
 
 
-def _decide(grant: Grant, view: View) -> frozenset[int] | None:
-    header = parse_header(view.header)
+def _decide(grant: Grant, header_bytes: bytes, stored: bytes) -> frozenset[int] | None:
+    header = parse_header(header_bytes)
     key = (header.standard, header.version)
-    return grant.decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(view)))
+    return grant.decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(View.FromString(stored))))
 
 
 def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
@@ -121,14 +117,14 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
             index = row[0]
             # One taken back too: where the caller may not see the retraction itself, it still holds the record.
             view = view_for(grant, row, is_retracted=index in retracted) if _differs(held, grant, row) else None
-            size = view.ByteSize() + _INDEX_BYTES if view is not None else 0
+            size = len(view) + _INDEX_BYTES if view is not None else 0
             if size > budget or index - response.from_index == MAX_REVISION_SPAN:
                 response.to_index = index
                 yield response.SerializeToString()
                 response = ReviseResponse(from_index=index, grant=grant.digest)
                 budget = _BATCH_BUDGET
             if view is not None:
-                response.views.add(index=index, view=view)
+                response.views.add(index=index).view.ParseFromString(view)
                 budget -= size
     response.to_index = request.upto_size
     yield response.SerializeToString()
@@ -137,8 +133,8 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
 def _differs(held: Grant | None, grant: Grant, row: Row) -> bool:
     if held is None or row[2] is None:
         return True
-    view = View.FromString(row[2])
-    return _decide(held, view) != _decide(grant, view)
+    header, _ = cut_wire(row[2])
+    return _decide(held, header, row[2]) != _decide(grant, header, row[2])
 
 
 def _check_purpose(purpose: str, legal_basis: str) -> None:

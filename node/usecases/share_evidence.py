@@ -66,4 +66,4 @@ def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:
     if named != city or index >= reader.origin(city).size:
         return View()
     row = reader.records(OWN, index, index + 1)[0]
-    return view_for(grant, row, is_retracted=bool(reader.retracted(index, index + 1)))
+    return View.FromString(view_for(grant, row, is_retracted=bool(reader.retracted(index, index + 1))))

@@ -161,7 +161,9 @@ def test_what_is_not_hashed_is_not_stored(stage: Stage, tmp_path: Path) -> None:
 
     receiver = _receiver(stage, "fresh", tmp_path)
     receiver.meet(origin, SimulatedPeer(origin, pull=twist))
-    receiver.pull(origin.city)
+    with pytest.raises(TrustError) as refused:
+        receiver.pull(origin.city)
+    assert refused.value.reason is Reason.BAD_COMMITMENT
     assert not [
         row
         for rows in receiver.dump().values()

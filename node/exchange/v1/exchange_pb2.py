@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from node.record.v1 import record_pb2 as node_dot_record_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/exchange/v1/exchange.proto\x12\x10node.exchange.v1\x1a\x1bnode/record/v1/record.proto\"\r\n\x0bHintRequest\"\x0e\n\x0cHintResponse\"Z\n\x0bPullRequest\x12\x11\n\tfrom_size\x18\x01 \x01(\x04\x12\x12\n\nknown_size\x18\x02 \x01(\x04\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\"\xaf\x01\n\x0cPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12#\n\x05views\x18\x02 \x03(\x0b\x32\x14.node.record.v1.View\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\"p\n\rReviseRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tupto_size\x18\x02 \x01(\x04\x12\x12\n\nheld_grant\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"s\n\x0eReviseResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x10\n\x08to_index\x18\x02 \x01(\x04\x12,\n\x05views\x18\x03 \x03(\x0b\x32\x1d.node.exchange.v1.IndexedView\x12\r\n\x05grant\x18\x04 \x01(\t\"@\n\x0bIndexedView\x12\r\n\x05index\x18\x01 \x01(\x04\x12\"\n\x04view\x18\x02 \x01(\x0b\x32\x14.node.record.v1.View2\xf0\x01\n\x0f\x45xchangeService\x12G\n\x04Pull\x12\x1d.node.exchange.v1.PullRequest\x1a\x1e.node.exchange.v1.PullResponse0\x01\x12M\n\x06Revise\x12\x1f.node.exchange.v1.ReviseRequest\x1a .node.exchange.v1.ReviseResponse0\x01\x12\x45\n\x04Hint\x12\x1d.node.exchange.v1.HintRequest\x1a\x1e.node.exchange.v1.HintResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/exchange/v1/exchange.proto\x12\x10node.exchange.v1\x1a\x1bnode/record/v1/record.proto\"\r\n\x0bHintRequest\"\x0e\n\x0cHintResponse\"Z\n\x0bPullRequest\x12\x11\n\tfrom_size\x18\x01 \x01(\x04\x12\x12\n\nknown_size\x18\x02 \x01(\x04\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\"\xaf\x01\n\x0cPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12#\n\x05views\x18\x02 \x03(\x0b\x32\x14.node.record.v1.View\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\"\x9c\x01\n\x0fRawPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\r\n\x05views\x18\x02 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\"p\n\rReviseRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tupto_size\x18\x02 \x01(\x04\x12\x12\n\nheld_grant\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"s\n\x0eReviseResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x10\n\x08to_index\x18\x02 \x01(\x04\x12,\n\x05views\x18\x03 \x03(\x0b\x32\x1d.node.exchange.v1.IndexedView\x12\r\n\x05grant\x18\x04 \x01(\t\"@\n\x0bIndexedView\x12\r\n\x05index\x18\x01 \x01(\x04\x12\"\n\x04view\x18\x02 \x01(\x0b\x32\x14.node.record.v1.View2\xf0\x01\n\x0f\x45xchangeService\x12G\n\x04Pull\x12\x1d.node.exchange.v1.PullRequest\x1a\x1e.node.exchange.v1.PullResponse0\x01\x12M\n\x06Revise\x12\x1f.node.exchange.v1.ReviseRequest\x1a .node.exchange.v1.ReviseResponse0\x01\x12\x45\n\x04Hint\x12\x1d.node.exchange.v1.HintRequest\x1a\x1e.node.exchange.v1.HintResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,12 +40,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PULLREQUEST']._serialized_end=203
   _globals['_PULLRESPONSE']._serialized_start=206
   _globals['_PULLRESPONSE']._serialized_end=381
-  _globals['_REVISEREQUEST']._serialized_start=383
-  _globals['_REVISEREQUEST']._serialized_end=495
-  _globals['_REVISERESPONSE']._serialized_start=497
-  _globals['_REVISERESPONSE']._serialized_end=612
-  _globals['_INDEXEDVIEW']._serialized_start=614
-  _globals['_INDEXEDVIEW']._serialized_end=678
-  _globals['_EXCHANGESERVICE']._serialized_start=681
-  _globals['_EXCHANGESERVICE']._serialized_end=921
+  _globals['_RAWPULLRESPONSE']._serialized_start=384
+  _globals['_RAWPULLRESPONSE']._serialized_end=540
+  _globals['_REVISEREQUEST']._serialized_start=542
+  _globals['_REVISEREQUEST']._serialized_end=654
+  _globals['_REVISERESPONSE']._serialized_start=656
+  _globals['_REVISERESPONSE']._serialized_end=771
+  _globals['_INDEXEDVIEW']._serialized_start=773
+  _globals['_INDEXEDVIEW']._serialized_end=837
+  _globals['_EXCHANGESERVICE']._serialized_start=840
+  _globals['_EXCHANGESERVICE']._serialized_end=1080
 # @@protoc_insertion_point(module_scope)

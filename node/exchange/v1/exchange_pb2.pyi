@@ -130,6 +130,48 @@ class PullResponse(_message.Message):
 Global___PullResponse: _TypeAlias = PullResponse  # noqa: Y015
 
 @_typing.final
+class RawPullResponse(_message.Message):
+    """PullResponse with its views left as they travel: the same wire form. Nodes hash and store these very bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_INDEX_FIELD_NUMBER: _builtins.int
+    VIEWS_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FIELD_NUMBER: _builtins.int
+    CONSISTENCY_FIELD_NUMBER: _builtins.int
+    KNOWN_CONSISTENCY_FIELD_NUMBER: _builtins.int
+    GRANT_FIELD_NUMBER: _builtins.int
+    LEAF_HASHES_FIELD_NUMBER: _builtins.int
+    from_index: _builtins.int
+    checkpoint: _builtins.bytes
+    grant: _builtins.str
+    leaf_hashes: _builtins.bytes
+    @_builtins.property
+    def views(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    @_builtins.property
+    def consistency(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    @_builtins.property
+    def known_consistency(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        from_index: _builtins.int = ...,
+        views: _abc.Iterable[_builtins.bytes] | None = ...,
+        checkpoint: _builtins.bytes = ...,
+        consistency: _abc.Iterable[_builtins.bytes] | None = ...,
+        known_consistency: _abc.Iterable[_builtins.bytes] | None = ...,
+        grant: _builtins.str = ...,
+        leaf_hashes: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "leaf_hashes", b"leaf_hashes", "views", b"views"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RawPullResponse: _TypeAlias = RawPullResponse  # noqa: Y015
+
+@_typing.final
 class ReviseRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
