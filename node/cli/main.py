@@ -31,6 +31,7 @@ _COMMANDS = {
     "restore": "backup",
     "retract": "retract",
     "run": "run",
+    "screen": "screen",
     "standard": "standard",
     "status": "status",
     "sync": "sync",

@@ -16,13 +16,18 @@ from node.core import standard as standards
 from node.core.answer import subject_of
 from node.core.identifiers import normalise
 from node.record.v1.record_pb2 import Header
-from node.screening.v1.screening_pb2 import Entry
+from node.screening.v1.screening_pb2 import Entry, Hit
 from node.standard.v1 import listing_pb2 as lists
 
 HMAC_BYTES = 32
 PERSON_KEY_BYTES = 32
 _PERSON = b"gongzhi.person.v1\0"
 _CASE = "case:"
+_PARTY_FIELDS = {
+    lists.MATCH_KEY_USCC: "uscc",
+    lists.MATCH_KEY_LEGACY_NUMBER: "legacy_number",
+    lists.MATCH_KEY_LICENCE: "licence_number",
+}
 
 
 class List(NamedTuple):
@@ -186,3 +191,32 @@ def _read(message: Message, path: str) -> str:
 def case_of(header: Header) -> str:
     """The case that a record is an act of; empty for one that opens a case or is no act."""
     return next((each.removeprefix(_CASE) for each in header.subjects if each.startswith(_CASE)), "")
+
+
+def hit_of(hit: Hit, entry: Entry, name: str, screened_by: str, screened_at: str, on: date) -> lists.ListingHit:
+    """What a confirmed hit says: who screened what, where and when, which listing matched, on which key.
+
+    Args:
+        hit: as an officer was told it.
+        entry: of the roster; only the key that matched is passed on.
+        name: of the party, for the reader; it matched nothing.
+        screened_by: organ or platform.
+        screened_at: the occasion, e.g. a platform's roster.
+        on: the day.
+    """
+    told = lists.ListingHit(
+        list=hit.list,
+        listing=hit.record_id,
+        matched_on=hit.matched_on,
+        screened_by=screened_by,
+        screened_at=screened_at,
+        screened_on=on.isoformat(),
+    )
+    kind, subject = next(key for key in keys_of(entry) if key.kind == hit.matched_on)
+    if kind == lists.MATCH_KEY_ID_HMAC:
+        told.id_hmac = entry.id_hmac
+    else:
+        setattr(told.party, _PARTY_FIELDS[kind], subject.partition(":")[2])
+    if name:
+        told.party.name = name
+    return told

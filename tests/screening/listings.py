@@ -20,6 +20,7 @@ from tests.core.standard_samples import abnormal, platform_list, serious
 
 OFFICER = Asker(PURPOSE, is_officer=True)
 PLATFORM = Asker(PURPOSE, is_officer=False)
+HMAC = bytes(range(32))
 KEY = b"k" * 32
 USCC = "91430100MA00TEXT01"
 OTHER = "91420100MA00TEXT0W"

@@ -1,0 +1,182 @@
+"""`gongzhi screen`: a roster against the lists; a hit is a candidate until an officer confirms it."""
+
+import csv
+import functools
+import json
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from node.cli.options import json_option, node_option
+from node.cli.query import reason_of, reason_options, time_text
+from node.cli.screen_confirm import confirm
+from node.cli.screen_roster import Row, read_rows, screening_service
+from node.config import Config, load_config
+from node.core import standard as standards
+from node.core.screening import LISTS
+from node.query.v1 import query_pb2 as query
+from node.screening.v1 import screening_pb2 as screening
+from node.standard.v1 import listing_pb2
+from node.storage.person_key import FILE, create_person_key, load_person_key
+
+BATCH = 500
+_COLUMNS = (
+    *("line", "uscc", "licence_number", "name", "result", "list", "record_id", "city", "matched_on", "grounds"),
+    *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale"),
+)
+
+
+class _Screen(click.Group):
+    """A first argument that is no command of the group is a file to screen."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["file", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Screen)
+def screen() -> None:
+    """Screen FILE, a CSV file, against the lists: gongzhi screen FILE [OPTIONS]."""
+
+
+@screen.command("file", hidden=True)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write the results here instead.")
+@reason_options
+@json_option
+@node_option
+def screen_file(
+    file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path
+) -> None:
+    """Screen FILE against every list this node may see.
+
+    Columns (any of them): uscc 统一社会信用代码, licence_number 许可证编号, id_number 证件号码, id_hmac, name 名称.
+    An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
+    A name alone never hits. Rows without a listing are only counted.
+
+    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error.
+    """
+    config = load_config(node_dir)
+    load_key = functools.cache(lambda: load_person_key(config.keys / FILE))
+    counts: Counter[str] = Counter()
+    with _written_to(out) as stream:
+        write = _json_writer(stream) if as_json else _csv_writer(stream)
+        for row, screened in _screened(config, reason_of(config, purpose, legal_basis), read_rows(file, load_key)):
+            for plain in _plain(row, screened):
+                counts[plain["result"]] += 1
+                if plain["result"] != "no_hit":
+                    write(plain)
+    click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
+    if counts["republished"]:
+        click.echo("ALERT: listings that had ended were published again by their cities; they are no hits", err=True)
+    sys.exit(1 if counts["hit"] else 0)
+
+
+@screen.command()
+@node_option
+def key(node_dir: Path) -> None:
+    """Make the federation's key for ID numbers: at one member, once.
+
+    The others get the file by hand (not by mail) as keys/person.key, mode 0600.
+    """
+    path = load_config(node_dir).keys / FILE
+    create_person_key(path)
+    click.echo(f"{path}: hand it to every other member, and to nobody else")
+
+
+screen.add_command(confirm)
+
+
+class _Requests:
+    """The requests of a roster. gRPC reads them on a thread of its own, so the first rows are read before."""
+
+    def __init__(self, rows: Iterator[Row], reason: query.Reason, asked: deque[list[Row]]) -> None:
+        self._rows = rows
+        self._first = list(islice(rows, BATCH))
+        self._reason = reason
+        self._asked = asked
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[screening.ScreenRequest]:
+        batch, seq = self._first, 0
+        while batch:
+            self._asked.append(batch)
+            yield screening.ScreenRequest(seq=seq, reason=self._reason, entries=[row.entry for row in batch])
+            try:
+                batch, seq = list(islice(self._rows, BATCH)), seq + 1
+            except Exception as error:  # noqa: BLE001 - raised where the answers are read
+                self.error = error
+                return
+
+
+def _screened(config: Config, reason: query.Reason, rows: Iterator[Row]) -> Iterator[tuple[Row, screening.Screened]]:
+    asked: deque[list[Row]] = deque()
+    requests = _Requests(rows, reason, asked)
+    with screening_service(config) as service:
+        for response in service.Screen(iter(requests)):
+            yield from zip(asked.popleft(), response.screened, strict=True)
+    if requests.error is not None:
+        raise requests.error
+
+
+def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
+    """What is told of one row: a line for each hit, or one for none."""
+    told = {"line": row.line, "uscc": row.entry.uscc, "licence_number": row.entry.licence_number, "name": row.name}
+    for hit in screened.hits:
+        yield told | {"result": "hit"} | plain_hit(hit)
+    for record in screened.republished:
+        yield told | {"result": "republished", "record_id": record, "city": record.rpartition("-")[0]}
+    if not screened.hits and not screened.republished:
+        yield told | {"result": screening.Result.Name(screened.result).removeprefix("RESULT_").lower()}
+
+
+def plain_hit(hit: screening.Hit) -> dict[str, Any]:
+    """A hit for programs; grounds by their Chinese label."""
+    name = next(name for name, each in LISTS.items() if each.kind == hit.list)
+    return {
+        "list": name,
+        "record_id": hit.record_id,
+        "city": hit.city,
+        "matched_on": listing_pb2.MatchKey.Name(hit.matched_on).removeprefix("MATCH_KEY_").lower(),
+        "grounds": [_grounds(name).get(code, str(code)) for code in hit.grounds],
+        "decision_number": hit.decision_number,
+        "since": hit.since,
+        "until": hit.until,
+        "state": hit.state,
+        "as_of": time_text(hit.as_of_ms),
+        "confirmed_at": time_text(hit.confirmed_at_ms),
+        "is_stale": hit.is_stale,
+    }
+
+
+@functools.cache
+def _grounds(name: str) -> dict[int, str]:
+    field = next(field for field in standards.get(name).fields if field.path == "grounds")
+    enum = field.descriptor.enum_type
+    return {} if enum is None else {number: zh for number, zh, _ in standards.codes(enum)}
+
+
+@contextmanager
+def _written_to(out: Path | None) -> Iterator[IO[str]]:
+    if out is None:
+        yield sys.stdout
+    else:
+        with out.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+
+
+def _json_writer(stream: IO[str]) -> Any:
+    return lambda plain: stream.write(json.dumps(plain, ensure_ascii=False) + "\n")
+
+
+def _csv_writer(stream: IO[str]) -> Any:
+    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    return lambda plain: writer.writerow(plain | {"grounds": "; ".join(plain.get("grounds", ()))})

@@ -1,0 +1,144 @@
+"""`gongzhi screen` as an officer runs it, and the stream as a platform asks it, against a real query process."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from node.bootstrap import QueryRole
+from node.cli.main import gongzhi
+from node.config import Config
+from node.core.clients import Kind
+from node.core.screening import person_hmac
+from node.errors import FileError, NodeError, Reason
+from node.query.v1.query_pb2 import Reason as Why
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import bundle_channel
+from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, ScreenRequest
+from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
+from node.standard.v1 import party_pb2
+from node.storage.bundle import add_client
+from node.storage.founding import found_federation
+from node.storage.keyfile import load_log_key
+from node.storage.person_key import create_person_key, load_person_key
+from tests.cities import City
+from tests.core.standard_samples import RESIDENT_ID
+from tests.screening.listings import LICENCE, OTHER, USCC, listing, publish
+
+NAME = "某某食品有限公司"
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config: Config = found_federation(folder, datetime.now(UTC), ("changsha", "wuhan"))[0]
+        self.config.data_dir.mkdir(exist_ok=True)
+        create_person_key(self.config.keys / "person.key")
+        key = load_person_key(self.config.keys / "person.key")
+        now_ms = time.time_ns() // 1_000_000
+        self.city = City(folder, "changsha", self.config.node_db, load_log_key(self.config.log_key), now_ms)
+        party = party_pb2.Party(uscc=USCC, name=NAME)
+        until = "2099-01-01"
+        hmac = person_hmac(key, RESIDENT_ID)
+        self.serious = publish(self.city, "listing.serious", listing("listing.serious", party=party, until=until))
+        person = listing("listing.platform", party=party_pb2.Party(licence_number=LICENCE), until=until, id_hmac=hmac)
+        self.person = publish(self.city, "listing.platform", person)
+        self.role = QueryRole(self.config)
+        self.role.start()
+
+    def screen(self, text: str, *options: str) -> Result:
+        path = self.folder / "roster.csv"
+        path.write_text(text, encoding="utf-8")
+        return CliRunner().invoke(gongzhi, ["screen", str(path), "--node", str(self.config.keys.parent), *options])
+
+    def close(self) -> None:
+        self.role.stop()
+        self.city.close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("world"))
+    yield made
+    made.close()
+
+
+def told(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_roster_with_chinese_headers(world: World) -> None:
+    rows = f"{USCC},,,{NAME}\n{OTHER},,,别家\n,{LICENCE},,\n,,{RESIDENT_ID},张某\n"
+    text = f"统一社会信用代码,许可证编号,身份证号,企业名称\n{rows}"
+    result = world.screen(text, "--json")
+    assert result.exit_code == 1, result.output
+    hits = [(each["line"], each["list"], each["record_id"], each["matched_on"]) for each in told(result)]
+    assert hits == [
+        (2, "listing.serious", world.serious, "uscc"),
+        (4, "listing.platform", world.person, "licence"),
+        (5, "listing.platform", world.person, "id_hmac"),
+    ]
+    assert told(result)[0]["grounds"] == ["用非食品原料生产食品等严重危害食品安全的生产经营"]
+    assert "no_hit 1" in result.stderr
+
+
+def test_a_name_alone_is_counted_and_never_hits(world: World) -> None:
+    result = world.screen(f"name\n{NAME}\n", "--json")
+    assert (result.exit_code, [each["result"] for each in told(result)]) == (0, ["no_key"])
+
+
+def test_an_id_number_is_in_no_file_no_answer_and_no_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    result = world.screen(f"id_number,name\n{RESIDENT_ID},张某\n", "--out", str(world.folder / "out.csv"))
+    assert result.exit_code == 1, result.output
+    time.sleep(0.2)
+    (world.folder / "roster.csv").unlink()
+    files = [path for path in world.folder.rglob("*") if path.is_file() and path.name != "node.db"]
+    # The listing's own identity facet holds it, in the city's own store alone.
+    found = [path.name for path in files if RESIDENT_ID.encode() in path.read_bytes()]
+    assert [name for name in found if not name.startswith("node.db")] == []
+    assert RESIDENT_ID not in result.output + caplog.text
+    assert world.person in (world.folder / "out.csv").read_text("utf-8")
+
+
+def test_what_cannot_be_read_is_said_without_showing_it(world: World) -> None:
+    wrong = world.screen(f"id_hmac\n{RESIDENT_ID}\n")
+    assert isinstance(wrong.exception, FileError)
+    assert RESIDENT_ID not in str(wrong.exception)
+    assert isinstance(world.screen("colour\nred\n").exception, FileError)
+
+
+def test_the_key_is_made_once_and_guarded(world: World, tmp_path: Path) -> None:
+    path = world.config.keys / "person.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileError):
+        create_person_key(path)
+    open_key = tmp_path / "person.key"
+    open_key.write_text(path.read_text())
+    open_key.chmod(0o644)
+    with pytest.raises(FileError, match="others may read it"):
+        load_person_key(open_key)
+
+
+def test_a_platform_asks_by_stream_with_purpose(world: World) -> None:
+    bundle = add_client(world.config, "jd", Kind.PLATFORM, world.folder / "jd", datetime.now(UTC))
+    time.sleep(1.1)
+    why = Why(purpose="verification", legal_basis="b")
+    with bundle_channel(bundle, "query") as channel:
+        stub = ScreeningServiceStub(channel)
+        (answer,) = stub.Screen(iter([ScreenRequest(seq=7, reason=why, entries=[Entry(uscc=USCC)])]))
+        assert (answer.seq, answer.screened[0].result) == (7, RESULT_HIT)
+        (hit,) = answer.screened[0].hits
+        assert {field.name for field, _ in hit.ListFields()} == {"list", "grounds"}
+        refused: NodeError | None = None
+        try:
+            list(stub.Screen(iter([ScreenRequest(entries=[Entry(uscc=USCC)])])))
+        except Exception as error:  # noqa: BLE001
+            refused = error_from_rpc(error)  # type: ignore[arg-type]
+        assert refused is not None
+        assert refused.reason is Reason.PURPOSE_REQUIRED
