@@ -160,6 +160,7 @@ class Store(Reader):
         except Error as error:
             raise storage_error(error) from None
         self._destruction = _Destruction(self._writer)
+        self._destruction.after_commit()
         self._writer.participants = [self.log, self._destruction]
         self._writer.start()
 
@@ -238,7 +239,7 @@ class _Destruction:
 
     def __init__(self, writer: Writer) -> None:
         self._connection = writer.connection
-        self.pending = 0
+        self.pending = 1  # a process that was killed may have destroyed values and not come to this
 
     def before_commit(self, connection: Connection) -> None: ...
 

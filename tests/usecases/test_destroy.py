@@ -1,0 +1,34 @@
+"""Values that were to be destroyed are gone from the files, whatever came between."""
+
+import shutil
+from pathlib import Path
+
+from node.storage.schema import open_reader
+from tests.simulator.origin import Origin, SimulatedPeer, registration
+from tests.simulator.receiver import Receiver, views
+
+
+def test_killed_before_the_write_ahead_log_was_emptied(tmp_path: Path) -> None:
+    """The commit stood, its cleaning did not: the next start makes up for it."""
+    origin, receiver = Origin(tmp_path / "wuhan.db"), Receiver(tmp_path / "changsha.db")
+    receiver.meet(origin, SimulatedPeer(origin))
+    origin.take_in(*map(registration, range(20)))
+    receiver.pull("wuhan")
+    salts = [facet.salt for facet in views(receiver.store, "wuhan")[17].facets if facet.salt]
+    origin.retract("wuhan-17")
+    reader = open_reader(receiver.path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM record").fetchone()  # in the way of the cleaning
+    receiver.pull("wuhan")
+    died = tmp_path / "died"
+    died.mkdir()
+    for file in tmp_path.glob("changsha.db*"):
+        shutil.copy(file, died / file.name)
+    reader.close()
+    receiver.close()
+    origin.close()
+    assert any(salts[0] in file.read_bytes() for file in died.iterdir()), "nothing was left to be cleaned"
+    running = Receiver(died / "changsha.db")
+    for secret in (b"actual-000017", "第000017号商行".encode(), *salts):
+        assert not [file.name for file in died.iterdir() if secret in file.read_bytes()]
+    running.close()
