@@ -12,12 +12,15 @@ import structlog
 
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
+from node.core.calendar import vendored_calendar
 from node.core.federation import Member
 from node.core.policy import Policy
+from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2_grpc
 from node.ports import Peer
 from node.query.v1 import query_pb2_grpc
+from node.rpc.casework_service import CaseServicer, add_case_service
 from node.rpc.control_service import ControlServicer
 from node.rpc.evidence_client import evidence_peer
 from node.rpc.evidence_service import (
@@ -31,7 +34,7 @@ from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
 from node.rpc.intake_service import IntakeServicer
 from node.rpc.limits import Limiter
-from node.rpc.peer_client import connect
+from node.rpc.peer_client import connect, hint
 from node.rpc.principal import Roster
 from node.rpc.query_service import QueryServicer
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
@@ -46,6 +49,7 @@ from node.storage.store import Reader, Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
 from node.usecases.backup import restored
+from node.usecases.casework.desk import Desk
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.ingest import Ingest
@@ -105,7 +109,10 @@ class NodeRole:
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
-        self._terms = KeepTerms(self._store, clock, withdrawal.entries)
+        self._desk = Desk(
+            self._store, clock, vendored_calendar(), self._peer_cities, self._send_hint, self._sync.run_hinted
+        )
+        self._terms = KeepTerms(self._store, clock, withdrawal.entries, self._desk.casework.act_by_itself)
         ingest = Ingest(self._store, clock, withdrawal)
 
         def status() -> control_pb2.StatusResponse:
@@ -119,8 +126,10 @@ class NodeRole:
         account = Account(self._evidence_usage, clock)
         fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
         evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
-        exchange = ExchangeServicer(self._store, config.city, self._policy)
-        intake = IntakeServicer(ingest, self._store, clock)
+        exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake)
+        intake = IntakeServicer(ingest, self._store, clock, self._desk.notify)
+        desk = self._desk
+        cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, vendored_calendar())
         control = ControlServicer(self._sync, status)
         listener = _listener_factory(config, self._trust)
         self._listeners = [
@@ -136,6 +145,7 @@ class NodeRole:
                     lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
                 ),
                 add_evidence_service(evidence),
+                add_case_service(cases),
             ),
             listener(
                 config.listen.control,
@@ -157,6 +167,7 @@ class NodeRole:
     def stop(self) -> None:
         """Finishes what is under way and closes the store."""
         self._scheduler.stop()
+        self._desk.stop()
         for listener in self._listeners:
             listener.stop(_GRACE_S)
         self._evidence_usage.close()
@@ -169,11 +180,13 @@ class NodeRole:
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
         self._destruction.run()
         self._keep_terms()
+        self._desk.run()
 
     def _keep_terms(self) -> None:
         if self._store.log.held_back is None:
             try:
-                self._terms.run()
+                if self._terms.run():
+                    self._desk.notify([EVERYONE])  # what ended leaves at once
             except NodeError as error:  # a full disk passes; what is due is done at a later look
                 _log.error("terms_not_kept", reason=error.reason)
 
@@ -185,6 +198,10 @@ class NodeRole:
 
     def _connect(self, member: Member) -> AbstractContextManager[Peer]:
         return connect(member, self._trust.current().identity, self._config.sync)
+
+    def _send_hint(self, city: str) -> None:
+        trusted = self._trust.current()
+        hint(trusted.federation.member(city), trusted.identity, self._config.sync.connect_timeout_s)
 
     def _connect_evidence(self, city: str) -> AbstractContextManager[EvidencePeer]:
         if self._store.link(city).frozen:

@@ -38,6 +38,11 @@ class Account:
         """Whether the account has a role."""
         return role in self.roles
 
+    @property
+    def is_steward(self) -> bool:
+        """Steers the node and nothing else."""
+        return set(self.roles) <= {OfficerRole.ADMIN}
+
 
 _ACTING = {Role(role.value) for role in OfficerRole if role.value in Role.__members__.values()}
 

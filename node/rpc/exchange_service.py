@@ -1,11 +1,11 @@
 """ExchangeService: peers pull this city's log. Messages leave as the bytes the use case made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 
-from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
+from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 from node.rpc.principal import principal
 from node.storage.store import Reader
 from node.usecases.enforce_policy import PolicyInForce
@@ -17,10 +17,11 @@ SERVICE = "node.exchange.v1.ExchangeService"
 class ExchangeServicer:
     """Answers the peers of one node."""
 
-    def __init__(self, reader: Reader, city: str, policy: PolicyInForce) -> None:
+    def __init__(self, reader: Reader, city: str, policy: PolicyInForce, wake: Callable[[str], None]) -> None:
         self._reader = reader
         self._city = city
         self._policy = policy
+        self._wake = wake
 
     def pull(self, request: PullRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serialised PullResponses for the calling city."""
@@ -34,10 +35,18 @@ class ExchangeServicer:
         grant = self._policy.grant(peer, request.purpose)
         return revise(self._reader, self._city, held, grant, request)
 
+    def hint(self, _: HintRequest, context: grpc.ServicerContext) -> HintResponse:
+        """Notes that the calling city has something new; answers before anything is pulled."""
+        self._wake(principal(context).name)
+        return HintResponse()
+
 
 def add_exchange_service(servicer: ExchangeServicer, server: grpc.Server) -> None:
     """Registers the service without a response serialiser: the use case's bytes go out as they are."""
-    handlers: dict[str, grpc.RpcMethodHandler[Any, bytes]] = {
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Hint": grpc.unary_unary_rpc_method_handler(
+            servicer.hint, HintRequest.FromString, HintResponse.SerializeToString
+        ),
         "Pull": grpc.unary_stream_rpc_method_handler(servicer.pull, PullRequest.FromString, None),
         "Revise": grpc.unary_stream_rpc_method_handler(servicer.revise, ReviseRequest.FromString, None),
     }

@@ -2,10 +2,11 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import grpc
 
+from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 from node.ports import Clock
@@ -22,10 +23,11 @@ _WINDOW = 8
 class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     """Answers the adapters of one node."""
 
-    def __init__(self, ingest: Ingest, store: Store, clock: Clock) -> None:
+    def __init__(self, ingest: Ingest, store: Store, clock: Clock, notify: Callable[[Collection[str]], None]) -> None:
         self._ingest = ingest
         self._store = store
         self._clock = clock
+        self._notify = notify
 
     def Submit(  # noqa: N802 - the name in the proto
         self, request_iterator: Iterator[intake_pb2.SubmitRequest], _: grpc.ServicerContext
@@ -67,6 +69,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         """Takes a record back."""
         why = Header(purpose=request.purpose, legal_basis=request.legal_basis)
         placed = retract(self._store, self._clock, request.id, why)
+        self._notify([EVERYONE])  # a tombstone waits for no schedule
         return intake_pb2.RetractResponse(id=placed.id, checkpoint=self._store.log.note)
 
 

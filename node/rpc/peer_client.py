@@ -12,7 +12,7 @@ from node.config import Sync as Settings
 from node.core.federation import Member
 from node.core.peer_view import MAX_BATCH_BYTES
 from node.errors import Reason, TransientError, TrustError
-from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
+from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 from node.rpc.exchange_service import SERVICE
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
@@ -117,5 +117,23 @@ def connect(member: Member, identity: TlsIdentity, settings: Settings) -> Iterat
     channel = peer_channel(identity, member, _MAX_MESSAGE_BYTES)
     try:
         yield GrpcPeer(channel, settings)
+    finally:
+        channel.close()
+
+
+def hint(member: Member, identity: TlsIdentity, timeout_s: float) -> None:
+    """Tells a peer that there is something new for it here.
+
+    Raises:
+        NodeError: It refused or could not be reached.
+    """
+    channel = peer_channel(identity, member, _MAX_MESSAGE_BYTES)
+    call: grpc.UnaryUnaryMultiCallable[HintRequest, HintResponse] = channel.unary_unary(
+        f"/{SERVICE}/Hint", HintRequest.SerializeToString, HintResponse.FromString
+    )
+    try:
+        call(HintRequest(), timeout=timeout_s)
+    except grpc.RpcError as error:
+        raise error_from_rpc(error) from None
     finally:
         channel.close()

@@ -18,6 +18,7 @@ SERVICE_KINDS = {
     "node.exchange.v1.ExchangeService": frozenset({Kind.PEER}),
     "node.intake.v1.IntakeService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
     "node.control.v1.ControlService": frozenset({Kind.OFFICER}),
+    "node.casework.v1.CaseService": frozenset({Kind.OFFICER, Kind.PLATFORM}),
     "node.evidence.v1.EvidenceService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
     "node.evidence.v1.EvidenceExchangeService": frozenset({Kind.PEER}),
     "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),

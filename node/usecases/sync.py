@@ -72,6 +72,18 @@ class Sync:
         with self._lock(city):
             return self._attempt(city, report)
 
+    def run_hinted(self, city: str) -> None:
+        """Pulls from a peer that said it has something new; who says so is up, so its back-off does not count.
+
+        Waits for a pull under way, which may have passed by what the hint is about.
+
+        Raises:
+            NodeError: What the pull met.
+        """
+        with self._lock(city):
+            if not self._store.link(city).frozen:
+                self._attempt(city, _nothing)
+
     def release(self, city: str) -> None:
         """Lets a frozen peer be pulled from again.
 

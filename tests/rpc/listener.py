@@ -12,7 +12,14 @@ from grpc_health.v1 import health, health_pb2_grpc  # type: ignore[import-untype
 
 from node.config import Config
 from node.errors import NodeError
-from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest, ReviseResponse
+from node.exchange.v1.exchange_pb2 import (
+    HintRequest,
+    HintResponse,
+    PullRequest,
+    PullResponse,
+    ReviseRequest,
+    ReviseResponse,
+)
 from node.exchange.v1.exchange_pb2_grpc import (
     ExchangeServiceServicer,
     ExchangeServiceStub,
@@ -45,6 +52,9 @@ class WhoAsks(ExchangeServiceServicer):
 
     def Revise(self, request: ReviseRequest, context: grpc.ServicerContext) -> Iterator[ReviseResponse]:  # noqa: N802
         yield from ()
+
+    def Hint(self, request: HintRequest, context: grpc.ServicerContext) -> HintResponse:  # noqa: N802
+        return HintResponse()
 
 
 def found(base: Path) -> dict[str, Config]:

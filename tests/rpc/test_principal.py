@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from node.casework.v1 import casework_pb2
 from node.control.v1 import control_pb2
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2
 from node.evidence.v1 import evidence_pb2
 from node.exchange.v1 import exchange_pb2
 from node.intake.v1 import intake_pb2
 from node.query.v1 import query_pb2
 from node.rpc.principal import SERVICE_KINDS, Principal, Roster
+from node.screening.v1 import screening_pb2
 from node.storage.bundle import add_client
 from node.storage.files import load_clients, save_clients
 from node.storage.trust import RECHECK_S, Trust
@@ -22,12 +23,12 @@ from tests.rpc.listener import NOW, found, identity
 
 
 def test_every_service_of_ours_says_whom_it_answers() -> None:
-    files = (evidence_pb2, exchange_pb2, intake_pb2, query_pb2, control_pb2)
+    files = (casework_pb2, control_pb2, evidence_pb2, exchange_pb2, intake_pb2, query_pb2, screening_pb2)
     names = {service.full_name for file in files for service in file.DESCRIPTOR.services_by_name.values()}
     assert names == {name for name in SERVICE_KINDS if name.startswith("node.")}
     for_peers = {"node.exchange.v1.ExchangeService", "node.evidence.v1.EvidenceExchangeService"}
     assert {name for name in names if Kind.PEER in SERVICE_KINDS[name]} == for_peers
-    for_platforms = {"node.query.v1.QueryService"}
+    for_platforms = {f"node.{name}Service" for name in ("casework.v1.Case", "query.v1.Query", "screening.v1.Screening")}
     assert {name for name in names if Kind.PLATFORM in SERVICE_KINDS[name]} == for_platforms
 
 

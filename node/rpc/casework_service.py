@@ -1,0 +1,224 @@
+"""CaseService: officers and platforms work on cases, each call bound to the caller's certificate."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, cast
+
+import grpc
+
+from node.casework.v1 import casework_pb2 as pb
+from node.casework.v1 import casework_pb2_grpc
+from node.core.calendar import SHANGHAI, Calendar
+from node.core.clients import Kind
+from node.core.officers import Account
+from node.errors import NodeError, Reason
+from node.ports import Clock
+from node.query.v1.query_pb2 import Reason as Why
+from node.rpc.principal import Principal, principal
+from node.rpc.status import CODES, REASON_KEY
+from node.storage.drafts import Draft
+from node.storage.store import Store
+from node.usecases.casework.act import Casework, Recorded
+from node.usecases.casework.actor import Actor
+from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.clocks import deadlines, scorecard
+from node.usecases.casework.notices import Notices
+from node.usecases.casework.propose import ActRefusedError, Submission
+from node.usecases.casework.show import broken_rules, show_case, summary
+from node.usecases.casework.worklist import inbox, listed, outbox, side_of
+from node.usecases.usage import Account as Usage
+from node.usecases.usage import Use
+
+SERVICE = "node.casework.v1.CaseService"
+BROKEN_KEY = "gongzhi-broken-bin"
+# Metadata has a limit of its own; what an act breaks beyond this is not worth a refused call.
+_MAX_BROKEN = 20
+_MAX_TEXT = 1500
+_BASIS = "六市协作约定"
+
+
+class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
+    """Maps calls to use cases. Every look at a case leaves a usage record, every act a record in the log."""
+
+    def __init__(
+        self, store: Store, casework: Casework, notices: Notices, usage: Usage, clock: Clock, calendar: Calendar
+    ) -> None:
+        self._store = store
+        self._casework = casework
+        self._notices = notices
+        self._usage = usage
+        self._clock = clock
+        self._calendar = calendar
+
+    def Open(self, request: pb.OpenRequest, context: grpc.ServicerContext) -> pb.OpenResponse:  # noqa: N802
+        """Opens a case."""
+        if request.submission.case:
+            raise NodeError(Reason.INVALID_ARGUMENT, "a case that is open already is acted in")
+        return pb.OpenResponse(recorded=self._act(request.submission, context))
+
+    def Act(self, request: pb.ActRequest, context: grpc.ServicerContext) -> pb.ActResponse:  # noqa: N802
+        """Records an act."""
+        if not request.submission.case:
+            raise NodeError(Reason.INVALID_ARGUMENT, "an act names its case")
+        return pb.ActResponse(recorded=self._act(request.submission, context))
+
+    def Prepare(self, request: pb.PrepareRequest, context: grpc.ServicerContext) -> pb.PrepareResponse:  # noqa: N802
+        """Keeps a draft."""
+        with _telling(context), self._using(context, "Prepare", request.submission.case) as (actor, _):
+            draft = self._casework.prepare(actor, _submission(request.submission))
+        return pb.PrepareResponse(draft=_draft(draft, with_body=True))
+
+    def Approve(self, request: pb.ApproveRequest, context: grpc.ServicerContext) -> pb.ApproveResponse:  # noqa: N802
+        """Records a draft."""
+        with _telling(context), self._using(context, "Approve", f"draft {request.draft}") as (actor, _):
+            recorded = self._casework.approve(actor, request.draft)
+        return pb.ApproveResponse(recorded=self._recorded(recorded))
+
+    def Discard(self, request: pb.DiscardRequest, context: grpc.ServicerContext) -> pb.DiscardResponse:  # noqa: N802
+        """Gives a draft up."""
+        with self._using(context, "Discard", f"draft {request.draft}") as (actor, _):
+            self._casework.discard(actor, request.draft)
+        return pb.DiscardResponse()
+
+    def ShowDraft(  # noqa: N802
+        self, request: pb.ShowDraftRequest, context: grpc.ServicerContext
+    ) -> pb.ShowDraftResponse:
+        """A draft with what it would record."""
+        with self._using(context, "ShowDraft", f"draft {request.draft}") as (actor, _):
+            return pb.ShowDraftResponse(draft=_draft(self._casework.draft(actor, request.draft), with_body=True))
+
+    def Show(self, request: pb.ShowRequest, context: grpc.ServicerContext) -> pb.ShowResponse:  # noqa: N802
+        """A case. That an officer has opened it is said before it is shown."""
+        with self._using(context, "Show", request.case) as (actor, use):
+            file = self._casework.open(actor, request.case)
+            if not actor.is_platform and self._notices.opened(actor, file):
+                file = self._casework.open(actor, request.case)
+            use.records(act.header.city for act in file.acts.values())
+            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now()))
+
+    def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
+        """Cases."""
+        with self._using(context, "List", request.workflow) as (actor, use):
+            files = self._casework.cases(actor, request.workflow)
+            cases = listed(files, self._calendar, self._now(), closed=request.closed)
+            use.records(each.case.rpartition("-")[0] for each in cases)
+        return pb.ListResponse(cases=cases)
+
+    def Inbox(self, _: pb.InboxRequest, context: grpc.ServicerContext) -> pb.InboxResponse:  # noqa: N802
+        """What waits for the caller."""
+        with self._using(context, "Inbox", "") as (actor, use):
+            files = self._casework.cases(actor)
+            cases = inbox(files, self._side(actor), self._calendar, self._now())
+            use.records(each.case.rpartition("-")[0] for each in cases)
+            drafts = [_draft(each, with_body=False) for each in self._casework.drafts(actor)]
+        return pb.InboxResponse(cases=cases, drafts=drafts)
+
+    def Outbox(self, _: pb.OutboxRequest, context: grpc.ServicerContext) -> pb.OutboxResponse:  # noqa: N802
+        """What waits for others."""
+        with self._using(context, "Outbox", "") as (actor, use):
+            found = outbox(self._casework.cases(actor), self._side(actor), self._calendar, self._now())
+            cases = [summary(self._casework.open(actor, each.case), self._calendar, self._now()) for each in found]
+            use.records(each.case.rpartition("-")[0] for each in cases)
+        return pb.OutboxResponse(cases=cases)
+
+    def Deadlines(  # noqa: N802
+        self, request: pb.DeadlinesRequest, context: grpc.ServicerContext
+    ) -> pb.DeadlinesResponse:
+        """Running clocks."""
+        with self._using(context, "Deadlines", "") as (actor, _):
+            owed_by = self._side(actor) if request.own or actor.is_platform else ""
+            found = deadlines(self._casework.cases(actor), self._calendar, self._now(), owed_by)
+        return pb.DeadlinesResponse(clocks=found)
+
+    def Scorecard(  # noqa: N802
+        self, request: pb.ScorecardRequest, context: grpc.ServicerContext
+    ) -> pb.ScorecardResponse:
+        """How each city keeps its limits."""
+        del request
+        with self._using(context, "Scorecard", "") as (actor, _):
+            if actor.is_platform:
+                raise NodeError(Reason.PERMISSION_DENIED, "the scorecard is for officers")
+            return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._calendar, self._now()))
+
+    def _act(self, submission: pb.Submission, context: grpc.ServicerContext) -> pb.Recorded:
+        with _telling(context), self._using(context, "Act", submission.case) as (actor, _):
+            return self._recorded(self._casework.act(actor, _submission(submission)))
+
+    def _recorded(self, recorded: Recorded) -> pb.Recorded:
+        return pb.Recorded(
+            id=recorded.id,
+            case=recorded.case,
+            state=recorded.state,
+            audience=recorded.audience,
+            checkpoint=self._store.log.note,
+            makes=[pb.Product(kind=each.product.value, standard=each.standard) for each in recorded.makes],
+        )
+
+    @contextmanager
+    def _using(self, context: grpc.ServicerContext, rpc: str, subject: str) -> Iterator[tuple[Actor, Use]]:
+        caller = principal(context)
+        why = Why(purpose=PURPOSE, legal_basis=_BASIS)
+        with self._usage.using(caller, f"Case.{rpc}", why, subject) as use:
+            yield _actor(caller), use
+
+    def _side(self, actor: Actor) -> str:
+        return side_of(actor, self._store.log.city)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
+
+
+def _actor(caller: Principal) -> Actor:
+    """Who works: an officer with an account, or a platform under the name that records use for it.
+
+    Raises:
+        NodeError: PERMISSION_DENIED, an officer without an account, or an admin alone.
+    """
+    if caller.kind is Kind.PLATFORM:
+        return Actor(caller.name, caller.account or Account(caller.name), is_platform=True)
+    if caller.account is None or caller.account.is_steward:
+        raise NodeError(
+            Reason.PERMISSION_DENIED, "this officer works on no cases; `gongzhi officer add` makes one who does"
+        )
+    return Actor(caller.name, caller.account)
+
+
+@contextmanager
+def _telling(context: grpc.ServicerContext) -> Iterator[None]:
+    """Sends every rule that an act breaks beside the refusal."""
+    try:
+        yield
+    except ActRefusedError as error:
+        told = broken_rules(error.broken[:_MAX_BROKEN]).SerializeToString()
+        context.set_trailing_metadata(((REASON_KEY, error.reason.value), (BROKEN_KEY, told)))
+        context.abort(CODES[error.reason], error.message[:_MAX_TEXT])
+
+
+def _submission(submission: pb.Submission) -> Submission:
+    return Submission(submission.workflow, submission.case, submission.body, tuple(submission.also_to))
+
+
+def _draft(draft: Draft, *, with_body: bool) -> pb.Draft:
+    return pb.Draft(
+        number=draft.number,
+        workflow=draft.workflow,
+        case=draft.case,
+        act=draft.act,
+        maker=draft.maker,
+        made_at_ms=draft.made_at_ms,
+        body=draft.body if with_body else b"",
+        also_to=draft.also_to,
+    )
+
+
+def read_broken(error: grpc.RpcError) -> pb.BrokenRules:
+    """The rules that a refused act breaks, as the caller reads them; none where the refusal is of another kind."""
+    metadata = cast(grpc.Call, error).trailing_metadata() if hasattr(error, "trailing_metadata") else None
+    told = dict(cast(Any, metadata) or ()).get(BROKEN_KEY)
+    return pb.BrokenRules.FromString(told) if isinstance(told, bytes) else pb.BrokenRules()
+
+
+def add_case_service(servicer: CaseServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+    """The service's name and how it is registered."""
+    return SERVICE, lambda server: casework_pb2_grpc.add_CaseServiceServicer_to_server(servicer, server)

@@ -1,0 +1,133 @@
+"""What a node itself says in a case: receipts to those who sent an act, reminders of time limits for its officers."""
+
+from __future__ import annotations  # the stub's ValueType is for the type checker alone
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI, Calendar
+from node.core.clocks import State
+from node.core.workflow.timing import Timer, timers
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header
+from node.standard.v1.notice_pb2 import (
+    NOTICE_KIND_OPENED,
+    NOTICE_KIND_REMINDER,
+    NOTICE_KIND_STORED,
+    CaseNotice,
+    NoticeKind,
+)
+from node.storage.log import OWN, Entry, Fate
+from node.storage.store import Store
+from node.usecases.casework.act import Notify
+from node.usecases.casework.actor import Actor
+from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, Bookcase, CaseFile
+
+_BASIS = "六市协作约定"
+_SOURCE = "node"
+# A notice is said once; the key tells which, so its content never differs.
+_ONCE = bytes(16)
+_NEAR_DAYS = 2
+
+
+class Notices:
+    """Writes the notices of one city's node."""
+
+    def __init__(self, store: Store, clock: Clock, calendar: Calendar, notify: Notify) -> None:
+        self._store = store
+        self._clock = clock
+        self._calendar = calendar
+        self._notify = notify
+        self._books = Bookcase(store)
+        self._seen: dict[str, int] | None = None
+
+    def acknowledge(self) -> int:
+        """Says of every act that came since the last look that it is stored here; returns how many.
+
+        After a start it looks at every act: what is acknowledged already stays said once. Not for two threads at once.
+        """
+        sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
+        if self._seen is None:
+            acts = [act for file in self._books.every() for act in file.acts.values()]
+        else:
+            acts = [act for city, size in sizes.items() for act in self._arrived(city, size)]
+        said = self._say(self._receipt(act, NOTICE_KIND_STORED, "") for act in acts if self._is_foreign(act))
+        self._seen = sizes
+        return said
+
+    def opened(self, actor: Actor, file: CaseFile) -> int:
+        """Says that an officer of this city has opened the acts of others; to each of their cities once an act."""
+        known = {
+            notice.body.record
+            for notice in file.notices
+            if notice.body.kind == NOTICE_KIND_OPENED and notice.header.city == self._store.log.city
+        }
+        new = [act for act in file.acts.values() if self._is_foreign(act) and act.header.id not in known]
+        return self._say(self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new)
+
+    def remind(self) -> int:
+        """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
+        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
+        return self._say(
+            self._reminder(file, timer, stage)
+            for file in self._books.every()
+            for timer in timers(file.case, self._calendar, file.moments)
+            if self._store.log.city in timer.owed_by and (stage := _stage(timer, now))
+        )
+
+    def _arrived(self, city: str, size: int) -> Iterator[ActRecord]:
+        begin = (self._seen or {}).get(city, 0)
+        if begin < size:
+            yield from self._books.acts_of(city, begin, size)
+
+    def _is_foreign(self, act: ActRecord) -> bool:
+        return act.header.city != self._store.log.city
+
+    def _receipt(self, act: ActRecord, kind: NoticeKind.ValueType, officer: str) -> Entry:
+        record = act.header.id
+        notice = CaseNotice(case=act.fact.case, kind=kind, record=record, leaf_hash=act.leaf_hash, officer=officer)
+        return self._entry(notice, [act.header.city], f"{kind}\0{record}")
+
+    def _reminder(self, file: CaseFile, timer: Timer, stage: str) -> Entry:
+        due = timer.deadline.due.isoformat() if timer.deadline and timer.deadline.due else ""
+        notice = CaseNotice(case=file.id, kind=NOTICE_KIND_REMINDER, record=timer.act_id, rule=timer.rule, due=due)
+        return self._entry(notice, [], f"{NOTICE_KIND_REMINDER}\0{timer.act_id}\0{timer.rule}\0{due}\0{stage}")
+
+    def _entry(self, notice: CaseNotice, audience: Sequence[str], once: str) -> Entry:
+        standard, now_ms = standards.get(NOTICE), self._clock.now_ms()
+        header = Header(
+            standard=standard.name,
+            version=standard.version,
+            city=self._store.log.city,
+            subjects=standard.subjects(notice),
+            issued_at_ms=now_ms,
+            as_of_ms=now_ms,
+            audience=audience,
+            purpose=PURPOSE,
+            legal_basis=_BASIS,
+            source=_SOURCE,
+        )
+        key = sha256(f"{NOTICE}\0{once}".encode()).digest()[:16]
+        return Entry(header, standard.split(notice.SerializeToString()), key, _ONCE)
+
+    def _say(self, notices: Iterable[Entry]) -> int:
+        entries = list(notices)
+        if not entries:
+            return 0
+        placed = self._store.append(entries).result()
+        said = [entry for entry, place in zip(entries, placed, strict=True) if place.fate is Fate.ACCEPTED]
+        self._notify({city for entry in said for city in entry.header.audience})
+        return len(said)
+
+
+def _stage(timer: Timer, now: datetime) -> str:
+    """Why a clock asks for attention: near or over; empty where it does not."""
+    reading = timer.read(now)
+    if reading is None:
+        return ""
+    if reading.state is State.OVERDUE and timer.deadline is not None and timer.deadline.stopped is None:
+        return "over"
+    is_near = reading.state is State.RUNNING and reading.days_left is not None and reading.days_left <= _NEAR_DAYS
+    return "near" if is_near else ""

@@ -1,0 +1,173 @@
+"""A case as it is shown: state, acts and what each is worth, clocks, receipts, what may come next."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from node.casework.v1 import casework_pb2 as pb
+from node.core import standard as standards
+from node.core.calendar import Calendar
+from node.core.record import EVERYONE
+from node.core.workflow.case import Verdict
+from node.core.workflow.model import Act, Workflow
+from node.core.workflow.rules import Broken
+from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
+from node.usecases.casework.actor import Actor
+from node.usecases.casework.case_file import ActRecord, CaseFile, fact_facets
+from node.usecases.casework.clocks import clocks, running
+
+
+def show_case(file: CaseFile, actor: Actor, calendar: Calendar, now: datetime) -> pb.Case:
+    """The whole of a case that an actor may see: a platform sees no internal acts, no personal facets, no reminders."""
+    case, workflow = file.case, file.workflow
+    return pb.Case(
+        case=file.id,
+        workflow=workflow.name,
+        state=case.state,
+        label=_state_label(workflow, case.state),
+        is_final=case.is_final,
+        parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
+        acts=[_act(file, verdict, actor) for verdict in case.history() if _is_shown(workflow, verdict, actor)],
+        clocks=clocks(file, calendar, now),
+        next=[_next(act) for act in case.open_acts()],
+        reminders=[] if actor.is_platform else list(_reminders(file)),
+    )
+
+
+def summary(file: CaseFile, calendar: Calendar, now: datetime) -> pb.Summary:
+    """A case in a line."""
+    case, last = file.case, last_act(file)
+    open_clocks = running(file, calendar, now)
+    receipts = list(_receipts(file, last)) if last else []
+    return pb.Summary(
+        case=file.id,
+        workflow=file.workflow.name,
+        state=case.state,
+        label=_state_label(file.workflow, case.state),
+        last_act=last.fact.act if last else "",
+        last_by=actor_name(last) if last else "",
+        last_on=last.fact.on.isoformat() if last else "",
+        nearest=open_clocks[0] if open_clocks else None,
+        stored_by=[each.city for each in receipts if each.stored],
+        opened_by=[each.city for each in receipts if each.opened],
+        subjects=sorted({each for act in file.acts.values() for each in act.header.subjects if _is_topic(each)}),
+    )
+
+
+def last_act(file: CaseFile) -> ActRecord | None:
+    """The act taken last that others see; where there is none, the last internal one."""
+    taken = [file.acts[each.fact.id] for each in file.case.history() if each.standing == "in_force"]
+    return taken[-1] if taken else None
+
+
+def actor_name(act: ActRecord) -> str:
+    """The city or platform that made an act."""
+    return act.fact.platform or act.fact.city
+
+
+def broken_rules(broken: tuple[Broken, ...]) -> pb.BrokenRules:
+    """The rules that an act breaks, for whoever made it."""
+    return pb.BrokenRules(rules=[_broken(each) for each in broken])
+
+
+def _is_topic(subject: str) -> bool:
+    return not subject.startswith(("workflow:", "case:", "idhmac:"))
+
+
+def _is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
+    act = workflow.act.get(verdict.fact.act)
+    return not (actor.is_platform and act is not None and act.internal)
+
+
+def _state_label(workflow: Workflow, state: str) -> pb.Label:
+    return _label(workflow.state[state].label) if state in workflow.state else pb.Label()
+
+
+def _label(label: tuple[str, str]) -> pb.Label:
+    zh, en = label
+    return pb.Label(zh=zh, en=en)
+
+
+def _party(workflow: Workflow, name: str, who: str) -> pb.PartyView:
+    return pb.PartyView(party=name, label=_label(workflow.party[name].label), name=who)
+
+
+def _act(file: CaseFile, verdict: Verdict, actor: Actor) -> pb.ActView:
+    fact, record = verdict.fact, file.acts[verdict.fact.id]
+    declared = file.workflow.act.get(fact.act)
+    return pb.ActView(
+        id=fact.id,
+        act=fact.act,
+        label=_label(declared.label) if declared else pb.Label(zh=fact.act, en=fact.act),
+        city=fact.city,
+        platform=fact.platform,
+        maker=fact.maker.name if fact.maker else "",
+        approver=fact.approver.name if fact.approver else "",
+        on=fact.on.isoformat(),
+        recorded_at_ms=record.header.issued_at_ms,
+        follows=fact.follows,
+        standing=verdict.standing.value,
+        state=verdict.state,
+        broken=[_broken(each) for each in verdict.broken],
+        cause=verdict.cause,
+        audience=record.header.audience,
+        body=_body(record, actor),
+        receipts=_receipts(file, record),
+    )
+
+
+def _body(record: ActRecord, actor: Actor) -> bytes:
+    """Every facet that is here for an officer; for a platform what regulators tell each other."""
+    if not actor.is_platform:
+        return record.body.SerializeToString()
+    header = record.header
+    standard = standards.get(header.standard, header.version)
+    shown = sorted(fact_facets(header.standard, header.version))
+    return standard.merge(record.view.facets[number - 1].body for number in shown).SerializeToString()
+
+
+def _receipts(file: CaseFile, record: ActRecord) -> Iterator[pb.Receipt]:
+    """One for each city that the act is for; those of `all` as they come."""
+    found = {city: pb.Receipt(city=city) for city in record.header.audience if city != EVERYONE}
+    found.pop(record.header.city, None)
+    for notice in file.notices:
+        body, city = notice.body, notice.header.city
+        if body.record != record.header.id or city == record.header.city:
+            continue
+        receipt = found.setdefault(city, pb.Receipt(city=city))
+        if body.kind == NOTICE_KIND_STORED:
+            receipt.stored, receipt.stored_at_ms = notice.header.id, notice.header.issued_at_ms
+            receipt.is_right = body.leaf_hash == record.leaf_hash
+        elif body.kind == NOTICE_KIND_OPENED:
+            receipt.opened, receipt.opened_at_ms = notice.header.id, notice.header.issued_at_ms
+            receipt.opened_by = body.officer
+            receipt.is_right = body.leaf_hash == record.leaf_hash
+    return iter(found.values())
+
+
+def _reminders(file: CaseFile) -> Iterator[pb.Reminder]:
+    for notice in file.notices:
+        if notice.body.kind == NOTICE_KIND_REMINDER:
+            header, body = notice.header, notice.body
+            yield pb.Reminder(id=header.id, city=header.city, rule=body.rule, due=body.due, at_ms=header.issued_at_ms)
+
+
+def _broken(broken: Broken) -> pb.BrokenRule:
+    return pb.BrokenRule(
+        rule=broken.rule,
+        reason=broken.reason.value,
+        law_zh=broken.law.zh,
+        law_en=broken.law.en,
+        zh=broken.zh,
+        en=broken.en,
+    )
+
+
+def _next(act: Act) -> pb.NextAct:
+    return pb.NextAct(
+        act=act.name,
+        label=_label(act.label),
+        by=act.by,
+        roles=[role.value for role in act.roles],
+        needs_approver=act.binds,
+        carries=[need.name for need in act.needs],
+    )

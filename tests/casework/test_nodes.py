@@ -1,0 +1,151 @@
+"""Two real nodes: an act arrives by its hint, receipts come back, refusals say which rules."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+
+from node.casework.v1 import casework_pb2 as pb
+from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.config import Config
+from node.core.clients import Kind
+from node.core.officers import Account, OfficerRole
+from node.errors import Reason
+from node.rpc.casework_service import read_broken
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import bundle_channel
+from node.storage.bundle import add_client, load_bundle
+from tests.casework.desks import TWO, drafted_referral, referring
+from tests.rpc.running import Running, found
+
+# No pull by schedule within the time of the test: what arrives, a hint has brought.
+SLOW = MappingProxyType({"sync": {"interval_s": 600}})
+ARRIVES_S = 2.0
+PEOPLE = {
+    "zhang": Account("张三", (OfficerRole.CASE_OFFICER,), "A01"),
+    "li": Account("李四", (OfficerRole.APPROVER,), "A02"),
+    "wang": Account("王五", (OfficerRole.AUDITOR,), "A03"),
+}
+
+
+class Office:
+    """One running node and its people."""
+
+    def __init__(self, config: Config, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        for name, account in PEOPLE.items():
+            add_client(config, name, Kind.OFFICER, folder / name, datetime.now(UTC), account=account)
+        add_client(config, "jd", Kind.PLATFORM, folder / "jd", datetime.now(UTC), account=Account("京东"))
+        self.node = stack.enter_context(Running(config))
+
+    def as_(self, name: str) -> CaseServiceStub:
+        channel = bundle_channel(load_bundle(self._folder / name), "intake")
+        self._stack.callback(channel.close)
+        return CaseServiceStub(channel)
+
+    def act(self, case: str, body: Message) -> pb.Recorded:
+        submission = pb.Submission(workflow="referral", case=case, body=body.SerializeToString())
+        stub = self.as_("zhang")
+        if not case:
+            return stub.Open(pb.OpenRequest(submission=submission), timeout=20).recorded
+        return stub.Act(pb.ActRequest(submission=submission), timeout=20).recorded
+
+    def decide(self, case: str, body: Message) -> pb.Recorded:
+        submission = pb.Submission(workflow="referral", case=case, body=body.SerializeToString())
+        draft = self.as_("zhang").Prepare(pb.PrepareRequest(submission=submission), timeout=20).draft
+        return self.as_("li").Approve(pb.ApproveRequest(draft=draft.number), timeout=20).recorded
+
+    def show(self, case: str, name: str = "zhang") -> pb.Case:
+        return self.as_(name).Show(pb.ShowRequest(case=case), timeout=20).case
+
+
+@pytest.fixture(scope="module")
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Office]]:
+    folder = tmp_path_factory.mktemp("offices")
+    configs = found(folder / "nodes", "changsha", "hefei", settings=SLOW)
+    with ExitStack() as stack:
+        first, second = (Office(config, folder / config.city, stack) for config in configs)
+        yield first, second
+
+
+def _waited_s(began_s: float, office: Office, case: str, want: str) -> float:
+    """Seconds until the last act in a listed case is `want` here."""
+    lister = office.as_("wang")
+    while time.monotonic() - began_s < 20:
+        listed = lister.List(pb.ListRequest(closed=True), timeout=20).cases
+        if any(each.case == case and each.last_act == want for each in listed):
+            return time.monotonic() - began_s
+        time.sleep(0.02)
+    raise AssertionError(f"{case} has no {want}")
+
+
+def test_an_act_arrives_by_its_hint_and_receipts_come_back(offices: tuple[Office, Office]) -> None:
+    changsha, hefei = offices
+    case = changsha.act("", drafted_referral()).case
+    changsha.decide(case, referring("approve"))
+    sent = changsha.decide(case, referring("send", officers=TWO))
+    waited_s = [_waited_s(time.monotonic(), hefei, case, "send")]
+    began_s = time.monotonic()
+    while not (receipts := changsha.show(case).acts[-1].receipts) or not receipts[0].stored:
+        assert time.monotonic() - began_s < 5
+        time.sleep(0.05)
+    assert (receipts[0].city, receipts[0].is_right, receipts[0].opened) == ("hefei", True, "")
+    for name in ("receive", "supplement"):
+        began_s = time.monotonic()
+        hefei.act(case, referring(name))
+        waited_s.append(_waited_s(began_s, changsha, case, name))
+    hefei.show(case)
+    began_s = time.monotonic()
+    opened = ""
+    while not opened:
+        assert time.monotonic() - began_s < 5
+        sending = next(each for each in changsha.show(case).acts if each.id == sent.id)
+        opened = sending.receipts[0].opened
+        time.sleep(0.05)
+    assert opened.startswith("hefei-")
+    assert sending.receipts[0].opened_by == "zhang"
+    print("arrived after", [f"{each:.2f} s" for each in waited_s])
+    assert max(waited_s) < ARRIVES_S
+
+
+def test_a_refusal_names_every_rule(offices: tuple[Office, Office]) -> None:
+    changsha, hefei = offices
+    case = changsha.act("", drafted_referral()).case
+    with pytest.raises(grpc.RpcError) as caught:
+        changsha.act(case, referring("send"))
+    assert error_from_rpc(caught.value).reason is Reason.ACT_NOT_ALLOWED
+    rules = {each.rule for each in read_broken(caught.value).rules}
+    assert {"referral.send.state", "referral.send.four_eyes", "referral.send.officers"} <= rules
+    del hefei
+
+
+@pytest.mark.parametrize(("name", "reason"), [("wang", Reason.WRONG_ACTOR), ("jd", Reason.WRONG_ACTOR)])
+def test_an_auditor_and_a_platform_open_no_referral(offices: tuple[Office, Office], name: str, reason: Reason) -> None:
+    submission = pb.Submission(workflow="referral", body=drafted_referral().SerializeToString())
+    with pytest.raises(grpc.RpcError) as caught:
+        offices[0].as_(name).Open(pb.OpenRequest(submission=submission), timeout=20)
+    assert error_from_rpc(caught.value).reason is reason
+
+
+def test_a_platform_sees_no_case_but_its_own(offices: tuple[Office, Office]) -> None:
+    changsha, _ = offices
+    case = changsha.act("", drafted_referral()).case
+    jd = changsha.as_("jd")
+    assert not jd.List(pb.ListRequest(closed=True), timeout=20).cases
+    with pytest.raises(grpc.RpcError) as caught:
+        jd.Show(pb.ShowRequest(case=case), timeout=20)
+    assert error_from_rpc(caught.value).reason is Reason.NOT_FOUND
+
+
+def test_the_nodes_own_officer_works_on_no_case(offices: tuple[Office, Office]) -> None:
+    stub = CaseServiceStub(offices[0].node.channel("intake"))
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.List(pb.ListRequest(), timeout=20)
+    assert error_from_rpc(caught.value).reason is Reason.PERMISSION_DENIED
