@@ -22,6 +22,8 @@ MIN_BATCH_VIEWS = 200
 MAX_BATCH_BYTES = 1024 * 1024
 # A batch below the minimum of views must at least be this large: large records make small batches.
 MIN_BATCH_BYTES = MAX_BATCH_BYTES // 4
+# Largest record of an own log: with it no batch need be too large, nor so small as to be a drip.
+MAX_RECORD_BYTES = MAX_BATCH_BYTES // 2
 # A leaf index has its place in 40 bits of a stored position.
 MAX_TREE_SIZE = 1 << 40
 # Most records that one message of a revision may pass over.

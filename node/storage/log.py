@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.merkle import EMPTY_ROOT, Frontier, Tile
+from node.core.peer_view import MAX_RECORD_BYTES
 from node.core.record import SALT_BYTES, record_id, seal
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
@@ -159,8 +160,11 @@ class OwnLog:
         header, row = entry.header, position(OWN, index)
         header.id = record_id(self.city, index)
         leaf_hash, view = seal(header, entry.bodies, os.urandom(SALT_BYTES * len(entry.bodies)))
+        stored = view.SerializeToString()
+        if len(stored) > MAX_RECORD_BYTES:
+            raise NodeError(Reason.TOO_LARGE, f"a record of {len(stored)} bytes, at most {MAX_RECORD_BYTES}")
         run.leaves.append(leaf_hash)
-        run.records.append((row, leaf_hash, view.SerializeToString()))
+        run.records.append((row, leaf_hash, stored))
         run.subjects.extend(rows.subject_rows(header, row))
         if header.retracts:
             run.retracted.append(rows.target_of(OWN, header.retracts))

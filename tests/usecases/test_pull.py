@@ -10,8 +10,10 @@ from node.core.peer_view import MIN_BATCH_VIEWS
 from node.core.record import disclosed_facets, parse_header
 from node.errors import FileError, NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
-from node.record.v1.record_pb2 import View
+from node.record.v1.record_pb2 import Header, View
 from node.usecases.share import revise, share
+from node.usecases.withdraw import retract
+from tests.cities import PURPOSE
 from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import Receiver, index_due, indexed, recompute, views
 
@@ -275,6 +277,19 @@ def test_large_records_seen_whole(receiver: Receiver, origin: Origin) -> None:
     receiver.pull("wuhan")
     check(receiver, origin)
     origin.enforce(WIDE)
+    receiver.pull("wuhan")
+    check(receiver, origin)
+
+
+def test_a_record_too_large_to_be_sent_is_never_in_the_log(receiver: Receiver, origin: Origin) -> None:
+    """Every peer would take the batch that holds it for a lie, for ever."""
+    origin.take_in(registration(1))
+    reason = Header(purpose=PURPOSE, legal_basis="x" * (1 << 20))
+    with pytest.raises(NodeError) as refused:
+        retract(origin.store, origin.clock, "wuhan-0", reason)
+    assert refused.value.reason is Reason.TOO_LARGE
+    assert origin.size == 1
+    origin.take_in(registration(2))
     receiver.pull("wuhan")
     check(receiver, origin)
 
