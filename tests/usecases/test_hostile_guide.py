@@ -1,0 +1,15 @@
+"""docs/hostile-peers.md says of every lie what it is caught as."""
+
+from pathlib import Path
+
+from tests.cluster.test_hostile_node import BACKED_OFF, FROZEN
+from tests.simulator.lies import LIES
+from tests.usecases.test_revise import LIES as REVISION_LIES
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "hostile-peers.md").read_text("utf-8")
+
+
+def test_every_lie_stands_in_the_guide() -> None:
+    told = {(lie.name.replace("_", " "), lie.reason) for lie in LIES}
+    told |= {(name, reason) for table in (REVISION_LIES, FROZEN, BACKED_OFF) for name, (reason, _) in table.items()}
+    assert not [f"| {name} | `{reason}` |" for name, reason in told if f"| {name} | `{reason}` |" not in GUIDE]
