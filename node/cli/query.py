@@ -34,7 +34,9 @@ def reason_options(command: _Command) -> _Command:
 
 def reason_of(config: Config, purpose: str | None, legal_basis: str | None) -> query.Reason:
     """Why one asks, by option or as the node's configuration says."""
-    return query.Reason(purpose=purpose or config.sync.purpose.split()[0], legal_basis=legal_basis or config.sync.legal_basis)
+    return query.Reason(
+        purpose=purpose or config.sync.purpose.split()[0], legal_basis=legal_basis or config.sync.legal_basis
+    )
 
 
 @contextmanager

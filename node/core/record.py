@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from node.core.merkle import HASH_BYTES
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Facet, Header, View
+from node.record.v1.record_pb2 import Header, View
 
 SALT_BYTES = 16
 MAX_FACETS = 16
@@ -24,6 +24,7 @@ _TAG = b"gongzhi.facet.v1"
 # Tags and lengths of record.proto's View and Facet on the wire.
 _HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12
 _LEAF_HASH, _SALT, _COMMITMENT = b"\x1a\x20", b"\x0a\x10", b"\x1a\x20"
+_EMPTY_FACET = b"\x12\x12" + _SALT
 _MASKED = b"\x12\x22" + _COMMITMENT
 _MAX_SHIFT = 28
 _PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
@@ -63,8 +64,8 @@ def parse_record_id(text: str) -> tuple[str, int]:
     return city, int(index)
 
 
-def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, View]:
-    """Makes the leaf hash and the full view of a new record.
+def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, bytes]:
+    """Makes the leaf hash and the serialised full view of a new record.
 
     Args:
         header: Complete but for `facets`, which is set here.
@@ -73,11 +74,22 @@ def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, 
     """
     header.facets = len(bodies)
     header_bytes = header.SerializeToString()
-    cuts = [salts[start : start + SALT_BYTES] for start in range(0, len(bodies) * SALT_BYTES, SALT_BYTES)]
-    pairs = list(zip(cuts, bodies, strict=True))
-    commitments = [commit(number, salt, body) for number, (salt, body) in enumerate(pairs, 1)]
-    facets = [Facet(salt=salt, body=body) for salt, body in pairs]
-    return hash_record(header_bytes, commitments), View(header=header_bytes, facets=facets)
+    commitments, view = [], [_field(_HEADER, header_bytes)]
+    for number, body in enumerate(bodies, 1):
+        salt = salts[(number - 1) * SALT_BYTES : number * SALT_BYTES]
+        commitments.append(commit(number, salt, body))
+        view.append(_field(_FACET, _SALT + salt + _field(_BODY, body)) if body else _EMPTY_FACET + salt)
+    return hash_record(header_bytes, commitments), b"".join(view)
+
+
+def _field(tag: int, content: bytes) -> bytes:
+    """A length-delimited field on the wire."""
+    length, varint = len(content), bytearray((tag,))
+    while length > 127:
+        varint.append(length & 127 | 128)
+        length >>= 7
+    varint.append(length)
+    return bytes(varint) + content
 
 
 def mask(view: View, disclosed: Collection[int]) -> None:
@@ -110,7 +122,7 @@ def open_wire(wire: bytes) -> Opened:
         counts = f"{len(facets)} facets where {header.facets} are due"
         raise NodeError(Reason.BAD_COMMITMENT, f"{header.id[:80]!r} has {counts}")
     commitments = [_commitment(wire, number, *place) for number, place in enumerate(facets, 1)]
-    return Opened(sha256(b"\x00" + header_bytes + b"".join(commitments)).digest(), header)
+    return Opened(hash_record(header_bytes, commitments), header)
 
 
 def cut_wire(wire: bytes) -> tuple[bytes, list[tuple[int, int]]]:

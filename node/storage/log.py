@@ -160,11 +160,10 @@ class OwnLog:
         header, row = entry.header, position(OWN, index)
         header.id = record_id(self.city, index)
         leaf_hash, view = seal(header, entry.bodies, os.urandom(SALT_BYTES * len(entry.bodies)))
-        stored = view.SerializeToString()
-        if len(stored) > MAX_RECORD_BYTES:
-            raise NodeError(Reason.TOO_LARGE, f"a record of {len(stored)} bytes, at most {MAX_RECORD_BYTES}")
+        if len(view) > MAX_RECORD_BYTES:
+            raise NodeError(Reason.TOO_LARGE, f"a record of {len(view)} bytes, at most {MAX_RECORD_BYTES}")
         run.leaves.append(leaf_hash)
-        run.records.append((row, leaf_hash, stored))
+        run.records.append((row, leaf_hash, view))
         run.subjects.extend(rows.subject_rows(header, row))
         if header.retracts:
             run.retracted.append(rows.target_of(OWN, header.retracts))

@@ -61,7 +61,7 @@ class Ingest:
                 INVALID_ARGUMENT.
         """
         standard = _check_request(request)
-        template = self._template(request)
+        template = self._template(request).SerializeToString()
         rows = [_check_row(standard, request, row, template, self._republication) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
@@ -105,7 +105,7 @@ def _check_request(request: intake.SubmitRequest) -> Standard:
 
 
 def _check_row(
-    standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: Header, republication: Republication
+    standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes, republication: Republication
 ) -> _Checked:
     if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
         reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
@@ -117,8 +117,7 @@ def _check_row(
     findings = [*standard.findings(message), *republication.findings(standard.name, message)]
     if any(not finding.warning for finding in findings):
         return _Checked(None, findings)
-    header = Header()
-    header.CopyFrom(template)
+    header = Header.FromString(template)
     header.subjects.extend(standard.subjects(message))
     bodies = standard.split(row.body)
     key = _digest16(f"{request.standard}\0{request.source}\0{row.key}".encode())

@@ -12,7 +12,7 @@ from node.cli.policy import policy
 from node.core.record import mask, seal
 from node.core.standard import get
 from node.query.v1.query_pb2 import Proof
-from node.record.v1.record_pb2 import Header
+from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -119,7 +119,7 @@ def test_explain_takes_a_proof_and_a_body(tmp_path: Path) -> None:
     body = OperatorRegistration(name="某某公司", status=OperatorStatus.OPERATOR_STATUS_DEREGISTERED, phone="0731-1")
     header = Header(standard="operator.registration", version=1, city="changsha", audience=["all"])
     bodies = get("operator.registration").split(body.SerializeToString())
-    _, view = seal(header, bodies, bytes(16 * len(bodies)))
+    view = View.FromString(seal(header, bodies, bytes(16 * len(bodies)))[1])
     mask(view, {1})
     proof, plain = tmp_path / "proof.json", tmp_path / "body.json"
     proof.write_text(MessageToJson(Proof(id="changsha-0", view=view)), "utf-8")

@@ -38,7 +38,7 @@ class Log:
             bodies = [bytes([index % 256]) * facet_bytes, b"b"]
             leaf, view = seal(Header(**told), bodies, sha256(bytes([index % 256])).digest())
             self.leaves.append(leaf)
-            self.views.append(view)
+            self.views.append(View.FromString(view))
 
     def node(self, level: int, index: int) -> bytes:
         covered = self.leaves[index << level : (index + 1) << level]

@@ -45,7 +45,10 @@ def _salts(count: int) -> bytes:
 
 
 def _sealed(header: Header, bodies: list[bytes]) -> tuple[bytes, View]:
-    return seal(header, bodies, _salts(len(bodies)))
+    leaf, wire = seal(header, bodies, _salts(len(bodies)))
+    view = View.FromString(wire)
+    assert view.SerializeToString() == wire  # the one form that protobuf gives it too
+    return leaf, view
 
 
 def _copy(view: View) -> View:
