@@ -75,9 +75,7 @@ def dump(store: Reader, without: frozenset[str] = NOT_DATA) -> Dump:
     """Every row of every table."""
     tables = [name for (name,) in store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
-        name: store.connection.execute(f"SELECT * FROM {name}").fetchall()
-        for name in tables
-        if name not in without
+        name: store.connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables if name not in without
     }
 
 
