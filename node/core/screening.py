@@ -120,13 +120,13 @@ def person_hmac(key: bytes, id_number: str) -> bytes:
 def keys_of(entry: Entry) -> list[Key]:
     """The keys of an entry of a roster; none where it has nothing but a name."""
     found = []
-    if subject := subject_of(entry.uscc):
+    if (code := entry.uscc) and (subject := subject_of(code)):
         kind = lists.MATCH_KEY_USCC if subject.startswith("uscc:") else lists.MATCH_KEY_LEGACY_NUMBER
         found.append(Key(kind, subject))
-    if licence := normalise(entry.licence_number):
+    if (number := entry.licence_number) and (licence := normalise(number)):
         found.append(Key(lists.MATCH_KEY_LICENCE, f"licence:{licence}"))
-    if len(entry.id_hmac) == HMAC_BYTES:
-        found.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{entry.id_hmac.hex()}"))
+    if len(id_hmac := entry.id_hmac) == HMAC_BYTES:
+        found.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{id_hmac.hex()}"))
     return found
 
 

@@ -6,13 +6,11 @@ from struct import pack
 import grpc
 
 from node.core.clients import Kind
-from node.core.screening import keys_of
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Register
 from node.screening.v1 import screening_pb2 as screening
 from node.screening.v1 import screening_pb2_grpc
-from node.storage.rows import subject_digest
-from node.usecases.screen import Screening
+from node.usecases.screen import Keyed, Screening, digest_keys
 from node.usecases.usage import Account, Use
 from node.usecases.verify_operator import Asker
 
@@ -37,13 +35,14 @@ class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
     def _screen(self, request: screening.ScreenRequest, caller: Principal) -> screening.ScreenResponse:
         with self._account.using(caller, "Screen", request.reason) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
-            screened = self._screening.screen(request.entries, asker)
-            _note(use, request.entries, screened)
+            entries = digest_keys(request.entries)
+            screened = self._screening.screen(entries, asker)
+            _note(use, entries, screened)
         return screening.ScreenResponse(seq=request.seq, screened=screened)
 
 
-def _note(use: Use, entries: Sequence[screening.Entry], screened: Sequence[screening.Screened]) -> None:
-    digests = [subject_digest(keys[0].subject) if (keys := keys_of(entry)) else 0 for entry in entries]
+def _note(use: Use, entries: Sequence[Keyed], screened: Sequence[screening.Screened]) -> None:
+    digests = [keys[0][1] if keys else 0 for keys in entries]
     results = [each.result for each in screened]
     use.questions, use.subject = len(digests), pack(f">{len(digests)}q", *digests)
     use.cities = ",".join(sorted({hit.city for each in screened for hit in each.hits} - {""}))

@@ -7,7 +7,7 @@
 5. What had ended and was published again is no hit: it is reported.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -28,20 +28,34 @@ from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
 from node.screening.v1 import screening_pb2 as screening
 from node.storage.ended import are_ended
+from node.storage.listed import read_listed
 from node.storage.log import OWN
-from node.storage.lookup import Found, read_subject, read_subjects
+from node.storage.lookup import Found, read_subject
 from node.storage.rows import subject_digest
 from node.storage.store import Origin, Reader
 from node.usecases.usage import is_obtained_for
 from node.usecases.verify_operator import Asker
 
 MAX_ENTRIES = 1000
-# In the stored bytes of every record of a list, in those of hardly any other: most rows need no parsing.
-_MARK = b"listing."
 # The facet that holds ground and term, of each list.
 _GROUNDS_FACET = 1
 _NO_KEY = screening.Screened(result=screening.RESULT_NO_KEY)
 _NO_HIT = screening.Screened(result=screening.RESULT_NO_HIT)
+
+
+Keyed = list[tuple[Key, int]]
+"""The keys of an entry, each with its digest."""
+
+
+def digest_keys(entries: Sequence[screening.Entry]) -> list[Keyed]:
+    """The keys to screen by, of each entry of a batch.
+
+    Raises:
+        NodeError: TOO_LARGE.
+    """
+    if len(entries) > MAX_ENTRIES:
+        raise NodeError(Reason.TOO_LARGE, f"{len(entries)} entries in a batch, at most {MAX_ENTRIES}")
+    return [[(key, subject_digest(key.subject)) for key in keys_of(entry)] for entry in entries]
 
 
 class Record(NamedTuple):
@@ -65,34 +79,24 @@ class Screening:
         self._clock = clock
         self._stale_after_ms = stale_after_ms
 
-    def screen(self, entries: Sequence[screening.Entry], asker: Asker) -> list[screening.Screened]:
-        """Screens a batch, in order.
-
-        Raises:
-            NodeError: TOO_LARGE.
-        """
-        if len(entries) > MAX_ENTRIES:
-            raise NodeError(Reason.TOO_LARGE, f"{len(entries)} entries in a batch, at most {MAX_ENTRIES}")
-        keys = [[(key, subject_digest(key.subject)) for key in keys_of(entry)] for entry in entries]
-        found = read_subjects(self._reader.connection, (digest for each in keys for _, digest in each))
-        listed = {digest: rows for digest, all_rows in found.items() if (rows := _of_lists(all_rows))}
+    def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
+        """Screens a batch, in order."""
+        listed = read_listed(self._reader.connection, (digest for each in entries for _, digest in each))
         if not listed:
-            return [_NO_HIT if each else _NO_KEY for each in keys]
+            return [_NO_HIT if each else _NO_KEY for each in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
         now_ms = self._clock.now_ms()
         now = _Day(now_ms, legal_day(now_ms))
         return [
-            self._screened([(key, listed[digest]) for key, digest in each if digest in listed], origins, asker, now)
-            if each
-            else _NO_KEY
-            for each in keys
+            self._screened(rows, origins, asker, now)
+            if (rows := [(key, listed[digest]) for key, digest in each if digest in listed])
+            else (_NO_HIT if each else _NO_KEY)
+            for each in entries
         ]
 
     def _screened(
         self, rows: Sequence[tuple[Key, list[Found]]], origins: dict[int, Origin], asker: Asker, now: _Day
     ) -> screening.Screened:
-        if not rows:
-            return _NO_HIT
         # A record that several keys lead to counts once, by the first of them.
         matched: dict[str, tuple[Key, Record]] = {}
         for key, found in rows:
@@ -168,10 +172,6 @@ class _InForce(NamedTuple):
     def identity(self) -> tuple[str, ...]:
         """What the record and the acts of one listing have in common."""
         return self.record.header.standard, self.record.origin.city, self.said.decision_number, self.said.since
-
-
-def _of_lists(rows: Iterable[Found]) -> list[Found]:
-    return [row for row in rows if _MARK in row[2]]
 
 
 def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:

@@ -9,12 +9,19 @@ from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
 from tests.bench.lookup import bench_lookup
 from tests.bench.measure import print_result
+from tests.bench.screen import bench_screen
 from tests.bench.split import profile_sync
 from tests.bench.sync import bench_sync
 from tests.bench.world import Rows, temporary_folder
 
-_BENCHES = {"sync": bench_sync, "intake": bench_intake, "lookup": bench_lookup, "growth": bench_growth}
-_USUAL = ("sync", "intake", "lookup")
+_BENCHES = {
+    "sync": bench_sync,
+    "intake": bench_intake,
+    "lookup": bench_lookup,
+    "screen": bench_screen,
+    "growth": bench_growth,
+}
+_USUAL = ("sync", "intake", "lookup", "screen")
 _N, _GROWTH_N = 50_000, 1_000_000
 
 

@@ -11,7 +11,7 @@ from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2
 from node.storage.log import Entry as LogEntry
 from node.usecases.casework.case_file import workflow_subject
-from node.usecases.screen import Screening
+from node.usecases.screen import Screening, digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City
 from tests.core.standard_samples import COLLEAGUE as OFFICER_B
@@ -66,7 +66,7 @@ def screening(city: City) -> Screening:
 
 def screened(city: City, asker: Asker = OFFICER, **keys: object) -> Screened:
     """What a city says of one entry."""
-    return screening(city).screen([Entry(**keys)], asker)[0]  # type: ignore[arg-type]
+    return screening(city).screen(digest_keys([Entry(**keys)]), asker)[0]  # type: ignore[arg-type]
 
 
 def hits(city: City, asker: Asker = OFFICER, **keys: object) -> list[Hit]:

@@ -12,6 +12,7 @@ from node.errors import NodeError, Reason
 from node.screening.v1 import screening_pb2
 from node.screening.v1.screening_pb2 import Entry
 from node.standard.v1 import listing_pb2, party_pb2
+from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import NOW_MS, City, only, operator
 from tests.core.standard_samples import RESIDENT_ID
@@ -187,8 +188,8 @@ def test_a_batch_is_answered_in_order_and_has_a_limit(cities: tuple[City, City])
     own, _ = cities
     publish(own, "listing.serious", listing("listing.serious", party=PARTY))
     entries = [Entry(uscc=OTHER), Entry(uscc=USCC), Entry()]
-    results = [each.result for each in screening(own).screen(entries, PLATFORM)]
+    results = [each.result for each in screening(own).screen(digest_keys(entries), PLATFORM)]
     assert results == [screening_pb2.RESULT_NO_HIT, screening_pb2.RESULT_HIT, screening_pb2.RESULT_NO_KEY]
     with pytest.raises(NodeError) as error:
-        screening(own).screen([Entry()] * 1001, PLATFORM)
+        digest_keys([Entry()] * 1001)
     assert error.value.reason is Reason.TOO_LARGE

@@ -1,0 +1,104 @@
+"""`screen`: a roster streamed to a node's query process, against a bare loop of indexed look-ups in the same file."""
+
+from __future__ import annotations  # gRPC's types are generic only to the type checker
+
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+
+from node.config import Config
+from node.query.v1.query_pb2 import Reason
+from node.rpc.client import officer_channel
+from node.screening.v1 import screening_pb2 as screening
+from node.standard.v1.party_pb2 import Party
+from node.storage.keyfile import load_log_key
+from node.storage.rows import subject_digest
+from node.storage.schema import open_reader
+from tests.bench.asker import questions
+from tests.bench.measure import alternate, rate, ratio
+from tests.bench.world import ORIGIN, Rows, World, say
+from tests.cities import City
+from tests.screening.listings import NAMES, entry, listing
+
+BATCH = 500
+_METHOD = "/node.screening.v1.ScreeningService/Screen"
+_REASON = Reason(purpose="verification", legal_basis="政务数据共享条例 第二十条")
+# One in so many of a roster is on a list.
+_LISTED = 100
+_LOOKUP = "SELECT view FROM subject JOIN record ON record.position = subject.position WHERE digest = ?"
+
+
+def bench_screen(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
+    """Measures a roster of twice as many entries as the node holds registrations; every hundredth is listed."""
+    world = World(folder, (ORIGIN,))
+    config = world.configs[ORIGIN]
+    with world.run(ORIGIN):
+        world.load(ORIGIN, rows.files(folder))
+    codes = [asked.uscc for asked in questions(config, ORIGIN, 2 * rows.n)]
+    listed = sorted(set(codes[::_LISTED]))
+    _publish(config, listed)
+    expected = sum(code in set(listed) for code in codes)
+    say(f"screen: {len(codes)} entries, {expected} of them listed")
+    with world.run(ORIGIN, "query"), officer_channel(config, "query") as channel:
+        measured = alternate(
+            runs, {"screen": lambda: _screen(channel, codes, expected), "sqlite": lambda: _look_up(config, codes)}
+        )
+    screened, bare = measured["screen"], measured["sqlite"]
+    return {
+        "bench": "screen",
+        "n": rows.n,
+        "entries": len(codes),
+        "entries_per_s": rate(screened),
+        "sqlite_per_s": rate(bare),
+        "ratio_sqlite": ratio(screened, bare),
+        "seconds_per_100k": round(100_000 / rate(screened), 2),
+        "hits": expected,
+        "runs": runs,
+    }
+
+
+def _publish(config: Config, codes: Sequence[str]) -> None:
+    city = City(config.data_dir, config.city, config.node_db, load_log_key(config.log_key))
+    chosen = random.Random(len(codes)).choices(NAMES, k=len(codes))  # the same in each run
+    made = ((name, listing(name, party=Party(uscc=code))) for name, code in zip(chosen, codes, strict=True))
+    entries = [entry(city, name, body) for name, body in made]
+    for begin in range(0, len(entries), BATCH):
+        city.append(entries[begin : begin + BATCH])
+    city.close()
+
+
+def _screen(channel: grpc.Channel, codes: Sequence[str], expected: int) -> float:
+    """Entries answered a second, serialising and reading included.
+
+    Raises:
+        RuntimeError: The answers are not those of the listings.
+    """
+    call: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(_METHOD)
+    began = time.perf_counter()
+    requests = (
+        screening.ScreenRequest(
+            seq=begin, reason=_REASON, entries=[screening.Entry(uscc=code) for code in codes[begin : begin + BATCH]]
+        ).SerializeToString()
+        for begin in range(0, len(codes), BATCH)
+    )
+    answers = [each for raw in call(requests) for each in screening.ScreenResponse.FromString(raw).screened]
+    seconds = time.perf_counter() - began
+    hits = sum(each.result == screening.RESULT_HIT for each in answers)
+    if (len(answers), hits) != (len(codes), expected):
+        raise RuntimeError(f"{hits} hits in {len(answers)} answers, {expected} in {len(codes)} are right")
+    return len(codes) / seconds
+
+
+def _look_up(config: Config, codes: Sequence[str]) -> float:
+    """Look-ups a second of one connection, one key after the other, digests made before."""
+    connection = open_reader(config.node_db)
+    digests = [(subject_digest(f"uscc:{code}"),) for code in codes]
+    began = time.perf_counter()
+    for digest in digests:
+        connection.execute(_LOOKUP, digest).fetchall()
+    seconds = time.perf_counter() - began
+    connection.close()
+    return len(codes) / seconds
