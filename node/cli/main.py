@@ -13,17 +13,21 @@ EXIT_ERROR = 2
 _COMMANDS = {
     "audit": "proof",
     "backup": "backup",
+    "case": "case",
     "check-proof": "proof",
     "client": "client",
     "clock": "clock",
     "complaint": "complaint",
+    "deadlines": "inbox",
     "demo": "demo",
     "evidence": "evidence",
     "federation": "federation",
+    "inbox": "inbox",
     "init": "init",
     "key": "federation",
     "officer": "officer",
     "operator": "operator",
+    "outbox": "inbox",
     "peer": "peer",
     "policy": "policy",
     "prove": "proof",
@@ -31,6 +35,7 @@ _COMMANDS = {
     "restore": "backup",
     "retract": "retract",
     "run": "run",
+    "scorecard": "inbox",
     "screen": "screen",
     "standard": "standard",
     "status": "status",
@@ -59,6 +64,7 @@ def gongzhi() -> None:
     \b
     First hour:   init, federation card, federation add, policy check, run
     Every day:    status, operator verify, operator search, records list, retract, sync
+    Cases:        officer add, case open, case draft, case approve, inbox, deadlines
     Proofs:       prove, check-proof, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
     Safety:       backup, restore, peer release, key rotate

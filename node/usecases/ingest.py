@@ -8,6 +8,7 @@ from typing import NamedTuple
 from node.core import standard as standards
 from node.core.standard import Standard
 from node.core.validation import Finding
+from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.ports import Clock
@@ -27,6 +28,8 @@ _STATUS = {
     Fate.SUPERSEDED: intake.STATUS_SUPERSEDED,
     Fate.OUTDATED: intake.STATUS_OUTDATED,
 }
+
+_ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
 
 
 class _Checked(NamedTuple):
@@ -114,6 +117,8 @@ def _check_row(
         message = standard.parse(row.body)
     except NodeError as error:
         return _Checked(None, [Finding("", error.reason, error.message)])
+    if standard.name in WORKFLOWS and message.HasField("act"):
+        return _Checked(None, [_ACT])
     findings = [*standard.findings(message), *republication.findings(standard.name, message)]
     if any(not finding.warning for finding in findings):
         return _Checked(None, findings)

@@ -118,7 +118,8 @@ class Notices:
             return 0
         placed = self._store.append(entries).result()
         said = [entry for entry, place in zip(entries, placed, strict=True) if place.fate is Fate.ACCEPTED]
-        self._notify({city for entry in said for city in entry.header.audience})
+        if cities := {city for entry in said for city in entry.header.audience}:
+            self._notify(cities)
         return len(said)
 
 

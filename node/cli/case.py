@@ -1,0 +1,254 @@
+"""`gongzhi case`: work on a case: open, draft, approve, act, show."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from node.casework.v1 import casework_pb2 as pb
+from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.casework import (
+    TIMEOUT_S,
+    as_option,
+    body_options,
+    case_service,
+    clock_text,
+    json_text,
+    make_body,
+    plain,
+    plain_body,
+    time_text,
+)
+from node.cli.options import json_option
+from node.cli.tables import new_table, print_table
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.declared import workflow as find_workflow
+from node.core.workflow.model import START
+from node.errors import NodeError, Reason
+
+_also_to = click.option(
+    "--also-to", multiple=True, metavar="CITY", help="Who sees the case beside its parties (all: every member); again."
+)
+
+
+@click.group()
+def case() -> None:
+    """Work on cases: referrals, complaints, measures, lists, alerts.
+
+    \b
+    Which acts are there?    gongzhi workflow show referral
+    Open a case              gongzhi case open referral draft --file referral.yaml --as ./zhang
+    A decision (four eyes)   gongzhi case draft hefei-12 accept --as ./zhang
+                             gongzhi case approve 3 --as ./li
+    Anything else            gongzhi case act hefei-12 receive --as ./zhang
+    Where does it stand?     gongzhi case show hefei-12 --as ./zhang
+
+    An act that is not allowed is refused with every rule it breaks. Exit code 2 where the node refuses.
+    """  # noqa: D301
+
+
+@case.command("open")
+@click.argument("workflow", type=click.Choice(list(WORKFLOWS)))
+@click.argument("act", required=False)
+@body_options
+@_also_to
+@as_option
+@json_option
+def open_command(
+    workflow: str, act: str | None, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any
+) -> None:
+    """Open a case of WORKFLOW by ACT [default: the first act that opens one].
+
+    An opening act that binds somebody is drafted and approved: gongzhi case draft WORKFLOW ACT.
+    """
+    opening = act or next(each.name for each in find_workflow(workflow).acts if START in each.sources)
+    submission = pb.Submission(workflow=workflow, body=make_body(workflow, opening, options), also_to=also_to)
+    with case_service(bundle) as service:
+        _print_recorded(service.Open(pb.OpenRequest(submission=submission), timeout=TIMEOUT_S).recorded, as_json)
+
+
+@case.command("act")
+@click.argument("case_id", metavar="CASE")
+@click.argument("act")
+@body_options
+@_also_to
+@as_option
+@json_option
+def act_command(case_id: str, act: str, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any) -> None:
+    """Record ACT in CASE. One that binds somebody needs an approver: gongzhi case draft."""
+    with case_service(bundle) as service:
+        submission = _submission(service, case_id, act, also_to, options)
+        _print_recorded(service.Act(pb.ActRequest(submission=submission), timeout=TIMEOUT_S).recorded, as_json)
+
+
+@case.command("draft")
+@click.argument("target", metavar="CASE|WORKFLOW")
+@click.argument("act")
+@body_options
+@_also_to
+@as_option
+@json_option
+def draft_command(target: str, act: str, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any) -> None:
+    """Draft ACT in CASE, or to open a case of WORKFLOW; it is recorded when another officer approves it."""
+    with case_service(bundle) as service:
+        submission = _submission(service, target, act, also_to, options)
+        draft = service.Prepare(pb.PrepareRequest(submission=submission), timeout=TIMEOUT_S).draft
+    if as_json:
+        click.echo(json_text(_plain_draft(draft)))
+    else:
+        click.echo(f"draft {draft.number}: {draft.act} waits for an approver: gongzhi case approve {draft.number}")
+
+
+@case.command("approve")
+@click.argument("draft", type=int)
+@as_option
+@json_option
+def approve_command(draft: int, bundle: Path, as_json: bool) -> None:
+    """Approve DRAFT, which another officer made: the act is recorded. Read it first: gongzhi case show --draft."""
+    with case_service(bundle) as service:
+        _print_recorded(service.Approve(pb.ApproveRequest(draft=draft), timeout=TIMEOUT_S).recorded, as_json)
+
+
+@case.command("discard")
+@click.argument("draft", type=int)
+@as_option
+def discard_command(draft: int, bundle: Path) -> None:
+    """Give DRAFT up: its maker, or an approver."""
+    with case_service(bundle) as service:
+        service.Discard(pb.DiscardRequest(draft=draft), timeout=TIMEOUT_S)
+    click.echo(f"draft {draft} is given up.")
+
+
+@case.command("list")
+@click.option("--workflow", type=click.Choice(list(WORKFLOWS)), help="Only these.")
+@click.option("--all", "closed", is_flag=True, help="Also what is finished.")
+@as_option
+@json_option
+def list_command(workflow: str | None, closed: bool, bundle: Path, as_json: bool) -> None:
+    """List the cases that are open here."""
+    with case_service(bundle) as service:
+        found = service.List(pb.ListRequest(workflow=workflow or "", closed=closed), timeout=TIMEOUT_S)
+    if as_json:
+        click.echo(json_text([plain(each) for each in found.cases]))
+    else:
+        print_summaries(list(found.cases))
+
+
+@case.command("show")
+@click.argument("case_id", metavar="[CASE]", required=False)
+@click.option("--draft", type=int, help="A draft instead of a case.")
+@as_option
+@json_option
+def show_command(case_id: str | None, draft: int | None, bundle: Path, as_json: bool) -> None:
+    """Show where CASE stands: acts and what each is worth, clocks, who received and opened what, what may come next.
+
+    The cities whose acts are shown receive a signed receipt that an officer has opened them.
+    """
+    if (case_id is None) == (draft is None):
+        raise click.UsageError("Say which: a case, or a draft by --draft.")
+    with case_service(bundle) as service:
+        if draft is not None:
+            found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
+            click.echo(json_text(_plain_draft(found)))
+            return
+        shown = service.Show(pb.ShowRequest(case=case_id or ""), timeout=TIMEOUT_S).case
+    if as_json:
+        click.echo(json_text(_plain_case(shown)))
+    else:
+        _print_case(shown)
+
+
+def print_summaries(cases: list[pb.Summary]) -> None:
+    """Prints cases, a line each."""
+    table = new_table("case", "workflow", "state", "状态", "last act", "by", "on", "due", "stored by", "opened by")
+    for each in cases:
+        due = f"{each.nearest.due} {clock_text(each.nearest)}" if each.nearest.rule else ""
+        cells = (each.case, each.workflow, each.state, each.label.zh, each.last_act, each.last_by, each.last_on, due)
+        table.add_row(*map(Text, (*cells, ", ".join(each.stored_by), ", ".join(each.opened_by))))
+    print_table(table)
+
+
+def _submission(
+    service: CaseServiceStub, target: str, act: str, also_to: tuple[str, ...], options: dict[str, Any]
+) -> pb.Submission:
+    if target in WORKFLOWS:
+        return pb.Submission(workflow=target, body=make_body(target, act, options), also_to=also_to)
+    name = _workflow_of(service, target)
+    return pb.Submission(workflow=name, case=target, body=make_body(name, act, options), also_to=also_to)
+
+
+def _workflow_of(service: CaseServiceStub, case_id: str) -> str:
+    listed = service.List(pb.ListRequest(closed=True), timeout=TIMEOUT_S).cases
+    found = next((each.workflow for each in listed if each.case == case_id), None)
+    if found is None:
+        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case_id} is here")
+    return str(found)
+
+
+def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(plain(recorded)))
+        return
+    seen = ", ".join(recorded.audience) or "this city alone"
+    click.echo(f"{recorded.id}: case {recorded.case} is {recorded.state}; seen by {seen}")
+    for product in recorded.makes:
+        click.echo(f"  leads to a {product.kind} of {product.standard}")
+
+
+def _plain_draft(draft: pb.Draft) -> dict[str, Any]:
+    return plain(draft) | {"body": plain_body(draft.workflow, draft.body)}
+
+
+def _plain_case(shown: pb.Case) -> dict[str, Any]:
+    acts = [plain(each) | {"body": plain_body(shown.workflow, each.body)} for each in shown.acts]
+    return plain(shown) | {"acts": acts}
+
+
+def _print_case(shown: pb.Case) -> None:
+    click.echo(f"{shown.case}  {shown.workflow}  {shown.label.zh} {shown.state}{'  (final)' if shown.is_final else ''}")
+    click.echo("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties))
+    _print_acts(shown)
+    _print_clocks(shown)
+    for each in shown.reminders:
+        click.echo(f"reminder {each.id}  {time_text(each.at_ms)}  {each.rule} due {each.due}")
+    coming = ", ".join(f"{each.act}{' (four eyes)' if each.needs_approver else ''}" for each in shown.next)
+    click.echo(f"may come next: {coming or 'nothing'}")
+
+
+def _print_acts(shown: pb.Case) -> None:
+    table = new_table("record", "act", "环节", "by", "maker / approver", "on", "worth", "state", "who saw it")
+    for each in shown.acts:
+        people = " / ".join(name for name in (each.maker, each.approver) if name)
+        worth = each.standing + (f" by {each.cause}" if each.cause else "")
+        cells = (each.id, each.act, each.label.zh, each.platform or each.city, people, each.on, worth, each.state)
+        table.add_row(*map(Text, (*cells, _seen(each))))
+    print_table(table)
+    for each in shown.acts:
+        for rule in each.broken:
+            click.echo(f"{each.id} breaks {rule.rule}: {rule.zh}（{rule.law_zh}）")
+
+
+def _seen(act: pb.ActView) -> str:
+    if not act.audience:
+        return "this city alone"
+    return "; ".join(_receipt(each) for each in act.receipts) or ", ".join(act.audience)
+
+
+def _receipt(receipt: pb.Receipt) -> str:
+    if not (receipt.stored or receipt.opened):
+        return f"{receipt.city}: no receipt yet"
+    said = [f"stored {time_text(receipt.stored_at_ms)}"] if receipt.stored else []
+    said += [f"opened {time_text(receipt.opened_at_ms)} by {receipt.opened_by}"] if receipt.opened else []
+    return f"{receipt.city}: {', '.join(said)}" + ("" if receipt.is_right else " — OF ANOTHER LEAF")
+
+
+def _print_clocks(shown: pb.Case) -> None:
+    if not shown.clocks:
+        return
+    table = new_table("rule", "期限", "law", "started", "due", "state", "owed by")
+    for each in shown.clocks:
+        state = clock_text(each) + (f" ({each.problem})" if each.problem else "")
+        cells = (each.rule, each.label.zh, each.law, each.started, each.due, state, ", ".join(each.owed_by))
+        table.add_row(*map(Text, cells))
+    print_table(table)

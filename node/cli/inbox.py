@@ -1,0 +1,82 @@
+"""`gongzhi inbox`, `outbox`, `deadlines`, `scorecard`: what waits, for whom, until when."""
+
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from node.casework.v1 import casework_pb2 as pb
+from node.cli.case import print_summaries
+from node.cli.casework import TIMEOUT_S, as_option, case_service, clock_text, json_text, plain, time_text
+from node.cli.options import json_option
+from node.cli.tables import new_table, print_table
+
+
+@click.command()
+@as_option
+@json_option
+def inbox(bundle: Path, as_json: bool) -> None:
+    """Show what waits for this city: cases in which others acted last or a clock runs, drafts to be approved."""
+    with case_service(bundle) as service:
+        found = service.Inbox(pb.InboxRequest(), timeout=TIMEOUT_S)
+    if as_json:
+        click.echo(json_text({"cases": [plain(e) for e in found.cases], "drafts": [plain(e) for e in found.drafts]}))
+        return
+    print_summaries(list(found.cases))
+    for draft in found.drafts:
+        where = draft.case or f"a new {draft.workflow}"
+        click.echo(f"draft {draft.number}  {draft.act} in {where}, by {draft.maker}, {time_text(draft.made_at_ms)}")
+
+
+@click.command()
+@as_option
+@json_option
+def outbox(bundle: Path, as_json: bool) -> None:
+    """Show what waits for others, and which of them stored and opened the last act."""
+    with case_service(bundle) as service:
+        found = service.Outbox(pb.OutboxRequest(), timeout=TIMEOUT_S)
+    if as_json:
+        click.echo(json_text([plain(each) for each in found.cases]))
+    else:
+        print_summaries(list(found.cases))
+
+
+@click.command()
+@click.option("--own", is_flag=True, help="Only those that this city owes.")
+@as_option
+@json_option
+def deadlines(own: bool, bundle: Path, as_json: bool) -> None:
+    """Show every running clock, the nearest first. Exit code 1 where one is overdue."""
+    with case_service(bundle) as service:
+        found = service.Deadlines(pb.DeadlinesRequest(own=own), timeout=TIMEOUT_S).clocks
+    if as_json:
+        click.echo(json_text([plain(each) for each in found]))
+    else:
+        _print_clocks(list(found))
+    if any(each.state == "overdue" for each in found):
+        raise SystemExit(1)
+
+
+@click.command()
+@as_option
+@json_option
+def scorecard(bundle: Path, as_json: bool) -> None:
+    """Show how each city keeps its limits, computed from the logs: in time, late, still open; median days."""
+    with case_service(bundle) as service:
+        found = service.Scorecard(pb.ScorecardRequest(), timeout=TIMEOUT_S).scores
+    if as_json:
+        click.echo(json_text([plain(each) for each in found]))
+        return
+    table = new_table("city", "rule", "期限", "in time", "late", "running", "overdue", "median days")
+    for each in found:
+        counts = (each.in_time, each.late, each.running, each.overdue, each.median_days)
+        table.add_row(*map(Text, (each.city, each.rule, each.label.zh, *map(str, counts))))
+    print_table(table)
+
+
+def _print_clocks(clocks: list[pb.Clock]) -> None:
+    table = new_table("due", "state", "case", "workflow", "rule", "期限", "owed by", "started", "problem")
+    for each in clocks:
+        cells = (each.due, clock_text(each), each.case, each.workflow, each.rule, each.label.zh)
+        table.add_row(*map(Text, (*cells, ", ".join(each.owed_by), each.started, each.problem)))
+    print_table(table)

@@ -1,0 +1,244 @@
+"""Complaints, measures, alerts, clocks, receipts: the parts of casework a referral does not show."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from node.casework.v1 import casework_pb2 as pb
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI, vendored_calendar
+from node.core.policy import Policy
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.timing import OWED_BY, SUPERIOR
+from node.errors import NodeError, Reason
+from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
+from node.record.v1.record_pb2 import Header
+from node.standard.v1 import act_pb2, alert_pb2, measure_pb2, referral_pb2
+from node.storage.log import Entry
+from node.usecases.casework.clocks import deadlines, scorecard
+from node.usecases.casework.notices import Notices
+from node.usecases.casework.show import show_case
+from node.usecases.casework.worklist import inbox, outbox
+from node.usecases.ingest import Ingest
+from node.usecases.withdraw import Withdrawal
+from tests.casework.desks import CLERK, JD, LI, TAOBAO, ZHANG, Desk, act, referring, send, with_act
+from tests.core.standard_samples import alert, complaint, measure
+
+CITIES = ("changsha", "hefei", "wuhan")
+CALENDAR = vendored_calendar()
+
+
+def at(day: str) -> int:
+    return int(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI).timestamp() * 1000)
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
+    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
+    for desk in made:
+        desk.clock.at_ms = at("2026-05-06")
+    yield made  # type: ignore[misc]
+    for desk in made:
+        desk.close()
+
+
+def notices(desk: Desk) -> Notices:
+    return Notices(desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)))
+
+
+def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
+    now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
+    return show_case(desk.casework.open(LI, case), LI, CALENDAR, now)
+
+
+def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
+    now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
+    found = deadlines(desk.casework.cases(LI), CALENDAR, now)
+    return [(clock.rule, clock.due, clock.state, list(clock.owed_by)) for clock in found]
+
+
+def test_who_owes_what_is_said_of_every_rule() -> None:
+    used = [(each, clock.rule) for each in WORKFLOWS.values() for act in each.acts for clock in act.clocks]
+    assert {rule for _, rule in used} == set(OWED_BY)
+    assert all(party in each.party or party == SUPERIOR for each, rule in used for party in OWED_BY[rule])
+
+
+def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = desks
+    changsha.clock.at_ms = at("2026-05-06")
+    case = changsha.act("complaint", "", with_act(complaint(), "register"), actor=CLERK).case
+    assert changsha.told[-1] == ("changsha",)
+    # Seven working days after Wednesday the sixth; Saturday the ninth is worked in exchange.
+    assert running(changsha, "2026-05-06") == [("complaint.acceptance", "2026-05-14", "running", ["changsha"])]
+    assert running(changsha, "2026-05-15")[0][2] == "overdue"
+    hefei.see(changsha)
+    assert hefei.casework.cases(LI) == []
+    changsha.clock.at_ms = at("2026-05-18")
+    body = with_act(type(complaint())(), "accept")
+    changsha.decide("complaint", case, body)
+    assert [(rule, due) for rule, due, _, _ in running(changsha, "2026-05-18")] == [
+        ("complaint.mediation", "2026-07-17")
+    ]
+    now = datetime.fromtimestamp(at("2026-05-18") / 1000, SHANGHAI)
+    scores = {each.rule: each for each in scorecard(changsha.casework.cases(LI), CALENDAR, now)}
+    assert (scores["complaint.acceptance"].late, scores["complaint.acceptance"].median_days) == (1, 12)
+    assert (scores["complaint.mediation"].running, scores["complaint.mediation"].overdue) == (1, 0)
+
+
+def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    changsha.see(hefei)
+    assert running(changsha, "2026-05-06") == running(hefei, "2026-05-06")
+    assert [(rule, owed) for rule, _, _, owed in running(hefei, "2026-05-06")] == [("clue.filing_decision", ["hefei"])]
+
+
+def test_inbox_and_outbox_change_sides_with_the_last_act(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = desks
+    now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
+
+    def boxes(desk: Desk) -> tuple[list[str], list[str]]:
+        files = desk.casework.cases(LI)
+        sides = (inbox(files, desk.city, CALENDAR, now), outbox(files, desk.city, CALENDAR, now))
+        return [each.case for each in sides[0]], [each.case for each in sides[1]]
+
+    case = send(changsha)
+    hefei.see(changsha)
+    assert (boxes(changsha), boxes(hefei)) == (([], [case]), ([case], []))
+    hefei.act("referral", case, referring("receive"))
+    changsha.see(hefei)
+    # The clock that began keeps it in Hefei's inbox too.
+    assert (boxes(changsha), boxes(hefei)) == (([case], []), ([case], [case]))
+
+
+def test_receipts_are_said_once_and_name_the_leaf(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    node = notices(hefei)
+    assert [node.acknowledge(), node.acknowledge(), notices(hefei).acknowledge()] == [1, 0, 0]
+    assert hefei.told == [("changsha",)]
+    changsha.see(hefei)
+    (receipt,) = shown(changsha, case).acts[-1].receipts
+    assert (receipt.city, receipt.is_right, receipt.opened) == ("hefei", True, "")
+    file = hefei.casework.open(ZHANG, case)
+    assert [node.opened(ZHANG, file), node.opened(LI, hefei.casework.open(LI, case))] == [1, 0]
+    changsha.see(hefei)
+    (receipt,) = shown(changsha, case).acts[-1].receipts
+    assert (receipt.opened_by, receipt.is_right) == ("zhang", True)
+    assert notices(changsha).acknowledge() == 0  # there are no receipts for receipts
+
+
+def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(desks: tuple[Desk, ...]) -> None:
+    changsha, *_ = desks
+    case = changsha.act("complaint", "", with_act(complaint(), "register")).case
+    said = []
+    for day in ("2026-05-06", "2026-05-12", "2026-05-13", "2026-05-15", "2026-05-16"):
+        changsha.clock.at_ms = at(day)
+        said.append(notices(changsha).remind())
+    assert said == [0, 1, 0, 1, 0]
+    assert [(each.rule, each.due) for each in shown(changsha, case).reminders] == [
+        ("complaint.acceptance", "2026-05-14")
+    ] * 2
+
+
+def _measure() -> measure_pb2.MeasureRequest:
+    body = with_act(measure(), "issue")
+    assert isinstance(body, measure_pb2.MeasureRequest)
+    body.target.platform.name = JD.account.name
+    body.starts_on, body.ends_on, body.review_on = "2026-05-06", "2026-06-06", ""
+    return body
+
+
+def test_a_platform_acts_in_its_own_matter_and_sees_no_other(desks: tuple[Desk, ...]) -> None:
+    changsha, *_ = desks
+    case = changsha.decide("measure.request", "", _measure()).case
+    assert [file.id for file in changsha.casework.cases(JD)] == [case]
+    assert changsha.casework.cases(TAOBAO) == []
+    reply = measure_pb2.MeasureRequest(act=act("ack"))
+    with pytest.raises(NodeError) as caught:
+        changsha.act("measure.request", case, reply, actor=TAOBAO)
+    assert caught.value.reason is Reason.NOT_FOUND
+    with pytest.raises(NodeError) as caught:
+        changsha.act("measure.request", case, reply, actor=ZHANG)
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    assert changsha.act("measure.request", case, reply, actor=JD).state == "acked"
+    lift = measure_pb2.MeasureRequest(act=act("lift", reasons="自行解除"))
+    with pytest.raises(NodeError) as caught:
+        changsha.act("measure.request", case, lift, actor=JD)
+    assert caught.value.reason in (Reason.WRONG_ACTOR, Reason.FOUR_EYES)
+    assert changsha.casework.drafts(JD) == []
+
+
+def test_a_measure_ends_by_itself_on_its_day_and_not_before(desks: tuple[Desk, ...]) -> None:
+    changsha, *_ = desks
+    case = changsha.decide("measure.request", "", _measure()).case
+    changsha.clock.at_ms = at("2026-06-05")
+    assert changsha.casework.act_by_itself() == []
+    changsha.clock.at_ms = at("2026-06-06")
+    assert [each.state for each in changsha.casework.act_by_itself()] == ["expired"]
+    assert changsha.casework.act_by_itself() == []
+    assert changsha.state(case) == "expired"
+
+
+def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, wuhan = desks
+    case = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    assert changsha.told[-1] == ("all",)
+    for desk in (hefei, wuhan):
+        desk.see(changsha)
+        assert desk.state(case) == "issued"
+    said = alert_pb2.Alert(act=act("follow_up", reasons="已排查"))
+    wuhan.act("alert", case, said)
+    for desk in (changsha, hefei):
+        desk.see(wuhan)
+    changsha.decide(
+        "alert",
+        case,
+        alert_pb2.Alert(act=act("withdraw", reasons="查无实据"), withdrawal=alert_pb2.WITHDRAWAL_GROUND_UNFOUNDED),
+    )
+    for desk in (hefei, wuhan):
+        desk.see(changsha)
+        assert desk.state(case) == "withdrawn"
+    assert [each.act for each in shown(hefei, case).acts] == ["issue", "follow_up", "withdraw"]
+
+
+def test_an_act_in_anothers_name_counts_for_nothing(desks: tuple[Desk, ...]) -> None:
+    """A city that writes into its own log what the other city is to have done."""
+    changsha, hefei, _ = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    with pytest.raises(NodeError) as caught:
+        hefei.decide("referral", case, referring("withdraw", reasons="x"))
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    body = referring("withdraw", reasons="x", case=case, follows=[case], city="changsha", date="2026-05-06")
+    body.act.maker.CopyFrom(act_pb2.Officer(name="张三"))
+    body.act.approver.CopyFrom(act_pb2.Officer(name="李四"))
+    hefei.append([forged_entry(hefei, body)])
+    changsha.see(hefei)
+    assert changsha.state(case) == hefei.state(case) == "sent"
+
+
+def forged_entry(desk: Desk, body: referral_pb2.Referral) -> Entry:
+    standard = standards.get("referral")
+    header = Header(standard="referral", version=1, city=desk.city, audience=["changsha", "hefei"])
+    header.subjects.extend([*standard.subjects(body), "workflow:referral"])
+    return Entry(header, standard.split(body.SerializeToString()))
+
+
+def test_a_row_holds_no_act(desks: tuple[Desk, ...]) -> None:
+    changsha, *_ = desks
+    ingest = Ingest(
+        changsha.store, changsha.clock, Withdrawal(lambda: Policy("changsha", (), (), {}), tuple, changsha.clock)
+    )
+    row = Row(key="1", body=with_act(complaint(), "register", city="changsha", date="2026-05-06").SerializeToString())
+    request = SubmitRequest(
+        standard="complaint", version=1, purpose="p", legal_basis="b", source="12315", audience=["changsha"], rows=[row]
+    )
+    (outcome,) = ingest.finish(ingest.begin(request)).outcomes
+    assert [(each.field, each.reason) for each in outcome.findings] == [("act", "act_by_officer")]
+    assert outcome.status == STATUS_REJECTED
