@@ -38,10 +38,9 @@ def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) ->
 
 def are_ended(connection: Connection, found: Iterable[str]) -> bool:
     """Whether any of these marks is of a listing that had ended."""
-    return any(
-        connection.execute("SELECT 1 FROM ended WHERE mark = ?", (mark,)).fetchone()
-        for mark in _sealed(connection, found)
-    )
+    sealed = _sealed(connection, found)
+    among = ",".join("?" * len(sealed))
+    return connection.execute(f"SELECT 1 FROM ended WHERE mark IN ({among}) LIMIT 1", sealed).fetchone() is not None  # noqa: S608 - question marks
 
 
 def _sealed(connection: Connection, found: Iterable[str]) -> list[bytes]:

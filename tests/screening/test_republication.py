@@ -12,8 +12,8 @@ from node.intake.v1 import intake_pb2
 from node.usecases.ingest import Ingest
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.withdraw import Withdrawal
-from tests.cities import City
-from tests.core.standard_samples import complaint, penalty
+from tests.cities import City, operator
+from tests.core.standard_samples import penalty
 from tests.screening.listings import DAY_MS, NAMES, USCC, hits, listing
 
 _POLICY = parse_policy("city: changsha\nrules: []\n", "policy.yaml", standards())
@@ -78,5 +78,5 @@ def test_a_new_decision_lists_anew_and_may_name_the_old_one_only_where_that_had_
 
 
 def test_other_standards_go_in_as_ever(city: City) -> None:
-    for name, made in (("penalty", penalty()), ("complaint", complaint())):
-        assert not refusals(submit(city, name, made, name))
+    assert not refusals(submit(city, "penalty", penalty()))
+    assert not refusals(submit(city, "operator.registration", operator(USCC)))
