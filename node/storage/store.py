@@ -1,7 +1,7 @@
 """The store of one node: `node.db`, one writer, any number of readers."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from node.storage.drafts import Draft
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
 from node.storage.replica import Origin, read_origin, read_origins
+from node.storage.retention import destroy_ended
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, Error, open_reader
 from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
@@ -182,6 +183,10 @@ class Store(Reader):
         return self._submit_destroying(
             lambda connection: replica.store_revision(connection, city, revision, self._clock.now_ms())
         )
+
+    def destroy_ended(self, kept_since_ms: Mapping[str, int]) -> "Future[None]":
+        """Destroys own records whose retention is over, by standard (`retention.destroy_ended`)."""
+        return self._submit_destroying(lambda connection: destroy_ended(connection, kept_since_ms))
 
     def set_link(self, link: Link) -> "Future[None]":
         """Remembers the state of the link to a peer."""

@@ -3,22 +3,24 @@
 1. A case in which a party is listed makes the record that others see; a correction supersedes it.
 2. What the term, or an act in a case, ends is taken back at once: a tombstone leaves, peers destroy values and salts.
 3. What only waits for its day (a term or a measure that ends by itself) is an act that casework makes when asked.
-4. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
+4. What it took off a list it keeps as long as the retention of the standard says, and then destroys itself.
+5. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
 
 Everything is computed from the log, so that a crash at any moment loses nothing and does nothing twice.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any
 
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.calendar import add_months
+from node.core.calendar import SHANGHAI, add_months
 from node.core.legal_rules import vendored_rules
 from node.core.record import parse_header, record_id
+from node.core.retention import RETENTION, kept_since
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
@@ -36,6 +38,7 @@ _REPAIR = "credit.repair"
 _SERIOUS = "listing.serious"
 _TERM = "listing.serious.term"
 _MONTHS = 12
+_PEERS_MS = 60_000
 # Registrations are most of a log and concern no list.
 _OTHERS = (
     "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL"
@@ -61,7 +64,10 @@ class KeepTerms:
         self._act_by_itself = act_by_itself
         self._clock = clock
         self._follow = follow
-        self._read_to = 0
+        self._read_to = self._noted = 0
+        self._peers: tuple[int, ...] = ()
+        self._next_look_ms = 0
+        self._day: date | None = None
         self._settled: object = None
         self._listings: dict[str, str] = {}
         self._cases: dict[str, str] = {}
@@ -75,19 +81,30 @@ class KeepTerms:
         day = legal_day(self._clock.now_ms())
         self._read_new()
         made = self._end_terms(day)
-        seen = (day, tuple(origin.size for origin in self._store.origins()))
-        if seen != self._settled:
+        if day != self._day:
+            self._store.destroy_ended({name: _begin_ms(kept_since(name, day)) for name in RETENTION}).result()
+            self._day = day
+        news = self._news(day)
+        if news != self._settled:
             self._act_by_itself()
             self._read_new()
             made += self._follow_cases()
-            self._settled = None if made else seen
+            self._settled = news
         return made
+
+    def _news(self, day: date) -> object:
+        """Differs when cases have to be looked at: own acts at once, peers' (who may send many) by the minute."""
+        if self._clock.now_ms() >= self._next_look_ms:
+            self._peers = tuple(origin.size for origin in self._store.origins() if origin.number != OWN)
+            self._next_look_ms = self._clock.now_ms() + _PEERS_MS
+        return day, self._noted, self._peers
 
     def _read_new(self) -> None:
         size = self._store.origin(self._store.log.city).size
         for index, view in self._store.connection.execute(_OTHERS, (self._read_to, size)).fetchall():
             header = parse_header(View.FromString(view).header)
             if header.standard in WORKFLOWS and not header.retracts:
+                self._noted += 1
                 self._note(record_id(header.city, index), header, View.FromString(view))
         self._read_to = size
 
@@ -147,7 +164,7 @@ class KeepTerms:
         return body  # type: ignore[no-any-return]
 
     def _keep_repair(self, case: Case) -> list[str]:
-        """Rules 2 and 4: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
+        """Rules 2 and 5: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
         acts = {each.act: each for each in acts_in_force(case)}
         target = next((each.fields["listing"] for each in acts.values() if "listing" in each.fields), "")
         header = self._header(target) if target else None
@@ -240,6 +257,10 @@ def _decide_anew(body: Any, number: str, day: date) -> None:
 def _term_from(day: date) -> str:
     """The last day of the longest term that begins on a day."""
     return add_months(day, vendored_rules().in_force(_TERM, day).limit * _MONTHS).isoformat()
+
+
+def _begin_ms(day: date) -> int:
+    return int(datetime.combine(day, time.min, SHANGHAI).timestamp() * 1000)
 
 
 def _digest16(content: bytes) -> bytes:

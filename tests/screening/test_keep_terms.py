@@ -11,8 +11,10 @@ from node.core.record import parse_header
 from node.core.workflow.declared import workflow
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import credit_pb2
+from node.storage.inspection import inspect
 from node.storage.log import OWN
 from node.storage.search import SearchIndex
+from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.screen import read_body, read_case
@@ -214,3 +216,22 @@ def test_a_measure_lifts_by_itself_after_its_last_day(cities: tuple[City, City])
     size = own.store.origin("changsha").size
     keep(own)
     assert own.store.origin("changsha").size == size
+
+
+def test_the_own_copy_goes_when_its_retention_is_over(cities: tuple[City, City], tmp_path: Path) -> None:
+    own, _ = cities
+    first = publish(own, "listing.serious", listing("listing.serious", facts=FACTS, until="2026-10-01"), "row")
+    publish(own, "listing.serious", listing("listing.serious", facts=FACTS + "更正", until="2026-10-01"), "row")
+    kept = publish(own, "listing.serious", listing("listing.serious", decision_number="另号", until="2099-01-01"))
+    own.clock.at_ms += 20 * DAY_MS
+    keep(own)
+    own.clock.at_ms += 3 * YEAR_MS - 30 * DAY_MS
+    keep(own)
+    assert _files_with(tmp_path, "changsha", FACTS.encode())
+    own.clock.at_ms += 40 * DAY_MS
+    keep(own)
+    assert not _files_with(tmp_path, "changsha", FACTS.encode())
+    assert [own.store.records(OWN, index, index + 1)[0][2] for index in (0, 1)] == [None, None]
+    with inspect(own.path) as inspection:
+        assert [each.faults for each in audit(inspection, lambda _: [own.key], lambda *_: None)] == [[]]
+    assert (first, [hit.record_id for hit in hits(own, uscc=USCC)]) == ("changsha-0", [kept])

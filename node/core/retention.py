@@ -1,0 +1,34 @@
+"""How long a city keeps what it took off a list in its own store, where no peer sees it any more. Data, not code.
+
+No statute was found that gives a term for the file of an ended listing; the terms here follow the one for records of
+sharing and are marked unsure until a lawyer has compared them.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
+
+from node.core.calendar import add_months
+from node.core.workflow.law import Law
+
+_MONTHS = 12
+
+
+class Retention(NamedTuple):
+    """Kept for `years` after it ended, by `law`."""
+
+    years: int
+    law: Law
+
+
+_RECORDS = Law("data_sharing", "29", sure=False)
+RETENTION: Mapping[str, Retention] = MappingProxyType(
+    {name: Retention(3, _RECORDS) for name in ("listing.serious", "listing.abnormal", "listing.platform")}
+)
+"""By standard; what is not named here is kept."""
+
+
+def kept_since(standard: str, day: date) -> date:
+    """What ended on or after this day is still kept on `day`."""
+    return add_months(day, -RETENTION[standard].years * _MONTHS)
