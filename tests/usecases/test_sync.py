@@ -9,7 +9,7 @@ import pytest
 
 from node.config import Sync as Settings
 from node.errors import NodeError, Reason, TransientError, TrustError
-from node.storage.links import MAX_INCIDENTS_PER_CITY
+from node.storage import links
 from tests.cities import PURPOSE
 from tests.simulator.origin import Origin, SimulatedPeer, registration
 from tests.simulator.receiver import Receiver, recompute
@@ -55,7 +55,7 @@ def down() -> TransientError:
 def test_waits_double_within_their_jitter_up_to_the_ceiling(receiver: Receiver, origin: Origin) -> None:
     receiver.meet(origin, Failing(origin, down()))
     shares = []
-    for failures in range(1, 120):
+    for failures in range(1, 60):
         with pytest.raises(TransientError):
             receiver.pull("wuhan")
         link = receiver.store.link("wuhan")
@@ -132,17 +132,20 @@ def test_what_nobody_foresaw_backs_off_too(receiver: Receiver, origin: Origin) -
     assert peer.asked == 1
 
 
-def test_a_liar_cannot_fill_the_disk_with_evidence(receiver: Receiver, origin: Origin) -> None:
+def test_a_liar_cannot_fill_the_disk_with_evidence(
+    receiver: Receiver, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MAX_INCIDENTS_PER_CITY", 5)
     error = TrustError(Reason.MALFORMED_BATCH, "noise")
     error.evidence = bytes(100)
     receiver.meet(origin, Failing(origin, error))
-    for _ in range(MAX_INCIDENTS_PER_CITY + 7):
+    for _ in range(5 + 7):
         with pytest.raises(TrustError):
             receiver.pull("wuhan")
         receiver.sync.release("wuhan")
     kept = receiver.store.incidents(1000)
-    assert len(kept) == MAX_INCIDENTS_PER_CITY
-    assert kept[0].number == MAX_INCIDENTS_PER_CITY + 7
+    assert len(kept) == 5
+    assert kept[0].number == 5 + 7
 
 
 def test_a_stranger_is_no_peer(receiver: Receiver) -> None:
