@@ -20,6 +20,9 @@ class OfficerRole(StrEnum):
     ADMIN = "admin"
 
 
+_ACTING = {OfficerRole.CLERK, OfficerRole.CASE_OFFICER, OfficerRole.APPROVER}
+
+
 @dataclass(frozen=True)
 class Account:
     """What the clients file says of a person, or of a platform, beyond the certificate.
@@ -39,12 +42,14 @@ class Account:
         return role in self.roles
 
     @property
+    def acts(self) -> bool:
+        """Works on cases, rather than reading them or steering the node."""
+        return bool(_ACTING & set(self.roles))
+
+    @property
     def is_steward(self) -> bool:
         """Steers the node and nothing else."""
         return set(self.roles) <= {OfficerRole.ADMIN}
-
-
-_ACTING = {Role(role.value) for role in OfficerRole if role.value in Role.__members__.values()}
 
 
 class AccountEntry(BaseModel):
@@ -79,7 +84,7 @@ def making_role(account: Account, act: Act) -> Role:
     Raises:
         NodeError: WRONG_ACTOR, an account that acts in no case.
     """
-    held = [role for role in Role if role in _ACTING and OfficerRole(role.value) in account.roles]
+    held = [Role(role.value) for role in account.roles if role in _ACTING]
     if not held:
         raise NodeError(Reason.WRONG_ACTOR, "this account reads: only clerks, case officers and approvers act in cases")
     if act.binds and set(act.roles) == {Role.APPROVER}:

@@ -92,7 +92,7 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         """A case. That an officer has opened it is said before it is shown."""
         with self._using(context, "Show", request.case) as (actor, use):
             file = self._casework.open(actor, request.case)
-            if not actor.is_platform and self._notices.opened(actor, file):
+            if actor.account.acts and self._notices.opened(actor, file):
                 file = self._casework.open(actor, request.case)
             use.records(act.header.city for act in file.acts.values())
             return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now()))

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
-from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id, record_id
+from node.core.record import disclosed_bodies, open_view, parse_header, parse_record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact, city_of
@@ -20,7 +20,6 @@ from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.notice_pb2 import CaseNotice
-from node.storage.log import OWN
 from node.storage.store import Reader
 from node.usecases.usage import is_obtained_for
 
@@ -28,15 +27,21 @@ PURPOSE = "enforcement"
 NOTICE = "case.notice"
 # Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
 _FACT_LEVEL = 2
+_REMEMBERED = 20_000
+_Opened = tuple[Header, View]
 
 
 class ActRecord(NamedTuple):
-    """An act as it stands in a log; `body` holds every facet this node may see."""
+    """An act as it stands in a log."""
 
     header: Header
     view: View
     fact: ActFact
-    body: Message
+
+    @property
+    def body(self) -> Message:
+        """Every facet this node may see, as one message."""
+        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
 
     @property
     def moment(self) -> datetime:
@@ -108,11 +113,11 @@ class Bookcase:
             NodeError: INVALID_ARGUMENT, or NOT_FOUND: nothing of it is here.
         """
         found = [*self._opening(case), *self._indexed(case_subject(case))]
-        acts = [act for view in found if (act := _read_act(view)) is not None and act.fact.case == case]
+        acts = [act for each in found if (act := _read_act(*each)) is not None and act.fact.case == case]
         if not acts:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
         name = _workflow_of(case, acts)
-        notices = (notice for view in found if (notice := _read_notice(view)) is not None and notice.body.case == case)
+        notices = (each for opened in found if (each := _read_notice(*opened)) is not None and each.body.case == case)
         return CaseFile(
             case,
             WORKFLOWS[name],
@@ -124,8 +129,8 @@ class Bookcase:
         """Every case of these workflows (of all where none is named), without notices, in no order."""
         by_case: defaultdict[tuple[str, str], dict[str, ActRecord]] = defaultdict(dict)
         for name in workflows or WORKFLOWS:
-            for view in self._indexed(workflow_subject(name)):
-                act = _read_act(view)
+            for opened in self._indexed(workflow_subject(name)):
+                act = _read_act(*opened)
                 if act is not None and act.header.standard == name:
                     by_case[act.fact.case, name][act.header.id] = act
         return [CaseFile(case, WORKFLOWS[name], acts) for (case, name), acts in by_case.items()]
@@ -136,46 +141,51 @@ class Bookcase:
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return
         for _, _, stored in self._reader.records(origin.number, begin, end):
-            if stored is not None and (act := _read_act(stored)) is not None:
+            if stored is not None and (act := _read_act(*_parse(stored))) is not None:
                 yield act
 
-    def _opening(self, case: str) -> list[bytes]:
+    def _opening(self, case: str) -> list[_Opened]:
         city, index = parse_record_id(case)
         origin = self._reader.find_origin(city)
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
             return []
-        return [view for _, _, view in self._reader.records(origin.number, index, index + 1) if view is not None]
+        rows = self._reader.records(origin.number, index, index + 1)
+        return [_parse(view) for _, _, view in rows if view is not None]
 
-    def _indexed(self, subject: str) -> list[bytes]:
-        usable = {origin.number: origin.city for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
-        rows = sorted(row for row in self._reader.by_subject(subject) if row[0] in usable)
-        return [view for number, index, view in rows if _is_of(view, subject, record_id(usable[number], index))]
+    def _indexed(self, subject: str) -> Iterator[_Opened]:
+        usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
+        for number, _, stored in sorted(self._reader.by_subject(subject)):
+            if number in usable:
+                header, view = _parse(stored)
+                if subject in header.subjects:
+                    yield header, view
 
 
-def _is_of(stored: bytes, subject: str, record: str) -> bool:
-    header = parse_header(View.FromString(stored).header)
-    return header.id == record and subject in header.subjects
-
-
-def _read_act(stored: bytes) -> ActRecord | None:
-    """The act in a view; None where it holds none, hides part of it, or was made in another city's name."""
+def _parse(stored: bytes) -> _Opened:
     view = View.FromString(stored)
-    header = parse_header(view.header)
+    return parse_header(view.header), view
+
+
+def _read_act(header: Header, view: View) -> ActRecord | None:
+    """The act in a view; None where it holds none, hides part of it, or was made in another city's name."""
     if header.standard not in WORKFLOWS or header.retracts:
         return None
-    standard = standards.get(header.standard, header.version)
-    facets = fact_facets(header.standard, header.version)
-    if not facets <= disclosed_facets(view):
+    facets = [view.facets[number - 1] for number in sorted(fact_facets(header.standard, header.version))]
+    if not all(facet.salt for facet in facets):
         return None
-    plain = standard.merge(view.facets[number - 1].body for number in sorted(facets))
-    if not plain.HasField("act"):
-        return None
+    body = b"".join(facet.body for facet in facets)
+    fact = _read_fact(header.id, header.standard, header.version, body)
+    return ActRecord(header, view, fact) if fact is not None and fact.city == header.city else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read_fact(record: str, name: str, version: int, body: bytes) -> ActFact | None:
+    """The fact in the body of a record. Remembered: a case is read anew for every act in it."""
+    message = standards.get(name, version).merge([body])
     try:
-        fact = act_fact(header.id, plain)
+        return act_fact(record, message) if message.HasField("act") else None
     except NodeError:
         return None
-    body = standard.merge(disclosed_bodies(view))
-    return ActRecord(header, view, fact, body) if fact.city == header.city else None
 
 
 @cache
@@ -184,9 +194,7 @@ def fact_facets(name: str, version: int) -> frozenset[int]:
     return frozenset(facet.number for facet in standards.get(name, version).facets if facet.level <= _FACT_LEVEL)
 
 
-def _read_notice(stored: bytes) -> NoticeRecord | None:
-    view = View.FromString(stored)
-    header = parse_header(view.header)
+def _read_notice(header: Header, view: View) -> NoticeRecord | None:
     if header.standard != NOTICE or header.retracts:
         return None
     body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
@@ -197,6 +205,3 @@ def _workflow_of(case: str, acts: list[ActRecord]) -> str:
     """The workflow as the city of the case says: nobody else decides what a case is."""
     home = [act.header.standard for act in acts if act.header.city == city_of(case)]
     return (home or [acts[0].header.standard])[0]
-
-
-__all__ = ["NOTICE", "OWN", "PURPOSE", "ActRecord", "Bookcase", "CaseFile", "NoticeRecord"]

@@ -7,8 +7,9 @@ from node.casework.v1 import casework_pb2 as pb
 from node.core import standard as standards
 from node.core.calendar import Calendar
 from node.core.record import EVERYONE
+from node.core.workflow.case import Case as Engine
 from node.core.workflow.case import Verdict
-from node.core.workflow.model import Act, Workflow
+from node.core.workflow.model import Act, Only, Workflow
 from node.core.workflow.rules import Broken
 from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.actor import Actor
@@ -28,7 +29,7 @@ def show_case(file: CaseFile, actor: Actor, calendar: Calendar, now: datetime) -
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
         acts=[_act(file, verdict, actor) for verdict in case.history() if _is_shown(workflow, verdict, actor)],
         clocks=clocks(file, calendar, now),
-        next=[_next(act) for act in case.open_acts()],
+        next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
     )
 
@@ -160,6 +161,12 @@ def _broken(broken: Broken) -> pb.BrokenRule:
         zh=broken.zh,
         en=broken.en,
     )
+
+
+def _is_open(act: Act, case: Engine) -> bool:
+    """Whether the act is for cases of this kind."""
+    kept = case.situation.kept
+    return all(kept.get(guard.field) in guard.values for guard in act.guards if isinstance(guard, Only))
 
 
 def _next(act: Act) -> pb.NextAct:
