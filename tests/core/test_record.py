@@ -213,3 +213,17 @@ def test_other_texts_are_no_record_ids(text: str) -> None:
 def test_an_arbitrary_record_id_raises_nothing_but_node_errors(text: str) -> None:
     with suppress(NodeError):
         assert record_id(*parse_record_id(text)) == text
+
+
+def test_a_commitment_made_to_read_as_header_fields_gives_no_second_record() -> None:
+    """An origin may choose what it calls a commitment; 32 bytes can be a subject and another number of facets."""
+    header = Header(id="wuhan-0", city="wuhan", standard="s", facets=2).SerializeToString()
+    smuggled = Header(subjects=["uscc:" + "9" * 22], facets=1).SerializeToString()
+    assert len(smuggled) == HASH_BYTES
+    other = bytes(32)
+    honest = View(header=header, facets=[Facet(commitment=smuggled), Facet(commitment=other)])
+    twin = View(header=header + smuggled, facets=[Facet(commitment=other)])
+    assert hash_record(twin.header, [other]) == open_view(honest).leaf_hash
+    with pytest.raises(NodeError) as refused:
+        open_view(twin)
+    assert refused.value.reason is Reason.BAD_COMMITMENT
