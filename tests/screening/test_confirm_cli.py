@@ -34,7 +34,7 @@ def config(tmp_path: Path) -> Iterator[Config]:
     city.close()
     account = Account("张三", (OfficerRole.CASE_OFFICER,), "430100001")
     add_client(made, "zhang", Kind.OFFICER, tmp_path / "zhang", datetime.now(UTC), account=account)
-    roles = [NodeRole(made), QueryRole(made)]
+    roles: list[NodeRole | QueryRole] = [NodeRole(made), QueryRole(made)]
     for role in roles:
         role.start()
     yield made
