@@ -1,5 +1,6 @@
 """Two real nodes: an act arrives by its hint, receipts come back, refusals say which rules."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,14 +10,16 @@ from types import MappingProxyType
 
 import grpc
 import pytest
+from click.testing import CliRunner
 from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.main import gongzhi
 from node.config import Config
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
-from node.errors import Reason
+from node.errors import NodeError, Reason
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
@@ -38,7 +41,7 @@ class Office:
     """One running node and its people."""
 
     def __init__(self, config: Config, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
+        self.folder = folder
         self._stack = stack
         for name, account in PEOPLE.items():
             add_client(config, name, Kind.OFFICER, folder / name, datetime.now(UTC), account=account)
@@ -46,7 +49,7 @@ class Office:
         self.node = stack.enter_context(Running(config))
 
     def as_(self, name: str) -> CaseServiceStub:
-        channel = bundle_channel(load_bundle(self._folder / name), "intake")
+        channel = bundle_channel(load_bundle(self.folder / name), "intake")
         self._stack.callback(channel.close)
         return CaseServiceStub(channel)
 
@@ -149,3 +152,27 @@ def test_the_nodes_own_officer_works_on_no_case(offices: tuple[Office, Office]) 
     with pytest.raises(grpc.RpcError) as caught:
         stub.List(pb.ListRequest(), timeout=20)
     assert error_from_rpc(caught.value).reason is Reason.PERMISSION_DENIED
+
+
+def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tmp_path: Path) -> None:
+    changsha, _ = offices
+    case = changsha.act("", drafted_referral()).case
+
+    def run(name: str, *words: str) -> str:
+        done = CliRunner().invoke(gongzhi, [*words, "--as", str(changsha.folder / name)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    draft = json.loads(run("zhang", "case", "draft", case, "approve", "--json"))
+    assert json.loads(run("li", "case", "show", "--draft", draft["number"]))["body"]["act"]["maker"]["name"] == "张三"
+    assert f"draft {draft['number']}" in run("li", "inbox")
+    assert json.loads(run("li", "case", "approve", draft["number"], "--json"))["state"] == "approved"
+    shown = json.loads(run("wang", "case", "show", case, "--json"))
+    assert [each["act"] for each in shown["acts"]] == ["draft", "approve"]
+    assert case in run("wang", "case", "list")
+    assert "已批准" in run("zhang", "case", "show", case)
+    for words in (("outbox",), ("deadlines",), ("scorecard",)):
+        json.loads(run("zhang", *words, "--json"))
+    done = CliRunner().invoke(gongzhi, ["case", "act", case, "retransfer", "--as", str(changsha.folder / "zhang")])
+    assert isinstance(done.exception, NodeError)
+    assert "受移送机关不得再自行移送" in done.output
