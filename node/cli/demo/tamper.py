@@ -80,7 +80,7 @@ class ManInTheMiddle:
         with connect(self._member, self._identities[principal(context).name], self._settings) as peer:
             yield from peer.revise(request.from_index, request.upto_size, request.held_grant)
 
-    def hint(self, _: HintRequest, context: grpc.ServicerContext) -> HintResponse:
+    def hint(self, _: HintRequest, __: grpc.ServicerContext) -> HintResponse:
         """Thanks and does nothing: the origin's own schedule still pulls."""
         return HintResponse()
 
