@@ -55,6 +55,7 @@ class World:
     def refer(self, content: bytes, digest: str = "", sm3: str = "") -> str:
         """A referral by Changsha to Hefei, taken in as any row; returns its id once Hefei holds it."""
         message = referring(content)
+        message.ClearField("act")  # a row holds none: acts are made through casework
         if digest:
             message.evidence[0].sha256, message.evidence[0].sm3 = digest, sm3
         request = intake_pb2.SubmitRequest(
