@@ -1,6 +1,5 @@
 """Builds the two processes of a node from its configuration. The only place that names concrete classes."""
 
-import fcntl
 import os
 import threading
 import time
@@ -43,8 +42,8 @@ from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
 from node.storage.files import read_text
 from node.storage.keyfile import load_log_key
-from node.storage.schema import is_migrated
 from node.storage.search import SearchIndex
+from node.storage.startup import await_store, hold_data
 from node.storage.store import Reader, Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
@@ -66,7 +65,6 @@ _log = structlog.get_logger(__name__)
 # More than all peers of a federation of six may hold with their streams (`limits.MAX_STREAMS`).
 _WORKERS = 24
 _GRACE_S = 10.0
-_STORE_S = 30.0
 _INDEX_S = 0.5
 
 
@@ -99,7 +97,7 @@ class NodeRole:
         """
         clock = SystemClock()
         self._config = config
-        self._lock = _lock(config.data_dir)
+        self._lock = hold_data(config.data_dir)
         self._trust = Trust(config)
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)
@@ -220,7 +218,7 @@ class QueryRole:
             NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
         """
         clock = SystemClock()
-        _await_store(config.node_db)
+        await_store(config.node_db)
         reader = Reader(config.node_db)
         self._usage = UsageLog(config.usage_db)
         self._index = SearchIndex(config.search_db, config.node_db)
@@ -273,14 +271,6 @@ def build_role(config: Config, role: str) -> NodeRole | QueryRole:
     return NodeRole(config) if role == "node" else QueryRole(config)
 
 
-def _await_store(path: Path) -> None:
-    deadline = time.monotonic() + _STORE_S
-    while not path.exists() or not is_migrated(path):
-        if time.monotonic() > deadline:
-            raise NodeError(Reason.UNAVAILABLE, "the node's store is not there; does its writing process run?")
-        time.sleep(0.05)
-
-
 class _MakeListener(Protocol):
     def __call__(self, address: str, *services: tuple[str, Register]) -> Listener: ...
 
@@ -299,17 +289,6 @@ def _listener_factory(config: Config, trust: Trust) -> _MakeListener:
         )
 
     return make
-
-
-def _lock(data_dir: Path) -> int:
-    """Holds the data directory for this process: two writers would fork the log."""
-    descriptor = os.open(data_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise NodeError(Reason.ALREADY_RUNNING, "another process of this node is running on its data") from None
-    return descriptor
 
 
 def _text(policy_file: "Watched[_PolicyFile]") -> str:
