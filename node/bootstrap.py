@@ -160,6 +160,7 @@ class NodeRole:
             listener.start()
         self._follow()
         self._scheduler.follow(self._follow)
+        self._scheduler.scrub(self._store.scrub)
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 # Peers pulled from at the same time.
 _WORKERS = 8
 _FOLLOW_S = 1
+_SCRUB_S = 600
 # A job that comes late (APScheduler's default lets it fall after 1 s) is run as soon as there is a thread.
 _GRACE_S = 3600
 
@@ -29,6 +30,10 @@ class Scheduler:
     def follow(self, look: Callable[[], object]) -> None:
         """Calls `look` each second."""
         self._scheduler.add_job(look, "interval", seconds=_FOLLOW_S, id="follow", misfire_grace_time=_FOLLOW_S)
+
+    def scrub(self, rewrite: Callable[[], object]) -> None:
+        """Calls `rewrite` every ten minutes."""
+        self._scheduler.add_job(rewrite, "interval", seconds=_SCRUB_S, id="scrub")
 
     def set_peers(self, cities: Iterable[str], pull: Callable[[str], None]) -> None:
         """Has a pull job for each of these peers and for no others."""

@@ -3,8 +3,8 @@
     commitment = SHA-256(domain tag || facet number, 4 bytes big-endian || 16-byte salt || facet body)
     leaf       = SHA-256(0x00 || header bytes || commitments in order of facet number)
 
-The header names the number of its commitments and has one form (fields in order, none twice), so no bytes can be divided into
-header and commitments in two ways.
+The header names the number of its commitments and has one form (fields in order, none twice): no bytes can be divided
+into header and commitments in two ways.
 Header bytes and facet bodies are hashed and stored as they came, never re-serialised.
 """
 

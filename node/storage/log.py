@@ -63,7 +63,7 @@ class _Run(NamedTuple):
     leaves: list[bytes]
     records: list[rows.RecordRow]
     subjects: list[rows.SubjectRow]
-    superseded: list[int]
+    superseded: list[tuple[int, int]]
     retracted: list[int]
     versions: dict[bytes, Version]
 
@@ -150,7 +150,7 @@ class OwnLog:
             if entry.header.as_of_ms < version.as_of_ms:
                 return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
             entry.header.supersedes = record_id(self.city, version.leaf_index)
-            run.superseded.append(position(OWN, version.leaf_index))
+            run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
         self._seal(entry, index, run)
         if entry.key is not None:
             known[entry.key] = run.versions[entry.key] = Version(entry.content, entry.header.as_of_ms, index)

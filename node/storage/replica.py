@@ -146,7 +146,8 @@ def _follow(connection: Connection, origin: Origin, records: Sequence[VerifiedRe
     for record in records:
         header = record.header
         if header is not None and header.supersedes:
-            rows.supersede(connection, [rows.target_of(origin.number, header.supersedes)], at_ms)
+            replaced = rows.target_of(origin.number, header.supersedes)
+            rows.supersede(connection, [(replaced, position(origin.number, record.leaf_index))], at_ms)
         if header is not None and header.retracts:
             target = rows.target_of(origin.number, header.retracts)
             destroyed += _replace(connection, origin, target, None, "retracted", at_ms)

@@ -62,13 +62,15 @@ def unindex(connection: Connection, row: int) -> bytes | None:
     return bytes(found[0])
 
 
-def supersede(connection: Connection, rows: Iterable[int], at_ms: int) -> None:
-    """Takes replaced records out of the index; their views stay as history."""
-    for row in rows:
+def supersede(connection: Connection, rows: Iterable[tuple[int, int]], at_ms: int) -> None:
+    """Takes replaced records out of the index: (row, row of what replaces it); their views stay as history."""
+    for row, by in rows:
         unindex(connection, row)
-        note_change(connection, row, "superseded", at_ms)
+        note_change(connection, row, "superseded", at_ms, by)
 
 
-def note_change(connection: Connection, row: int, kind: str, at_ms: int) -> None:
+def note_change(connection: Connection, row: int, kind: str, at_ms: int, by: int | None = None) -> None:
     """Notes what happened to a stored view: superseded | retracted | narrowed | widened."""
-    connection.execute("INSERT INTO change (position, kind, at_ms) VALUES (?, ?, ?)", (row, kind, at_ms))
+    connection.execute(
+        "INSERT INTO change (position, kind, at_ms, by_position) VALUES (?, ?, ?, ?)", (row, kind, at_ms, by)
+    )

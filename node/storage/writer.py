@@ -44,6 +44,7 @@ class Writer:
         self.participants: list[Participant] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._between = threading.Lock()
         self._committed_at_s = -MIN_COMMIT_INTERVAL_S
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -93,7 +94,16 @@ class Writer:
                 return group, False
         return group, True
 
+    def run_alone(self, work: Callable[[Connection], None]) -> None:
+        """Runs `work` between two transactions, in the calling thread, while the writer waits."""
+        with self._between:
+            work(self.connection)
+
     def _commit(self, group: list[_Job]) -> None:
+        with self._between:
+            self._commit_alone(group)
+
+    def _commit_alone(self, group: list[_Job]) -> None:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             outcomes = [self._attempt(job.run) for job in group]

@@ -57,10 +57,10 @@ def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest)
 def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
     views: list[bytes] = []
     leaf_hashes: list[bytes] = []
-    retracted = reader.retracted(begin, end)
+    fates = Fates(reader, begin, end)
     budget = _BATCH_BUDGET
     for row in reader.records(OWN, begin, end):
-        view = view_for(grant, row, is_retracted=row[0] in retracted)
+        view = view_for(grant, row, fates)
         # What the caller may not see does not count: a batch of little is a drip to it.
         budget -= len(view)
         if budget < 0 and views:
@@ -70,15 +70,57 @@ def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[byt
     return views, leaf_hashes
 
 
-def view_for(grant: Grant, row: Row, *, is_retracted: bool) -> bytes:
+class Fates:
+    """What became of own records: which were taken back, which replaced, and by what."""
+
+    def __init__(self, reader: Reader, begin: int, end: int) -> None:
+        self._reader = reader
+        self._retracted = reader.retracted(begin, end)
+        self._successors = reader.successors(begin, end)
+
+    def is_retracted(self, index: int) -> bool:
+        """Whether the record was taken back."""
+        return index in self._retracted
+
+    def newest(self, index: int) -> bytes | None:
+        """The stored view of the newest version of a replaced record; empty where that was taken back.
+
+        Returns:
+            None where the record was not replaced.
+        """
+        if index not in self._successors:
+            return None
+        newest, after = index, self._successors
+        while newest in after:
+            newest = after[newest]
+            after = self._reader.successors(newest, newest + 1)
+        (row,) = self._reader.records(OWN, newest, newest + 1)
+        return b"" if self._reader.retracted(newest, newest + 1) else row[2] or b""
+
+
+def view_for(grant: Grant, row: Row, fates: Fates) -> bytes:
     """An own record as the holder of `grant` may see it: a serialised view."""
-    _, leaf_hash, stored = row
-    if stored is not None and not is_retracted:
+    index, leaf_hash, stored = row
+    if stored is not None and not fates.is_retracted(index):
         header, facets = cut_wire(stored)
-        disclosed = _decide(grant, header, stored)
+        disclosed = _disclosed(grant, header, row, fates)
         if disclosed is not None:
             return mask_wire(stored, facets, disclosed)
     return View(leaf_hash=leaf_hash).SerializeToString()
+
+
+def _disclosed(grant: Grant, header: bytes, row: Row, fates: Fates) -> frozenset[int] | None:
+    """The facets of an own record to disclose; of a replaced one no more than of its newest version.
+
+    Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever.
+    """
+    index, _, stored = row
+    disclosed = _decide(grant, header, stored or b"")
+    newest = fates.newest(index) if disclosed is not None else None
+    if disclosed is None or newest is None:
+        return disclosed
+    allowed = _decide(grant, cut_wire(newest)[0], newest) if newest else None
+    return None if allowed is None else disclosed & allowed
 
 
 def _decide(grant: Grant, header_bytes: bytes, stored: bytes) -> frozenset[int] | None:
@@ -112,11 +154,11 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
     for begin in range(request.from_index, request.upto_size, MAX_BATCH_VIEWS):
         end = min(begin + MAX_BATCH_VIEWS, request.upto_size)
         rows = reader.records(OWN, begin, end)
-        retracted = reader.retracted(begin, end)
+        fates = Fates(reader, begin, end)
         for row in rows:
             index = row[0]
             # One taken back too: where the caller may not see the retraction itself, it still holds the record.
-            view = view_for(grant, row, is_retracted=index in retracted) if _differs(held, grant, row) else None
+            view = view_for(grant, row, fates) if _differs(held, grant, row, fates) else None
             size = len(view) + _INDEX_BYTES if view is not None else 0
             if size > budget or index - response.from_index == MAX_REVISION_SPAN:
                 response.to_index = index
@@ -130,11 +172,11 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
     yield response.SerializeToString()
 
 
-def _differs(held: Grant | None, grant: Grant, row: Row) -> bool:
+def _differs(held: Grant | None, grant: Grant, row: Row, fates: Fates) -> bool:
     if held is None or row[2] is None:
         return True
     header, _ = cut_wire(row[2])
-    return _decide(held, header, row[2]) != _decide(grant, header, row[2])
+    return _disclosed(held, header, row, fates) != _disclosed(grant, header, row, fates)
 
 
 def _check_purpose(purpose: str, legal_basis: str) -> None:

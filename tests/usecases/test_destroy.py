@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 
 from node.storage.schema import open_reader
-from tests.simulator.origin import Origin, SimulatedPeer, registration
+from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import Receiver, views
+
+WIDE = ("public", "regulator", "personal")
 
 
 def test_killed_before_the_write_ahead_log_was_emptied(tmp_path: Path) -> None:
@@ -32,3 +34,26 @@ def test_killed_before_the_write_ahead_log_was_emptied(tmp_path: Path) -> None:
     for secret in (b"actual-000017", "第000017号商行".encode(), *salts):
         assert not [file.name for file in died.iterdir() if secret in file.read_bytes()]
     running.close()
+
+
+def test_copies_that_split_pages_left_behind_go_with_the_next_scrub(tmp_path: Path) -> None:
+    """Records of two cities that come in turns split pages in the middle of the table."""
+    receiver = Receiver(tmp_path / "changsha.db")
+    origins = [Origin(tmp_path / f"{city}.db", city, policy=policy_text(city, *WIDE)) for city in ("wuhan", "hefei")]
+    secrets: list[bytes] = []
+    for origin in origins:
+        receiver.meet(origin, SimulatedPeer(origin))
+    for begin in range(0, 1500, 150):
+        for origin in origins:
+            origin.take_in(*(registration(n, scope="经营" * (n % 90)) for n in range(begin, begin + 150)))
+            receiver.pull(origin.city)
+    for origin in origins:
+        secrets += [facet.salt for view in views(receiver.store, origin.city) for facet in view.facets if facet.salt]
+        origin.enforce(policy_text(origin.city))
+        receiver.pull(origin.city)
+    assert receiver.store.scrub()
+    assert not receiver.store.scrub()
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("changsha.db*"))
+    assert not [salt for salt in secrets if salt in content]
+    for each in (receiver, *origins):
+        each.close()

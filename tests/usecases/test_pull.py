@@ -196,6 +196,23 @@ def test_replaced_by_what_the_peer_may_not_see(receiver: Receiver, origin: Origi
     assert not receiver.store.by_subject(parse_header(before.header).subjects[0])
 
 
+def test_a_version_replaced_by_a_hidden_one_is_hidden_too(receiver: Receiver, origin: Origin, tmp_path: Path) -> None:
+    """The policy hides the newer version only after it was appended: nobody may answer from the older."""
+    origin.take_in(*map(registration, range(20)))
+    receiver.pull("wuhan")
+    origin.take_in(registration(17, status=DEREGISTERED))
+    origin.enforce(NO_DEREGISTERED)
+    receiver.pull("wuhan")
+    late = Receiver(tmp_path / "late.db")
+    late.meet(origin, SimulatedPeer(origin))
+    late.pull("wuhan")
+    for each in (late, receiver):
+        check(each, origin)
+        assert not each.store.by_subject("reg:430100000017")
+        assert not is_anywhere(each, "第000017号商行".encode())
+    late.close()
+
+
 def test_the_grant_changes_during_a_revision(receiver: Receiver, origin: Origin) -> None:
     """One message of the revision arrives, then the policy changes again."""
     origin.take_in(*(registration(n, scope="经营" * 500) for n in range(1200)))
