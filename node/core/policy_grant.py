@@ -168,12 +168,29 @@ class JointGrant(Grant):
     def __init__(self, peer: str, grants: Sequence[Grant]) -> None:
         super().__init__(peer, {})
         self._grants = grants
+        self._settled = _jointly_settled(grants)
         self.digest = sha256("\n".join(grant.digest for grant in grants).encode()).hexdigest()
 
     def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> frozenset[int] | None:
         """The facet numbers to disclose, as `Grant.decide`."""
+        if self._seen_by.isdisjoint(header.audience):
+            return None
+        settled = self._settled.get(key)
+        if settled is not None and not header.retracts:
+            return settled
         shown = [facets for grant in self._grants if (facets := grant.decide(header, key, body)) is not None]
         return frozenset().union(*shown) if shown else None
+
+
+def _jointly_settled(grants: Sequence[Grant]) -> dict[StandardKey, frozenset[int] | None]:
+    """The standards whose records all grants decide without a look, and how they do together."""
+    plans = [(key, plan) for grant in grants for key, plan in grant.plans.items()]
+    open_ = {key for key, plan in plans if not plan.is_settled}
+    settled: dict[StandardKey, frozenset[int] | None] = {}
+    for key, plan in plans:
+        if key not in open_ and plan.always is not None:
+            settled[key] = (settled.get(key) or frozenset()) | plan.always
+    return settled
 
 
 def plan_rules(rules: Iterable[Rule]) -> Plan | None:

@@ -161,7 +161,8 @@ def test_broken_off_it_leaves_nothing_behind(place: Path) -> None:
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 128 + signal.SIGTERM, output
+    # Both may be there before either is looked at.
+    assert process.returncode in (128 + signal.SIGTERM, 128 + signal.SIGINT), output
     assert_nothing_left(place)
 
 
