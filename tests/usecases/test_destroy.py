@@ -55,5 +55,6 @@ def test_copies_that_split_pages_left_behind_go_with_the_next_scrub(tmp_path: Pa
     assert not receiver.store.scrub()
     content = b"".join(file.read_bytes() for file in tmp_path.glob("changsha.db*"))
     assert not [salt for salt in secrets if salt in content]
-    for each in (receiver, *origins):
-        each.close()
+    receiver.close()
+    for origin in origins:
+        origin.close()
