@@ -126,8 +126,11 @@ def clock_text(clock: pb.Clock) -> str:
 
 
 def time_text(at_ms: int) -> str:
-    """A moment in Shanghai, where the cities are; empty where none is stated."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at_ms else ""
+    """A moment in Shanghai, where the cities are; empty where none is stated, the bare number beyond the calendar."""
+    try:
+        return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at_ms else ""
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
 
 
 def _plain_file(path: Path) -> dict[str, Any]:

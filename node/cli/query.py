@@ -135,5 +135,8 @@ def save_proof(proof: query.Proof, path: Path) -> None:
 
 
 def time_text(at_ms: int) -> str:
-    """Local time to the second; empty where none is stated."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}" if at_ms else ""
+    """Local time to the second; empty where none is stated, the bare number where it is beyond the calendar."""
+    try:
+        return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}" if at_ms else ""
+    except (ValueError, OverflowError, OSError):  # a peer signs what it likes, and what it likes must be shown
+        return f"{at_ms} ms"
