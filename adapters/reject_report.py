@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -76,4 +77,9 @@ class RejectReport:
 
 def _counted(header: Sequence[str]) -> list[tuple[str, int]]:
     """Names told apart by how often each was there before: a source may use one twice."""
-    return [(name, header[:index].count(name)) for index, name in enumerate(header)]
+    seen: Counter[str] = Counter()
+    counted: list[tuple[str, int]] = []
+    for name in header:
+        counted.append((name, seen[name]))
+        seen[name] += 1
+    return counted

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -15,7 +16,7 @@ from node.core.calendar import vendored_calendar
 from node.core.federation import Member
 from node.core.policy import Policy
 from node.core.record import EVERYONE
-from node.errors import NodeError, Reason
+from node.errors import FileError, NodeError, Reason
 from node.intake.v1 import intake_pb2_grpc
 from node.ports import Peer
 from node.query.v1 import query_pb2_grpc
@@ -81,9 +82,12 @@ class _PolicyFile(NamedTuple):
     policy: Policy
 
 
-def _load_policy(path: Path) -> _PolicyFile:
+def _load_policy(city: str, path: Path) -> _PolicyFile:
     text = read_text(path, Reason.INVALID_POLICY)
-    return _PolicyFile(text, read_policy(text, str(path)))
+    policy = read_policy(text, str(path))
+    if policy.city != city:
+        raise FileError(Reason.INVALID_POLICY, str(path), f"these are the rules of {policy.city}, this node is {city}")
+    return _PolicyFile(text, policy)
 
 
 class NodeRole:
@@ -102,7 +106,7 @@ class NodeRole:
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)
         self._store.log.held_back = restored(config)
-        policy_file = Watched(config.policy, _load_policy)
+        policy_file = Watched(config.policy, partial(_load_policy, config.city))
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)

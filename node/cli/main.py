@@ -5,7 +5,7 @@ from importlib import import_module
 
 import click
 
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 
 EXIT_ERROR = 2
 # Each command and the module of `node.cli` that it stands in, imported when it is asked for: a node starts with what a
@@ -79,6 +79,12 @@ def main() -> None:
         gongzhi()
     except NodeError as error:
         click.echo(f"gongzhi: {error}", err=True)
+        sys.exit(EXIT_ERROR)
+    except Exception as error:
+        if "run" in sys.argv[1:2]:
+            raise  # a process of the node: its supervisor tells "cannot start" from "died"
+        # Exit code 1 would read as an answer. The text of the error may hold what was asked.
+        click.echo(f"gongzhi: {Reason.INTERNAL}: {type(error).__name__}", err=True)
         sys.exit(EXIT_ERROR)
 
 

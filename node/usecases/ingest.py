@@ -1,11 +1,13 @@
 """Takes in rows: checked against their standard, split into facets, appended to the own log."""
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import Future
 from hashlib import sha256
 from typing import NamedTuple
 
 from node.core import standard as standards
+from node.core.federation_file import SLUG
 from node.core.standard import Standard
 from node.core.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
@@ -16,11 +18,17 @@ from node.record.v1.record_pb2 import Header
 from node.storage.log import Entry, Fate, Placed
 from node.storage.store import Store
 from node.usecases.refuse_republication import Republication
+from node.usecases.usage import check_reason
 from node.usecases.withdraw import Withdrawal
 
 MAX_ROWS = 1000
 MAX_BODY_BYTES = 256 * 1024
 MAX_KEY_BYTES = 512
+MAX_SOURCE = 200
+MAX_AUDIENCE = 100
+_DAY_MS = 86_400_000
+_SLUG = re.compile(SLUG)
+_OWN_STANDARDS = ("node.", "case.notice")
 
 _STATUS = {
     Fate.ACCEPTED: intake.STATUS_ACCEPTED,
@@ -63,7 +71,7 @@ class Ingest:
             NodeError: The batch as a whole is refused: UNKNOWN_STANDARD, PURPOSE_REQUIRED, TOO_LARGE or
                 INVALID_ARGUMENT.
         """
-        standard = _check_request(request)
+        standard = _check_request(request, self._clock.now_ms())
         template = self._template(request).SerializeToString()
         rows = [_check_row(standard, request, row, template, self._republication) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
@@ -97,13 +105,19 @@ class Ingest:
         )
 
 
-def _check_request(request: intake.SubmitRequest) -> Standard:
+def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
     if len(request.rows) > MAX_ROWS:
         raise NodeError(Reason.TOO_LARGE, f"{len(request.rows)} rows in a batch, at most {MAX_ROWS}")
-    if not request.purpose or not request.legal_basis:
-        raise NodeError(Reason.PURPOSE_REQUIRED, "a batch names its purpose and legal basis")
-    if not request.source or "\0" in request.source:
-        raise NodeError(Reason.INVALID_ARGUMENT, "a batch names its source system")
+    check_reason(request.purpose, request.legal_basis)
+    if not 0 < len(request.source) <= MAX_SOURCE or "\0" in request.source:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"a batch names its source system, in at most {MAX_SOURCE} characters")
+    if len(request.audience) > MAX_AUDIENCE or not all(map(_SLUG.fullmatch, request.audience)):
+        raise NodeError(Reason.INVALID_ARGUMENT, f"an audience is at most {MAX_AUDIENCE} cities' slugs, or all")
+    # A time to come would lock the row: every true version after it would be outdated.
+    if not 0 <= request.as_of_ms <= now_ms + _DAY_MS:
+        raise NodeError(Reason.INVALID_ARGUMENT, "as_of is before 1970 or more than a day ahead")
+    if request.standard.startswith(_OWN_STANDARDS):
+        raise NodeError(Reason.PERMISSION_DENIED, f"{request.standard} is written by the node itself")
     return standards.get(request.standard, request.version)
 
 

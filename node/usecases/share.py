@@ -12,6 +12,7 @@ from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRe
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader, Row
+from node.usecases.usage import check_reason
 
 # Room in a batch for checkpoint, proofs and leaf hashes.
 _BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
@@ -25,7 +26,7 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
     Raises:
         NodeError: PURPOSE_REQUIRED, or TREE_ROLLED_BACK where the caller has verified more than there is.
     """
-    _check_purpose(request.purpose, request.legal_basis)
+    check_reason(request.purpose, request.legal_basis)
     origin = reader.origin(city)
     if max(request.from_size, request.known_size) > origin.size:
         claimed = max(request.from_size, request.known_size)
@@ -142,7 +143,7 @@ def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request:
     Raises:
         NodeError: PURPOSE_REQUIRED or INVALID_ARGUMENT.
     """
-    _check_purpose(request.purpose, request.legal_basis)
+    check_reason(request.purpose, request.legal_basis)
     if not request.from_index <= request.upto_size <= reader.origin(city).size:
         raise NodeError(Reason.INVALID_ARGUMENT, "no such part of this log")
     return _revisions(reader, held, grant, request)
@@ -177,8 +178,3 @@ def _differs(held: Grant | None, grant: Grant, row: Row, fates: Fates) -> bool:
         return True
     header, _ = cut_wire(row[2])
     return _disclosed(held, header, row, fates) != _disclosed(grant, header, row, fates)
-
-
-def _check_purpose(purpose: str, legal_basis: str) -> None:
-    if not purpose or not legal_basis:
-        raise NodeError(Reason.PURPOSE_REQUIRED, "a pull names its purpose and legal basis (Decree 809 Art 20)")

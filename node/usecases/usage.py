@@ -82,7 +82,7 @@ class Account:
         """
         use = Use(subject)
         try:
-            check_reason(reason)
+            check_reason(reason.purpose, reason.legal_basis)
             yield use
         except NodeError as error:
             use.result = error.reason.value
@@ -110,15 +110,15 @@ class Account:
         )
 
 
-def check_reason(reason: query.Reason) -> None:
-    """Checks that a question says why it is asked.
+def check_reason(purpose: str, legal_basis: str) -> None:
+    """Checks that a question, or an exchange, says why it is asked (Decree 809 Art 20).
 
     Raises:
         NodeError: PURPOSE_REQUIRED or INVALID_ARGUMENT.
     """
-    if not reason.purpose.strip() or not reason.legal_basis.strip():
+    if not purpose.strip() or not legal_basis.strip():
         raise NodeError(Reason.PURPOSE_REQUIRED, "a question names its purpose and legal basis (Decree 809 Art 20)")
-    if len(reason.purpose) > MAX_REASON or len(reason.legal_basis) > MAX_REASON:
+    if len(purpose) > MAX_REASON or len(legal_basis) > MAX_REASON:
         raise NodeError(Reason.INVALID_ARGUMENT, f"purpose and legal basis have at most {MAX_REASON} characters")
 
 
