@@ -160,7 +160,7 @@ def only(*facets: int) -> Callable[[View], View]:
     return see
 
 
-def operator(uscc: str = "914301001840877603", **fields: object) -> OperatorRegistration:
+def operator(uscc: str = "914300007121944054", **fields: object) -> OperatorRegistration:
     """A registration."""
     told: dict[str, object] = {
         "name": "湖南岳麓山建设集团有限公司",

@@ -87,7 +87,7 @@ class Standard:
         return self._validation.findings(message)
 
     def subjects(self, message: Message) -> list[str]:
-        """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914301001840877603`; bytes in hexadecimal."""
+        """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914300007121944054`; bytes in hexadecimal."""
         found = [f"{kind}:{value}" for kind, name in self._flat if (value := getattr(message, name))]
         if self._deep:
             found += [f"{kind}:{value}" for kind, read in self._deep for value in read(message) if value]

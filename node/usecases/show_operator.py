@@ -14,7 +14,7 @@ def show_operator(reader: Reader, subject: str, purpose: str) -> list[Record]:
 
     Args:
         reader: Of the store.
-        subject: `<kind>:<value>`, e.g. `uscc:914301001840877603`.
+        subject: `<kind>:<value>`, e.g. `uscc:914300007121944054`.
         purpose: Replicas obtained for another one are left out.
 
     Raises:
@@ -23,7 +23,7 @@ def show_operator(reader: Reader, subject: str, purpose: str) -> list[Record]:
     kind, _, value = subject.partition(":")
     key = f"{kind}:{normalise(value)}"
     if not kind or not normalise(value):
-        raise NodeError(Reason.INVALID_ARGUMENT, "a subject is <kind>:<value>, e.g. uscc:914301001840877603")
+        raise NodeError(Reason.INVALID_ARGUMENT, "a subject is <kind>:<value>, e.g. uscc:914300007121944054")
     origins = {origin.number: origin for origin in reader.origins()}
     found = [
         (origins[number], index, view)

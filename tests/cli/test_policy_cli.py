@@ -99,7 +99,7 @@ def test_matrix_shows_a_city_no_rule_names() -> None:
     [
         ("taiyuan", ["status=4"], "withheld"),
         ("taiyuan", ["status=OPERATOR_STATUS_IN_BUSINESS"], "public"),
-        ("wuhan", ["status=4", "uscc=914301001840877603", "registered_address.region6=430102"], "public, regulator"),
+        ("wuhan", ["status=4", "uscc=914300007121944054", "registered_address.region6=430102"], "public, regulator"),
         ("wuhan", ['header.audience=["hefei"]'], "withheld"),
         ("wuhan", ["header.retracts=changsha-17"], "header only"),
     ],

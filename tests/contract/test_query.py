@@ -33,7 +33,7 @@ from node.storage.keyfile import load_log_key
 from node.storage.schema import open_reader
 from tests.cities import City, operator
 
-USCC = "914301001840877603"
+USCC = "914300007121944054"
 REASON = query.Reason(purpose="verification", legal_basis="政务数据共享条例 第二十条")
 
 

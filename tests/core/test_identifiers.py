@@ -61,7 +61,7 @@ def test_uscc_valid(code: str) -> None:
         ("91340100TEST000001", [("uscc_character", False)]),
         ("91430100MA00TEXT14", [("uscc_organisation_code", True)]),
         ("91430100MA00TEXT0", [("uscc_length", False)]),
-        ("914301001840877603\n", [("uscc_length", False)]),
+        ("914300007121944054\n", [("uscc_length", False)]),
         ("91430100MA00TEXT0１", [("uscc_character", False)]),
         ("91430100ma00text01", [("uscc_character", False)]),
         ("B1430100MA00TEXT01", [("uscc_authority", False)]),

@@ -83,7 +83,7 @@ def altered_header(_: Origin, story: Story) -> Story:
 @lie(Reason.BAD_COMMITMENT)
 def added_subject(_: Origin, story: Story) -> Story:
     view = story[0].views[17]
-    view.CopyFrom(with_header(view, subjects=["uscc:914301001840877603"]))
+    view.CopyFrom(with_header(view, subjects=["uscc:914300007121944054"]))
     return story
 
 

@@ -97,7 +97,7 @@ def test_a_superseded_record_leaves_the_index_but_stays(cities: tuple[City, City
     receiver.pull(origin)
     origin.register(operator(name="新名"))
     receiver.pull(origin)
-    assert found(receiver, "uscc:914301001840877603") == [1]
+    assert found(receiver, "uscc:914300007121944054") == [1]
     assert None not in views(receiver)
     assert changes(receiver) == ["superseded"]
 
@@ -107,12 +107,12 @@ def test_a_record_seen_only_after_what_replaces_it_is_not_current(cities: tuple[
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(0))
-    assert found(receiver, "uscc:914301001840877603") == [1]
+    assert found(receiver, "uscc:914300007121944054") == [1]
     receiver.pull(origin, grant="wider")
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914301001840877603") == [1]
+    assert found(receiver, "uscc:914300007121944054") == [1]
 
 
 def test_what_replaces_a_record_may_come_to_light_later(cities: tuple[City, City]) -> None:
@@ -120,11 +120,11 @@ def test_what_replaces_a_record_may_come_to_light_later(cities: tuple[City, City
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(1))
-    assert found(receiver, "uscc:914301001840877603") == [0]
+    assert found(receiver, "uscc:914300007121944054") == [0]
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914301001840877603") == [1]
+    assert found(receiver, "uscc:914300007121944054") == [1]
     assert (at(receiver).verified, at(receiver).withheld) == (3, 0)
 
 
@@ -133,11 +133,11 @@ def test_records_that_come_to_light_together_leave_one_current(cities: tuple[Cit
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(0, 1))
-    assert found(receiver, "uscc:914301001840877603") == []
+    assert found(receiver, "uscc:914300007121944054") == []
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914301001840877603") == [1]
+    assert found(receiver, "uscc:914300007121944054") == [1]
 
 
 def test_a_retraction_may_come_to_light_later(cities: tuple[City, City]) -> None:
@@ -147,11 +147,11 @@ def test_a_retraction_may_come_to_light_later(cities: tuple[City, City]) -> None
     origin.retract(record)
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, withhold(1))
-    assert found(receiver, "uscc:914301001840877603") == [0]
+    assert found(receiver, "uscc:914300007121944054") == [0]
     origin.register(operator("91410100MA00TEXT0Q"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914301001840877603") == []
+    assert found(receiver, "uscc:914300007121944054") == []
     assert views(receiver)[0] is None
 
 

@@ -11,7 +11,7 @@ from node.storage.store import Reader
 from node.usecases.verify_operator import Asker, VerifyOperator
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City, SetClock, only, operator
 
-USCC = "914301001840877603"
+USCC = "914300007121944054"
 OFFICER = Asker(PURPOSE, is_officer=True)
 PLATFORM = Asker(PURPOSE, is_officer=False)
 

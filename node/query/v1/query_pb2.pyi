@@ -295,7 +295,7 @@ class ShowRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
-    """"<kind>:<value>", e.g. "uscc:914301001840877603"."""
+    """"<kind>:<value>", e.g. "uscc:914300007121944054"."""
     @_builtins.property
     def reason(self) -> Global___Reason: ...
     def __init__(

@@ -63,7 +63,7 @@ class Header(_message.Message):
     """Number of commitments that follow the header in the leaf."""
     @_builtins.property
     def subjects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Subject keys "<kind>:<value>", e.g. "uscc:914301001840877603"."""
+        """Subject keys "<kind>:<value>", e.g. "uscc:914300007121944054"."""
 
     @_builtins.property
     def audience(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

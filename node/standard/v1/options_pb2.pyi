@@ -168,7 +168,7 @@ class FieldOptions(_message.Message):
     facet: _builtins.int
     """Fields of the standard itself only; the fields of a message within go with it."""
     subject: _builtins.str
-    """Kind of the subject key this field gives the record, e.g. "uscc" for "uscc:914301001840877603"."""
+    """Kind of the subject key this field gives the record, e.g. "uscc" for "uscc:914300007121944054"."""
     check: Global___Check.ValueType
     advisory: _builtins.bool
     """What the check finds is worth a look, but never rejects."""
