@@ -14,11 +14,12 @@ from node.storage import drafts, links, policies, replica
 from node.storage.drafts import Draft
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
+from node.storage.lookup import read_subject
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.retention import destroy_ended
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, Error, open_reader
-from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
+from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes
 from node.storage.writer import Writer, storage_error
 
 _Result = TypeVar("_Result")
@@ -76,12 +77,7 @@ class Reader:
 
         Digests may collide: the caller compares the header's subjects.
         """
-        found = self.connection.execute(
-            "SELECT record.position, view FROM subject JOIN record ON record.position = subject.position"
-            " WHERE digest = ? AND view IS NOT NULL",
-            (subject_digest(subject),),
-        ).fetchall()
-        return [(*split_position(row), view) for row, view in found]
+        return read_subject(self.connection, subject_digest(subject))
 
     def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:
         """The leaf hashes of the records [begin, end)."""
