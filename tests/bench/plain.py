@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import grpc
 from nacl.signing import VerifyKey
 
-from node.bootstrap import _WORKERS
+from node.bootstrap.listening import WORKERS
 from node.config import Config, load_config
 from node.core.merkle import HASH_BYTES
 from node.exchange.v1.exchange_pb2 import PullResponse
@@ -71,7 +71,7 @@ def serve(config: Config, address: str, batches: Path, answer: Path) -> None:
         "Pull": grpc.unary_stream_rpc_method_handler(pull),
         "Echo": grpc.unary_unary_rpc_method_handler(echo),
     }
-    server = grpc.server(ThreadPoolExecutor(_WORKERS), options=server_options(config.limits.max_message_bytes))
+    server = grpc.server(ThreadPoolExecutor(WORKERS), options=server_options(config.limits.max_message_bytes))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(METHOD.strip("/"), handlers),))
     server.add_secure_port(address, server_credentials(Trust(config)))
     server.start()

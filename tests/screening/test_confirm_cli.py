@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from node.bootstrap import NodeRole, QueryRole
+from node.bootstrap.node_role import NodeRole
+from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.config import Config
 from node.core.clients import Kind

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from node.bootstrap import QueryRole
+from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.config import Config
 from node.core.clients import Kind

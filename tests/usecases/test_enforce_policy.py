@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.bootstrap import _load_policy
+from node.bootstrap.policy_file import load_policy
 from node.core.policy import Policy
 from node.errors import FileError, Reason
 from node.intake.v1 import intake_pb2 as intake
@@ -58,7 +58,7 @@ def test_the_rules_of_another_city_are_not_put_in_force(tmp_path: Path) -> None:
     """The likeliest mistake: a neighbour's file copied over one's own."""
     file = tmp_path / "policy.yaml"
     file.write_text(policy_text("wuhan", "public"), "utf-8")
-    assert _load_policy("wuhan", file).policy.city == "wuhan"
+    assert load_policy("wuhan", file).policy.city == "wuhan"
     with pytest.raises(FileError) as refused:
-        _load_policy("changsha", file)
+        load_policy("changsha", file)
     assert refused.value.reason is Reason.INVALID_POLICY

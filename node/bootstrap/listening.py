@@ -1,0 +1,40 @@
+"""The listeners of a process of the node: one gate for all of them."""
+
+from typing import Protocol
+
+from node.config import Config
+from node.rpc.gate import Gate
+from node.rpc.limits import Limiter
+from node.rpc.principal import Roster
+from node.rpc.server import Listener, Register
+from node.storage.trust import Trust
+
+# More than all peers of a federation of six may hold with their streams (`limits.MAX_STREAMS`).
+WORKERS = 24
+# What is under way when the node stops may take so long to finish.
+GRACE_S = 10.0
+
+
+class MakeListener(Protocol):
+    """Binds one address for some services."""
+
+    def __call__(self, address: str, *services: tuple[str, Register]) -> Listener:
+        """The listener, bound and not yet started."""
+        ...
+
+
+def listener_factory(config: Config, trust: Trust) -> MakeListener:
+    """What binds the listeners of one process: they share who may call, and how often."""
+    gate = Gate(Roster(trust), Limiter(config.limits))
+
+    def make(address: str, *services: tuple[str, Register]) -> Listener:
+        return Listener(
+            address,
+            trust,
+            gate,
+            services,
+            workers=WORKERS,
+            max_message_bytes=config.limits.max_message_bytes,
+        )
+
+    return make

@@ -1,0 +1,29 @@
+"""The policy file of a node, followed while it runs."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from node.core.policy import Policy
+from node.errors import FileError, Reason
+from node.storage.files import read_text
+from node.usecases.enforce_policy import read_policy
+
+
+class PolicyFile(NamedTuple):
+    """The rules, and the text that they were read from."""
+
+    text: str
+    policy: Policy
+
+
+def load_policy(city: str, path: Path) -> PolicyFile:
+    """Reads and checks the rules of a city.
+
+    Raises:
+        FileError: INVALID_POLICY, with the line.
+    """
+    text = read_text(path, Reason.INVALID_POLICY)
+    policy = read_policy(text, str(path))
+    if policy.city != city:
+        raise FileError(Reason.INVALID_POLICY, str(path), f"these are the rules of {policy.city}, this node is {city}")
+    return PolicyFile(text, policy)

@@ -1,0 +1,78 @@
+"""The answering process of a node."""
+
+import threading
+
+import structlog
+
+from node.bootstrap.clock import SystemClock
+from node.bootstrap.listening import GRACE_S, listener_factory
+from node.config import Config
+from node.query.v1 import query_pb2_grpc
+from node.rpc.query_service import QueryServicer
+from node.rpc.screening_service import ScreeningServicer, add_screening_service
+from node.storage.search import SearchIndex
+from node.storage.startup import await_store
+from node.storage.store import Reader
+from node.storage.trust import Trust
+from node.storage.usage import UsageLog
+from node.usecases.screen import Screening
+from node.usecases.search_operators import SearchOperators
+from node.usecases.usage import Account
+from node.usecases.verify_operator import VerifyOperator
+
+_log = structlog.get_logger(__name__)
+_INDEX_S = 0.5
+
+
+class QueryRole:
+    """The answering process: reads what the writing process stored; writes usage records and the search index."""
+
+    def __init__(self, config: Config) -> None:
+        """Waits for the store, opens its own files and binds the listener.
+
+        Raises:
+            NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
+        """
+        clock = SystemClock()
+        await_store(config.node_db)
+        reader = Reader(config.node_db)
+        self._usage = UsageLog(config.usage_db)
+        self._index = SearchIndex(config.search_db, config.node_db)
+        self._stopping = threading.Event()
+        self._indexer = threading.Thread(target=self._follow, name="search-index")
+        verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
+        searcher = SearchOperators(reader, config.search_db)
+        account = Account(self._usage, clock)
+        servicer = QueryServicer(reader, verifier, searcher, account)
+        screener = ScreeningServicer(Screening(reader, clock, int(config.stale_after_h * 3_600_000)), account)
+        self._listener = listener_factory(config, Trust(config))(
+            config.listen.query,
+            (
+                "node.query.v1.QueryService",
+                lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
+            ),
+            add_screening_service(screener),
+        )
+
+    def start(self) -> None:
+        """Answers from now on."""
+        self._indexer.start()
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Finishes what is under way; every usage record is durable after."""
+        self._listener.stop(GRACE_S)
+        self._usage.close()
+        self._stopping.set()
+        self._indexer.join()
+        self._index.close()
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                is_behind = self._index.follow()
+            except Exception:  # noqa: BLE001 - the index is derived: answering goes on
+                _log.exception("search_index_failed")
+                is_behind = False
+            if not is_behind:
+                self._stopping.wait(_INDEX_S)
