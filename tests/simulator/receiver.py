@@ -10,6 +10,7 @@ from node.control.v1 import control_pb2
 from node.core.federation import Member
 from node.core.merkle import Frontier
 from node.core.record import open_view, parse_header
+from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Peer
 from node.record.v1.record_pb2 import View
 from node.storage.rows import subject_digest
@@ -132,3 +133,27 @@ def index_due(held: Mapping[int, View]) -> set[tuple[int, int]]:
         if header.id not in replaced
         for subject in header.subjects
     }
+
+
+def check(receiver: Receiver, origin: Origin) -> None:
+    """The replica is exactly what the origin would share now, its counters, tree and index included."""
+    held = views(receiver.store, origin.city)
+    assert held == shared(origin, receiver.city)
+    recompute(receiver.store, origin.city)
+    assert receiver.store.origin(origin.city).root == origin.store.origin(origin.city).root
+    assert indexed(receiver.store, origin.city) == index_due(dict(enumerate(held)))
+    assert receiver.store.origin(origin.city).to_revise == 0
+
+
+def shared(origin: Origin, caller: str) -> list[View]:
+    return [view for raw in origin.pull(caller, 0, 0) for view in PullResponse.FromString(raw).views]
+
+
+def is_anywhere(receiver: Receiver, secret: bytes) -> bool:
+    """Whether bytes stand in any file of the receiver's store."""
+    files = receiver.path.parent.glob(f"{receiver.path.name}*")
+    return any(secret in file.read_bytes() for file in files)
+
+
+def salts(view: View) -> list[bytes]:
+    return [facet.salt for facet in view.facets if facet.salt]
