@@ -88,6 +88,16 @@ class Evidence(_Section):
     keep_free_bytes: NonNegativeInt = 256 * 1024**2
 
 
+class Clock(_Section):
+    """A clock for tests and exercises: the node's time is the machine's and as many seconds as a file says.
+
+    Attributes:
+        offset_file: Holds a signed whole number of seconds, followed while the node runs; where it is missing, 0.
+    """
+
+    offset_file: Path
+
+
 class Config(_Section):
     """A node's configuration. Paths are resolved from the folder of the file.
 
@@ -95,6 +105,8 @@ class Config(_Section):
         data_dir: Databases: `node.db` (log and replicas), `usage.db`, `search.db`; attachments in `evidence/`.
         keys: Folder of the log key and the TLS identity.
         officer: Client bundle with which the command line speaks to the node.
+        calendars: Files of years to add to the working calendar that comes with the program.
+        clock: Only for tests and exercises; the machine's clock where it is left out.
         stale_after_h: A record of an origin unheard of for longer is answered as stale.
     """
 
@@ -109,6 +121,8 @@ class Config(_Section):
     sync: Sync = Sync()
     limits: Limits = Limits()
     evidence: Evidence = Evidence()
+    calendars: tuple[Path, ...] = ()
+    clock: Clock | None = None
     stale_after_h: PositiveFloat = 24
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -154,4 +168,8 @@ def load_config(path: Path) -> Config:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
     config = read_model(parse_document(text, str(file), Reason.INVALID_CONFIG), Config, Reason.INVALID_CONFIG)
     folder = file.resolve().parent
-    return config.model_copy(update={name: folder / getattr(config, name) for name in PATHS})
+    return config.model_copy(
+        update={name: folder / getattr(config, name) for name in PATHS}
+        | {"calendars": tuple(folder / each for each in config.calendars)}
+        | {"clock": config.clock and Clock(offset_file=folder / config.clock.offset_file)}
+    )

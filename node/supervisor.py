@@ -118,6 +118,8 @@ def run_role(config: Config, role: str) -> None:
 def supervise(node_dir: Path, config: Config) -> None:
     """Starts both processes, serves /metrics, restarts a process that dies, ends when told to."""
     configure_logging(config.log_level)
+    if config.clock is not None:
+        _log.warning("clock_shifted_by_a_file", city=config.city, file=str(config.clock.offset_file))
     stopped = _stop_signal()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error

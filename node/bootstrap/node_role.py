@@ -6,12 +6,11 @@ from functools import partial
 
 import structlog
 
-from node.bootstrap.clock import SystemClock
+from node.bootstrap.clock import build_clock, describe_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.bootstrap.policy_file import PolicyFile, load_policy
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.calendar import vendored_calendar
 from node.core.federation import Member
 from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
@@ -32,6 +31,7 @@ from node.rpc.intake_service import IntakeServicer
 from node.rpc.peer_client import connect, hint
 from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
+from node.storage.files import load_calendar
 from node.storage.keyfile import load_log_key
 from node.storage.startup import hold_data
 from node.storage.store import Store
@@ -60,7 +60,7 @@ class NodeRole:
         Raises:
             NodeError: ALREADY_RUNNING, or a file of the node is wrong.
         """
-        clock = SystemClock()
+        clock, calendar = build_clock(config, "node"), load_calendar(config.calendars)
         self._config = config
         self._lock = hold_data(config.data_dir)
         self._trust = Trust(config)
@@ -72,16 +72,16 @@ class NodeRole:
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
-        self._desk = Desk(
-            self._store, clock, vendored_calendar(), self._peer_cities, self._send_hint, self._sync.run_hinted
-        )
+        self._desk = Desk(self._store, clock, calendar, self._peer_cities, self._send_hint, self._sync.run_hinted)
         self._terms = KeepTerms(self._store, clock, withdrawal.entries, self._desk.casework.act_by_itself)
         ingest = Ingest(self._store, clock, withdrawal)
 
         def status() -> control_pb2.StatusResponse:
-            return node_status(
+            status = node_status(
                 self._store, self._members(), config.data_dir, clock, self._policy.digest, lambda: _text(policy_file)
             )
+            status.clock.CopyFrom(describe_clock(clock, calendar))
+            return status
 
         self._evidence = EvidenceStore(config.data_dir, config.evidence, clock)
         self._evidence_usage = UsageLog(config.data_dir / "evidence_usage.db")
@@ -92,7 +92,7 @@ class NodeRole:
         exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake)
         intake = IntakeServicer(ingest, self._store, clock, self._desk.notify)
         desk = self._desk
-        cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, vendored_calendar())
+        cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
         control = ControlServicer(self._sync, status)
         listener = listener_factory(config, self._trust)
         self._listeners = [

@@ -4,7 +4,7 @@ import threading
 
 import structlog
 
-from node.bootstrap.clock import SystemClock
+from node.bootstrap.clock import build_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
 from node.query.v1 import query_pb2_grpc
@@ -33,7 +33,7 @@ class QueryRole:
         Raises:
             NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
         """
-        clock = SystemClock()
+        clock = build_clock(config, "query")
         await_store(config.node_db)
         reader = Reader(config.node_db)
         self._usage = UsageLog(config.usage_db)

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from node.cli.options import json_option, node_option
 from node.config import load_config
+from node.storage.clock import node_clock
 from node.usecases.backup import Manifest, Report, back_up, confirm
 from node.usecases.backup import restore as restore_node
 
@@ -39,7 +40,8 @@ def backup(out: Path, with_keys: bool, as_json: bool, node_dir: Path) -> None:
     config = load_config(node_dir)
     settings = node_dir / "node.yaml" if node_dir.is_dir() else node_dir
     with _progress() as report:
-        manifest = back_up(config, settings, out, datetime.now(UTC), report, with_keys=with_keys)
+        now = datetime.fromtimestamp(node_clock(config).now_ms() / 1000, UTC)
+        manifest = back_up(config, settings, out, now, report, with_keys=with_keys)
     _tell(manifest, as_json, f"backed up to {out}, verified")
 
 

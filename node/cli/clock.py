@@ -13,10 +13,13 @@ from rich.text import Text
 from node.cli.dates import Period, parse_day, parse_period
 from node.cli.options import json_option
 from node.cli.tables import new_table, print_table
-from node.core.calendar import SHANGHAI, Calendar, Year, legal_date, parse_year, vendored_calendar
+from node.config import Config, load_config
+from node.core.calendar import SHANGHAI, Calendar, Year, legal_date
 from node.core.clocks import Deadline, Reading, start
 from node.core.legal_rules import Label, LegalRule, RuleBook, Unit, vendored_rules
 from node.errors import NodeError, Reason
+from node.storage.clock import SystemClock, node_clock
+from node.storage.files import load_calendar
 
 Lang = Literal["en", "zh"]
 
@@ -51,6 +54,13 @@ _HEADS: dict[Lang, dict[str, tuple[str, ...]]] = {
 
 
 _lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
+_node = click.option(
+    "--node",
+    "node_dir",
+    type=click.Path(exists=True, path_type=Path),
+    envvar="GONGZHI_NODE",
+    help="Folder of a node: its calendars and its day (or GONGZHI_NODE).  [default: this folder, if it is a node's]",
+)
 _calendar = click.option(
     "--calendar",
     "calendar_files",
@@ -81,15 +91,16 @@ def clock() -> None:
 @clock.command("list")
 @click.option("--on", type=parse_day, metavar="DATE", help="Rules that bind an act of this day.  [default: today]")
 @click.option("--all", "show_all", is_flag=True, help="Every version ever, in force or not.")
+@_node
 @_lang
 @json_option
-def list_rules(on: date | None, show_all: bool, lang: Lang, as_json: bool) -> None:
+def list_rules(on: date | None, show_all: bool, node_dir: Path | None, lang: Lang, as_json: bool) -> None:
     """List the rules that bind an act of a day.
 
     The column "sure" says how well a rule is known: H read in the text, M one secondary source, L unsure.
     """
     book = vendored_rules()
-    day = on or datetime.now(SHANGHAI).date()
+    day = on or _today(_config(node_dir))
     every = [rule for versions in book.versions.values() for rule in versions]
     rules = every if show_all else book.all_in_force(day)
     if as_json:
@@ -126,15 +137,17 @@ def list_rules(on: date | None, show_all: bool, lang: Lang, as_json: bool) -> No
 )
 @click.option("--on", type=parse_day, metavar="DATE", help="Read the clock on this day too.")
 @_calendar
+@_node
 @_lang
 @json_option
-def due(
+def due(  # noqa: PLR0913, PLR0917 - one argument an option
     rule_id: str,
     began: date,
     extensions: tuple[int, ...],
     periods: tuple[Period, ...],
     on: date | None,
     calendar_files: tuple[Path, ...],
+    node_dir: Path | None,
     lang: Lang,
     as_json: bool,
 ) -> None:
@@ -150,7 +163,7 @@ def due(
     """  # noqa: D301
     book = vendored_rules()
     rule = book.in_force(rule_id, legal_date(began))
-    clock_ = _suspended(_extended(start(rule, began, _calendar_with(calendar_files)), extensions), periods)
+    clock_ = _suspended(_extended(start(rule, began, _calendar_with(node_dir, calendar_files)), extensions), periods)
     reading = clock_.at(on) if on else None
     if as_json:
         click.echo(_json(_due_json(clock_, reading, book)))
@@ -161,9 +174,10 @@ def due(
 @clock.command()
 @click.argument("year", type=int)
 @_calendar
+@_node
 @_lang
 @json_option
-def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: bool) -> None:
+def calendar(year: int, calendar_files: tuple[Path, ...], node_dir: Path | None, lang: Lang, as_json: bool) -> None:
     """Show the working calendar of YEAR: holidays, weekends worked instead, the notices it comes from.
 
     \b
@@ -176,11 +190,12 @@ def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: b
         holidays:
           - {of: [元旦], from: 2026-01-01, to: 2026-01-03, days: 3, works: [2026-01-04]}
           - ...
-    check it with `gongzhi clock calendar 2026 --calendar 2026.yaml`, and add it to node/core/calendar_data.
+    check it with `gongzhi clock calendar 2026 --calendar 2026.yaml`, name it in node.yaml and restart the node:
+        calendars: [2026.yaml]
     It is refused if a festival is missing, a date is given twice, a length does not fit, or the days off less the
     weekends worked are not the 13 days that the law gives (11 before 2025). A corrected file has a higher version.
     """  # noqa: D301
-    calendar_ = _calendar_with(calendar_files)
+    calendar_ = _calendar_with(node_dir, calendar_files)
     found = next((each for each in calendar_.years if each.year == year), None)
     if found is None:
         known = f"{calendar_.first.year} to {calendar_.horizon.year}"
@@ -192,11 +207,20 @@ def calendar(year: int, calendar_files: tuple[Path, ...], lang: Lang, as_json: b
         _print_year(found, worked, lang)
 
 
-def _calendar_with(files: Iterable[Path]) -> Calendar:
-    calendar_ = vendored_calendar()
-    for file in files:
-        calendar_ = calendar_.with_year(parse_year(file.read_text("utf-8", errors="replace"), str(file)))
-    return calendar_
+def _config(node_dir: Path | None) -> Config | None:
+    is_here = node_dir is None and Path("node.yaml").is_file()
+    folder = Path() if is_here else node_dir
+    return None if folder is None else load_config(folder)
+
+
+def _today(config: Config | None) -> date:
+    now_ms = (node_clock(config) if config else SystemClock()).now_ms()
+    return datetime.fromtimestamp(now_ms / 1000, SHANGHAI).date()
+
+
+def _calendar_with(node_dir: Path | None, files: Iterable[Path]) -> Calendar:
+    config = _config(node_dir)
+    return load_calendar([*(config.calendars if config else ()), *files])
 
 
 def _extended(clock_: Deadline, extensions: Iterable[int]) -> Deadline:

@@ -1,7 +1,6 @@
 """`gongzhi screen confirm`: an officer takes a candidate for a hit, and the listing city is told."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +11,6 @@ from node.cli.options import ask_passphrase, json_option, node_option
 from node.cli.query import TIMEOUT_S, reason_of, reason_options
 from node.cli.screen_roster import screening_service
 from node.config import Config, load_config
-from node.core.calendar import SHANGHAI
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
@@ -20,7 +18,9 @@ from node.rpc.client import officer_channel
 from node.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.listing_pb2 import ListingHit
+from node.storage.clock import node_clock
 from node.storage.person_key import FILE, load_person_key
+from node.usecases.screen import legal_day
 
 _WORKFLOW = "listing.hit"
 
@@ -63,7 +63,7 @@ def confirm(
     id_hmac = _asked_hmac(config) if id_number else b""
     entry = Entry(uscc=told["uscc"], licence_number=told["licence_number"], id_hmac=id_hmac)
     found = _hit(config, reason_of(config, purpose, legal_basis), entry, record)
-    screened_by, day = told["screened_by"] or config.city, datetime.now(SHANGHAI).date()
+    screened_by, day = told["screened_by"] or config.city, legal_day(node_clock(config).now_ms())
     hit = hit_of(found, entry, told["name"], screened_by, told["screened_at"], day)
     recorded = confirm_hit(config.model_copy(update={"officer": officer}), hit)
     if as_json:

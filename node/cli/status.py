@@ -13,6 +13,7 @@ from node.cli.options import ask_passphrase, json_option, node_option
 from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
+from node.core.calendar import SHANGHAI
 from node.errors import NodeError, Reason
 from node.rpc.client import is_serving, officer_channel
 
@@ -63,6 +64,12 @@ def _print(answer: control_pb2.StatusResponse) -> None:
         f"[bold]{answer.city}[/]: {answer.tree_size} records; databases {answer.disk_used_bytes / gib:.2f} GiB,"
         f" free {answer.disk_free_bytes / gib:.1f} GiB; policy {answer.policy_digest[:12]}"
     )
+    if answer.clock.offset_file:
+        console.print(
+            f"[bold red]CLOCK SHIFTED: this node takes it to be {_moment(answer.clock.now_ms)}[/],"
+            f" {answer.clock.offset_s:+} s by {answer.clock.offset_file}: for tests and exercises only",
+            soft_wrap=True,
+        )
     if answer.policy_error:
         console.print(f"[red]newest policy file refused, the old one stays in force:[/] {answer.policy_error}")
     print_table(_peers(answer))
@@ -86,6 +93,10 @@ def _peers(answer: control_pb2.StatusResponse) -> Table:
         counts = (peer.tree_size, peer.verified, peer.withheld, peer.lag_records)
         table.add_row(peer.city, state, *map(str, counts), heard, retry)
     return table
+
+
+def _moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _time(at_ms: int) -> str:

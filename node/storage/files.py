@@ -2,8 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
+from node.core.calendar import Calendar, parse_year, vendored_calendar
 from node.core.clients import Clients, format_clients, parse_clients
 from node.core.federation import Federation
 from node.core.federation_file import format_federation, parse_federation
@@ -69,3 +71,16 @@ def load_clients(path: Path) -> Clients:
 def save_clients(path: Path, clients: Clients) -> None:
     """Replaces the clients file; a running node takes it up by itself."""
     write_file(path, format_clients(clients).encode())
+
+
+def load_calendar(files: Iterable[Path]) -> Calendar:
+    """The working calendar that comes with the program, and a year for each of these files.
+
+    Raises:
+        FileError: INVALID_CALENDAR, with the line.
+        NodeError: INVALID_CALENDAR, a year leaves a gap or is not newer than the one known.
+    """
+    calendar = vendored_calendar()
+    for file in files:
+        calendar = calendar.with_year(parse_year(read_text(file, Reason.INVALID_CALENDAR), str(file)))
+    return calendar

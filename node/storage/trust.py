@@ -21,11 +21,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Watched(Generic[T]):
-    """What a file says, read again within a second of a change; one that does not read leaves the old in force."""
+    """What a file says, read again within `recheck_s` of a change; one that does not read leaves the old in force."""
 
-    def __init__(self, path: Path, load: Callable[[Path], T]) -> None:
+    def __init__(self, path: Path, load: Callable[[Path], T], recheck_s: float = RECHECK_S) -> None:
         self._path = path
         self._load = load
+        self._recheck_s = recheck_s
         self._lock = threading.Lock()
         self._stamp = _stamp(path)
         self._checked_at = time.monotonic()
@@ -34,7 +35,7 @@ class Watched(Generic[T]):
 
     def current(self) -> T:
         """The newest value that read well."""
-        if time.monotonic() - self._checked_at >= RECHECK_S:
+        if time.monotonic() - self._checked_at >= self._recheck_s:
             self._check()
         return self._value
 

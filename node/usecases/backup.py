@@ -9,7 +9,7 @@ import hashlib
 import re
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -185,7 +185,10 @@ def _copy(config: Config, settings: Path, work: Path, report: Report, *, with_ke
     _copy_attachments(config.data_dir / _ATTACHMENTS, work / "data" / _ATTACHMENTS)
     for name in ("federation", "policy", "clients"):
         shutil.copyfile(getattr(config, name), work / f"{name}.yaml")
-    write_file(work / "node.yaml", _with_own_paths(settings.read_text("utf-8")).encode())
+    calendars = [f"calendar-{number}.yaml" for number in range(len(config.calendars))]
+    for name, source in zip(calendars, config.calendars, strict=True):
+        shutil.copyfile(source, work / name)
+    write_file(work / "node.yaml", _with_own_paths(settings.read_text("utf-8"), calendars).encode())
     if with_keys:
         shutil.copytree(config.keys, work / "keys")
         shutil.copytree(config.officer, work / "officer")
@@ -204,10 +207,11 @@ def _copy_one(source: Path, target: Path, report: Report) -> None:
     copy_database(source, target, lambda done, total: report(source.name, done, total))
 
 
-def _with_own_paths(settings: str) -> str:
+def _with_own_paths(settings: str, calendars: Sequence[str]) -> str:
     """The settings with every path as it is by default: the files lie in the backup's own folder."""
     own = {name: Config.model_fields[name].default for name in PATHS}
-    return re.sub(rf"(?m)^({'|'.join(PATHS)}):.*$", lambda found: f"{found[1]}: {own[found[1]]}", settings)
+    text = re.sub(rf"(?m)^({'|'.join(PATHS)}):.*$", lambda found: f"{found[1]}: {own[found[1]]}", settings)
+    return re.sub(r"(?m)^calendars:.*\n?(?:[ -].*\n?)*", f"calendars: [{', '.join(calendars)}]\n", text)
 
 
 def _describe(work: Path, now: datetime, report: Report, *, with_keys: bool) -> Manifest:

@@ -102,6 +102,7 @@ class StatusResponse(_message.Message):
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     POLICY_DIGEST_FIELD_NUMBER: _builtins.int
     POLICY_ERROR_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
     city: _builtins.str
     tree_size: _builtins.int
     root: _builtins.bytes
@@ -114,6 +115,8 @@ class StatusResponse(_message.Message):
     def peers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeerStatus]: ...
     @_builtins.property
     def incidents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Incident]: ...
+    @_builtins.property
+    def clock(self) -> Global___Clock: ...
     def __init__(
         self,
         *,
@@ -126,14 +129,47 @@ class StatusResponse(_message.Message):
         disk_free_bytes: _builtins.int = ...,
         policy_digest: _builtins.str = ...,
         policy_error: _builtins.str = ...,
+        clock: Global___Clock | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "root", b"root", "tree_size", b"tree_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "root", b"root", "tree_size", b"tree_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatusResponse: _TypeAlias = StatusResponse  # noqa: Y015
+
+@_typing.final
+class Clock(_message.Message):
+    """The time as the node reads it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOW_MS_FIELD_NUMBER: _builtins.int
+    OFFSET_FILE_FIELD_NUMBER: _builtins.int
+    OFFSET_S_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    now_ms: _builtins.int
+    offset_file: _builtins.str
+    """The file that shifts the machine's clock, and the seconds it says; empty where the node uses the machine's clock."""
+    offset_s: _builtins.int
+    calendar: _builtins.str
+    """The years of the working calendar, each with the version of its file."""
+    def __init__(
+        self,
+        *,
+        now_ms: _builtins.int = ...,
+        offset_file: _builtins.str = ...,
+        offset_s: _builtins.int = ...,
+        calendar: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "now_ms", b"now_ms", "offset_file", b"offset_file", "offset_s", b"offset_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Clock: _TypeAlias = Clock  # noqa: Y015
 
 @_typing.final
 class PeerStatus(_message.Message):
