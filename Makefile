@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo test check bench bench-growth lock baseline clean
+.PHONY: help setup proto demo test check image bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -41,6 +41,9 @@ check: setup ## Style, types, layers, wire formats, stubs
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb
 	.ci/generate --check
+
+image: ## Build the container image of a node, and its base where none is (TAG=<name:tag> BASE=<image>)
+	@BASE="$(BASE)" deploy/compose/image $(TAG)
 
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")

@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": "demo",
     "evidence": "evidence",
     "federation": "federation",
+    "health": "status",
     "inbox": "inbox",
     "init": "init",
     "key": "federation",

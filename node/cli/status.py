@@ -39,6 +39,16 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
         raise SystemExit(1)
 
 
+@click.command()
+@node_option
+def health(node_dir: Path) -> None:
+    """Tell by the exit code whether both processes answer their health check; for containers and watchdogs.
+
+    Peers that fail or are frozen make a node no less healthy: `gongzhi status` tells of them.
+    """
+    wait_until_serving(load_config(node_dir), 0)
+
+
 def wait_until_serving(config: Config, wait_s: float) -> None:
     """Waits until both processes of a node are healthy.
 

@@ -1,0 +1,26 @@
+"""`gongzhi health`: what a container's health check asks."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from node.cli.demo.nodes import Node, running
+from node.cli.main import gongzhi
+from node.errors import NodeError, Reason
+from node.storage.founding import found_federation
+
+
+def test_health_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    [config] = found_federation(tmp_path, datetime.now(UTC), ["changsha"])
+    node = Node(config, tmp_path / "changsha")
+    arguments = ["health", "--node", str(node.folder)]
+    with running([node]) as start:
+        start()
+        healthy = CliRunner().invoke(gongzhi, arguments)
+        assert healthy.exit_code == 0, healthy.output
+        assert not healthy.output
+    with pytest.raises(NodeError) as refused:
+        CliRunner().invoke(gongzhi, arguments, catch_exceptions=False)
+    assert refused.value.reason is Reason.UNAVAILABLE
