@@ -29,9 +29,10 @@ class Node:
         self.folder = folder
         self._program: Program | None = None
 
-    def start(self) -> None:
-        """Starts its processes."""
-        self._program = Program("gongzhi", ["run", "--node", self.folder], self.folder / "run.log", ends_with_us=True)
+    def start(self, *, ends_with_us: bool = True) -> None:
+        """Starts its processes; for `ends_with_us` see `Program`."""
+        command = ("run", "--node", self.folder)
+        self._program = Program("gongzhi", command, self.folder / "run.log", ends_with_us=ends_with_us)
 
     def await_serving(self) -> None:
         """Waits until both processes are healthy.
@@ -73,6 +74,11 @@ class Node:
         """Sends SIGTERM."""
         if self._program is not None:
             self._program.ask_to_stop()
+
+    def kill(self) -> None:
+        """Ends every process of it at once (SIGKILL)."""
+        if self._program is not None:
+            self._program.kill()
 
     def wait(self) -> int:
         """The exit code, once it has ended."""

@@ -68,6 +68,11 @@ class Program:
             self._kill_all()
         return code
 
+    def kill(self) -> None:
+        """Sends SIGKILL to it and to its children, and waits for its end."""
+        self._kill_all()
+        self._process.wait()
+
     def _kill_all(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,165 @@
+"""One city's node as its clients see it, whatever ground it stands on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import grpc
+from google.protobuf.message import Message
+
+from node.config import Config
+from node.control.v1 import control_pb2
+from node.core import standard as standards
+from node.core.clients import Kind
+from node.intake.v1 import intake_pb2 as intake
+from node.intake.v1 import intake_pb2_grpc
+from node.query.v1 import query_pb2 as query
+from node.query.v1 import query_pb2_grpc
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import bundle_channel
+from node.storage.bundle import Bundle, add_client, officer_bundle
+from node.storage.files import write_file
+from node.testing.checker import Acknowledged
+
+CLOCK_OFFSET = "clock-offset"
+"""The file in a node's folder that says how many seconds its clock is off."""
+_CALL_S = 30.0
+_PURPOSE = "verification"
+_LEGAL_BASIS = "政务数据共享条例 第二十条"
+
+
+class City(ABC):
+    """A node that can be asked, fed, stopped, killed and started again.
+
+    Errors of calls come out as NodeError.
+
+    Attributes:
+        slug: Of the city.
+        config: Its paths are those of this machine on every ground: databases may be read when the node has stopped.
+        folder: The node's folder.
+    """
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self.slug = config.city
+        self.config = config
+        self.folder = folder
+
+    @abstractmethod
+    def start(self) -> None:
+        """Starts the node and waits until it answers.
+
+        Raises:
+            NodeError: UNAVAILABLE, it does not in time.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends the node in order."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Ends the node at once, in the middle of whatever it does (SIGKILL of every process of it)."""
+
+    @abstractmethod
+    def status(self) -> control_pb2.StatusResponse:
+        """What `gongzhi status` shows."""
+
+    @abstractmethod
+    def sync(self, *cities: str) -> dict[str, str]:
+        """Pulls now from these peers, or from all; returns for each the reason why it failed, or nothing."""
+
+    @abstractmethod
+    def release(self, city: str) -> None:
+        """Lets a frozen peer be pulled from again."""
+
+    @property
+    def store(self) -> Path:
+        """The database of its log and its replicas."""
+        return self.config.node_db
+
+    def set_clock(self, offset_s: float) -> None:
+        """Puts the node's clock so far ahead (behind, where negative) of this machine's."""
+        write_file(self.folder / CLOCK_OFFSET, f"{offset_s:g}\n".encode())
+
+    def client(self, name: str, kind: Kind) -> Bundle:
+        """Makes a client: what an adapter, a platform or an officer needs to speak to the node over mTLS."""
+        bundle = add_client(self.config, name, kind, self.folder / "clients" / name, datetime.now(UTC))
+        return self.reachable(bundle)
+
+    def reachable(self, bundle: Bundle) -> Bundle:
+        """The bundle with the addresses at which this machine finds the node now."""
+        return replace(bundle, addresses=MappingProxyType({s: self.address(s) for s in bundle.addresses}))
+
+    def address(self, service: str) -> str:
+        """host:port at which this machine finds "intake", "control", "query" or "exchange"."""
+        return str(getattr(self.config.listen, service))
+
+    @contextmanager
+    def channel(self, service: str, bundle: Bundle | None = None) -> Iterator[grpc.Channel]:
+        """A channel to a service of the node, as its officer or as another client.
+
+        Raises:
+            NodeError: What the node answered, or UNAVAILABLE.
+        """
+        opened = bundle_channel(self.reachable(bundle or officer_bundle(self.config)), service)
+        try:
+            yield opened
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+        finally:
+            opened.close()
+
+    def submit(self, request: intake.SubmitRequest, client: Bundle | None = None) -> intake.SubmitResponse:
+        """Hands in one batch, as the officer or as another client; returns once it is durable."""
+        with self.channel("intake", client) as opened:
+            answers = intake_pb2_grpc.IntakeServiceStub(opened).Submit(iter([request]), timeout=_CALL_S)
+            return next(iter(answers))
+
+    def take_in(
+        self, *bodies: Message, standard: str = "operator.registration", audience: Sequence[str] = ("all",)
+    ) -> list[intake.Outcome]:
+        """Takes in records, each a row keyed by its first subject; returns what became of each, in order."""
+        return list(self.submit(batch(bodies, standard, audience)).outcomes)
+
+    def retract(self, record: str) -> Acknowledged:
+        """Takes a record back."""
+        request = intake.RetractRequest(id=record, purpose=_PURPOSE, legal_basis=_LEGAL_BASIS)
+        with self.channel("intake") as opened:
+            answer = intake_pb2_grpc.IntakeServiceStub(opened).Retract(request, timeout=_CALL_S)
+        return Acknowledged(answer.id)
+
+    def verify(self, question: query.Question, purpose: str = _PURPOSE, client: Bundle | None = None) -> query.Answer:
+        """Is this operator who it says it is?"""
+        request = query.VerifyRequest(reason=_reason(purpose), question=question)
+        with self.channel("query", client) as opened:
+            return query_pb2_grpc.QueryServiceStub(opened).Verify(request, timeout=_CALL_S).answer
+
+    def show(self, subject: str, purpose: str = _PURPOSE) -> list[query.Record]:
+        """Every current record of a subject, "<kind>:<value>"."""
+        request = query.ShowRequest(reason=_reason(purpose), subject=subject)
+        with self.channel("query") as opened:
+            return list(query_pb2_grpc.QueryServiceStub(opened).Show(request, timeout=_CALL_S).records)
+
+
+def batch(
+    bodies: Sequence[Message],
+    standard: str = "operator.registration",
+    audience: Sequence[str] = ("all",),
+    source: str = "registry",
+    as_of_ms: int = 0,
+) -> intake.SubmitRequest:
+    """A batch of rows, each keyed by the first subject of its record."""
+    known = standards.get(standard)
+    rows = [intake.Row(key=known.subjects(body)[0], body=body.SerializeToString()) for body in bodies]
+    return intake.SubmitRequest(
+        standard=known.name, version=known.version, source=source, as_of_ms=as_of_ms, audience=audience,
+        purpose=_PURPOSE, legal_basis=_LEGAL_BASIS, rows=rows,
+    )  # fmt: skip
+
+
+def _reason(purpose: str) -> query.Reason:
+    return query.Reason(purpose=purpose, legal_basis=_LEGAL_BASIS)
