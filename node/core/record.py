@@ -27,6 +27,7 @@ _HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12
 _LEAF_HASH, _SALT, _COMMITMENT = b"\x1a\x20", b"\x0a\x10", b"\x1a\x20"
 _EMPTY_FACET = b"\x12\x12" + _SALT
 _MASKED = b"\x12\x22" + _COMMITMENT
+_MASKED_BYTES = 2 + HASH_BYTES
 _MAX_SHIFT = 28
 _PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
 
@@ -125,7 +126,7 @@ def open_wire(wire: bytes) -> Opened:
     if len(facets) != header.facets:
         counts = f"{len(facets)} facets where {header.facets} are due"
         raise NodeError(Reason.BAD_COMMITMENT, f"{header.id[:80]!r} has {counts}")
-    commitments = [_commitment(wire, number, *place) for number, place in enumerate(facets, 1)]
+    commitments = [_commitment(wire, number, begin, end) for number, (begin, end) in enumerate(facets, 1)]
     return Opened(hash_record(header_bytes, commitments), header)
 
 
@@ -140,7 +141,11 @@ def cut_wire(wire: bytes) -> tuple[bytes, list[tuple[int, int]]]:
         begin, end = _span(wire, 0, _HEADER)
         header, size = wire[begin:end], len(wire)
         while end < size:
-            begin, end = _span(wire, end, _FACET)
+            if wire[end] == _FACET and (length := wire[end + 1]) < 128:  # most are: spared a call
+                begin = end + 2
+                end = begin + length
+            else:
+                begin, end = _span(wire, end, _FACET)
             facets.append((begin, end))
     except IndexError:
         raise NodeError(Reason.BAD_COMMITMENT, "a view breaks off") from None
@@ -172,6 +177,8 @@ def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
     if wire[at] != tag:
         raise NodeError(Reason.BAD_COMMITMENT, "a view has a field that has no place in it")
     length, at = wire[at + 1], at + 2
+    if length < 128:
+        return at, at + length
     shift = 7
     while length >> shift:  # a varint goes on while its highest bit is set
         length = length & ((1 << shift) - 1) | wire[at] << shift
@@ -183,10 +190,9 @@ def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
 
 def _commitment(wire: bytes, number: int, begin: int, end: int) -> bytes:
     """The commitment of the facet whose content is wire[begin:end]: hashed where it is open, as it stands where not."""
-    if wire[begin : begin + 2] == _COMMITMENT and end == begin + 2 + HASH_BYTES:
+    if end - begin == _MASKED_BYTES and wire[begin : begin + 2] == _COMMITMENT:
         return wire[begin + 2 : end]
-    body_at = end
-    salt_end = begin + 2 + SALT_BYTES
+    body_at = salt_end = begin + 2 + SALT_BYTES
     if salt_end < end:
         body_at, body_end = _span(wire, salt_end, _BODY)
     else:
