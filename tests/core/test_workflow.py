@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.core.workflow import machine
 from node.core.workflow.case import Case, ClockEvent, Verdict, check, require
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.machine import Standing
 from node.core.workflow.model import Effect, Role, Workflow
+from node.core.workflow.rules import Situation
 from node.errors import NodeError, Reason
-from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, complete, graphs
+from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, complete, graphs, two_logs
+from tests.core.workflow_oracle import Oracle, Taken
 
 REFERRAL = WORKFLOWS["referral"]
 CASE = "changsha-0"
@@ -53,6 +56,33 @@ def test_any_order_and_any_repetition_make_the_same_case(data: st.DataObject, wo
     facts = data.draw(graphs(workflow))
     shuffled = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts)))))
     assert _picture(Case(workflow, CASE, shuffled)) == _picture(Case(workflow, CASE, facts))
+
+
+_disclosed = st.sampled_from(
+    [each for each in WORKFLOWS.values() if any(act.opens and not act.internal for act in each.acts)]
+)
+
+
+@given(st.data(), _disclosed)
+@settings(max_examples=200, deadline=None)
+def test_the_engine_computes_what_its_rules_say_act_by_act_or_all_at_once(
+    data: st.DataObject, workflow: Workflow
+) -> None:
+    facts = data.draw(two_logs(workflow) if data.draw(st.booleans()) else graphs(workflow))
+    facts = [fact for fact in facts if not workflow.act[fact.act].internal]
+    growing = Case(workflow, CASE)
+    for count, fact in enumerate(facts, 1):
+        growing.add(fact)
+        if data.draw(st.booleans()):
+            assert _picture(growing) == _picture(Case(workflow, CASE, facts[:count]))
+    oracle = Oracle(workflow, [each.fact for each in growing.history() if each.standing is not Standing.PENDING])
+    assert (_taken(growing), growing.situation) == (oracle.taken(), oracle.situation())
+    assert _picture(growing) == _picture(Case(workflow, CASE, data.draw(st.permutations(facts))))
+
+
+def _taken(case: Case) -> Taken:
+    verdicts = (each for each in case.history() if each.standing is not Standing.PENDING)
+    return [(each.fact.id, each.standing, each.state, each.cause) for each in verdicts]
 
 
 @given(st.data(), _workflows)
@@ -139,6 +169,18 @@ def test_an_act_falls_with_the_overridden_act_it_follows_unless_it_knew() -> Non
         "changsha-6",
     )
     assert _standings(Case(REFERRAL, CASE, [*objected, *concurrent, knowing]))["hefei-7"] is Standing.IN_FORCE
+
+
+def test_what_changed_nothing_overrode_nothing() -> None:
+    objected = [*_sent(), _act("object", "hefei-4", "hefei-3")]
+    escalated = _act("escalate", "changsha-5", "hefei-4")
+    # Changsha's note is taken before Hefei's word, which knows nothing of it; what ended the talks is the escalation.
+    noted = _act("supplement", "changsha-6", "changsha-5")
+    negotiated = _act("negotiate", "hefei-7", "hefei-4")
+    knowing = _act("supplement", "hefei-8", "hefei-7", "changsha-5")
+    case = Case(REFERRAL, CASE, [*objected, escalated, noted, negotiated, knowing])
+    assert next(each for each in case.history() if each.fact is negotiated).cause == "changsha-5"
+    assert _standings(case)["hefei-8"] is Standing.IN_FORCE
 
 
 def test_concurrent_acts_that_do_not_disturb_each_other_both_stand() -> None:
@@ -272,12 +314,28 @@ def test_a_case_takes_no_act_of_another_case_nor_two_under_one_id() -> None:
             case.add(wrong)
 
 
-def test_a_thousand_acts_in_two_logs_are_cheap_in_any_order() -> None:
-    facts, heads = _accepted(), ["hefei-4"]
-    for index in range(5, 1000):
-        city = ("changsha", "hefei")[index % 2]
-        fact = _act("supplement", f"{city}-{index}", *heads)
-        heads = [fact.id] if index % 3 else [heads[0], fact.id]
+def _logs_with_delay(lag: int, size: int = 1000) -> list[ActFact]:
+    """Two cities that note something in turn, each knowing of the other's notes but the last `lag`."""
+    facts, logs = _accepted(), {city: ["hefei-4"] for city in ("changsha", "hefei")}
+    for index in range(5, size):
+        city, other = ("changsha", "hefei") if index % 2 else ("hefei", "changsha")
+        known = logs[other][max(0, len(logs[other]) - 1 - lag)]
+        fact = _act("supplement", f"{city}-{index}", *dict.fromkeys((logs[city][-1], known)))
+        logs[city].append(fact.id)
         facts.append(fact)
-    shuffled = random.Random(7).sample(facts, len(facts))
-    assert _picture(Case(REFERRAL, CASE, shuffled)) == _picture(Case(REFERRAL, CASE, facts))
+    return facts
+
+
+@pytest.mark.parametrize("lag", [0, 1, 30, 1000])
+def test_a_thousand_acts_in_two_logs_are_cheap_in_any_order(lag: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, looks, take = _logs_with_delay(lag), [0], machine._Run._take
+
+    def counted(run: machine._Run, position: int, situation: Situation, at: int) -> machine.Step:
+        looks[0] += 1
+        return take(run, position, situation, at)
+
+    monkeypatch.setattr(machine._Run, "_take", counted)
+    shuffled = Case(REFERRAL, CASE, random.Random(7).sample(facts, len(facts)))
+    assert _picture(shuffled) == _picture(Case(REFERRAL, CASE, facts))
+    # Each act at most once for each city and once for all, in each of the two cases.
+    assert looks[0] <= 2 * 3 * len(facts)

@@ -79,6 +79,26 @@ def graphs(draw: st.DrawFn, workflow: Workflow, size: int = 14) -> list[ActFact]
     return facts
 
 
+@st.composite
+def two_logs(draw: st.DrawFn, workflow: Workflow, size: int = 24) -> list[ActFact]:
+    """Acts of two cities, each of which learns late of what the other did."""
+    opener = next(act for act in workflow.acts if act.opens and not act.internal)
+    case = "changsha-0"
+    facts = [complete(workflow, opener, case, case, ())]
+    logs = {city: [case] for city in ("changsha", "hefei")}
+    for index in range(1, draw(st.integers(2, size))):
+        city, other = draw(st.sampled_from((("changsha", "hefei"), ("hefei", "changsha"))))
+        known = logs[other][: max(1, len(logs[other]) - draw(st.integers(0, 4)))]
+        follows = list(dict.fromkeys((logs[city][-1], known[-1])))
+        seen = [fact for fact in facts if fact.id in follows]
+        acts = [act for act in _allowed(workflow, case, facts, seen) if actor(workflow, act) == city]
+        act = draw(st.sampled_from(acts or [act for act in workflow.acts if not act.internal and not act.opens]))
+        fact = complete(workflow, act, f"{city}-{index}", case, follows, draw(st.sampled_from((DAY, LATE))))
+        facts.append(fact)
+        logs[city].append(fact.id)
+    return facts
+
+
 def _allowed(workflow: Workflow, case: str, facts: list[ActFact], seen: list[ActFact]) -> list[Act]:
     """Acts that the state allows where `seen` and all they follow are known."""
     known = {each.id for each in seen}

@@ -6,15 +6,19 @@ Acts form a graph by what they follow. Three numbered rules say what each is wor
    never changes, so neither does a refusal.
 2. The acts not refused are taken in one order: an act after all it follows; of those that could be next the one whose
    kind the workflow puts first, then by record id. An act that the case no longer allows when its turn comes, because
-   of concurrent acts taken before it, is overridden.
+   of concurrent acts taken before it, is overridden: by the last of them that changed where the case stands.
 3. An act falls with an act it follows, where what overrode that is not in its own past: its maker could not know.
 
 So an act in force can lose its force only to an act concurrent with it or with an act it follows.
+
+The order of a set of acts, cut down to a part that holds the past of each of its members, is the order of that part: an
+act outside never keeps one inside waiting. So there is one order, and an act that comes later is put in its place.
 """
 
 from __future__ import annotations
 
 import heapq
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,15 +69,15 @@ class Graph:
 
     def __init__(self, workflow: Workflow) -> None:
         self.facts: list[ActFact] = []
+        self.follows: list[tuple[int, ...]] = []
+        self.pasts: list[int] = []
         self._workflow = workflow
         self._positions: dict[str, int] = {}
-        self._follows: list[tuple[int, ...]] = []
-        self._pasts: list[int] = []
-        self._refusals: list[tuple[Broken, ...]] = []
-        self._before: list[Situation] = []
-        self._after: list[Situation] = []
-        # Where several acts meet: situations by the set of acts behind them.
-        self._joins: dict[int, Situation] = {0: NOWHERE}
+        self._judged: list[_Judged] = []
+        self._order: list[int] = []
+        # What a city knows of a case only grows: the past of each of its acts is taken up where the last one's stood.
+        self._runs: dict[str, _Run] = {}
+        self._all = _Run(self)
         self._heads = 0
 
     def __contains__(self, record_id: str) -> bool:
@@ -86,81 +90,86 @@ class Graph:
 
     def place(self, fact: ActFact, follows: Iterable[str]) -> None:
         """Adds an act; those it `follows` are in the graph."""
-        position, followed = len(self.facts), [self._positions[each] for each in follows]
-        past = self._closure(followed)
-        before = self._joins[past] = self._situation(past)
-        refusal = judge(self._workflow, fact, before)
+        position, followed = len(self.facts), tuple(self._positions[each] for each in follows)
+        past = 0
+        for each in followed:
+            past |= self.pasts[each] | 1 << each
         self.facts.append(fact)
         self._positions[fact.id] = position
-        self._pasts.append(past)
-        self._follows.append(tuple(followed))
-        self._refusals.append(refusal)
-        self._before.append(before)
-        self._after.append(before if refusal else apply(self._workflow, self._workflow.act[fact.act], fact, before))
+        self.pasts.append(past)
+        self.follows.append(followed)
         self._heads = self._heads & ~past | 1 << position
 
     def situation(self) -> Situation:
         """Where the case stands after all acts."""
-        return self._situation(self._closure(_bits(self._heads)))
+        self._judge()
+        return self._situation((1 << len(self.facts)) - 1, self._all)
 
     def steps(self) -> list[Step]:
         """All acts in the order taken."""
-        return self._run(self._closure(_bits(self._heads)), NOWHERE)
+        self._judge()
+        self._all.grow((1 << len(self.facts)) - 1)
+        return self._all.steps
 
-    def _closure(self, positions: Iterable[int]) -> int:
-        mask = 0
-        for each in positions:
-            mask |= self._pasts[each] | 1 << each
-        return mask
+    def order(self) -> list[int]:
+        """Rule 2: at each position, the place of its act in the order of all."""
+        if len(self._order) != len(self.facts):
+            self._order = [0] * len(self.facts)
+            for place, position in enumerate(self._ordered()):
+                self._order[position] = place
+        return self._order
 
-    def _situation(self, mask: int) -> Situation:
+    def take(self, position: int, situation: Situation) -> tuple[Situation, tuple[Broken, ...]]:
+        """Where an act that is not refused leads from `situation`, or what it breaks there."""
+        judged = self._judged[position]
+        if situation is judged.before or situation == judged.before:
+            return (situation if judged.after is judged.before else judged.after), ()
+        fact = self.facts[position]
+        act = self._workflow.act[fact.act]
+        broken = tuple(broken_by_situation(self._workflow, act, fact, situation))
+        return (situation, broken) if broken else (self._applied(act, fact, situation), ())
+
+    def refusal(self, position: int) -> tuple[Broken, ...]:
+        """Rule 1: what an act breaks where its past led."""
+        return self._judged[position].refusal
+
+    def _judge(self) -> None:
+        """Rule 1, of the acts that were added since."""
+        for position in range(len(self._judged), len(self.facts)):
+            fact, past = self.facts[position], self.pasts[position]
+            run = self._runs.setdefault(fact.city, _Run(self))
+            before = self._situation(past, run if run.mask & ~past == 0 else _Run(self))
+            refusal = judge(self._workflow, fact, before)
+            after = before if refusal else self._applied(self._workflow.act[fact.act], fact, before)
+            self._judged.append(_Judged(refusal, before, after))
+
+    def _applied(self, act: Act, fact: ActFact, situation: Situation) -> Situation:
+        """The very same situation where the act changes nothing of it."""
+        after = apply(self._workflow, act, fact, situation)
+        return situation if after == situation else after
+
+    def _situation(self, mask: int, run: _Run) -> Situation:
         """Where the case stands after the acts in `mask`, a set that holds the past of each of its members."""
-        if (known := self._joins.get(mask)) is not None:
-            return known
         top = mask.bit_length() - 1
-        if self._pasts[top] | 1 << top == mask:
-            return self._after[top]
-        base = self._base(mask)
-        return self._run(mask & ~base, self._situation(base))[-1].situation
+        if top < 0:
+            return NOWHERE
+        if self.pasts[top] | 1 << top == mask:
+            return self._judged[top].after
+        run.grow(mask)
+        return run.steps[-1].situation
 
-    def _base(self, mask: int) -> int:
-        """The largest set of acts in `mask` that every other act of `mask` has in its past: they need no new look."""
-        base = self._pasts[mask.bit_length() - 1]
-        unseen = mask & ~base
-        while unseen:
-            outside = base
-            for position in _bits(unseen):
-                base &= self._pasts[position]
-            unseen = outside & ~base
-        return base
-
-    def _run(self, mask: int, situation: Situation) -> list[Step]:
-        """Takes the acts of `mask` in order, from `situation`."""
-        taken: dict[int, Step] = {}
-        in_force: list[int] = []
-        for position in self._ordered(mask):
-            step = taken[position] = self._take(position, situation, taken, in_force)
-            situation = step.situation
-            if step.standing is Standing.IN_FORCE:
-                in_force.append(position)
-        return list(taken.values())
-
-    def _ordered(self, mask: int) -> Iterator[int]:
-        """Rule 2: the order in which the acts of `mask` are taken."""
-        followers: dict[int, list[int]] = {}
-        waits: dict[int, int] = {}
-        ready: list[_Rank] = []
-        for position in _bits(mask):
-            inside = [each for each in self._follows[position] if mask >> each & 1]
-            waits[position] = len(inside)
-            for each in inside:
-                followers.setdefault(each, []).append(position)
-            if not inside:
-                heapq.heappush(ready, self._rank(position))
+    def _ordered(self) -> Iterator[int]:
+        followers: list[list[int]] = [[] for _ in self.facts]
+        waits = [len(each) for each in self.follows]
+        for position, followed in enumerate(self.follows):
+            for each in followed:
+                followers[each].append(position)
+        ready = [self._rank(position) for position, count in enumerate(waits) if not count]
+        heapq.heapify(ready)
         while ready:
             position = heapq.heappop(ready)[-1]
             yield position
-            for each in followers.get(position, ()):
+            for each in followers[position]:
                 waits[each] -= 1
                 if not waits[each]:
                     heapq.heappush(ready, self._rank(each))
@@ -169,32 +178,98 @@ class Graph:
         fact = self.facts[position]
         return self._workflow.precedence.get(fact.act, 0), record_order(fact.id), position
 
-    def _take(self, position: int, situation: Situation, taken: dict[int, Step], in_force: list[int]) -> Step:
-        """Takes one act where `taken` came before it in this run, `in_force` of them with effect."""
-        if refusal := self._refusals[position]:
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What an act is worth on its past alone: `before` and `after` it; the same object where it changes nothing."""
+
+    refusal: tuple[Broken, ...]
+    before: Situation
+    after: Situation
+
+
+class _Run:
+    """The acts of a set that grows, taken in order."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.mask = 0
+        self.steps: list[Step] = []
+        self._graph = graph
+        self._order: list[int] = []
+        self._places: list[int] = []
+        # Position -> what overrode it.
+        self._causes: dict[int, int] = {}
+
+    def grow(self, mask: int) -> None:
+        """Takes the acts of `mask` that are not taken yet, each at its place.
+
+        An act that changes nothing leaves those after it as they were; after one that does they are taken anew.
+        """
+        order = self._graph.order()
+        if self._order is not order:
+            self._order, self._places = order, [order[step.position] for step in self.steps]
+        new = sorted(_bits(mask & ~self.mask), key=order.__getitem__)
+        self.mask = mask
+        for number, position in enumerate(new):
+            if self._insert(position):
+                self._retake(order[position], new[number + 1 :])
+                return
+
+    def _insert(self, position: int) -> bool:
+        """Takes one act at its place; whether it changed where the case stands."""
+        place = self._order[position]
+        at = bisect(self._places, place)
+        before = self.steps[at - 1].situation if at else NOWHERE
+        step = self._take(position, before, at)
+        self._places.insert(at, place)
+        self.steps.insert(at, step)
+        return step.situation is not before
+
+    def _retake(self, place: int, new: Iterable[int]) -> None:
+        """Takes anew what comes after a place, with `new` among it."""
+        at = bisect(self._places, place)
+        after = [step.position for step in self.steps[at:]]
+        del self.steps[at:], self._places[at:]
+        for each in after:
+            self._causes.pop(each, None)
+        for each in sorted([*after, *new], key=self._order.__getitem__):
+            self._insert(each)
+
+    def _take(self, position: int, situation: Situation, at: int) -> Step:
+        """Takes one act after the first `at` steps."""
+        if refusal := self._graph.refusal(position):
             return Step(position, situation, Standing.REFUSED, refusal)
-        if (cause := self._fallen(position, taken)) is not None:
-            return Step(position, situation, Standing.OVERRIDDEN, (), cause)
-        if situation is self._before[position]:
-            return Step(position, self._after[position], Standing.IN_FORCE)
-        fact = self.facts[position]
-        act = self._workflow.act[fact.act]
-        if broken := broken_by_situation(self._workflow, act, fact, situation):
-            return Step(position, situation, Standing.OVERRIDDEN, tuple(broken), self._cause(position, in_force))
-        return Step(position, apply(self._workflow, act, fact, situation), Standing.IN_FORCE)
+        if (cause := self._fallen(position)) is not None:
+            return self._overridden(Step(position, situation, Standing.OVERRIDDEN, (), cause))
+        after, broken = self._graph.take(position, situation)
+        if broken:
+            cause = self._cause(position, at)
+            return self._overridden(Step(position, situation, Standing.OVERRIDDEN, broken, cause))
+        return Step(position, after, Standing.IN_FORCE)
 
-    def _fallen(self, position: int, taken: dict[int, Step]) -> int | None:
+    def _overridden(self, step: Step) -> Step:
+        if step.cause is not None:
+            self._causes[step.position] = step.cause
+        return step
+
+    def _fallen(self, position: int) -> int | None:
         """Rule 3: the act that overrode one that this act follows, unless this act knew of it."""
-        for each in self._follows[position]:
-            step = taken.get(each)
-            if step and step.cause is not None and not self._pasts[position] >> step.cause & 1:
-                return step.cause
-        return None
+        if not self._causes:
+            return None
+        past = self._graph.pasts[position]
+        causes = (self._causes.get(each) for each in self._graph.follows[position])
+        return next((cause for cause in causes if cause is not None and not past >> cause & 1), None)
 
-    def _cause(self, position: int, in_force: list[int]) -> int:
-        """The last act in force that this one knew nothing of; there is one, or it would stand as it was judged."""
-        past = self._pasts[position]
-        return next(each for each in reversed(in_force) if not past >> each & 1)
+    def _cause(self, position: int, at: int) -> int:
+        """The last act to change the case that this one knew nothing of; there is one, or it would stand as judged."""
+        past = self._graph.pasts[position]
+        earlier = ((self.steps[number].position, number) for number in range(at - 1, -1, -1))
+        return next(each for each, number in earlier if not past >> each & 1 and self._changed(number))
+
+    def _changed(self, number: int) -> bool:
+        """Whether a step changed where the case stands."""
+        before = self.steps[number - 1].situation if number else NOWHERE
+        return self.steps[number].situation is not before
 
 
 def judge(workflow: Workflow, fact: ActFact, situation: Situation) -> tuple[Broken, ...]:
