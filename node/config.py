@@ -31,13 +31,13 @@ class _Section(BaseModel):
 
 
 class Listen(_Section):
-    """host:port of each listener; control and metrics never leave the machine."""
+    """host:port of each listener. Control never leaves the machine; metrics are plaintext: a network of their own."""
 
     exchange: Address = "127.0.0.1:7100"
     intake: Address = "127.0.0.1:7101"
     control: LoopbackAddress = "127.0.0.1:7102"
     query: Address = "127.0.0.1:7103"
-    metrics: LoopbackAddress = "127.0.0.1:7104"
+    metrics: Address = "127.0.0.1:7104"
 
 
 class Sync(_Section):

@@ -63,7 +63,7 @@ def _family(name: str, text: str, values: Sequence[tuple[str, float]], label: st
 
 
 def serve_metrics(config: Config) -> HTTPServer:
-    """Serves /metrics on loopback."""
+    """Serves /metrics at `listen.metrics`, in plaintext."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(StateCollector(config))

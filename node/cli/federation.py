@@ -41,12 +41,17 @@ def card_command(node_dir: Path) -> None:
 
 
 @federation.command("add")
-@click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--yes", is_flag=True, help="The fingerprint has been compared: do not ask.")
+@click.argument("cards", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="The fingerprints have been compared: do not ask.")
 @node_option
-def add_command(card: Path, yes: bool, node_dir: Path) -> None:
-    """Add a member by its card, or take over its changed card. The running node follows by itself."""
+def add_command(cards: tuple[Path, ...], yes: bool, node_dir: Path) -> None:
+    """Add members by their CARDS, or take over changed cards. The running node follows by itself."""
     config = load_config(node_dir)
+    for card in cards:
+        _add(config, card, yes)
+
+
+def _add(config: Config, card: Path, yes: bool) -> None:
     members = load_federation(config.federation)
     member = parse_card(read_text(card, Reason.INVALID_FEDERATION), str(card))
     joined = members.with_member(member)

@@ -1,5 +1,6 @@
 """`gongzhi init`: founds a node."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 
 from node.cli.options import new_passphrase, passphrase_option
 from node.config import Listen
+from node.core.document import format_document, parse_document, read_model
 from node.core.federation import format_fingerprint
 from node.errors import NodeError, Reason
 from node.storage.files import load_federation
@@ -20,6 +22,9 @@ from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
 @click.option("--region6", help="GB/T 2260 code; known for the six founding cities.")
 @click.option("--exchange-address", help="host:port under which other cities reach this node.")
 @click.option("--listen-host", default="127.0.0.1", show_default=True, help="Where exchange, intake and query listen.")
+@click.option(
+    "--listen", "listeners", multiple=True, metavar="NAME=HOST:PORT", help="Where one listener listens instead; repeat."
+)
 @click.option("--port", default=7100, show_default=True, help="First of five ports in a row.")
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Policy file instead of the shipped."
@@ -32,15 +37,17 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     region6: str | None,
     exchange_address: str | None,
     listen_host: str,
+    listeners: tuple[str, ...],
     port: int,
     policy: Path | None,
     passphrase: bool,
 ) -> None:
     """Make a node: its folder, keys, configuration, policy and card.
 
-    The node listens on this machine alone until told otherwise.
+    The node listens on this machine alone until told otherwise. Its listeners are exchange (other cities), intake and
+    query (adapters, platforms, officers), control (this machine only) and metrics (plaintext HTTP).
     """
-    listen = _listen(listen_host, port)
+    listen = _listen(listen_host, port, listeners)
     known_name, known_region = CAPITALS.get(city, (None, None))
     name, region = name_zh or known_name, region6 or known_region
     if name is None or region is None:
@@ -54,13 +61,16 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     click.echo(f"Next: gongzhi federation card --node {folder} > {city}.card.yaml, and hand it to the other cities.")
 
 
-def _listen(host: str, port: int) -> Listen:
+def _listen(host: str, port: int, listeners: Sequence[str]) -> Listen:
     if not 1 <= port <= 65535 - 4:
         raise NodeError(Reason.INVALID_ARGUMENT, f"no five ports in a row from {port}")
-    return Listen(
-        exchange=f"{host}:{port}",
-        intake=f"{host}:{port + 1}",
-        control=f"127.0.0.1:{port + 2}",
-        query=f"{host}:{port + 3}",
-        metrics=f"127.0.0.1:{port + 4}",
-    )
+    addresses = {
+        "exchange": f"{host}:{port}",
+        "intake": f"{host}:{port + 1}",
+        "control": f"127.0.0.1:{port + 2}",
+        "query": f"{host}:{port + 3}",
+        "metrics": f"127.0.0.1:{port + 4}",
+    }
+    told = dict(each.partition("=")[::2] for each in listeners)
+    document = parse_document(format_document(addresses | told), "--listen", Reason.INVALID_ARGUMENT)
+    return read_model(document, Listen, Reason.INVALID_ARGUMENT)

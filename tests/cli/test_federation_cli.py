@@ -115,6 +115,35 @@ def test_cards_are_exchanged_and_shown_before_they_count(two: tuple[Path, Path])
         run(federation, "remove", "changsha", "--node", changsha)
 
 
+def test_several_cards_are_added_at_once(two: tuple[Path, Path], tmp_path: Path) -> None:
+    well(init, "--city", "hefei", "--dir", tmp_path / "hefei")
+    cards = []
+    for folder in (*two, tmp_path / "hefei"):
+        cards.append(folder.with_suffix(".card.yaml"))
+        cards[-1].write_text(well(federation, "card", "--node", folder))
+    said = well(federation, "add", *cards, "--node", two[0], text="y\ny\ny\n")
+    assert said.count("is a member.") == 3
+    assert {each.city for each in load_federation(load_config(two[0]).federation).members} == {
+        "changsha", "wuhan", "hefei"
+    }  # fmt: skip
+
+
+def test_each_listener_is_where_it_is_told(tmp_path: Path) -> None:
+    told = ("--listen", "exchange=outside.example:9000", "--listen", "metrics=10.0.0.1:9104")
+    well(init, "--city", "hefei", "--dir", tmp_path / "hefei", *told)
+    listen = load_config(tmp_path / "hefei").listen
+    assert (listen.exchange, listen.metrics) == ("outside.example:9000", "10.0.0.1:9104")
+    assert (listen.intake, listen.control, listen.query) == ("127.0.0.1:7101", "127.0.0.1:7102", "127.0.0.1:7103")
+
+
+@pytest.mark.parametrize("told", ["control=0.0.0.0:7102", "exchange=here", "sync=127.0.0.1:1", "exchange"])
+def test_a_listener_that_cannot_be_is_refused(tmp_path: Path, told: str) -> None:
+    with pytest.raises(NodeError) as refused:
+        run(init, "--city", "hefei", "--dir", tmp_path / "hefei", "--listen", told)
+    assert refused.value.reason is Reason.INVALID_ARGUMENT
+    assert not (tmp_path / "hefei").exists()
+
+
 def test_a_log_key_rotates_in_two_steps_and_the_old_stays_known(two: tuple[Path, Path]) -> None:
     changsha, wuhan = two
     _hand_over(changsha, wuhan)

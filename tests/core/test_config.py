@@ -25,7 +25,7 @@ def test_a_city_is_enough_and_paths_lie_beside_the_file(tmp_path: Path) -> None:
         ("city: wuhan\nsync:\n  purpose: ''", 3, "sync.purpose"),
         ("city: wuhan\nlisten:\n  exchange: here", 3, "listen.exchange"),
         ("city: wuhan\nlisten:\n  control: 0.0.0.0:7102", 3, "loopback"),
-        ("city: wuhan\nlisten:\n  metrics: example.org:7104", 3, "loopback"),
+        ("city: wuhan\nlisten:\n  metrics: everywhere", 3, "listen.metrics"),
         ("city: wuhan\nlimits:\n  peer: {requests_per_s: 5}", 3, "limits.peer.burst"),
         ("city: wuhan\ncity: hefei", 2, "given twice"),
         ("sync: {}", 1, "city"),
