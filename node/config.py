@@ -92,7 +92,7 @@ class Clock(_Section):
     """A clock for tests and exercises: the node's time is the machine's and as many seconds as a file says.
 
     Attributes:
-        offset_file: Holds a signed whole number of seconds, followed while the node runs; where it is missing, 0.
+        offset_file: Holds a signed number of seconds, followed while the node runs; where it is missing, 0.
     """
 
     offset_file: Path

@@ -26,9 +26,9 @@ def describe_clock(clock: Clock, calendar: Calendar) -> control_pb2.Clock:
     """What `gongzhi status` says of a node's time."""
     said = control_pb2.Clock(now_ms=clock.now_ms(), calendar=calendar.version)
     if isinstance(clock, ShiftedClock):
-        said.offset_file, said.offset_s = str(clock.path), clock.offset_s
+        said.offset_file, said.offset_s = str(clock.path), round(clock.offset_s)
     return said
 
 
-def _warn(config: Config, role: str, offset_s: int) -> None:
+def _warn(config: Config, role: str, offset_s: float) -> None:
     _log.warning("clock_shifted_by_a_file", city=config.city, role=role, offset_s=offset_s)

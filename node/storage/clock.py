@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 
 from node.config import Config
@@ -10,7 +11,7 @@ from node.ports import Clock
 from node.storage.files import read_text
 from node.storage.trust import Watched
 
-Report = Callable[[int], None]
+Report = Callable[[float], None]
 # Both processes of a node follow a change of the file within this time.
 RECHECK_S = 0.2
 # A hundred years: beyond the years that dates can hold nothing can be computed.
@@ -32,14 +33,14 @@ class ShiftedClock(SystemClock):
         """Reads the file.
 
         Args:
-            path: Holds a signed whole number of seconds.
+            path: Holds a signed number of seconds.
             report: Told the seconds now and whenever they change.
 
         Raises:
             FileError: INVALID_CONFIG; while it runs, a bad content is refused in the log and changes nothing.
         """
 
-        def load(file: Path) -> int:
+        def load(file: Path) -> float:
             offset_s = _read_offset_s(file)
             report(offset_s)
             return offset_s
@@ -48,13 +49,13 @@ class ShiftedClock(SystemClock):
         self._offset_s = Watched(path, load, RECHECK_S)
 
     @property
-    def offset_s(self) -> int:
+    def offset_s(self) -> float:
         """Seconds ahead of the machine's clock."""
         return self._offset_s.current()
 
     def now_ms(self) -> int:
         """Unix milliseconds."""
-        return super().now_ms() + self.offset_s * 1000
+        return super().now_ms() + round(self.offset_s * 1000)
 
 
 def node_clock(config: Config, report: Report = lambda _: None) -> Clock:
@@ -66,15 +67,15 @@ def node_clock(config: Config, report: Report = lambda _: None) -> Clock:
     return SystemClock() if config.clock is None else ShiftedClock(config.clock.offset_file, report)
 
 
-def _read_offset_s(path: Path) -> int:
+def _read_offset_s(path: Path) -> float:
     if not path.exists():
         return 0
     text = read_text(path, Reason.INVALID_CONFIG).strip()
     try:
-        offset_s = int(text)
+        offset_s = float(text)
     except ValueError:
-        offset_s = _MAX_OFFSET_S + 1
-    if abs(offset_s) > _MAX_OFFSET_S:
-        message = f"must hold a whole number of seconds from -{_MAX_OFFSET_S} to {_MAX_OFFSET_S}, e.g. -3600"
+        offset_s = nan
+    if not abs(offset_s) <= _MAX_OFFSET_S:  # nor is anything of it "not a number"
+        message = f"must hold a number of seconds from -{_MAX_OFFSET_S} to {_MAX_OFFSET_S}, e.g. -3600"
         raise FileError(Reason.INVALID_CONFIG, str(path), message)
     return offset_s

@@ -23,7 +23,7 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import Bundle, add_client, officer_bundle
 from node.storage.files import write_file
-from node.testing.checker import Acknowledged
+from node.usecases.check_stores import Acknowledged
 
 CLOCK_OFFSET = "clock-offset"
 """The file in a node's folder that says how many seconds its clock is off."""

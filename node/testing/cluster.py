@@ -13,9 +13,9 @@ from node.core.checkpoint import LogKey
 from node.storage.files import load_federation
 from node.storage.schema import is_migrated
 from node.storage.store import Origin, Reader
-from node.testing.checker import Acknowledged, check_stores
 from node.testing.city import City
 from node.testing.local import InProcessCity, ProcessCity, found_local
+from node.usecases.check_stores import Acknowledged, check_stores
 
 SETTINGS: Mapping[str, Any] = MappingProxyType(
     {"sync": {"interval_s": 1.0, "backoff_base_s": 0.3, "backoff_max_s": 2.0, "batch_timeout_s": 10.0}}
@@ -75,7 +75,7 @@ class SixCities(Mapping[str, City]):
         ]
 
     def check(self, acknowledged: Iterable[Acknowledged] = (), liars: Collection[str] = ()) -> None:
-        """Reads all six stores and holds them to every rule (see `checker`); first `settle`.
+        """Reads all six stores and holds them to every rule (see `usecases.check_stores`); first `settle`.
 
         Args:
             acknowledged: Records that were acknowledged.
