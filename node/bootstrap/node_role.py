@@ -72,7 +72,15 @@ class NodeRole:
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
-        self._desk = Desk(self._store, clock, calendar, self._peer_cities, self._send_hint, self._sync.run_hinted)
+        self._desk = Desk(
+            self._store,
+            clock,
+            calendar,
+            self._peer_cities,
+            self._send_hint,
+            self._sync.run_hinted,
+            lambda: self._trust.current().federation.connections,
+        )
         self._terms = KeepTerms(self._store, clock, withdrawal.entries, self._desk.casework.act_by_itself)
         ingest = Ingest(self._store, clock, withdrawal)
 

@@ -44,8 +44,15 @@ class QueryRole:
         searcher = SearchOperators(reader, config.search_db)
         account = Account(self._usage, clock)
         servicer = QueryServicer(reader, verifier, searcher, account)
-        screener = ScreeningServicer(Screening(reader, clock, int(config.stale_after_h * 3_600_000)), account)
-        self._listener = listener_factory(config, Trust(config))(
+        trust = Trust(config)
+        screening = Screening(
+            reader,
+            clock,
+            int(config.stale_after_h * 3_600_000),
+            lambda: trust.current().federation.connections,
+        )
+        screener = ScreeningServicer(screening, account)
+        self._listener = listener_factory(config, trust)(
             config.listen.query,
             (
                 "node.query.v1.QueryService",

@@ -43,6 +43,8 @@ def add_command(
     sealed = new_passphrase(passphrase)
     bundle = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
     click.echo(f"{name} ({kind}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}")
+    if bundle.kind is Kind.PLATFORM and account:
+        click.echo(f"{account.name} is on this node's card: hand out `gongzhi federation card` to the other cities.")
 
 
 @client.command("list")

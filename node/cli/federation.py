@@ -11,14 +11,17 @@ from node.config import Config, load_config
 from node.core.checkpoint import format_vkey
 from node.core.federation import Member, format_fingerprint
 from node.core.federation_file import format_card, parse_card
+from node.core.platforms import Connected
 from node.errors import NodeError, Reason
 from node.rpc.federation_check import check_own, probe
 from node.storage import rotation
+from node.storage.bundle import connect_platform
 from node.storage.files import load_federation, read_text, save_federation
 from node.storage.founding import CAPITALS, found_federation
 from node.storage.keyfile import load_tls_identity
 
 SOON = timedelta(days=30)
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group("federation")
@@ -61,6 +64,24 @@ def _add(config: Config, card: Path, yes: bool) -> None:
         click.confirm("Compared with that city by telephone, and the same?", abort=True)
     save_federation(config.federation, joined)
     click.echo(f"{member.city} is a member.")
+
+
+@federation.command("platform")
+@click.argument("name")
+@click.option("--seat", default="", help="Region of its operator's registered seat, six digits (GB/T 2260).")
+@click.option("--since", type=DAY, help="First day it is connected here; without it, from the beginning.")
+@click.option("--until", type=DAY, help="Last day; what it did until then still counts.")
+@node_option
+def platform_command(name: str, seat: str, since: datetime | None, until: datetime | None, node_dir: Path) -> None:
+    """Say on this node's own card that the platform NAME is connected here, e.g. 京东.
+
+    No other city can act in the platform's name then. `gongzhi client add --kind platform` does it too; the others have
+    to take over the changed card.
+    """
+    config = load_config(node_dir)
+    first, last = (each.date() if each else None for each in (since, until))
+    connect_platform(config, Connected(name, seat, first, last))
+    click.echo(f"{name} is on the card. Hand out `gongzhi federation card`: the others take it over after a call.")
 
 
 @federation.command("remove")
@@ -168,6 +189,7 @@ def _facts(member: Member) -> set[str]:
         f"address {member.address}",
         *(f"log key {format_vkey(each)}" for each in member.log_keys),
         *(f"certificate {format_fingerprint(cert.fingerprint)}" for cert in member.tls_certs),
+        *(" ".join(each.text.split("\t")) for each in member.platforms),
     }
 
 

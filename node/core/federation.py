@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from node.core.checkpoint import LogKey, format_vkey
+from node.core.platforms import Connected, Connections
 from node.errors import NodeError, Reason
 
 
@@ -79,6 +80,7 @@ class Member:
         address: host:port of its exchange listener.
         log_keys: Every key that ever signed its log, and the next one; old checkpoints stay checkable.
         tls_certs: The certificates it may present, as client and as server.
+        platforms: Connected to its node, now or once: their acts count from its log alone.
     """
 
     city: str
@@ -87,6 +89,7 @@ class Member:
     address: str
     log_keys: tuple[LogKey, ...]
     tls_certs: tuple[PinnedCertificate, ...]
+    platforms: tuple[Connected, ...] = ()
 
     @property
     def server_name(self) -> str:
@@ -95,9 +98,15 @@ class Member:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over city, address, log keys and certificates: what two officers compare. Order does not count."""
+        """SHA-256 over city, address, keys, certificates and platforms: what two officers compare, in any order."""
         parts = [self.city, self.address, *sorted(map(format_vkey, self.log_keys))]
-        return sha256("\n".join([*parts, *sorted(cert.fingerprint for cert in self.tls_certs)]).encode()).hexdigest()
+        parts += sorted(cert.fingerprint for cert in self.tls_certs)
+        return sha256("\n".join([*parts, *sorted(each.text for each in self.platforms)]).encode()).hexdigest()
+
+    def with_platform(self, platform: Connected) -> "Member":
+        """Says that a platform is connected to its node; what the card said of it before is replaced."""
+        others = (each for each in self.platforms if each.name != platform.name)
+        return replace(self, platforms=(*others, platform))
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,11 @@ class Federation:
     @cached_property
     def _by_fingerprint(self) -> dict[str, Member]:
         return {cert.fingerprint: member for member in self.members for cert in member.tls_certs}
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Which platform is connected to which member."""
+        return Connections({member.city: member.platforms for member in self.members})
 
     def find(self, city: str) -> Member | None:
         """The member, or None."""
@@ -140,7 +154,7 @@ class Federation:
         """Adds the member, or replaces it where its city is already one.
 
         Raises:
-            NodeError: INVALID_FEDERATION, one of its certificates or keys is another member's.
+            NodeError: INVALID_FEDERATION, one of its certificates, keys or platforms is another member's.
         """
         if member.city in self._by_city:
             members = tuple(member if old.city == member.city else old for old in self.members)
@@ -169,3 +183,13 @@ def _refuse_shared(members: tuple[Member, ...]) -> None:
                     Reason.INVALID_FEDERATION, f"{member.city}: {what} already stands under {owners[value]}"
                 )
             owners[value] = member.city
+    _refuse_two_connections(members)
+
+
+def _refuse_two_connections(members: tuple[Member, ...]) -> None:
+    every = [(member.city, platform) for member in members for platform in member.platforms]
+    for index, (city, platform) in enumerate(every):
+        for other, same in every[:index]:
+            if platform.overlaps(same):
+                text = f"{city}: the platform {platform.name} is connected to {other}, and to one node at a time"
+                raise NodeError(Reason.INVALID_FEDERATION, text)

@@ -1,5 +1,6 @@
 """The federation file and the card a city hands over: read with the line of every fault, and written."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from node.core.checkpoint import LogKey, format_vkey, log_name, parse_vkey
 from node.core.document import Document, Location, format_document, parse_document, read_model
 from node.core.federation import Federation, Member, PinnedCertificate, parse_certificate, server_name
+from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 
 ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
@@ -22,6 +24,13 @@ class _Certificate(_Model):
     pem: str = Field(max_length=16 * 1024)
 
 
+class _Platform(_Model):
+    name: str = Field(min_length=1, max_length=100)
+    seat: str = Field(default="", pattern="^([1-9][0-9]{5})?$")
+    since: date | None = None
+    until: date | None = None
+
+
 class _Member(_Model):
     city: str = Field(pattern=SLUG)
     name_zh: str = Field(min_length=1, max_length=64)
@@ -29,6 +38,7 @@ class _Member(_Model):
     address: str = Field(pattern=ADDRESS)
     log_keys: Annotated[list[str], Field(min_length=1, max_length=64)]
     tls_certs: Annotated[list[_Certificate], Field(min_length=1, max_length=16)]
+    platforms: Annotated[list[_Platform], Field(max_length=64)] = []
 
 
 class _Federation(_Model):
@@ -85,7 +95,8 @@ def format_card(member: Member) -> str:
 def _pin_member(raw: _Member, document: Document, at: Location) -> Member:
     keys = tuple(_pin_key(key, raw.city, document, (*at, "log_keys", i)) for i, key in enumerate(raw.log_keys))
     certs = tuple(_pin_own(cert, raw.city, document, (*at, "tls_certs", i)) for i, cert in enumerate(raw.tls_certs))
-    return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs)
+    platforms = tuple(Connected(each.name, each.seat, each.since, each.until) for each in raw.platforms)
+    return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs, platforms)
 
 
 def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> PinnedCertificate:
@@ -131,6 +142,7 @@ def plain_certificates(certificates: tuple[PinnedCertificate, ...]) -> list[dict
 
 
 def _plain(member: Member) -> dict[str, Any]:
+    platforms = {"platforms": [_plain_platform(each) for each in member.platforms]} if member.platforms else {}
     return {
         "city": member.city,
         "name_zh": member.name_zh,
@@ -138,4 +150,10 @@ def _plain(member: Member) -> dict[str, Any]:
         "address": member.address,
         "log_keys": [format_vkey(key) for key in member.log_keys],
         "tls_certs": plain_certificates(member.tls_certs),
+        **platforms,
     }
+
+
+def _plain_platform(platform: Connected) -> dict[str, str]:
+    stated = {"seat": platform.seat, "since": platform.since, "until": platform.until}
+    return {"name": platform.name, **{name: str(value) for name, value in stated.items() if value}}

@@ -14,8 +14,16 @@ from node.core.clients import Kind
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import PinnedCertificate, parse_certificate
 from node.core.officers import Account
+from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
-from node.storage.files import load_clients, load_federation, read_text, save_clients, write_file
+from node.storage.files import (
+    load_clients,
+    load_federation,
+    read_text,
+    save_clients,
+    save_federation,
+    write_file,
+)
 from node.storage.keyfile import (
     Passphrase,
     TlsIdentity,
@@ -91,11 +99,12 @@ def add_client(
         now: Aware; the certificate's term starts here.
         passphrase: Seals the client's key.
         host: Where the client finds the node, if not at the listeners' own addresses.
-        account: Of an officer or platform that acts in cases.
+        account: Of an officer or platform that acts in cases; the platform comes onto the node's card.
 
     Raises:
         FileError: A file is wrong, or the folder already holds a key.
-        NodeError: INVALID_ARGUMENT, the name is taken by another kind.
+        NodeError: INVALID_ARGUMENT, the name is taken by another kind; INVALID_FEDERATION, the platform is
+            connected to another city.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
@@ -107,7 +116,25 @@ def add_client(
     bundle = Bundle(config.city, name, kind, _addresses(config, kind, host), server_certificates(config), identity)
     _write_about(folder, bundle)
     save_clients(config.clients, clients)
+    if kind is Kind.PLATFORM and account is not None and not _is_on_card(config, account.name):
+        connect_platform(config, Connected(account.name))
     return bundle
+
+
+def connect_platform(config: Config, platform: Connected) -> None:
+    """Says on the node's own card that a platform is connected to it.
+
+    Raises:
+        FileError: The federation file is wrong.
+        NodeError: INVALID_FEDERATION, the platform is connected to another city at the time.
+    """
+    federation = load_federation(config.federation)
+    own = federation.member(config.city)
+    save_federation(config.federation, federation.with_member(own.with_platform(platform)))
+
+
+def _is_on_card(config: Config, platform: str) -> bool:
+    return platform in {each.name for each in load_federation(config.federation).member(config.city).platforms}
 
 
 def load_bundle(folder: Path, passphrase: Passphrase = environment_passphrase) -> Bundle:

@@ -5,9 +5,10 @@
 3. What this node may not read, ground and term, it does not hold against anybody.
 4. Of a case the workflow says whether the party is on the list; of a record without a case its term does.
 5. What had ended and was published again is no hit: it is reported.
+6. A platform's list counts from the log of the city that the platform is connected to, and from no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import legal_date
+from node.core.platforms import Connections
 from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
 from node.core.screening import LISTS, Key, Listing, case_of, is_in_force, is_published, keys_of, listing_of, marks
 from node.core.workflow.case import Case
@@ -74,10 +76,11 @@ class _Day(NamedTuple):
 class Screening:
     """Screens rosters."""
 
-    def __init__(self, reader: Reader, clock: Clock, stale_after_ms: int) -> None:
+    def __init__(self, reader: Reader, clock: Clock, stale_after_ms: int, connected: Callable[[], Connections]) -> None:
         self._reader = reader
         self._clock = clock
         self._stale_after_ms = stale_after_ms
+        self._connected = connected
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
@@ -101,7 +104,8 @@ class Screening:
         matched: dict[str, tuple[Key, Record]] = {}
         for key, found in rows:
             for record in (each for row in found if (each := _open(row, key, origins)) is not None):
-                matched.setdefault(record.header.id, (key, record))
+                if self._is_its_own(record):
+                    matched.setdefault(record.header.id, (key, record))
         usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
         if matched and not usable:
             return screening.Screened(result=screening.RESULT_UNANSWERED)
@@ -127,6 +131,13 @@ class Screening:
         if answer.hits:
             answer.result = screening.RESULT_HIT
         return answer
+
+    def _is_its_own(self, record: Record) -> bool:
+        """Rule 6."""
+        if record.header.standard != "listing.platform":
+            return True
+        name, listed_on = record.body.platform.name, legal_day(record.header.issued_at_ms)
+        return self._connected().speaks_for(record.origin.city, name, listed_on)
 
     def _in_force(self, record: Record, now: _Day) -> "_InForce | None":
         name, header = record.header.standard, record.header

@@ -6,6 +6,7 @@ from pathlib import Path
 from google.protobuf.message import Message
 
 from node.core.officers import Account, OfficerRole
+from node.core.platforms import Connected, Connections
 from node.core.record import mask, parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
@@ -22,6 +23,8 @@ CLERK = Actor("zhao", Account("赵六", (OfficerRole.CLERK,), "A03"))
 AUDITOR = Actor("wang", Account("王五", (OfficerRole.AUDITOR,), "A04"))
 JD = Actor("jd", Account("京东"), is_platform=True)
 TAOBAO = Actor("taobao", Account("淘宝"), is_platform=True)
+# 京东 is connected to Hefei's node, 淘宝 to Changsha's.
+CONNECTIONS = Connections({"hefei": [Connected("京东")], "changsha": [Connected("淘宝")]})
 TWO = [ZHANG.officer(), LI.officer()]
 
 
@@ -32,7 +35,7 @@ class Desk(City):
         super().__init__(folder, city)
         self.told: list[tuple[str, ...]] = []
         others = [each for each in members if each != city]
-        self.casework = Casework(self.store, self.clock, lambda: others, self._tell)
+        self.casework = Casework(self.store, self.clock, lambda: others, self._tell, lambda: CONNECTIONS)
 
     def _tell(self, audience: Collection[str]) -> None:
         self.told.append(tuple(audience))

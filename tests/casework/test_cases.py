@@ -15,7 +15,7 @@ from node.core.workflow.timing import OWED_BY, SUPERIOR
 from node.errors import NodeError, Reason
 from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
 from node.record.v1.record_pb2 import Header
-from node.standard.v1 import act_pb2, alert_pb2, measure_pb2, referral_pb2
+from node.standard.v1 import act_pb2, alert_pb2, referral_pb2
 from node.storage.log import Entry
 from node.usecases.casework.clocks import deadlines, scorecard
 from node.usecases.casework.notices import Notices
@@ -23,8 +23,8 @@ from node.usecases.casework.show import show_case
 from node.usecases.casework.worklist import inbox, outbox
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.casework.desks import CLERK, JD, LI, TAOBAO, ZHANG, Desk, act, referring, send, with_act
-from tests.core.standard_samples import alert, complaint, measure
+from tests.casework.desks import CLERK, CONNECTIONS, LI, ZHANG, Desk, act, referring, send, with_act
+from tests.core.standard_samples import alert, complaint
 
 CITIES = ("changsha", "hefei", "wuhan")
 CALENDAR = vendored_calendar()
@@ -45,7 +45,9 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
 
 
 def notices(desk: Desk) -> Notices:
-    return Notices(desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)))
+    return Notices(
+        desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)), lambda: CONNECTIONS
+    )
 
 
 def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
@@ -144,45 +146,6 @@ def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(desks: tuple[De
     assert [(each.rule, each.due) for each in shown(changsha, case).reminders] == [
         ("complaint.acceptance", "2026-05-14")
     ] * 2
-
-
-def _measure() -> measure_pb2.MeasureRequest:
-    body = with_act(measure(), "issue")
-    assert isinstance(body, measure_pb2.MeasureRequest)
-    body.target.platform.name = JD.account.name
-    body.starts_on, body.ends_on, body.review_on = "2026-05-06", "2026-06-06", ""
-    return body
-
-
-def test_a_platform_acts_in_its_own_matter_and_sees_no_other(desks: tuple[Desk, ...]) -> None:
-    changsha, *_ = desks
-    case = changsha.decide("measure.request", "", _measure()).case
-    assert [file.id for file in changsha.casework.cases(JD)] == [case]
-    assert changsha.casework.cases(TAOBAO) == []
-    reply = measure_pb2.MeasureRequest(act=act("ack"))
-    with pytest.raises(NodeError) as caught:
-        changsha.act("measure.request", case, reply, actor=TAOBAO)
-    assert caught.value.reason is Reason.NOT_FOUND
-    with pytest.raises(NodeError) as caught:
-        changsha.act("measure.request", case, reply, actor=ZHANG)
-    assert caught.value.reason is Reason.WRONG_ACTOR
-    assert changsha.act("measure.request", case, reply, actor=JD).state == "acked"
-    lift = measure_pb2.MeasureRequest(act=act("lift", reasons="自行解除"))
-    with pytest.raises(NodeError) as caught:
-        changsha.act("measure.request", case, lift, actor=JD)
-    assert caught.value.reason in (Reason.WRONG_ACTOR, Reason.FOUR_EYES)
-    assert changsha.casework.drafts(JD) == []
-
-
-def test_a_measure_ends_by_itself_on_its_day_and_not_before(desks: tuple[Desk, ...]) -> None:
-    changsha, *_ = desks
-    case = changsha.decide("measure.request", "", _measure()).case
-    changsha.clock.at_ms = at("2026-06-05")
-    assert changsha.casework.act_by_itself() == []
-    changsha.clock.at_ms = at("2026-06-06")
-    assert [each.state for each in changsha.casework.act_by_itself()] == ["expired"]
-    assert changsha.casework.act_by_itself() == []
-    assert changsha.state(case) == "expired"
 
 
 def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(desks: tuple[Desk, ...]) -> None:

@@ -23,8 +23,10 @@ from node.errors import NodeError, Reason
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
+from node.standard.v1 import measure_pb2
 from node.storage.bundle import add_client, load_bundle
-from tests.casework.desks import TWO, drafted_referral, referring
+from tests.casework.desks import TWO, act, drafted_referral, referring
+from tests.casework.test_measures import request
 from tests.rpc.running import Running, found
 
 # No pull by schedule within the time of the test: what arrives, a hint has brought.
@@ -37,6 +39,9 @@ PEOPLE = {
 }
 
 
+PLATFORMS = {"changsha": ("jd", "京东"), "hefei": ("xhs", "小红书")}
+
+
 class Office:
     """One running node and its people."""
 
@@ -45,7 +50,8 @@ class Office:
         self._stack = stack
         for name, account in PEOPLE.items():
             add_client(config, name, Kind.OFFICER, folder / name, datetime.now(UTC), account=account)
-        add_client(config, "jd", Kind.PLATFORM, folder / "jd", datetime.now(UTC), account=Account("京东"))
+        name, title = PLATFORMS[config.city]
+        add_client(config, name, Kind.PLATFORM, folder / name, datetime.now(UTC), account=Account(title))
         self.node = stack.enter_context(Running(config))
 
     def as_(self, name: str) -> CaseServiceStub:
@@ -60,8 +66,8 @@ class Office:
             return stub.Open(pb.OpenRequest(submission=submission), timeout=20).recorded
         return stub.Act(pb.ActRequest(submission=submission), timeout=20).recorded
 
-    def decide(self, case: str, body: Message) -> pb.Recorded:
-        submission = pb.Submission(workflow="referral", case=case, body=body.SerializeToString())
+    def decide(self, case: str, body: Message, workflow: str = "referral") -> pb.Recorded:
+        submission = pb.Submission(workflow=workflow, case=case, body=body.SerializeToString())
         draft = self.as_("zhang").Prepare(pb.PrepareRequest(submission=submission), timeout=20).draft
         return self.as_("li").Approve(pb.ApproveRequest(draft=draft.number), timeout=20).recorded
 
@@ -145,6 +151,28 @@ def test_a_platform_sees_no_case_but_its_own(offices: tuple[Office, Office]) -> 
     with pytest.raises(grpc.RpcError) as caught:
         jd.Show(pb.ShowRequest(case=case), timeout=20)
     assert error_from_rpc(caught.value).reason is Reason.NOT_FOUND
+
+
+def test_a_platform_at_another_citys_node_is_asked_and_its_answer_comes_back(offices: tuple[Office, Office]) -> None:
+    """Its own certificate, at the node it is connected to; all else goes by hints within seconds."""
+    changsha, hefei = offices
+    case = changsha.decide("", request("小红书", ends_on="2099-01-01"), "measure.request").case
+    waited_s = [_waited_s(time.monotonic(), hefei, case, "issue")]
+    platform = hefei.as_("xhs")
+    assert [each.case for each in platform.Inbox(pb.InboxRequest(), timeout=20).cases] == [case]
+    assert not changsha.as_("jd").List(pb.ListRequest(closed=True), timeout=20).cases
+    for name in ("ack", "execute"):
+        body = measure_pb2.MeasureRequest(act=act(name)).SerializeToString()
+        submission = pb.Submission(workflow="measure.request", case=case, body=body)
+        began_s = time.monotonic()
+        platform.Act(pb.ActRequest(submission=submission), timeout=20)
+        waited_s.append(_waited_s(began_s, changsha, case, name))
+    assert [(each.act, each.platform) for each in changsha.show(case).acts] == [
+        ("issue", ""),
+        ("ack", "小红书"),
+        ("execute", "小红书"),
+    ]
+    assert max(waited_s) < ARRIVES_S
 
 
 def test_the_nodes_own_officer_works_on_no_case(offices: tuple[Office, Office]) -> None:

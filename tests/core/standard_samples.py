@@ -181,6 +181,7 @@ def measure() -> Message:
         case_number="长市监立〔2026〕5号",
         party=PARTY,
         target=measure_pb2.Target(platform=PLATFORM, store=STORE),
+        platform_city="wuhan",
         measures=[measure_pb2.PLATFORM_MEASURE_SUSPEND_LIVE],
         facts="直播间销售不合格食品。",
         evidence=[EVIDENCE],

@@ -1,7 +1,7 @@
 """The federation file, cards and the clients file."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from node.core.clients import Clients, Kind, format_clients, parse_clients
 from node.core.federation import Federation, Member, server_name
 from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
+from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 from node.storage.keyfile import create_log_key, create_tls_identity
 
@@ -57,6 +58,28 @@ def test_the_fingerprint_covers_all_that_is_trusted(members: tuple[Member, Membe
     ]
     assert len({member.fingerprint for member in [one, *changed]}) == len(changed) + 1
     assert replace(one, log_keys=one.log_keys[::-1]).fingerprint == one.fingerprint
+
+
+def test_a_card_names_the_platforms_connected_to_its_city(members: tuple[Member, Member]) -> None:
+    jd = Connected("京东", "110115", date(2026, 5, 1), date(2026, 12, 31))
+    one = members[0].with_platform(jd)
+    assert parse_card(format_card(one)) == one
+    assert one.fingerprint != members[0].fingerprint
+    assert one.with_platform(Connected("京东")).platforms == (Connected("京东"),)
+    federation = Federation((one, members[1]))
+    assert federation.connections.city_of("京东", date(2026, 6, 1)) == "wuhan"
+    assert federation.connections.seat_of("京东") == "110115"
+    assert parse_federation(format_federation(federation)) == federation
+
+
+def test_a_platform_is_connected_to_one_city_at_a_time(members: tuple[Member, Member]) -> None:
+    one = members[0].with_platform(Connected("京东", until=date(2026, 5, 31)))
+    moved = members[1].with_platform(Connected("京东", since=date(2026, 6, 1)))
+    assert Federation((one,)).with_member(moved).members == (one, moved)
+    for other in (Connected("京东"), Connected("京东", since=date(2026, 5, 31))):
+        with pytest.raises(NodeError) as caught:
+            Federation((one,)).with_member(members[1].with_platform(other))
+        assert caught.value.reason is Reason.INVALID_FEDERATION
 
 
 def test_a_card_replaces_its_city_and_no_other(members: tuple[Member, Member]) -> None:

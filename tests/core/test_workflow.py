@@ -302,9 +302,12 @@ def test_an_end_date_lifts_a_measure_by_itself() -> None:
 def test_a_platform_acts_in_its_own_matters_only() -> None:
     workflow = WORKFLOWS["measure.request"]
     case = Case(workflow, CASE, [complete(workflow, workflow.act["issue"], CASE, CASE, ())])
-    ack = complete(workflow, workflow.act["ack"], "changsha-1", CASE, (CASE,))
+    ack = complete(workflow, workflow.act["ack"], "hefei-1", CASE, (CASE,))
     assert _reasons(case, ack) == set()
     assert _reasons(case, replace(ack, platform="小红书")) == {Reason.WRONG_ACTOR}
+    # From the log of the city it is connected to alone, whoever asked.
+    for city in ("changsha", "wuhan"):
+        assert _reasons(case, replace(ack, id=f"{city}-1", city=city)) == {Reason.WRONG_ACTOR}
 
 
 def test_a_case_takes_no_act_of_another_case_nor_two_under_one_id() -> None:

@@ -38,6 +38,8 @@ def test_names_are_declared(each: Workflow) -> None:
         assert {*act.sources, *([act.target] if act.target is not None else [])} <= states
         assert {*act.by, *act.assigns} <= set(each.party)
         assert not (act.internal and act.discloses)
+    for party in each.parties:
+        assert (party.at in each.party) == (party.kind is Kind.PLATFORM)
     assert set(each.first) <= set(each.act)
     assert not set(each.forbids) & set(each.act)
 
@@ -93,7 +95,7 @@ def test_fields_are_those_of_the_standard(each: Workflow) -> None:
     fields = [need.name for act in each.acts for need in act.needs if need.carries in {Carries.FIELD, Carries.CITY}]
     names = {name for field in fields for name in field.split("|")}
     names |= {party.bound_by for party in each.parties if party.bound_by}
-    names |= {name for act in each.acts for name in act.keeps}
+    names |= {name for act in each.acts for kept in act.keeps for name in kept.split("|")}
     assert {name for name in names if not _has(body, name) and not _has(act_pb2.Act(), name)} == set()
 
 

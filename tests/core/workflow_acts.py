@@ -50,7 +50,7 @@ def _field(need: Need) -> list[tuple[str, str]]:
     if need.carries is not Carries.FIELD:
         return []
     fixed = {"listing": "hefei-1", "to_city": "hefei", "home_city": "hefei", "designated_city": "hefei"}
-    fixed |= {"until": "2029-05-06", "ends_on": "2026-06-06", "review_on": "2026-06-06"}
+    fixed |= {"until": "2029-05-06", "ends_on": "2026-06-06", "review_on": "2026-06-06", "platform_city": "hefei"}
     fixed |= {"platform.name": PLATFORM, "target.platform.name": PLATFORM, "kind": "case"}
     name = need.name.split("|")[0]
     return [(name, fixed.get(name, need.choices[0].code if need.choices else "甲"))]
@@ -59,7 +59,8 @@ def _field(need: Need) -> list[tuple[str, str]]:
 def actor(workflow: Workflow, act: Act) -> str:
     """City in whose log an act of the tests stands: hefei is every party but the city of the case."""
     party = workflow.party[act.by[0]]
-    return "hefei" if party.kind is Kind.CITY and party.bound_by else "changsha"
+    place = workflow.party[party.at] if party.at else party
+    return "hefei" if place.kind is Kind.CITY and place.bound_by else "changsha"
 
 
 @st.composite

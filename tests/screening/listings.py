@@ -6,6 +6,7 @@ from hashlib import sha256
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.platforms import Connected, Connections
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2
@@ -16,6 +17,7 @@ from node.usecases.verify_operator import Asker
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City
 from tests.core.standard_samples import COLLEAGUE as OFFICER_B
 from tests.core.standard_samples import OFFICER as OFFICER_A
+from tests.core.standard_samples import PLATFORM as ITS_PLATFORM
 from tests.core.standard_samples import abnormal, platform_list, serious
 
 OFFICER = Asker(PURPOSE, is_officer=True)
@@ -60,8 +62,10 @@ def publish(city: City, name: str, body: Message, key: str = "", **header: objec
     return city.append([entry(city, name, body, key, **header)])[0]
 
 
-def screening(city: City) -> Screening:
-    return Screening(city.store, city.clock, DAY_MS)
+def screening(city: City, connected: Connections | None = None) -> Screening:
+    """By default every city's platform is its own to speak for."""
+    every = Connections({origin.city: [Connected(ITS_PLATFORM.name)] for origin in city.store.origins()})
+    return Screening(city.store, city.clock, DAY_MS, lambda: connected or every)
 
 
 def screened(city: City, asker: Asker = OFFICER, **keys: object) -> Screened:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.core.officers import Account, OfficerRole
+from node.core.platforms import Connections
 from node.core.screening import hit_of
 from node.core.standard import get
 from node.screening.v1.screening_pb2 import Entry, Hit
@@ -37,7 +38,7 @@ def test_the_listing_city_is_told_what_matched_and_by_whom_it_was_confirmed(citi
     (hit,) = hits(own, uscc=USCC)
     body = hit_of(hit, Entry(uscc=USCC, licence_number=LICENCE), "某某", "武汉", "某平台入驻名单", DAY)
     told: set[str] = set()
-    casework = Casework(own.store, own.clock, lambda: ("changsha", "hefei"), told.update)
+    casework = Casework(own.store, own.clock, lambda: ("changsha", "hefei"), told.update, lambda: Connections({}))
     officer = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "420100001"))
     opened = casework.act(officer, _submission("screen", body))
     casework.act(officer, _submission("confirm", ListingHit(confirmed_on="2026-09-21"), opened.case))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from node.core import standard as standards
+from node.core.platforms import Connections
 from node.core.record import parse_header
 from node.core.workflow.declared import workflow
 from node.record.v1.record_pb2 import View
@@ -35,7 +36,7 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
 
 
 def keep(city: City) -> list[str]:
-    casework = Casework(city.store, city.clock, lambda: ("wuhan",), lambda _: None)
+    casework = Casework(city.store, city.clock, lambda: ("wuhan",), lambda _: None, lambda: Connections({}))
     return KeepTerms(city.store, city.clock, None, casework.act_by_itself).run()
 
 

@@ -14,6 +14,7 @@ from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.config import Config
 from node.core.clients import Kind
+from node.core.platforms import Connected
 from node.core.screening import person_hmac
 from node.errors import FileError, NodeError, Reason
 from node.query.v1.query_pb2 import Reason as Why
@@ -22,12 +23,12 @@ from node.rpc.tls import bundle_channel
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, ScreenRequest
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.standard.v1 import party_pb2
-from node.storage.bundle import add_client
+from node.storage.bundle import add_client, connect_platform
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_log_key
 from node.storage.person_key import create_person_key, load_person_key
 from tests.cities import City
-from tests.core.standard_samples import RESIDENT_ID
+from tests.core.standard_samples import PLATFORM, RESIDENT_ID
 from tests.screening.listings import LICENCE, OTHER, USCC, listing, publish
 
 NAME = "某某食品有限公司"
@@ -38,6 +39,7 @@ class World:
         self.folder = folder
         self.config: Config = found_federation(folder, datetime.now(UTC), ("changsha", "wuhan"))[0]
         self.config.data_dir.mkdir(exist_ok=True)
+        connect_platform(self.config, Connected(PLATFORM.name))
         create_person_key(self.config.keys / "person.key")
         key = load_person_key(self.config.keys / "person.key")
         now_ms = time.time_ns() // 1_000_000

@@ -42,6 +42,7 @@ class Party:
     Attributes:
         bound_by: field of the opening act that names it; empty for the city of the case.
         by_record: the field holds a record id, whose city it is.
+        at: of a platform, the party whose node it is connected to: what stands in another city's log is not its act.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Party:
     kind: Kind = Kind.CITY
     bound_by: str = ""
     by_record: bool = False
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

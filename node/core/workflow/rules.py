@@ -94,7 +94,7 @@ def apply(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> 
 def is_party(party: Party, fact: ActFact, parties: Mapping[str, str]) -> bool:
     """Whether the actor of `fact` is this party to the case."""
     if party.kind is Kind.PLATFORM:
-        return bool(fact.platform) and fact.platform == parties.get(party.name)
+        return fact.platform == parties.get(party.name) != "" and fact.city == parties.get(party.at)
     return not fact.platform and (party.kind is Kind.MEMBER or fact.city == parties.get(party.name))
 
 
@@ -117,7 +117,7 @@ def _named(source: str, fact: ActFact, parties: Mapping[str, str]) -> str:
 
 
 def _kept(act: Act, fact: ActFact) -> Iterator[tuple[str, str]]:
-    yield from ((name, fact.fields[name]) for name in act.keeps if name in fact.fields)
+    yield from ((name, value) for name in act.keeps if (value := _first_of(name, fact)))
     if act.stamps:
         yield act.stamps, fact.on.isoformat()
 
@@ -155,12 +155,17 @@ def _failure(need: Need, fact: ActFact) -> Label | None:
         return None if len({officer.certificate for officer in fact.officers if officer.certificate}) >= 2 else missing
     if need.carries is Carries.DOCUMENT:
         return None if fact.documents.get(need.name) else missing
-    value = next((fact.fields[name] for name in need.name.split("|") if fact.fields.get(name, "").strip()), "")
+    value = _first_of(need.name, fact)
     if not value:
         return missing
     if need.choices and not set(value.split(",")) <= {choice.code for choice in need.choices}:
         return Label(f"{need.label.zh}不在法定情形之内", f"{need.label.en} is none of those the law gives")
     return None
+
+
+def _first_of(names: str, fact: ActFact) -> str:
+    """The value of the first field that is there, of `a|b`."""
+    return next((fact.fields[name] for name in names.split("|") if fact.fields.get(name, "").strip()), "")
 
 
 def _party(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> Iterator[Broken]:

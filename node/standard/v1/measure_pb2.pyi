@@ -140,6 +140,7 @@ class MeasureRequest(_message.Message):
     LIFTED_FIELD_NUMBER: _builtins.int
     ID_HMAC_FIELD_NUMBER: _builtins.int
     OPERATOR_IDENTITY_FIELD_NUMBER: _builtins.int
+    PLATFORM_CITY_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """E.g. 长市监处置〔2026〕3号."""
     organ: _builtins.str
@@ -157,6 +158,8 @@ class MeasureRequest(_message.Message):
     review: Global___ReviewOutcome.ValueType
     """By the organ, after a human review:"""
     id_hmac: _builtins.bytes
+    platform_city: _builtins.str
+    """The city whose node the platform is connected to: the platform's acts count from its log alone."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -214,10 +217,11 @@ class MeasureRequest(_message.Message):
         lifted: _abc.Iterable[Global___PlatformMeasure.ValueType] | None = ...,
         id_hmac: _builtins.bytes = ...,
         operator_identity: _party_pb2.Person | None = ...,
+        platform_city: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "appeal", b"appeal", "letter", b"letter", "notice", b"notice", "operator_identity", b"operator_identity", "party", b"party", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "appeal", b"appeal", "appeal_route", b"appeal_route", "case_number", b"case_number", "ends_on", b"ends_on", "evidence", b"evidence", "executed", b"executed", "facts", b"facts", "id_hmac", b"id_hmac", "legal_basis", b"legal_basis", "letter", b"letter", "lifted", b"lifted", "measures", b"measures", "notice", b"notice", "number", b"number", "operator_identity", b"operator_identity", "organ", b"organ", "origins", b"origins", "party", b"party", "proportionality", b"proportionality", "refusal", b"refusal", "refused", b"refused", "review", b"review", "review_on", b"review_on", "starts_on", b"starts_on", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "appeal", b"appeal", "appeal_route", b"appeal_route", "case_number", b"case_number", "ends_on", b"ends_on", "evidence", b"evidence", "executed", b"executed", "facts", b"facts", "id_hmac", b"id_hmac", "legal_basis", b"legal_basis", "letter", b"letter", "lifted", b"lifted", "measures", b"measures", "notice", b"notice", "number", b"number", "operator_identity", b"operator_identity", "organ", b"organ", "origins", b"origins", "party", b"party", "platform_city", b"platform_city", "proportionality", b"proportionality", "refusal", b"refusal", "refused", b"refused", "review", b"review", "review_on", b"review_on", "starts_on", b"starts_on", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,7 +14,7 @@ from node.ports import Clock
 from node.storage.drafts import Draft
 from node.storage.store import Store
 from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import Bookcase, CaseFile, Connected
 from node.usecases.casework.propose import ActRefusedError, Members, Proposal, Proposer, Submission
 
 Notify = Callable[[Collection[str]], None]
@@ -36,12 +36,12 @@ class Recorded(NamedTuple):
 class Casework:
     """The casework of one city."""
 
-    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify) -> None:
+    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify, connected: Connected) -> None:
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._books = Bookcase(store)
-        self._proposer = Proposer(self._books, store.log.city, members)
+        self._books = Bookcase(store, connected)
+        self._proposer = Proposer(self._books, store.log.city, members, connected)
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     @property
@@ -125,13 +125,13 @@ class Casework:
             NodeError: INVALID_ARGUMENT or NOT_FOUND.
         """
         file = self._books.open(case)
-        check_sees(actor, file)
+        check_sees(actor, file, self._store.log.city)
         return file
 
     def cases(self, actor: Actor, workflow: str = "") -> list[CaseFile]:
         """The cases that the actor may see, of one workflow or all."""
         found = self._books.every([workflow] if workflow else ())
-        return [file for file in found if file.case.state and actor.may_see(file)]
+        return [file for file in found if file.case.state and actor.may_see(file, self._store.log.city)]
 
     def act_by_itself(self) -> list[Recorded]:
         """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed."""

@@ -22,19 +22,20 @@ class Actor:
         account = self.account
         return Officer(name=account.name, certificate_number=account.certificate_number, account=self.id)
 
-    def may_see(self, file: CaseFile) -> bool:
-        """An officer sees every case that is here, a platform those that name it."""
+    def may_see(self, file: CaseFile, city: str) -> bool:
+        """An officer sees every case that is here, a platform those that name it and this city as where it connects."""
         if not self.is_platform:
             return True
-        parties = (party.name for party in file.workflow.parties if party.kind is Kind.PLATFORM)
-        return self.account.name in {file.case.parties.get(name, "") for name in parties}
+        parties = file.case.parties
+        named = (each for each in file.workflow.parties if each.kind is Kind.PLATFORM)
+        return any((parties.get(each.name), parties.get(each.at)) == (self.account.name, city) for each in named)
 
 
-def check_sees(actor: Actor, file: CaseFile) -> None:
+def check_sees(actor: Actor, file: CaseFile, city: str) -> None:
     """Checks that a case is the actor's to see.
 
     Raises:
         NodeError: NOT_FOUND, in the words of a case that is not here: a platform is not told that there is one.
     """
-    if not actor.may_see(file):
+    if not actor.may_see(file, city):
         raise NodeError(Reason.NOT_FOUND, f"nothing of a case {file.id} is here")

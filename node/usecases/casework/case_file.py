@@ -1,7 +1,7 @@
 """A case as this node may see it: the acts of the parties' logs, the engine over them, the notices of their nodes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
+from node.core.platforms import Connections
 from node.core.record import disclosed_bodies, open_view, parse_header, parse_record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
@@ -29,6 +30,8 @@ NOTICE = "case.notice"
 _FACT_LEVEL = 2
 _REMEMBERED = 20_000
 _Opened = tuple[Header, View]
+Connected = Callable[[], Connections]
+"""Which platform is connected to which city, as the members' cards say now."""
 
 
 class ActRecord(NamedTuple):
@@ -101,10 +104,14 @@ def case_subject(case: str) -> str:
 
 
 class Bookcase:
-    """Finds cases in the own log and in the replicas that were pulled for enforcement."""
+    """Finds cases in the own log and in the replicas that were pulled for enforcement.
 
-    def __init__(self, reader: Reader) -> None:
+    An act in a platform's name counts from the log of the city it is connected to, and from no other.
+    """
+
+    def __init__(self, reader: Reader, connected: Connected) -> None:
         self._reader = reader
+        self._connected = connected
 
     def open(self, case: str) -> CaseFile:
         """A case by the record id of its opening act, which may itself be withheld.
@@ -113,7 +120,7 @@ class Bookcase:
             NodeError: INVALID_ARGUMENT, or NOT_FOUND: nothing of it is here.
         """
         found = [*self._opening(case), *self._indexed(case_subject(case))]
-        acts = [act for each in found if (act := _read_act(*each)) is not None and act.fact.case == case]
+        acts = [act for each in found if (act := self._act(*each)) is not None and act.fact.case == case]
         if not acts:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
         name = _workflow_of(case, acts)
@@ -130,7 +137,7 @@ class Bookcase:
         by_case: defaultdict[tuple[str, str], dict[str, ActRecord]] = defaultdict(dict)
         for name in workflows or WORKFLOWS:
             for opened in self._indexed(workflow_subject(name)):
-                act = _read_act(*opened)
+                act = self._act(*opened)
                 if act is not None and act.header.standard == name:
                     by_case[act.fact.case, name][act.header.id] = act
         return [CaseFile(case, WORKFLOWS[name], acts) for (case, name), acts in by_case.items()]
@@ -141,8 +148,14 @@ class Bookcase:
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return
         for _, _, stored in self._reader.records(origin.number, begin, end):
-            if stored is not None and (act := _read_act(*_parse(stored))) is not None:
+            if stored is not None and (act := self._act(*_parse(stored))) is not None:
                 yield act
+
+    def _act(self, header: Header, view: View) -> ActRecord | None:
+        act = _read_act(header, view)
+        if act is None or not (name := act.fact.platform):
+            return act
+        return act if self._connected().speaks_for(header.city, name, act.fact.on) else None
 
     def _opening(self, case: str) -> list[_Opened]:
         city, index = parse_record_id(case)

@@ -8,6 +8,7 @@ from node.errors import NodeError
 from node.ports import Clock
 from node.storage.store import Store
 from node.usecases.casework.act import Casework
+from node.usecases.casework.case_file import Connected
 from node.usecases.casework.notices import Notices
 from node.usecases.soon import Hints, Soon
 
@@ -28,6 +29,7 @@ class Desk:
         peers: Callable[[], Collection[str]],
         send_hint: Callable[[str], None],
         pull: Callable[[str], None],
+        connected: Connected,
     ) -> None:
         """Takes up nothing yet.
 
@@ -38,6 +40,7 @@ class Desk:
             peers: Slugs of the other cities.
             send_hint: Hints one peer.
             pull: Pulls from one peer now.
+            connected: Which platform is connected to which city.
         """
         self._store = store
         self._clock = clock
@@ -45,8 +48,8 @@ class Desk:
         self._pulls = Soon("pull", self._pull_hinted, PULL_PAUSE_S)
         self._sends = Soon("hint", send_hint, HINT_PAUSE_S)
         self.notify = Hints(self._sends, peers).notify
-        self.casework = Casework(store, clock, peers, self.notify)
-        self.notices = Notices(store, clock, calendar, self.notify)
+        self.casework = Casework(store, clock, peers, self.notify, connected)
+        self.notices = Notices(store, clock, calendar, self.notify, connected)
         self._busy = threading.Lock()
         self._reminded_at_ms = 0
 

@@ -22,7 +22,8 @@ from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
 from node.storage.log import Entry
 from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, fact_facets, workflow_subject
+from node.usecases.casework.address_platform import address_platform, check_speaks
+from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Connected, fact_facets, workflow_subject
 
 _SOURCE = "casework"
 _OURS = ("city", "platform", "maker", "approver", "date")
@@ -87,10 +88,11 @@ class Proposal:
 class Proposer:
     """Prepares acts of one city."""
 
-    def __init__(self, books: Bookcase, city: str, members: Members) -> None:
+    def __init__(self, books: Bookcase, city: str, members: Members, connected: Connected) -> None:
         self._books = books
         self._city = city
         self._members = members
+        self._connected = connected
 
     def submitted(self, actor: Actor, submission: Submission, on: date, *, is_draft: bool) -> Proposal:
         """An act as its maker submits it; of a draft everything is checked but its approver.
@@ -108,6 +110,8 @@ class Proposer:
             message = _with_drafts(file, message)
             said = act_of(message)
         self._sign(said, actor, submission.case, on)
+        if act.opens:
+            address_platform(message, file.workflow, self._connected(), on)
         if submission.case and not said.follows:
             said.follows.extend(file.case.heads(act))
         role = None if actor.is_platform else making_role(actor.account, act)
@@ -144,7 +148,7 @@ class Proposer:
         if not submission.case:
             return CaseFile("", workflow, {})
         file = self._books.open(submission.case)
-        check_sees(actor, file)
+        check_sees(actor, file, self._city)
         if file.workflow is not workflow:
             raise NodeError(Reason.INVALID_ARGUMENT, f"{file.id} is a case of {file.workflow.name}")
         return file
@@ -152,6 +156,7 @@ class Proposer:
     def _sign(self, said: ActMessage, actor: Actor, case: str, on: date) -> None:
         said.case, said.city, said.date = case, self._city, on.isoformat()
         if actor.is_platform:
+            check_speaks(self._connected(), self._city, actor.account.name, on)
             said.platform = actor.account.name
         else:
             said.maker.CopyFrom(actor.officer())

@@ -14,7 +14,7 @@ LISTING_PLATFORM = Workflow(
     label=Label("平台黑名单", "Platform's blacklist"),
     parties=(
         Party("origin", Label("接入城市", "city the platform is connected to")),
-        Party("platform", Label("平台", "platform"), Kind.PLATFORM, "platform.name"),
+        Party("platform", Label("平台", "platform"), Kind.PLATFORM, "platform.name", at="origin"),
     ),
     states=(
         state("listed", "已列入", "listed"),

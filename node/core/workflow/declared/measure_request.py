@@ -10,6 +10,8 @@ _PUBLISH = Law("online_trade", "30")
 _CITY = ("origin",)
 _PLATFORM = ("platform",)
 _BY_ITSELF = (Role.NODE, *ANYONE)
+# Without an end date the review date is one: what nobody renews by then is lifted by itself.
+_END = "ends_on|review_on"
 _RUNNING = ("executed", "partial", "operator_notified", "appealed", "reviewed", "maintained")
 
 
@@ -18,7 +20,8 @@ MEASURE_REQUEST = Workflow(
     label=Label("平台处置请求", "Request to a platform"),
     parties=(
         Party("origin", Label("请求机关", "requesting city")),
-        Party("platform", Label("平台", "platform"), Kind.PLATFORM, "target.platform.name"),
+        Party("connected", Label("平台接入城市", "city the platform is connected to"), bound_by="platform_city"),
+        Party("platform", Label("平台", "platform"), Kind.PLATFORM, "target.platform.name", at="connected"),
     ),
     states=(
         state("issued", "已发出", "issued"),
@@ -43,15 +46,16 @@ MEASURE_REQUEST = Workflow(
             _CITY,
             _LAW,
             binds=True,
-            keeps=("ends_on",),
+            keeps=(_END,),
             needs=(
                 carry("number", "文号", "number", _LAW),
                 carry("legal_basis", "法律依据", "legal basis", _LAW),
                 carry("target.platform.name", "平台", "platform", _LAW),
+                carry("platform_city", "平台接入城市", "city the platform is connected to", accord()),
                 carry("target.store|target.url|target.sku|target.product", "处置对象", "target", _LAW),
                 carry("measures", "处置措施", "measures", _LAW, measure_pb2.PlatformMeasure.DESCRIPTOR),
                 carry("facts", "事实", "facts", _LAW),
-                carry("ends_on|review_on", "截止或复核日期", "end or review date", accord()),
+                carry(_END, "截止或复核日期", "end or review date", accord()),
                 carry("proportionality", "比例性说明", "note on proportionality", accord()),
                 carry("appeal_route", "申诉途径", "route of appeal", accord()),
             ),
@@ -75,7 +79,10 @@ MEASURE_REQUEST = Workflow(
             _PLATFORM,
             _LAW,
             roles=_BY_ITSELF,
-            needs=(reasons(_LAW),),
+            needs=(
+                reasons(_LAW),
+                carry("executed", "已执行的措施", "measures executed", _LAW, measure_pb2.PlatformMeasure.DESCRIPTOR),
+            ),
             clocks=(starts("platform.sanction_publication"),),
         ),
         Act(
@@ -101,7 +108,7 @@ MEASURE_REQUEST = Workflow(
         Act(
             "publish",
             Label("平台公示", "publish the sanction"),
-            ("executed", "partial", "operator_notified"),
+            _RUNNING,
             None,
             _PLATFORM,
             _PUBLISH,
@@ -160,11 +167,11 @@ MEASURE_REQUEST = Workflow(
             _CITY,
             accord(),
             binds=True,
-            keeps=("ends_on",),
+            keeps=(_END,),
             needs=(
                 reasons(accord()),
                 carry("lifted", "解除的措施", "measures lifted", _LAW, measure_pb2.PlatformMeasure.DESCRIPTOR),
-                carry("ends_on|review_on", "截止或复核日期", "end or review date", accord()),
+                carry(_END, "截止或复核日期", "end or review date", accord()),
             ),
         ),
         Act(
@@ -175,8 +182,8 @@ MEASURE_REQUEST = Workflow(
             _CITY,
             accord(),
             binds=True,
-            keeps=("ends_on",),
-            needs=(reasons(accord()), carry("ends_on|review_on", "截止或复核日期", "end or review date", accord())),
+            keeps=(_END,),
+            needs=(reasons(accord()), carry(_END, "截止或复核日期", "end or review date", accord())),
         ),
         Act(
             "expire",
@@ -186,7 +193,7 @@ MEASURE_REQUEST = Workflow(
             ("origin", "platform"),
             accord(),
             roles=(Role.NODE,),
-            guards=(NotBefore("ends_on", accord(), Label("措施期限未满", "the term is not over")),),
+            guards=(NotBefore(_END, accord(), Label("措施期限未满", "the term is not over")),),
         ),
         Act(
             "withdraw",

@@ -1,0 +1,281 @@
+"""Measures by platforms: asked by a city, answered by the platform at the node it is connected to, ended by a date."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.platforms import Connected, Connections
+from node.errors import NodeError, Reason
+from node.record.v1.record_pb2 import Header
+from node.standard.v1 import measure_pb2 as pb
+from node.standard.v1.act_pb2 import Officer
+from node.storage.log import Entry
+from node.usecases.casework.act import Casework
+from node.usecases.casework.propose import ActRefusedError, Submission, act_of
+from tests.casework.desks import CONNECTIONS, JD, LI, TAOBAO, ZHANG, Desk, act, with_act
+from tests.casework.test_cases import at, shown
+from tests.core.standard_samples import measure
+
+CITIES = ("changsha", "hefei", "wuhan")
+NAME = "measure.request"
+SUSPEND = [pb.PLATFORM_MEASURE_SUSPEND_LIVE]
+NOTICE = pb.OperatorNotice(
+    sent_on="2026-05-07", facts="事实", reasons="理由", basis="依据", appeal_route="平台申诉中心"
+)
+
+
+class World:
+    """Changsha asks, 京东 answers at Hefei, Wuhan looks on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.changsha, self.hefei, self.wuhan = (Desk(folder, city, CITIES) for city in CITIES)
+        self.desks = (self.changsha, self.hefei, self.wuhan)
+        for desk in self.desks:
+            desk.clock.at_ms = at("2026-05-06")
+
+    def meet(self) -> None:
+        """Everyone pulls from everyone."""
+        for origin in self.desks:
+            for desk in self.desks:
+                if desk is not origin:
+                    desk.see(origin)
+
+    def states(self, case: str) -> tuple[str, str]:
+        return self.changsha.state(case), self.hefei.state(case)
+
+    def platform(self, case: str, name: str, **fields: object) -> str:
+        """The platform acts at its node; the state everywhere after."""
+        body = pb.MeasureRequest(act=act(name, reasons="理由"), **fields)  # type: ignore[arg-type]
+        self.hefei.act(NAME, case, body, actor=JD)
+        self.meet()
+        (state,) = set(self.states(case))
+        return state
+
+    def city(self, case: str, name: str, **fields: object) -> str:
+        """The requesting city decides; the state everywhere after."""
+        body = pb.MeasureRequest(act=act(name, reasons="理由"), **fields)  # type: ignore[arg-type]
+        self.changsha.decide(NAME, case, body)
+        self.meet()
+        (state,) = set(self.states(case))
+        return state
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    for desk in made.desks:
+        desk.close()
+
+
+def request(platform: str = "京东", **fields: object) -> pb.MeasureRequest:
+    body = with_act(measure(), "issue")
+    assert isinstance(body, pb.MeasureRequest)
+    body.target.platform.name, body.platform_city = platform, ""
+    body.starts_on, body.ends_on, body.review_on = "2026-05-06", "2026-06-06", ""
+    for field, value in fields.items():
+        setattr(body, field, value)
+    return body
+
+
+def asked(world: World, platform: str = "京东", **fields: object) -> str:
+    case = world.changsha.decide(NAME, "", request(platform, **fields)).case
+    world.meet()
+    return case
+
+
+def refused(reason: Reason, desk: Desk, case: str, body: Message, actor: object = JD) -> None:
+    with pytest.raises(NodeError) as caught:
+        desk.act(NAME, case, body, actor=actor)  # type: ignore[arg-type]
+    assert caught.value.reason is reason
+
+
+def test_a_request_reaches_the_platform_at_its_node_and_the_answers_come_back(world: World) -> None:
+    case = asked(world)
+    assert world.changsha.told[-1] == ("changsha", "hefei")
+    assert [file.id for file in world.hefei.casework.cases(JD)] == [case]
+    assert world.platform(case, "ack") == "acked"
+    assert world.platform(case, "execute_in_part", executed=SUSPEND) == "partial"
+    assert world.platform(case, "execute") == "executed"
+    assert world.platform(case, "publish") == "executed"
+    assert world.platform(case, "notify_operator", notice=NOTICE) == "operator_notified"
+    appeal = pb.Appeal(received_on="2026-05-08", grounds="已下架")
+    assert world.platform(case, "appeal", appeal=appeal) == "appealed"
+    world.changsha.act(NAME, case, pb.MeasureRequest(act=act("review", reasons="已核实")))
+    assert world.city(case, "lift_in_part", lifted=SUSPEND, ends_on="2026-05-20") == "maintained"
+    assert world.city(case, "lift") == "lifted"
+    assert [each.platform for each in shown(world.changsha, case).acts].count("京东") == 6
+
+
+def test_a_platform_may_refuse_with_a_reason_and_the_city_ask_again(world: World) -> None:
+    case = asked(world)
+    assert world.platform(case, "ack") == "acked"
+    refused(Reason.ACT_INCOMPLETE, world.hefei, case, pb.MeasureRequest(act=act("refuse")))
+    refused(Reason.ACT_INCOMPLETE, world.hefei, case, pb.MeasureRequest(act=act("execute_in_part", reasons="x")))
+    assert world.platform(case, "refuse", refusal=pb.REFUSAL_GROUND_NOT_OURS) == "refused"
+    assert world.city(case, "insist") == "acked"
+
+
+@pytest.mark.parametrize("part", ["facts", "reasons", "basis"])
+def test_the_operator_is_told_facts_reasons_and_basis(world: World, part: str) -> None:
+    case = asked(world)
+    world.platform(case, "ack")
+    world.platform(case, "execute")
+    less = pb.OperatorNotice()
+    less.CopyFrom(NOTICE)
+    less.ClearField(part)  # type: ignore[arg-type]
+    refused(Reason.ACT_INCOMPLETE, world.hefei, case, pb.MeasureRequest(act=act("notify_operator"), notice=less))
+
+
+@pytest.mark.parametrize(
+    ("field", "rule"),
+    [
+        ("legal_basis", "legal_basis"),
+        ("facts", "facts"),
+        ("ends_on", "ends_on|review_on"),
+        ("appeal_route", "appeal_route"),
+        ("proportionality", "proportionality"),
+    ],
+)
+def test_nothing_is_asked_without_basis_facts_end_and_route_of_appeal(world: World, field: str, rule: str) -> None:
+    with pytest.raises(ActRefusedError) as caught:
+        asked(world, **{field: ""})
+    assert [each.rule for each in caught.value.broken] == [f"measure.request.issue.{rule}"]
+
+
+def test_a_platform_sees_its_own_matters_alone(world: World) -> None:
+    case = asked(world)
+    other = world.changsha.decide(NAME, "", request("淘宝"), also_to=("hefei",)).case
+    world.meet()
+    assert [file.id for file in world.hefei.casework.cases(JD)] == [case]
+    assert [file.id for file in world.changsha.casework.cases(TAOBAO)] == [other]
+    # An account of that name at a node the platform is not connected to is somebody else.
+    assert world.changsha.casework.cases(JD) == []
+    for desk, actor in ((world.hefei, TAOBAO), (world.changsha, JD), (world.changsha, TAOBAO)):
+        refused(Reason.NOT_FOUND, desk, case, pb.MeasureRequest(act=act("ack")), actor)
+    refused(Reason.NOT_FOUND, world.hefei, other, pb.MeasureRequest(act=act("ack")))
+
+
+def test_neither_city_answers_for_the_platform_nor_the_platform_for_the_city(world: World) -> None:
+    case = asked(world)
+    for desk in (world.changsha, world.hefei):
+        refused(Reason.WRONG_ACTOR, desk, case, pb.MeasureRequest(act=act("ack")), ZHANG)
+    with pytest.raises(ActRefusedError) as caught:
+        world.platform(case, "lift")
+    assert "measure.request.lift.party" in {each.rule for each in caught.value.broken}
+    assert world.hefei.casework.drafts(JD) == []
+
+
+def test_a_platform_that_no_card_names_is_asked_nothing(world: World) -> None:
+    for platform, city in (("拼多多", ""), ("京东", "wuhan")):
+        with pytest.raises(NodeError) as caught:
+            asked(world, platform=platform, platform_city=city)
+        assert caught.value.reason is Reason.INVALID_ARGUMENT
+
+
+def forged(desk: Desk, case: str, name: str, follows: str) -> Entry:
+    """What a lying city writes into its own log in the platform's name."""
+    body = pb.MeasureRequest(act=act(name, reasons="伪造", platform="京东", city=desk.city, date="2026-05-06"))
+    if case:
+        body.act.case, body.act.follows[:] = case, [follows]
+    else:
+        body = request(platform_city=desk.city)
+        body.act.MergeFrom(act("issue", city=desk.city, date="2026-05-06"))
+        body.act.maker.CopyFrom(Officer(name="甲", account="a"))
+        body.act.approver.CopyFrom(Officer(name="乙", account="b"))
+    standard = standards.get(NAME)
+    header = Header(standard=NAME, version=1, city=desk.city, audience=["changsha", "hefei", "wuhan"])
+    header.subjects.extend([*standard.subjects(body), f"workflow:{NAME}"])
+    return Entry(header, standard.split(body.SerializeToString()))
+
+
+def test_no_other_city_acts_in_a_platforms_name(world: World) -> None:
+    """Wuhan, and the requesting city itself, write into their logs that 京东 did what it did not."""
+    case = world.changsha.decide(NAME, "", request(), also_to=("wuhan",)).case
+    world.meet()
+    for liar in (world.wuhan, world.changsha):
+        liar.append([forged(liar, case, "ack", case)])
+    world.meet()
+    assert [desk.state(case) for desk in world.desks] == ["issued"] * 3
+    # What the platform then really does counts, and follows its own past alone.
+    assert world.platform(case, "ack") == "acked"
+    assert world.wuhan.state(case) == "acked"
+
+
+def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World) -> None:
+    """Wuhan asks 京东 as if it were connected there, and answers itself."""
+    (case,) = world.wuhan.append([forged(world.wuhan, "", "issue", "")])
+    world.wuhan.append([forged(world.wuhan, case, "ack", case)])
+    world.meet()
+    assert world.states(case) == ("issued", "issued")
+    assert [each.act for each in shown(world.changsha, case).acts] == ["issue"]
+
+
+def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> None:
+    nowhere = Casework(
+        world.hefei.store, world.hefei.clock, lambda: CITIES, lambda _: None, lambda: Connections({"wuhan": []})
+    )
+    case = asked(world)
+    body = pb.MeasureRequest(act=act("ack"))
+    with pytest.raises(NodeError) as caught:
+        nowhere.act(JD, Submission(NAME, case, body.SerializeToString()))
+    assert caught.value.reason is Reason.WRONG_ACTOR
+
+
+def test_what_a_platform_did_while_it_was_connected_still_counts_after_it_moved() -> None:
+    moved = Connections(
+        {
+            "hefei": [Connected("京东", until=date(2026, 5, 31))],
+            "wuhan": [Connected("京东", since=date(2026, 6, 1))],
+        }
+    )
+    before, after = date(2026, 5, 31), date(2026, 6, 1)
+    assert (moved.city_of("京东", before), moved.city_of("京东", after)) == ("hefei", "wuhan")
+    assert not moved.speaks_for("wuhan", "京东", before)
+    assert not moved.speaks_for("hefei", "京东", after)
+    assert CONNECTIONS.city_of("拼多多", after) == ""
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "review_on"),
+    [("2026-06-06", ""), ("", "2026-06-06"), ("2026-06-06", "2026-05-20")],
+)
+def test_a_measure_ends_by_itself_on_its_day_and_not_before(world: World, ends_on: str, review_on: str) -> None:
+    """Without an end the review date is one: what nobody renews is lifted."""
+    case = asked(world, ends_on=ends_on, review_on=review_on)
+    world.platform(case, "ack")
+    world.platform(case, "execute")
+    world.changsha.clock.at_ms = at("2026-06-05")
+    assert world.changsha.casework.act_by_itself() == []
+    world.changsha.clock.at_ms = at("2026-06-06")
+    assert [each.state for each in world.changsha.casework.act_by_itself()] == ["expired"]
+    assert world.changsha.casework.act_by_itself() == []
+    world.meet()
+    assert world.states(case) == ("expired", "expired")
+
+
+def test_what_is_maintained_runs_to_its_new_end(world: World) -> None:
+    case = asked(world)
+    for name in ("ack", "execute"):
+        world.platform(case, name)
+    world.platform(case, "notify_operator", notice=NOTICE)
+    assert world.city(case, "maintain", ends_on="2026-07-06") == "maintained"
+    world.changsha.clock.at_ms = at("2026-06-06")
+    assert world.changsha.casework.act_by_itself() == []
+    world.changsha.clock.at_ms = at("2026-07-06")
+    assert [each.state for each in world.changsha.casework.act_by_itself()] == ["expired"]
+
+
+def test_the_review_is_a_persons_not_the_softwares_nor_the_approvers_alone(world: World) -> None:
+    case = asked(world)
+    for name in ("ack", "execute", "appeal"):
+        world.platform(case, name)
+    assert world.changsha.casework.act_by_itself() == []
+    lift = pb.MeasureRequest(act=act("lift", reasons="理由"))
+    refused(Reason.FOUR_EYES, world.changsha, case, lift, LI)
+    review = world.changsha.act(NAME, case, pb.MeasureRequest(act=act("review", reasons="已核实")))
+    assert act_of(world.changsha.casework.open(LI, case).acts[review.id].body).maker.name == "张三"
