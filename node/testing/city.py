@@ -81,9 +81,9 @@ class City(ABC):
         """The database of its log and its replicas."""
         return self.config.node_db
 
-    def set_clock(self, offset_s: float) -> None:
-        """Puts the node's clock so far ahead (behind, where negative) of this machine's."""
-        write_file(self.folder / CLOCK_OFFSET, f"{offset_s:g}\n".encode())
+    def set_clock(self, offset_s: int) -> None:
+        """Puts the node's clock so far ahead of this machine's (behind, where negative), within a second."""
+        write_file(self.folder / CLOCK_OFFSET, f"{offset_s}\n".encode())
 
     def client(self, name: str, kind: Kind) -> Bundle:
         """Makes a client: what an adapter, a platform or an officer needs to speak to the node over mTLS."""

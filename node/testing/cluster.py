@@ -13,12 +13,15 @@ from node.core.checkpoint import LogKey
 from node.storage.files import load_federation
 from node.storage.schema import is_migrated
 from node.storage.store import Origin, Reader
-from node.testing.city import City
+from node.testing.city import CLOCK_OFFSET, City
 from node.testing.local import InProcessCity, ProcessCity, found_local
 from node.usecases.check_stores import Acknowledged, check_stores
 
 SETTINGS: Mapping[str, Any] = MappingProxyType(
-    {"sync": {"interval_s": 1.0, "backoff_base_s": 0.3, "backoff_max_s": 2.0, "batch_timeout_s": 10.0}}
+    {
+        "sync": {"interval_s": 1.0, "backoff_base_s": 0.3, "backoff_max_s": 2.0, "batch_timeout_s": 10.0},
+        "clock": {"offset_file": CLOCK_OFFSET},
+    }
 )
 """Sections of every node.yaml: a federation that does not make a test wait."""
 _SETTLE_S = 90.0
@@ -109,9 +112,11 @@ def standing(
     with ExitStack() as stack:
         cities = _FOUND[ground](base, settings, image, stack)
         pool = stack.enter_context(ThreadPoolExecutor(len(cities)))
-        stack.callback(lambda: list(pool.map(lambda city: city.stop(), cities)))
-        list(pool.map(lambda city: city.start(), cities))
-        yield SixCities(cities)
+        try:
+            list(pool.map(lambda city: city.start(), cities))
+            yield SixCities(cities)
+        finally:
+            list(pool.map(lambda city: city.stop(), cities))
 
 
 def _in_process(base: Path, settings: Mapping[str, Any], _: str | None, __: ExitStack) -> list[City]:
@@ -122,8 +127,18 @@ def _processes(base: Path, settings: Mapping[str, Any], _: str | None, __: ExitS
     return found_local(ProcessCity, base, settings)
 
 
+def _containers(base: Path, settings: Mapping[str, Any], image: str | None, stack: ExitStack) -> list[City]:
+    from node.testing.containers import found_containers  # noqa: PLC0415 - needs what only this ground needs
+
+    return found_containers(base, settings, image, stack)
+
+
 _Found = Callable[[Path, Mapping[str, Any], str | None, ExitStack], list[City]]
-_FOUND: Mapping[Ground, _Found] = {Ground.IN_PROCESS: _in_process, Ground.PROCESSES: _processes}
+_FOUND: Mapping[Ground, _Found] = {
+    Ground.IN_PROCESS: _in_process,
+    Ground.PROCESSES: _processes,
+    Ground.CONTAINERS: _containers,
+}
 
 
 def _origins(store: Path) -> dict[str, Origin]:
