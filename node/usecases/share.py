@@ -174,7 +174,12 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
 
 
 def _differs(held: Grant | None, grant: Grant, row: Row, fates: Fates) -> bool:
+    """Whether the caller may hold another view than it is to see now.
+
+    What it holds depends on when it pulled: the record as it stood alone, or as far as its newest version went.
+    """
     if held is None or row[2] is None:
         return True
     header, _ = cut_wire(row[2])
-    return _disclosed(held, header, row, fates) != _disclosed(grant, header, row, fates)
+    now = _disclosed(grant, header, row, fates)
+    return _disclosed(held, header, row, fates) != now or _decide(held, header, row[2]) != now

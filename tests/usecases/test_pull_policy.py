@@ -193,3 +193,16 @@ def test_an_interrupted_revision_goes_on(receiver: Receiver, origin: Origin) -> 
     assert begun == sorted(set(begun))
     assert len(begun) > 2
     check(receiver, origin)
+
+
+def test_a_correction_that_the_old_policy_hides_does_not_hide_what_the_new_one_takes_back(
+    receiver: Receiver, origin: Origin
+) -> None:
+    """Under both policies nothing is shared by now; but the peer pulled before the correction, and still holds it."""
+    origin.enforce(NO_DEREGISTERED)
+    origin.take_in(registration(0))
+    receiver.pull("wuhan")
+    origin.enforce(NOTHING)
+    origin.take_in(registration(0, status=DEREGISTERED))
+    receiver.pull("wuhan")
+    check(receiver, origin)
