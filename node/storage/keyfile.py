@@ -50,8 +50,15 @@ Passphrase = Callable[[], bytes | None]
 
 
 def environment_passphrase() -> bytes | None:
-    """The passphrase in GONGZHI_PASSPHRASE, or None."""
-    return os.environb.get(_PASSPHRASE_VARIABLE.encode()) or None
+    """The passphrase in GONGZHI_PASSPHRASE, or in the file that GONGZHI_PASSPHRASE_FILE names, or None.
+
+    Raises:
+        FileError: INVALID_KEY, the file cannot be read, or others can read it.
+    """
+    if given := os.environb.get(_PASSPHRASE_VARIABLE.encode()):
+        return given
+    file = os.environ.get(_PASSPHRASE_VARIABLE + "_FILE")
+    return _read_private(Path(file)).partition(b"\n")[0] or None if file else None
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,21 @@ def test_a_passphrase_seals_every_key(tmp_path: Path, monkeypatch: pytest.Monkey
         assert caught.value.reason is Reason.INVALID_KEY
 
 
+def test_a_passphrase_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text("湘江北去\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("GONGZHI_PASSPHRASE", "湘江北去")
+    well(init, "--city", "changsha", "--dir", tmp_path / "c", "--passphrase")
+    monkeypatch.delenv("GONGZHI_PASSPHRASE")
+    monkeypatch.setenv("GONGZHI_PASSPHRASE_FILE", str(file))
+    load_log_key(load_config(tmp_path / "c").log_key)
+    file.chmod(0o644)
+    with pytest.raises(NodeError, match="others may read it") as caught:
+        load_log_key(load_config(tmp_path / "c").log_key)
+    assert caught.value.reason is Reason.INVALID_KEY
+
+
 def test_cards_are_exchanged_and_shown_before_they_count(two: tuple[Path, Path]) -> None:
     changsha, wuhan = two
     card = wuhan.with_suffix(".card.yaml")
