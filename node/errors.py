@@ -73,6 +73,7 @@ class Reason(StrEnum):
     STORAGE_FULL = "storage_full"
     STORAGE_CORRUPT = "storage_corrupt"
     UNSUPPORTED_SQLITE = "unsupported_sqlite"
+    NEWER_DATA = "newer_data"
     ALREADY_RUNNING = "already_running"
     RESTORED = "restored"
     INTERNAL = "internal"

@@ -6,10 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from node.storage.schema import Connection, check_sqlite_version
+from node.storage.schema import Connection, check_sqlite_version, migrate
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
@@ -21,7 +20,11 @@ _ROWS = 500
 
 
 def open_query_database(path: Path, migrations: Migrations) -> Connection:
-    """Opens (creating, migrating) the writing connection; fsyncs each commit, deleted values leave no bytes behind."""
+    """Opens (creating, migrating) the writing connection; fsyncs each commit, deleted values leave no bytes behind.
+
+    Raises:
+        NodeError: UNSUPPORTED_SQLITE or NEWER_DATA.
+    """
     check_sqlite_version()
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -29,7 +32,7 @@ def open_query_database(path: Path, migrations: Migrations) -> Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
-    migrations.apply(Database(connection))
+    migrate(connection, migrations)
     return connection
 
 

@@ -157,7 +157,11 @@ def execute_all(db: Database, statements: str) -> None:
 
 
 def open_writer(path: Path) -> Connection:
-    """Opens (creating, migrating) the one writing connection; fsyncs each commit (synchronous=FULL)."""
+    """Opens (creating, migrating) the one writing connection; fsyncs each commit (synchronous=FULL).
+
+    Raises:
+        NodeError: UNSUPPORTED_SQLITE or NEWER_DATA.
+    """
     check_sqlite_version()
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -166,8 +170,24 @@ def open_writer(path: Path) -> Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")  # destroyed values leave no bytes behind
     connection.execute("PRAGMA wal_autocheckpoint=16000")
-    migrations.apply(Database(connection))
+    migrate(connection, migrations)
     return connection
+
+
+def migrate(connection: Connection, known: Migrations) -> None:
+    """Brings a database to this version.
+
+    Raises:
+        NodeError: NEWER_DATA, a newer version has had it, whose tables this one would not keep true.
+    """
+    database = Database(connection)
+    every = {each.name for each in known.pending(Database(memory=True))}
+    later = {each.name for each in known.applied(database)} - every
+    if later:
+        connection.close()
+        names = ", ".join(sorted(later))
+        raise NodeError(Reason.NEWER_DATA, f"{known.name}.db has {names}, of a newer version: run that one, or restore")
+    known.apply(database)
 
 
 def is_migrated(path: Path) -> bool:

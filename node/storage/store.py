@@ -158,7 +158,8 @@ class Store(Reader):
         """Opens (creating) the store and takes the writer's lock.
 
         Raises:
-            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE or INVALID_CONFIG (another city's data).
+            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE, NEWER_DATA or INVALID_CONFIG (another
+                city's data).
         """
         super().__init__(path)
         self._clock = clock

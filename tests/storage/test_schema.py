@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
 from node.storage import schema
+from node.storage.query_db import open_query_database
 from node.storage.schema import Error, check_sqlite_version, execute_all, is_migrated, open_reader, open_writer
 
 
@@ -26,6 +28,34 @@ def test_opened_again_nothing_is_migrated_twice(tmp_path: Path) -> None:
         applied = connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
         connection.close()
         assert applied == len(schema.migrations._migrations)
+
+
+@pytest.mark.parametrize("name", ["node", "usage", "search"])
+def test_data_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.db"
+    known = Migrations(name)
+    newer = Migrations(name)
+    newer(name="m0001_first")(lambda db: db.execute("CREATE TABLE first (x)"))
+    known(name="m0001_first")(lambda db: db.execute("CREATE TABLE first (x)"))
+    known(name="m0002_here")(lambda db: db.execute("CREATE TABLE here (x)"))
+    newer(name="m0099_later")(lambda db: db.execute("CREATE TABLE later (x)"))
+    open_query_database(path, newer).close()
+    before = path.read_bytes()
+    with pytest.raises(NodeError, match=r"m0099_later, of a newer version") as caught:
+        open_query_database(path, known)
+    assert caught.value.reason is Reason.NEWER_DATA
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path / "node.db")
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('node', 'm0099_later', '2030-01-01')"
+    )
+    connection.close()
+    with pytest.raises(NodeError) as caught:
+        open_writer(tmp_path / "node.db")
+    assert caught.value.reason is Reason.NEWER_DATA
 
 
 def test_an_empty_file_is_not_migrated_yet(tmp_path: Path) -> None:
