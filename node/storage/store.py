@@ -173,9 +173,14 @@ class Store(Reader):
         self._writer.participants = [self.log, self._destruction]
         self._writer.start()
 
-    def append(self, entries: Sequence[Entry], follow: Follow | None = None) -> "Future[list[Placed]]":
-        """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint."""
-        return self._submit(lambda connection: self.log.append(connection, entries, follow))
+    def append(
+        self, entries: Sequence[Entry], follow: Follow | None = None, *, is_patient: bool = True
+    ) -> "Future[list[Placed]]":
+        """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint.
+
+        What a person waits for is not patient: it shares a commit only with what came while the one before was made.
+        """
+        return self._submit(lambda connection: self.log.append(connection, entries, follow), is_patient=is_patient)
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
@@ -217,7 +222,7 @@ class Store(Reader):
 
     def put_draft(self, draft: Draft) -> "Future[int]":
         """Keeps a draft; resolves to its number."""
-        return self._submit(lambda connection: drafts.insert_draft(connection, draft))
+        return self._submit(lambda connection: drafts.insert_draft(connection, draft), is_patient=False)
 
     def close_draft(self, number: int, by: str, entry: Entry | None = None) -> "Future[Placed | None]":
         """Closes an open draft; with `entry` the act it was for is recorded in the same transaction.
@@ -231,7 +236,7 @@ class Store(Reader):
             drafts.close_draft(connection, number, by, self._clock.now_ms(), placed.id if placed else "")
             return placed
 
-        return self._submit(job)
+        return self._submit(job, is_patient=False)
 
     def scrub(self) -> bool:
         """Rewrites the database if values were destroyed since it was last; returns whether it did.
@@ -262,8 +267,8 @@ class Store(Reader):
         """Finishes what is queued and closes the writer."""
         self._writer.close()
 
-    def _submit(self, job: Callable[[Connection], _Result]) -> "Future[_Result]":
-        return self._writer.submit(job)
+    def _submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        return self._writer.submit(job, is_patient=is_patient)
 
     def _submit_destroying(self, job: Callable[[Connection], int]) -> "Future[None]":
         def counted(connection: Connection) -> None:

@@ -23,8 +23,8 @@ from node.core.workflow.case import Case
 from node.core.workflow.declared import workflow
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
-from node.core.workflow.machine import Standing
 from node.core.workflow.model import Product
+from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View

@@ -205,3 +205,15 @@ def test_a_row_holds_no_act(desks: tuple[Desk, ...]) -> None:
     (outcome,) = ingest.finish(ingest.begin(request)).outcomes
     assert [(each.field, each.reason) for each in outcome.findings] == [("act", "act_by_officer")]
     assert outcome.status == STATUS_REJECTED
+
+
+def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(desks: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    for facets, version in ((0, 1), (2, 99)):
+        header = Header(standard="referral", version=version, city="hefei", audience=["changsha", "hefei"])
+        header.subjects.extend([f"case:{case}", "workflow:referral"])
+        hefei.append([Entry(header, (b"",) * facets)])
+    changsha.see(hefei)
+    assert (changsha.state(case), len(changsha.casework.cases(LI))) == ("sent", 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.workflow.machine import Standing
+from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.standard.v1 import act_pb2
 from tests.casework.desks import AUDITOR, CLERK, LI, ZHANG, Desk, drafted_referral, referring, send

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.workflow import machine
 from node.core.workflow.case import Case, ClockEvent, Verdict, check, require
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
-from node.core.workflow.machine import Standing
 from node.core.workflow.model import Effect, Role, Workflow
 from node.core.workflow.rules import Situation
+from node.core.workflow.run import Run, Standing, Step
 from node.errors import NodeError, Reason
 from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, complete, graphs, two_logs
 from tests.core.workflow_oracle import Oracle, Taken
@@ -72,7 +71,9 @@ def test_the_engine_computes_what_its_rules_say_act_by_act_or_all_at_once(
     facts = [fact for fact in facts if not workflow.act[fact.act].internal]
     growing = Case(workflow, CASE)
     for count, fact in enumerate(facts, 1):
-        growing.add(fact)
+        before = growing
+        growing = before.grown([fact]) if data.draw(st.booleans()) else Case(workflow, CASE, facts[:count])
+        assert fact.id not in _standings(before)
         if data.draw(st.booleans()):
             assert _picture(growing) == _picture(Case(workflow, CASE, facts[:count]))
     oracle = Oracle(workflow, [each.fact for each in growing.history() if each.standing is not Standing.PENDING])
@@ -331,13 +332,13 @@ def _logs_with_delay(lag: int, size: int = 1000) -> list[ActFact]:
 
 @pytest.mark.parametrize("lag", [0, 1, 30, 1000])
 def test_a_thousand_acts_in_two_logs_are_cheap_in_any_order(lag: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    facts, looks, take = _logs_with_delay(lag), [0], machine._Run._take
+    facts, looks, take = _logs_with_delay(lag), [0], Run._take
 
-    def counted(run: machine._Run, position: int, situation: Situation, at: int) -> machine.Step:
+    def counted(run: Run, position: int, situation: Situation, at: int) -> Step:
         looks[0] += 1
         return take(run, position, situation, at)
 
-    monkeypatch.setattr(machine._Run, "_take", counted)
+    monkeypatch.setattr(Run, "_take", counted)
     shuffled = Case(REFERRAL, CASE, random.Random(7).sample(facts, len(facts)))
     assert _picture(shuffled) == _picture(Case(REFERRAL, CASE, facts))
     # Each act at most once for each city and once for all, in each of the two cases.

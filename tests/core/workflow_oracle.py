@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from node.core.workflow.facts import ActFact, record_order
-from node.core.workflow.machine import Standing, judge
+from node.core.workflow.machine import judge
 from node.core.workflow.model import Workflow
 from node.core.workflow.rules import NOWHERE, Situation, apply, broken_by_situation
+from node.core.workflow.run import Standing
 
 Taken = list[tuple[str, Standing, str, str]]
 """Of each act in the order taken: record id, standing, the case's state after it, what overrode it."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from node.core.workflow.facts import ActFact, record_order
-from node.core.workflow.machine import Graph, Standing, Step, judge
+from node.core.workflow.machine import Graph, judge
 from node.core.workflow.model import START, Act, Effect, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, Situation, broken_by_role, outdated, unknown_act, wrong_state
+from node.core.workflow.run import Standing, Step
 from node.errors import NodeError, Reason
 
 
@@ -65,6 +66,21 @@ class Case:
         if fact.id not in self._facts:
             self._facts[fact.id] = fact
             self._settle(fact)
+
+    def grown(self, facts: Iterable[ActFact]) -> "Case":
+        """The case with more acts; this one stays as it is.
+
+        Raises:
+            NodeError: As `add`.
+        """
+        other = Case(self.workflow, self.id)
+        other._facts = dict(self._facts)
+        for missing, waiting in self._waiting.items():
+            other._waiting[missing] = list(waiting)
+        other._internal, other._shared = self._internal.copy(), self._shared.copy()
+        for fact in facts:
+            other.add(fact)
+        return other
 
     @property
     def situation(self) -> Situation:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core.workflow.codes import code_name
@@ -51,20 +52,35 @@ def _person(officer: act_pb2.Officer) -> Person:
     return Person(officer.name, officer.certificate_number, officer.account)
 
 
+class _Shape(NamedTuple):
+    """What a field is, asked of its descriptor once."""
+
+    name: str
+    is_repeated: bool
+    message: Descriptor | None
+    codes: dict[int, str] | None
+    is_bytes: bool
+
+
+@cache
+def _shape(field: FieldDescriptor) -> _Shape:
+    codes = {each.number: code_name(each) for each in field.enum_type.values} if field.enum_type else None
+    return _Shape(field.name, field.is_repeated, field.message_type, codes, field.type == FieldDescriptor.TYPE_BYTES)
+
+
 def _texts(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
     """Every field that is set, by its path: codes by name, several values with commas between."""
     for field, value in message.ListFields():
-        path = prefix + field.name
-        if path == _ACT and field.message_type is act_pb2.Act.DESCRIPTOR:
+        shape = _shape(field)
+        path = prefix + shape.name
+        if path == _ACT and shape.message is act_pb2.Act.DESCRIPTOR:
             continue
-        values = list(value) if field.is_repeated else [value]
-        yield path, ",".join(_text(field, each) for each in values)
-        if field.message_type and not field.is_repeated:
+        yield path, ",".join([_text(shape, each) for each in value]) if shape.is_repeated else _text(shape, value)
+        if shape.message and not shape.is_repeated:
             yield from _texts(value, f"{path}.")
 
 
-def _text(field: FieldDescriptor, value: Any) -> str:
-    if field.enum_type is not None:
-        known = field.enum_type.values_by_number.get(value)
-        return code_name(known) if known is not None else str(value)
-    return "set" if field.message_type is not None or isinstance(value, bytes) else str(value)
+def _text(shape: _Shape, value: Any) -> str:
+    if shape.codes is not None:
+        return shape.codes.get(value) or str(value)
+    return "set" if shape.message is not None or shape.is_bytes else str(value)

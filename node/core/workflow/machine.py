@@ -18,10 +18,8 @@ act outside never keeps one inside waiting. So there is one order, and an act th
 from __future__ import annotations
 
 import heapq
-from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from node.core.workflow.facts import ActFact, record_order
 from node.core.workflow.model import Act, Workflow
@@ -34,32 +32,7 @@ from node.core.workflow.rules import (
     broken_by_situation,
     unknown_act,
 )
-
-
-class Standing(StrEnum):
-    """What an act is worth in its case."""
-
-    IN_FORCE = "in_force"
-    OVERRIDDEN = "overridden"
-    REFUSED = "refused"
-    PENDING = "pending"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One act taken in order, and where the case stands after it.
-
-    Attributes:
-        position: of the act in `Graph.facts`.
-        cause: position of the act that overrode this one.
-    """
-
-    position: int
-    situation: Situation
-    standing: Standing
-    broken: tuple[Broken, ...] = ()
-    cause: int | None = None
-
+from node.core.workflow.run import Run, Step, bits
 
 _Rank = tuple[int, tuple[str, int], int]
 
@@ -76,8 +49,8 @@ class Graph:
         self._judged: list[_Judged] = []
         self._order: list[int] = []
         # What a city knows of a case only grows: the past of each of its acts is taken up where the last one's stood.
-        self._runs: dict[str, _Run] = {}
-        self._all = _Run(self)
+        self._runs: dict[str, Run] = {}
+        self._all = Run(self)
         self._heads = 0
 
     def __contains__(self, record_id: str) -> bool:
@@ -86,7 +59,16 @@ class Graph:
     @property
     def heads(self) -> tuple[str, ...]:
         """Record ids of the acts that no act follows, sorted."""
-        return tuple(sorted((self.facts[each].id for each in _bits(self._heads)), key=record_order))
+        return tuple(sorted((self.facts[each].id for each in bits(self._heads)), key=record_order))
+
+    def copy(self) -> Graph:
+        """Another graph of the same acts."""
+        other = Graph(self._workflow)
+        other.facts, other.follows, other.pasts = list(self.facts), list(self.follows), list(self.pasts)
+        other._positions, other._judged, other._order = dict(self._positions), list(self._judged), self._order
+        other._runs = {city: run.copy(other) for city, run in self._runs.items()}
+        other._all, other._heads = self._all.copy(other), self._heads
+        return other
 
     def place(self, fact: ActFact, follows: Iterable[str]) -> None:
         """Adds an act; those it `follows` are in the graph."""
@@ -137,8 +119,8 @@ class Graph:
         """Rule 1, of the acts that were added since."""
         for position in range(len(self._judged), len(self.facts)):
             fact, past = self.facts[position], self.pasts[position]
-            run = self._runs.setdefault(fact.city, _Run(self))
-            before = self._situation(past, run if run.mask & ~past == 0 else _Run(self))
+            run = self._runs.setdefault(fact.city, Run(self))
+            before = self._situation(past, run if run.mask & ~past == 0 else Run(self))
             refusal = judge(self._workflow, fact, before)
             after = before if refusal else self._applied(self._workflow.act[fact.act], fact, before)
             self._judged.append(_Judged(refusal, before, after))
@@ -148,7 +130,7 @@ class Graph:
         after = apply(self._workflow, act, fact, situation)
         return situation if after == situation else after
 
-    def _situation(self, mask: int, run: _Run) -> Situation:
+    def _situation(self, mask: int, run: Run) -> Situation:
         """Where the case stands after the acts in `mask`, a set that holds the past of each of its members."""
         top = mask.bit_length() - 1
         if top < 0:
@@ -188,100 +170,9 @@ class _Judged:
     after: Situation
 
 
-class _Run:
-    """The acts of a set that grows, taken in order."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.mask = 0
-        self.steps: list[Step] = []
-        self._graph = graph
-        self._order: list[int] = []
-        self._places: list[int] = []
-        # Position -> what overrode it.
-        self._causes: dict[int, int] = {}
-
-    def grow(self, mask: int) -> None:
-        """Takes the acts of `mask` that are not taken yet, each at its place.
-
-        An act that changes nothing leaves those after it as they were; after one that does they are taken anew.
-        """
-        order = self._graph.order()
-        if self._order is not order:
-            self._order, self._places = order, [order[step.position] for step in self.steps]
-        new = sorted(_bits(mask & ~self.mask), key=order.__getitem__)
-        self.mask = mask
-        for number, position in enumerate(new):
-            if self._insert(position):
-                self._retake(order[position], new[number + 1 :])
-                return
-
-    def _insert(self, position: int) -> bool:
-        """Takes one act at its place; whether it changed where the case stands."""
-        place = self._order[position]
-        at = bisect(self._places, place)
-        before = self.steps[at - 1].situation if at else NOWHERE
-        step = self._take(position, before, at)
-        self._places.insert(at, place)
-        self.steps.insert(at, step)
-        return step.situation is not before
-
-    def _retake(self, place: int, new: Iterable[int]) -> None:
-        """Takes anew what comes after a place, with `new` among it."""
-        at = bisect(self._places, place)
-        after = [step.position for step in self.steps[at:]]
-        del self.steps[at:], self._places[at:]
-        for each in after:
-            self._causes.pop(each, None)
-        for each in sorted([*after, *new], key=self._order.__getitem__):
-            self._insert(each)
-
-    def _take(self, position: int, situation: Situation, at: int) -> Step:
-        """Takes one act after the first `at` steps."""
-        if refusal := self._graph.refusal(position):
-            return Step(position, situation, Standing.REFUSED, refusal)
-        if (cause := self._fallen(position)) is not None:
-            return self._overridden(Step(position, situation, Standing.OVERRIDDEN, (), cause))
-        after, broken = self._graph.take(position, situation)
-        if broken:
-            cause = self._cause(position, at)
-            return self._overridden(Step(position, situation, Standing.OVERRIDDEN, broken, cause))
-        return Step(position, after, Standing.IN_FORCE)
-
-    def _overridden(self, step: Step) -> Step:
-        if step.cause is not None:
-            self._causes[step.position] = step.cause
-        return step
-
-    def _fallen(self, position: int) -> int | None:
-        """Rule 3: the act that overrode one that this act follows, unless this act knew of it."""
-        if not self._causes:
-            return None
-        past = self._graph.pasts[position]
-        causes = (self._causes.get(each) for each in self._graph.follows[position])
-        return next((cause for cause in causes if cause is not None and not past >> cause & 1), None)
-
-    def _cause(self, position: int, at: int) -> int:
-        """The last act to change the case that this one knew nothing of; there is one, or it would stand as judged."""
-        past = self._graph.pasts[position]
-        earlier = ((self.steps[number].position, number) for number in range(at - 1, -1, -1))
-        return next(each for each, number in earlier if not past >> each & 1 and self._changed(number))
-
-    def _changed(self, number: int) -> bool:
-        """Whether a step changed where the case stands."""
-        before = self.steps[number - 1].situation if number else NOWHERE
-        return self.steps[number].situation is not before
-
-
 def judge(workflow: Workflow, fact: ActFact, situation: Situation) -> tuple[Broken, ...]:
     """Rule 1: every rule that an act breaks in a situation."""
     act: Act | None = workflow.act.get(fact.act)
     if act is None:
         return (unknown_act(workflow, fact.act),)
     return (*broken_by_situation(workflow, act, fact, situation), *broken_by_content(workflow, act, fact))
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low

@@ -155,7 +155,7 @@ class Casework:
 
     def _record(self, proposal: Proposal) -> Recorded:
         entry = proposal.entry(self._store.log.city, self._clock.now_ms())
-        return self._recorded(proposal, self._store.append([entry]).result()[0].id)
+        return self._recorded(proposal, self._store.append([entry], is_patient=False).result()[0].id)
 
     def _recorded(self, proposal: Proposal, record: str) -> Recorded:
         self._notify(proposal.audience)

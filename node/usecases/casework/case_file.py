@@ -1,10 +1,11 @@
 """A case as this node may see it: the acts of the parties' logs, the engine over them, the notices of their nodes."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from google.protobuf.message import Message
@@ -12,7 +13,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
 from node.core.platforms import Connections
-from node.core.record import disclosed_bodies, open_view, parse_header, parse_record_id
+from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact, city_of
@@ -28,8 +29,9 @@ PURPOSE = "enforcement"
 NOTICE = "case.notice"
 # Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
 _FACT_LEVEL = 2
-_REMEMBERED = 20_000
-_Opened = tuple[Header, View]
+# Records, and cases.
+_REMEMBERED = 8_000
+_OPEN = 500
 Connected = Callable[[], Connections]
 """Which platform is connected to which city, as the members' cards say now."""
 
@@ -66,17 +68,13 @@ class NoticeRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class CaseFile:
-    """Everything of one case that is here, by record id."""
+    """Everything of one case that is here, by record id; `case` is the engine over the acts."""
 
     id: str
     workflow: Workflow
     acts: dict[str, ActRecord]
+    case: Case
     notices: tuple[NoticeRecord, ...] = ()
-
-    @cached_property
-    def case(self) -> Case:
-        """The engine over the acts."""
-        return Case(self.workflow, self.id, (each.fact for each in self.acts.values()))
 
     @property
     def moments(self) -> dict[str, datetime]:
@@ -112,6 +110,9 @@ class Bookcase:
     def __init__(self, reader: Reader, connected: Connected) -> None:
         self._reader = reader
         self._connected = connected
+        # Cases looked at last: what is read of one is compared with what was, act by act.
+        self._open: OrderedDict[str, CaseFile] = OrderedDict()
+        self._lock = threading.Lock()
 
     def open(self, case: str) -> CaseFile:
         """A case by the record id of its opening act, which may itself be withheld.
@@ -120,27 +121,42 @@ class Bookcase:
             NodeError: INVALID_ARGUMENT, or NOT_FOUND: nothing of it is here.
         """
         found = [*self._opening(case), *self._indexed(case_subject(case))]
-        acts = [act for each in found if (act := self._act(*each)) is not None and act.fact.case == case]
+        acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
         if not acts:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
         name = _workflow_of(case, acts)
-        notices = (each for opened in found if (each := _read_notice(*opened)) is not None and each.body.case == case)
-        return CaseFile(
+        notices = (notice for each in found if (notice := each.notice) is not None and notice.body.case == case)
+        return self._kept(
             case,
             WORKFLOWS[name],
             {act.header.id: act for act in acts if act.header.standard == name},
             tuple(sorted(notices, key=lambda notice: notice.header.issued_at_ms)),
         )
 
+    def _kept(
+        self, case: str, workflow: Workflow, acts: dict[str, ActRecord], notices: tuple[NoticeRecord, ...]
+    ) -> CaseFile:
+        with self._lock:
+            earlier = self._open.pop(case, None)
+        file = CaseFile(case, workflow, acts, _engine(case, workflow, acts, earlier), notices)
+        with self._lock:
+            self._open[case] = file
+            if len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        return file
+
     def every(self, workflows: Iterable[str] = ()) -> list[CaseFile]:
         """Every case of these workflows (of all where none is named), without notices, in no order."""
         by_case: defaultdict[tuple[str, str], dict[str, ActRecord]] = defaultdict(dict)
         for name in workflows or WORKFLOWS:
-            for opened in self._indexed(workflow_subject(name)):
-                act = self._act(*opened)
+            for read in self._indexed(workflow_subject(name)):
+                act = self._act(read)
                 if act is not None and act.header.standard == name:
                     by_case[act.fact.case, name][act.header.id] = act
-        return [CaseFile(case, WORKFLOWS[name], acts) for (case, name), acts in by_case.items()]
+        return [
+            CaseFile(case, WORKFLOWS[name], acts, _engine(case, WORKFLOWS[name], acts, None))
+            for (case, name), acts in by_case.items()
+        ]
 
     def acts_of(self, city: str, begin: int, end: int) -> Iterator[ActRecord]:
         """The acts at [begin, end) of a peer's log."""
@@ -148,57 +164,74 @@ class Bookcase:
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return
         for _, _, stored in self._reader.records(origin.number, begin, end):
-            if stored is not None and (act := self._act(*_parse(stored))) is not None:
+            if stored is not None and (act := self._act(read(stored))) is not None:
                 yield act
 
-    def _act(self, header: Header, view: View) -> ActRecord | None:
-        act = _read_act(header, view)
+    def _act(self, found: "Read") -> ActRecord | None:
+        act = found.act
         if act is None or not (name := act.fact.platform):
             return act
-        return act if self._connected().speaks_for(header.city, name, act.fact.on) else None
+        return act if self._connected().speaks_for(act.header.city, name, act.fact.on) else None
 
-    def _opening(self, case: str) -> list[_Opened]:
+    def _opening(self, case: str) -> list["Read"]:
         city, index = parse_record_id(case)
         origin = self._reader.find_origin(city)
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
             return []
         rows = self._reader.records(origin.number, index, index + 1)
-        return [_parse(view) for _, _, view in rows if view is not None]
+        return [read(view) for _, _, view in rows if view is not None]
 
-    def _indexed(self, subject: str) -> Iterator[_Opened]:
+    def _indexed(self, subject: str) -> Iterator["Read"]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
         for number, _, stored in sorted(self._reader.by_subject(subject)):
-            if number in usable:
-                header, view = _parse(stored)
-                if subject in header.subjects:
-                    yield header, view
+            if number in usable and subject in (found := read(stored)).header.subjects:
+                yield found
 
 
-def _parse(stored: bytes) -> _Opened:
+def _engine(case_id: str, workflow: Workflow, acts: Mapping[str, ActRecord], earlier: CaseFile | None) -> Case:
+    """The engine over `acts`, when it has looked at all of them; those of an earlier look it need not judge again."""
+    if earlier is not None and earlier.workflow is workflow and earlier.acts.items() <= acts.items():
+        case = earlier.case.grown(act.fact for name, act in acts.items() if name not in earlier.acts)
+    else:
+        case = Case(workflow, case_id, (each.fact for each in acts.values()))
+    case.history()
+    return case
+
+
+class Read(NamedTuple):
+    """A stored record: its header, and the act or the notice that it is."""
+
+    header: Header
+    act: ActRecord | None
+    notice: NoticeRecord | None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def read(stored: bytes) -> Read:
+    """Reads a record. Remembered by its bytes, which never change: a case is read anew for every act in it."""
     view = View.FromString(stored)
-    return parse_header(view.header), view
+    header = parse_header(view.header)
+    return Read(header, _read_act(header, view), _read_notice(header, view))
 
 
 def _read_act(header: Header, view: View) -> ActRecord | None:
     """The act in a view; None where it holds none, hides part of it, or was made in another city's name."""
     if header.standard not in WORKFLOWS or header.retracts:
         return None
-    facets = [view.facets[number - 1] for number in sorted(fact_facets(header.standard, header.version))]
-    if not all(facet.salt for facet in facets):
+    try:
+        fact = _read_fact(header, view)
+    except NodeError:  # a version that this node does not know, or no such body
         return None
-    body = b"".join(facet.body for facet in facets)
-    fact = _read_fact(header.id, header.standard, header.version, body)
     return ActRecord(header, view, fact) if fact is not None and fact.city == header.city else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _read_fact(record: str, name: str, version: int, body: bytes) -> ActFact | None:
-    """The fact in the body of a record. Remembered: a case is read anew for every act in it."""
-    message = standards.get(name, version).merge([body])
-    try:
-        return act_fact(record, message) if message.HasField("act") else None
-    except NodeError:
+def _read_fact(header: Header, view: View) -> ActFact | None:
+    standard, shown = standards.get(header.standard, header.version), disclosed_facets(view)
+    needed = fact_facets(standard.name, standard.version)
+    if not needed <= shown:
         return None
+    message = standard.merge(view.facets[number - 1].body for number in sorted(needed))
+    return act_fact(header.id, message) if message.HasField("act") else None
 
 
 @cache
@@ -210,7 +243,10 @@ def fact_facets(name: str, version: int) -> frozenset[int]:
 def _read_notice(header: Header, view: View) -> NoticeRecord | None:
     if header.standard != NOTICE or header.retracts:
         return None
-    body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
+    try:
+        body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
+    except NodeError:
+        return None
     return NoticeRecord(header, body) if isinstance(body, CaseNotice) else None
 
 

@@ -10,13 +10,13 @@ from node.core import standard as standards
 from node.core.officers import making_role
 from node.core.record import EVERYONE
 from node.core.standard import Standard
-from node.core.workflow.case import check
+from node.core.workflow.case import Case, check
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
-from node.core.workflow.machine import Standing
 from node.core.workflow.model import Act, Kind, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
+from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
@@ -146,7 +146,7 @@ class Proposer:
     def _file(self, actor: Actor, submission: Submission) -> CaseFile:
         workflow = find_workflow(submission.workflow)
         if not submission.case:
-            return CaseFile("", workflow, {})
+            return CaseFile("", workflow, {}, Case(workflow, ""))
         file = self._books.open(submission.case)
         check_sees(actor, file, self._city)
         if file.workflow is not workflow:
