@@ -20,6 +20,10 @@ from node.storage.schema import Connection
 from node.storage.tree import check_tree, position, write_tiles
 
 OWN = 0
+_STANDING = (
+    "SELECT view FROM record WHERE position = :row"
+    " AND NOT EXISTS (SELECT 1 FROM change WHERE position = :row AND kind = 'retracted')"
+)
 
 
 class Entry(NamedTuple):
@@ -130,9 +134,8 @@ class OwnLog:
         self._signed_note = self._note  # what was signed for it is never shown
 
     def _read_view(self, connection: Connection, record: str) -> bytes | None:
-        found = connection.execute(
-            "SELECT view FROM record WHERE position = ?", (rows.target_of(OWN, record),)
-        ).fetchone()
+        """None where the record is not there, was destroyed or was taken back."""
+        found = connection.execute(_STANDING, {"row": rows.target_of(OWN, record)}).fetchone()
         return found[0] if found else None
 
     def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[Placed]:

@@ -1,6 +1,6 @@
 """Takes records back: on an officer's word, or because a peer that saw one may not see what replaces it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from node.core import standard as standards
 from node.core.policy import Policy
@@ -41,7 +41,9 @@ class Withdrawal:
         for entry in replaced:
             old = _parse_view(read_view(entry.header.supersedes))
             if old is not None and self._is_hidden_from_a_viewer(old, entry):
-                found.append(retraction(open_view(old).header or Header(), self._clock.now_ms(), entry.header))
+                header, now_ms = open_view(old).header or Header(), self._clock.now_ms()
+                versions = [header, *_earlier_versions(header, read_view)]
+                found += [retraction(version, now_ms, entry.header) for version in versions]
         return found
 
     def _is_hidden_from_a_viewer(self, old: View, entry: Entry) -> bool:
@@ -55,6 +57,16 @@ class Withdrawal:
             for peer in self._peers()
             for purpose in policy.purposes()
         )
+
+
+def _earlier_versions(header: Header, read_view: ReadView) -> Iterator[Header]:
+    """Headers of the versions that a record replaced, newest first, as far as they were not taken back before.
+
+    A peer that pulled while they were current holds them still; one that comes later sees none of a record taken back.
+    """
+    while header.supersedes and (view := _parse_view(read_view(header.supersedes))) is not None:
+        header = open_view(view).header or Header()
+        yield header
 
 
 def _narrows(old: Decision, new: Decision) -> bool:
@@ -84,7 +96,7 @@ def retraction(target: Header, now_ms: int, reason: Header) -> Entry:
 
 
 def retract(store: Store, clock: Clock, record: str, reason: Header) -> Placed:
-    """Takes an own record back on an officer's word; returns when the retraction is durable.
+    """Takes an own record back on an officer's word, and every version that it replaced; returns when it is durable.
 
     Raises:
         NodeError: INVALID_ARGUMENT (no own record of this id, or already taken back), NOT_FOUND or
@@ -101,4 +113,9 @@ def retract(store: Store, clock: Clock, record: str, reason: Header) -> Placed:
     header = open_view(View.FromString(rows[0][2])).header
     if header is None or header.retracts or store.retracted(index, index + 1):
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is a retraction or was taken back already")
-    return store.append([retraction(header, clock.now_ms(), reason)]).result()[0]
+    now_ms = clock.now_ms()
+
+    def with_versions(_: Sequence[Placed], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+        return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
+
+    return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]

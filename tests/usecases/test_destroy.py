@@ -58,3 +58,42 @@ def test_copies_that_split_pages_left_behind_go_with_the_next_scrub(tmp_path: Pa
     receiver.close()
     for origin in origins:
         origin.close()
+
+
+def test_every_version_of_what_is_taken_back_goes(tmp_path: Path) -> None:
+    """A peer that pulled in between holds the versions that were replaced; one that comes later sees none of them."""
+    origin, early, late = Origin(tmp_path / "wuhan.db"), Receiver(tmp_path / "a.db"), Receiver(tmp_path / "b.db")
+    for receiver in (early, late):
+        receiver.meet(origin, SimulatedPeer(origin))
+    for name in ("甲商行", "乙商行", "丙商行"):
+        (record,) = origin.take_in(registration(7, name=name))
+        early.pull("wuhan")
+    origin.retract(record)
+    for receiver in (early, late):
+        receiver.pull("wuhan")
+        assert [bool(view.header) for view in views(receiver.store, "wuhan")] == [False] * 3 + [True] * 3
+        receiver.close()
+    assert not any("商行".encode() in file.read_bytes() for file in tmp_path.glob("[ab].db*"))
+    origin.close()
+
+
+def test_versions_taken_back_before_are_not_taken_back_again(tmp_path: Path) -> None:
+    origin = Origin(tmp_path / "wuhan.db")
+    (first,) = origin.take_in(registration(7, name="甲商行"))
+    origin.retract(first)
+    (second,) = origin.take_in(registration(7, name="乙商行"))
+    origin.retract(second)
+    assert origin.size == 4
+    origin.close()
+
+
+def test_every_version_goes_where_the_newest_is_hidden(tmp_path: Path) -> None:
+    hides = policy_text("wuhan", "public", hides="int(body.status) == 4")
+    origin, receiver = Origin(tmp_path / "wuhan.db", policy=hides), Receiver(tmp_path / "changsha.db")
+    receiver.meet(origin, SimulatedPeer(origin))
+    for name, status in (("甲商行", 1), ("乙商行", 1), ("丙商行", 4)):
+        origin.take_in(registration(7, name=name, status=status))
+        receiver.pull("wuhan")
+    assert not any(view.facets for view in views(receiver.store, "wuhan"))
+    receiver.close()
+    origin.close()
