@@ -5,6 +5,7 @@ an unknown or expired certificate is refused in the handshake, before any byte o
 belongs to, and whether it still does, is decided for every call by `principal`.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -16,6 +17,11 @@ from node.storage.keyfile import TlsIdentity
 from node.storage.trust import Trust, Trusted
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+# gRPC for Python has no setting for the least version of TLS. This variable of its core names the cipher suites of
+# TLS 1.2, not those of 1.3 (BoringSSL, `SSL_CTX_set_cipher_list`): one that needs a pre-shared key, which nobody here
+# has, leaves no way to speak 1.2. The core reads it once, before the first listener or channel.
+os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-CHACHA20-POLY1305"
 
 
 def server_credentials(trust: Trust) -> grpc.ServerCredentials:
