@@ -103,7 +103,7 @@ class Config(_Section):
 
     Attributes:
         data_dir: Databases: `node.db` (log and replicas), `usage.db`, `search.db`; attachments in `evidence/`.
-        keys: Folder of the log key and the TLS identity.
+        keys: Folder of the log key, the witness key and the TLS identity.
         officer: Client bundle with which the command line speaks to the node.
         calendars: Files of years to add to the working calendar that comes with the program.
         clock: Only for tests and exercises; the machine's clock where it is left out.
@@ -145,6 +145,11 @@ class Config(_Section):
     def log_key(self) -> Path:
         """The key that signs checkpoints."""
         return self.keys / "log.key"
+
+    @property
+    def witness_key(self) -> Path:
+        """The key that cosigns the checkpoints of others."""
+        return self.keys / "witness.key"
 
     @property
     def tls_identity(self) -> Path:

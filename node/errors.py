@@ -62,6 +62,10 @@ class Reason(StrEnum):
     TRUNCATED_STREAM = "truncated_stream"
     GRANT_CHANGED = "grant_changed"
     BAD_REVISION = "bad_revision"
+    # What cities tell each other of a third one's log.
+    LOG_FORKED = "log_forked"
+    FALSE_ACCUSATION = "false_accusation"
+    TOO_FEW_WITNESSES = "too_few_witnesses"
     # Conditions that pass, or that the operator mends.
     UNAVAILABLE = "unavailable"
     TLS_REFUSED = "tls_refused"

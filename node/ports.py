@@ -25,7 +25,7 @@ class Signer(Protocol):
 class Peer(Protocol):
     """A peer city's exchange service: raw messages, trusted by nobody.
 
-    Both streams raise NodeError where the peer refuses or can't be reached, TransientError where it may pass.
+    Every method raises NodeError where the peer refuses or can't be reached, TransientError where it may pass.
     """
 
     def pull(self, from_size: int, known_size: int) -> Iterator[bytes]:
@@ -33,3 +33,6 @@ class Peer(Protocol):
 
     def revise(self, from_index: int, upto_size: int, held_grant: str) -> Iterator[bytes]:
         """Serialised ReviseResponses for [from_index, upto_size)."""
+
+    def compare(self, told: bytes) -> bytes:
+        """Tells a serialised CompareRequest; what the peer tells in turn, a serialised CompareResponse."""

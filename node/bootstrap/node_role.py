@@ -15,7 +15,7 @@ from node.core.federation import Member
 from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2_grpc
-from node.ports import Peer
+from node.ports import Clock, Peer
 from node.rpc.casework_service import CaseServicer, add_case_service
 from node.rpc.control_service import ControlServicer
 from node.rpc.evidence_client import evidence_peer
@@ -32,21 +32,24 @@ from node.rpc.peer_client import connect, hint
 from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
 from node.storage.files import load_calendar
-from node.storage.keyfile import load_log_key
+from node.storage.keyfile import load_log_key, load_witness_key
 from node.storage.startup import hold_data
 from node.storage.store import Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
 from node.usecases.backup import restored
 from node.usecases.casework.desk import Desk
+from node.usecases.compare import Compare
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
+from node.usecases.freeze import Freeze
 from node.usecases.ingest import Ingest
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.node_status import node_status
 from node.usecases.sync import Sync
 from node.usecases.usage import Account
 from node.usecases.withdraw import Withdrawal
+from node.usecases.witness import Round, Witness
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +72,8 @@ class NodeRole:
         self._store.log.held_back = restored(config)
         policy_file = Watched(config.policy, partial(load_policy, config.city))
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
-        self._sync = Sync(self._store, self._members, self._connect, config.sync, clock)
+        compare, around = self._witness(clock)
+        self._sync = Sync(self._store, self._members, self._connect, config.sync, clock, around)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
         self._desk = Desk(
@@ -97,7 +101,7 @@ class NodeRole:
         account = Account(self._evidence_usage, clock)
         fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
         evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
-        exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake)
+        exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake, compare)
         intake = IntakeServicer(ingest, self._store, clock, self._desk.notify)
         desk = self._desk
         cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
@@ -161,6 +165,17 @@ class NodeRole:
                     self._desk.notify([EVERYONE])  # what ended leaves at once
             except NodeError as error:  # a full disk passes; what is due is done at a later look
                 _log.error("terms_not_kept", reason=error.reason)
+
+    def _witness(self, clock: Clock) -> tuple[Compare, Round]:
+        """What compares checkpoints with the peers; it cosigns where there is a witness key."""
+        config, path = self._config, self._config.witness_key
+        freeze = Freeze(self._store, config.city, clock.now_ms, lambda: self._desk.notify([EVERYONE]))
+        compare = Compare(self._store, lambda: self._trust.current().federation.members, clock, freeze)
+        if not path.exists():
+            _log.warning("no_witness_key", hint="gongzhi key rotate --witness")
+            return compare, Round(None, compare)
+        signer, may_cosign = load_witness_key(path), restored(config) is None
+        return compare, Round(Witness(self._store, config.city, signer, clock, may_cosign), compare)
 
     def _members(self) -> list[Member]:
         return list(self._trust.current().federation.peers_of(self._config.city))

@@ -149,6 +149,7 @@ def key() -> None:
 @key.command("rotate")
 @click.option("--log", "which", flag_value="log", help="The key that signs this city's log.")
 @click.option("--tls", "which", flag_value="tls", help="The certificate this node presents.")
+@click.option("--witness", "which", flag_value="witness", help="The key that cosigns the others' checkpoints.")
 @click.option("--finish", is_flag=True, help="Every peer has the new card: put the new key in use.")
 @passphrase_option
 @node_option
@@ -156,23 +157,26 @@ def rotate_command(which: str | None, finish: bool, passphrase: bool, node_dir: 
     """Make a new key and put it on this node's card; once every peer has the card, again with --finish."""
     config = load_config(node_dir)
     if which is None:
-        raise click.UsageError("Say which key: --log or --tls.")
+        raise click.UsageError("Say which key: --log, --tls or --witness.")
     member = _finish(config, which) if finish else _prepare(config, which, new_passphrase(passphrase))
     click.echo(f"Fingerprint of the new card: {format_fingerprint(member.fingerprint)}")
     if not finish:
         click.echo(f"Hand out `gongzhi federation card`; when all have it: gongzhi key rotate --{which} --finish")
-    elif which == "log":
+    elif which != "tls":
         click.echo("In use from the node's next start. The old public key stays on the card: old proofs hold.")
 
 
 def _prepare(config: Config, which: str, passphrase: bytes | None) -> Member:
     if which == "log":
         return rotation.prepare_log(config, passphrase)
+    if which == "witness":
+        return rotation.prepare_witness(config, passphrase)
     return rotation.prepare_tls(config, datetime.now(UTC), passphrase)
 
 
 def _finish(config: Config, which: str) -> Member:
-    return (rotation.finish_log if which == "log" else rotation.finish_tls)(config, ask_passphrase)
+    finish = {"log": rotation.finish_log, "tls": rotation.finish_tls, "witness": rotation.finish_witness}[which]
+    return finish(config, ask_passphrase)
 
 
 def _changes(old: Member | None, new: Member) -> list[str]:
@@ -188,6 +192,7 @@ def _facts(member: Member) -> set[str]:
         f"name {member.name_zh} {member.region6}",
         f"address {member.address}",
         *(f"log key {format_vkey(each)}" for each in member.log_keys),
+        *(f"witness key {format_vkey(each)}" for each in member.witness_keys),
         *(f"certificate {format_fingerprint(cert.fingerprint)}" for cert in member.tls_certs),
         *(" ".join(each.text.split("\t")) for each in member.platforms),
     }

@@ -16,6 +16,7 @@ from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options, 
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.checkpoint import LogKey, parse_vkey
+from node.core.cosignature import Cosignature
 from node.core.federation import Federation
 from node.core.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proof
 from node.errors import FileError, NodeError, Reason
@@ -47,19 +48,26 @@ def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, 
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--federation", type=click.Path(path_type=Path), help="Federation file that pins the keys.")
 @click.option("--key", "keys", multiple=True, help="The city's log key itself (vkey); may be given several times.")
+@click.option("--witnesses", "least", type=click.IntRange(0), default=0, help="Ask for cosignatures of so many others.")
 @json_option
-def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], as_json: bool) -> None:
+def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], least: int, as_json: bool) -> None:
     """Check the proof in FILE, offline, against pinned keys alone.
+
+    With --witnesses 3 it is proven only where three other cities of the federation file cosigned the checkpoint: each
+    saw the same log as you, up to there.
 
     Exit codes: 0 proven, 1 not proven, 2 not a proof file or no key.
     """
     if bool(federation) == bool(keys):
         raise click.UsageError("give --federation FILE, or --key VKEY")
+    if least and not federation:
+        raise click.UsageError("--witnesses asks for --federation FILE: it pins their keys")
     pinned = [parse_vkey(key) for key in keys]
     members = load_federation(federation) if federation else Federation(())
     proof = parse_proof(_read(file))
     try:
-        proven = verify_proof(proof, [*pinned, *_keys_of(members, proof.city)])
+        witnesses = [key for member in members.peers_of(proof.city) for key in member.witness_keys]
+        proven = verify_proof(proof, [*pinned, *_keys_of(members, proof.city)], witnesses, least)
     except NodeError as error:
         click.echo(json.dumps({"proven": False, "reason": error.reason}) if as_json else f"NOT PROVEN: {error}")
         sys.exit(1)
@@ -97,10 +105,15 @@ def _plain(proven: Proven) -> dict[str, object]:
         "version": header.version,
         "as_of_ms": header.as_of_ms,
         "tree_size": proven.checkpoint.size,
+        "witnesses": {_city(each): each.at_s for each in proven.cosignatures},
         "disclosed_facets": sorted(proven.facets),
         "withheld_facets": sorted(proven.withheld),
         "body": proven.body,
     }
+
+
+def _city(cosignature: Cosignature) -> str:
+    return cosignature.key.name.partition(".")[0]
 
 
 def _print(proven: Proven) -> None:
@@ -111,6 +124,8 @@ def _print(proven: Proven) -> None:
     click.echo(f"  {header.standard} v{header.version} as of {time_text(header.as_of_ms)}, facets disclosed: {shown}")
     if proven.withheld:
         click.echo(f"  withheld, and nothing is said of them: facets {sorted(proven.withheld)}")
+    for each in proven.cosignatures:
+        click.echo(f"  cosigned by {_city(each)} at {time_text(each.at_s * 1000)}")
     click.echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
     click.echo("Not proven: that the record is still current. Ask the city, or a node that follows its log.")
 

@@ -7,7 +7,7 @@ import base64
 import re
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
@@ -17,7 +17,7 @@ from node.errors import NodeError, Reason
 
 ED25519 = b"\x01"
 MAX_NOTE_BYTES = 16 * 1024
-_SIGNATURE_MARK = "— "
+SIGNATURE_MARK = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -28,9 +28,35 @@ class LogKey(NamedTuple):
     public_key: bytes
 
     @property
+    def algorithm(self) -> bytes:
+        """The signature type of signed-note."""
+        return ED25519
+
+    @property
     def key_id(self) -> bytes:
         """The 4-byte key id of signed-note."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public_key).digest()[:4]
+        return key_id_of(self)
+
+
+class VerifierKey(Protocol):
+    """A public key of signed-note, of whatever signature type."""
+
+    @property
+    def name(self) -> str:
+        """Key name."""
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes."""
+
+    @property
+    def algorithm(self) -> bytes:
+        """The signature type, one byte."""
+
+
+def key_id_of(key: VerifierKey) -> bytes:
+    """The 4-byte key id of signed-note."""
+    return sha256(key.name.encode() + b"\n" + key.algorithm + key.public_key).digest()[:4]
 
 
 class Checkpoint(NamedTuple):
@@ -47,34 +73,46 @@ def log_name(city: str) -> str:
     return f"{city}.gongzhi.internal/log"
 
 
-def format_vkey(key: LogKey) -> str:
+def format_vkey(key: VerifierKey) -> str:
     """The verifier key of signed-note: `<name>+<key id, hex>+<base64(algorithm || public key)>`."""
-    return f"{key.name}+{key.key_id.hex()}+{base64.b64encode(ED25519 + key.public_key).decode()}"
+    material = base64.b64encode(key.algorithm + key.public_key).decode()
+    return f"{key.name}+{key_id_of(key).hex()}+{material}"
 
 
 def parse_vkey(text: str) -> LogKey:
-    """Reads a verifier key.
+    """Reads the verifier key of a log.
 
     Raises:
         NodeError: INVALID_KEY, not an Ed25519 verifier key or its key id is wrong.
     """
+    key = LogKey(*split_vkey(text, ED25519))
+    if format_vkey(key) != text:
+        raise NodeError(Reason.INVALID_KEY, f"not an Ed25519 verifier key: {key.name!r}")
+    return key
+
+
+def split_vkey(text: str, algorithm: bytes) -> tuple[str, bytes]:
+    """Name and public key of a verifier key of this signature type; its key id is not looked at.
+
+    Raises:
+        NodeError: INVALID_KEY.
+    """
     name, _, rest = text.partition("+")
-    key_id, _, encoded = rest.partition("+")
+    _, _, encoded = rest.partition("+")
     try:
         material = base64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise NodeError(Reason.INVALID_KEY, "verifier key is not base64") from error
-    key = LogKey(name, material[1:])
-    if not name or material[:1] != ED25519 or len(material) != 33 or key.key_id.hex() != key_id:
+    if not name or material[:1] != algorithm or len(material) != 33:
         raise NodeError(Reason.INVALID_KEY, f"not an Ed25519 verifier key: {name!r}")
-    return key
+    return name, material[1:]
 
 
 def format_checkpoint(key: LogKey, size: int, root: bytes, sign: Callable[[bytes], bytes]) -> bytes:
     """Makes the signed note of a tree; `sign` returns the 64-byte Ed25519 signature of its argument."""
     text = f"{key.name}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
     signature = base64.b64encode(key.key_id + sign(text)).decode()
-    return text + f"\n{_SIGNATURE_MARK}{key.name} {signature}\n".encode()
+    return text + f"\n{SIGNATURE_MARK}{key.name} {signature}\n".encode()
 
 
 def parse_checkpoint(note: bytes) -> Checkpoint:
@@ -84,7 +122,7 @@ def parse_checkpoint(note: bytes) -> Checkpoint:
         NodeError: BAD_CHECKPOINT, not a checkpoint.
     """
     try:
-        text, _ = _split_note(note)
+        text, _ = split_note(note)
         log, size, root, *_ = text.decode().split("\n")
         decoded = base64.b64decode(root, validate=True)
     except ValueError as error:  # of bytes, of text or of base64
@@ -104,24 +142,29 @@ def verify_checkpoint(note: bytes, log: str, keys: Iterable[LogKey]) -> Checkpoi
     checkpoint = parse_checkpoint(note)
     if checkpoint.log != log:
         raise NodeError(Reason.WRONG_CITY, f"a checkpoint of {checkpoint.log!r} where {log!r} was due")
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     pinned = {(key.name, key.key_id): key for key in keys}
     known = [(pinned[name, blob[:4]], blob[4:]) for name, blob in signatures if (name, blob[:4]) in pinned]
     if not known:
         raise NodeError(Reason.UNKNOWN_LOG_KEY, f"no pinned key of {log!r} signed the checkpoint")
     for key, signature in known:
-        _verify_signature(key, text, signature)
+        verify_signature(key, text, signature)
     return checkpoint
 
 
-def _verify_signature(key: LogKey, text: bytes, signature: bytes) -> None:
+def verify_signature(key: VerifierKey, text: bytes, signature: bytes) -> None:
+    """Checks an Ed25519 signature.
+
+    Raises:
+        NodeError: BAD_SIGNATURE.
+    """
     try:
         VerifyKey(key.public_key).verify(text, signature)
     except (BadSignatureError, ValueError) as error:
         raise NodeError(Reason.BAD_SIGNATURE, f"the signature of {key.name!r} is not valid") from error
 
 
-def _split_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+def split_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     """The signed text (with its last newline) and the signatures (name, key id || signature).
 
     Raises:
@@ -136,7 +179,7 @@ def _split_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
 
 
 def _parse_signature(line: str) -> tuple[str, bytes]:
-    name, _, encoded = line.removeprefix(_SIGNATURE_MARK).partition(" ")
-    if not line.startswith(_SIGNATURE_MARK) or not name or not encoded:
+    name, _, encoded = line.removeprefix(SIGNATURE_MARK).partition(" ")
+    if not line.startswith(SIGNATURE_MARK) or not name or not encoded:
         raise ValueError("malformed signature line")
     return name, base64.b64decode(encoded, validate=True)

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from node.core.checkpoint import LogKey, format_vkey
+from node.core.cosignature import WitnessKey
 from node.core.platforms import Connected, Connections
 from node.errors import NodeError, Reason
 
@@ -81,6 +82,7 @@ class Member:
         log_keys: Every key that ever signed its log, and the next one; old checkpoints stay checkable.
         tls_certs: The certificates it may present, as client and as server.
         platforms: Connected to its node, now or once: their acts count from its log alone.
+        witness_keys: With which it cosigns the others' checkpoints; none where its node is older than that.
     """
 
     city: str
@@ -90,6 +92,7 @@ class Member:
     log_keys: tuple[LogKey, ...]
     tls_certs: tuple[PinnedCertificate, ...]
     platforms: tuple[Connected, ...] = ()
+    witness_keys: tuple[WitnessKey, ...] = ()
 
     @property
     def server_name(self) -> str:
@@ -99,7 +102,8 @@ class Member:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over city, address, keys, certificates and platforms: what two officers compare, in any order."""
-        parts = [self.city, self.address, *sorted(map(format_vkey, self.log_keys))]
+        vkeys = [*map(format_vkey, self.log_keys), *map(format_vkey, self.witness_keys)]
+        parts = [self.city, self.address, *sorted(vkeys)]
         parts += sorted(cert.fingerprint for cert in self.tls_certs)
         return sha256("\n".join([*parts, *sorted(each.text for each in self.platforms)]).encode()).hexdigest()
 
@@ -176,8 +180,10 @@ class Federation:
 def _refuse_shared(members: tuple[Member, ...]) -> None:
     owners: dict[object, str] = {}
     for member in members:
-        pinned = [(cert.fingerprint, "certificate") for cert in member.tls_certs]
-        for value, what in [(member.city, "city"), *pinned, *((key.public_key, "log key") for key in member.log_keys)]:
+        pinned: list[tuple[object, str]] = [(cert.fingerprint, "certificate") for cert in member.tls_certs]
+        pinned += [(key.public_key, "log key") for key in member.log_keys]
+        pinned += [(key.public_key, "witness key") for key in member.witness_keys]
+        for value, what in [(member.city, "city"), *pinned]:
             if value in owners:
                 raise NodeError(
                     Reason.INVALID_FEDERATION, f"{member.city}: {what} already stands under {owners[value]}"

@@ -1,11 +1,13 @@
 """The federation file and the card a city hands over: read with the line of every fault, and written."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from node.core.checkpoint import LogKey, format_vkey, log_name, parse_vkey
+from node.core.checkpoint import VerifierKey, format_vkey, log_name, parse_vkey
+from node.core.cosignature import parse_witness_vkey, witness_name
 from node.core.document import Document, Location, format_document, parse_document, read_model
 from node.core.federation import Federation, Member, PinnedCertificate, parse_certificate, server_name
 from node.core.platforms import Connected
@@ -13,6 +15,7 @@ from node.errors import FileError, NodeError, Reason
 
 ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 SLUG = r"^[a-z][a-z0-9]{1,31}$"
+_Key = TypeVar("_Key", bound=VerifierKey)
 
 
 class _Model(BaseModel):
@@ -39,6 +42,7 @@ class _Member(_Model):
     log_keys: Annotated[list[str], Field(min_length=1, max_length=64)]
     tls_certs: Annotated[list[_Certificate], Field(min_length=1, max_length=16)]
     platforms: Annotated[list[_Platform], Field(max_length=64)] = []
+    witness_keys: Annotated[list[str], Field(max_length=16)] = []
 
 
 class _Federation(_Model):
@@ -93,10 +97,11 @@ def format_card(member: Member) -> str:
 
 
 def _pin_member(raw: _Member, document: Document, at: Location) -> Member:
-    keys = tuple(_pin_key(key, raw.city, document, (*at, "log_keys", i)) for i, key in enumerate(raw.log_keys))
+    keys = _pin_keys(raw.log_keys, parse_vkey, log_name(raw.city), document, (*at, "log_keys"))
+    witnesses = _pin_keys(raw.witness_keys, parse_witness_vkey, witness_name(raw.city), document, (*at, "witness_keys"))
     certs = tuple(_pin_own(cert, raw.city, document, (*at, "tls_certs", i)) for i, cert in enumerate(raw.tls_certs))
     platforms = tuple(Connected(each.name, each.seat, each.since, each.until) for each in raw.platforms)
-    return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs, platforms)
+    return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs, platforms, witnesses)
 
 
 def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> PinnedCertificate:
@@ -107,13 +112,19 @@ def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> 
     return certificate
 
 
-def _pin_key(vkey: str, city: str, document: Document, at: Location) -> LogKey:
+def _pin_keys(
+    vkeys: list[str], parse: Callable[[str], _Key], name: str, document: Document, at: Location
+) -> tuple[_Key, ...]:
+    return tuple(_pin_key(vkey, parse, name, document, (*at, place)) for place, vkey in enumerate(vkeys))
+
+
+def _pin_key(vkey: str, parse: Callable[[str], _Key], name: str, document: Document, at: Location) -> _Key:
     try:
-        key = parse_vkey(vkey)
+        key = parse(vkey)
     except NodeError as error:
         raise _wrong(document, at, error.message) from None
-    if key.name != log_name(city):
-        raise _wrong(document, at, f"this is a key of {key.name}, not of {log_name(city)}")
+    if key.name != name:
+        raise _wrong(document, at, f"this is a key of {key.name}, not of {name}")
     return key
 
 
@@ -142,6 +153,8 @@ def plain_certificates(certificates: tuple[PinnedCertificate, ...]) -> list[dict
 
 
 def _plain(member: Member) -> dict[str, Any]:
+    # Left out where there is none: older nodes refuse what they do not know.
+    witnesses = {"witness_keys": [format_vkey(key) for key in member.witness_keys]} if member.witness_keys else {}
     platforms = {"platforms": [_plain_platform(each) for each in member.platforms]} if member.platforms else {}
     return {
         "city": member.city,
@@ -151,6 +164,7 @@ def _plain(member: Member) -> dict[str, Any]:
         "log_keys": [format_vkey(key) for key in member.log_keys],
         "tls_certs": plain_certificates(member.tls_certs),
         **platforms,
+        **witnesses,
     }
 
 

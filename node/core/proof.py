@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 from google.protobuf.json_format import MessageToDict
 
 from node.core import standard as standards
-from node.core.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
+from node.core.checkpoint import Checkpoint, LogKey, log_name
+from node.core.cosignature import Cosignature, WitnessKey, open_cosigned
 from node.core.merkle import verify_inclusion
 from node.core.peer_view import check_header
 from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
@@ -30,21 +31,31 @@ _READABLE_NOTE = "For people only. What is proven is in `view`; check-proof deco
 
 
 class Proven(NamedTuple):
-    """What a proof proves: the city signed a log of `checkpoint.size` records in which this one stands."""
+    """What a proof proves: the city signed a log of `checkpoint.size` records in which this one stands.
+
+    Each of `cosignatures` is another city's word that it verified that log, one a witness.
+    """
 
     header: Header
     facets: frozenset[int]
     withheld: frozenset[int]
     body: dict[str, Any]
     checkpoint: Checkpoint
+    cosignatures: tuple[Cosignature, ...] = ()
 
 
-def verify_proof(proof: Proof, keys: Iterable[LogKey]) -> Proven:
-    """Checks a proof against the pinned log keys of its city, and nothing else.
+def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[WitnessKey] = (), least: int = 0) -> Proven:
+    """Checks a proof against the pinned log keys of its city and the pinned witnesses, and nothing else.
+
+    Args:
+        proof: As parsed.
+        keys: Pinned log keys of the city.
+        witnesses: Pinned witness keys of the other cities; lines of any other key count for nothing.
+        least: So many witnesses must have cosigned the checkpoint.
 
     Raises:
-        NodeError: BAD_COMMITMENT, WRONG_CITY, WRONG_RECORD_ID, UNKNOWN_LOG_KEY, BAD_SIGNATURE, BAD_CHECKPOINT or
-            BAD_INCLUSION: what does not hold.
+        NodeError: BAD_COMMITMENT, WRONG_CITY, WRONG_RECORD_ID, UNKNOWN_LOG_KEY, BAD_SIGNATURE, BAD_CHECKPOINT,
+            BAD_INCLUSION or TOO_FEW_WITNESSES: what does not hold.
     """
     # 1. The view hashes to a leaf; its header names this city and this place.
     leaf_hash, header = open_view(proof.view)
@@ -53,13 +64,16 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey]) -> Proven:
     check_header(header, proof.city, proof.leaf_index)
     if proof.id != header.id:
         raise NodeError(Reason.WRONG_RECORD_ID, f"a proof of {header.id!r} under the id {proof.id[:80]!r}")
-    # 2. A pinned key of the city signed the checkpoint.
-    checkpoint = verify_checkpoint(proof.checkpoint, log_name(proof.city), keys)
+    # 2. A pinned key of the city signed the checkpoint; every cosignature under a pinned key holds.
+    checkpoint, cosignatures = open_cosigned(proof.checkpoint, log_name(proof.city), list(keys), witnesses)
     # 3. The leaf stands at its index in the signed tree.
     verify_inclusion(leaf_hash, proof.leaf_index, checkpoint.size, proof.inclusion, checkpoint.root)
+    # 4. Enough witnesses verified that tree.
+    if len(cosignatures) < least:
+        raise NodeError(Reason.TOO_FEW_WITNESSES, f"{len(cosignatures)} witnesses cosigned, {least} were asked for")
     shown = disclosed_facets(proof.view)
     withheld = frozenset(range(1, header.facets + 1)) - shown
-    return Proven(header, shown, withheld, _decode_body(header, proof.view), checkpoint)
+    return Proven(header, shown, withheld, _decode_body(header, proof.view), checkpoint, cosignatures)
 
 
 def format_proof(proof: Proof) -> str:

@@ -5,9 +5,17 @@ from typing import Any
 
 import grpc
 
-from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
+from node.exchange.v1.exchange_pb2 import (
+    CompareRequest,
+    CompareResponse,
+    HintRequest,
+    HintResponse,
+    PullRequest,
+    ReviseRequest,
+)
 from node.rpc.principal import principal
 from node.storage.store import Reader
+from node.usecases.compare import Compare
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.share import revise, share
 
@@ -17,11 +25,14 @@ SERVICE = "node.exchange.v1.ExchangeService"
 class ExchangeServicer:
     """Answers the peers of one node."""
 
-    def __init__(self, reader: Reader, city: str, policy: PolicyInForce, wake: Callable[[str], None]) -> None:
+    def __init__(
+        self, reader: Reader, city: str, policy: PolicyInForce, wake: Callable[[str], None], compare: Compare
+    ) -> None:
         self._reader = reader
         self._city = city
         self._policy = policy
         self._wake = wake
+        self._compare = compare
 
     def pull(self, request: PullRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serialised PullResponses for the calling city."""
@@ -40,10 +51,17 @@ class ExchangeServicer:
         self._wake(principal(context).name)
         return HintResponse()
 
+    def compare(self, request: CompareRequest, context: grpc.ServicerContext) -> CompareResponse:
+        """Hears the checkpoints that the calling city knows; tells those that this node knows."""
+        return self._compare.answer(principal(context).name, request)
+
 
 def add_exchange_service(servicer: ExchangeServicer, server: grpc.Server) -> None:
     """Registers the service without a response serialiser: the use case's bytes go out as they are."""
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Compare": grpc.unary_unary_rpc_method_handler(
+            servicer.compare, CompareRequest.FromString, CompareResponse.SerializeToString
+        ),
         "Hint": grpc.unary_unary_rpc_method_handler(
             servicer.hint, HintRequest.FromString, HintResponse.SerializeToString
         ),

@@ -9,7 +9,7 @@ from node.errors import NodeError, Reason
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
 from node.storage.files import load_federation
-from node.storage.keyfile import Passphrase, TlsIdentity, load_log_key, load_tls_identity
+from node.storage.keyfile import Passphrase, TlsIdentity, load_log_key, load_tls_identity, load_witness_key
 
 
 def check_own(config: Config, passphrase: Passphrase) -> list[str]:
@@ -24,6 +24,10 @@ def check_own(config: Config, passphrase: Passphrase) -> list[str]:
         findings.append(f"{config.city}: the log key in use is not on this node's card")
     if load_tls_identity(config.tls_identity, passphrase).certificate not in own.tls_certs:
         findings.append(f"{config.city}: the certificate in use is not on this node's card")
+    if not config.witness_key.exists():
+        findings.append(f"{config.city}: no witness key, so it cosigns no checkpoint: gongzhi key rotate --witness")
+    elif load_witness_key(config.witness_key, passphrase).key not in own.witness_keys:
+        findings.append(f"{config.city}: the witness key in use is not on this node's card")
     return findings
 
 

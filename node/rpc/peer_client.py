@@ -22,6 +22,7 @@ from node.storage.keyfile import TlsIdentity
 _MAX_MESSAGE_BYTES = 2 * MAX_BATCH_BYTES
 # How gRPC on this side says so, packed or unpacked; the same status of the peer's own making may pass.
 _TOO_LARGE = "message larger than max"
+_Call: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
 _Stream: TypeAlias = "grpc.UnaryStreamMultiCallable[Any, bytes]"
 
 
@@ -30,6 +31,7 @@ class GrpcPeer:
 
     def __init__(self, channel: grpc.Channel, settings: Settings) -> None:
         self._settings = settings
+        self._compare: _Call = channel.unary_unary(f"/{SERVICE}/Compare")
         self._pull: _Stream = channel.unary_stream(f"/{SERVICE}/Pull", PullRequest.SerializeToString, None)
         self._revise: _Stream = channel.unary_stream(f"/{SERVICE}/Revise", ReviseRequest.SerializeToString, None)
 
@@ -53,6 +55,13 @@ class GrpcPeer:
             legal_basis=self._settings.legal_basis,
         )
         return self._stream(self._revise(request))
+
+    def compare(self, told: bytes) -> bytes:
+        """Tells a serialised CompareRequest; returns a serialised CompareResponse."""
+        try:
+            return self._compare(told, timeout=self._settings.batch_timeout_s)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
 
     def _stream(self, call: Any) -> Iterator[bytes]:
         watch = _Watch(call, self._settings.batch_timeout_s)

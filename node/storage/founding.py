@@ -17,7 +17,7 @@ from node.core.federation import Federation, Member, server_name
 from node.errors import FileError, NodeError, Reason
 from node.storage.bundle import add_client
 from node.storage.files import load_federation, save_clients, save_federation, write_file
-from node.storage.keyfile import create_log_key, create_tls_identity
+from node.storage.keyfile import create_log_key, create_tls_identity, create_witness_key
 
 CAPITALS = MappingProxyType(
     {
@@ -83,7 +83,9 @@ def found_node(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
     federation = _joinable(config.federation, plan.city)
     log_key = create_log_key(config.log_key, plan.city, passphrase)
     identity = create_tls_identity(config.tls_identity, server_name(plan.city), now, passphrase)
-    card = Member(plan.city, plan.name_zh, plan.region6, plan.address, (log_key.key,), (identity.certificate,))
+    witness = create_witness_key(config.witness_key, plan.city, passphrase)
+    certs, witnesses = (identity.certificate,), (witness.key,)
+    card = Member(plan.city, plan.name_zh, plan.region6, plan.address, (log_key.key,), certs, witnesses)
     save_federation(config.federation, federation.with_member(card))
     save_clients(config.clients, Clients())
     add_client(config, "officer", Kind.OFFICER, config.officer, now, passphrase)

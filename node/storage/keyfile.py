@@ -1,8 +1,8 @@
 """Private keys in files of their own: 0600, optionally sealed with a passphrase.
 
-The log key is written as a C2SP signed-note private key (`PRIVATE+KEY+<name>+<key id>+<base64(0x01 || seed)>`); with a
-passphrase that line is sealed with XSalsa20-Poly1305 under an Argon2id key. The TLS identity is PEM: a PKCS#8 key, then
-its certificate.
+Log and witness key are written as C2SP signed-note private keys (`PRIVATE+KEY+<name>+<key id>+<base64(type || seed)>`);
+with a passphrase that line is sealed with XSalsa20-Poly1305 under an Argon2id key. The TLS identity is PEM: a PKCS#8
+key, then its certificate.
 """
 
 import base64
@@ -10,7 +10,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,7 +25,8 @@ from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import ED25519, LogKey, log_name
+from node.core.checkpoint import LogKey, key_id_of, log_name
+from node.core.cosignature import WitnessKey, witness_name
 from node.core.federation import PinnedCertificate, parse_certificate
 from node.errors import FileError, NodeError, Reason
 from node.storage.files import write_file
@@ -45,6 +48,7 @@ _SIGNS_NO_CERTIFICATE = x509.KeyUsage(
 )
 _BEGIN_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
+_Key = TypeVar("_Key", LogKey, WitnessKey)
 Passphrase = Callable[[], bytes | None]
 """Asked only where a key is sealed; None where there is none to give."""
 
@@ -62,10 +66,10 @@ def environment_passphrase() -> bytes | None:
 
 
 @dataclass(frozen=True)
-class LogSigner:
-    """Signs a log's checkpoints with Ed25519."""
+class NoteSigner(Generic[_Key]):
+    """Signs with Ed25519: a log's checkpoints, or cosignatures."""
 
-    key: LogKey
+    key: _Key
     _signing: SigningKey = field(repr=False)
 
     @property
@@ -91,39 +95,65 @@ class TlsIdentity:
         return self.certificate.pem.encode()
 
 
-def create_log_key(path: Path, city: str, passphrase: bytes | None = None) -> LogSigner:
+def create_log_key(path: Path, city: str, passphrase: bytes | None = None) -> NoteSigner[LogKey]:
     """Makes and writes a new log key.
 
     Raises:
         FileError: INVALID_KEY, the file exists.
     """
-    signing = SigningKey.generate()
-    signer = LogSigner(LogKey(log_name(city), bytes(signing.verify_key)), signing)
-    secret = base64.b64encode(ED25519 + bytes(signing)).decode()
-    line = f"PRIVATE+KEY+{signer.key.name}+{signer.key.key_id.hex()}+{secret}"
-    _write_new(path, (_seal(line, passphrase) if passphrase else line).encode() + b"\n")
-    return signer
+    return _create(path, partial(LogKey, log_name(city)), passphrase)
 
 
-def load_log_key(path: Path, passphrase: Passphrase = environment_passphrase) -> LogSigner:
+def load_log_key(path: Path, passphrase: Passphrase = environment_passphrase) -> NoteSigner[LogKey]:
     """Reads the log key.
 
     Raises:
         FileError: INVALID_KEY, cannot be read, readable by others, sealed with another passphrase or not a log key.
     """
+    return _load(path, LogKey, passphrase)
+
+
+def create_witness_key(path: Path, city: str, passphrase: bytes | None = None) -> NoteSigner[WitnessKey]:
+    """Makes and writes a new witness key.
+
+    Raises:
+        FileError: INVALID_KEY, the file exists.
+    """
+    return _create(path, partial(WitnessKey, witness_name(city)), passphrase)
+
+
+def load_witness_key(path: Path, passphrase: Passphrase = environment_passphrase) -> NoteSigner[WitnessKey]:
+    """Reads the witness key.
+
+    Raises:
+        FileError: INVALID_KEY, as of the log key.
+    """
+    return _load(path, WitnessKey, passphrase)
+
+
+def _create(path: Path, named: Callable[[bytes], _Key], passphrase: bytes | None) -> NoteSigner[_Key]:
+    signing = SigningKey.generate()
+    key = named(bytes(signing.verify_key))
+    secret = base64.b64encode(key.algorithm + bytes(signing)).decode()
+    line = f"PRIVATE+KEY+{key.name}+{key_id_of(key).hex()}+{secret}"
+    _write_new(path, (_seal(line, passphrase) if passphrase else line).encode() + b"\n")
+    return NoteSigner(key, signing)
+
+
+def _load(path: Path, kind: Callable[[str, bytes], _Key], passphrase: Passphrase) -> NoteSigner[_Key]:
     line = _read_private(path).decode("utf-8", "replace").strip()
     if line.startswith(_SEALED):
         line = _unseal(line, path, passphrase())
     try:
-        label, kind, name, key_id, secret = line.split("+", 4)
+        label, word, name, key_id, secret = line.split("+", 4)
         material = base64.b64decode(secret, validate=True)
         signing = SigningKey(material[1:])
     except (ValueError, TypeError, CryptoError):
-        raise _wrong(path, "not a log key") from None
-    key = LogKey(name, bytes(signing.verify_key))
-    if (label, kind, material[:1]) != ("PRIVATE", "KEY", ED25519) or key.key_id.hex() != key_id:
-        raise _wrong(path, "not an Ed25519 log key, or damaged")
-    return LogSigner(key, signing)
+        raise _wrong(path, "not a key of a log or a witness") from None
+    key = kind(name, bytes(signing.verify_key))
+    if (label, word, material[:1]) != ("PRIVATE", "KEY", key.algorithm) or key_id_of(key).hex() != key_id:
+        raise _wrong(path, "not an Ed25519 key of this kind, or damaged")
+    return NoteSigner(key, signing)
 
 
 def create_tls_identity(path: Path, name: str, now: datetime, passphrase: bytes | None = None) -> TlsIdentity:

@@ -61,13 +61,37 @@ def add_incident(connection: Connection, city: str, reason: str, message: str, a
         "INSERT INTO incident (city, reason, message, at_ms, evidence) VALUES (?, ?, ?, ?, ?)",
         (city, reason, message, at_ms, evidence),
     )
+    # A fork's evidence is for good; there is one for each log key at most.
     connection.execute(
-        "DELETE FROM incident WHERE city = ? AND number NOT IN"
+        "DELETE FROM incident WHERE city = ? AND reason != ? AND number NOT IN"
         " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
-        (city, city, MAX_INCIDENTS_PER_CITY),
+        (city, Reason.LOG_FORKED, city, MAX_INCIDENTS_PER_CITY),
     )
     link = read_link(connection, city)
     write_link(connection, Link(city, link.failures + 1, 0, frozen=True, last_reason=reason, last_error=message))
+
+
+def add_fork(connection: Connection, city: str, message: str, at_ms: int, evidence: bytes) -> bool:
+    """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
+    if is_forked(read_link(connection, city)):
+        return False
+    add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, evidence)
+    return True
+
+
+def is_forked(link: Link) -> bool:
+    """Whether the log is frozen for a proven fork."""
+    return link.frozen and link.last_reason == Reason.LOG_FORKED
+
+
+def read_forks(connection: Connection) -> list[bytes]:
+    """The evidence of every fork for which a log is frozen now."""
+    rows = connection.execute(
+        "SELECT evidence FROM incident WHERE number IN (SELECT max(number) FROM incident JOIN link USING (city)"
+        " WHERE reason = ? AND frozen AND last_reason = ? GROUP BY city)",
+        (Reason.LOG_FORKED, Reason.LOG_FORKED),
+    )
+    return [bytes(evidence) for (evidence,) in rows]
 
 
 def read_incidents(connection: Connection, limit: int) -> list[Incident]:

@@ -16,9 +16,11 @@ from node.storage.keyfile import (
     Passphrase,
     create_log_key,
     create_tls_identity,
+    create_witness_key,
     environment_passphrase,
     load_log_key,
     load_tls_identity,
+    load_witness_key,
 )
 
 
@@ -76,6 +78,31 @@ def finish_log(config: Config, passphrase: Passphrase = environment_passphrase) 
         raise _nothing(prepared)
     load_log_key(prepared, passphrase)
     prepared.replace(config.log_key)
+    return _own(config)
+
+
+def prepare_witness(config: Config, passphrase: bytes | None = None) -> Member:
+    """Makes the next witness key, or a node's first; returns the card to hand over.
+
+    Raises:
+        FileError: INVALID_KEY, one is prepared already.
+    """
+    prepared = create_witness_key(next_path(config.witness_key), config.city, passphrase)
+    card = _own(config)
+    return _publish(config, replace(card, witness_keys=(*card.witness_keys, prepared.key)))
+
+
+def finish_witness(config: Config, passphrase: Passphrase = environment_passphrase) -> Member:
+    """Puts the prepared witness key in use from the node's next start. The old public key stays on the card for good.
+
+    Raises:
+        FileError: INVALID_KEY, none is prepared.
+    """
+    prepared = next_path(config.witness_key)
+    if not prepared.exists():
+        raise _nothing(prepared)
+    load_witness_key(prepared, passphrase)
+    prepared.replace(config.witness_key)
     return _own(config)
 
 

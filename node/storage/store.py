@@ -180,7 +180,7 @@ class Store(Reader):
 
         What a person waits for is not patient: it shares a commit only with what came while the one before was made.
         """
-        return self._submit(lambda connection: self.log.append(connection, entries, follow), is_patient=is_patient)
+        return self.submit(lambda connection: self.log.append(connection, entries, follow), is_patient=is_patient)
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
@@ -203,12 +203,12 @@ class Store(Reader):
 
     def set_link(self, link: Link) -> "Future[None]":
         """Remembers the state of the link to a peer."""
-        return self._submit(lambda connection: links.write_link(connection, link))
+        return self.submit(lambda connection: links.write_link(connection, link))
 
     def add_incident(self, city: str, reason: str, message: str, evidence: bytes) -> "Future[None]":
         """Keeps the evidence of what a peer sent and freezes the peer."""
         at_ms = self._clock.now_ms()
-        return self._submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
+        return self.submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
 
     def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
         """Puts a policy in force: remembers its text, logs what it changes for peers."""
@@ -218,11 +218,11 @@ class Store(Reader):
             if change is not None:
                 self.log.append(connection, [change])
 
-        return self._submit(job)
+        return self.submit(job)
 
     def put_draft(self, draft: Draft) -> "Future[int]":
         """Keeps a draft; resolves to its number."""
-        return self._submit(lambda connection: drafts.insert_draft(connection, draft), is_patient=False)
+        return self.submit(lambda connection: drafts.insert_draft(connection, draft), is_patient=False)
 
     def close_draft(self, number: int, by: str, entry: Entry | None = None) -> "Future[Placed | None]":
         """Closes an open draft; with `entry` the act it was for is recorded in the same transaction.
@@ -236,7 +236,7 @@ class Store(Reader):
             drafts.close_draft(connection, number, by, self._clock.now_ms(), placed.id if placed else "")
             return placed
 
-        return self._submit(job, is_patient=False)
+        return self.submit(job, is_patient=False)
 
     def scrub(self) -> bool:
         """Rewrites the database if values were destroyed since it was last; returns whether it did.
@@ -267,7 +267,7 @@ class Store(Reader):
         """Finishes what is queued and closes the writer."""
         self._writer.close()
 
-    def _submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+    def submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
         return self._writer.submit(job, is_patient=is_patient)
 
     def _submit_destroying(self, job: Callable[[Connection], int]) -> "Future[None]":

@@ -8,6 +8,7 @@ from node.query.v1.query_pb2 import Proof
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader
+from node.storage.witness import read_cosigned
 from node.usecases.usage import check_obtained_for
 
 
@@ -17,7 +18,7 @@ def prove(reader: Reader, record: str, purpose: str) -> Proof:
     Raises:
         NodeError: INVALID_ARGUMENT (no record id), NOT_FOUND (not here, withheld or taken back), POLICY_DENIED
             (obtained for another purpose) or UNAVAILABLE, the origin's newest checkpoint is ahead of what this node
-            has pulled of its log.
+            has pulled of its log, and none before is cosigned.
     """
     city, index = parse_record_id(record)
     origin = reader.origin(city)
@@ -50,21 +51,31 @@ def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
 
 
 def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
-    """The proof of a view under the origin's newest checkpoint.
+    """The proof of a view under the checkpoint that most witnesses cosigned, else under the origin's newest.
 
     Raises:
         NodeError: UNAVAILABLE, see `prove`.
     """
-    checkpoint = origin.known
-    if checkpoint is None or checkpoint.size != origin.size:
-        # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.
-        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove in yet")
-    tree = reader.tree(origin.number, origin.size)
+    size, note = _checkpoint(reader, origin, index)
+    tree = reader.tree(origin.number, size)
     return Proof(
         id=f"{origin.city}-{index}",
         city=origin.city,
         leaf_index=index,
         view=view,
-        inclusion=inclusion_proof(tree.node, index, origin.size),
-        checkpoint=checkpoint.note,
+        inclusion=inclusion_proof(tree.node, index, size),
+        checkpoint=note,
     )
+
+
+def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]:
+    """Size and note of the checkpoint to prove under."""
+    cosigned = [each for each in read_cosigned(reader.connection, origin.city) if index < each.size <= origin.size]
+    if cosigned:
+        best = max(cosigned, key=lambda each: (each.witnesses, each.size))
+        return best.size, best.note
+    newest = origin.known
+    if newest is None or newest.size != origin.size:
+        # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.
+        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove in yet")
+    return newest.size, newest.note

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 import structlog
 from prometheus_client import Counter
@@ -12,8 +13,9 @@ from node.config import Sync as Settings
 from node.core.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer
-from node.storage.links import Link
+from node.storage.links import Link, is_forked
 from node.storage.store import Store
+from node.usecases.freeze import WAY_OUT
 from node.usecases.pull import Progress, Report, pull
 
 _log = structlog.get_logger(__name__)
@@ -29,17 +31,34 @@ def _nothing(_: Progress) -> None: ...
 Connect = Callable[[Member], AbstractContextManager[Peer]]
 
 
+class Follow(Protocol):
+    """What is done around pulls."""
+
+    def after_pull(self, member: Member, peer: Peer) -> None:
+        """The peer's log has been pulled to its end; raises nothing of the peer's making."""
+
+    def after_lie(self, city: str, error: TrustError) -> None:
+        """The peer sent what cannot be true; it is frozen."""
+
+
 class Sync:
     """Pulls from the members of the federation. Durable state (cursor, back-off, freeze) is in the store."""
 
     def __init__(
-        self, store: Store, members: Callable[[], Iterable[Member]], connect: Connect, settings: Settings, clock: Clock
+        self,
+        store: Store,
+        members: Callable[[], Iterable[Member]],
+        connect: Connect,
+        settings: Settings,
+        clock: Clock,
+        follow: Follow | None = None,
     ) -> None:
         self._store = store
         self._members = members
         self._connect = connect
         self._settings = settings
         self._clock = clock
+        self._follow = follow
         self._locks: dict[str, threading.Lock] = {}
 
     def cities(self) -> list[str]:
@@ -88,9 +107,11 @@ class Sync:
         """Lets a frozen peer be pulled from again.
 
         Raises:
-            NodeError: NOT_FOUND.
+            NodeError: NOT_FOUND, or LOG_FORKED: for a proven fork there is no release.
         """
         self._member(city)
+        if is_forked(self._store.link(city)):
+            raise NodeError(Reason.LOG_FORKED, f"{city} signed two histories; {WAY_OUT} {city}")
         self._store.set_link(Link(city)).result()
         _log.info("peer_released", city=city)
 
@@ -108,10 +129,14 @@ class Sync:
         try:
             with self._connect(member) as peer:
                 progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, report)
+                if self._follow:
+                    self._follow.after_pull(member, peer)
         except TrustError as error:
             _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
             _FAILURES.labels(city, error.reason).inc()
             self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.evidence).result()
+            if self._follow:
+                self._follow.after_lie(city, error)
             raise
         except NodeError as error:
             _FAILURES.labels(city, error.reason).inc()
@@ -124,7 +149,8 @@ class Sync:
             raise
         finally:
             _PULLED.labels(city).inc(self._size(city) - before)
-        if self._store.link(city) != Link(city):
+        link = self._store.link(city)
+        if link != Link(city) and not link.frozen:  # comparing checkpoints may have frozen it
             self._store.set_link(Link(city)).result()
         return progress
 

@@ -18,7 +18,7 @@ from node.errors import NodeError, Reason
 from node.storage.bundle import load_bundle, officer_bundle
 from node.storage.files import load_clients, load_federation
 from node.storage.founding import CAPITALS
-from node.storage.keyfile import load_log_key, load_tls_identity
+from node.storage.keyfile import load_log_key, load_tls_identity, load_witness_key
 
 
 def run(command: click.Command, *arguments: object, text: str = "") -> Result:
@@ -59,9 +59,11 @@ def test_init_makes_a_whole_node(two: tuple[Path, Path]) -> None:
     }  # fmt: skip
     assert [path.stat().st_mode & 0o777 for path in (folder / "keys", folder / "officer")] == [0o700] * 2
     secrets = [*(folder / "keys").iterdir(), folder / "officer" / "client.pem"]
-    assert [path.stat().st_mode & 0o777 for path in secrets] == [0o600] * 3
+    assert [path.stat().st_mode & 0o777 for path in secrets] == [0o600] * 4
     assert config.policy.read_text() == (Path("policies") / "changsha.yaml").read_text()
     assert load_log_key(config.log_key).key in _log_keys(folder, "changsha")
+    own = load_federation(config.federation).member("changsha")
+    assert own.witness_keys == (load_witness_key(config.witness_key).key,)
     assert officer_bundle(config).kind is Kind.OFFICER
     assert all(address.startswith("127.0.0.1:") for address in config.listen.model_dump().values())
 

@@ -39,7 +39,7 @@ class World:
 
     def write(self, at: Origin | Receiver, statement: str, *values: object) -> None:
         """Does to a store what no node does."""
-        at.store._submit(lambda connection: connection.execute(statement, values)).result()
+        at.store.submit(lambda connection: connection.execute(statement, values)).result()
 
     def _keys_of(self, city: str) -> Sequence[LogKey]:
         signers: Mapping[str, object] = {"wuhan": self.wuhan.member.log_keys}

@@ -140,7 +140,7 @@ def test_audit(world: World) -> None:
     found = world.run(audit)
     assert found.exit_code == 0, found.output
     assert "wuhan" in found.output
-    world.own.store._submit(lambda connection: connection.execute("UPDATE record SET view = zeroblob(3)")).result()
+    world.own.store.submit(lambda connection: connection.execute("UPDATE record SET view = zeroblob(3)")).result()
     broken = world.run(audit)
     assert broken.exit_code == 1
     assert world.own_id in broken.output

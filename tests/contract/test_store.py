@@ -150,7 +150,7 @@ class Gate:
             entered.set()
             self._open.wait(20)
 
-        city.store._submit(wait)
+        city.store.submit(wait)
         assert entered.wait(20)
 
     def open(self) -> None:
@@ -208,7 +208,7 @@ def _pages(city: City, more: int | None) -> None:
         wanted = 2**32 - 2 if more is None else count + more
         connection.execute(f"PRAGMA max_page_count={wanted}").fetchone()
 
-    city.store._submit(limit).result(20)
+    city.store.submit(limit).result(20)
 
 
 def test_a_full_disk_stores_nothing_of_the_group_and_says_so(city: City) -> None:

@@ -13,12 +13,12 @@ from node.core.checkpoint import (
     ED25519,
     MAX_NOTE_BYTES,
     LogKey,
-    _split_note,
     format_checkpoint,
     format_vkey,
     log_name,
     parse_checkpoint,
     parse_vkey,
+    split_note,
     verify_checkpoint,
 )
 from node.errors import NodeError, Reason
@@ -68,7 +68,7 @@ def test_key_ids_are_those_of_signed_note(text: str) -> None:
 
 def test_a_note_signed_elsewhere_verifies() -> None:
     key = parse_vkey(NOTE_VKEY)
-    text, [(name, blob)] = _split_note(NOTE)
+    text, [(name, blob)] = split_note(NOTE)
     assert (name, blob[:4]) == (key.name, key.key_id)
     VerifyKey(key.public_key).verify(text, blob[4:])
 

@@ -13,6 +13,8 @@ from grpc_health.v1 import health, health_pb2_grpc  # type: ignore[import-untype
 from node.config import Config
 from node.errors import NodeError
 from node.exchange.v1.exchange_pb2 import (
+    CompareRequest,
+    CompareResponse,
     HintRequest,
     HintResponse,
     PullRequest,
@@ -55,6 +57,9 @@ class WhoAsks(ExchangeServiceServicer):
 
     def Hint(self, request: HintRequest, context: grpc.ServicerContext) -> HintResponse:  # noqa: N802
         return HintResponse()
+
+    def Compare(self, request: CompareRequest, context: grpc.ServicerContext) -> CompareResponse:  # noqa: N802
+        return CompareResponse()
 
 
 def found(base: Path) -> dict[str, Config]:

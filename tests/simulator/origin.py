@@ -138,5 +138,8 @@ class SimulatedPeer:
     def pull(self, from_size: int, known_size: int) -> Iterator[bytes]:
         yield from self._pull(self.origin.pull(self._caller, from_size, known_size))
 
+    def compare(self, _: bytes) -> bytes:
+        return b""  # it knows of no checkpoint worth telling
+
     def revise(self, from_index: int, upto_size: int, held_grant: str) -> Iterator[bytes]:
         yield from self._revise(self.origin.revise(self._caller, from_index, upto_size, held_grant))

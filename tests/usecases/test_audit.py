@@ -35,7 +35,7 @@ class World:
         def job(connection: Connection) -> None:
             assert connection.execute(statement, values).rowcount
 
-        self.changsha.store._submit(job).result()
+        self.changsha.store.submit(job).result()
 
     def faults(self) -> list[str]:
         return [fault for each in self.audit().values() for fault in each.faults]

@@ -198,7 +198,7 @@ def test_digest_collision_does_not_answer(world: World) -> None:
     world.changsha.register(operator("91430000184255293D"))
     from node.storage.rows import subject_digest
 
-    world.changsha.store._submit(
+    world.changsha.store.submit(
         lambda connection: connection.execute("UPDATE subject SET digest = ?", (subject_digest(f"uscc:{USCC}"),))
     ).result()
     assert world.ask().result == query.RESULT_NOT_FOUND

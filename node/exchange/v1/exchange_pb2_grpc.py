@@ -49,6 +49,11 @@ class ExchangeServiceStub:
                 request_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.SerializeToString,
                 response_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.FromString,
                 _registered_method=True)
+        self.Compare = channel.unary_unary(
+                '/node.exchange.v1.ExchangeService/Compare',
+                request_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.CompareRequest.SerializeToString,
+                response_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.CompareResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServiceServicer:
@@ -75,6 +80,13 @@ class ExchangeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Compare(self, request, context):
+        """Both sides tell the newest checkpoints they know of every log, with what witnesses said of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +104,11 @@ def add_ExchangeServiceServicer_to_server(servicer, server):
                     servicer.Hint,
                     request_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.FromString,
                     response_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.SerializeToString,
+            ),
+            'Compare': grpc.unary_unary_rpc_method_handler(
+                    servicer.Compare,
+                    request_deserializer=node_dot_exchange_dot_v1_dot_exchange__pb2.CompareRequest.FromString,
+                    response_serializer=node_dot_exchange_dot_v1_dot_exchange__pb2.CompareResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +192,33 @@ class ExchangeService:
             '/node.exchange.v1.ExchangeService/Hint',
             node_dot_exchange_dot_v1_dot_exchange__pb2.HintRequest.SerializeToString,
             node_dot_exchange_dot_v1_dot_exchange__pb2.HintResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Compare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.exchange.v1.ExchangeService/Compare',
+            node_dot_exchange_dot_v1_dot_exchange__pb2.CompareRequest.SerializeToString,
+            node_dot_exchange_dot_v1_dot_exchange__pb2.CompareResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class ExchangeServiceStub:
     """Streams the views that changed for the caller since the grant it holds, then ends."""
     Hint: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.HintRequest, _exchange_pb2.HintResponse]
     """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
+    Compare: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.CompareRequest, _exchange_pb2.CompareResponse]
+    """Both sides tell the newest checkpoints they know of every log, with what witnesses said of them."""
 
 @_typing.type_check_only
 class ExchangeServiceAsyncStub(ExchangeServiceStub):
@@ -47,6 +49,8 @@ class ExchangeServiceAsyncStub(ExchangeServiceStub):
     """Streams the views that changed for the caller since the grant it holds, then ends."""
     Hint: _aio.UnaryUnaryMultiCallable[_exchange_pb2.HintRequest, _exchange_pb2.HintResponse]  # type: ignore[assignment]
     """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
+    Compare: _aio.UnaryUnaryMultiCallable[_exchange_pb2.CompareRequest, _exchange_pb2.CompareResponse]  # type: ignore[assignment]
+    """Both sides tell the newest checkpoints they know of every log, with what witnesses said of them."""
 
 class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -72,5 +76,13 @@ class ExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_pb2.HintResponse, _abc.Awaitable[_exchange_pb2.HintResponse]]:
         """There is something new for the callee: it may pull now and need not wait for its schedule. Proves and carries nothing."""
+
+    @_abc_1.abstractmethod
+    def Compare(
+        self,
+        request: _exchange_pb2.CompareRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.CompareResponse, _abc.Awaitable[_exchange_pb2.CompareResponse]]:
+        """Both sides tell the newest checkpoints they know of every log, with what witnesses said of them."""
 
 def add_ExchangeServiceServicer_to_server(servicer: ExchangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

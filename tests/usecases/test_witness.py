@@ -1,0 +1,283 @@
+"""Cosigning: one signature a round, never of two trees that cannot both be, and proofs that k cities vouch for."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.core.checkpoint import format_checkpoint, log_name, parse_checkpoint
+from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_name
+from node.core.proof import format_proof, parse_proof, verify_proof
+from node.errors import NodeError, Reason
+from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.storage import witness as storage
+from node.storage.witness import KEPT_BEST, KEPT_NEWEST, Kept, read_cosigned, read_witnessed
+from node.usecases.prove import prove
+from tests.cities import PURPOSE, KeySigner
+from tests.simulator.towns import Country, Town
+
+THREE = ("changsha", "wuhan", "hefei")
+
+
+@pytest.fixture
+def country(tmp_path: Path) -> Iterator[Country]:
+    made = Country(tmp_path, THREE)
+    made["wuhan"].grow(0, 300)
+    yield made
+    made.close()
+
+
+def best(town: Town, city: str) -> Kept:
+    return max(read_cosigned(town.store.connection, city), key=lambda each: (each.witnesses, each.size))
+
+
+def count_signatures(town: Town) -> list[bytes]:
+    """What its witness key signs from now on."""
+    signed: list[bytes] = []
+    sign = town.key.sign
+
+    def counting(message: bytes) -> bytes:
+        signed.append(message)
+        return sign(message)
+
+    town.key.sign = counting  # type: ignore[method-assign]
+    return signed
+
+
+def test_a_pull_cosigns_and_hands_it_to_the_origin(country: Country) -> None:
+    country["changsha"].pull("wuhan")
+    kept = best(country["wuhan"], "wuhan")
+    assert (kept.size, kept.witnesses) == (300, 1)
+    opened = open_cosigned(
+        kept.note,
+        log_name("wuhan"),
+        country["wuhan"].member.log_keys,
+        country["changsha"].member.witness_keys,
+    )
+    assert [each.key.name for each in opened.cosignatures] == [witness_name("changsha")]
+    assert opened.cosignatures[0].at_s == country["changsha"].origin.clock.at_ms // 1000
+
+
+def test_one_signature_a_round_and_none_where_nothing_is_new(country: Country) -> None:
+    signed = count_signatures(country["changsha"])
+    for round_number, records in enumerate((5000, 1, 0, 0, 2), 1):
+        if records:
+            country["wuhan"].grow(10_000 * round_number, records)
+        country["changsha"].pull("wuhan")
+    assert len(signed) == 3
+
+
+def test_everyone_learns_of_every_cosignature(country: Country) -> None:
+    for _ in range(2):
+        country.round()
+    for town in country.towns.values():
+        assert best(town, "wuhan").witnesses == 2
+
+
+def test_a_record_is_proven_with_its_witnesses(country: Country) -> None:
+    for _ in range(2):
+        country.round()
+    keys = [key for member in country.members() if member.city != "wuhan" for key in member.witness_keys]
+    for town in country.towns.values():
+        proof = parse_proof(format_proof(prove(town.store, "wuhan-17", PURPOSE)))
+        proven = verify_proof(proof, country["wuhan"].member.log_keys, keys, 2)
+        assert len(proven.cosignatures) == 2
+        with pytest.raises(NodeError) as few:
+            verify_proof(proof, country["wuhan"].member.log_keys, keys, 3)
+        assert few.value.reason is Reason.TOO_FEW_WITNESSES
+        assert not verify_proof(proof, country["wuhan"].member.log_keys).cosignatures
+
+
+def test_a_proof_names_the_checkpoint_that_most_vouch_for_and_the_newest_for_newer_records(country: Country) -> None:
+    for _ in range(2):
+        country.round()
+    country["wuhan"].grow(2000, 1)
+    country["changsha"].pull("wuhan")
+    for record, size in (("wuhan-299", 300), ("wuhan-300", 301)):
+        proof = prove(country["changsha"].store, record, PURPOSE)
+        assert parse_checkpoint(proof.checkpoint).size == size
+
+
+def test_an_own_cosignature_counts_for_nothing(country: Country) -> None:
+    wuhan = country["wuhan"]
+    note = wuhan.store.origin("wuhan").checkpoint or b""
+    key = WitnessKey(witness_name("wuhan"), wuhan.key.public_key)
+    own = note + cosign(parse_checkpoint(note), key, 1, wuhan.key.sign).line
+    country["changsha"].pull("wuhan")
+    country["changsha"].compare.answer("wuhan", CompareRequest(checkpoints=[own]))
+    assert best(country["changsha"], "wuhan").witnesses == 1
+
+
+def test_what_is_kept_is_bounded_and_the_best_stays(country: Country) -> None:
+    for _ in range(2):
+        country.round()
+    for number in range(30):
+        country["wuhan"].grow(3000 + number)
+        country["changsha"].pull("wuhan")
+    for town in (country["changsha"], country["wuhan"]):
+        kept = read_cosigned(town.store.connection, "wuhan")
+        assert len(kept) <= KEPT_NEWEST + KEPT_BEST
+        assert (best(town, "wuhan").size, best(town, "wuhan").witnesses) == (300, 2)
+        lines = town.store.connection.execute("SELECT count(*) FROM cosignature WHERE city = 'wuhan'").fetchone()[0]
+        assert lines == sum(each.witnesses for each in kept)
+
+
+def test_without_a_witness_key_nothing_is_signed_and_all_else_goes_on(country: Country) -> None:
+    country["changsha"].may_cosign = False
+    country["changsha"].open()
+    country["changsha"].pull("wuhan")
+    assert country["changsha"].store.origin("wuhan").size == 300
+    assert not read_cosigned(country["wuhan"].store.connection, "wuhan")
+
+
+def hand(town: Town, *notes: bytes, teller: str = "hefei") -> Reason | None:
+    """What a town says to checkpoints handed to it."""
+    try:
+        town.compare.answer(teller, CompareRequest(checkpoints=notes))
+    except NodeError as error:
+        return error.reason
+    return None
+
+
+def test_garbage_foreign_replayed_and_late_cosignatures(country: Country) -> None:
+    wuhan, changsha = country["wuhan"], country["changsha"]
+    old = wuhan.store.origin("wuhan").checkpoint or b""
+    key = changsha.member.witness_keys[0]
+    late = cosign(parse_checkpoint(old), key, 7, changsha.key.sign).line
+    wuhan.grow(4000)
+    new = wuhan.store.origin("wuhan").checkpoint or b""
+    stranger = KeySigner()
+    foreign = cosign(parse_checkpoint(new), WitnessKey("a/w", stranger.public_key), 7, stranger.sign).line
+    stolen_name = cosign(parse_checkpoint(new), key, 7, stranger.sign).line
+    assert hand(wuhan, b"\xff\x00", b"") is Reason.BAD_CHECKPOINT
+    assert hand(wuhan, new + late) is Reason.BAD_SIGNATURE  # said of the old one
+    assert hand(wuhan, new + stolen_name) is Reason.BAD_SIGNATURE
+    assert hand(wuhan, new + foreign) is None
+    assert not read_cosigned(wuhan.store.connection, "wuhan")
+    assert hand(wuhan, old + late) is None  # late, and true
+    assert (best(wuhan, "wuhan").size, best(wuhan, "wuhan").witnesses) == (300, 1)
+    assert hand(wuhan, *[new] * 65) is Reason.TOO_LARGE
+    assert not country.frozen("wuhan")
+
+
+def test_what_is_not_so_keeps_nobody_from_hearing_the_rest(country: Country) -> None:
+    wuhan, changsha = country["wuhan"], country["changsha"]
+    note = wuhan.store.origin("wuhan").checkpoint or b""
+    line = cosign(parse_checkpoint(note), changsha.member.witness_keys[0], 7, changsha.key.sign).line
+    assert hand(wuhan, b"noise", note + line) is Reason.BAD_CHECKPOINT
+    assert best(wuhan, "wuhan").witnesses == 1
+
+
+# --- The rollback race ----------------------------------------------------------------------------------------------
+
+
+def test_the_rollback_race(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C2SP tlog-witness: a slower call for a smaller tree must not come after one for a larger."""
+    changsha, wuhan = country["changsha"], country["wuhan"]
+    changsha.pull("wuhan")
+    sizes: list[int] = []
+    stalled, go_on = threading.Event(), threading.Event()
+
+    def stalling(town: Town) -> None:
+        """Decides to cosign, and comes to it only when the other is done."""
+        is_behind = town.witness._is_behind
+        member = wuhan.member
+
+        def slow(city: str) -> bool:
+            found = is_behind(city)
+            stalled.set()
+            assert go_on.wait(20)
+            return found
+
+        monkeypatch.setattr(town.witness, "_is_behind", slow)
+        made = town.witness.cosign(member)
+        sizes.append(made.checkpoint.size if made else 0)
+
+    wuhan.grow(5000)
+    changsha.may_cosign = False
+    changsha.open()
+    changsha.pull("wuhan")
+    changsha.may_cosign = True
+    changsha.open()
+    thread = threading.Thread(target=stalling, args=(changsha,))
+    thread.start()
+    assert stalled.wait(20)
+    monkeypatch.undo()
+    wuhan.grow(5001, 5)
+    changsha.pull("wuhan")
+    go_on.set()
+    thread.join(20)
+    assert sizes == [306], "what is signed is what is newest in the transaction, not what was when it was asked"
+    assert read_witnessed(changsha.store.connection, "wuhan") == 306
+
+
+def test_a_smaller_tree_or_another_of_the_same_size_is_never_cosigned(country: Country) -> None:
+    changsha = country["changsha"]
+    changsha.pull("wuhan")
+    signed = count_signatures(changsha)
+    for alter in (
+        "UPDATE witnessed SET size = 301",
+        "UPDATE witnessed SET size = 300, root = zeroblob(32)",
+    ):
+        changsha.store.submit(lambda connection, alter=alter: connection.execute(alter)).result()  # type: ignore[misc]
+        with pytest.raises(NodeError) as refused:
+            changsha.store.submit(
+                lambda connection: storage.cosign_newest(
+                    connection, "wuhan", lambda note: changsha.witness._make(country["wuhan"].member, note)
+                )
+            ).result()
+        assert refused.value.reason is Reason.TREE_ROLLED_BACK
+    assert not signed
+
+
+def test_side_by_side_calls_sign_one_history(country: Country) -> None:
+    """Many threads pull and cosign while the log grows; whatever was signed lies in one chain of sizes and roots."""
+    changsha, wuhan = country["changsha"], country["wuhan"]
+    signed = count_signatures(changsha)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(15):
+                changsha.pull("wuhan")
+                changsha.witness.cosign(wuhan.member)
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(40):
+        wuhan.grow(6000 + number)
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    told = [message.split(b"\n")[3:5] for message in signed]
+    sizes = [int(size) for size, _ in told]
+    assert sizes == sorted(sizes)
+    for size, (_, root) in zip(sizes, told, strict=True):
+        tree = wuhan.store.tree(0, size).frontier.root()
+        assert parse_checkpoint(format_checkpoint(wuhan.member.log_keys[0], size, tree, lambda _: b"")).root == tree
+        assert root.decode() in format_checkpoint(wuhan.member.log_keys[0], size, tree, lambda _: b"").decode()
+
+
+def test_no_signature_leaves_before_it_is_durable(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash after signing and before the commit: nobody has seen the signature, and the next one may be another."""
+    changsha = country["changsha"]
+
+    class Crash(Exception):  # noqa: N818
+        pass
+
+    def crash(_: object) -> None:
+        raise Crash
+
+    signed = count_signatures(changsha)
+    monkeypatch.setattr(changsha.store.log, "before_commit", crash)
+    with pytest.raises(Crash):
+        changsha.pull("wuhan")
+    monkeypatch.undo()
+    assert not read_cosigned(country["wuhan"].store.connection, "wuhan")
+    changsha.pull("wuhan")
+    assert read_witnessed(changsha.store.connection, "wuhan") == 300
+    assert len(signed) >= 1
