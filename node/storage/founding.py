@@ -85,7 +85,7 @@ def found_node(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
     identity = create_tls_identity(config.tls_identity, server_name(plan.city), now, passphrase)
     witness = create_witness_key(config.witness_key, plan.city, passphrase)
     certs, witnesses = (identity.certificate,), (witness.key,)
-    card = Member(plan.city, plan.name_zh, plan.region6, plan.address, (log_key.key,), certs, witnesses)
+    card = Member(plan.city, plan.name_zh, plan.region6, plan.address, (log_key.key,), certs, witness_keys=witnesses)
     save_federation(config.federation, federation.with_member(card))
     save_clients(config.clients, Clients())
     add_client(config, "officer", Kind.OFFICER, config.officer, now, passphrase)

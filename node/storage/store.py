@@ -268,6 +268,7 @@ class Store(Reader):
         self._writer.close()
 
     def submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        """Runs a job in the writer's next transaction (`Writer.submit`)."""
         return self._writer.submit(job, is_patient=is_patient)
 
     def _submit_destroying(self, job: Callable[[Connection], int]) -> "Future[None]":
