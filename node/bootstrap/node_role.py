@@ -80,10 +80,9 @@ class NodeRole:
             self._store,
             clock,
             calendar,
-            self._peer_cities,
+            lambda: self._trust.current().federation,
             self._send_hint,
             self._sync.run_hinted,
-            lambda: self._trust.current().federation.connections,
         )
         self._terms = KeepTerms(self._store, clock, withdrawal.entries, self._desk.casework.act_by_itself)
         ingest = Ingest(self._store, clock, withdrawal)

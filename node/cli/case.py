@@ -94,10 +94,7 @@ def draft_command(target: str, act: str, also_to: tuple[str, ...], bundle: Path,
     with case_service(bundle) as service:
         submission = _submission(service, target, act, also_to, options)
         draft = service.Prepare(pb.PrepareRequest(submission=submission), timeout=TIMEOUT_S).draft
-    if as_json:
-        click.echo(json_text(_plain_draft(draft)))
-    else:
-        click.echo(f"draft {draft.number}: {draft.act} waits for an approver: gongzhi case approve {draft.number}")
+    _print_draft(draft, as_json)
 
 
 @case.command("approve")
@@ -108,6 +105,26 @@ def approve_command(draft: int, bundle: Path, as_json: bool) -> None:
     """Approve DRAFT, which another officer made: the act is recorded. Read it first: gongzhi case show --draft."""
     with case_service(bundle) as service:
         _print_recorded(service.Approve(pb.ApproveRequest(draft=draft), timeout=TIMEOUT_S).recorded, as_json)
+
+
+@case.command("take-up")
+@click.argument("draft", type=int)
+@body_options
+@as_option
+@json_option
+def take_up_command(draft: int, bundle: Path, as_json: bool, **options: Any) -> None:
+    """Take up DRAFT, which the software prepared from an act: it is yours then, with what you add or change.
+
+    An act that needs no approver is recorded at once; any other waits for one, as after gongzhi case draft.
+    """
+    with case_service(bundle) as service:
+        found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
+        body = make_body(found.workflow, found.act, options)
+        taken = service.TakeUp(pb.TakeUpRequest(draft=draft, body=body), timeout=TIMEOUT_S)
+    if taken.HasField("recorded"):
+        _print_recorded(taken.recorded, as_json)
+    else:
+        _print_draft(taken.draft, as_json)
 
 
 @case.command("discard")
@@ -193,7 +210,15 @@ def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
     seen = ", ".join(recorded.audience) or "this city alone"
     click.echo(f"{recorded.id}: case {recorded.case} is {recorded.state}; seen by {seen}")
     for product in recorded.makes:
-        click.echo(f"  leads to a {product.kind} of {product.standard}")
+        taken = f": draft {product.draft}, gongzhi case take-up {product.draft}" if product.draft else ""
+        click.echo(f"  leads to a {product.kind} of {product.standard}{taken}")
+
+
+def _print_draft(draft: pb.Draft, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(_plain_draft(draft)))
+    else:
+        click.echo(f"draft {draft.number}: {draft.act} waits for an approver: gongzhi case approve {draft.number}")
 
 
 def _plain_draft(draft: pb.Draft) -> dict[str, Any]:

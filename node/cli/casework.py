@@ -56,6 +56,7 @@ _BODY = (
     ),
     click.option("--article", help="Legal basis of the act, with its article."),
     click.option("--reasons", help="Why, in words that can be served."),
+    click.option("--on", "day", help="Day of the fact that the act records, YYYY-MM-DD; by default today."),
     click.option("--number", help="Number of the document that the act is."),
     click.option("--document", "documents", multiple=True, metavar="TITLE=NUMBER", help="A document; again for more."),
     click.option(
@@ -155,6 +156,7 @@ def _act(act: str, options: dict[str, Any]) -> dict[str, Any]:
         "article": options["article"],
         "reasons": options["reasons"],
         "document_number": options["number"],
+        "date": options["day"],
         "documents": [_pair(each, "title", "number") for each in options["documents"]],
         "officers": [_pair(each, "name", "certificate_number") for each in options["officers"]],
     }

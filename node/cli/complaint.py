@@ -1,13 +1,32 @@
 """`gongzhi complaint`: complaints of consumers."""
 
+from pathlib import Path
+
 import click
 
+from node.casework.v1 import casework_pb2 as pb
+from node.cli.casework import TIMEOUT_S, as_option, case_service, json_text, plain
 from node.cli.evidence_bundle import pack
+from node.cli.options import json_option
 
 
 @click.group()
 def complaint() -> None:
     """Work on complaints 投诉."""
+
+
+@complaint.command("route")
+@click.argument("case_id", metavar="CASE")
+@as_option
+@json_option
+def route_command(case_id: str, bundle: Path, as_json: bool) -> None:
+    """Say where the complaint CASE belongs: by the address the platform shows, or the home of its operator.
+
+    The digits of a code route nothing. To hand it over: gongzhi case draft CASE hand_over; who complained stays here.
+    """
+    with case_service(bundle) as service:
+        found = service.Route(pb.RouteRequest(case=case_id), timeout=TIMEOUT_S)
+    click.echo(json_text(plain(found)) if as_json else f"{found.words.zh}\n{found.words.en}")
 
 
 @complaint.group("evidence")

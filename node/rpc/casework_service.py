@@ -23,6 +23,7 @@ from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.clocks import deadlines, scorecard
+from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.casework.show import broken_rules, show_case, summary
@@ -75,6 +76,21 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             recorded = self._casework.approve(actor, request.draft)
         return pb.ApproveResponse(recorded=self._recorded(recorded))
 
+    def TakeUp(self, request: pb.TakeUpRequest, context: grpc.ServicerContext) -> pb.TakeUpResponse:  # noqa: N802
+        """Makes a prepared draft the caller's."""
+        with _telling(context), self._using(context, "TakeUp", f"draft {request.draft}") as (actor, _):
+            taken = self._casework.take_up(actor, request.draft, request.body)
+        if isinstance(taken, Recorded):
+            return pb.TakeUpResponse(recorded=self._recorded(taken))
+        return pb.TakeUpResponse(draft=_draft(taken, with_body=True))
+
+    def Route(self, request: pb.RouteRequest, context: grpc.ServicerContext) -> pb.RouteResponse:  # noqa: N802
+        """Where a complaint belongs."""
+        with self._using(context, "Route", request.case) as (actor, _):
+            found = self._casework.route(actor, request.case)
+        words = pb.Label(zh=found.words.zh, en=found.words.en)
+        return pb.RouteResponse(city=found.city, routed_by=basis_code(found), region6=found.region6, words=words)
+
     def Discard(self, request: pb.DiscardRequest, context: grpc.ServicerContext) -> pb.DiscardResponse:  # noqa: N802
         """Gives a draft up."""
         with self._using(context, "Discard", f"draft {request.draft}") as (actor, _):
@@ -95,7 +111,8 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             if actor.account.acts and self._notices.opened(actor, file):
                 file = self._casework.open(actor, request.case)
             use.records(act.header.city for act in file.acts.values())
-            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now()))
+            members = self._casework.members
+            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now(), members))
 
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
         """Cases."""
@@ -152,7 +169,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             state=recorded.state,
             audience=recorded.audience,
             checkpoint=self._store.log.note,
-            makes=[pb.Product(kind=each.product.value, standard=each.standard) for each in recorded.makes],
+            makes=[
+                pb.Product(kind=each.product.value, standard=each.standard, draft=each.draft) for each in recorded.makes
+            ],
         )
 
     @contextmanager

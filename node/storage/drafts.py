@@ -14,7 +14,7 @@ class Draft(NamedTuple):
         case: record id of the case's opening act; empty where the act is to open it.
         body: serialised message of the workflow's standard, as the maker left it.
         also_to: cities that are to see the case beside its parties.
-        maker: account.
+        maker: account; empty while the software prepared it and nobody has taken it up.
     """
 
     number: int

@@ -106,6 +106,13 @@ class Reader:
         )
         return {row for (row,) in found}
 
+    def is_retracted(self, origin: int, index: int) -> bool:
+        """Whether a record was taken back."""
+        found = self.connection.execute(
+            "SELECT 1 FROM change WHERE kind = 'retracted' AND position = ? LIMIT 1", (position(origin, index),)
+        ).fetchone()
+        return found is not None
+
     def successors(self, begin: int, end: int) -> dict[int, int]:
         """Of the own records in [begin, end) that were replaced: the leaf index of what replaced each."""
         found = self.connection.execute(
@@ -224,17 +231,40 @@ class Store(Reader):
         """Keeps a draft; resolves to its number."""
         return self.submit(lambda connection: drafts.insert_draft(connection, draft), is_patient=False)
 
-    def close_draft(self, number: int, by: str, entry: Entry | None = None) -> "Future[Placed | None]":
-        """Closes an open draft; with `entry` the act it was for is recorded in the same transaction.
+    def close_draft(self, number: int, by: str, instead: Draft | None = None) -> "Future[int]":
+        """Gives an open draft up; with `instead` another takes its place. Resolves to the new one's number, or 0.
 
-        The future raises NodeError NOT_FOUND where the draft is open no longer: nobody approves one twice.
+        The future raises NodeError NOT_FOUND where the draft is open no longer.
         """
 
-        def job(connection: Connection) -> Placed | None:
+        def job(connection: Connection) -> int:
             drafts.read_draft(connection, number)
-            placed = self.log.append(connection, [entry])[0] if entry else None
-            drafts.close_draft(connection, number, by, self._clock.now_ms(), placed.id if placed else "")
-            return placed
+            drafts.close_draft(connection, number, by, self._clock.now_ms(), "")
+            return drafts.insert_draft(connection, instead) if instead else 0
+
+        return self._submit(job)
+
+    def record_act(
+        self, entries: Sequence[Entry], prepare: Callable[[str], Sequence[Draft]], draft: int = 0, by: str = ""
+    ) -> "Future[tuple[str, list[int]]]":
+        """Records an act and what belongs to it in one transaction; resolves to its record id and what it prepared.
+
+        The future raises NodeError NOT_FOUND where the draft is open no longer: nobody approves one twice.
+
+        Args:
+            entries: the act, last, and what it takes back.
+            prepare: record id of the act -> the drafts it leads to.
+            draft: number of the draft that it was; 0 where there was none.
+            by: account that closes the draft.
+        """
+
+        def job(connection: Connection) -> tuple[str, list[int]]:
+            if draft:
+                drafts.read_draft(connection, draft)
+            record = self.log.append(connection, entries)[-1].id
+            if draft:
+                drafts.close_draft(connection, draft, by, self._clock.now_ms(), record)
+            return record, [drafts.insert_draft(connection, each) for each in prepare(record)]
 
         return self.submit(job, is_patient=False)
 

@@ -39,6 +39,17 @@ class Republication:
         day = legal_day(self._clock.now_ms())
         return list(self._found(name, body, day))
 
+    def findings_of_act(self, name: str, body: Message) -> list[Finding]:
+        """Why an act may not put a party on the list: its term is over, or a listing by its number had ended."""
+        decided: Any = type(body)()
+        decided.CopyFrom(body)
+        if decided.act.case and decided.act.document_number:
+            decided.decision_number = decided.act.document_number
+        decided.ClearField("act")
+        if hasattr(decided, "earlier_decision_number"):
+            decided.ClearField("earlier_decision_number")
+        return list(self._found(name, decided, legal_day(self._clock.now_ms())))
+
     def _found(self, name: str, body: Any, day: date) -> Iterator[Finding]:
         until = listing_of(name, body).until
         if until and until < day.isoformat():

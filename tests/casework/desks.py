@@ -5,11 +5,13 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
+from node.core.federation import Federation, Member
 from node.core.officers import Account, OfficerRole
-from node.core.platforms import Connected, Connections
+from node.core.platforms import Connected
 from node.core.record import mask, parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
+from node.storage.founding import CAPITALS
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
@@ -24,7 +26,19 @@ AUDITOR = Actor("wang", Account("王五", (OfficerRole.AUDITOR,), "A04"))
 JD = Actor("jd", Account("京东"), is_platform=True)
 TAOBAO = Actor("taobao", Account("淘宝"), is_platform=True)
 # 京东 is connected to Hefei's node, 淘宝 to Changsha's.
-CONNECTIONS = Connections({"hefei": [Connected("京东")], "changsha": [Connected("淘宝")]})
+PLATFORMS = {"hefei": (Connected("京东", seat="110115"),), "changsha": (Connected("淘宝", seat="430104"),)}
+
+
+def federation(*cities: str) -> Federation:
+    """Members as cards state them, but for keys and certificates."""
+    return Federation(tuple(_member(city) for city in cities))
+
+
+def _member(city: str) -> Member:
+    name, region6 = CAPITALS[city]
+    return Member(city, name, region6, f"{city}.example:1", (), (), PLATFORMS.get(city, ()))
+
+
 TWO = [ZHANG.officer(), LI.officer()]
 
 
@@ -34,8 +48,8 @@ class Desk(City):
     def __init__(self, folder: Path, city: str, members: Iterable[str]) -> None:
         super().__init__(folder, city)
         self.told: list[tuple[str, ...]] = []
-        others = [each for each in members if each != city]
-        self.casework = Casework(self.store, self.clock, lambda: others, self._tell, lambda: CONNECTIONS)
+        self.federation = federation(*members)
+        self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell)
 
     def _tell(self, audience: Collection[str]) -> None:
         self.told.append(tuple(audience))

@@ -14,20 +14,21 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.timing import OWED_BY, SUPERIOR
 from node.errors import NodeError, Reason
 from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import act_pb2, alert_pb2, referral_pb2
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.storage.log import Entry
 from node.usecases.casework.clocks import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.show import show_case
-from node.usecases.casework.worklist import inbox, outbox
+from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.casework.desks import CLERK, CONNECTIONS, LI, ZHANG, Desk, act, referring, send, with_act
-from tests.core.standard_samples import alert, complaint
+from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, referring, send, with_act
+from tests.core.standard_samples import alert, complaint, hit
 
 CITIES = ("changsha", "hefei", "wuhan")
 CALENDAR = vendored_calendar()
+NOW = datetime.fromisoformat("2026-05-06T10:00").replace(tzinfo=SHANGHAI)
 
 
 def at(day: str) -> int:
@@ -46,13 +47,13 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
 
 def notices(desk: Desk) -> Notices:
     return Notices(
-        desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)), lambda: CONNECTIONS
+        desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)), lambda: desk.federation
     )
 
 
 def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
-    return show_case(desk.casework.open(LI, case), LI, CALENDAR, now)
+    return show_case(desk.casework.open(LI, case), LI, CALENDAR, now, desk.casework.members)
 
 
 def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
@@ -159,15 +160,73 @@ def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(desks: tuple[Desk,
     wuhan.act("alert", case, said)
     for desk in (changsha, hefei):
         desk.see(wuhan)
-    changsha.decide(
-        "alert",
-        case,
-        alert_pb2.Alert(act=act("withdraw", reasons="查无实据"), withdrawal=alert_pb2.WITHDRAWAL_GROUND_UNFOUNDED),
-    )
-    for desk in (hefei, wuhan):
-        desk.see(changsha)
+    assert [each.act for each in shown(hefei, case).acts] == ["issue", "follow_up"]
+    changsha.decide("alert", case, unfounded())
+    assert changsha.told[-1] == ("all",)
+    hefei.see(changsha)
+    notices(hefei).acknowledge()
+    changsha.see(hefei)
+    # Who has not received it yet stands there too.
+    withdrawn = next(each for each in shown(changsha, case).acts if each.act == "withdraw")
+    assert {each.city: bool(each.stored) for each in withdrawn.receipts} == {"hefei": True, "wuhan": False}
+    wuhan.see(changsha)
+    assert [desk.state(case) for desk in desks] == ["withdrawn"] * 3
+
+
+def unfounded() -> alert_pb2.Alert:
+    ground = alert_pb2.WITHDRAWAL_GROUND_UNFOUNDED
+    return alert_pb2.Alert(act=act("withdraw", reasons="查无实据"), withdrawal=ground)
+
+
+def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(desks: tuple[Desk, ...], tmp_path: Path) -> None:
+    """A city that has stored the withdrawal has destroyed the alert: the tombstone stands before it in the log."""
+    changsha, hefei, _ = desks
+    body = with_act(alert(), "issue")
+    assert isinstance(body, alert_pb2.Alert)
+    body.facts = "某直播间涉嫌销售过期食品的具体经过"
+    case = changsha.decide("alert", "", body).case
+    hefei.see(changsha)
+    hefei.act("alert", case, alert_pb2.Alert(act=act("acknowledge")))
+    (view,) = [View.FromString(view) for _, _, view in hefei.store.records(1, 0, 1) if view]
+    salts = [facet.salt for facet in view.facets if facet.salt]
+    assert files_with(tmp_path, "hefei", body.facts.encode())
+    changsha.see(hefei)
+    changsha.decide("alert", case, unfounded())
+    hefei.see(changsha)
+    assert salts
+    for gone in (body.facts.encode(), *salts):
+        assert not files_with(tmp_path, "hefei", gone)
+    for desk in (changsha, hefei):
         assert desk.state(case) == "withdrawn"
-    assert [each.act for each in shown(hefei, case).acts] == ["issue", "follow_up", "withdraw"]
+        standings = {each.act: each.standing for each in shown(desk, case).acts}
+        assert standings == {"withdraw": "in_force", "acknowledge": "pending"}
+    assert [each.case for each in listed(hefei.casework.cases(LI), CALENDAR, NOW, closed=True)] == [case]
+
+
+def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
+    desks: tuple[Desk, ...], tmp_path: Path
+) -> None:
+    changsha, hefei, _ = desks
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing, found.screened_at = "hefei-0", "某平台入驻商家名册"
+    case = changsha.act("listing.hit", "", with_act(found, "screen")).case
+    changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act("confirm")))
+    told = changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act("tell")))
+    assert told.audience == ("changsha", "hefei")
+    hefei.see(changsha)
+    assert hefei.state(case) == "told"
+    hefei.act("listing.hit", case, listing_pb2.ListingHit(act=act("note")))
+    changsha.see(hefei)
+    assert files_with(tmp_path, "hefei", found.screened_at.encode())
+    changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act("withdraw", reasons="主体不符")))
+    hefei.see(changsha)
+    assert not files_with(tmp_path, "hefei", found.screened_at.encode())
+    assert [desk.state(case) for desk in (changsha, hefei)] == ["withdrawn"] * 2
+
+
+def files_with(folder: Path, stem: str, found: bytes) -> list[str]:
+    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
 
 
 def test_an_act_in_anothers_name_counts_for_nothing(desks: tuple[Desk, ...]) -> None:

@@ -16,7 +16,7 @@ from node.standard.v1.act_pb2 import Officer
 from node.storage.log import Entry
 from node.usecases.casework.act import Casework
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
-from tests.casework.desks import CONNECTIONS, JD, LI, TAOBAO, ZHANG, Desk, act, with_act
+from tests.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, federation, with_act
 from tests.casework.test_cases import at, shown
 from tests.core.standard_samples import measure
 
@@ -216,9 +216,7 @@ def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World)
 
 
 def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> None:
-    nowhere = Casework(
-        world.hefei.store, world.hefei.clock, lambda: CITIES, lambda _: None, lambda: Connections({"wuhan": []})
-    )
+    nowhere = Casework(world.hefei.store, world.hefei.clock, lambda: federation("changsha", "wuhan"), lambda _: None)
     case = asked(world)
     body = pb.MeasureRequest(act=act("ack"))
     with pytest.raises(NodeError) as caught:
@@ -237,7 +235,7 @@ def test_what_a_platform_did_while_it_was_connected_still_counts_after_it_moved(
     assert (moved.city_of("京东", before), moved.city_of("京东", after)) == ("hefei", "wuhan")
     assert not moved.speaks_for("wuhan", "京东", before)
     assert not moved.speaks_for("hefei", "京东", after)
-    assert CONNECTIONS.city_of("拼多多", after) == ""
+    assert federation(*CITIES).connections.city_of("拼多多", after) == ""
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def test_every_state_is_reached_by_acts_that_break_no_rule(each: Workflow) -> No
 
 def _next(each: Workflow, case: Case, path: tuple[ActFact, ...]) -> Iterator[ActFact]:
     for act in case.open_acts():
-        record_id = f"{actor(each, act)}-{len(path)}"
+        city = case.parties.get(act.by[0], "") if act.by[0] == "handler" else ""
+        record_id = f"{city or actor(each, act)}-{len(path)}"
         # A year later every time, so that every wait is over.
         day = DAY.replace(year=DAY.year + 4 * len(path))
         fact = complete(each, act, record_id, CASE, case.heads(act) if path else (), day)

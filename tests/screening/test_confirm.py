@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from node.core.officers import Account, OfficerRole
-from node.core.platforms import Connections
 from node.core.screening import hit_of
 from node.core.standard import get
 from node.screening.v1.screening_pb2 import Entry, Hit
@@ -17,6 +16,7 @@ from node.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
+from tests.casework.desks import federation
 from tests.cities import City
 from tests.screening.listings import HMAC, LICENCE, USCC, hits, listing, publish
 
@@ -38,7 +38,7 @@ def test_the_listing_city_is_told_what_matched_and_by_whom_it_was_confirmed(citi
     (hit,) = hits(own, uscc=USCC)
     body = hit_of(hit, Entry(uscc=USCC, licence_number=LICENCE), "某某", "武汉", "某平台入驻名单", DAY)
     told: set[str] = set()
-    casework = Casework(own.store, own.clock, lambda: ("changsha", "hefei"), told.update, lambda: Connections({}))
+    casework = Casework(own.store, own.clock, lambda: federation("changsha", "hefei"), told.update)
     officer = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "420100001"))
     opened = casework.act(officer, _submission("screen", body))
     casework.act(officer, _submission("confirm", ListingHit(confirmed_on="2026-09-21"), opened.case))

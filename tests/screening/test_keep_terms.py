@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from node.core import standard as standards
-from node.core.platforms import Connections
 from node.core.record import parse_header
 from node.core.workflow.declared import workflow
 from node.record.v1.record_pb2 import View
@@ -19,6 +18,7 @@ from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.screen import read_body, read_case
+from tests.casework.desks import federation
 from tests.cities import City
 from tests.core.standard_samples import measure, repair
 from tests.screening.listings import DAY_MS, NAMES, USCC, act, hits, listing, publish
@@ -36,7 +36,7 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
 
 
 def keep(city: City) -> list[str]:
-    casework = Casework(city.store, city.clock, lambda: ("wuhan",), lambda _: None, lambda: Connections({}))
+    casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None)
     return KeepTerms(city.store, city.clock, None, casework.act_by_itself).run()
 
 

@@ -111,18 +111,22 @@ class Product(_message.Message):
 
     KIND_FIELD_NUMBER: _builtins.int
     STANDARD_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """"draft", "record" or "retraction"."""
     standard: _builtins.str
+    draft: _builtins.int
+    """Number of the draft it prepared."""
     def __init__(
         self,
         *,
         kind: _builtins.str = ...,
         standard: _builtins.str = ...,
+        draft: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "standard", b"standard"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "kind", b"kind", "standard", b"standard"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -344,6 +348,107 @@ class ApproveResponse(_message.Message):
 Global___ApproveResponse: _TypeAlias = ApproveResponse  # noqa: Y015
 
 @_typing.final
+class TakeUpRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    draft: _builtins.int
+    body: _builtins.bytes
+    """The standard's message with what is to be added or changed."""
+    def __init__(
+        self,
+        *,
+        draft: _builtins.int = ...,
+        body: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "draft", b"draft"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeUpRequest: _TypeAlias = TakeUpRequest  # noqa: Y015
+
+@_typing.final
+class TakeUpResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DRAFT_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def draft(self) -> Global___Draft:
+        """One of the two."""
+
+    @_builtins.property
+    def recorded(self) -> Global___Recorded: ...
+    def __init__(
+        self,
+        *,
+        draft: Global___Draft | None = ...,
+        recorded: Global___Recorded | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "recorded", b"recorded"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "recorded", b"recorded"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeUpResponse: _TypeAlias = TakeUpResponse  # noqa: Y015
+
+@_typing.final
+class RouteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    case: _builtins.str
+    def __init__(
+        self,
+        *,
+        case: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteRequest: _TypeAlias = RouteRequest  # noqa: Y015
+
+@_typing.final
+class RouteResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CITY_FIELD_NUMBER: _builtins.int
+    ROUTED_BY_FIELD_NUMBER: _builtins.int
+    REGION6_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    city: _builtins.str
+    """Slug of the member it belongs to; empty where it is none, or cannot be told."""
+    routed_by: _builtins.str
+    """Code of the standard's list, e.g. "displayed_address"; empty where it cannot be told."""
+    region6: _builtins.str
+    @_builtins.property
+    def words(self) -> Global___Label:
+        """Where it belongs, by what, and what to do."""
+
+    def __init__(
+        self,
+        *,
+        city: _builtins.str = ...,
+        routed_by: _builtins.str = ...,
+        region6: _builtins.str = ...,
+        words: Global___Label | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["words", b"words"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "region6", b"region6", "routed_by", b"routed_by", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteResponse: _TypeAlias = RouteResponse  # noqa: Y015
+
+@_typing.final
 class DiscardRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -433,6 +538,7 @@ class Draft(_message.Message):
     case: _builtins.str
     act: _builtins.str
     maker: _builtins.str
+    """Account; empty while it is only prepared by the software and nobody has taken it up."""
     made_at_ms: _builtins.int
     body: _builtins.bytes
     """The standard's message as it would be recorded; only where one draft was asked for."""

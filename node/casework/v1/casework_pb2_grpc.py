@@ -54,6 +54,11 @@ class CaseServiceStub:
                 request_serializer=node_dot_casework_dot_v1_dot_casework__pb2.ApproveRequest.SerializeToString,
                 response_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.ApproveResponse.FromString,
                 _registered_method=True)
+        self.TakeUp = channel.unary_unary(
+                '/node.casework.v1.CaseService/TakeUp',
+                request_serializer=node_dot_casework_dot_v1_dot_casework__pb2.TakeUpRequest.SerializeToString,
+                response_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.TakeUpResponse.FromString,
+                _registered_method=True)
         self.Discard = channel.unary_unary(
                 '/node.casework.v1.CaseService/Discard',
                 request_serializer=node_dot_casework_dot_v1_dot_casework__pb2.DiscardRequest.SerializeToString,
@@ -83,6 +88,11 @@ class CaseServiceStub:
                 '/node.casework.v1.CaseService/Outbox',
                 request_serializer=node_dot_casework_dot_v1_dot_casework__pb2.OutboxRequest.SerializeToString,
                 response_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.OutboxResponse.FromString,
+                _registered_method=True)
+        self.Route = channel.unary_unary(
+                '/node.casework.v1.CaseService/Route',
+                request_serializer=node_dot_casework_dot_v1_dot_casework__pb2.RouteRequest.SerializeToString,
+                response_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.RouteResponse.FromString,
                 _registered_method=True)
         self.Deadlines = channel.unary_unary(
                 '/node.casework.v1.CaseService/Deadlines',
@@ -122,6 +132,14 @@ class CaseServiceServicer:
 
     def Approve(self, request, context):
         """Records a draft, as approved by the caller.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeUp(self, request, context):
+        """Takes up a draft that the software prepared: the caller is its maker from now on. Recorded at once where the act
+        needs no approver.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,6 +185,13 @@ class CaseServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Route(self, request, context):
+        """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Deadlines(self, request, context):
         """Every running clock, the nearest first.
         """
@@ -204,6 +229,11 @@ def add_CaseServiceServicer_to_server(servicer, server):
                     request_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.ApproveRequest.FromString,
                     response_serializer=node_dot_casework_dot_v1_dot_casework__pb2.ApproveResponse.SerializeToString,
             ),
+            'TakeUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeUp,
+                    request_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.TakeUpRequest.FromString,
+                    response_serializer=node_dot_casework_dot_v1_dot_casework__pb2.TakeUpResponse.SerializeToString,
+            ),
             'Discard': grpc.unary_unary_rpc_method_handler(
                     servicer.Discard,
                     request_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.DiscardRequest.FromString,
@@ -233,6 +263,11 @@ def add_CaseServiceServicer_to_server(servicer, server):
                     servicer.Outbox,
                     request_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.OutboxRequest.FromString,
                     response_serializer=node_dot_casework_dot_v1_dot_casework__pb2.OutboxResponse.SerializeToString,
+            ),
+            'Route': grpc.unary_unary_rpc_method_handler(
+                    servicer.Route,
+                    request_deserializer=node_dot_casework_dot_v1_dot_casework__pb2.RouteRequest.FromString,
+                    response_serializer=node_dot_casework_dot_v1_dot_casework__pb2.RouteResponse.SerializeToString,
             ),
             'Deadlines': grpc.unary_unary_rpc_method_handler(
                     servicer.Deadlines,
@@ -353,6 +388,33 @@ class CaseService:
             '/node.casework.v1.CaseService/Approve',
             node_dot_casework_dot_v1_dot_casework__pb2.ApproveRequest.SerializeToString,
             node_dot_casework_dot_v1_dot_casework__pb2.ApproveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.casework.v1.CaseService/TakeUp',
+            node_dot_casework_dot_v1_dot_casework__pb2.TakeUpRequest.SerializeToString,
+            node_dot_casework_dot_v1_dot_casework__pb2.TakeUpResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -515,6 +577,33 @@ class CaseService:
             '/node.casework.v1.CaseService/Outbox',
             node_dot_casework_dot_v1_dot_casework__pb2.OutboxRequest.SerializeToString,
             node_dot_casework_dot_v1_dot_casework__pb2.OutboxResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Route(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.casework.v1.CaseService/Route',
+            node_dot_casework_dot_v1_dot_casework__pb2.RouteRequest.SerializeToString,
+            node_dot_casework_dot_v1_dot_casework__pb2.RouteResponse.FromString,
             options,
             channel_credentials,
             insecure,

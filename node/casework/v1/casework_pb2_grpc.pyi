@@ -42,6 +42,10 @@ class CaseServiceStub:
     """Keeps an act as a draft until another officer approves it. A draft is in no log."""
     Approve: _grpc.UnaryUnaryMultiCallable[_casework_pb2.ApproveRequest, _casework_pb2.ApproveResponse]
     """Records a draft, as approved by the caller."""
+    TakeUp: _grpc.UnaryUnaryMultiCallable[_casework_pb2.TakeUpRequest, _casework_pb2.TakeUpResponse]
+    """Takes up a draft that the software prepared: the caller is its maker from now on. Recorded at once where the act
+    needs no approver.
+    """
     Discard: _grpc.UnaryUnaryMultiCallable[_casework_pb2.DiscardRequest, _casework_pb2.DiscardResponse]
     """Gives a draft up."""
     ShowDraft: _grpc.UnaryUnaryMultiCallable[_casework_pb2.ShowDraftRequest, _casework_pb2.ShowDraftResponse]
@@ -52,6 +56,8 @@ class CaseServiceStub:
     """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved."""
     Outbox: _grpc.UnaryUnaryMultiCallable[_casework_pb2.OutboxRequest, _casework_pb2.OutboxResponse]
     """What waits for others, with their receipts."""
+    Route: _grpc.UnaryUnaryMultiCallable[_casework_pb2.RouteRequest, _casework_pb2.RouteResponse]
+    """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator."""
     Deadlines: _grpc.UnaryUnaryMultiCallable[_casework_pb2.DeadlinesRequest, _casework_pb2.DeadlinesResponse]
     """Every running clock, the nearest first."""
     Scorecard: _grpc.UnaryUnaryMultiCallable[_casework_pb2.ScorecardRequest, _casework_pb2.ScorecardResponse]
@@ -68,6 +74,10 @@ class CaseServiceAsyncStub(CaseServiceStub):
     """Keeps an act as a draft until another officer approves it. A draft is in no log."""
     Approve: _aio.UnaryUnaryMultiCallable[_casework_pb2.ApproveRequest, _casework_pb2.ApproveResponse]  # type: ignore[assignment]
     """Records a draft, as approved by the caller."""
+    TakeUp: _aio.UnaryUnaryMultiCallable[_casework_pb2.TakeUpRequest, _casework_pb2.TakeUpResponse]  # type: ignore[assignment]
+    """Takes up a draft that the software prepared: the caller is its maker from now on. Recorded at once where the act
+    needs no approver.
+    """
     Discard: _aio.UnaryUnaryMultiCallable[_casework_pb2.DiscardRequest, _casework_pb2.DiscardResponse]  # type: ignore[assignment]
     """Gives a draft up."""
     ShowDraft: _aio.UnaryUnaryMultiCallable[_casework_pb2.ShowDraftRequest, _casework_pb2.ShowDraftResponse]  # type: ignore[assignment]
@@ -78,6 +88,8 @@ class CaseServiceAsyncStub(CaseServiceStub):
     """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved."""
     Outbox: _aio.UnaryUnaryMultiCallable[_casework_pb2.OutboxRequest, _casework_pb2.OutboxResponse]  # type: ignore[assignment]
     """What waits for others, with their receipts."""
+    Route: _aio.UnaryUnaryMultiCallable[_casework_pb2.RouteRequest, _casework_pb2.RouteResponse]  # type: ignore[assignment]
+    """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator."""
     Deadlines: _aio.UnaryUnaryMultiCallable[_casework_pb2.DeadlinesRequest, _casework_pb2.DeadlinesResponse]  # type: ignore[assignment]
     """Every running clock, the nearest first."""
     Scorecard: _aio.UnaryUnaryMultiCallable[_casework_pb2.ScorecardRequest, _casework_pb2.ScorecardResponse]  # type: ignore[assignment]
@@ -115,6 +127,16 @@ class CaseServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_casework_pb2.ApproveResponse, _abc.Awaitable[_casework_pb2.ApproveResponse]]:
         """Records a draft, as approved by the caller."""
+
+    @_abc_1.abstractmethod
+    def TakeUp(
+        self,
+        request: _casework_pb2.TakeUpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_casework_pb2.TakeUpResponse, _abc.Awaitable[_casework_pb2.TakeUpResponse]]:
+        """Takes up a draft that the software prepared: the caller is its maker from now on. Recorded at once where the act
+        needs no approver.
+        """
 
     @_abc_1.abstractmethod
     def Discard(
@@ -161,6 +183,14 @@ class CaseServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_casework_pb2.OutboxResponse, _abc.Awaitable[_casework_pb2.OutboxResponse]]:
         """What waits for others, with their receipts."""
+
+    @_abc_1.abstractmethod
+    def Route(
+        self,
+        request: _casework_pb2.RouteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_casework_pb2.RouteResponse, _abc.Awaitable[_casework_pb2.RouteResponse]]:
+        """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator."""
 
     @_abc_1.abstractmethod
     def Deadlines(

@@ -45,8 +45,20 @@ class Case:
     never depends on what they cannot see.
     """
 
-    def __init__(self, workflow: Workflow, case_id: str, facts: Iterable[ActFact] = ()) -> None:
+    def __init__(
+        self, workflow: Workflow, case_id: str, facts: Iterable[ActFact] = (), *, is_taken_back: bool = False
+    ) -> None:
+        """Takes up the acts.
+
+        Args:
+            workflow: its declaration.
+            case_id: record id of its opening act.
+            facts: the acts known.
+            is_taken_back: what others first saw of it was destroyed; the act that took it back stands alone, and what
+                followed the destroyed waits for ever.
+        """
         self.workflow = workflow
+        self.is_taken_back = is_taken_back
         self.id = case_id
         self._facts: dict[str, ActFact] = {}
         self._internal = Graph(workflow)
@@ -73,7 +85,7 @@ class Case:
         Raises:
             NodeError: As `add`.
         """
-        other = Case(self.workflow, self.id)
+        other = Case(self.workflow, self.id, is_taken_back=self.is_taken_back)
         other._facts = dict(self._facts)
         for missing, waiting in self._waiting.items():
             other._waiting[missing] = list(waiting)
@@ -139,9 +151,10 @@ class Case:
         return self._internal if act is not None and act.internal else self._shared
 
     def _follows(self, fact: ActFact) -> tuple[str, ...]:
-        # The first act that others see follows, for them, nothing.
+        # The first act that others see follows, for them, nothing; nor does, later, the one that took it back.
         act = self.workflow.act.get(fact.act)
-        return () if act is not None and act.opens else fact.follows
+        is_first = act is not None and (act.opens or (act.takes_back and self.is_taken_back))
+        return () if is_first else fact.follows
 
     def _missing(self, fact: ActFact) -> str:
         graph = self._graph(fact)
@@ -178,7 +191,7 @@ def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:
     situation = case.situation
     broken = [] if role is None else broken_by_role(workflow, act, role)
     broken += judge(workflow, fact, situation)
-    if act.discloses and situation.state == START and START not in act.sources:
+    if (act.discloses or act.takes_back) and situation.state == START and START not in act.sources:
         broken.append(wrong_state(workflow, act, situation))
     if situation is not NOWHERE and set(fact.follows) != set(case.heads(act)):
         broken.append(outdated(workflow, act))

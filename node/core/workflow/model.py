@@ -168,9 +168,11 @@ class Act:
         target: state it leads to; None leaves the state as it is.
         by: names of the parties that may act.
         decided_by: who decided, where that is nobody with a node; the act then records their document.
+        is_dated: its day may be that of a fact it records, such as a letter's receipt, and so lie before today.
         binds: it binds somebody, so that maker and approver must be two persons.
         internal: stays in the log of the city of the case; no other city sees it.
         discloses: the first act that others see. It carries all they need and stands without what came before.
+        takes_back: it destroys, everywhere, what the act that others first saw says; from then on it stands alone.
         keeps: fields whose values the case remembers, for later guards and parties.
         stamps: name under which the case remembers the day of the act.
         assigns: party -> the party, or "field:<name>" for the field, that it is from now on.
@@ -184,9 +186,11 @@ class Act:
     law: Law
     roles: tuple[Role, ...] = OFFICERS
     decided_by: Label | None = None
+    is_dated: bool = False
     binds: bool = False
     internal: bool = False
     discloses: bool = False
+    takes_back: bool = False
     needs: tuple[Need, ...] = ()
     guards: tuple[Only | NotBefore, ...] = ()
     clocks: tuple[ClockEffect, ...] = ()
@@ -194,6 +198,11 @@ class Act:
     keeps: tuple[str, ...] = ()
     stamps: str = ""
     assigns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def may_be_dated(self) -> bool:
+        """It records a fact or another's decision, whose day it states; otherwise its day is the one it is made on."""
+        return self.is_dated or self.decided_by is not None
 
     @property
     def opens(self) -> bool:

@@ -82,7 +82,7 @@ def apply(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> 
     """The situation after an act in force."""
     state = situation.state if act.target is None else act.target
     parties, kept = situation.parties, situation.kept
-    if act.opens:
+    if act.opens or _stands_alone(act, situation):
         parties = _bound(workflow, fact)
     if act.assigns:
         parties = {**parties, **{party: _named(source, fact, parties) for party, source in act.assigns.items()}}
@@ -169,7 +169,7 @@ def _first_of(names: str, fact: ActFact) -> str:
 
 
 def _party(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> Iterator[Broken]:
-    parties = _bound(workflow, fact) if act.opens else situation.parties
+    parties = _bound(workflow, fact) if act.opens or _stands_alone(act, situation) else situation.parties
     if not any(is_party(workflow.party[name], fact, parties) for name in act.by):
         labels = [workflow.party[name].label for name in act.by]
         zh = f"“{act.label.zh}”由{'、'.join(label.zh for label in labels)}办理"
@@ -181,9 +181,14 @@ def _party(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) ->
             yield Broken(need.name, Reason.ACT_NOT_ALLOWED, need.law, zh, en)
 
 
+def _stands_alone(act: Act, situation: Situation) -> bool:
+    """What it took back is gone: for who never saw it, and for who had to destroy it."""
+    return act.takes_back and situation.state == START
+
+
 def _state(workflow: Workflow, act: Act, situation: Situation) -> Iterator[Broken]:
     # The first act that others see stands without what came before: they cannot know it.
-    if situation.state in act.sources or (act.discloses and situation.state == START):
+    if situation.state in act.sources or (act.discloses and situation.state == START) or _stands_alone(act, situation):
         return
     yield replace(wrong_state(workflow, act, situation), rule="state")
 

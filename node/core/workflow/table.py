@@ -15,6 +15,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "four_eyes": "经办、审批两人",
         "internal": "内部，不出本市",
         "discloses": "对外首个环节",
+        "dated": "可载明事实发生日",
+        "takes_back": "同时销毁对外首个环节",
         "on": "；凭",
         "of": "的决定记录",
         "start": "起算",
@@ -33,6 +35,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "four_eyes": "maker and approver are two",
         "internal": "internal, stays in the city",
         "discloses": "first act others see",
+        "dated": "may state the day of the fact",
+        "takes_back": "destroys the first act others saw",
         "on": "; on a decision of ",
         "of": "",
         "or": "or",
@@ -191,7 +195,13 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
 
 def _carries(act: Act, lang: Lang) -> Iterator[str]:
     words = _WORDS[lang]
-    yield from (words[name] for name, holds in (("internal", act.internal), ("discloses", act.discloses)) if holds)
+    marked = {
+        "internal": act.internal,
+        "discloses": act.discloses,
+        "dated": act.may_be_dated,
+        "takes_back": act.takes_back,
+    }
+    yield from (words[name] for name, holds in marked.items() if holds)
     if act.binds:
         yield words["four_eyes"]
     for law, needs in groupby(act.needs, key=lambda need: need.law):
@@ -211,6 +221,8 @@ def _act_json(act: Act) -> dict[str, Any]:
         "four_eyes": act.binds,
         "internal": act.internal,
         "discloses": act.discloses,
+        "takes_back": act.takes_back,
+        "may_be_dated": act.may_be_dated,
         "needs": [_need_json(need) for need in act.needs],
         "guards": [
             {

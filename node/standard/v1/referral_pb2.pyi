@@ -12,6 +12,7 @@ from node.standard.v1 import act_pb2 as _act_pb2
 from node.standard.v1 import evidence_pb2 as _evidence_pb2
 from node.standard.v1 import operator_pb2 as _operator_pb2
 from node.standard.v1 import party_pb2 as _party_pb2
+from node.standard.v1 import penalty_pb2 as _penalty_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -163,6 +164,7 @@ class Referral(_message.Message):
     ID_HMAC_FIELD_NUMBER: _builtins.int
     RESPONSIBLE_PERSONS_FIELD_NUMBER: _builtins.int
     REPORTER_FIELD_NUMBER: _builtins.int
+    SANCTION_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """E.g. 长市监案移〔2026〕12号."""
     kind: Global___ReferralKind.ValueType
@@ -220,6 +222,10 @@ class Referral(_message.Message):
     def reporter(self) -> _party_pb2.Person:
         """举报人: withheld from the other city (order 121 Art 37)."""
 
+    @_builtins.property
+    def sanction(self) -> Global___Sanction:
+        """Of the act that penalises: what the penalty's own record says."""
+
     def __init__(
         self,
         *,
@@ -257,14 +263,60 @@ class Referral(_message.Message):
         id_hmac: _builtins.bytes = ...,
         responsible_persons: _abc.Iterable[_party_pb2.Person] | None = ...,
         reporter: _party_pb2.Person | None = ...,
+        sanction: Global___Sanction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "amount_involved", b"amount_involved", "letter", b"letter", "party", b"party", "place", b"place", "reporter", b"reporter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "amount_involved", b"amount_involved", "letter", b"letter", "party", b"party", "place", b"place", "reporter", b"reporter", "sanction", b"sanction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "alleged_violation", b"alleged_violation", "amount_involved", b"amount_involved", "answers", b"answers", "article", b"article", "contacts", b"contacts", "designated_city", b"designated_city", "designation_number", b"designation_number", "discovered_on", b"discovered_on", "evidence", b"evidence", "feedback", b"feedback", "filing_number", b"filing_number", "from_organ", b"from_organ", "id_hmac", b"id_hmac", "kind", b"kind", "letter", b"letter", "limitation_on", b"limitation_on", "measures", b"measures", "number", b"number", "origins", b"origins", "outcome", b"outcome", "party", b"party", "penalty", b"penalty", "place", b"place", "questions", b"questions", "reason", b"reason", "reporter", b"reporter", "responsible_persons", b"responsible_persons", "sealed_by", b"sealed_by", "seized_items", b"seized_items", "source", b"source", "stores", b"stores", "to_city", b"to_city", "to_organ", b"to_organ"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "alleged_violation", b"alleged_violation", "amount_involved", b"amount_involved", "answers", b"answers", "article", b"article", "contacts", b"contacts", "designated_city", b"designated_city", "designation_number", b"designation_number", "discovered_on", b"discovered_on", "evidence", b"evidence", "feedback", b"feedback", "filing_number", b"filing_number", "from_organ", b"from_organ", "id_hmac", b"id_hmac", "kind", b"kind", "letter", b"letter", "limitation_on", b"limitation_on", "measures", b"measures", "number", b"number", "origins", b"origins", "outcome", b"outcome", "party", b"party", "penalty", b"penalty", "place", b"place", "questions", b"questions", "reason", b"reason", "reporter", b"reporter", "responsible_persons", b"responsible_persons", "sanction", b"sanction", "sealed_by", b"sealed_by", "seized_items", b"seized_items", "source", b"source", "stores", b"stores", "to_city", b"to_city", "to_organ", b"to_organ"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Referral: _TypeAlias = Referral  # noqa: Y015
+
+@_typing.final
+class Sanction(_message.Message):
+    """处罚决定内容: what was decided; number, day, organ and party stand in the act and the case."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIOLATION_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FINE_FIELD_NUMBER: _builtins.int
+    CONFISCATED_FIELD_NUMBER: _builtins.int
+    ORGAN_FIELD_NUMBER: _builtins.int
+    PUBLIC_UNTIL_FIELD_NUMBER: _builtins.int
+    violation: _builtins.str
+    facts: _builtins.str
+    content: _builtins.str
+    organ: _builtins.str
+    public_until: _builtins.str
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_penalty_pb2.PenaltyKind.ValueType]: ...
+    @_builtins.property
+    def fine(self) -> _operator_pb2.Capital: ...
+    @_builtins.property
+    def confiscated(self) -> _operator_pb2.Capital: ...
+    def __init__(
+        self,
+        *,
+        violation: _builtins.str = ...,
+        facts: _builtins.str = ...,
+        kinds: _abc.Iterable[_penalty_pb2.PenaltyKind.ValueType] | None = ...,
+        content: _builtins.str = ...,
+        fine: _operator_pb2.Capital | None = ...,
+        confiscated: _operator_pb2.Capital | None = ...,
+        organ: _builtins.str = ...,
+        public_until: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "fine", b"fine"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "content", b"content", "facts", b"facts", "fine", b"fine", "kinds", b"kinds", "organ", b"organ", "public_until", b"public_until", "violation", b"violation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sanction: _TypeAlias = Sanction  # noqa: Y015
 
 @_typing.final
 class MeasureInForce(_message.Message):

@@ -7,20 +7,34 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from node.core.calendar import legal_date
+from node.core.complaint_route import Route
 from node.core.officers import OfficerRole, check_approver
-from node.core.workflow.model import Makes, Role
+from node.core.workflow.declared import workflow as find_workflow
+from node.core.workflow.model import Product, Role
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.storage.drafts import Draft
 from node.storage.store import Store
 from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.case_file import Bookcase, CaseFile, Connected
-from node.usecases.casework.propose import ActRefusedError, Members, Proposal, Proposer, Submission
+from node.usecases.casework.case_file import Bookcase, CaseFile, Members
+from node.usecases.casework.follow_up import completed, prepare
+from node.usecases.casework.jurisdiction import route_of
+from node.usecases.casework.own_rules import OwnRules
+from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
+from node.usecases.refuse_republication import Republication
 
 Notify = Callable[[Collection[str]], None]
 """Tells the cities of an audience that there is something new for them."""
 # Acts of different cases rarely wait for each other.
 _LOCKS = 64
+
+
+class Made(NamedTuple):
+    """What an act leads to; of a draft its number."""
+
+    product: Product
+    standard: str
+    draft: int = 0
 
 
 class Recorded(NamedTuple):
@@ -30,19 +44,26 @@ class Recorded(NamedTuple):
     case: str
     state: str
     audience: tuple[str, ...]
-    makes: tuple[Makes, ...]
+    makes: tuple[Made, ...]
 
 
 class Casework:
     """The casework of one city."""
 
-    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify, connected: Connected) -> None:
+    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify) -> None:
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._books = Bookcase(store, connected)
-        self._proposer = Proposer(self._books, store.log.city, members, connected)
+        self._books = Bookcase(store, members)
+        self._members = members
+        rules = OwnRules(self._books, store.log.city, members, Republication(store, clock))
+        self._proposer = Proposer(self._books, store.log.city, members, rules)
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
+
+    @property
+    def members(self) -> list[str]:
+        """Slugs of the cities of the federation, this one among them."""
+        return [each.city for each in self._members().members]
 
     @property
     def today(self) -> date:
@@ -69,10 +90,13 @@ class Casework:
         proposal = self._proposer.submitted(actor, submission, self.today, is_draft=True)
         if actor.is_platform:
             raise NodeError(Reason.WRONG_ACTOR, "a platform acts at once: drafts are for the officers of the city")
+        draft = self._draft(actor, submission, proposal)
+        return draft._replace(number=self._store.put_draft(draft).result())
+
+    def _draft(self, actor: Actor, submission: Submission, proposal: Proposal) -> Draft:
         body = proposal.message.SerializeToString()
         name, act, made_at_ms = submission.workflow, proposal.act.name, self._clock.now_ms()
-        draft = Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms)
-        return draft._replace(number=self._store.put_draft(draft).result())
+        return Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms)
 
     def approve(self, actor: Actor, number: int) -> Recorded:
         """Records a draft as approved by an officer who did not make it.
@@ -83,12 +107,33 @@ class Casework:
         """
         draft = self.draft(actor, number)
         check_approver(actor.account)
+        if not draft.maker:
+            raise NodeError(Reason.WRONG_ACTOR, f"draft {number} was prepared by the software: an officer takes it up")
         submission = Submission(draft.workflow, draft.case, draft.body, draft.also_to)
         with self._lock(draft.case):
-            proposal = self._proposer.approved(actor, submission, self.today)
-            entry = proposal.entry(self._store.log.city, self._clock.now_ms())
-            placed = self._store.close_draft(number, actor.id, entry).result()
-            return self._recorded(proposal, placed.id if placed else "")
+            return self._record(self._proposer.approved(actor, submission, self.today), number, actor.id)
+
+    def take_up(self, actor: Actor, number: int, added: bytes) -> Draft | Recorded:
+        """Makes a draft that the software prepared the actor's own, with what the actor adds or changes.
+
+        An act that needs no approver is recorded at once; any other is a draft that waits for one.
+
+        Raises:
+            ActRefusedError: It breaks rules of the workflow.
+            NodeError: NOT_FOUND, no such open draft; WRONG_ACTOR, somebody has it already; or as `act`.
+        """
+        prepared = self.draft(actor, number)
+        if prepared.maker:
+            raise NodeError(Reason.WRONG_ACTOR, f"draft {number} is {prepared.maker}'s: it waits for an approver")
+        body = completed(prepared, added)
+        submission = Submission(prepared.workflow, prepared.case, body, prepared.also_to)
+        is_draft = find_workflow(prepared.workflow).act[prepared.act].binds
+        with self._lock(prepared.case):
+            proposal = self._proposer.submitted(actor, submission, self.today, is_draft=is_draft)
+            if not is_draft:
+                return self._record(proposal, number, actor.id)
+            draft = self._draft(actor, submission, proposal)
+            return draft._replace(number=self._store.close_draft(number, actor.id, draft).result())
 
     def discard(self, actor: Actor, number: int) -> None:
         """Gives a draft up: its maker does, or an approver.
@@ -116,7 +161,7 @@ class Casework:
         if actor.is_platform:
             return []
         sees_all = any(actor.account.has(role) for role in (OfficerRole.APPROVER, OfficerRole.AUDITOR))
-        return [draft for draft in self._store.drafts() if sees_all or draft.maker == actor.id]
+        return [draft for draft in self._store.drafts() if sees_all or draft.maker in ("", actor.id)]
 
     def open(self, actor: Actor, case: str) -> CaseFile:
         """A case, as the actor may see it.
@@ -127,6 +172,14 @@ class Casework:
         file = self._books.open(case)
         check_sees(actor, file, self._store.log.city)
         return file
+
+    def route(self, actor: Actor, case: str) -> Route:
+        """Where a complaint belongs.
+
+        Raises:
+            NodeError: As `open`; INVALID_ARGUMENT, no complaint.
+        """
+        return route_of(self.open(actor, case), self._members(), self._store.log.city)
 
     def cases(self, actor: Actor, workflow: str = "") -> list[CaseFile]:
         """The cases that the actor may see, of one workflow or all."""
@@ -153,15 +206,23 @@ class Casework:
     def _is_home(self, file: CaseFile) -> bool:
         return file.case.parties.get("origin") == self._store.log.city
 
-    def _record(self, proposal: Proposal) -> Recorded:
-        entry = proposal.entry(self._store.log.city, self._clock.now_ms())
-        return self._recorded(proposal, self._store.append([entry], is_patient=False).result()[0].id)
+    def _record(self, proposal: Proposal, draft: int = 0, by: str = "") -> Recorded:
+        now_ms = self._clock.now_ms()
 
-    def _recorded(self, proposal: Proposal, record: str) -> Recorded:
+        def prepared(record: str) -> list[Draft]:
+            return prepare(proposal.file, proposal.file.id or record, proposal.message, now_ms)
+
+        entries = proposal.entries(self._store.log.city, now_ms)
+        record, drafts = self._store.record_act(entries, prepared, draft, by).result()
         self._notify(proposal.audience)
         case = proposal.file.id or record
         state = self._books.open(case).case.state
-        return Recorded(record, case, state, proposal.audience, proposal.act.makes)
+        numbers = iter(drafts)
+        makes = (
+            Made(each.product, each.standard, next(numbers, 0) if each.product is Product.DRAFT else 0)
+            for each in proposal.act.makes
+        )
+        return Recorded(record, case, state, proposal.audience, tuple(makes))
 
     def _lock(self, case: str) -> AbstractContextManager[bool]:
         return self._locks[hash(case) % _LOCKS]

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
-from node.core.platforms import Connections
+from node.core.federation import Federation
 from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
@@ -32,8 +32,8 @@ _FACT_LEVEL = 2
 # Records, and cases.
 _REMEMBERED = 8_000
 _OPEN = 500
-Connected = Callable[[], Connections]
-"""Which platform is connected to which city, as the members' cards say now."""
+Members = Callable[[], Federation]
+"""The members, and which platform is connected to which, as their cards say now."""
 
 
 class ActRecord(NamedTuple):
@@ -107,9 +107,9 @@ class Bookcase:
     An act in a platform's name counts from the log of the city it is connected to, and from no other.
     """
 
-    def __init__(self, reader: Reader, connected: Connected) -> None:
+    def __init__(self, reader: Reader, members: Members) -> None:
         self._reader = reader
-        self._connected = connected
+        self._members = members
         # Cases looked at last: what is read of one is compared with what was, act by act.
         self._open: OrderedDict[str, CaseFile] = OrderedDict()
         self._lock = threading.Lock()
@@ -138,7 +138,7 @@ class Bookcase:
     ) -> CaseFile:
         with self._lock:
             earlier = self._open.pop(case, None)
-        file = CaseFile(case, workflow, acts, _engine(case, workflow, acts, earlier), notices)
+        file = CaseFile(case, workflow, acts, self._engine(case, workflow, acts, earlier), notices)
         with self._lock:
             self._open[case] = file
             if len(self._open) > _OPEN:
@@ -154,9 +154,34 @@ class Bookcase:
                 if act is not None and act.header.standard == name:
                     by_case[act.fact.case, name][act.header.id] = act
         return [
-            CaseFile(case, WORKFLOWS[name], acts, _engine(case, WORKFLOWS[name], acts, None))
+            CaseFile(case, WORKFLOWS[name], acts, self._engine(case, WORKFLOWS[name], acts, None))
             for (case, name), acts in by_case.items()
         ]
+
+    def _engine(
+        self, case_id: str, workflow: Workflow, acts: Mapping[str, ActRecord], earlier: CaseFile | None
+    ) -> Case:
+        """The engine over `acts`, when it has looked at all; those seen before are not judged again."""
+        is_taken_back = self._is_taken_back(case_id, workflow, acts)
+        if earlier is not None and _is_earlier(earlier, workflow, acts, is_taken_back=is_taken_back):
+            case = earlier.case.grown(act.fact for name, act in acts.items() if name not in earlier.acts)
+        else:
+            case = Case(workflow, case_id, (each.fact for each in acts.values()), is_taken_back=is_taken_back)
+        case.history()
+        return case
+
+    def _is_taken_back(self, case: str, workflow: Workflow, acts: Mapping[str, ActRecord]) -> bool:
+        """Whether what others first saw of a case was destroyed: some act that is here follows it."""
+        backs = {act.name for act in workflow.acts if act.takes_back}
+        if not any(each.fact.act in backs for each in acts.values()):
+            return False
+        named = {case, *(each for act in acts.values() for each in act.fact.follows)}
+        return any(self._is_retracted(each) for each in named - acts.keys())
+
+    def _is_retracted(self, record: str) -> bool:
+        city, index = parse_record_id(record)
+        origin = self._reader.find_origin(city)
+        return origin is not None and self._reader.is_retracted(origin.number, index)
 
     def acts_of(self, city: str, begin: int, end: int) -> Iterator[ActRecord]:
         """The acts at [begin, end) of a peer's log."""
@@ -171,7 +196,7 @@ class Bookcase:
         act = found.act
         if act is None or not (name := act.fact.platform):
             return act
-        return act if self._connected().speaks_for(act.header.city, name, act.fact.on) else None
+        return act if self._members().connections.speaks_for(act.header.city, name, act.fact.on) else None
 
     def _opening(self, case: str) -> list["Read"]:
         city, index = parse_record_id(case)
@@ -179,7 +204,9 @@ class Bookcase:
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
             return []
         rows = self._reader.records(origin.number, index, index + 1)
-        return [read(view) for _, _, view in rows if view is not None]
+        # The own log keeps for a time what it took back; it is no act any more.
+        is_back = self._reader.is_retracted(origin.number, index)
+        return [read(view) for _, _, view in rows if view is not None and not is_back]
 
     def _indexed(self, subject: str) -> Iterator["Read"]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
@@ -188,14 +215,10 @@ class Bookcase:
                 yield found
 
 
-def _engine(case_id: str, workflow: Workflow, acts: Mapping[str, ActRecord], earlier: CaseFile | None) -> Case:
-    """The engine over `acts`, when it has looked at all of them; those of an earlier look it need not judge again."""
-    if earlier is not None and earlier.workflow is workflow and earlier.acts.items() <= acts.items():
-        case = earlier.case.grown(act.fact for name, act in acts.items() if name not in earlier.acts)
-    else:
-        case = Case(workflow, case_id, (each.fact for each in acts.values()))
-    case.history()
-    return case
+def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord], *, is_taken_back: bool) -> bool:
+    """Whether a look at a case was at fewer of the same acts."""
+    is_same = file.workflow is workflow and file.case.is_taken_back == is_taken_back
+    return is_same and file.acts.items() <= acts.items()
 
 
 class Read(NamedTuple):

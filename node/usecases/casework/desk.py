@@ -1,14 +1,14 @@
 """The casework of a running node: acts, notices, and the hints that carry both to the other cities without delay."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from node.core.calendar import Calendar
 from node.errors import NodeError
 from node.ports import Clock
 from node.storage.store import Store
 from node.usecases.casework.act import Casework
-from node.usecases.casework.case_file import Connected
+from node.usecases.casework.case_file import Members
 from node.usecases.casework.notices import Notices
 from node.usecases.soon import Hints, Soon
 
@@ -26,10 +26,9 @@ class Desk:
         store: Store,
         clock: Clock,
         calendar: Calendar,
-        peers: Callable[[], Collection[str]],
+        members: Members,
         send_hint: Callable[[str], None],
         pull: Callable[[str], None],
-        connected: Connected,
     ) -> None:
         """Takes up nothing yet.
 
@@ -37,19 +36,20 @@ class Desk:
             store: Of the node.
             clock: Dates acts and notices.
             calendar: Working days.
-            peers: Slugs of the other cities.
+            members: Of the federation, this city among them.
             send_hint: Hints one peer.
             pull: Pulls from one peer now.
-            connected: Which platform is connected to which city.
         """
         self._store = store
         self._clock = clock
         self._pull = pull
         self._pulls = Soon("pull", self._pull_hinted, PULL_PAUSE_S)
         self._sends = Soon("hint", send_hint, HINT_PAUSE_S)
-        self.notify = Hints(self._sends, peers).notify
-        self.casework = Casework(store, clock, peers, self.notify, connected)
-        self.notices = Notices(store, clock, calendar, self.notify, connected)
+        own = store.log.city
+        peers = Hints(self._sends, lambda: [each.city for each in members().peers_of(own)])
+        self.notify = peers.notify
+        self.casework = Casework(store, clock, members, self.notify)
+        self.notices = Notices(store, clock, calendar, self.notify, members)
         self._busy = threading.Lock()
         self._reminded_at_ms = 0
 

@@ -23,7 +23,7 @@ from node.storage.log import OWN, Entry, Fate
 from node.storage.store import Store
 from node.usecases.casework.act import Notify
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, Bookcase, CaseFile, Connected
+from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, Bookcase, CaseFile, Members
 
 _BASIS = "六市协作约定"
 _SOURCE = "node"
@@ -35,12 +35,12 @@ _NEAR_DAYS = 2
 class Notices:
     """Writes the notices of one city's node."""
 
-    def __init__(self, store: Store, clock: Clock, calendar: Calendar, notify: Notify, connected: Connected) -> None:
+    def __init__(self, store: Store, clock: Clock, calendar: Calendar, notify: Notify, members: Members) -> None:
         self._store = store
         self._clock = clock
         self._calendar = calendar
         self._notify = notify
-        self._books = Bookcase(store, connected)
+        self._books = Bookcase(store, members)
         self._seen: dict[str, int] | None = None
 
     def acknowledge(self) -> int:

@@ -1,6 +1,6 @@
 """Makes of what an officer or platform submits the act as it would be recorded, and holds it against the rules."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,13 +22,14 @@ from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
 from node.storage.log import Entry
 from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.address_platform import address_platform, check_speaks
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Connected, fact_facets, workflow_subject
+from node.usecases.casework.address_platform import check_speaks
+from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, fact_facets, workflow_subject
+from node.usecases.casework.follow_up import overlay
+from node.usecases.casework.own_rules import OwnRules
+from node.usecases.withdraw import retraction
 
 _SOURCE = "casework"
-_OURS = ("city", "platform", "maker", "approver", "date")
-Members = Callable[[], Collection[str]]
-"""Slugs of the other cities."""
+_OURS = ("city", "platform", "maker", "approver")
 
 
 class ActRefusedError(NodeError):
@@ -66,8 +67,17 @@ class Proposal:
     fact: ActFact
     audience: tuple[str, ...]
 
-    def entry(self, city: str, now_ms: int) -> Entry:
-        """The log entry."""
+    def entries(self, city: str, now_ms: int) -> list[Entry]:
+        """The log entries: the act, last; before it, where it takes the case back, what destroys what others saw.
+
+        So whoever has stored the act has destroyed the values too: a log is taken in order.
+        """
+        entry, first = self._entry(city, now_ms), self.file.disclosing
+        if not self.act.takes_back or first is None:
+            return [entry]
+        return [retraction(first.header, now_ms, entry.header), entry]
+
+    def _entry(self, city: str, now_ms: int) -> Entry:
         standard = standards.get(self.file.workflow.name)
         act = act_of(self.message)
         header = Header(
@@ -88,11 +98,11 @@ class Proposal:
 class Proposer:
     """Prepares acts of one city."""
 
-    def __init__(self, books: Bookcase, city: str, members: Members, connected: Connected) -> None:
+    def __init__(self, books: Bookcase, city: str, members: Members, rules: OwnRules) -> None:
         self._books = books
         self._city = city
         self._members = members
-        self._connected = connected
+        self._rules = rules
 
     def submitted(self, actor: Actor, submission: Submission, on: date, *, is_draft: bool) -> Proposal:
         """An act as its maker submits it; of a draft everything is checked but its approver.
@@ -110,12 +120,11 @@ class Proposer:
             message = _with_drafts(file, message)
             said = act_of(message)
         self._sign(said, actor, submission.case, on)
-        if act.opens:
-            address_platform(message, file.workflow, self._connected(), on)
+        self._rules.complete(file, act, message, on)
         if submission.case and not said.follows:
             said.follows.extend(file.case.heads(act))
         role = None if actor.is_platform else making_role(actor.account, act)
-        return self._checked(file, act, message, submission.also_to, role, is_draft=is_draft)
+        return self._checked(file, act, message, submission.also_to, role, on, is_draft=is_draft)
 
     def by_itself(self, file: CaseFile, act: Act, on: date) -> Proposal:
         """An act that the software makes, which the law makes automatic.
@@ -127,7 +136,7 @@ class Proposer:
         said = act_of(message)
         said.MergeFrom(ActMessage(act=act.name, case=file.id, follows=file.case.heads(act), city=self._city))
         said.date = on.isoformat()
-        return self._checked(file, act, message, (), Role.NODE)
+        return self._checked(file, act, message, (), Role.NODE, on)
 
     def approved(self, actor: Actor, submission: Submission, on: date) -> Proposal:
         """A draft, as `submitted` made it, with its approver.
@@ -139,9 +148,11 @@ class Proposer:
         file = self._file(actor, submission)
         message = standards.get(submission.workflow).parse(submission.body)
         said = act_of(message)
+        act = _declared(file.workflow, said.act)
         said.approver.CopyFrom(actor.officer())
-        said.date = on.isoformat()
-        return self._checked(file, _declared(file.workflow, said.act), message, submission.also_to, None)
+        if not act.may_be_dated:
+            said.date = on.isoformat()
+        return self._checked(file, act, message, submission.also_to, None, on)
 
     def _file(self, actor: Actor, submission: Submission) -> CaseFile:
         workflow = find_workflow(submission.workflow)
@@ -154,9 +165,9 @@ class Proposer:
         return file
 
     def _sign(self, said: ActMessage, actor: Actor, case: str, on: date) -> None:
-        said.case, said.city, said.date = case, self._city, on.isoformat()
+        said.case, said.city, said.date = case, self._city, said.date or on.isoformat()
         if actor.is_platform:
-            check_speaks(self._connected(), self._city, actor.account.name, on)
+            check_speaks(self._members().connections, self._city, actor.account.name, on)
             said.platform = actor.account.name
         else:
             said.maker.CopyFrom(actor.officer())
@@ -168,13 +179,14 @@ class Proposer:
         message: Message,
         also_to: Sequence[str],
         role: Role | None,
+        today: date,
         *,
         is_draft: bool = False,
     ) -> Proposal:
         standard = standards.get(file.workflow.name)
         bodies = standard.split(message.SerializeToString())
         fact = act_fact("", _facts_part(standard, bodies))
-        broken = check(file.case, fact, role)
+        broken = [*check(file.case, fact, role), *self._rules.broken(file, act, message, today)]
         if is_draft:
             broken = [each for each in broken if each.reason is not Reason.FOUR_EYES]
         if broken:
@@ -195,7 +207,7 @@ class Proposer:
         cities = {self._city, *also_to, *_parties(file.workflow, act, fact)}
         if EVERYONE in cities:
             return (EVERYONE,)
-        if unknown := sorted(cities - {self._city, *self._members()}):
+        if unknown := sorted(cities - {self._city, *(each.city for each in self._members().members)}):
             raise NodeError(Reason.INVALID_ARGUMENT, f"{unknown[0][:40]!r} is no member of the federation")
         return tuple(sorted(cities))
 
@@ -230,17 +242,10 @@ def _with_drafts(file: CaseFile, message: Message) -> Message:
     for verdict in file.case.history():
         act = file.workflow.act.get(verdict.fact.act)
         if act is not None and act.internal and verdict.standing is Standing.IN_FORCE:
-            _overlay(whole, file.acts[verdict.fact.id].body)
+            overlay(whole, file.acts[verdict.fact.id].body)
     whole.ClearField("act")
-    _overlay(whole, message)
+    overlay(whole, message)
     return whole
-
-
-def _overlay(base: Message, new: Message) -> None:
-    """Fields that `new` states replace those of `base`, lists too."""
-    for name, _ in _set_fields(new):
-        base.ClearField(name)
-    base.MergeFrom(new)
 
 
 def _facts_part(standard: Standard, bodies: Sequence[bytes]) -> Message:

@@ -1,6 +1,6 @@
 """A case as it is shown: state, acts and what each is worth, clocks, receipts, what may come next."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from node.casework.v1 import casework_pb2 as pb
@@ -17,8 +17,13 @@ from node.usecases.casework.case_file import ActRecord, CaseFile, fact_facets
 from node.usecases.casework.clocks import clocks, running
 
 
-def show_case(file: CaseFile, actor: Actor, calendar: Calendar, now: datetime) -> pb.Case:
-    """The whole of a case that an actor may see: a platform sees no internal acts, no personal facets, no reminders."""
+def show_case(
+    file: CaseFile, actor: Actor, calendar: Calendar, now: datetime, members: Collection[str] = ()
+) -> pb.Case:
+    """The whole of a case that an actor may see: a platform sees no internal acts, no personal facets, no reminders.
+
+    Of what is for everyone each of `members` stands among the receipts, also those who have not received it yet.
+    """
     case, workflow = file.case, file.workflow
     return pb.Case(
         case=file.id,
@@ -27,7 +32,7 @@ def show_case(file: CaseFile, actor: Actor, calendar: Calendar, now: datetime) -
         label=_state_label(workflow, case.state),
         is_final=case.is_final,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
-        acts=[_act(file, verdict, actor) for verdict in case.history() if _is_shown(workflow, verdict, actor)],
+        acts=[_act(file, each, actor, members) for each in case.history() if _is_shown(workflow, each, actor)],
         clocks=clocks(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
@@ -92,7 +97,7 @@ def _party(workflow: Workflow, name: str, who: str) -> pb.PartyView:
     return pb.PartyView(party=name, label=_label(workflow.party[name].label), name=who)
 
 
-def _act(file: CaseFile, verdict: Verdict, actor: Actor) -> pb.ActView:
+def _act(file: CaseFile, verdict: Verdict, actor: Actor, members: Collection[str]) -> pb.ActView:
     fact, record = verdict.fact, file.acts[verdict.fact.id]
     declared = file.workflow.act.get(fact.act)
     return pb.ActView(
@@ -112,7 +117,7 @@ def _act(file: CaseFile, verdict: Verdict, actor: Actor) -> pb.ActView:
         cause=verdict.cause,
         audience=record.header.audience,
         body=_body(record, actor),
-        receipts=_receipts(file, record),
+        receipts=_receipts(file, record, members),
     )
 
 
@@ -126,9 +131,10 @@ def _body(record: ActRecord, actor: Actor) -> bytes:
     return standard.merge(record.view.facets[number - 1].body for number in shown).SerializeToString()
 
 
-def _receipts(file: CaseFile, record: ActRecord) -> Iterator[pb.Receipt]:
-    """One for each city that the act is for; those of `all` as they come."""
-    found = {city: pb.Receipt(city=city) for city in record.header.audience if city != EVERYONE}
+def _receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:
+    """One for each city that the act is for; of `all` for each of `members`, and whoever else said so."""
+    named = members if EVERYONE in record.header.audience else record.header.audience
+    found = {city: pb.Receipt(city=city) for city in named}
     found.pop(record.header.city, None)
     for notice in file.notices:
         body, city = notice.body, notice.header.city

@@ -2,7 +2,7 @@
 
 from node.core.workflow.law import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Kind, NotBefore, Party, Role, Workflow
-from node.core.workflow.terms import carry, drafts, reasons, records, retracts, state
+from node.core.workflow.terms import carry, drafts, reasons, retracts, state
 from node.standard.v1 import alert_pb2
 
 _LAW = accord()
@@ -39,7 +39,6 @@ ALERT = Workflow(
                 carry("suggested_measures", "建议措施", "suggested measures", _LAW),
                 carry("review_on", "复核日期", "review date", _LAW),
             ),
-            makes=(records("alert"),),
         ),
         Act("acknowledge", Label("签收", "acknowledge"), _OPEN, None, ("member",), _LAW, roles=(Role.NODE, *ANYONE)),
         Act(
@@ -72,7 +71,11 @@ ALERT = Workflow(
             _CITY,
             _LAW,
             binds=True,
-            needs=(reasons(_LAW),),
+            takes_back=True,
+            needs=(
+                reasons(_LAW),
+                carry("withdrawal", "撤回原因", "ground of withdrawal", _LAW, alert_pb2.WithdrawalGround.DESCRIPTOR),
+            ),
             makes=(retracts("alert"),),
         ),
         Act("close", Label("结束预警", "close"), _OPEN, "closed", _CITY, _LAW, binds=True, needs=(reasons(_LAW),)),

@@ -1,7 +1,7 @@
 """投诉: settlement first, then mediation. A complaint is not a report, and software never rejects one."""
 
 from node.core.workflow.law import Label, Law, accord
-from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Role, Workflow
+from node.core.workflow.model import ANYONE, START, Act, Forbidden, Only, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, drafts, reasons, resumes, starts, state, stops, suspends
 from node.standard.v1 import complaint_pb2
 
@@ -17,12 +17,23 @@ _MEDIATION = _law("23")
 # What makes a clue a case is penalty procedure, not the order on complaints.
 _CLUE = Law("penalty_procedure", "18")
 _CITY = ("origin",)
+# Who handles it: the city that received it, or the one it was handed over to.
+_HANDLER = ("handler",)
+_EITHER = ("handler", "origin")
+# Where a complaint belongs; the number of the article was not read in the text of the order.
+PLACE = _law("12", sure=False)
+_OWN = Only(
+    "to_city", ("",), PLACE, Label("移交来的投诉不得再移交，应予退回", "what was handed over is given back, not on")
+)
 
 
 COMPLAINT = Workflow(
     name="complaint",
     label=Label("投诉处理", "Complaint"),
-    parties=(Party("origin", Label("受理机关", "receiving city")),),
+    parties=(
+        Party("origin", Label("收到投诉的机关", "city that received it")),
+        Party("handler", Label("办理机关", "city that handles it")),
+    ),
     states=(
         state("settling", "先行和解", "settlement first"),
         state("settled", "和解成功", "settled", final=True),
@@ -37,6 +48,9 @@ COMPLAINT = Workflow(
         state("notified", "已告知", "notified"),
         state("follow_up", "已回访", "followed up", final=True),
         state("withdrawn", "投诉人撤回", "withdrawn", final=True),
+        state("handed_over", "决定移交", "to be handed over"),
+        state("passed_on", "已移交", "handed over"),
+        state("returned", "已退回", "given back", final=True),
     ),
     acts=(
         Act(
@@ -47,6 +61,7 @@ COMPLAINT = Workflow(
             _CITY,
             _law("6"),
             roles=ANYONE,
+            is_dated=True,
             needs=(carry("number_12315", "12315编号", "12315 number", accord()),),
             clocks=(starts("complaint.settlement"),),
         ),
@@ -69,6 +84,7 @@ COMPLAINT = Workflow(
             _CITY,
             _ACCEPTANCE,
             roles=ANYONE,
+            is_dated=True,
             needs=(carry("number_12315", "12315编号", "12315 number", accord()),),
             clocks=(starts("complaint.acceptance"),),
         ),
@@ -87,7 +103,7 @@ COMPLAINT = Workflow(
             Label("通知补正", "ask for material"),
             ("received",),
             "identity_supplement",
-            _CITY,
+            _HANDLER,
             _ACCEPTANCE,
             roles=ANYONE,
             needs=(reasons(_ACCEPTANCE),),
@@ -98,7 +114,7 @@ COMPLAINT = Workflow(
             Label("收到补正", "material supplied"),
             ("identity_supplement",),
             "received",
-            _CITY,
+            _EITHER,
             _ACCEPTANCE,
             roles=ANYONE,
             clocks=(starts("complaint.acceptance"),),
@@ -108,7 +124,7 @@ COMPLAINT = Workflow(
             Label("受理", "accept"),
             ("received",),
             "accepted",
-            _CITY,
+            _HANDLER,
             _ACCEPTANCE,
             binds=True,
             clocks=(stops("complaint.acceptance"), starts("complaint.mediation")),
@@ -118,7 +134,7 @@ COMPLAINT = Workflow(
             Label("不予受理", "reject"),
             ("received", "identity_supplement"),
             "rejected",
-            _CITY,
+            _HANDLER,
             _REJECTION,
             binds=True,
             clocks=(stops("complaint.acceptance"),),
@@ -134,13 +150,13 @@ COMPLAINT = Workflow(
                 reasons(_REJECTION),
             ),
         ),
-        Act("mediate", Label("组织调解", "mediate"), ("accepted",), "mediating", _CITY, _MEDIATION),
+        Act("mediate", Label("组织调解", "mediate"), ("accepted",), "mediating", _HANDLER, _MEDIATION),
         Act(
             "begin_testing",
             Label("委托检测鉴定", "send to testing"),
             ("mediating",),
             "testing",
-            _CITY,
+            _HANDLER,
             _MEDIATION,
             needs=(document("检测鉴定委托书", "order to the laboratory", _MEDIATION),),
             clocks=(suspends("complaint.mediation", "testing"),),
@@ -150,7 +166,7 @@ COMPLAINT = Workflow(
             Label("检测鉴定完成", "testing done"),
             ("testing",),
             "mediating",
-            _CITY,
+            _HANDLER,
             _MEDIATION,
             needs=(document("检测鉴定报告", "test report", _MEDIATION),),
             clocks=(resumes("complaint.mediation", "testing"),),
@@ -160,7 +176,7 @@ COMPLAINT = Workflow(
             Label("达成调解协议", "reach an agreement"),
             ("mediating",),
             "agreed",
-            _CITY,
+            _HANDLER,
             _MEDIATION,
             needs=(document("调解书", "mediation agreement", _MEDIATION),),
             clocks=(stops("complaint.mediation"),),
@@ -170,7 +186,7 @@ COMPLAINT = Workflow(
             Label("终止调解", "terminate"),
             ("accepted", "mediating", "testing"),
             "terminated",
-            _CITY,
+            _HANDLER,
             _TERMINATION,
             binds=True,
             clocks=(stops("complaint.mediation"),),
@@ -190,7 +206,7 @@ COMPLAINT = Workflow(
             Label("投诉人撤回", "withdraw"),
             ("settling", "received", "identity_supplement"),
             "withdrawn",
-            _CITY,
+            _EITHER,
             _TERMINATION,
             roles=ANYONE,
             decided_by=Label("投诉人", "the complainant"),
@@ -201,7 +217,7 @@ COMPLAINT = Workflow(
             Label("发现违法线索移送", "refer a clue"),
             ("received", "accepted", "mediating", "agreed", "terminated", "notified"),
             None,
-            _CITY,
+            _HANDLER,
             _CLUE,
             needs=(reasons(_CLUE),),
             makes=(drafts("referral"),),
@@ -211,12 +227,94 @@ COMPLAINT = Workflow(
             Label("告知投诉人", "notify"),
             ("rejected", "agreed", "terminated"),
             "notified",
-            _CITY,
+            _EITHER,
             _ACCEPTANCE,
             roles=ANYONE,
             needs=(document("告知书", "notice to the complainant", _ACCEPTANCE),),
         ),
-        Act("follow_up", Label("回访", "follow up"), ("notified",), "follow_up", _CITY, accord(), roles=ANYONE),
+        Act(
+            "follow_up",
+            Label("回访", "follow up"),
+            ("notified", "handed_over"),
+            "follow_up",
+            _EITHER,
+            accord(),
+            roles=ANYONE,
+        ),
+        Act(
+            "hand_over",
+            Label("决定移交有权机关", "decide to hand over"),
+            ("received", "identity_supplement"),
+            "handed_over",
+            _CITY,
+            PLACE,
+            binds=True,
+            guards=(_OWN,),
+            needs=(
+                carry("to_city", "移交至", "city it belongs to", PLACE),
+                carry("routed_by", "管辖依据", "what it is routed by", PLACE, complaint_pb2.RoutingBasis.DESCRIPTOR),
+                reasons(PLACE),
+            ),
+            clocks=(stops("complaint.acceptance"),),
+            makes=(drafts("complaint"),),
+        ),
+        Act(
+            "tell_handover",
+            Label("告知投诉人已移交", "tell where it went"),
+            ("handed_over",),
+            None,
+            _CITY,
+            PLACE,
+            roles=ANYONE,
+            needs=(document("告知书", "notice to the complainant", PLACE),),
+        ),
+        Act(
+            "take_back",
+            Label("收回自行办理", "take it back"),
+            ("handed_over",),
+            "received",
+            _CITY,
+            PLACE,
+            needs=(reasons(PLACE),),
+            clocks=(starts("complaint.acceptance"),),
+        ),
+        Act(
+            "pass_on",
+            Label("移交", "hand over"),
+            (START,),
+            "passed_on",
+            _CITY,
+            PLACE,
+            keeps=("to_city",),
+            assigns={"handler": "field:to_city"},
+            clocks=(starts("complaint.acceptance"),),
+            needs=(
+                carry("number_12315", "12315编号", "12315 number", accord()),
+                carry("to_city", "移交至", "city it belongs to", PLACE),
+                carry("origins", "移交决定所在的投诉", "complaint in which it was decided", PLACE),
+                carry("facts", "投诉事实", "facts", PLACE),
+                reasons(PLACE),
+            ),
+        ),
+        Act(
+            "take_in",
+            Label("接收移交", "take it in"),
+            ("passed_on",),
+            "received",
+            _HANDLER,
+            _ACCEPTANCE,
+            roles=ANYONE,
+        ),
+        Act(
+            "give_back",
+            Label("退回移交机关", "give it back"),
+            ("passed_on",),
+            "returned",
+            _HANDLER,
+            PLACE,
+            needs=(reasons(PLACE),),
+            clocks=(stops("complaint.acceptance"),),
+        ),
     ),
     first=("withdraw", "settle", "reject"),
     concurrency=Label(

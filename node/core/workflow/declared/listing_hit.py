@@ -2,7 +2,7 @@
 
 from node.core.workflow.law import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Party, Role, Workflow
-from node.core.workflow.terms import carry, drafts, reasons, records, retracts, state
+from node.core.workflow.terms import carry, drafts, reasons, retracts, state
 from node.standard.v1 import listing_pb2
 
 _LAW = accord()
@@ -61,7 +61,6 @@ LISTING_HIT = Workflow(
                 carry("matched_on", "命中标识", "key that matched", _LAW, listing_pb2.MatchKey.DESCRIPTOR),
                 carry("listing", "命中名单记录", "listing record", _LAW),
             ),
-            makes=(records("listing.hit"),),
         ),
         Act("note", Label("已阅", "note"), ("told",), "noted", ("listing",), _LAW, roles=ANYONE),
         Act(
@@ -80,6 +79,7 @@ LISTING_HIT = Workflow(
             "withdrawn",
             _CITY,
             _LAW,
+            takes_back=True,
             needs=(reasons(_LAW),),
             makes=(retracts("listing.hit"),),
         ),

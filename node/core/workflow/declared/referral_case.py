@@ -1,9 +1,10 @@
 """案件移送之后的办案环节: what the city in charge does with the matter, from the first check to the result told."""
 
 from node.core.workflow.law import Label, Law, accord
-from node.core.workflow.model import Act, Only
+from node.core.workflow.model import Act, NotBefore, Only
 from node.core.workflow.terms import (
     article,
+    carry,
     document,
     drafts,
     extends,
@@ -11,6 +12,7 @@ from node.core.workflow.terms import (
     reasons,
     records,
     resumes,
+    retracts,
     starts,
     stops,
     suspends,
@@ -31,6 +33,8 @@ IS_MATTER = Only(
 )
 
 _DECISION = procedure("60", sure=False)
+# A wrong decision is taken back by who made it or by the superior; the article was not read in the text.
+_REVOCATION = procedure("", sure=False)
 _TO = ("addressee",)
 _HANDLER = ("handler",)
 
@@ -169,10 +173,30 @@ CASE_ACTS = (
             reasons(_DECISION),
             document("行政处罚告知书", "notice before the penalty", procedure("57", sure=False)),
             document("行政处罚决定书", "penalty decision", procedure("62", sure=False)),
+            carry("sanction.violation", "违法行为类型", "kind of violation", procedure("62", sure=False)),
+            carry("sanction.kinds", "处罚类别", "kinds of penalty", procedure("62", sure=False)),
+            carry("sanction.content", "处罚内容", "what the penalty is", procedure("62", sure=False)),
             two_officers(procedure("22", sure=False)),
         ),
+        stamps="penalised_on",
         clocks=(stops("case.decision"), starts("penalty.publication")),
         makes=(records("penalty"), drafts("listing.serious")),
+    ),
+    Act(
+        "revoke_penalty",
+        Label("撤销处罚决定", "revoke the penalty"),
+        ("penalised", "closed", "feedback"),
+        None,
+        _HANDLER,
+        _REVOCATION,
+        binds=True,
+        guards=(NotBefore("penalised_on", _REVOCATION, Label("没有处罚决定", "there is no penalty")),),
+        needs=(
+            number(_REVOCATION),
+            reasons(_REVOCATION),
+            document("撤销行政处罚决定书", "decision to revoke", _REVOCATION),
+        ),
+        makes=(retracts("penalty"),),
     ),
     Act(
         "no_penalty",

@@ -1,0 +1,79 @@
+"""What a city's own node adds to an act and holds it to before it is recorded, beyond what every party can check.
+
+1. A platform is asked at the city it is connected to; a complaint is handed over to where it belongs.
+2. The day of an act is today; an act that records a fact may state that fact's day, never one to come.
+3. A listing that had ended is not decided anew under the old number.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from google.protobuf.message import Message
+
+from node.core.workflow.law import accord
+from node.core.workflow.model import Act, Product
+from node.core.workflow.rules import Broken
+from node.errors import NodeError, Reason
+from node.standard.v1.complaint_pb2 import Complaint
+from node.usecases.casework.address_platform import address_platform
+from node.usecases.casework.case_file import Bookcase, CaseFile, Members
+from node.usecases.casework.jurisdiction import broken_by_place, say_route
+from node.usecases.refuse_republication import Republication
+
+
+class OwnRules:
+    """The rules of one city's node."""
+
+    def __init__(self, books: Bookcase, city: str, members: Members, republication: Republication) -> None:
+        self._books = books
+        self._city = city
+        self._members = members
+        self._republication = republication
+
+    def complete(self, file: CaseFile, act: Act, message: Message, on: date) -> None:
+        """States what the node knows better than who acts.
+
+        Raises:
+            NodeError: INVALID_ARGUMENT, the platform is connected to no city, or to another.
+        """
+        if act.opens:
+            address_platform(message, file.workflow, self._members().connections, on)
+        if isinstance(message, Complaint) and act.name == "hand_over":
+            say_route(file, message, self._members(), self._city)
+
+    def broken(self, file: CaseFile, act: Act, message: Message, today: date) -> list[Broken]:
+        """Every rule of these that an act breaks."""
+        found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
+        if isinstance(message, Complaint):
+            source = self._source(message)
+            found += broken_by_place(file, message, self._members(), self._city, source)
+        return found
+
+    def _source(self, message: Complaint) -> CaseFile | None:
+        try:
+            return self._books.open(message.origins[0]) if message.origins else None
+        except NodeError:
+            return None
+
+    def _by_day(self, file: CaseFile, act: Act, message: Any, today: date) -> Iterator[Broken]:
+        rule, day = f"{file.workflow.name}.{act.name}.date", date.fromisoformat(message.act.date)
+        before = [file.acts[each].fact.on for each in message.act.follows if each in file.acts]
+        if day > today:
+            zh, en = "办理日期不得晚于今日", "an act is not dated in the future"
+            yield Broken(rule, Reason.ACT_TOO_EARLY, accord(), zh, en)
+        elif day < today and not act.may_be_dated:
+            zh, en = "本环节以办理当日为准，不得倒填", "this act is dated the day it is made, and not back"
+            yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)
+        elif before and day < max(before):
+            zh, en = "办理日期不得早于所承接的环节", "an act is not dated before those it follows"
+            yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)
+
+    def _by_republication(self, file: CaseFile, act: Act, message: Message) -> Iterator[Broken]:
+        name = file.workflow.name
+        if not any(made.product is Product.RECORD and made.standard == name for made in act.makes):
+            return
+        for finding in self._republication.findings_of_act(name, message):
+            law = next(each.law for each in file.workflow.forbidden)
+            rule = f"{name}.{act.name}.{finding.field}"
+            yield Broken(rule, Reason.ACT_NOT_ALLOWED, law, "已移出的名单不得以原决定再次列入", finding.message)
