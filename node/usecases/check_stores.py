@@ -144,12 +144,12 @@ class _Log:
 
     def shown(self, grant: Grant, index: int) -> Facets | None:
         """The facets of a record that the holder of `grant` may see; None: it may not see that there is one."""
-        newest = index
-        while newest in self.successors:
-            newest = self.successors[newest]
-        if index in self.retracted or newest in self.retracted:
+        versions = [index]
+        while versions[-1] in self.successors:
+            versions.append(self.successors[versions[-1]])
+        if not self.retracted.isdisjoint(versions):
             return None
-        shown = [self._decide(grant, each) for each in {index, newest}]
+        shown = [self._decide(grant, each) for each in versions]
         return None if None in shown else frozenset.intersection(*(each for each in shown if each is not None))
 
     def _decide(self, grant: Grant, index: int) -> Facets | None:

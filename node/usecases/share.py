@@ -83,20 +83,14 @@ class Fates:
         """Whether the record was taken back."""
         return index in self._retracted
 
-    def newest(self, index: int) -> bytes | None:
-        """The stored view of the newest version of a replaced record; empty where that was taken back.
-
-        Returns:
-            None where the record was not replaced.
-        """
-        if index not in self._successors:
-            return None
-        newest, after = index, self._successors
-        while newest in after:
-            newest = after[newest]
-            after = self._reader.successors(newest, newest + 1)
-        (row,) = self._reader.records(OWN, newest, newest + 1)
-        return b"" if self._reader.retracted(newest, newest + 1) else row[2] or b""
+    def replacements(self, index: int) -> Iterator[bytes]:
+        """The stored views of what replaced a record, one version after the other; empty for one taken back."""
+        after = self._successors
+        while index in after:
+            index = after[index]
+            after = self._reader.successors(index, index + 1)
+            (row,) = self._reader.records(OWN, index, index + 1)
+            yield b"" if self._reader.retracted(index, index + 1) else row[2] or b""
 
 
 def view_for(grant: Grant, row: Row, fates: Fates) -> bytes:
@@ -111,17 +105,19 @@ def view_for(grant: Grant, row: Row, fates: Fates) -> bytes:
 
 
 def _disclosed(grant: Grant, header: bytes, row: Row, fates: Fates) -> frozenset[int] | None:
-    """The facets of an own record to disclose; of a replaced one no more than of its newest version.
+    """The facets of an own record to disclose; of a replaced one no more than of any version after it.
 
-    Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever.
+    Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever. As each
+    later version counts, and not the newest alone, a log that grows never brings back what it hid.
     """
     index, _, stored = row
     disclosed = _decide(grant, header, stored or b"")
-    newest = fates.newest(index) if disclosed is not None else None
-    if disclosed is None or newest is None:
-        return disclosed
-    allowed = _decide(grant, cut_wire(newest)[0], newest) if newest else None
-    return None if allowed is None else disclosed & allowed
+    for newer in fates.replacements(index):
+        allowed = _decide(grant, cut_wire(newer)[0], newer) if newer and disclosed is not None else None
+        if disclosed is None or allowed is None:
+            return None
+        disclosed &= allowed
+    return disclosed
 
 
 def _decide(grant: Grant, header_bytes: bytes, stored: bytes) -> frozenset[int] | None:

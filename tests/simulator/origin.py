@@ -57,10 +57,11 @@ class Origin:
         signer: Signer | None = None,
         peers: Iterable[str] = ("changsha",),
         policy: str | None = None,
+        clock: SetClock | None = None,
     ) -> None:
         self.city = city
         self.path = path
-        self.clock = SetClock()
+        self.clock = clock or SetClock()
         self.signer: Signer = signer or KeySigner()
         self.peers = list(peers)
         self.store = Store(path, city, self.signer, self.clock)

@@ -132,6 +132,42 @@ def test_a_version_replaced_by_a_hidden_one_is_hidden_too(receiver: Receiver, or
     late.close()
 
 
+def test_what_a_retracted_version_had_replaced_goes_with_it(receiver: Receiver, origin: Origin) -> None:
+    """The peer holds every version; that the newest is taken back is all it is told."""
+    for name in ("甲一商行", "甲二商行", "甲三商行"):
+        origin.take_in(registration(1, name=name))
+    receiver.pull("wuhan")
+    before = views(receiver.store, "wuhan")
+    origin.retract("wuhan-2")
+    receiver.pull("wuhan")
+    check(receiver, origin)
+    assert not any(is_anywhere(receiver, secret) for secret in ["甲一".encode(), *salts(before[0]), *salts(before[1])])
+
+
+def test_every_version_goes_with_one_that_is_replaced_by_a_hidden_one(receiver: Receiver, origin: Origin) -> None:
+    origin.enforce(NO_DEREGISTERED)
+    for name in ("甲一商行", "甲二商行"):
+        origin.take_in(registration(1, name=name))
+    receiver.pull("wuhan")
+    origin.take_in(registration(1, status=DEREGISTERED))
+    receiver.pull("wuhan")
+    check(receiver, origin)
+    assert not is_anywhere(receiver, "甲一".encode())
+
+
+def test_a_version_once_hidden_by_a_later_one_stays_hidden(receiver: Receiver, origin: Origin) -> None:
+    """Who pulled before and who comes late see the same, whatever replaced the one that hid it."""
+    origin.take_in(registration(1, name="甲一商行"), registration(1, status=DEREGISTERED))
+    receiver.pull("wuhan")
+    origin.enforce(NO_DEREGISTERED)
+    receiver.pull("wuhan")
+    origin.take_in(registration(1, name="甲三商行"))
+    receiver.pull("wuhan")
+    check(receiver, origin)
+    assert is_anywhere(receiver, "甲三".encode())
+    assert not is_anywhere(receiver, "甲一".encode())
+
+
 def test_the_grant_changes_during_a_revision(receiver: Receiver, origin: Origin) -> None:
     """One message of the revision arrives, then the policy changes again."""
     origin.take_in(*(registration(n, scope="经营" * 500) for n in range(1200)))
