@@ -242,7 +242,7 @@ class Store(Reader):
             drafts.close_draft(connection, number, by, self._clock.now_ms(), "")
             return drafts.insert_draft(connection, instead) if instead else 0
 
-        return self._submit(job)
+        return self.submit(job, is_patient=False)
 
     def record_act(
         self, entries: Sequence[Entry], prepare: Callable[[str], Sequence[Draft]], draft: int = 0, by: str = ""
