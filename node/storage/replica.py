@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from node.core.checkpoint import Checkpoint, parse_checkpoint
 from node.core.merkle import EMPTY_ROOT
 from node.core.peer_view import Revision, VerifiedBatch, VerifiedRecord
-from node.core.record import disclosed_facets, parse_header
+from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage import rows
@@ -149,19 +149,8 @@ def _follow(connection: Connection, origin: Origin, records: Sequence[VerifiedRe
             replaced = rows.target_of(origin.number, header.supersedes)
             rows.supersede(connection, [(replaced, position(origin.number, record.leaf_index))], at_ms)
         if header is not None and header.retracts:
-            destroyed += _take_back(connection, origin, header.retracts, at_ms)
-    return destroyed
-
-
-def _take_back(connection: Connection, origin: Origin, record: str, at_ms: int) -> int:
-    """Destroys a record, and every version before it: of those no more is shown than of what replaced them."""
-    destroyed, kind = 0, "retracted"
-    while record:
-        row = rows.target_of(origin.number, record)
-        view = _read_view(connection, row)
-        destroyed += _replace(connection, origin, row, None, kind, at_ms)
-        record = parse_header(View.FromString(view).header).supersedes if view else ""
-        kind = "narrowed"
+            target = rows.target_of(origin.number, header.retracts)
+            destroyed += _replace(connection, origin, target, None, "retracted", at_ms)
     return destroyed
 
 

@@ -35,9 +35,10 @@ class Rules:
 
 @dataclass
 class Published:
-    """An acknowledged record; `successor` is the leaf index of what replaced it."""
+    """An acknowledged record; `predecessor` and `successor` are the leaf indices of what it replaced and what did it."""
 
     body: OperatorRegistration
+    predecessor: int | None
     is_retracted: bool = False
     successor: int | None = None
 
@@ -63,8 +64,8 @@ class Model:
                 self.retract(index)
 
     def _place(self, index: int, body: OperatorRegistration) -> list[int]:
-        self.records[index] = Published(body)
         before = self.current.get(body.legacy_number)
+        self.records[index] = Published(body, before)
         self.current[body.legacy_number] = index
         if before is None:
             return []
@@ -78,10 +79,13 @@ class Model:
         return any(before is not None and (now is None or not before <= now) for before, now in seen)
 
     def retract(self, index: int) -> None:
+        """Takes a record back, and every version before it."""
         record = self.records[index]
         record.is_retracted = True
         if self.current.get(record.body.legacy_number) == index:
             del self.current[record.body.legacy_number]
+        if record.predecessor is not None and not self.records[record.predecessor].is_retracted:
+            self.retract(record.predecessor)
 
     def retractable(self) -> list[int]:
         return [index for index, record in self.records.items() if not record.is_retracted]
