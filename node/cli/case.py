@@ -15,9 +15,11 @@ from node.cli.casework import (
     case_service,
     clock_text,
     json_text,
+    limit_option,
     make_body,
     plain,
     plain_body,
+    tell_rest,
     time_text,
 )
 from node.cli.options import json_option
@@ -140,12 +142,15 @@ def discard_command(draft: int, bundle: Path) -> None:
 @case.command("list")
 @click.option("--workflow", type=click.Choice(list(WORKFLOWS)), help="Only these.")
 @click.option("--all", "closed", is_flag=True, help="Also what is finished.")
+@limit_option
 @as_option
 @json_option
-def list_command(workflow: str | None, closed: bool, bundle: Path, as_json: bool) -> None:
+def list_command(workflow: str | None, closed: bool, limit: int, bundle: Path, as_json: bool) -> None:
     """List the cases that are open here."""
     with case_service(bundle) as service:
-        found = service.List(pb.ListRequest(workflow=workflow or "", closed=closed), timeout=TIMEOUT_S)
+        request = pb.ListRequest(workflow=workflow or "", closed=closed, limit=limit)
+        found = service.List(request, timeout=TIMEOUT_S)
+    tell_rest(len(found.cases), found.total)
     if as_json:
         click.echo(json_text([plain(each) for each in found.cases]))
     else:
@@ -196,8 +201,8 @@ def _submission(
 
 
 def _workflow_of(service: CaseServiceStub, case_id: str) -> str:
-    listed = service.List(pb.ListRequest(closed=True), timeout=TIMEOUT_S).cases
-    found = next((each.workflow for each in listed if each.case == case_id), None)
+    listed = service.List(pb.ListRequest(closed=True, case=case_id), timeout=TIMEOUT_S).cases
+    found = next((each.workflow for each in listed), None)
     if found is None:
         raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case_id} is here")
     return str(found)

@@ -24,6 +24,7 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import load_bundle
 from node.storage.files import read_text
+from node.usecases.casework.worklist import MOST, USUAL
 
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -35,6 +36,15 @@ as_option = click.option(
     envvar="GONGZHI_OFFICER",
     required=True,
     help="Bundle of the officer who acts (or GONGZHI_OFFICER).",
+)
+
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1, MOST),
+    default=USUAL,
+    show_default=True,
+    help="At most so many, the first in order.",
 )
 
 
@@ -115,6 +125,12 @@ def plain(message: Message) -> dict[str, Any]:
 def json_text(value: Any) -> str:
     """Plain data as JSON."""
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def tell_rest(shown: int, total: int) -> None:
+    """Says on standard error that there is more than was shown."""
+    if shown < total:
+        click.echo(f"{shown} of {total} are shown, --limit shows more · 共 {total} 件，列出 {shown} 件", err=True)
 
 
 def clock_text(clock: pb.Clock) -> str:

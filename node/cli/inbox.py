@@ -7,18 +7,30 @@ from rich.text import Text
 
 from node.casework.v1 import casework_pb2 as pb
 from node.cli.case import print_summaries
-from node.cli.casework import TIMEOUT_S, as_option, case_service, clock_text, json_text, plain, time_text
+from node.cli.casework import (
+    TIMEOUT_S,
+    as_option,
+    case_service,
+    clock_text,
+    json_text,
+    limit_option,
+    plain,
+    tell_rest,
+    time_text,
+)
 from node.cli.options import json_option
 from node.cli.tables import new_table, print_table
 
 
 @click.command()
+@limit_option
 @as_option
 @json_option
-def inbox(bundle: Path, as_json: bool) -> None:
+def inbox(limit: int, bundle: Path, as_json: bool) -> None:
     """Show what waits for this city: cases in which others acted last or a clock runs, drafts to be approved."""
     with case_service(bundle) as service:
-        found = service.Inbox(pb.InboxRequest(), timeout=TIMEOUT_S)
+        found = service.Inbox(pb.InboxRequest(limit=limit), timeout=TIMEOUT_S)
+    tell_rest(len(found.cases), found.total)
     if as_json:
         click.echo(json_text({"cases": [plain(e) for e in found.cases], "drafts": [plain(e) for e in found.drafts]}))
         return
@@ -29,12 +41,14 @@ def inbox(bundle: Path, as_json: bool) -> None:
 
 
 @click.command()
+@limit_option
 @as_option
 @json_option
-def outbox(bundle: Path, as_json: bool) -> None:
+def outbox(limit: int, bundle: Path, as_json: bool) -> None:
     """Show what waits for others, and which of them stored and opened the last act."""
     with case_service(bundle) as service:
-        found = service.Outbox(pb.OutboxRequest(), timeout=TIMEOUT_S)
+        found = service.Outbox(pb.OutboxRequest(limit=limit), timeout=TIMEOUT_S)
+    tell_rest(len(found.cases), found.total)
     if as_json:
         click.echo(json_text([plain(each) for each in found.cases]))
     else:
@@ -43,12 +57,15 @@ def outbox(bundle: Path, as_json: bool) -> None:
 
 @click.command()
 @click.option("--own", is_flag=True, help="Only those that this city owes.")
+@limit_option
 @as_option
 @json_option
-def deadlines(own: bool, bundle: Path, as_json: bool) -> None:
+def deadlines(own: bool, limit: int, bundle: Path, as_json: bool) -> None:
     """Show every running clock, the nearest first. Exit code 1 where one is overdue."""
     with case_service(bundle) as service:
-        found = service.Deadlines(pb.DeadlinesRequest(own=own), timeout=TIMEOUT_S).clocks
+        told = service.Deadlines(pb.DeadlinesRequest(own=own, limit=limit), timeout=TIMEOUT_S)
+    found = told.clocks
+    tell_rest(len(found), told.total)
     if as_json:
         click.echo(json_text([plain(each) for each in found]))
     else:

@@ -204,6 +204,8 @@ class Deadline:
         return self._count(day, running.due) - paused
 
     def _known_on(self, day: date) -> "Deadline":
+        if not self.suspensions and not self.extensions:
+            return self
         suspensions = tuple(
             pause if pause.last is None or pause.last < day else replace(pause, last=None)
             for pause in self.suspensions

@@ -1,6 +1,6 @@
 """CaseService: officers and platforms work on cases, each call bound to the caller's certificate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -22,12 +22,12 @@ from node.storage.store import Store
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
-from node.usecases.casework.clocks import deadlines, scorecard
+from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
-from node.usecases.casework.show import broken_rules, show_case, summary
-from node.usecases.casework.worklist import inbox, listed, outbox, side_of
+from node.usecases.casework.show import broken_rules, show_case
+from node.usecases.casework.worklist import Listed, first, inbox, listed, outbox, side_of
 from node.usecases.usage import Account as Usage
 from node.usecases.usage import Use
 
@@ -117,27 +117,27 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
         """Cases."""
         with self._using(context, "List", request.workflow) as (actor, use):
-            files = self._casework.cases(actor, request.workflow)
-            cases = listed(files, self._calendar, self._now(), closed=request.closed)
-            use.records(each.case.rpartition("-")[0] for each in cases)
-        return pb.ListResponse(cases=cases)
+            lines = self._casework.cases(actor, request.workflow)
+            if request.case:
+                lines = [line for line in lines if line.id == request.case]
+            found = listed(lines, self._now(), closed=request.closed)
+            cases = self._summaries(found, request.limit, use)
+        return pb.ListResponse(cases=cases, total=len(found))
 
-    def Inbox(self, _: pb.InboxRequest, context: grpc.ServicerContext) -> pb.InboxResponse:  # noqa: N802
+    def Inbox(self, request: pb.InboxRequest, context: grpc.ServicerContext) -> pb.InboxResponse:  # noqa: N802
         """What waits for the caller."""
         with self._using(context, "Inbox", "") as (actor, use):
-            files = self._casework.cases(actor)
-            cases = inbox(files, self._side(actor), self._calendar, self._now())
-            use.records(each.case.rpartition("-")[0] for each in cases)
+            found = inbox(self._casework.cases(actor), self._side(actor), self._now())
+            cases = self._summaries(found, request.limit, use)
             drafts = [_draft(each, with_body=False) for each in self._casework.drafts(actor)]
-        return pb.InboxResponse(cases=cases, drafts=drafts)
+        return pb.InboxResponse(cases=cases, drafts=drafts, total=len(found))
 
-    def Outbox(self, _: pb.OutboxRequest, context: grpc.ServicerContext) -> pb.OutboxResponse:  # noqa: N802
+    def Outbox(self, request: pb.OutboxRequest, context: grpc.ServicerContext) -> pb.OutboxResponse:  # noqa: N802
         """What waits for others."""
         with self._using(context, "Outbox", "") as (actor, use):
-            found = outbox(self._casework.cases(actor), self._side(actor), self._calendar, self._now())
-            cases = [summary(self._casework.open(actor, each.case), self._calendar, self._now()) for each in found]
-            use.records(each.case.rpartition("-")[0] for each in cases)
-        return pb.OutboxResponse(cases=cases)
+            found = outbox(self._casework.cases(actor), self._side(actor), self._now())
+            cases = self._summaries(found, request.limit, use)
+        return pb.OutboxResponse(cases=cases, total=len(found))
 
     def Deadlines(  # noqa: N802
         self, request: pb.DeadlinesRequest, context: grpc.ServicerContext
@@ -145,8 +145,10 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         """Running clocks."""
         with self._using(context, "Deadlines", "") as (actor, _):
             owed_by = self._side(actor) if request.own or actor.is_platform else ""
-            found = deadlines(self._casework.cases(actor), self._calendar, self._now(), owed_by)
-        return pb.DeadlinesResponse(clocks=found)
+            now = self._now()
+            found = deadlines(self._casework.cases(actor), now, owed_by)
+            clocks = [each.clock(now) for each in first(found, request.limit)]
+        return pb.DeadlinesResponse(clocks=clocks, total=len(found))
 
     def Scorecard(  # noqa: N802
         self, request: pb.ScorecardRequest, context: grpc.ServicerContext
@@ -156,7 +158,13 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         with self._using(context, "Scorecard", "") as (actor, _):
             if actor.is_platform:
                 raise NodeError(Reason.PERMISSION_DENIED, "the scorecard is for officers")
-            return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._calendar, self._now()))
+            return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._now()))
+
+    def _summaries(self, found: Sequence[Listed], limit: int, use: Use) -> list[pb.Summary]:
+        """The first of a list, noted as shown."""
+        shown, now = first(found, limit), self._now()
+        use.records(each.line.id.rpartition("-")[0] for each in shown)
+        return [each.summary(now) for each in shown]
 
     def _act(self, submission: pb.Submission, context: grpc.ServicerContext) -> pb.Recorded:
         with _telling(context), self._using(context, "Act", submission.case) as (actor, _):

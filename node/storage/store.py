@@ -12,14 +12,15 @@ from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.storage import drafts, links, policies, replica
 from node.storage.drafts import Draft
+from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
-from node.storage.lookup import read_subject
+from node.storage.lookup import read_subject, read_subject_range
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.retention import destroy_ended
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, Error, open_reader
-from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes
+from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
 from node.storage.writer import Writer, storage_error
 
 _Result = TypeVar("_Result")
@@ -78,6 +79,24 @@ class Reader:
         Digests may collide: the caller compares the header's subjects.
         """
         return read_subject(self.connection, subject_digest(subject))
+
+    def subject_records(self, subject: str, origin: int, begin: int, end: int) -> list[tuple[int, bytes]]:
+        """The current records [begin, end) of an origin under a subject: (leaf index, view); digests may collide."""
+        return read_subject_range(self.connection, subject_digest(subject), origin, begin, end)
+
+    def are_known(self, keys: Sequence[bytes]) -> list[bool]:
+        """Whether the own log holds a record under each idempotency key."""
+        known = read_versions(self.connection, list(keys))
+        return [key in known for key in keys]
+
+    def newest_change(self) -> int:
+        """The number of the newest change to a stored view."""
+        return int(self.connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()[0])
+
+    def changed(self, after: int, to: int) -> list[tuple[int, int]]:
+        """The records whose stored view changed, by the numbers (after, to] of the changes: (origin, leaf index)."""
+        found = self.connection.execute("SELECT position FROM change WHERE number > ? AND number <= ?", (after, to))
+        return [split_position(row) for (row,) in found]
 
     def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:
         """The leaf hashes of the records [begin, end)."""

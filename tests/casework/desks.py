@@ -5,6 +5,7 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
+from node.core.calendar import vendored_calendar
 from node.core.federation import Federation, Member
 from node.core.officers import Account, OfficerRole
 from node.core.platforms import Connected
@@ -16,6 +17,7 @@ from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.propose import Submission, act_of
+from node.usecases.casework.register import Register
 from tests.cities import City
 from tests.core.standard_samples import LETTER, referral
 
@@ -49,7 +51,8 @@ class Desk(City):
         super().__init__(folder, city)
         self.told: list[tuple[str, ...]] = []
         self.federation = federation(*members)
-        self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell)
+        self.cases = Register(self.store, vendored_calendar(), lambda: self.federation)
+        self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell, self.cases)
 
     def _tell(self, audience: Collection[str]) -> None:
         self.told.append(tuple(audience))

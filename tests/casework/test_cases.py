@@ -17,7 +17,7 @@ from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.storage.log import Entry
-from node.usecases.casework.clocks import deadlines, scorecard
+from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.show import show_case
 from node.usecases.casework.worklist import inbox, listed, outbox
@@ -46,9 +46,7 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
 
 
 def notices(desk: Desk) -> Notices:
-    return Notices(
-        desk.store, desk.clock, CALENDAR, lambda audience: desk.told.append(tuple(audience)), lambda: desk.federation
-    )
+    return Notices(desk.store, desk.clock, lambda audience: desk.told.append(tuple(audience)), desk.cases)
 
 
 def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
@@ -58,7 +56,7 @@ def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
 
 def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
-    found = deadlines(desk.casework.cases(LI), CALENDAR, now)
+    found = [each.clock(now) for each in deadlines(desk.casework.cases(LI), now)]
     return [(clock.rule, clock.due, clock.state, list(clock.owed_by)) for clock in found]
 
 
@@ -85,7 +83,7 @@ def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(desks: 
         ("complaint.mediation", "2026-07-17")
     ]
     now = datetime.fromtimestamp(at("2026-05-18") / 1000, SHANGHAI)
-    scores = {each.rule: each for each in scorecard(changsha.casework.cases(LI), CALENDAR, now)}
+    scores = {each.rule: each for each in scorecard(changsha.casework.cases(LI), now)}
     assert (scores["complaint.acceptance"].late, scores["complaint.acceptance"].median_days) == (1, 12)
     assert (scores["complaint.mediation"].running, scores["complaint.mediation"].overdue) == (1, 0)
 
@@ -105,9 +103,9 @@ def test_inbox_and_outbox_change_sides_with_the_last_act(desks: tuple[Desk, ...]
     now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
 
     def boxes(desk: Desk) -> tuple[list[str], list[str]]:
-        files = desk.casework.cases(LI)
-        sides = (inbox(files, desk.city, CALENDAR, now), outbox(files, desk.city, CALENDAR, now))
-        return [each.case for each in sides[0]], [each.case for each in sides[1]]
+        lines = desk.casework.cases(LI)
+        sides = inbox(lines, desk.city, now), outbox(lines, desk.city, now)
+        return [each.line.id for each in sides[0]], [each.line.id for each in sides[1]]
 
     case = send(changsha)
     hefei.see(changsha)
@@ -200,7 +198,7 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(desks: tuple[De
         assert desk.state(case) == "withdrawn"
         standings = {each.act: each.standing for each in shown(desk, case).acts}
         assert standings == {"withdraw": "in_force", "acknowledge": "pending"}
-    assert [each.case for each in listed(hefei.casework.cases(LI), CALENDAR, NOW, closed=True)] == [case]
+    assert [each.line.id for each in listed(hefei.casework.cases(LI), NOW, closed=True)] == [case]
 
 
 def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.calendar import vendored_calendar
 from node.core.platforms import Connected, Connections
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
@@ -16,6 +17,7 @@ from node.standard.v1.act_pb2 import Officer
 from node.storage.log import Entry
 from node.usecases.casework.act import Casework
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
+from node.usecases.casework.register import Register
 from tests.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, federation, with_act
 from tests.casework.test_cases import at, shown
 from tests.core.standard_samples import measure
@@ -216,7 +218,9 @@ def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World)
 
 
 def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> None:
-    nowhere = Casework(world.hefei.store, world.hefei.clock, lambda: federation("changsha", "wuhan"), lambda _: None)
+    elsewhere = federation("changsha", "wuhan")
+    register = Register(world.hefei.store, vendored_calendar(), lambda: elsewhere)
+    nowhere = Casework(world.hefei.store, world.hefei.clock, lambda: elsewhere, lambda _: None, register)
     case = asked(world)
     body = pb.MeasureRequest(act=act("ack"))
     with pytest.raises(NodeError) as caught:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from node.core.calendar import vendored_calendar
 from node.core.officers import Account, OfficerRole
 from node.core.screening import hit_of
 from node.core.standard import get
@@ -16,6 +17,7 @@ from node.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
+from node.usecases.casework.register import Register
 from tests.casework.desks import federation
 from tests.cities import City
 from tests.screening.listings import HMAC, LICENCE, USCC, hits, listing, publish
@@ -38,7 +40,8 @@ def test_the_listing_city_is_told_what_matched_and_by_whom_it_was_confirmed(citi
     (hit,) = hits(own, uscc=USCC)
     body = hit_of(hit, Entry(uscc=USCC, licence_number=LICENCE), "某某", "武汉", "某平台入驻名单", DAY)
     told: set[str] = set()
-    casework = Casework(own.store, own.clock, lambda: federation("changsha", "hefei"), told.update)
+    register = Register(own.store, vendored_calendar(), lambda: federation("changsha", "hefei"))
+    casework = Casework(own.store, own.clock, lambda: federation("changsha", "hefei"), told.update, register)
     officer = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "420100001"))
     opened = casework.act(officer, _submission("screen", body))
     casework.act(officer, _submission("confirm", ListingHit(confirmed_on="2026-09-21"), opened.case))

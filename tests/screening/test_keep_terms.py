@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from node.core import standard as standards
+from node.core.calendar import vendored_calendar
 from node.core.record import parse_header
 from node.core.workflow.declared import workflow
 from node.record.v1.record_pb2 import View
@@ -16,6 +17,7 @@ from node.storage.log import OWN
 from node.storage.search import SearchIndex
 from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
+from node.usecases.casework.register import Register
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.screen import read_body, read_case
 from tests.casework.desks import federation
@@ -36,7 +38,8 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
 
 
 def keep(city: City) -> list[str]:
-    casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None)
+    register = Register(city.store, vendored_calendar(), lambda: federation("changsha", "wuhan"))
+    casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None, register)
     return KeepTerms(city.store, city.clock, None, casework.act_by_itself).run()
 
 

@@ -10,17 +10,19 @@ from node.core.calendar import legal_date
 from node.core.complaint_route import Route
 from node.core.officers import OfficerRole, check_approver
 from node.core.workflow.declared import workflow as find_workflow
-from node.core.workflow.model import Product, Role
+from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.storage.drafts import Draft
 from node.storage.store import Store
 from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.case_file import Bookcase, CaseFile, Members
+from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.follow_up import completed, prepare
 from node.usecases.casework.jurisdiction import route_of
+from node.usecases.casework.line import Line
 from node.usecases.casework.own_rules import OwnRules
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
+from node.usecases.casework.register import Register
 from node.usecases.refuse_republication import Republication
 
 Notify = Callable[[Collection[str]], None]
@@ -50,14 +52,16 @@ class Recorded(NamedTuple):
 class Casework:
     """The casework of one city."""
 
-    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify) -> None:
+    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify, register: Register) -> None:
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._books = Bookcase(store, members)
+        self._register = register
+        self._books = register.books
         self._members = members
         rules = OwnRules(self._books, store.log.city, members, Republication(store, clock))
         self._proposer = Proposer(self._books, store.log.city, members, rules)
+        self._looked: tuple[int, date | None] = 0, None
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     @property
@@ -181,18 +185,21 @@ class Casework:
         """
         return route_of(self.open(actor, case), self._members(), self._store.log.city)
 
-    def cases(self, actor: Actor, workflow: str = "") -> list[CaseFile]:
+    def cases(self, actor: Actor, workflow: str = "") -> list[Line]:
         """The cases that the actor may see, of one workflow or all."""
-        found = self._books.every([workflow] if workflow else ())
-        return [file for file in found if file.case.state and actor.may_see(file, self._store.log.city)]
+        found = (line for line in self._register.lines() if workflow in ("", line.workflow.name))
+        return [line for line in found if actor.may_see(line, self._store.log.city)]
 
     def act_by_itself(self) -> list[Recorded]:
-        """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed."""
-        recorded = []
-        for file in self._books.every():
-            for act in file.case.open_acts():
-                if act.roles == (Role.NODE,) and "origin" in act.by and self._is_home(file):
-                    recorded += self._try_by_itself(file.id, act.name)
+        """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed.
+
+        A new day may bring it in any case, else only what changed is looked at. Not for two threads at once.
+        """
+        (look, day), today = self._looked, self.today
+        number, lines = self._register.changed_since(look if day == today else 0)
+        due = ((line.id, name) for line in lines if self._is_home(line) for name in line.by_itself)
+        recorded = [each for case, name in due for each in self._try_by_itself(case, name)]
+        self._looked = number, today  # only now: what could not be stored is due at the next look
         return recorded
 
     def _try_by_itself(self, case: str, name: str) -> list[Recorded]:
@@ -203,8 +210,8 @@ class Casework:
             except ActRefusedError:
                 return []
 
-    def _is_home(self, file: CaseFile) -> bool:
-        return file.case.parties.get("origin") == self._store.log.city
+    def _is_home(self, line: Line) -> bool:
+        return line.parties.get("origin") == self._store.log.city
 
     def _record(self, proposal: Proposal, draft: int = 0, by: str = "") -> Recorded:
         now_ms = self._clock.now_ms()

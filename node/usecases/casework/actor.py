@@ -1,12 +1,26 @@
 """Who works on a case: an officer of this city, or a platform in a matter of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from node.core.officers import Account
-from node.core.workflow.model import Kind
+from node.core.workflow.model import Kind, Workflow
 from node.errors import NodeError, Reason
 from node.standard.v1.act_pb2 import Officer
 from node.usecases.casework.case_file import CaseFile
+
+
+class Parted(Protocol):
+    """A case as far as its parties go."""
+
+    @property
+    def workflow(self) -> Workflow:
+        """Its workflow."""
+
+    @property
+    def parties(self) -> Mapping[str, str]:
+        """Party -> city slug or platform."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +36,12 @@ class Actor:
         account = self.account
         return Officer(name=account.name, certificate_number=account.certificate_number, account=self.id)
 
-    def may_see(self, file: CaseFile, city: str) -> bool:
+    def may_see(self, case: Parted, city: str) -> bool:
         """An officer sees every case that is here, a platform those that name it and this city as where it connects."""
         if not self.is_platform:
             return True
-        parties = file.case.parties
-        named = (each for each in file.workflow.parties if each.kind is Kind.PLATFORM)
+        parties = case.parties
+        named = (each for each in case.workflow.parties if each.kind is Kind.PLATFORM)
         return any((parties.get(each.name), parties.get(each.at)) == (self.account.name, city) for each in named)
 
 
@@ -37,5 +51,5 @@ def check_sees(actor: Actor, file: CaseFile, city: str) -> None:
     Raises:
         NodeError: NOT_FOUND, in the words of a case that is not here: a platform is not told that there is one.
     """
-    if not actor.may_see(file, city):
+    if not actor.may_see(file.case, city):
         raise NodeError(Reason.NOT_FOUND, f"nothing of a case {file.id} is here")

@@ -1,8 +1,8 @@
 """A case as this node may see it: the acts of the parties' logs, the engine over them, the notices of their nodes."""
 
 import threading
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
 from node.core.federation import Federation
-from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id
+from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id, record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact, city_of
@@ -77,6 +77,11 @@ class CaseFile:
     notices: tuple[NoticeRecord, ...] = ()
 
     @property
+    def missing(self) -> set[str]:
+        """Record ids that the case rests on and that are not here, or count for nothing."""
+        return _missing(self.id, self.acts)
+
+    @property
     def moments(self) -> dict[str, datetime]:
         """When each act was recorded."""
         return {name: act.moment for name, act in self.acts.items()}
@@ -120,7 +125,7 @@ class Bookcase:
         Raises:
             NodeError: INVALID_ARGUMENT, or NOT_FOUND: nothing of it is here.
         """
-        found = [*self._opening(case), *self._indexed(case_subject(case))]
+        found = [*self._record(case), *self._indexed(case_subject(case))]
         acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
         if not acts:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
@@ -145,19 +150,6 @@ class Bookcase:
                 self._open.popitem(last=False)
         return file
 
-    def every(self, workflows: Iterable[str] = ()) -> list[CaseFile]:
-        """Every case of these workflows (of all where none is named), without notices, in no order."""
-        by_case: defaultdict[tuple[str, str], dict[str, ActRecord]] = defaultdict(dict)
-        for name in workflows or WORKFLOWS:
-            for read in self._indexed(workflow_subject(name)):
-                act = self._act(read)
-                if act is not None and act.header.standard == name:
-                    by_case[act.fact.case, name][act.header.id] = act
-        return [
-            CaseFile(case, WORKFLOWS[name], acts, self._engine(case, WORKFLOWS[name], acts, None))
-            for (case, name), acts in by_case.items()
-        ]
-
     def _engine(
         self, case_id: str, workflow: Workflow, acts: Mapping[str, ActRecord], earlier: CaseFile | None
     ) -> Case:
@@ -175,22 +167,25 @@ class Bookcase:
         backs = {act.name for act in workflow.acts if act.takes_back}
         if not any(each.fact.act in backs for each in acts.values()):
             return False
-        named = {case, *(each for act in acts.values() for each in act.fact.follows)}
-        return any(self._is_retracted(each) for each in named - acts.keys())
+        return any(self._is_retracted(each) for each in _missing(case, acts))
 
     def _is_retracted(self, record: str) -> bool:
         city, index = parse_record_id(record)
         origin = self._reader.find_origin(city)
         return origin is not None and self._reader.is_retracted(origin.number, index)
 
-    def acts_of(self, city: str, begin: int, end: int) -> Iterator[ActRecord]:
-        """The acts at [begin, end) of a peer's log."""
+    def ids_of(self, city: str, begin: int, end: int) -> list[str]:
+        """The ids of the acts at [begin, end) of a peer's log, as far as the subject index tells."""
         origin = self._reader.find_origin(city)
         if origin is None or not is_obtained_for(origin, PURPOSE):
-            return
-        for _, _, stored in self._reader.records(origin.number, begin, end):
-            if stored is not None and (act := self._act(read(stored))) is not None:
-                yield act
+            return []
+        subjects = map(workflow_subject, WORKFLOWS)
+        found = (self._reader.subject_records(each, origin.number, begin, end) for each in subjects)
+        return [record_id(city, index) for each in found for index, _ in each]
+
+    def act(self, record: str) -> ActRecord | None:
+        """The act of a record id; None where it is not here, or is none."""
+        return next((act for each in self._record(record) if (act := self._act(each)) is not None), None)
 
     def _act(self, found: "Read") -> ActRecord | None:
         act = found.act
@@ -198,7 +193,7 @@ class Bookcase:
             return act
         return act if self._members().connections.speaks_for(act.header.city, name, act.fact.on) else None
 
-    def _opening(self, case: str) -> list["Read"]:
+    def _record(self, case: str) -> list["Read"]:
         city, index = parse_record_id(case)
         origin = self._reader.find_origin(city)
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
@@ -219,6 +214,10 @@ def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord
     """Whether a look at a case was at fewer of the same acts."""
     is_same = file.workflow is workflow and file.case.is_taken_back == is_taken_back
     return is_same and file.acts.items() <= acts.items()
+
+
+def _missing(case: str, acts: Mapping[str, ActRecord]) -> set[str]:
+    return {case, *(each for act in acts.values() for each in act.fact.follows)} - acts.keys()
 
 
 class Read(NamedTuple):

@@ -10,6 +10,7 @@ from node.storage.store import Store
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_file import Members
 from node.usecases.casework.notices import Notices
+from node.usecases.casework.register import Register
 from node.usecases.soon import Hints, Soon
 
 # A peer that hints without end makes this node pull no more often; an act after a hint waits no longer.
@@ -48,8 +49,9 @@ class Desk:
         own = store.log.city
         peers = Hints(self._sends, lambda: [each.city for each in members().peers_of(own)])
         self.notify = peers.notify
-        self.casework = Casework(store, clock, members, self.notify)
-        self.notices = Notices(store, clock, calendar, self.notify, members)
+        self.register = Register(store, calendar, members)
+        self.casework = Casework(store, clock, members, self.notify, self.register)
+        self.notices = Notices(store, clock, self.notify, self.register)
         self._busy = threading.Lock()
         self._reminded_at_ms = 0
 

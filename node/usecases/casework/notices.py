@@ -7,9 +7,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from node.core import standard as standards
-from node.core.calendar import SHANGHAI, Calendar
+from node.core.calendar import SHANGHAI
 from node.core.clocks import State
-from node.core.workflow.timing import Timer, timers
+from node.core.workflow.timing import Timer
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.notice_pb2 import (
@@ -23,7 +23,8 @@ from node.storage.log import OWN, Entry, Fate
 from node.storage.store import Store
 from node.usecases.casework.act import Notify
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, Bookcase, CaseFile, Members
+from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, CaseFile, workflow_subject
+from node.usecases.casework.register import Register
 
 _BASIS = "六市协作约定"
 _SOURCE = "node"
@@ -35,25 +36,21 @@ _NEAR_DAYS = 2
 class Notices:
     """Writes the notices of one city's node."""
 
-    def __init__(self, store: Store, clock: Clock, calendar: Calendar, notify: Notify, members: Members) -> None:
+    def __init__(self, store: Store, clock: Clock, notify: Notify, register: Register) -> None:
         self._store = store
         self._clock = clock
-        self._calendar = calendar
         self._notify = notify
-        self._books = Bookcase(store, members)
-        self._seen: dict[str, int] | None = None
+        self._register = register
+        self._seen: dict[str, int] = {}
 
     def acknowledge(self) -> int:
         """Says of every act that came since the last look that it is stored here; returns how many.
 
-        After a start it looks at every act: what is acknowledged already stays said once. Not for two threads at once.
+        After a start it looks for acts that it has not acknowledged. Not for two threads at once.
         """
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
-        if self._seen is None:
-            acts = [act for file in self._books.every() for act in file.acts.values()]
-        else:
-            acts = [act for city, size in sizes.items() for act in self._arrived(city, size)]
-        said = self._say(self._receipt(act, NOTICE_KIND_STORED, "") for act in acts if self._is_foreign(act))
+        acts = (act for city, size in sizes.items() for act in self._arrived(city, size))
+        said = self._say(self._receipt(act, NOTICE_KIND_STORED, "") for act in acts)
         self._seen = sizes
         return said
 
@@ -71,16 +68,20 @@ class Notices:
         """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
         return self._say(
-            self._reminder(file, timer, stage)
-            for file in self._books.every()
-            for timer in timers(file.case, self._calendar, file.moments)
+            self._reminder(line.id, timer, stage)
+            for line in self._register.lines()
+            for timer in line.timers
             if self._store.log.city in timer.owed_by and (stage := _stage(timer, now))
         )
 
     def _arrived(self, city: str, size: int) -> Iterator[ActRecord]:
-        begin = (self._seen or {}).get(city, 0)
-        if begin < size:
-            yield from self._books.acts_of(city, begin, size)
+        """The acts in a peer's log, from where the last look stopped, that are not said to be stored here."""
+        begin = self._seen.get(city, 0)
+        ids = self._register.books.ids_of(city, begin, size) if begin < size else []
+        said = self._store.are_known([_once(NOTICE_KIND_STORED, each) for each in ids])
+        for each, is_said in zip(ids, said, strict=True):
+            if not is_said and (act := self._register.books.act(each)) is not None:
+                yield act
 
     def _is_foreign(self, act: ActRecord) -> bool:
         return act.header.city != self._store.log.city
@@ -88,20 +89,20 @@ class Notices:
     def _receipt(self, act: ActRecord, kind: NoticeKind.ValueType, officer: str) -> Entry:
         record = act.header.id
         notice = CaseNotice(case=act.fact.case, kind=kind, record=record, leaf_hash=act.leaf_hash, officer=officer)
-        return self._entry(notice, [act.header.city], f"{kind}\0{record}")
+        return self._entry(notice, [act.header.city], _once(kind, record))
 
-    def _reminder(self, file: CaseFile, timer: Timer, stage: str) -> Entry:
+    def _reminder(self, case: str, timer: Timer, stage: str) -> Entry:
         due = timer.deadline.due.isoformat() if timer.deadline and timer.deadline.due else ""
-        notice = CaseNotice(case=file.id, kind=NOTICE_KIND_REMINDER, record=timer.act_id, rule=timer.rule, due=due)
-        return self._entry(notice, [], f"{NOTICE_KIND_REMINDER}\0{timer.act_id}\0{timer.rule}\0{due}\0{stage}")
+        notice = CaseNotice(case=case, kind=NOTICE_KIND_REMINDER, record=timer.act_id, rule=timer.rule, due=due)
+        return self._entry(notice, [], _once(NOTICE_KIND_REMINDER, timer.act_id, timer.rule, due, stage))
 
-    def _entry(self, notice: CaseNotice, audience: Sequence[str], once: str) -> Entry:
+    def _entry(self, notice: CaseNotice, audience: Sequence[str], key: bytes) -> Entry:
         standard, now_ms = standards.get(NOTICE), self._clock.now_ms()
         header = Header(
             standard=standard.name,
             version=standard.version,
             city=self._store.log.city,
-            subjects=standard.subjects(notice),
+            subjects=[*standard.subjects(notice), workflow_subject(NOTICE)],
             issued_at_ms=now_ms,
             as_of_ms=now_ms,
             audience=audience,
@@ -109,7 +110,6 @@ class Notices:
             legal_basis=_BASIS,
             source=_SOURCE,
         )
-        key = sha256(f"{NOTICE}\0{once}".encode()).digest()[:16]
         return Entry(header, standard.split(notice.SerializeToString()), key, _ONCE)
 
     def _say(self, notices: Iterable[Entry]) -> int:
@@ -121,6 +121,11 @@ class Notices:
         if cities := {city for entry in said for city in entry.header.audience}:
             self._notify(cities)
         return len(said)
+
+
+def _once(kind: NoticeKind.ValueType, *what: str) -> bytes:
+    """The key of a notice, by which it is said once."""
+    return sha256("\0".join((NOTICE, str(kind), *what)).encode()).digest()[:16]
 
 
 def _stage(timer: Timer, now: datetime) -> str:

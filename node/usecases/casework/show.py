@@ -14,7 +14,7 @@ from node.core.workflow.rules import Broken
 from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import ActRecord, CaseFile, fact_facets
-from node.usecases.casework.clocks import clocks, running
+from node.usecases.casework.clocks import clocks
 
 
 def show_case(
@@ -29,33 +29,13 @@ def show_case(
         case=file.id,
         workflow=workflow.name,
         state=case.state,
-        label=_state_label(workflow, case.state),
+        label=state_label(workflow, case.state),
         is_final=case.is_final,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
         acts=[_act(file, each, actor, members) for each in case.history() if _is_shown(workflow, each, actor)],
         clocks=clocks(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
-    )
-
-
-def summary(file: CaseFile, calendar: Calendar, now: datetime) -> pb.Summary:
-    """A case in a line."""
-    case, last = file.case, last_act(file)
-    open_clocks = running(file, calendar, now)
-    receipts = list(_receipts(file, last)) if last else []
-    return pb.Summary(
-        case=file.id,
-        workflow=file.workflow.name,
-        state=case.state,
-        label=_state_label(file.workflow, case.state),
-        last_act=last.fact.act if last else "",
-        last_by=actor_name(last) if last else "",
-        last_on=last.fact.on.isoformat() if last else "",
-        nearest=open_clocks[0] if open_clocks else None,
-        stored_by=[each.city for each in receipts if each.stored],
-        opened_by=[each.city for each in receipts if each.opened],
-        subjects=sorted({each for act in file.acts.values() for each in act.header.subjects if _is_topic(each)}),
     )
 
 
@@ -75,16 +55,13 @@ def broken_rules(broken: tuple[Broken, ...]) -> pb.BrokenRules:
     return pb.BrokenRules(rules=[_broken(each) for each in broken])
 
 
-def _is_topic(subject: str) -> bool:
-    return not subject.startswith(("workflow:", "case:", "idhmac:"))
-
-
 def _is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
     act = workflow.act.get(verdict.fact.act)
     return not (actor.is_platform and act is not None and act.internal)
 
 
-def _state_label(workflow: Workflow, state: str) -> pb.Label:
+def state_label(workflow: Workflow, state: str) -> pb.Label:
+    """The names of a state; none where there is no such."""
     return _label(workflow.state[state].label) if state in workflow.state else pb.Label()
 
 
@@ -117,7 +94,7 @@ def _act(file: CaseFile, verdict: Verdict, actor: Actor, members: Collection[str
         cause=verdict.cause,
         audience=record.header.audience,
         body=_body(record, actor),
-        receipts=_receipts(file, record, members),
+        receipts=receipts(file, record, members),
     )
 
 
@@ -131,7 +108,7 @@ def _body(record: ActRecord, actor: Actor) -> bytes:
     return standard.merge(record.view.facets[number - 1].body for number in shown).SerializeToString()
 
 
-def _receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:
+def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:
     """One for each city that the act is for; of `all` for each of `members`, and whoever else said so."""
     named = members if EVERYONE in record.header.audience else record.header.audience
     found = {city: pb.Receipt(city=city) for city in named}

@@ -1,32 +1,59 @@
 """Inbox and outbox: what waits for the actor, and what waits for others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from node.casework.v1.casework_pb2 import Summary
-from node.core.calendar import Calendar
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import CaseFile
-from node.usecases.casework.clocks import running
-from node.usecases.casework.show import actor_name, last_act, summary
+from node.usecases.casework.deadlines import Running, running
+from node.usecases.casework.line import Line
+from node.usecases.casework.show import state_label
+
+# Of an answer: how many where nobody says how many, and how many fit in one.
+USUAL, MOST = 500, 5_000
+_Each = TypeVar("_Each")
 
 
-def listed(files: Iterable[CaseFile], calendar: Calendar, now: datetime, *, closed: bool) -> list[Summary]:
+class Listed(NamedTuple):
+    """A case in a list; `nearest` is the clock in it that runs out first."""
+
+    line: Line
+    nearest: Running | None
+
+    def summary(self, now: datetime) -> Summary:
+        """As officers read it."""
+        line = self.line
+        return Summary(
+            case=line.id,
+            workflow=line.workflow.name,
+            state=line.state,
+            label=state_label(line.workflow, line.state),
+            last_act=line.last_act,
+            last_by=line.last_by,
+            last_on=line.last_on,
+            nearest=self.nearest.clock(now) if self.nearest else None,
+            stored_by=line.stored_by,
+            opened_by=line.opened_by,
+            subjects=line.subjects,
+        )
+
+
+def listed(lines: Iterable[Line], now: datetime, *, closed: bool) -> list[Listed]:
     """Cases by their number; those in a final state only where asked for."""
-    found = (file for file in files if closed or not file.case.is_final)
-    return sorted((summary(file, calendar, now) for file in found), key=lambda each: each.case)
+    found = (line for line in lines if closed or not line.is_final)
+    return sorted((_listed(line, now) for line in found), key=lambda each: each.line.id)
 
 
-def inbox(files: Iterable[CaseFile], side: str, calendar: Calendar, now: datetime) -> list[Summary]:
+def inbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
     """Open cases in which another side acted last, or a clock runs that `side` (a city or platform) owes."""
-    found = (file for file in _open(files) if _waits_for(file, side, calendar, now))
-    return sorted((summary(file, calendar, now) for file in found), key=_urgency)
+    return sorted((_listed(line, now) for line in _open(lines) if _waits_for(line, side, now)), key=_urgency)
 
 
-def outbox(files: Iterable[CaseFile], side: str, calendar: Calendar, now: datetime) -> list[Summary]:
+def outbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
     """Open cases in which `side` acted last and another is to see it, with the receipts for that act."""
-    found = (file for file in _open(files) if _acted_last(file, side) and _has_others(file, side))
-    return sorted((summary(file, calendar, now) for file in found), key=_urgency)
+    found = (line for line in _open(lines) if line.last_by == side and _has_others(line, side))
+    return sorted((_listed(line, now) for line in found), key=_urgency)
 
 
 def side_of(actor: Actor, city: str) -> str:
@@ -34,26 +61,29 @@ def side_of(actor: Actor, city: str) -> str:
     return actor.account.name if actor.is_platform else city
 
 
-def _urgency(each: Summary) -> tuple[bool, str, str]:
-    return not each.nearest.due, each.nearest.due, each.case
+def first(found: Sequence[_Each], limit: int) -> Sequence[_Each]:
+    """As many as are asked for and fit in an answer."""
+    return found[: min(limit or USUAL, MOST)]
 
 
-def _open(files: Iterable[CaseFile]) -> Iterator[CaseFile]:
-    return (file for file in files if not file.case.is_final)
+def _listed(line: Line, now: datetime) -> Listed:
+    return Listed(line, min(running(line, now), default=None))
 
 
-def _acted_last(file: CaseFile, side: str) -> bool:
-    last = last_act(file)
-    return last is not None and actor_name(last) == side
+def _urgency(each: Listed) -> tuple[bool, str, str]:
+    nearest = each.nearest
+    return nearest is None or nearest.has_no_day, nearest.due if nearest else "", each.line.id
 
 
-def _has_others(file: CaseFile, side: str) -> bool:
-    first = file.disclosing
-    names = {*file.case.parties.values(), *(first.header.audience if first else ())}
-    return bool(names - {side, ""})
+def _open(lines: Iterable[Line]) -> Iterator[Line]:
+    return (line for line in lines if not line.is_final)
 
 
-def _waits_for(file: CaseFile, side: str, calendar: Calendar, now: datetime) -> bool:
-    if not _acted_last(file, side):
+def _has_others(line: Line, side: str) -> bool:
+    return bool({*line.parties.values(), *line.seen_by} - {side, ""})
+
+
+def _waits_for(line: Line, side: str, now: datetime) -> bool:
+    if line.last_by != side:
         return True
-    return any(side in clock.owed_by for clock in running(file, calendar, now)) or not _has_others(file, side)
+    return any(side in each.timer.owed_by for each in running(line, now)) or not _has_others(line, side)

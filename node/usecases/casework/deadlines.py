@@ -1,0 +1,90 @@
+"""The clocks of many cases: what runs and for whom, and how each city keeps its limits."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from statistics import median
+from typing import NamedTuple
+
+from node.casework.v1.casework_pb2 import Clock, Score
+from node.core.calendar import legal_date
+from node.core.clocks import Reading, State
+from node.core.legal_rules import Kind
+from node.core.workflow.timing import Timer
+from node.usecases.casework.clocks import clock_of, label_of
+from node.usecases.casework.line import Line
+
+_RUNNING = (State.RUNNING, State.SUSPENDED, State.OVERDUE)
+
+
+class Running(NamedTuple):
+    """A clock that nothing has stopped. Running ones sort by their last day, those without one last."""
+
+    has_no_day: bool
+    due: str
+    case: str
+    started: int
+    line: Line
+    timer: Timer
+
+    def clock(self, now: datetime) -> Clock:
+        """As officers read it."""
+        return clock_of(self.line.id, self.line.workflow.name, self.timer, now)
+
+
+def running(line: Line, now: datetime) -> Iterator[Running]:
+    """The clocks of a case that nothing has stopped."""
+    for number, timer in enumerate(line.timers):
+        if timer.deadline is None or timer.deadline.stopped is None:
+            reading = timer.read(now)
+            if reading is None or reading.state in _RUNNING:
+                due = reading.due.isoformat() if reading and reading.due else ""
+                yield Running(not due, due, line.id, number, line, timer)
+
+
+def deadlines(lines: Iterable[Line], now: datetime, owed_by: str = "") -> list[Running]:
+    """The running clocks of cases, the nearest first; with `owed_by` those that this city or platform owes."""
+    found = (each for line in lines for each in running(line, now))
+    return sorted(each for each in found if not owed_by or owed_by in each.timer.owed_by)
+
+
+def scorecard(lines: Iterable[Line], now: datetime) -> list[Score]:
+    """For each city (or platform) and limit how it is kept, over these cases. What ends by itself is not scored."""
+    found: defaultdict[tuple[str, str], list[Timer]] = defaultdict(list)
+    for line in lines:
+        for timer in line.timers:
+            rule = timer.rule_in_force
+            if rule is not None and rule.kind is Kind.LIMIT:
+                for debtor in timer.owed_by:
+                    found[debtor, timer.rule].append(timer)
+    return [_score(city, rule, each, now) for (city, rule), each in sorted(found.items())]
+
+
+def _score(city: str, rule: str, found: Sequence[Timer], now: datetime) -> Score:
+    readings = [reading for timer in found if (reading := timer.read(now)) is not None]
+    stopped = [timer for timer in found if timer.deadline and timer.deadline.stopped]
+    met = sum(reading.state is State.MET for reading in readings)
+    overdue = sum(_is_open(timer) and _is_overdue(timer.read(now)) for timer in found)
+    days = [
+        (legal_date(each.deadline.stopped) - each.on).days
+        for each in stopped
+        if each.deadline and each.deadline.stopped
+    ]
+    return Score(
+        city=city,
+        rule=rule,
+        label=label_of(found[0]),
+        in_time=met,
+        late=len(stopped) - met,
+        running=len(found) - len(stopped) - overdue,
+        overdue=overdue,
+        median_days=median(days) if days else 0,
+    )
+
+
+def _is_open(timer: Timer) -> bool:
+    return timer.deadline is None or timer.deadline.stopped is None
+
+
+def _is_overdue(reading: Reading | None) -> bool:
+    return reading is not None and reading.state is State.OVERDUE

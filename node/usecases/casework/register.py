@@ -1,0 +1,145 @@
+"""The register: every case that is here in a line. A look at it costs what has changed since the last one.
+
+1. New acts and notices are found in the subject index, from where the look before stopped in each city's log.
+2. A view that changed since (taken back, narrowed, disclosed) leads to its cases by its place.
+3. The cases found are read anew, whole: their lines are what `Bookcase.open` says of them, never a sum of changes.
+4. Where another log may be used, or another city speaks for a platform, everything is read anew.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from sys import intern
+
+from node.core.calendar import Calendar
+from node.core.record import parse_header, record_id
+from node.core.workflow.declared import WORKFLOWS
+from node.errors import NodeError
+from node.record.v1.record_pb2 import View
+from node.storage.store import Origin, Reader
+from node.usecases.casework.case_file import (
+    NOTICE,
+    PURPOSE,
+    Bookcase,
+    Members,
+    case_subject,
+    read,
+    workflow_subject,
+)
+from node.usecases.casework.line import Line, line_of
+from node.usecases.usage import is_obtained_for
+
+_CASE = case_subject("")
+_SUBJECTS = tuple(map(workflow_subject, (*WORKFLOWS, NOTICE)))
+
+
+class Register:
+    """The cases of one node, for all its threads."""
+
+    def __init__(self, reader: Reader, calendar: Calendar, members: Members) -> None:
+        """Reads nothing yet.
+
+        Args:
+            reader: Of the node.
+            calendar: Working days.
+            members: The federation as the cards say now.
+        """
+        self.books = Bookcase(reader, members)
+        self._members = members
+        self._reader = reader
+        self._calendar = calendar
+        self._lock = threading.Lock()
+        self._look = 0
+        self._ground: object = None
+        self._forget()
+
+    def lines(self) -> list[Line]:
+        """Every case in which an act is in force, in no order."""
+        with self._lock:
+            self._read_new()
+            return list(self._lines.values())
+
+    def changed_since(self, look: int) -> tuple[int, list[Line]]:
+        """The number of this look, and the cases that changed after an earlier one; 0: all."""
+        with self._lock:
+            self._read_new()
+            changed = (case for case, at in self._touched.items() if at > look)
+            return self._look, [self._lines[case] for case in changed if case in self._lines]
+
+    def _forget(self) -> None:
+        self._lines: dict[str, Line] = {}
+        # Case -> the look that found it changed; place of a record -> its case; origin -> tree size looked at.
+        self._touched: dict[str, int] = {}
+        self._places: dict[tuple[int, int], str] = {}
+        # Id of a record that is not here, but whose being taken back matters to a case.
+        self._missed: dict[str, str] = {}
+        self._seen: dict[int, int] = {}
+        self._change = self._reader.newest_change()
+
+    def _read_new(self) -> None:
+        change = self._reader.newest_change()  # before anything is read: what changes meanwhile is found next time
+        usable = [origin for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)]
+        ground = frozenset(origin.number for origin in usable), self._members().connections
+        if ground != self._ground:
+            self._forget()
+            self._ground = ground
+        found = {case for origin in usable for case in self._arrived(origin)}
+        found.update(self._changed(change))
+        if found:
+            self._look += 1
+            self._read(found)
+
+    def _arrived(self, origin: Origin) -> Iterator[str]:
+        """Rule 1."""
+        begin = self._seen.get(origin.number, 0)
+        if begin < origin.size:
+            for subject in _SUBJECTS:
+                for index, view in self._reader.subject_records(subject, origin.number, begin, origin.size):
+                    yield self._noted(origin, index, view)
+            self._seen[origin.number] = origin.size
+
+    def _changed(self, change: int) -> Iterator[str]:
+        """Rule 2; of records not known yet, one that came to light may be of a case."""
+        if change == self._change:
+            return
+        origins = {origin.number: origin for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
+        for number, index in self._reader.changed(self._change, change):
+            if (case := self._places.get((number, index))) is not None:
+                yield case
+            elif number in origins:
+                if (case := self._missed.get(record_id(origins[number].city, index))) is not None:
+                    yield case
+                yield from self._disclosed(origins[number], index)
+        self._change = change
+
+    def _disclosed(self, origin: Origin, index: int) -> Iterator[str]:
+        for _, _, view in self._reader.records(origin.number, index, index + 1):
+            if view is not None and any(subject.encode() in view for subject in _SUBJECTS):
+                yield self._noted(origin, index, view)
+
+    def _noted(self, origin: Origin, index: int, view: bytes) -> str:
+        subjects = parse_header(View.FromString(view).header).subjects
+        named = [each.removeprefix(_CASE) for each in subjects if each.startswith(_CASE)]
+        # The act that opens a case names none: it is the case. Of several names the body says which is meant.
+        case = (named[0] if len(named) == 1 else _said(view)) if named else record_id(origin.city, index)
+        case = self._places[origin.number, index] = intern(case)
+        return case
+
+    def _read(self, cases: Iterable[str]) -> None:
+        """Rule 3."""
+        for case in cases:
+            self._touched[case] = self._look
+            self._lines.pop(case, None)
+            try:
+                file = self.books.open(case)
+            except NodeError:  # nothing of it counts here, or no such case can be
+                continue
+            self._missed.update(dict.fromkeys(file.missing, case))
+            if file.case.state:
+                self._lines[case] = line_of(file, self._calendar)
+
+
+def _said(view: bytes) -> str:
+    found = read(view)
+    if found.act is not None:
+        return found.act.fact.case
+    return found.notice.body.case if found.notice is not None else ""
