@@ -37,9 +37,9 @@ from node.storage.startup import hold_data
 from node.storage.store import Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
-from node.usecases.backup import restored
 from node.usecases.casework.desk import Desk
 from node.usecases.compare import Compare
+from node.usecases.confirm_restore import restored
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.freeze import Freeze
@@ -89,7 +89,13 @@ class NodeRole:
 
         def status() -> control_pb2.StatusResponse:
             status = node_status(
-                self._store, self._members(), config.data_dir, clock, self._policy.digest, lambda: _text(policy_file)
+                self._store,
+                self._members(),
+                config.data_dir,
+                clock,
+                self._policy.digest,
+                lambda: _text(policy_file),
+                self._store.log.held_back,
             )
             status.clock.CopyFrom(describe_clock(clock, calendar))
             return status
@@ -168,7 +174,7 @@ class NodeRole:
     def _witness(self, clock: Clock) -> tuple[Compare, Round]:
         """What compares checkpoints with the peers; it cosigns where there is a witness key."""
         config, path = self._config, self._config.witness_key
-        freeze = Freeze(self._store, config.city, clock.now_ms, lambda: self._desk.notify([EVERYONE]))
+        freeze = Freeze(self._store, clock.now_ms, lambda: self._desk.notify([EVERYONE]))
         compare = Compare(self._store, lambda: self._trust.current().federation.members, clock, freeze)
         if not path.exists():
             _log.warning("no_witness_key", hint="gongzhi key rotate --witness")

@@ -32,8 +32,11 @@ def inbox(limit: int, bundle: Path, as_json: bool) -> None:
         found = service.Inbox(pb.InboxRequest(limit=limit), timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
-        click.echo(json_text({"cases": [plain(e) for e in found.cases], "drafts": [plain(e) for e in found.drafts]}))
+        cases, drafts = [plain(e) for e in found.cases], [plain(e) for e in found.drafts]
+        click.echo(json_text({"alerts": list(found.alerts), "cases": cases, "drafts": drafts}))
         return
+    for alert in found.alerts:
+        click.secho(f"警报 ALERT {alert}", fg="red", bold=True)
     print_summaries(list(found.cases))
     for draft in found.drafts:
         where = draft.case or f"a new {draft.workflow}"

@@ -14,6 +14,7 @@ _COMMANDS = {
     "audit": "proof",
     "backup": "backup",
     "case": "case",
+    "check-fork": "fork",
     "check-proof": "proof",
     "client": "client",
     "clock": "clock",
@@ -66,9 +67,9 @@ def gongzhi() -> None:
     First hour:   init, federation card, federation add, policy check, run
     Every day:    status, operator verify, operator search, records list, retract, sync
     Cases:        officer add, case open, case draft, case approve, inbox, deadlines
-    Proofs:       prove, check-proof, audit
+    Proofs:       prove, check-proof, check-fork, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
-    Safety:       backup, restore, peer release, key rotate
+    Safety:       backup, restore, peer release, peer forget, key rotate
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
     """  # noqa: D301

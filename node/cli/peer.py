@@ -1,5 +1,6 @@
 """`gongzhi peer`: frozen peers and the evidence against them."""
 
+import time
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.rpc.client import officer_channel
 from node.storage.store import Reader
+from node.usecases.forget import forget
 
 
 @click.group()
@@ -32,8 +34,24 @@ def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
 @click.argument("city")
 @node_option
 def release_command(city: str, node_dir: Path) -> None:
-    """Let a frozen CITY be pulled from again; its incidents and their evidence stay."""
+    """Let a frozen CITY be pulled from again; its incidents and their evidence stay. Not after a proven fork."""
     with officer_channel(load_config(node_dir), "control", ask_passphrase) as channel:
         request = control_pb2.ReleasePeerRequest(city=city)
         control_pb2_grpc.ControlServiceStub(channel).ReleasePeer(request, timeout=10)
     click.echo(f"{city} is pulled from again")
+
+
+@peer.command("forget")
+@click.argument("city")
+@click.option("--yes", is_flag=True, help="Settled with that city by telephone: do not ask.")
+@node_option
+def forget_command(city: str, yes: bool, node_dir: Path) -> None:
+    """Destroy what this node holds of the log of CITY, which has rebuilt it under a new key; the node must be stopped.
+
+    The city's new card, without the old key, must have been taken over before (`gongzhi federation add`). Incidents and
+    their evidence stay. The new log is pulled from its beginning at the node's next start.
+    """
+    if not yes:
+        click.confirm(f"Has {city} told by telephone that its log begins anew, and why?", abort=True)
+    count = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
+    click.echo(f"{count} records of {city} forgotten; incidents and their evidence stay")

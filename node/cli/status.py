@@ -8,6 +8,7 @@ import click
 from google.protobuf.json_format import MessageToJson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from node.cli.options import ask_passphrase, json_option, node_option
 from node.cli.tables import new_table, print_table
@@ -25,7 +26,7 @@ from node.rpc.client import is_serving, officer_channel
 def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
     """Show the node's log, each peer (state, lag, last error, back-off), incidents and disk.
 
-    Exit code 1 where a peer is frozen or the newest policy file is not in force.
+    Exit code 1 where there is an alert, a peer is frozen or the newest policy file is not in force.
     """
     config = load_config(node_dir)
     wait_until_serving(config, wait_s)
@@ -35,7 +36,7 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
         click.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     else:
         _print(answer)
-    if answer.policy_error or any(peer.state == "frozen" for peer in answer.peers):
+    if answer.policy_error or answer.alerts or any(peer.state == "frozen" for peer in answer.peers):
         raise SystemExit(1)
 
 
@@ -80,6 +81,10 @@ def _print(answer: control_pb2.StatusResponse) -> None:
             f" {answer.clock.offset_s:+} s by {answer.clock.offset_file}: for tests and exercises only",
             soft_wrap=True,
         )
+    for alert in answer.alerts:
+        console.print(Text(f"警报 ALERT {alert.reason} {alert.text}", "bold red"), soft_wrap=True)
+    if answer.witnesses:
+        console.print(f"own log cosigned up to {answer.witnessed_size} records by {', '.join(answer.witnesses)}")
     if answer.policy_error:
         console.print(f"[red]newest policy file refused, the old one stays in force:[/] {answer.policy_error}")
     print_table(_peers(answer))

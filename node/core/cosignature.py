@@ -83,6 +83,12 @@ def witness_name(city: str) -> str:
     return f"{city}.gongzhi.internal/witness"
 
 
+def witnesses_of(note: bytes) -> list[str]:
+    """The cities whose cosignature lines a note has, by name alone: of a note whose lines were checked before."""
+    suffix = witness_name("")
+    return [name.removesuffix(suffix) for name, _ in split_note(note)[1] if name.endswith(suffix)]
+
+
 def parse_witness_vkey(text: str) -> WitnessKey:
     """Reads the verifier key of a witness.
 

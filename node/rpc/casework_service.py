@@ -19,6 +19,7 @@ from node.rpc.principal import Principal, principal
 from node.rpc.status import CODES, REASON_KEY
 from node.storage.drafts import Draft
 from node.storage.store import Store
+from node.usecases.alerts import alerts
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
@@ -130,7 +131,8 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             found = inbox(self._casework.cases(actor), self._side(actor), self._now())
             cases = self._summaries(found, request.limit, use)
             drafts = [_draft(each, with_body=False) for each in self._casework.drafts(actor)]
-        return pb.InboxResponse(cases=cases, drafts=drafts, total=len(found))
+        told = self._alerts(actor)
+        return pb.InboxResponse(cases=cases, drafts=drafts, total=len(found), alerts=told)
 
     def Outbox(self, request: pb.OutboxRequest, context: grpc.ServicerContext) -> pb.OutboxResponse:  # noqa: N802
         """What waits for others."""
@@ -188,6 +190,11 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         why = Why(purpose=PURPOSE, legal_basis=_BASIS)
         with self._usage.using(caller, f"Case.{rpc}", why, subject) as use:
             yield _actor(caller), use
+
+    def _alerts(self, actor: Actor) -> list[str]:
+        if actor.is_platform:
+            return []
+        return [alert.text for alert in alerts(self._store, self._store.log.held_back)]
 
     def _side(self, actor: Actor) -> str:
         return side_of(actor, self._store.log.city)

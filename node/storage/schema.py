@@ -74,7 +74,7 @@ def m0001_log(db: Database) -> None:
         CREATE TABLE change (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             position INTEGER NOT NULL,
-            kind TEXT NOT NULL,            -- superseded | retracted | narrowed | widened
+            kind TEXT NOT NULL,            -- superseded | retracted | narrowed | widened | forgotten
             by_position INTEGER,           -- of what superseded it
             at_ms INTEGER NOT NULL
         );

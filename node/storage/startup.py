@@ -3,6 +3,8 @@
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from node.errors import NodeError, Reason
@@ -22,6 +24,20 @@ def await_store(path: Path) -> None:
         if time.monotonic() > deadline:
             raise NodeError(Reason.UNAVAILABLE, "the node's store is not there; does its writing process run?")
         time.sleep(0.05)
+
+
+@contextmanager
+def released(data_dir: Path) -> Iterator[None]:
+    """Holds the data directory for a change that no process of the node may see half.
+
+    Raises:
+        NodeError: ALREADY_RUNNING.
+    """
+    descriptor = hold_data(data_dir)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def hold_data(data_dir: Path) -> int:

@@ -26,7 +26,7 @@ from node.storage.writer import Writer, storage_error
 _Result = TypeVar("_Result")
 Row = tuple[int, bytes, bytes | None]
 _NEWEST_DESTRUCTION = (
-    "SELECT coalesce(max(number), 0) FROM change WHERE kind IN ('retracted', 'narrowed') AND position >= ?"
+    "SELECT coalesce(max(number), 0) FROM change WHERE kind IN ('retracted', 'narrowed', 'forgotten') AND position >= ?"
 )
 
 

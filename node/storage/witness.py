@@ -46,6 +46,12 @@ def read_cosigned(connection: Connection, city: str) -> list[Kept]:
     return [Kept(size, len(lines[size]), note + b"".join(lines[size])) for size, note in notes]
 
 
+def best_cosigned(connection: Connection, city: str, above: int = 0) -> Kept | None:
+    """The checkpoint of more than `above` records that most witnesses cosigned, the newest of several."""
+    kept = (each for each in read_cosigned(connection, city) if each.size > above)
+    return max(kept, key=lambda each: (each.witnesses, each.size), default=None)
+
+
 def put_cosigned(connection: Connection, city: str, cosigned: Cosigned) -> None:
     """Keeps a checkpoint of the verified tree with further cosignatures; drops the least useful of what is kept."""
     size = cosigned.checkpoint.size
@@ -124,6 +130,12 @@ def read_heard(connection: Connection, city: str) -> list[Heard]:
     """What was heard of a log beyond what this node has verified of it."""
     rows = connection.execute("SELECT teller, size, note FROM heard WHERE city = ? ORDER BY size, teller", (city,))
     return [Heard(*row) for row in rows]
+
+
+def largest_heard(connection: Connection, city: str) -> int:
+    """Size of the largest checkpoint of a log that was heard beyond what this node has verified; 0 where none was."""
+    (size,) = connection.execute("SELECT coalesce(max(size), 0) FROM heard WHERE city = ?", (city,)).fetchone()
+    return int(size)
 
 
 def put_heard(connection: Connection, city: str, heard: Heard, at_ms: int) -> bytes | None:

@@ -1,10 +1,8 @@
 """Backs a node up while it runs, and restores it. A backup is a node's folder with a manifest, verified as a whole.
 
-A restored node does not publish: peers may have verified more of its log than the backup holds, and a record signed at
-a place that they know otherwise would be a fork, after which they trust it no more. See docs/operations.md.
+A restored node does not publish: `confirm_restore.py`. See docs/operations.md.
 """
 
-import fcntl
 import hashlib
 import re
 import shutil
@@ -22,7 +20,6 @@ from node.errors import FileError, NodeError, Reason
 from node.storage.files import load_federation, write_file
 from node.storage.inspection import inspect
 from node.storage.snapshot import check_database, copy_database
-from node.storage.store import Reader
 from node.usecases.audit import audit
 
 MANIFEST = "manifest.json"
@@ -30,7 +27,8 @@ _FORMAT = 1
 _DERIVED = "search.db"
 _ATTACHMENTS = "evidence"
 _SAFE = re.compile(r"[\w.-]+(/[\w.-]+)*")
-_MARKER = "restored"
+MARKER = "restored"
+"""In the data folder of a restored node that publishes nothing yet."""
 Report = Callable[[str, int, int], None]
 
 
@@ -106,7 +104,7 @@ def restore(backup: Path, target: Path, report: Report) -> Manifest:
     with _whole(target) as work:
         _unpack(backup, work)
         manifest = check_backup(work, report)
-        (work / MANIFEST).rename(work / "data" / _MARKER)
+        (work / MANIFEST).rename(work / "data" / MARKER)
         for name in ("keys", "officer"):
             (work / name).mkdir(mode=0o700, exist_ok=True)
         if target.exists():
@@ -131,36 +129,6 @@ def check_backup(folder: Path, report: Report) -> Manifest:
     if _verified(folder, report) != (manifest.tree_size, manifest.root, manifest.checkpoint):
         raise NodeError(Reason.STORAGE_CORRUPT, "the log is not the one of the manifest")
     return manifest
-
-
-def restored(config: Config) -> NodeError | None:
-    """Why this node must not publish; None where it may."""
-    if not (config.data_dir / _MARKER).exists():
-        return None
-    text = "this node was restored from a backup and publishes nothing yet: gongzhi restore --confirm"
-    return NodeError(Reason.RESTORED, text)
-
-
-def confirm(config: Config, largest: int) -> int:
-    """Lets a restored node publish again from its next start; returns the size of its log.
-
-    Args:
-        config: Of the node.
-        largest: The largest tree size of this city's log that any peer has verified.
-
-    Raises:
-        NodeError: NOT_FOUND (it was not restored), ALREADY_RUNNING, or RESTORED: a peer has verified more than the log
-            holds, so publishing would fork it.
-    """
-    if restored(config) is None:
-        raise NodeError(Reason.NOT_FOUND, "this node was not restored, or publishes again already")
-    _check_stopped(config.data_dir)
-    size = Reader(config.node_db).origin(config.city).size
-    if largest > size:
-        lost = f"a peer has verified {largest} records, the restored log has {size}"
-        raise NodeError(Reason.RESTORED, f"{lost}: publishing would fork it; restore a newer backup")
-    (config.data_dir / _MARKER).unlink()
-    return size
 
 
 @contextmanager
@@ -286,11 +254,3 @@ def _unpack(backup: Path, work: Path) -> None:
             archive.extractall(work, filter="data")
     except (tarfile.TarError, FileNotFoundError):
         raise FileError(Reason.INVALID_ARGUMENT, str(backup), "is no backup") from None
-
-
-def _check_stopped(data_dir: Path) -> None:
-    try:
-        with (data_dir / "lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise NodeError(Reason.ALREADY_RUNNING, "stop the node first") from None

@@ -23,12 +23,14 @@ from node.storage.links import read_forks
 from node.storage.store import Origin, Store
 from node.storage.witness import (
     Heard,
+    best_cosigned,
     drop_heard,
     put_cosigned,
     put_heard,
     read_cosigned,
     read_heard,
 )
+from node.usecases.freeze import Freeze
 
 # Of each log two are told: the newest, and the one that most witnesses cosigned.
 MAX_CHECKPOINTS = 64
@@ -44,14 +46,14 @@ class Known(NamedTuple):
 
 
 class Compare:
-    """Tells and hears checkpoints; `freeze` is what a proven fork leads to."""
+    """Tells and hears checkpoints."""
 
     def __init__(
         self,
         store: Store,
         members: Callable[[], Iterable[Member]],
         clock: Clock,
-        freeze: Callable[[str, bytes, str], None],
+        freeze: Freeze,
     ) -> None:
         """Takes up where the store stands.
 
@@ -59,7 +61,7 @@ class Compare:
             store: Holds the verified logs.
             members: Every city of the federation, this node's own among them.
             clock: Dates what was heard.
-            freeze: (city, evidence, who told) -> stops trusting a log; called with verified evidence alone.
+            freeze: Called with verified evidence alone.
         """
         self._store = store
         self._members = members
@@ -123,9 +125,11 @@ class Compare:
         return told
 
     def _of(self, origin: Origin, newest: int) -> list[bytes]:
-        kept = read_cosigned(self._store.connection, origin.city)
-        best = max(kept, key=lambda each: (each.witnesses, each.size)).size if kept else newest
-        notes = {each.size: each.note for each in kept if each.size in (newest, best)}
+        best = best_cosigned(self._store.connection, origin.city)
+        told = {newest, best.size if best else newest}
+        notes = {
+            each.size: each.note for each in read_cosigned(self._store.connection, origin.city) if each.size in told
+        }
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
 
@@ -168,7 +172,7 @@ class Compare:
         if fork.city not in known:
             raise NodeError(Reason.FALSE_ACCUSATION, f"{fork.city[:40]!r} is not a member")
         verify_fork(fork, known[fork.city].member.log_keys)
-        self._freeze(fork.city, raw, teller)
+        self._freeze.freeze(fork.city, raw, teller)
 
     def _hear_checkpoint(self, known: dict[str, Known], note: bytes, teller: str) -> None:
         by_log = {log_name(city): each for city, each in known.items()}
@@ -209,7 +213,7 @@ class Compare:
             return False
         tree = self._store.tree(origin.number, origin.size)
         proof = consistency_proof(tree.node, checkpoint.size, parse_checkpoint(anchor).size)
-        self._freeze(origin.city, make_fork(origin.city, checkpoint.note, anchor, root, proof), teller)
+        self._freeze.freeze(origin.city, make_fork(origin.city, checkpoint.note, anchor, root, proof), teller)
         return True
 
     def _anchor(self, origin: Origin, size: int) -> bytes | None:
@@ -225,4 +229,5 @@ class Compare:
         other = self._store.submit(lambda connection: put_heard(connection, city, heard, at_ms)).result()
         if other is not None:
             root = parse_checkpoint(other).root
-            self._freeze(city, make_fork(city, heard.note, other, root), heard.teller)
+            self._freeze.freeze(city, make_fork(city, heard.note, other, root), heard.teller)
+        self._freeze.check_own_log()

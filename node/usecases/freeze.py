@@ -1,4 +1,4 @@
-"""Freezes a log whose city is proven to have signed two histories, and has everybody know."""
+"""Stops trusting a forked log, and stops this node from forking its own; has everybody know."""
 
 from collections.abc import Callable
 
@@ -9,31 +9,32 @@ from node.core.fork import parse_fork
 from node.errors import NodeError, Reason
 from node.storage.links import add_fork
 from node.storage.store import Store
+from node.storage.witness import largest_heard
 
 _log = structlog.get_logger(__name__)
 WAY_OUT = "once its log is rebuilt under a new key: gongzhi peer forget"
 
 
 class Freeze:
-    """Stops trusting a forked log: nothing more is pulled or cosigned of it; where it is the own, published."""
+    """What follows from signed checkpoints that cannot all be true, or that a node should have and has not."""
 
-    def __init__(self, store: Store, city: str, now_ms: Callable[[], int], alarm: Callable[[], None]) -> None:
-        """Holds the own log back where it is known to be forked already.
+    def __init__(self, store: Store, now_ms: Callable[[], int], alarm: Callable[[], None]) -> None:
+        """Holds the own log back where it is known to be forked, or to be behind what this city has signed.
 
         Args:
             store: Of the node.
-            city: Slug of this node's city.
             now_ms: Dates the incident.
             alarm: Has the other cities hear of it without delay.
         """
         self._store = store
-        self._city = city
+        self._city = store.log.city
         self._now_ms = now_ms
         self._alarm = alarm
-        if store.link(city).frozen:
-            self._hold_back()
+        if store.link(self._city).frozen:
+            self._hold_back_forked()
+        self.check_own_log()
 
-    def __call__(self, city: str, evidence: bytes, teller: str) -> None:
+    def freeze(self, city: str, evidence: bytes, teller: str) -> None:
         """Keeps verified evidence as an incident and freezes the log; nothing where it is frozen for a fork already."""
         fork = parse_fork(evidence)
         sizes = sorted(parse_checkpoint(note.encode()).size for note in (fork.smaller, fork.larger))
@@ -43,9 +44,21 @@ class Freeze:
             return
         _log.error("log_forked", city=city, smaller=sizes[0], larger=sizes[1], told_by=teller)
         if city == self._city:
-            self._hold_back()
+            self._hold_back_forked()
         self._alarm()
 
-    def _hold_back(self) -> None:
+    def check_own_log(self) -> None:
+        """Holds the own log back where a peer has shown more of it, signed by this city, than this node has.
+
+        So it is after a restore, announced or not: the next record would take a place that peers know otherwise.
+        """
+        seen, log = largest_heard(self._store.connection, self._city), self._store.log
+        size = self._store.origin(self._city).size
+        if seen > size and (log.held_back is None or log.held_back.reason is Reason.RESTORED):
+            text = f"peers hold {seen} records signed by this city, this log has {size}: see gongzhi restore --help"
+            log.held_back = NodeError(Reason.RESTORED, text)
+            _log.error("own_log_is_behind", seen=seen, size=size)
+
+    def _hold_back_forked(self) -> None:
         text = "this city's log is proven to be forked: it publishes nothing more; see docs/operations.md"
         self._store.log.held_back = NodeError(Reason.LOG_FORKED, text)

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from node.control.v1 import control_pb2
+from node.core.cosignature import witnesses_of
 from node.core.federation import Member
+from node.errors import NodeError
 from node.ports import Clock
 from node.storage.links import Link
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader
+from node.storage.witness import best_cosigned
+from node.usecases.alerts import alerts
 
 
 def node_status(
@@ -19,6 +23,7 @@ def node_status(
     clock: Clock,
     policy_digest: str,
     policy_error: Callable[[], str],
+    held_back: NodeError | None = None,
 ) -> control_pb2.StatusResponse:
     """The state of a node and of each of its peers.
 
@@ -29,10 +34,12 @@ def node_status(
         clock: For the lag.
         policy_digest: Of the policy in force.
         policy_error: Why the newest policy file is not in force, or empty.
+        held_back: Why the node publishes nothing; None where it does.
     """
     origins = {origin.city: origin for origin in reader.origins()}
     own = next(origin for origin in origins.values() if origin.number == OWN)
     now_ms = clock.now_ms()
+    best = best_cosigned(reader.connection, own.city)
     peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms) for member in members]
     incidents = [
         control_pb2.Incident(
@@ -51,6 +58,9 @@ def node_status(
         disk_free_bytes=shutil.disk_usage(data_dir).free,
         policy_digest=policy_digest,
         policy_error=policy_error(),
+        alerts=alerts(reader, held_back),
+        witnessed_size=best.size if best else 0,
+        witnesses=witnesses_of(best.note) if best else (),
     )
 
 

@@ -8,7 +8,7 @@ from node.query.v1.query_pb2 import Proof
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader
-from node.storage.witness import read_cosigned
+from node.storage.witness import best_cosigned
 from node.usecases.usage import check_obtained_for
 
 
@@ -70,9 +70,7 @@ def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
 
 def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]:
     """Size and note of the checkpoint to prove under."""
-    cosigned = [each for each in read_cosigned(reader.connection, origin.city) if index < each.size <= origin.size]
-    if cosigned:
-        best = max(cosigned, key=lambda each: (each.witnesses, each.size))
+    if (best := best_cosigned(reader.connection, origin.city, above=index)) is not None:
         return best.size, best.note
     newest = origin.known
     if newest is None or newest.size != origin.size:

@@ -16,7 +16,14 @@ from node.intake.v1 import intake_pb2 as pb
 from node.rpc.status import error_from_rpc
 from tests.rpc.running import Running, batch, found
 
-KEYS = {"keys/log.key", "keys/tls.pem", "officer/client.pem", "officer/client.yaml", "officer/server.crt"}
+KEYS = {
+    "keys/log.key",
+    "keys/tls.pem",
+    "keys/witness.key",
+    "officer/client.pem",
+    "officer/client.yaml",
+    "officer/server.crt",
+}
 
 
 def gongzhi(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -41,7 +41,7 @@ class Town:
     def open(self) -> None:
         """Takes up where the store stands."""
         store, clock = self.store, self.origin.clock
-        freeze = Freeze(store, self.city, clock.now_ms, self._alarm)
+        freeze = Freeze(store, clock.now_ms, self._alarm)
         self.compare = Compare(store, self.members, clock, freeze)
         self.witness = Witness(store, self.city, self.key, clock, self.may_cosign)
         around = Round(self.witness, self.compare)
@@ -66,7 +66,8 @@ class Town:
         return self.compare.answer(caller, CompareRequest.FromString(told))
 
     def status(self) -> control_pb2.StatusResponse:
-        return node_status(self.store, self._others(), self._folder, self.origin.clock, "", lambda: "")
+        held_back = self.store.log.held_back
+        return node_status(self.store, self._others(), self._folder, self.origin.clock, "", lambda: "", held_back)
 
     def close(self) -> None:
         self.origin.close()

@@ -7,12 +7,16 @@ import pytest
 
 from node.core.checkpoint import LogKey, log_name, parse_checkpoint
 from node.core.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
+from node.core.merkle import consistency_proof
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
+from node.storage.forget import forget_log
 from node.storage.links import read_forks
+from node.storage.tree import position
 from node.storage.witness import read_heard
 from tests.cities import KeySigner
 from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
+from tests.simulator.receiver import recompute
 from tests.simulator.telling import Tree, note
 from tests.simulator.towns import SIX, Country, Town, TownPeer
 
@@ -142,8 +146,6 @@ def test_rolled_back_to_another_history_is_proven_by_the_pull(country: Country, 
     checkpoint = other.store.origin("wuhan").checkpoint or b""
 
     def rolled_back(stream: Iterator[bytes]) -> Iterator[bytes]:
-        from node.exchange.v1.exchange_pb2 import PullResponse
-
         for raw in stream:
             batch = PullResponse.FromString(raw)
             batch.checkpoint = checkpoint
@@ -196,8 +198,6 @@ def forged(country: Country) -> dict[str, bytes]:
     small = note("wuhan", 40, wuhan.store.tree(0, 40).frontier.root(), signer)
     large = wuhan.store.origin("wuhan").checkpoint or b""
     root40, lie = wuhan.store.tree(0, 40).frontier.root(), bytes(32)
-    from node.core.merkle import consistency_proof
-
     proof = consistency_proof(tree.node, 40, 60)
     made_up = note("wuhan", 40, lie, stranger)
     under_its_id = note("wuhan", 40, lie, stranger, signer.public_key)
@@ -304,3 +304,60 @@ def test_evidence_is_of_no_use_with_other_keys(country: Country, other: Origin) 
     for keys in ((), (LogKey(log_name("wuhan"), KeySigner().public_key),)):
         with pytest.raises(NodeError, match="false_accusation"):
             verify_fork(fork, keys)
+
+
+# --- An officer sees it, and gets out of it -------------------------------------------------------------------------
+
+
+def test_an_officer_is_alerted(country: Country, other: Origin) -> None:
+    tell(country, 50, other, 80, "hefei")
+    assert not country["changsha"].status().alerts
+    country.round(*HONEST)
+    country.round("wuhan")
+    for city in SIX:
+        [alert] = country[city].status().alerts
+        assert (alert.reason, alert.city) == (Reason.LOG_FORKED, "wuhan")
+        assert "check-fork" in alert.text or "peer evidence" in alert.text
+        assert "wuhan" in alert.text
+
+
+def test_a_rebuilt_log_is_pulled_from_its_beginning(country: Country, other: Origin, tmp_path: Path) -> None:
+    tell(country, 50, other, 80, "hefei")
+    country.round(*HONEST)
+    changsha = country["changsha"]
+    before = changsha.store.origin("wuhan")
+    raw = evidence(changsha)
+    changsha.store.submit(lambda connection: forget_log(connection, before, 1)).result()
+    (tmp_path / "new").mkdir()
+    new = Origin(tmp_path / "new" / "wuhan.db", "wuhan", KeySigner(), HONEST, policy_text("wuhan", "public"))
+    new.take_in(*map(registration, range(7)))
+    old_members = country.members
+    changsha.members = lambda: [new.member if each.city == "wuhan" else each for each in old_members()]
+    changsha.open()
+    country.peers["changsha", "wuhan"] = SimulatedPeer(new, "changsha")
+    changsha.pull("wuhan")
+    after = changsha.store.origin("wuhan")
+    assert (after.size, changsha.store.link("wuhan").frozen) == (7, False)
+    assert after.number > before.number
+    recompute(changsha.store, "wuhan")
+    assert [changsha.store.evidence(each.number) for each in changsha.store.incidents()] == [raw]
+    # Who has not forgotten yet tells of the old fork; under the new card it proves nothing.
+    assert accuse(changsha, raw) is Reason.FALSE_ACCUSATION
+    assert not changsha.store.link("wuhan").frozen
+    assert not changsha.status().alerts
+    new.close()
+
+
+def test_what_is_forgotten_leaves_nothing(country: Country, other: Origin) -> None:
+    tell(country, 50, other, 80, "hefei")
+    country.round(*HONEST)
+    changsha = country["changsha"]
+    origin = changsha.store.origin("wuhan")
+    changsha.store.submit(lambda connection: forget_log(connection, origin, 1)).result()
+    within = (position(origin.number, 0), position(origin.number + 1, 0))
+    for table in ("record", "subject"):
+        count = f"SELECT count(*) FROM {table} WHERE position >= ? AND position < ?"
+        assert changsha.store.connection.execute(count, within).fetchone() == (0,)
+    tiles = changsha.store.connection.execute("SELECT count(*) FROM tile WHERE origin = ?", (origin.number,))
+    assert tiles.fetchone() == (0,)
+    assert changsha.store.frontier("wuhan").size == 0

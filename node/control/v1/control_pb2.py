@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/control/v1/control.proto\x12\x0fnode.control.v1\"\x1d\n\x0bSyncRequest\x12\x0e\n\x06\x63ities\x18\x01 \x03(\t\"s\n\x0cSyncResponse\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x13\n\x0btarget_size\x18\x03 \x01(\x04\x12\x0c\n\x04\x64one\x18\x04 \x01(\x08\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\"\x0f\n\rStatusRequest\"\x9f\x02\n\x0eStatusResponse\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12*\n\x05peers\x18\x04 \x03(\x0b\x32\x1b.node.control.v1.PeerStatus\x12,\n\tincidents\x18\x05 \x03(\x0b\x32\x19.node.control.v1.Incident\x12\x17\n\x0f\x64isk_used_bytes\x18\x06 \x01(\x04\x12\x17\n\x0f\x64isk_free_bytes\x18\x07 \x01(\x04\x12\x15\n\rpolicy_digest\x18\x08 \x01(\t\x12\x14\n\x0cpolicy_error\x18\t \x01(\t\x12%\n\x05\x63lock\x18\n \x01(\x0b\x32\x16.node.control.v1.Clock\"P\n\x05\x43lock\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0boffset_file\x18\x02 \x01(\t\x12\x10\n\x08offset_s\x18\x03 \x01(\x03\x12\x10\n\x08\x63\x61lendar\x18\x04 \x01(\t\"\x8d\x02\n\nPeerStatus\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x11\n\ttree_size\x18\x04 \x01(\x04\x12\x0c\n\x04root\x18\x05 \x01(\x0c\x12\x13\n\x0blag_records\x18\x06 \x01(\x04\x12\r\n\x05lag_s\x18\x07 \x01(\x04\x12\x10\n\x08verified\x18\x08 \x01(\x04\x12\x10\n\x08withheld\x18\t \x01(\x04\x12\x13\n\x0blast_reason\x18\n \x01(\t\x12\x12\n\nlast_error\x18\x0b \x01(\t\x12\x1a\n\x12next_attempt_at_ms\x18\x0c \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\r \x01(\r\x12\x11\n\tto_revise\x18\x0e \x01(\x04\"p\n\x08Incident\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\r\n\x05\x61t_ms\x18\x05 \x01(\x03\x12\x16\n\x0e\x65vidence_bytes\x18\x06 \x01(\x04\"\"\n\x12ReleasePeerRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"\x15\n\x13ReleasePeerResponse2\xfc\x01\n\x0e\x43ontrolService\x12\x45\n\x04Sync\x12\x1c.node.control.v1.SyncRequest\x1a\x1d.node.control.v1.SyncResponse0\x01\x12I\n\x06Status\x12\x1e.node.control.v1.StatusRequest\x1a\x1f.node.control.v1.StatusResponse\x12X\n\x0bReleasePeer\x12#.node.control.v1.ReleasePeerRequest\x1a$.node.control.v1.ReleasePeerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dnode/control/v1/control.proto\x12\x0fnode.control.v1\"\x1d\n\x0bSyncRequest\x12\x0e\n\x06\x63ities\x18\x01 \x03(\t\"s\n\x0cSyncResponse\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x13\n\x0btarget_size\x18\x03 \x01(\x04\x12\x0c\n\x04\x64one\x18\x04 \x01(\x08\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\"\x0f\n\rStatusRequest\"\xf2\x02\n\x0eStatusResponse\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x11\n\ttree_size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12*\n\x05peers\x18\x04 \x03(\x0b\x32\x1b.node.control.v1.PeerStatus\x12,\n\tincidents\x18\x05 \x03(\x0b\x32\x19.node.control.v1.Incident\x12\x17\n\x0f\x64isk_used_bytes\x18\x06 \x01(\x04\x12\x17\n\x0f\x64isk_free_bytes\x18\x07 \x01(\x04\x12\x15\n\rpolicy_digest\x18\x08 \x01(\t\x12\x14\n\x0cpolicy_error\x18\t \x01(\t\x12%\n\x05\x63lock\x18\n \x01(\x0b\x32\x16.node.control.v1.Clock\x12&\n\x06\x61lerts\x18\x0b \x03(\x0b\x32\x16.node.control.v1.Alert\x12\x16\n\x0ewitnessed_size\x18\x0c \x01(\x04\x12\x11\n\twitnesses\x18\r \x03(\t\"3\n\x05\x41lert\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"P\n\x05\x43lock\x12\x0e\n\x06now_ms\x18\x01 \x01(\x03\x12\x13\n\x0boffset_file\x18\x02 \x01(\t\x12\x10\n\x08offset_s\x18\x03 \x01(\x03\x12\x10\n\x08\x63\x61lendar\x18\x04 \x01(\t\"\x8d\x02\n\nPeerStatus\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x11\n\ttree_size\x18\x04 \x01(\x04\x12\x0c\n\x04root\x18\x05 \x01(\x0c\x12\x13\n\x0blag_records\x18\x06 \x01(\x04\x12\r\n\x05lag_s\x18\x07 \x01(\x04\x12\x10\n\x08verified\x18\x08 \x01(\x04\x12\x10\n\x08withheld\x18\t \x01(\x04\x12\x13\n\x0blast_reason\x18\n \x01(\t\x12\x12\n\nlast_error\x18\x0b \x01(\t\x12\x1a\n\x12next_attempt_at_ms\x18\x0c \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\r \x01(\r\x12\x11\n\tto_revise\x18\x0e \x01(\x04\"p\n\x08Incident\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\r\n\x05\x61t_ms\x18\x05 \x01(\x03\x12\x16\n\x0e\x65vidence_bytes\x18\x06 \x01(\x04\"\"\n\x12ReleasePeerRequest\x12\x0c\n\x04\x63ity\x18\x01 \x01(\t\"\x15\n\x13ReleasePeerResponse2\xfc\x01\n\x0e\x43ontrolService\x12\x45\n\x04Sync\x12\x1c.node.control.v1.SyncRequest\x1a\x1d.node.control.v1.SyncResponse0\x01\x12I\n\x06Status\x12\x1e.node.control.v1.StatusRequest\x1a\x1f.node.control.v1.StatusResponse\x12X\n\x0bReleasePeer\x12#.node.control.v1.ReleasePeerRequest\x1a$.node.control.v1.ReleasePeerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,17 +38,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STATUSREQUEST']._serialized_start=198
   _globals['_STATUSREQUEST']._serialized_end=213
   _globals['_STATUSRESPONSE']._serialized_start=216
-  _globals['_STATUSRESPONSE']._serialized_end=503
-  _globals['_CLOCK']._serialized_start=505
-  _globals['_CLOCK']._serialized_end=585
-  _globals['_PEERSTATUS']._serialized_start=588
-  _globals['_PEERSTATUS']._serialized_end=857
-  _globals['_INCIDENT']._serialized_start=859
-  _globals['_INCIDENT']._serialized_end=971
-  _globals['_RELEASEPEERREQUEST']._serialized_start=973
-  _globals['_RELEASEPEERREQUEST']._serialized_end=1007
-  _globals['_RELEASEPEERRESPONSE']._serialized_start=1009
-  _globals['_RELEASEPEERRESPONSE']._serialized_end=1030
-  _globals['_CONTROLSERVICE']._serialized_start=1033
-  _globals['_CONTROLSERVICE']._serialized_end=1285
+  _globals['_STATUSRESPONSE']._serialized_end=586
+  _globals['_ALERT']._serialized_start=588
+  _globals['_ALERT']._serialized_end=639
+  _globals['_CLOCK']._serialized_start=641
+  _globals['_CLOCK']._serialized_end=721
+  _globals['_PEERSTATUS']._serialized_start=724
+  _globals['_PEERSTATUS']._serialized_end=993
+  _globals['_INCIDENT']._serialized_start=995
+  _globals['_INCIDENT']._serialized_end=1107
+  _globals['_RELEASEPEERREQUEST']._serialized_start=1109
+  _globals['_RELEASEPEERREQUEST']._serialized_end=1143
+  _globals['_RELEASEPEERRESPONSE']._serialized_start=1145
+  _globals['_RELEASEPEERRESPONSE']._serialized_end=1166
+  _globals['_CONTROLSERVICE']._serialized_start=1169
+  _globals['_CONTROLSERVICE']._serialized_end=1421
 # @@protoc_insertion_point(module_scope)

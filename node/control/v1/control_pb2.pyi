@@ -103,6 +103,9 @@ class StatusResponse(_message.Message):
     POLICY_DIGEST_FIELD_NUMBER: _builtins.int
     POLICY_ERROR_FIELD_NUMBER: _builtins.int
     CLOCK_FIELD_NUMBER: _builtins.int
+    ALERTS_FIELD_NUMBER: _builtins.int
+    WITNESSED_SIZE_FIELD_NUMBER: _builtins.int
+    WITNESSES_FIELD_NUMBER: _builtins.int
     city: _builtins.str
     tree_size: _builtins.int
     root: _builtins.bytes
@@ -111,12 +114,20 @@ class StatusResponse(_message.Message):
     policy_digest: _builtins.str
     policy_error: _builtins.str
     """Why the newest policy file is not in force; empty when it is."""
+    witnessed_size: _builtins.int
+    """The checkpoint of the own log that most cities cosigned: its size, and their slugs."""
     @_builtins.property
     def peers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PeerStatus]: ...
     @_builtins.property
     def incidents(self) -> _containers.RepeatedCompositeFieldContainer[Global___Incident]: ...
     @_builtins.property
     def clock(self) -> Global___Clock: ...
+    @_builtins.property
+    def alerts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Alert]:
+        """What an officer must not overlook."""
+
+    @_builtins.property
+    def witnesses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -130,14 +141,44 @@ class StatusResponse(_message.Message):
         policy_digest: _builtins.str = ...,
         policy_error: _builtins.str = ...,
         clock: Global___Clock | None = ...,
+        alerts: _abc.Iterable[Global___Alert] | None = ...,
+        witnessed_size: _builtins.int = ...,
+        witnesses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "root", b"root", "tree_size", b"tree_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "root", b"root", "tree_size", b"tree_size", "witnessed_size", b"witnessed_size", "witnesses", b"witnesses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatusResponse: _TypeAlias = StatusResponse  # noqa: Y015
+
+@_typing.final
+class Alert(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Reason code."""
+    city: _builtins.str
+    """Whose log it is about."""
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        city: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Alert: _TypeAlias = Alert  # noqa: Y015
 
 @_typing.final
 class Clock(_message.Message):
