@@ -6,7 +6,7 @@ from node.core.workflow.codes import code_name
 from node.core.workflow.declared.complaint import PLACE
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
-from node.standard.v1.complaint_pb2 import Complaint, RoutingBasis
+from node.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import overlay, said_in
 
@@ -29,8 +29,11 @@ def route_of(file: CaseFile, federation: Federation, here: str, stated: Complain
 
 
 def say_route(file: CaseFile, message: Complaint, federation: Federation, here: str) -> None:
-    """States in the decision to hand over what it leaves out: where to, by what, and why in words."""
+    """States what an act leaves out: by what a new complaint is here; where to, by what and why one is handed over."""
     found = route_of(file, federation, here, message)
+    if message.act.act != _HAND_OVER:
+        message.routed_by = message.routed_by or (found.basis if found.city == here else ROUTING_BASIS_FIRST_RECEIVED)
+        return
     if not message.to_city:
         message.to_city = found.city
     if not message.routed_by:

@@ -39,7 +39,7 @@ class OwnRules:
         """
         if act.opens:
             address_platform(message, file.workflow, self._members().connections, on)
-        if isinstance(message, Complaint) and act.name == "hand_over":
+        if isinstance(message, Complaint) and (act.opens or act.name == "hand_over"):
             say_route(file, message, self._members(), self._city)
 
     def broken(self, file: CaseFile, act: Act, message: Message, today: date) -> list[Broken]:
