@@ -1,4 +1,4 @@
-"""How long a city keeps what it took off a list in its own store, where no peer sees it any more. Data, not code.
+"""How long a city keeps in its own store what it took back, where no peer sees it any more. Data, not code.
 
 No statute was found that gives a term for the file of an ended listing; the terms here follow the one for records of
 sharing and are marked unsure until a lawyer has compared them.
@@ -22,10 +22,9 @@ class Retention(NamedTuple):
     law: Law
 
 
+TAKEN_BACK = ("listing.serious", "listing.abnormal", "listing.platform", "listing.hit", "alert", "penalty")
 _RECORDS = Law("data_sharing", "29", sure=False)
-RETENTION: Mapping[str, Retention] = MappingProxyType(
-    {name: Retention(3, _RECORDS) for name in ("listing.serious", "listing.abnormal", "listing.platform")}
-)
+RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in TAKEN_BACK})
 """By standard; what is not named here is kept."""
 
 

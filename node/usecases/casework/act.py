@@ -14,6 +14,7 @@ from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.storage.drafts import Draft
+from node.storage.log import Entry
 from node.storage.store import Store
 from node.usecases.casework.actor import Actor, check_sees
 from node.usecases.casework.case_file import CaseFile, Members
@@ -21,6 +22,7 @@ from node.usecases.casework.follow_up import completed, prepare
 from node.usecases.casework.jurisdiction import route_of
 from node.usecases.casework.line import Line
 from node.usecases.casework.own_rules import OwnRules
+from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
 from node.usecases.casework.register import Register
 from node.usecases.refuse_republication import Republication
@@ -100,6 +102,7 @@ class Casework:
     def _draft(self, actor: Actor, submission: Submission, proposal: Proposal) -> Draft:
         body = proposal.message.SerializeToString()
         name, act, made_at_ms = submission.workflow, proposal.act.name, self._clock.now_ms()
+        self._entries(proposal, made_at_ms)  # what it would make is refused now, not when it is approved
         return Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms)
 
     def approve(self, actor: Actor, number: int) -> Recorded:
@@ -219,9 +222,9 @@ class Casework:
         def prepared(record: str) -> list[Draft]:
             return prepare(proposal.file, proposal.file.id or record, proposal.message, now_ms)
 
-        entries = proposal.entries(self._store.log.city, now_ms)
+        entries = self._entries(proposal, now_ms)
         record, drafts = self._store.record_act(entries, prepared, draft, by).result()
-        self._notify(proposal.audience)
+        self._notify(sorted({city for each in entries for city in each.header.audience}))
         case = proposal.file.id or record
         state = self._books.open(case).case.state
         numbers = iter(drafts)
@@ -230,6 +233,11 @@ class Casework:
             for each in proposal.act.makes
         )
         return Recorded(record, case, state, proposal.audience, tuple(makes))
+
+    def _entries(self, proposal: Proposal, now_ms: int) -> list[Entry]:
+        """The act, last, and before it what it makes and takes back."""
+        entry = proposal.entry(self._store.log.city, now_ms)
+        return [*products(self._store, proposal.file, proposal.act, proposal.message, entry.header), entry]
 
     def _lock(self, case: str) -> AbstractContextManager[bool]:
         return self._locks[hash(case) % _LOCKS]

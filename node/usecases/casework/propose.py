@@ -26,7 +26,6 @@ from node.usecases.casework.address_platform import check_speaks
 from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, fact_facets, workflow_subject
 from node.usecases.casework.follow_up import overlay
 from node.usecases.casework.own_rules import OwnRules
-from node.usecases.withdraw import retraction
 
 _SOURCE = "casework"
 _OURS = ("city", "platform", "maker", "approver")
@@ -67,17 +66,8 @@ class Proposal:
     fact: ActFact
     audience: tuple[str, ...]
 
-    def entries(self, city: str, now_ms: int) -> list[Entry]:
-        """The log entries: the act, last; before it, where it takes the case back, what destroys what others saw.
-
-        So whoever has stored the act has destroyed the values too: a log is taken in order.
-        """
-        entry, first = self._entry(city, now_ms), self.file.disclosing
-        if not self.act.takes_back or first is None:
-            return [entry]
-        return [retraction(first.header, now_ms, entry.header), entry]
-
-    def _entry(self, city: str, now_ms: int) -> Entry:
+    def entry(self, city: str, now_ms: int) -> Entry:
+        """The log entry."""
         standard = standards.get(self.file.workflow.name)
         act = act_of(self.message)
         header = Header(

@@ -1,0 +1,267 @@
+"""What acts make beyond themselves: records and tombstones in the same transaction, drafts of what comes next."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.core import standard as standards
+from node.core.record import disclosed_bodies, parse_header
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.model import Product
+from node.errors import NodeError, Reason
+from node.record.v1.record_pb2 import View
+from node.standard.v1 import (
+    act_pb2,
+    alert_pb2,
+    complaint_pb2,
+    credit_pb2,
+    listing_pb2,
+    measure_pb2,
+    operator_pb2,
+    penalty_pb2,
+    referral_pb2,
+)
+from node.usecases.casework.act import Recorded
+from node.usecases.casework.follow_up import FOLLOW_UPS
+from tests.casework.desks import LI, TWO, ZHANG, Desk, act, referring, send, with_act
+from tests.casework.test_cases import at, files_with
+from tests.casework.test_measures import request
+from tests.core.standard_samples import PARTY, alert, complaint, hit, repair
+
+CITIES = ("changsha", "hefei", "wuhan")
+NUMBER = "合市监处罚〔2026〕8号"
+CONTENT = "没收违法所得并处罚款的具体内容"
+FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
+    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
+    for desk in made:
+        desk.clock.at_ms = at("2026-05-06")
+    yield made  # type: ignore[misc]
+    for desk in made:
+        desk.close()
+
+
+def documents(*titles: str) -> list[act_pb2.Document]:
+    return [act_pb2.Document(title=title, number="1号") for title in titles]
+
+
+def penalising(**fields: object) -> referral_pb2.Referral:
+    told: dict[str, Any] = {"violation": "虚假宣传", "content": CONTENT, "organ": "合肥市市场监督管理局"} | fields
+    papers = documents("行政处罚告知书", "行政处罚决定书")
+    said = {"document_number": NUMBER, "article": "反不正当竞争法 第20条", "reasons": "理由", "documents": papers}
+    sanction = referral_pb2.Sanction(kinds=[penalty_pb2.PENALTY_KIND_FINE], fine=FINE, **told)
+    return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
+
+
+def investigated(origin: Desk, handler: Desk) -> str:
+    """A referral that the handler investigates."""
+    case = send(origin, handler.city)
+    if handler is not origin:
+        handler.see(origin)
+    handler.act("referral", case, referring("receive"))
+    handler.decide("referral", case, referring("accept"))
+    handler.act("referral", case, referring("verify"))
+    papers = documents("立案审批表")
+    handler.decide("referral", case, referring("file", officers=TWO, document_number="立1号", documents=papers))
+    handler.act("referral", case, referring("investigate", officers=TWO))
+    return case
+
+
+def penalties(desk: Desk) -> list[Any]:
+    """The current records of the party's penalties that this city may see."""
+    found = []
+    for _, _, stored in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
+        view = View.FromString(stored)
+        header = parse_header(view.header)
+        if header.standard == "penalty":
+            found.append(standards.get("penalty").merge(disclosed_bodies(view)))
+    return found
+
+
+def revoking() -> referral_pb2.Referral:
+    papers = documents("撤销行政处罚决定书")
+    return referring("revoke_penalty", reasons="证据不足", document_number="撤1号", documents=papers)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
+    desks: tuple[Desk, Desk, Desk], tmp_path: Path, is_own: bool
+) -> None:
+    """Of a case handed over, and of a city's own; the record goes to everyone, whoever was party to the case."""
+    changsha, hefei, wuhan = desks
+    origin, handler = (hefei, hefei) if is_own else (changsha, hefei)
+    case = investigated(origin, handler)
+    recorded = handler.decide("referral", case, penalising())
+    assert [(each.product, each.standard) for each in recorded.makes] == [
+        (Product.RECORD, "penalty"),
+        (Product.DRAFT, "listing.serious"),
+    ]
+    assert handler.told[-1] == tuple(sorted({"all", origin.city, handler.city}))
+    wuhan.see(hefei)
+    (made,) = penalties(wuhan)
+    assert (made.decision_number, made.decided_on, made.content) == (NUMBER, "2026-05-06", CONTENT)
+    assert (made.party.uscc, made.legal_basis) == (PARTY.uscc, "反不正当竞争法 第20条")
+    assert [list(each.origins) for each in penalties(hefei)] == [[case]]
+    (view,) = [View.FromString(v) for _, _, v in _penalty_views(wuhan)]
+    salts = [facet.salt for facet in view.facets if facet.salt]
+
+    handler.decide("referral", case, revoking())
+    assert files_with(tmp_path, "wuhan", CONTENT.encode())
+    wuhan.see(hefei)
+    assert penalties(wuhan) == []
+    assert penalties(hefei) == []
+    for gone in (CONTENT.encode(), *salts):
+        assert not files_with(tmp_path, "wuhan", gone)
+
+
+def _penalty_views(desk: Desk) -> list[tuple[int, int, bytes]]:
+    found = desk.store.by_subject(f"uscc:{PARTY.uscc}")
+    return [each for each in found if parse_header(View.FromString(each[2]).header).standard == "penalty"]
+
+
+def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = desks
+    case = investigated(changsha, hefei)
+    body = penalising()
+    body.sanction.ClearField("fine")  # a fine states its amount
+    with pytest.raises(NodeError) as caught:
+        hefei.decide("referral", case, body)
+    assert caught.value.reason is Reason.INVALID_FIELD
+    assert "fine" in caught.value.message
+    with pytest.raises(NodeError) as caught:
+        hefei.decide("referral", case, revoking())
+    assert caught.value.reason in (Reason.ACT_TOO_EARLY, Reason.ACT_NOT_ALLOWED)
+
+
+def test_a_credit_repair_takes_a_penalty_off(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = desks
+    case = investigated(changsha, hefei)
+    hefei.decide("referral", case, penalising())
+    body = repair()
+    assert isinstance(body, credit_pb2.CreditRepair)
+    body.ClearField("listing")
+    body.penalty_number, body.home_city = NUMBER, "hefei"
+    body.party.CopyFrom(PARTY)
+    said = with_act(body, "apply", documents=documents("信用修复申请书"))
+    mending = hefei.act("credit.repair", "", said).case
+
+    def repairing(name: str, **fields: Any) -> credit_pb2.CreditRepair:
+        return credit_pb2.CreditRepair(act=act(name, **fields))
+
+    hefei.decide("credit.repair", mending, repairing("accept"))
+    approved = repairing("approve", reasons="已履行", documents=documents("准予信用修复决定书"))
+    approved.decision_number, approved.decided_on = "修1号", "2026-05-06"
+    approved.outcome = credit_pb2.REPAIR_OUTCOME_APPROVED
+    hefei.decide("credit.repair", mending, approved)
+    assert len(penalties(hefei)) == 1
+    hefei.act("credit.repair", mending, repairing("execute"))
+    assert penalties(hefei) == []
+
+
+def test_every_draft_that_is_declared_is_prepared() -> None:
+    declared = {
+        (each.name, act.name, made.standard)
+        for each in WORKFLOWS.values()
+        for act in each.acts
+        for made in act.makes
+        if made.product is Product.DRAFT
+    }
+    assert {(name, act, found.workflow) for (name, act), found in FOLLOW_UPS.items()} == declared
+    for found in FOLLOW_UPS.values():
+        assert "" in WORKFLOWS[found.workflow].act[found.act].sources
+
+
+def prepared(desk: Desk, recorded: Recorded) -> Any:
+    """The body of the draft that an act prepared."""
+    (made,) = [each for each in recorded.makes if each.product is Product.DRAFT]
+    draft = desk.casework.draft(ZHANG, made.draft)
+    assert draft.maker == ""
+    return standards.get(draft.workflow).parse(draft.body)
+
+
+def test_a_penalty_prepares_a_proposal_to_list(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = desks
+    recorded = hefei.decide("referral", investigated(changsha, hefei), penalising(facts="违法事实"))
+    body = prepared(hefei, recorded)
+    assert (body.party.uscc, body.facts, body.penalty.decision_number) == (PARTY.uscc, "违法事实", NUMBER)
+    assert list(body.penalty.kinds) == [penalty_pb2.PENALTY_KIND_FINE]
+
+
+def test_a_designation_of_a_third_city_prepares_a_new_referral(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, wuhan = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    hefei.decide("referral", case, referring("object", article="第13条", reasons="无管辖权"))
+    changsha.see(hefei)
+    decision = referring("designate_elsewhere", documents=documents("指定管辖通知书"))
+    decision.designated_city, decision.designation_number = "wuhan", "指1号"
+    recorded = changsha.act("referral", case, decision)
+    body = prepared(changsha, recorded)
+    assert (body.to_city, body.origins[-1], body.party.uscc) == ("wuhan", case, PARTY.uscc)
+    assert body.evidence
+    assert not body.number
+    number = next(each.draft for each in recorded.makes if each.product is Product.DRAFT)
+    added = referral_pb2.Referral(to_organ="武汉市市场监督管理局")
+    again = changsha.casework.take_up(ZHANG, number, added.SerializeToString())
+    assert again.state == "drafted"  # type: ignore[union-attr]
+    del wuhan
+
+
+def test_a_clue_in_a_complaint_prepares_a_referral_without_the_complainant(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = desks
+    case = changsha.act("complaint", "", with_act(complaint(), "register")).case
+    body = prepared(changsha, changsha.act("complaint", case, _complaining("refer_clue", reasons="涉嫌虚假宣传")))
+    assert (body.kind, body.source) == (referral_pb2.REFERRAL_KIND_CLUE, referral_pb2.CLUE_SOURCE_COMPLAINT)
+    assert (body.reason, list(body.origins)) == ("涉嫌虚假宣传", [case])
+    assert not body.HasField("reporter")
+
+
+def _complaining(name: str, **fields: Any) -> complaint_pb2.Complaint:
+    return complaint_pb2.Complaint(act=act(name, **fields))
+
+
+def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = desks
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing = "hefei-0"
+    case = changsha.act("listing.hit", "", with_act(found, "screen")).case
+    for name in ("confirm", "tell"):
+        changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act(name)))
+    asking = listing_pb2.ListingHit(act=act("request_measure"))
+    body = prepared(changsha, changsha.act("listing.hit", case, asking))
+    assert list(body.origins) == [case, "hefei-0"]
+    warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    following = alert_pb2.Alert(act=act("follow_up", reasons="已排查"))
+    body = prepared(changsha, changsha.act("alert", warned, following))
+    assert isinstance(body, measure_pb2.MeasureRequest)
+    assert body.facts
+
+
+def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = desks
+    warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))
+    (made,) = recorded.makes
+    with pytest.raises(NodeError) as caught:
+        changsha.casework.approve(LI, made.draft)
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    with pytest.raises(NodeError):  # without end date, basis, route of appeal it becomes nothing
+        changsha.casework.take_up(ZHANG, made.draft, b"")
+    added = request()
+    added.act.Clear()
+    taken = changsha.casework.take_up(ZHANG, made.draft, added.SerializeToString())
+    with pytest.raises(NodeError) as caught:
+        changsha.casework.approve(ZHANG, taken.number)  # type: ignore[union-attr]
+    assert caught.value.reason is Reason.WRONG_ACTOR
+    approved = changsha.casework.approve(LI, taken.number)  # type: ignore[union-attr]
+    assert approved.state == "issued"
+    with pytest.raises(NodeError) as caught:  # nobody takes one up twice
+        changsha.casework.take_up(ZHANG, made.draft, added.SerializeToString())
+    assert caught.value.reason is Reason.NOT_FOUND
