@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.act import bench_act
 from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
 from tests.bench.lookup import bench_lookup
@@ -19,9 +20,10 @@ _BENCHES = {
     "intake": bench_intake,
     "lookup": bench_lookup,
     "screen": bench_screen,
+    "act": bench_act,
     "growth": bench_growth,
 }
-_USUAL = ("sync", "intake", "lookup", "screen")
+_USUAL = ("sync", "intake", "lookup", "screen", "act")
 _N, _GROWTH_N = 50_000, 1_000_000
 
 

@@ -12,6 +12,8 @@ KEYS = {
     "intake": {"rows_per_s", "node_only_per_s", "adapter_only_per_s"},
     "lookup": {"requests_per_s", "p50_ms", "p99_ms", "echo_per_s", "ratio_echo", "roster_per_s", "p99_sync_ratio"},
     "screen": {"entries_per_s", "sqlite_per_s", "ratio_sqlite", "hits"},
+    "act": {"acts_per_s", "state_1000_acts_ms", "state_1000_acts_warm_ms", "ratio_parse", "recorded_per_s",
+            "ratio_commits", "inbox_first_ms", "inbox_ms"},
     "growth": {"sync_cost_ratio", "lookup_cost_ratio", "receiver_rss_mb", "stages"},
 }  # fmt: skip
 

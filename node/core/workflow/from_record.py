@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -14,6 +14,8 @@ from node.errors import NodeError, Reason
 from node.standard.v1 import act_pb2
 
 _ACT = "act"
+# What a fact holds beside its fields.
+_ATTRIBUTES = frozenset(("case", "act", "follows", "city", "platform", "maker", "approver", "officers", "documents"))
 
 
 def act_fact(record_id: str, body: Message) -> ActFact:
@@ -40,16 +42,20 @@ def act_fact(record_id: str, body: Message) -> ActFact:
         city=act.city,
         on=day,
         platform=act.platform,
-        maker=_person(act.maker) if act.HasField("maker") else None,
-        approver=_person(act.approver) if act.HasField("approver") else None,
-        officers=tuple(map(_person, act.officers)),
+        maker=_officer(act.maker) if act.HasField("maker") else None,
+        approver=_officer(act.approver) if act.HasField("approver") else None,
+        officers=tuple(map(_officer, act.officers)),
         documents={each.title: each.sha256 or each.number for each in act.documents},
-        fields=dict(_texts(act, "")) | dict(_texts(body, "")),
+        fields=dict(_texts(act, "", _ATTRIBUTES)) | dict(_texts(body, "")),
     )
 
 
-def _person(officer: act_pb2.Officer) -> Person:
-    return Person(officer.name, officer.certificate_number, officer.account)
+def _officer(officer: act_pb2.Officer) -> Person:
+    return _person(officer.name, officer.certificate_number, officer.account)
+
+
+# The same few officers make most of the acts.
+_person = lru_cache(maxsize=1000)(Person)
 
 
 class _Shape(NamedTuple):
@@ -68,12 +74,12 @@ def _shape(field: FieldDescriptor) -> _Shape:
     return _Shape(field.name, field.is_repeated, field.message_type, codes, field.type == FieldDescriptor.TYPE_BYTES)
 
 
-def _texts(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
-    """Every field that is set, by its path: codes by name, several values with commas between."""
+def _texts(message: Message, prefix: str, apart: frozenset[str] = frozenset({_ACT})) -> Iterator[tuple[str, str]]:
+    """Every field that is set, by its path: codes by name, several values with commas between; without those apart."""
     for field, value in message.ListFields():
         shape = _shape(field)
         path = prefix + shape.name
-        if path == _ACT and shape.message is act_pb2.Act.DESCRIPTOR:
+        if path in apart:
             continue
         yield path, ",".join([_text(shape, each) for each in value]) if shape.is_repeated else _text(shape, value)
         if shape.message and not shape.is_repeated:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from node.core.workflow.facts import ActFact, record_order
 from node.core.workflow.model import Act, Workflow
@@ -161,8 +161,7 @@ class Graph:
         return self._workflow.precedence.get(fact.act, 0), record_order(fact.id), position
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """What an act is worth on its past alone: `before` and `after` it; the same object where it changes nothing."""
 
     refusal: tuple[Broken, ...]

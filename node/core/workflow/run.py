@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from node.core.workflow.rules import NOWHERE, Broken, Situation
 
@@ -20,8 +19,7 @@ class Standing(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One act taken in order, and where the case stands after it.
 
     Attributes:

@@ -1,0 +1,98 @@
+"""Acts for the benchmarks, as they stand in logs: one case of many acts by two cities, and many cases of few acts."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.record.v1.record_pb2 import Header
+from node.standard.v1.act_pb2 import Act, Officer
+from node.storage.log import Entry
+from node.usecases.casework.case_file import PURPOSE, workflow_subject
+from tests.bench.world import ORIGIN, OTHER
+from tests.cities import City
+from tests.core.standard_samples import complaint, referral
+
+CASE = f"{ORIGIN}-0"
+DAY = "2026-05-06"
+# Acts of the other city that a city has not seen when it acts.
+LAG = 3
+_OFFICERS = (
+    Officer(name="张三", account="zhang", certificate_number="43010001"),
+    Officer(name="李四", account="li", certificate_number="43010002"),
+)
+
+
+def one_case(count: int) -> dict[str, list[Entry]]:
+    """A referral of `count` acts: what each of the two cities has in its log."""
+    entries: dict[str, list[Entry]] = {ORIGIN: [_sent()], OTHER: []}
+    logs: dict[str, list[str]] = {ORIGIN: [CASE], OTHER: []}
+    _add(entries, logs, OTHER, "receive", [CASE])
+    _add(entries, logs, OTHER, "accept", logs[OTHER])
+    for index in range(3, count):
+        city, other = (ORIGIN, OTHER) if index % 2 else (OTHER, ORIGIN)
+        seen = logs[other][max(1 if other == OTHER else 0, len(logs[other]) - 1 - LAG)]
+        _add(entries, logs, city, "supplement", list(dict.fromkeys((logs[city][-1], seen))))
+    return entries
+
+
+def many_cases(count: int, day: date) -> Iterator[list[Entry]]:
+    """`count` complaints in one city's own log, each received, accepted and mediated: three entries each."""
+    for number in range(count):
+        case = f"{ORIGIN}-{3 * number}"
+        body: Any = complaint()
+        body.number_12315 = f"{number:022d}"
+        register = _signed(body, "register", "", [], ORIGIN, day.isoformat())
+        later = [
+            _signed(type(body)(), name, case, [f"{ORIGIN}-{3 * number + at}"], ORIGIN, day.isoformat())
+            for at, name in enumerate(("accept", "mediate"))
+        ]
+        yield [entry(each, "complaint", ORIGIN, [ORIGIN]) for each in (register, *later)]
+
+
+def entry(body: Message, name: str, city: str, audience: list[str]) -> Entry:
+    """An act as a log takes it."""
+    standard = standards.get(name)
+    header = Header(
+        standard=name,
+        version=standard.version,
+        city=city,
+        subjects=[*dict.fromkeys(standard.subjects(body)), workflow_subject(name)],
+        issued_at_ms=1_778_040_000_000,
+        as_of_ms=1_778_040_000_000,
+        audience=audience,
+        purpose=PURPOSE,
+        legal_basis="市场监督管理行政处罚程序规定 第14条",
+        source="casework",
+    )
+    return Entry(header, standard.split(body.SerializeToString()))
+
+
+def append(city: City, entries: list[Entry]) -> None:
+    """Appends by hundreds."""
+    for begin in range(0, len(entries), 500):
+        city.append(entries[begin : begin + 500])
+
+
+def _sent() -> Entry:
+    body: Any = referral()
+    body.to_city = OTHER
+    return entry(_signed(body, "send", CASE, [CASE], ORIGIN, DAY), "referral", ORIGIN, [ORIGIN, OTHER])
+
+
+def _add(entries: dict[str, list[Entry]], logs: dict[str, list[str]], city: str, name: str, follows: list[str]) -> None:
+    body: Any = _signed(type(referral())(), name, CASE, follows[-2:], city, DAY)
+    body.act.reasons = "补充检验报告与现场笔录"
+    entries[city].append(entry(body, "referral", city, [ORIGIN, OTHER]))
+    logs[city].append(f"{city}-{len(logs[city])}")
+
+
+def _signed(body: Any, name: str, case: str, follows: list[str], city: str, day: str) -> Any:
+    made = Act(act=name, case=case, follows=follows, city=city, date=day, officers=_OFFICERS)
+    made.maker.CopyFrom(_OFFICERS[0])
+    made.approver.CopyFrom(_OFFICERS[1])
+    made.article = "市场监督管理行政处罚程序规定 第14条"
+    body.act.CopyFrom(made)
+    return body
