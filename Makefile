@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo test check image bench bench-growth lock baseline clean
+.PHONY: help setup proto demo test check image chaos bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -44,6 +44,9 @@ check: setup ## Style, types, layers, wire formats, stubs
 
 image: ## Build the container image of a node, and its base where none is (TAG=<name:tag> BASE=<image>)
 	@BASE="$(BASE)" deploy/compose/image $(TAG)
+
+chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
+	@$(BIN)/python -m tests.cluster.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
 
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")

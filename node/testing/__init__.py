@@ -9,12 +9,14 @@ import pytest
 
 from node.testing.city import City, batch
 from node.testing.cluster import Ground, SixCities, standing
+from node.testing.load import Load
 from node.usecases.check_stores import Acknowledged, Rule, Violation, check_stores
 
 __all__ = [
     "Acknowledged",
     "City",
     "Ground",
+    "Load",
     "Rule",
     "SixCities",
     "Violation",

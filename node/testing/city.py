@@ -23,6 +23,7 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import Bundle, add_client, officer_bundle
 from node.storage.files import write_file
+from node.storage.store import Reader
 from node.usecases.check_stores import Acknowledged
 
 CLOCK_OFFSET = "clock-offset"
@@ -80,6 +81,11 @@ class City(ABC):
     def store(self) -> Path:
         """The database of its log and its replicas."""
         return self.config.node_db
+
+    def size(self, slug: str = "") -> int:
+        """How many records of a city's log, or of its own, are verified and durable here; read from the store."""
+        origin = Reader(self.store).find_origin(slug or self.slug)
+        return origin.size if origin else 0
 
     def set_clock(self, offset_s: int) -> None:
         """Puts the node's clock so far ahead of this machine's (behind, where negative), within a second."""

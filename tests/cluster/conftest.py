@@ -1,0 +1,29 @@
+"""Six containers for all tests of faults; without an engine these are skipped, in one line with the reason."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.testing import Ground, standing
+from node.testing.containers import IMAGE, missing_engine
+from tests.cluster.trial import Trial
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The image of the node."""
+    image = os.environ.get("GONGZHI_IMAGE", IMAGE)
+    if why := missing_engine(image):
+        if os.environ.get("GONGZHI_ENGINE") == "required":
+            pytest.fail(why)
+        pytest.skip(why)
+    return image
+
+
+@pytest.fixture(scope="session")
+def trial(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """Six running containers, and all that they acknowledged so far."""
+    with standing(Ground.CONTAINERS, Path(tmp_path_factory.mktemp("containers")), image=image) as cities:
+        yield Trial(cities, image)
