@@ -15,6 +15,7 @@ from node.storage.clock import node_clock
 from node.usecases.backup import Manifest, Report, back_up
 from node.usecases.backup import restore as restore_node
 from node.usecases.confirm_restore import confirm
+from node.usecases.return_log import Recovered, recover
 
 _NOT_YET = """
 =====================================================================================================================
@@ -22,7 +23,8 @@ _NOT_YET = """
  Peers may have verified more of the log of {city} than the {size} records restored here. If one has, a new
  record would be signed at a place that it knows otherwise: a fork, after which it trusts this city no more.
  1. Ask every peer how many records of {city} it has verified (`gongzhi status`, column "records").
- 2. With the node stopped, give the largest: gongzhi restore --confirm <number> --node {folder}
+ 2. Where one has more, take back what it holds: gongzhi peer return there, gongzhi restore --returned here.
+ 3. With the node stopped, give the largest: gongzhi restore --confirm <number> --node {folder}
 =====================================================================================================================
 """
 
@@ -49,27 +51,47 @@ def backup(out: Path, with_keys: bool, as_json: bool, node_dir: Path) -> None:
 @click.command()
 @click.argument("backup", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--dir", "target", type=click.Path(path_type=Path), help="Folder of the node to make.")
+@click.option(
+    "--returned", type=click.Path(exists=True, path_type=Path), multiple=True, help="What a peer wrote: see below."
+)
 @click.option("--confirm", "largest", type=click.IntRange(0), help="Let a restored node publish: see below.")
 @json_option
 @node_option
-def restore(backup: Path | None, target: Path | None, largest: int | None, as_json: bool, node_dir: Path) -> None:
+def restore(
+    backup: Path | None,
+    target: Path | None,
+    returned: tuple[Path, ...],
+    largest: int | None,
+    as_json: bool,
+    node_dir: Path,
+) -> None:
     """Put BACKUP in place as a node in a new folder, after verifying all of it.
 
     The restored node answers and pulls but publishes nothing until `gongzhi restore --confirm N --node DIR` says that
-    no peer has verified more than N records of its log, and the log holds as many.
+    no peer has verified more than N records of its log, and the log holds as many. Where a peer has verified more, its
+    officer writes them by `gongzhi peer return`, and `gongzhi restore --returned FILE --node DIR` takes them up: all
+    peers' files at once, so that what each was let see comes together.
     """
+    if returned and backup is None and target is None and largest is None:
+        _say_recovered(recover(load_config(node_dir), returned))
+        return
     if largest is not None and backup is None and target is None:
         size = confirm(load_config(node_dir), largest)
         click.echo(f"confirmed: from its next start the node publishes on from record {size}")
         return
-    if backup is None or target is None or largest is not None:
-        raise click.UsageError("give BACKUP and --dir, or --confirm and --node")
+    if backup is None or target is None or largest is not None or returned:
+        raise click.UsageError("give BACKUP and --dir, or --returned and --node, or --confirm and --node")
     with _progress() as report:
         manifest = restore_node(backup, target, report)
     _tell(manifest, as_json, f"restored to {target}")
     click.echo(_NOT_YET.format(city=manifest.city, size=manifest.tree_size, folder=target), err=True)
     if not manifest.with_keys:
         click.echo(f"The backup holds no keys: put yours into {target}/keys and {target}/officer.", err=True)
+
+
+def _say_recovered(found: Recovered) -> None:
+    click.echo(f"taken up: records {found.before} to {found.after - 1}, {found.hashes} of them as hashes alone")
+    click.echo(f"Next: gongzhi restore --confirm {found.after}; start it; hand in again what came since the backup.")
 
 
 def _tell(manifest: Manifest, as_json: bool, said: str) -> None:

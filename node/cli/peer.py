@@ -11,6 +11,7 @@ from node.control.v1 import control_pb2, control_pb2_grpc
 from node.rpc.client import officer_channel
 from node.storage.store import Reader
 from node.usecases.forget import forget
+from node.usecases.return_log import return_log
 
 
 @click.group()
@@ -55,3 +56,18 @@ def forget_command(city: str, yes: bool, node_dir: Path) -> None:
         click.confirm(f"Has {city} told by telephone that its log begins anew, and why?", abort=True)
     count = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
     click.echo(f"{count} records of {city} forgotten; incidents and their evidence stay")
+
+
+@peer.command("return")
+@click.argument("city")
+@click.option("--from", "begin", type=click.IntRange(0), required=True, help="Records that the city still has.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to make and to hand to that city.")
+@node_option
+def return_command(city: str, begin: int, out: Path, node_dir: Path) -> None:
+    """Write what this node holds of CITY's own log, for CITY to take up again after it lost it.
+
+    It holds what CITY signed and let this node see, and nothing else. See `gongzhi restore --returned`.
+    """
+    config = load_config(node_dir)
+    size = return_log(Reader(config.node_db), config.city, city, begin, out)
+    click.echo(f"records {begin} to {size - 1} of {city} written to {out}")

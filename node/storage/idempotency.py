@@ -38,6 +38,14 @@ def write_versions(connection: Connection, versions: Mapping[bytes, Version]) ->
     )
 
 
+def move_version(connection: Connection, leaf_index: int, version: Version) -> bool:
+    """Has the row that a record stood for be stood for by another; returns whether it stood for any."""
+    moved = connection.execute(
+        "UPDATE idempotency SET content = ?, as_of_ms = ?, leaf_index = ? WHERE leaf_index = ?", (*version, leaf_index)
+    )
+    return bool(moved.rowcount)
+
+
 def forget_version(connection: Connection, leaf_index: int) -> None:
     """Forgets the row that a retracted record stood for: sent again, it is a new record."""
     connection.execute("DELETE FROM idempotency WHERE leaf_index = ?", (leaf_index,))

@@ -8,18 +8,20 @@ from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.merkle import EMPTY_ROOT, Frontier, Tile
-from node.core.peer_view import MAX_RECORD_BYTES
+from node.core.peer_view import MAX_RECORD_BYTES, VerifiedBatch
 from node.core.record import SALT_BYTES, record_id, seal
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.record.v1.record_pb2 import Header
 from node.storage import rows
 from node.storage.ended import remember_ended
-from node.storage.idempotency import Version, forget_version, read_versions, write_versions
+from node.storage.idempotency import Version, forget_version, move_version, read_versions, write_versions
 from node.storage.schema import Connection
 from node.storage.tree import check_tree, position, write_tiles
 
 OWN = 0
+# Content of a row that only its record is known of: whatever is handed in for it is another.
+_UNKNOWN = b""
 _STANDING = (
     "SELECT view FROM record WHERE position = :row"
     " AND NOT EXISTS (SELECT 1 FROM change WHERE position = :row AND kind = 'retracted')"
@@ -58,6 +60,7 @@ class Placed(NamedTuple):
     id: str
 
 
+KeyOf = Callable[[Header], bytes | None]
 Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
 
 
@@ -111,6 +114,36 @@ class OwnLog:
             self._extend(connection, frontier, follow(placed, entries, partial(self._read_view, connection)))
         self._pending = frontier  # only now: a job that failed before this is undone whole
         return placed
+
+    def adopt(self, connection: Connection, batch: VerifiedBatch, key_of: KeyOf) -> None:
+        """Takes back records of this log that were lost here and that peers held. Runs in a writer's job.
+
+        Args:
+            connection: The writer's, in a transaction.
+            batch: Verified as any peer's, by this city's own keys: it goes on where the log ends.
+            key_of: The idempotency key under which the row of a record is likely to be handed in again.
+        """
+        run = _Run([], [], [], [], [], {})
+        for record in batch.records:
+            run.records.append((position(OWN, record.leaf_index), record.leaf_hash, record.view))
+            if record.header is not None:
+                self._take_up(connection, record.header, record.leaf_index, key_of(record.header), run)
+        self._write(connection, run, batch.tiles)
+        self._pending = batch.frontier
+
+    @staticmethod
+    def _take_up(connection: Connection, header: Header, index: int, key: bytes | None, run: _Run) -> None:
+        row = position(OWN, index)
+        run.subjects.extend(rows.subject_rows(header, row))
+        if header.retracts:
+            run.retracted.append(rows.target_of(OWN, header.retracts))
+            return
+        version = Version(_UNKNOWN, header.as_of_ms, index)
+        replaced = rows.target_of(OWN, header.supersedes) if header.supersedes else None
+        if replaced is not None:
+            run.superseded.append((replaced, row))
+        if (replaced is None or not move_version(connection, replaced, version)) and key is not None:
+            write_versions(connection, {key: version})
 
     @property
     def note(self) -> bytes:

@@ -14,7 +14,7 @@ from node.storage import drafts, links, policies, replica
 from node.storage.drafts import Draft
 from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
-from node.storage.log import OWN, Entry, Follow, OwnLog, Placed
+from node.storage.log import OWN, Entry, Follow, KeyOf, OwnLog, Placed
 from node.storage.lookup import read_subject, read_subject_range
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.retention import destroy_ended
@@ -207,6 +207,10 @@ class Store(Reader):
         What a person waits for is not patient: it shares a commit only with what came while the one before was made.
         """
         return self.submit(lambda connection: self.log.append(connection, entries, follow), is_patient=is_patient)
+
+    def adopt(self, batch: VerifiedBatch, key_of: KeyOf) -> "Future[None]":
+        """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""
+        return self.submit(lambda connection: self.log.adopt(connection, batch, key_of))
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""

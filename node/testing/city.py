@@ -128,7 +128,7 @@ class City(ABC):
     def take_in(
         self, *bodies: Message, standard: str = "operator.registration", audience: Sequence[str] = ("all",)
     ) -> list[intake.Outcome]:
-        """Takes in records, each a row keyed by its first subject; returns what became of each, in order."""
+        """Takes in records, each a row keyed by what it is about; returns what became of each, in order."""
         return list(self.submit(batch(bodies, standard, audience)).outcomes)
 
     def retract(self, record: str) -> Acknowledged:
@@ -158,9 +158,9 @@ def batch(
     source: str = "registry",
     as_of_ms: int = 0,
 ) -> intake.SubmitRequest:
-    """A batch of rows, each keyed by the first subject of its record."""
+    """A batch of rows, each keyed by what its record is about, as the shipped mappings key them."""
     known = standards.get(standard)
-    rows = [intake.Row(key=known.subjects(body)[0], body=body.SerializeToString()) for body in bodies]
+    rows = [intake.Row(key=known.subjects(body)[0].partition(":")[2], body=body.SerializeToString()) for body in bodies]
     return intake.SubmitRequest(
         standard=known.name, version=known.version, source=source, as_of_ms=as_of_ms, audience=audience,
         purpose=_PURPOSE, legal_basis=_LEGAL_BASIS, rows=rows,

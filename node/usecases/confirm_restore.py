@@ -11,7 +11,7 @@ from node.storage.store import Reader
 from node.storage.witness import read_heard
 from node.usecases.backup import MARKER
 
-_WAY_OUT = "restore a newer backup, or begin a log under a new key (docs/operations.md)"
+_WAY_OUT = "take back what peers hold, restore a newer backup, or begin a log under a new key (docs/operations.md)"
 
 
 def restored(config: Config) -> NodeError | None:

@@ -139,8 +139,13 @@ def _check_row(
     header = Header.FromString(template)
     header.subjects.extend(standard.subjects(message))
     bodies = standard.split(row.body)
-    key = _digest16(f"{request.standard}\0{request.source}\0{row.key}".encode())
+    key = row_key(request.standard, request.source, row.key)
     return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
+
+
+def row_key(standard: str, source: str, key: str) -> bytes:
+    """The idempotency key of a row, 16 bytes."""
+    return _digest16(f"{standard}\0{source}\0{key}".encode())
 
 
 def _digest16(content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Shares the own log with one peer: what the policy lets it see, with the proof that it is the whole log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from node.core import standard as standards
 from node.core.merkle import consistency_proof
@@ -18,6 +19,7 @@ from node.usecases.usage import check_reason
 _BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
 # Most that the index of a view and its framing take in a revision.
 _INDEX_BYTES = 16
+Cut = Callable[[int, int], tuple[list[bytes], list[bytes]]]
 
 
 def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iterator[bytes]:
@@ -31,15 +33,25 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
     if max(request.from_size, request.known_size) > origin.size:
         claimed = max(request.from_size, request.known_size)
         raise NodeError(Reason.TREE_ROLLED_BACK, f"this log has {origin.size} records, you verified {claimed}")
-    return _batches(reader, origin, grant, request)
+    cut = partial(_views, reader, grant)
+    return batches(reader, origin, cut, request.from_size, request.known_size, grant.digest)
 
 
-def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest) -> Iterator[bytes]:
-    tree = reader.tree(OWN, origin.size)
-    known = consistency_proof(tree.node, request.known_size, origin.size)
-    begin = request.from_size
+def batches(reader: Reader, origin: Origin, cut: Cut, begin: int, known_size: int, grant: str) -> Iterator[bytes]:
+    """Serialised PullResponses of a log from `begin` to its signed size, at least one.
+
+    Args:
+        reader: Holds the log.
+        origin: The log.
+        cut: (begin, end) -> views and leaf hashes from `begin` on, as many as a batch holds (`fitting`).
+        begin: First leaf index.
+        known_size: The tree size from which the first batch proves that the log only grew.
+        grant: Digest of the rules by which the views are cut.
+    """
+    tree = reader.tree(origin.number, origin.size)
+    known = consistency_proof(tree.node, known_size, origin.size)
     while True:
-        views, leaf_hashes = _views(reader, grant, begin, min(begin + MAX_BATCH_VIEWS, origin.size))
+        views, leaf_hashes = cut(begin, min(begin + MAX_BATCH_VIEWS, origin.size))
         end = begin + len(views)
         yield RawPullResponse(
             from_index=begin,
@@ -47,7 +59,7 @@ def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest)
             checkpoint=origin.checkpoint or b"",
             consistency=consistency_proof(tree.node, end, origin.size),
             known_consistency=known,
-            grant=grant.digest,
+            grant=grant,
             leaf_hashes=b"".join(leaf_hashes),
         ).SerializeToString()
         begin, known = end, []
@@ -55,20 +67,24 @@ def _batches(reader: Reader, origin: Origin, grant: Grant, request: PullRequest)
             return
 
 
-def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
-    views: list[bytes] = []
-    leaf_hashes: list[bytes] = []
-    fates = Fates(reader, begin, end)
+def fitting(views: Iterable[bytes]) -> list[bytes]:
+    """As many views as a batch has room for, the first in any case."""
+    fits: list[bytes] = []
     budget = _BATCH_BUDGET
-    for row in reader.records(OWN, begin, end):
-        view = view_for(grant, row, fates)
+    for view in views:
         # What the caller may not see does not count: a batch of little is a drip to it.
         budget -= len(view)
-        if budget < 0 and views:
+        if budget < 0 and fits:
             break
-        views.append(view)
-        leaf_hashes.append(row[1])
-    return views, leaf_hashes
+        fits.append(view)
+    return fits
+
+
+def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
+    fates = Fates(reader, begin, end)
+    rows = reader.records(OWN, begin, end)
+    views = fitting(view_for(grant, row, fates) for row in rows)
+    return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
 
 
 class Fates:

@@ -107,7 +107,7 @@ def lying(city: ContainerCity, lie: str, image: str) -> Iterator[None]:
 
 
 @contextmanager
-def flooding(victim: ContainerCity, flooder: ContainerCity, threads: int = 3) -> Iterator[list[Reason]]:
+def flooding(victim: ContainerCity, flooder: ContainerCity, threads: int = 8) -> Iterator[list[Reason]]:
     """A member asks for the victim's whole log over and over; gives the reasons with which it is refused."""
     member = load_federation(victim.config.federation).member(victim.slug)
     found = replace(member, address=f"{address(victim)}:{PORT}")
@@ -124,6 +124,7 @@ def flooding(victim: ContainerCity, flooder: ContainerCity, threads: int = 3) ->
                         pass
                 except grpc.RpcError as error:
                     refused.append(error_from_rpc(error).reason)
+                    ended.wait(0.01)
 
     running = [threading.Thread(target=flood, name="flood") for _ in range(threads)]
     for thread in running:

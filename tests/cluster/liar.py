@@ -5,12 +5,13 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import grpc
 
 from node.config import load_config
+from node.core.federation import Member
 from node.exchange.v1.exchange_pb2 import PullRequest
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
@@ -19,6 +20,7 @@ from node.rpc.principal import Roster
 from node.rpc.server import Listener
 from node.storage.keyfile import load_log_key
 from node.storage.trust import Trust
+from node.usecases.compare import Compare
 from tests.simulator.lies import LIES, Lie, told
 from tests.simulator.origin import Origin, registration
 from tests.simulator.telling import heard
@@ -32,8 +34,9 @@ _FIRST = 70_000_000
 class Liar(ExchangeServicer):
     """Answers every pull with a lie, and all else as the city would."""
 
-    def __init__(self, origin: Origin, lie: Lie) -> None:
-        super().__init__(origin.store, origin.city, origin.policy, lambda _: None)
+    def __init__(self, origin: Origin, lie: Lie, members: Sequence[Member]) -> None:
+        compare = Compare(origin.store, lambda: members, origin.clock, lambda *_: None)
+        super().__init__(origin.store, origin.city, origin.policy, lambda _: None, compare)
         self._origin = origin
         self._lie = lie
 
@@ -50,11 +53,12 @@ def main(name: str) -> None:
     # News, so that there is something to lie about; what is told of it later is the truth.
     origin.take_in(*map(registration, range(_FIRST, _FIRST + _NEWS)), source=f"liar {origin.size}")
     trust = Trust(config)
+    liar = Liar(origin, lie, trust.current().federation.members)
     listener = Listener(
         config.listen.exchange,
         trust,
         Gate(Roster(trust), Limiter(config.limits)),
-        [(SERVICE, lambda server: add_exchange_service(Liar(origin, lie), server))],
+        [(SERVICE, lambda server: add_exchange_service(liar, server))],
         workers=16,
         max_message_bytes=config.limits.max_message_bytes,
     )

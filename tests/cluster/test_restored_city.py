@@ -1,0 +1,115 @@
+"""A city restored from yesterday's backup: its log must not fork, and comes back from what its peers hold."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from node.config import load_config
+from node.errors import NodeError, Reason
+from node.intake.v1 import intake_pb2 as intake
+from node.storage.store import Reader
+from node.testing import Acknowledged, City, Ground, SixCities, standing
+from node.usecases.backup import confirm
+from node.usecases.return_log import recover
+from tests.cluster.restoring import back_up, gongzhi, put_back, take_up
+from tests.simulator.origin import registration
+
+BEFORE, SINCE = range(40), range(40, 70)
+
+
+@pytest.fixture(scope="module")
+def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SixCities]:
+    with standing(Ground.IN_PROCESS, tmp_path_factory.mktemp("cities")) as six:
+        yield six
+
+
+def hand_in(city: City, numbers: range, **fields: object) -> list[Acknowledged]:
+    return [Acknowledged(each.id) for each in city.take_in(*(registration(number, **fields) for number in numbers))]
+
+
+def test_it_publishes_nothing_until_it_has_back_what_it_signed(cities: SixCities, tmp_path: Path) -> None:
+    wuhan = cities["wuhan"]
+    taken = hand_in(wuhan, BEFORE)
+    back_up(wuhan, tmp_path / "backup")
+    taken += hand_in(wuhan, SINCE)
+    taken += hand_in(wuhan, range(5), name="更正商行")  # corrects what the backup has
+    taken.append(wuhan.retract(taken[30].id))
+    taken.append(wuhan.retract(taken[50].id))
+    cities.settle()
+    had = wuhan.size()
+    wuhan.stop()
+    put_back(wuhan, tmp_path / "backup", tmp_path / "aside")
+
+    wuhan.start()
+    with pytest.raises(NodeError) as refused:
+        hand_in(wuhan, range(100, 101))
+    assert refused.value.reason is Reason.RESTORED
+    assert {city.sync("wuhan")["wuhan"] for city in cities.values() if city is not wuhan} == {Reason.TREE_ROLLED_BACK}
+    assert not any(Reader(city.store).link("wuhan").frozen for city in cities.values())
+    wuhan.stop()
+    with pytest.raises(NodeError, match="would fork it"):
+        confirm(wuhan.config, had)
+
+    take_up(wuhan, [cities["changsha"], cities["nanchang"]], len(BEFORE), tmp_path)
+    assert wuhan.size() == had
+    wuhan.start()
+    again = wuhan.take_in(*map(registration, SINCE))
+    assert {outcome.status for outcome in again} == {intake.STATUS_SUPERSEDED, intake.STATUS_ACCEPTED}
+    assert [outcome.status for outcome in again].count(intake.STATUS_ACCEPTED) == 1, "the one that was taken back"
+    assert cities["hefei"].sync("wuhan")["wuhan"] == ""
+    cities.settle()
+    cities.check(taken)
+
+
+def test_what_several_peers_were_let_see_comes_together(cities: SixCities, tmp_path: Path) -> None:
+    """Changsha sees more of Wuhan than Hefei does; a file of either comes first."""
+    wuhan = cities["wuhan"]
+    back_up(wuhan, tmp_path / "backup")
+    begin = wuhan.size()
+    (record,) = hand_in(wuhan, range(500, 501))
+    cities.settle()
+    wuhan.stop()
+    for number, peers in enumerate((("changsha", "hefei"), ("hefei", "changsha"), ("hefei",))):
+        put_back(wuhan, tmp_path / "backup", tmp_path / "aside")
+        (tmp_path / str(number)).mkdir()
+        take_up(wuhan, [cities[slug] for slug in peers], begin, tmp_path / str(number))
+        (row,) = Reader(wuhan.store).records(0, begin, begin + 1)
+        assert (b"actual-000500" in (row[2] or b"")) is ("changsha" in peers)
+    wuhan.start()
+    cities.settle()
+    cities.check([record])
+
+
+def test_files_that_hold_anything_else_are_refused(cities: SixCities, tmp_path: Path) -> None:
+    wuhan, changsha = cities["wuhan"], cities["changsha"]
+    back_up(wuhan, tmp_path / "backup")
+    begin = wuhan.size()
+    hand_in(wuhan, range(600, 610))
+    hand_in(cities["hefei"], range(begin + 1))
+    cities.settle()
+    gongzhi("peer", "return", "wuhan", "--from", begin, "--out", tmp_path / "true", "--node", changsha.folder)
+    gongzhi("peer", "return", "wuhan", "--from", begin - 1, "--out", tmp_path / "early", "--node", changsha.folder)
+    gongzhi("peer", "return", "hefei", "--from", begin, "--out", tmp_path / "other", "--node", changsha.folder)
+    with pytest.raises(NodeError) as caught:
+        recover(wuhan.config, [tmp_path / "true"])
+    assert caught.value.reason is Reason.NOT_FOUND, "a node that was not restored takes nothing up"
+    wuhan.stop()
+    put_back(wuhan, tmp_path / "backup", tmp_path / "aside")
+    true = (tmp_path / "true").read_bytes()
+    (tmp_path / "altered").write_bytes(true.replace("号商行".encode(), "号商店".encode(), 1))
+    (tmp_path / "cut").write_bytes(true[:-1])
+    for name, reason in {
+        "altered": Reason.BAD_COMMITMENT,
+        "early": Reason.BATCH_REPLAYED,
+        "other": Reason.WRONG_CITY,
+        "cut": Reason.INVALID_ARGUMENT,
+    }.items():
+        with pytest.raises(NodeError) as caught:
+            recover(load_config(wuhan.folder), [tmp_path / name])
+        assert caught.value.reason is reason
+        assert wuhan.size() == begin
+    take_up(wuhan, [changsha], begin, tmp_path)
+    wuhan.start()
+    cities.settle()
+    cities.check()
