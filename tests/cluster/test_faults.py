@@ -2,16 +2,19 @@
 
 import time
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from node.errors import Reason
+from node.errors import NodeError, Reason
 from node.storage.store import Reader
 from tests.cluster import links
 from tests.cluster.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.cluster.restoring import back_up, put_back, take_up
 from tests.cluster.trial import Trial
 from tests.rpc.running import eventually
+from tests.simulator.origin import registration
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -151,3 +154,24 @@ def test_a_member_that_floods(trial: Trial) -> None:
         load.await_more("hefei", 5)
         size = trial["hefei"].size()
         eventually(lambda: trial["wuhan"].size("hefei") >= size)
+
+
+def test_a_restored_city_in_its_container(trial: Trial, tmp_path: Path) -> None:
+    city = trial["zhengzhou"]
+    back_up(city, tmp_path / "backup")
+    begin = city.size()
+    with trial.load() as load:
+        load.await_more("zhengzhou", 20)
+    city.stop()
+    put_back(city, tmp_path / "backup", tmp_path / "aside")
+    city.start()
+    with pytest.raises(NodeError) as refused:
+        city.take_in(registration(1))
+    assert refused.value.reason is Reason.RESTORED
+    eventually(lambda: last_reason(trial, "wuhan", "zhengzhou") == Reason.TREE_ROLLED_BACK)
+    assert not Reader(trial["wuhan"].store).link("zhengzhou").frozen
+    city.stop()
+    take_up(city, [trial["wuhan"], trial["changsha"]], begin, tmp_path)
+    city.start()
+    with trial.load() as load:
+        load.await_more("zhengzhou", 5)
