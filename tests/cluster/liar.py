@@ -21,6 +21,7 @@ from node.rpc.server import Listener
 from node.storage.keyfile import load_log_key
 from node.storage.trust import Trust
 from node.usecases.compare import Compare
+from node.usecases.freeze import Freeze
 from tests.simulator.lies import LIES, Lie, told
 from tests.simulator.origin import Origin, registration
 from tests.simulator.telling import heard
@@ -35,7 +36,8 @@ class Liar(ExchangeServicer):
     """Answers every pull with a lie, and all else as the city would."""
 
     def __init__(self, origin: Origin, lie: Lie, members: Sequence[Member]) -> None:
-        compare = Compare(origin.store, lambda: members, origin.clock, lambda *_: None)
+        freeze = Freeze(origin.store, origin.clock.now_ms, lambda: None)
+        compare = Compare(origin.store, lambda: members, origin.clock, freeze)
         super().__init__(origin.store, origin.city, origin.policy, lambda _: None, compare)
         self._origin = origin
         self._lie = lie

@@ -10,7 +10,7 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.storage.store import Reader
 from node.testing import Acknowledged, City, Ground, SixCities, standing
-from node.usecases.backup import confirm
+from node.usecases.confirm_restore import confirm
 from node.usecases.return_log import recover
 from tests.cluster.restoring import back_up, gongzhi, put_back, take_up
 from tests.simulator.origin import registration
@@ -93,7 +93,7 @@ def test_files_that_hold_anything_else_are_refused(cities: SixCities, tmp_path: 
     gongzhi("peer", "return", "hefei", "--from", begin, "--out", tmp_path / "other", "--node", changsha.folder)
     with pytest.raises(NodeError) as caught:
         recover(wuhan.config, [tmp_path / "true"])
-    assert caught.value.reason is Reason.NOT_FOUND, "a node that was not restored takes nothing up"
+    assert caught.value.reason is Reason.ALREADY_RUNNING
     wuhan.stop()
     put_back(wuhan, tmp_path / "backup", tmp_path / "aside")
     true = (tmp_path / "true").read_bytes()
