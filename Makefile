@@ -46,7 +46,7 @@ image: ## Build the container image of a node, and its base where none is (TAG=<
 	@BASE="$(BASE)" deploy/compose/image $(TAG)
 
 chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
-	@$(BIN)/python -m tests.cluster.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
+	@$(BIN)/python -m tests.cluster.containers.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
 
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")

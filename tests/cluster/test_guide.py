@@ -21,6 +21,6 @@ def test_the_example_runs(tmp_path: Path) -> None:
 
 def test_each_test_of_a_fault_is_there() -> None:
     named = set(re.findall(r"`(test_\w+)`", GUIDE))
-    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests/cluster").glob("test_*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests/cluster").rglob("test_*.py"))
     assert named
     assert named - set(re.findall(r"def (test_\w+)", sources)) == set()

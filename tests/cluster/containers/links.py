@@ -13,7 +13,7 @@ from testcontainers.core.network import Network
 
 from node.storage.files import load_federation, save_federation
 from node.testing.containers import ContainerCity
-from tests.cluster.proxy import delaying
+from tests.cluster.containers.proxy import delaying
 
 PORT = 7100
 

@@ -9,10 +9,10 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.storage.store import Reader
-from tests.cluster import links
-from tests.cluster.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.cluster.containers import links
+from tests.cluster.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.cluster.containers.trial import Trial
 from tests.cluster.restoring import back_up, put_back, take_up
-from tests.cluster.trial import Trial
 from tests.rpc.running import eventually
 from tests.simulator.origin import registration
 

@@ -1,6 +1,6 @@
 """A city that lies: its own store, keys and address, and the hostile simulator's words. Runs in the node's image.
 
-`python -m tests.cluster.liar <lie>` beside a stopped node, in its folder.
+`python -m tests.cluster.containers.liar <lie>` beside a stopped node, in its folder.
 """
 
 import signal

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.cluster.chaos import FAULTS, Chaos, plan
-from tests.cluster.trial import Trial
+from tests.cluster.containers.chaos import FAULTS, Chaos, plan
+from tests.cluster.containers.trial import Trial
 
 
 def test_a_seed_is_a_plan() -> None:

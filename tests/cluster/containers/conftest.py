@@ -8,10 +8,10 @@ import pytest
 
 from node.testing import Ground, standing
 from node.testing.containers import IMAGE, missing_engine
-from tests.cluster.trial import Trial
+from tests.cluster.containers.trial import Trial
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def image() -> str:
     """The image of the node."""
     image = os.environ.get("GONGZHI_IMAGE", IMAGE)
@@ -22,7 +22,7 @@ def image() -> str:
     return image
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trial(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """Six running containers, and all that they acknowledged so far."""
     with standing(Ground.CONTAINERS, Path(tmp_path_factory.mktemp("containers")), image=image) as cities:

@@ -24,9 +24,9 @@ from node.storage.files import load_federation, save_federation, write_file
 from node.storage.keyfile import CERTIFICATE_TERM, load_tls_identity
 from node.testing import SixCities
 from node.testing.containers import ContainerCity
-from tests.cluster.links import PORT, address
+from tests.cluster.containers.links import PORT, address
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _ROOM = 12 * 2**20
 
 
@@ -94,7 +94,7 @@ def lying(city: ContainerCity, lie: str, image: str) -> Iterator[None]:
     city.stop()
     liar = DockerContainer(image).with_network(city.federation).with_network_aliases(city.slug)
     liar.with_volume_mapping(city.folder, "/data", "rw").with_volume_mapping(ROOT / "tests", "/code/tests", "ro")
-    liar.with_env("PYTHONPATH", "/code").with_command(["-m", "tests.cluster.liar", lie])
+    liar.with_env("PYTHONPATH", "/code").with_command(["-m", "tests.cluster.containers.liar", lie])
     liar.with_kwargs(entrypoint="python", user=f"{os.getuid()}:{os.getgid()}", cap_drop=["ALL"])
     city.federation._unwrap_network.disconnect(city.container)
     try:
