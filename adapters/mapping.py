@@ -1,8 +1,10 @@
 """Mapping files: which column of a source feeds which field of a standard, declared in YAML and checked when read."""
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -22,7 +24,8 @@ class Column(_Strict):
     """What a source column is for.
 
     `words` translate a cell as it stands (null: not stated) before any transform; for a field of codes they come beside
-    the labels and numbers of the code list. A `fallback` column is used where the field is still empty.
+    the labels and numbers of the code list. A `fallback` column is used where the field is still empty. `others` names
+    the fields of values that have another form: {legacy_number: "[0-9]{15}"}.
     """
 
     to: str
@@ -31,6 +34,7 @@ class Column(_Strict):
     aliases: list[str] = []
     optional: bool = False
     fallback: bool = False
+    others: dict[str, str] = {}
 
 
 class _File(_Strict):
@@ -45,6 +49,13 @@ class _File(_Strict):
     constants: dict[str, str] = {}
 
 
+class Other(NamedTuple):
+    """Another field that a column feeds: with values of this form."""
+
+    form: re.Pattern[str]
+    target: Target
+
+
 @dataclass(frozen=True)
 class Source:
     """A column of the mapping, ready to read cells."""
@@ -54,6 +65,7 @@ class Source:
     read: Reader
     optional: bool
     fallback: bool
+    others: tuple[Other, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,8 @@ class _Check:
             raise self._error(error.message, "standard") from None
 
     def _key(self, index: int, name: str) -> str:
-        if all(column.to != name for column in self._file.columns.values()):
+        fed = {to for column in self._file.columns.values() for to in (column.to, *column.others)}
+        if not set(name.split("|")) <= fed:
             raise self._error(f"the key {name!r} is no field that a column feeds", "key", index)
         return name
 
@@ -141,7 +154,14 @@ class _Check:
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
         names = tuple(map(half_width, (name, *column.aliases)))
-        return Source(names, target, read, column.optional, column.fallback)
+        others = tuple(self._other(name, to, form) for to, form in column.others.items())
+        return Source(names, target, read, column.optional, column.fallback, others)
+
+    def _other(self, name: str, to: str, form: str) -> Other:
+        try:
+            return Other(re.compile(form, re.ASCII), target_of(self._standard, to))
+        except (UnfitError, re.error) as error:
+            raise self._error(str(getattr(error, "message", error)), "columns", name, "others", to) from None
 
     def _constant(self, path: str, value: str) -> tuple[Target, FieldValue]:
         try:

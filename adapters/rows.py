@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from adapters.mapping import Mapping, Source
+from adapters.mapping import Mapping, Other, Source
 from adapters.targets import FieldValue, Reader
-from adapters.transforms import clean, half_width
+from adapters.transforms import NULLS, half_width
 from adapters.unfit import UnfitError
 from node.errors import FileError, Reason
 
@@ -61,7 +61,11 @@ class Mapper:
         self.unused = [name for index, name in enumerate(columns) if index not in bound]
         # Fallbacks last: they look at what the others found.
         self._steps = sorted((_step(index, source) for index, source in bound.items()), key=lambda step: step.fallback)
-        self._by_path = [(source.target.path, index) for index, source in bound.items()]
+        self._by_path = [
+            (target.path, index)
+            for index, source in bound.items()
+            for target in (source.target, *(other.target for other in source.others))
+        ]
         self._constants = [(target.name, target.child, value) for target, value in mapping.constants]
         self._message = mapping.standard.message_type
 
@@ -71,7 +75,7 @@ class Mapper:
         problems: list[Problem] = []
         for name, child, value in self._constants:
             _put(fields, name, child, value)
-        for index, read, name, child, fallback in self._steps:
+        for index, read, name, child, fallback, others in self._steps:
             if fallback and _has(fields, name, child):
                 continue
             try:
@@ -80,7 +84,7 @@ class Mapper:
                 problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
             else:
                 if value:
-                    _put(fields, name, child, value)
+                    _put(fields, *_place(value, name, child, others), value)
         return tuple(problems) or self._body(fields, cells)
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
@@ -94,7 +98,8 @@ class Mapper:
         key = [_value(fields, path) for path in self._mapping.key]
         for path, value in zip(self._mapping.key, key, strict=True):
             if value is None:
-                return (self.problem(cells, path, "key_missing", "without it the row cannot be told from others"),)
+                first = path.split("|")[0]
+                return (self.problem(cells, first, "key_missing", "without it the row cannot be told from others"),)
         try:
             body = self._message(**fields).SerializeToString()
         except UnicodeEncodeError:
@@ -118,7 +123,7 @@ class Mapper:
             for target, index in self._by_path
             if path and (target == path or path.startswith(f"{target}.") or target.startswith(f"{path}."))
         ]
-        return next((index for index in fed if clean(cells[index])), fed[0] if fed else None)
+        return next((index for index in fed if cells[index].strip() not in NULLS | {""}), fed[0] if fed else None)
 
 
 class _Step(NamedTuple):
@@ -127,10 +132,19 @@ class _Step(NamedTuple):
     name: str
     child: str
     fallback: bool
+    others: Sequence[Other]
 
 
 def _step(index: int, source: Source) -> _Step:
-    return _Step(index, source.read, source.target.name, source.target.child, source.fallback)
+    return _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others)
+
+
+def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) -> tuple[str, str]:
+    """The field that a value goes to: that of the first form it has, else the column's own."""
+    for other in others:
+        if isinstance(value, str) and other.form.fullmatch(value):
+            return other.target.name, other.target.child
+    return name, child
 
 
 def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:
@@ -140,10 +154,14 @@ def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> No
         fields[name] = value
 
 
-def _value(fields: dict[str, Any], path: str) -> Any:
-    name, _, child = path.partition(".")
-    value = fields.get(name)
-    return value.get(child) if child and value else value
+def _value(fields: dict[str, Any], paths: str) -> Any:
+    """The value of a field; of `a|b` of the first that is stated."""
+    for path in paths.split("|"):
+        name, _, child = path.partition(".")
+        value = fields.get(name)
+        if found := value.get(child) if child and value else value:
+            return found
+    return None
 
 
 def _has(fields: dict[str, Any], name: str, child: str) -> bool:

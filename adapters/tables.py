@@ -19,6 +19,7 @@ from node.errors import FileError, Reason
 _XZ, _GZIP, _ZIP, _OLE = b"\xfd7zXZ\0", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE_BYTES = 1 << 18
+_NULS_OF_UTF16 = 10
 _DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
 
 
@@ -131,7 +132,8 @@ def _text(path: Path, stream: BinaryIO) -> io.TextIOWrapper:
 
 def _encoding(path: Path, sample: bytes) -> str:
     """UTF-8 or GB18030, by the header; by all of the sample where the header is plain ASCII."""
-    if sample.startswith(_UTF16) or b"\0" in sample:
+    # Text of two bytes a character is full of them; one that strayed into a cell spoils its row alone.
+    if sample.startswith(_UTF16) or sample.count(b"\0") * _NULS_OF_UTF16 > len(sample):
         raise _refused(path, "UTF-16 or no text at all; save it as CSV in UTF-8")
     whole = sample[: sample.rfind(b"\n") + 1] or sample
     header = whole.split(b"\n", 1)[0]

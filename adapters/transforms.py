@@ -22,19 +22,27 @@ NULLS = frozenset(
     """.split()  # noqa: SIM905 - legible
 )
 
-# Letters, digits and the space of full width become half width and control characters go; other punctuation stays as it
-# stands: the official name of an operator is written with （ and ）, and NFKC would turn ℃ into °C and Ⅱ into II.
+# Letters, digits and the space of full width become half width and line ends go; other punctuation stays as it stands:
+# the official name of an operator is written with （ and ）, and NFKC would turn ℃ into °C and Ⅱ into II.
 _FOLDING: dict[int, int | None] = {
     wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
-_FOLDING |= dict.fromkeys((*range(0x20), 0x7F, 0xA0, 0x3000), 0x20)
+_FOLDING |= dict.fromkeys((*range(0x09, 0x0E), 0xA0, 0x3000), 0x20)
 _FOLDING |= dict.fromkeys((*range(0x200B, 0x2010), 0x2060, 0xFEFF))
 _FOLDED = re.compile("[{}]".format(re.escape("".join(map(chr, _FOLDING)))))
 _BLANKS = re.compile("  +")
+# No text has them: a cell that does was damaged, and what it once said nobody knows.
+_CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f]")
 
 
 def clean(cell: str) -> str | None:
-    """Trims; None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无."""
+    """Trims; None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无.
+
+    Raises:
+        UnfitError: `control_character`.
+    """
+    if _CONTROL.search(cell):
+        raise UnfitError("control_character", "a control character stands in it: no text, and not to be shown")
     if _FOLDED.search(cell):
         cell = _BLANKS.sub(" ", cell.translate(_FOLDING))
     cell = cell.strip()

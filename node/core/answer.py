@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from node.core import standard as standards
 from node.core.identifiers import normalise
+from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1 import operator_pb2
 from node.standard.v1.operator_pb2 import OperatorRegistration
@@ -145,6 +146,17 @@ def _status_words() -> dict[str, int]:
 
 
 _STATUS_WORDS = _status_words()
+
+
+def check_status(text: str) -> None:
+    """Checks that a text names a status; an empty one asks nothing.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT; it names the statuses there are.
+    """
+    if text and fold(text).partition("(")[0] not in _STATUS_WORDS:
+        known = ", ".join(f"{number} {zh}" for number, zh, _ in standards.codes(operator_pb2.OperatorStatus.DESCRIPTOR))
+        raise NodeError(Reason.INVALID_ARGUMENT, f"no status {text[:40]!r}; there are {known}")
 
 
 def _is_same_text(asked: str, stated: str | int) -> bool:

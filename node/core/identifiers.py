@@ -4,6 +4,7 @@ A check takes the canonical form (see `normalise`) and returns what is wrong wit
 Messages never hold the value: it may be personal.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from operator import mul
@@ -160,6 +161,15 @@ def check_region(code: str) -> Problems:
     if region.until is None:
         return ()
     return (Problem("region_abolished", f"the division was abolished in {region.until}", warning=True),)
+
+
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+_CONTROL_CHARACTER = (Problem("control_character", "a control character or a line end stands in it"),)
+
+
+def check_line(text: str) -> Problems:
+    """Checks that a text is one line and may be shown: no control characters."""
+    return _CONTROL_CHARACTER if _CONTROL.search(text) else ()
 
 
 _DATE_INVALID = (Problem("date_invalid", "not a day of the calendar, YYYY-MM-DD"),)

@@ -29,6 +29,7 @@ _CHECKERS: dict[int, identifiers.Checker] = {
     options_pb2.CHECK_GTIN: identifiers.check_gtin,
     options_pb2.CHECK_REGION: identifiers.check_region,
     options_pb2.CHECK_DATE: identifiers.check_date,
+    options_pb2.CHECK_LINE: identifiers.check_line,
 }
 
 # Reason codes of protovalidate's rules; never renamed once shipped.

@@ -16,6 +16,7 @@ from adapters.load import load
 from adapters.report import Report
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.sample import write_sample
+from node.standard.v1.operator_pb2 import OperatorRegistration
 from tests.adapters.intake_server import Identities, Intake
 from tests.adapters.samples import COLUMNS, csv_text, read_report, row, rows, uscc, write_csv
 
@@ -120,6 +121,31 @@ def test_a_dry_run_stores_nothing(tmp_path: Path, node: Node, intake: Intake, re
     path = write_csv(tmp_path / "f.csv", [*rows(3), row(4, 企业名称="名" * 201)])
     assert counts(load([path], registry, node, dry_run=True)) == (3, 0, 0, 1)
     assert intake.bodies == {}
+
+
+def test_a_control_character_refuses_its_row_with_file_line_field_and_reason(
+    tmp_path: Path, node: Node, registry: Path
+) -> None:
+    """A NUL byte too: the rows around it come in."""
+    bad = [row(2, 企业名称="武汉\x1b[31m商行"), row(3), row(4, 注册地址="江岸区\x00胜利街")]
+    path, rejects = write_csv(tmp_path / "f.csv", [row(1), *bad]), tmp_path / "rejects.csv"
+    assert counts(load([path], registry, node, rejects=rejects)) == (2, 0, 0, 2)
+    told = [tuple(each[name] for name in ("file", "line", "field", "reason")) for each in read_report(rejects)]
+    assert told == [
+        (str(path), "3", "企业名称", "control_character"),
+        (str(path), "5", "注册地址", "control_character"),
+    ]
+
+
+def test_a_registration_number_in_the_column_of_codes_is_one(
+    tmp_path: Path, node: Node, intake: Intake, registry: Path
+) -> None:
+    path = write_csv(tmp_path / "f.csv", [row(1), row(2, 统一社会信用代码="420100000012345")])
+    assert counts(load([path], registry, node)) == (2, 0, 0, 0)
+    found = [OperatorRegistration.FromString(body) for body in intake.bodies.values()]
+    assert [(each.uscc, each.legacy_number) for each in found] == [(uscc(1), ""), ("", "420100000012345")]
+    wrong = write_csv(tmp_path / "g.csv", [row(3, 统一社会信用代码="4201000000123456")])
+    assert counts(load([wrong], registry, node)) == (0, 0, 0, 1)
 
 
 def test_offline_finds_what_the_node_would(tmp_path: Path, node: Node, registry: Path) -> None:

@@ -161,11 +161,18 @@ def test_marks_for_nothing_are_absent(mark: str) -> None:
 
 def test_clean_keeps_chinese_punctuation_and_signs() -> None:
     assert clean("Ａ座（１２）；℃ⅡＩＩ，") == "A座（12）；℃ⅡII，"
-    assert clean("一\r\n二\x00\u200b三\ufeff　四") == "一 二 三 四"
+    assert clean("一\r\n二\t\u200b三\ufeff　四") == "一 二 三 四"
     assert clean("吴**") == "吴**"
 
 
-@given(st.text(max_size=60))
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x1f", "\x7f", "\x85"])
+def test_a_control_character_is_no_text(character: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        clean(f"一{character}二")
+    assert caught.value.reason == "control_character"
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60))
 def test_clean_is_stable_and_never_blank(cell: str) -> None:
     cleaned = clean(cell)
     if cleaned is not None:

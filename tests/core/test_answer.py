@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.answer import compare, fold, is_same_address, public_facets, subject_of
+from node.core.answer import check_status, compare, fold, is_same_address, public_facets, subject_of
+from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1.operator_pb2 import OperatorRegistration
 
@@ -155,3 +156,17 @@ def test_only_level_one_is_public() -> None:
 
 def test_samples_are_normal() -> None:
     assert unicodedata.is_normalized("NFKC", fold("ﾊﾝｶｸ①"))
+
+
+@pytest.mark.parametrize("text", ["存续", "1", "在业", "", "存续（在营、开业、在册）"])
+def test_a_status_is_known_by_code_label_or_name(text: str) -> None:
+    check_status(text)
+
+
+@pytest.mark.parametrize("text", ["营业中", "99", "activ"])
+def test_no_such_status_is_an_error_that_names_them(text: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        check_status(text)
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
+    assert "1 存续" in caught.value.message
+    assert "4 注销" in caught.value.message

@@ -13,6 +13,7 @@ from node.core.identifiers import (
     check_date,
     check_gtin,
     check_licence,
+    check_line,
     check_region,
     check_resident_id,
     check_uscc,
@@ -199,3 +200,9 @@ def test_date_valid(day: object) -> None:
 )
 def test_date_invalid(text: str) -> None:
     assert reasons(check_date(text)) == [("date_invalid", False)]
+
+
+@pytest.mark.parametrize("text", ["长沙\x00公司", "a\x1b[2Jb", "一\n二", "x\x7f", "甲\u2028乙"])
+def test_a_name_is_one_line_that_may_be_shown(text: str) -> None:
+    assert [each.reason for each in check_line(text)] == ["control_character"]
+    assert check_line("长沙某某（湖南）食品有限公司 № 1") == ()

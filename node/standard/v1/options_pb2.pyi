@@ -63,6 +63,8 @@ class _CheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Check.ValueType
     """Article number of 8, 12, 13 or 14 digits."""
     CHECK_REGION: _Check.ValueType  # 5
     CHECK_DATE: _Check.ValueType  # 6
+    CHECK_LINE: _Check.ValueType  # 7
+    """Names are shown in tables and on terminals."""
 
 class Check(_Check, metaclass=_CheckEnumTypeWrapper):
     """A check beyond what a protovalidate rule can say; code in node/core/identifiers.py."""
@@ -77,6 +79,8 @@ CHECK_GTIN: Check.ValueType  # 4
 """Article number of 8, 12, 13 or 14 digits."""
 CHECK_REGION: Check.ValueType  # 5
 CHECK_DATE: Check.ValueType  # 6
+CHECK_LINE: Check.ValueType  # 7
+"""Names are shown in tables and on terminals."""
 Global___Check: _TypeAlias = Check  # noqa: Y015
 
 @_typing.final
