@@ -1,5 +1,6 @@
 """The clients file: which programs and officers of its own a node answers."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ from node.core.federation import PinnedCertificate
 from node.core.federation_file import pin_certificate, plain_certificates
 from node.core.officers import Account, AccountEntry, plain_account
 from node.errors import FileError, NodeError, Reason
+
+_NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 
 class Kind(StrEnum):
@@ -68,6 +71,17 @@ class Clients:
         return replace(self, clients=tuple(client for client in self.clients if client.name != name))
 
 
+def check_client_name(name: str) -> None:
+    """Checks what a client is called: its certificate and the clients file name it so.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT.
+    """
+    if not re.fullmatch(_NAME, name):
+        text = f"{name[:40]!r} is no name of a client: lower case letters, digits, dot, dash, e.g. zhang3"
+        raise NodeError(Reason.INVALID_ARGUMENT, f"{text}; what people are called goes into --name or --title")
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,7 +92,7 @@ class _Certificate(_Model):
 
 
 class _Client(_Model):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    name: str = Field(pattern=_NAME)
     kind: Kind
     account: AccountEntry | None = None
     tls_certs: list[_Certificate] = Field(min_length=1)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from node.config import Config
-from node.core.clients import Kind
+from node.core.clients import Kind, check_client_name
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import PinnedCertificate, parse_certificate
 from node.core.officers import Account
@@ -103,9 +103,10 @@ def add_client(
 
     Raises:
         FileError: A file is wrong, or the folder already holds a key.
-        NodeError: INVALID_ARGUMENT, the name is taken by another kind; INVALID_FEDERATION, the platform is
+        NodeError: INVALID_ARGUMENT, the name is none or taken by another kind; INVALID_FEDERATION, the platform is
             connected to another city.
     """
+    check_client_name(name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
     try:

@@ -69,3 +69,16 @@ def test_an_auditor_makes_nothing_and_only_an_approver_approves() -> None:
     with pytest.raises(NodeError):
         check_approver(ZHANG)
     check_approver(Account("李四", (OfficerRole.APPROVER,)))
+
+
+@pytest.mark.parametrize("name", ["张三", "ZhangSan", "a b", "", "a" * 65, "../a"])
+def test_a_name_that_the_clients_file_could_not_hold_is_refused_before_anything_is_made(
+    tmp_path: Path, name: str
+) -> None:
+    config = found(tmp_path)["changsha"]
+    before = config.clients.read_text()
+    with pytest.raises(NodeError, match="lower case") as caught:
+        add_client(config, name, Kind.OFFICER, tmp_path / "bundle", datetime.now(UTC), account=ZHANG)
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
+    assert not (tmp_path / "bundle").exists()
+    assert config.clients.read_text() == before
