@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo test check image chaos bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check image chaos bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -29,6 +29,10 @@ proto: setup ## Generate the stubs from proto/
 demo: setup ## Six cities on this machine (DATA=<folder of csv> JSON=<result file> KEEP=1)
 	@cd "$(CALLER)" && exec "$(CURDIR)/$(BIN)/gongzhi" demo \
 	  $(if $(DATA),--data "$(DATA)") $(if $(JSON),--json "$(JSON)") $(if $(KEEP),--keep)
+
+story: setup ## One matter through six cities, each held to what it may see (JSON=<result file> POLICIES=<folder> UNTIL=<chapter> KEEP=1)
+	@cd "$(CALLER)" && exec "$(CURDIR)/$(BIN)/gongzhi" story \
+	  $(if $(POLICIES),--policies "$(POLICIES)") $(if $(JSON),--json "$(JSON)") $(if $(UNTIL),--until "$(UNTIL)") $(if $(KEEP),--keep)
 
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -q

@@ -11,7 +11,7 @@ from rich.text import Text
 from node.cli.attachments import evidence_service, json_text, obtain, progress_bar
 from node.cli.evidence_bundle import pack, verify
 from node.cli.options import json_option, node_option
-from node.cli.query import reason_of, reason_options, time_text
+from node.cli.query import case_reason, reason_options, time_text
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.attachment import check_digest
@@ -104,7 +104,7 @@ def get(
     if not out.parent.is_dir():
         raise click.UsageError(f"there is no folder {out.parent}")
     config = load_config(node_dir)
-    reason = reason_of(config, purpose, legal_basis)
+    reason = case_reason(config, purpose, legal_basis)
     with evidence_service(config) as service:
         if record is not None:
             obtain(service, reason, record, digest)
@@ -138,7 +138,7 @@ def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, no
     """List the attachments held here."""
     config = load_config(node_dir)
     with evidence_service(config) as service:
-        answers = service.List(messages.ListRequest(reason=reason_of(config, purpose, legal_basis)))
+        answers = service.List(messages.ListRequest(reason=case_reason(config, purpose, legal_basis)))
         held = [answer.attachment for answer in answers]
     if as_json:
         click.echo(json_text([_plain(each) for each in held]))

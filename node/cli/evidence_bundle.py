@@ -9,7 +9,7 @@ import grpc
 
 from node.cli.attachments import evidence_service, json_text, obtain
 from node.cli.options import json_option, node_option
-from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options
+from node.cli.query import TIMEOUT_S, case_reason, query_service, reason_options
 from node.config import Config, load_config
 from node.core.checkpoint import LogKey, parse_vkey
 from node.core.federation import Federation
@@ -68,7 +68,7 @@ def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_
     are masked in the proofs. Exit code 1 where an attachment is still missing; the manifest says which.
     """
     config = load_config(node_dir)
-    reason = reason_of(config, purpose, legal_basis)
+    reason = case_reason(config, purpose, legal_basis)
     with evidence_service(config) as service:
         request = messages.ShowCaseRequest(reason=reason, case=case)
         _obtain_missing(service, reason, config.city, service.ShowCase(request, timeout=TIMEOUT_S))

@@ -41,6 +41,7 @@ _COMMANDS = {
     "screen": "screen",
     "standard": "standard",
     "status": "status",
+    "story": "story",
     "sync": "sync",
     "workflow": "workflow",
 }

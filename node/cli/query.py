@@ -21,6 +21,7 @@ from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.client import officer_channel
 from node.storage.files import write_file
+from node.usecases.casework.case_file import PURPOSE
 
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -37,6 +38,12 @@ def reason_of(config: Config, purpose: str | None, legal_basis: str | None) -> q
     return query.Reason(
         purpose=purpose or config.sync.purpose.split()[0], legal_basis=legal_basis or config.sync.legal_basis
     )
+
+
+def case_reason(config: Config, purpose: str | None, legal_basis: str | None) -> query.Reason:
+    """Why one asks about what belongs to cases: to enforce, unless it is said otherwise."""
+    pulled_for = config.sync.purpose.split()
+    return reason_of(config, purpose or (PURPOSE if PURPOSE in pulled_for else pulled_for[0]), legal_basis)
 
 
 @contextmanager

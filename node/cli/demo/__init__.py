@@ -1,14 +1,8 @@
 """`gongzhi demo`: six cities on this machine, from an empty folder to a forgery found out."""
 
-import os
-import shutil
-import signal
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 import click
 from rich.console import Console
@@ -21,11 +15,11 @@ from node.cli.demo.nodes import Node, found_nodes, running, stop
 from node.cli.demo.questions import ask
 from node.cli.demo.report import Progress, as_json, print_answers, print_caught, print_result, step, write_json
 from node.cli.demo.tamper import tamper
+from node.cli.demo.workspace import check_writable, prepare, workspace
 
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _ROWS = click.IntRange(1, 100_000)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -42,11 +36,11 @@ def demo(data: Path | None, json_file: Path | None, rows: int, keep: bool) -> No
     """
     files = find_inputs(data) if data else None
     if json_file:
-        _check_writable(json_file.absolute())
+        check_writable(json_file.absolute())
     console = Console(highlight=False)
-    _prepare()
+    prepare()
     began = time.monotonic()
-    with _workspace(keep) as base:
+    with workspace("demo", keep) as base:
         nodes = found_nodes(base / "nodes")
         run = _Run(console, nodes, base)
         try:
@@ -101,35 +95,3 @@ class _Run:
         for city, code in stop(self._nodes).items():
             if code:
                 raise DemoError(f"the node of {city} ended with exit code {code}")
-
-
-def _check_writable(file: Path) -> None:
-    """Better said now than when all is done."""
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise click.UsageError(f"{file} cannot be written")
-
-
-def _prepare() -> None:
-    """Every ending is an exception, so that nothing is left behind; and loopback is reached without a proxy."""
-    for each in _SIGNALS:
-        signal.signal(each, _end)
-    os.environ["no_proxy"] = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1")))
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    for each in _SIGNALS:  # the cleaning up is not to be broken off
-        signal.signal(each, signal.SIG_IGN)
-    raise SystemExit(128 + number)
-
-
-@contextmanager
-def _workspace(keep: bool) -> Iterator[Path]:
-    """A folder that is gone afterwards unless it is to be kept."""
-    base = Path(tempfile.mkdtemp(prefix="gongzhi-demo-"))
-    try:
-        yield base
-    finally:
-        if keep:
-            click.echo(f"Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan")
-        else:
-            shutil.rmtree(base)

@@ -44,3 +44,16 @@ def write_input(path: Path, city: str, rows: int, *, seed: int = 0, bad_share: f
 
 def _find(folder: Path, city: str) -> Path | None:
     return next((path for suffix in _SUFFIXES if (path := folder / f"{city}{suffix}").is_file()), None)
+
+
+def load_policies(folder: Path) -> dict[str, str]:
+    """City to the text of its policy, for every `<city>.yaml` in a folder.
+
+    Raises:
+        click.UsageError: There is none.
+    """
+    files = {city: folder / f"{city}.yaml" for city in CITIES}
+    found = {city: file.read_text("utf-8") for city, file in files.items() if file.exists()}
+    if not found:
+        raise click.UsageError(f"{folder} has no <city>.yaml of {', '.join(CITIES)}")
+    return found

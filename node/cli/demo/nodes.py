@@ -1,10 +1,12 @@
 """Six nodes of one federation on this machine, each a `gongzhi run` with a folder of its own."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from node.cli.demo.failure import DemoError
 from node.cli.demo.programs import Program
@@ -89,9 +91,13 @@ class Node:
         return self._program.last_lines() if self._program is not None else ""
 
 
-def found_nodes(base: Path) -> list[Node]:
-    """Makes the folders of six nodes under `base`."""
-    configs = found_federation(base, datetime.now(UTC), settings={"sync": _SYNC})
+def found_nodes(
+    base: Path,
+    settings: Mapping[str, Any] = MappingProxyType({"sync": _SYNC}),
+    policies: Mapping[str, str] = MappingProxyType({}),
+) -> list[Node]:
+    """Makes the folders of six nodes under `base`; `policies` are texts of policy files that are not the shipped."""
+    configs = found_federation(base, datetime.now(UTC), settings=settings, policies=policies)
     return [Node(config, base / config.city) for config in configs]
 
 

@@ -148,7 +148,7 @@ def write_json(path: Path, result: dict[str, Any]) -> None:
 @contextmanager
 def step(console: Console, text: str) -> Iterator[None]:
     """Says what is under way, and how long it took."""
-    console.print(f"[bold]{text}[/]")
+    console.print(f"[bold]{text}[/]", soft_wrap=True)
     began = time.monotonic()
     yield
     console.print(f"  [dim]{time.monotonic() - began:.1f} s[/]")
