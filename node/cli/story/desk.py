@@ -74,8 +74,21 @@ class Desk:
                 return stub.Act(pb.ActRequest(submission=submission), timeout=_CALL_S).recorded
             return stub.Open(pb.OpenRequest(submission=submission), timeout=_CALL_S).recorded
         except grpc.RpcError as error:
-            broken = "".join(f"\n  {each.rule}: {each.zh} ({each.law_zh})" for each in read_broken(error).rules)
-            raise DemoError(f"{self.city}: {body.workflow} {body.act}: {error_from_rpc(error)}{broken}") from None
+            raise self._refused(body, error) from None
+
+    def take_up(self, draft: int, body: "Body") -> pb.Recorded:
+        """Takes up a draft that the software prepared, and has it approved where the act binds somebody.
+
+        Raises:
+            DemoError: The node refuses it.
+        """
+        try:
+            taken = self._case(MAKER).TakeUp(pb.TakeUpRequest(draft=draft, body=body.wire), timeout=_CALL_S)
+            if taken.HasField("recorded"):
+                return taken.recorded
+            return self._case(APPROVER).Approve(pb.ApproveRequest(draft=taken.draft.number), timeout=_CALL_S).recorded
+        except grpc.RpcError as error:
+            raise self._refused(body, error) from None
 
     def show(self, case: str, platform: str = "") -> pb.Case:
         """A case as the maker, or the platform, sees it.
@@ -105,6 +118,10 @@ class Desk:
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
         return verify_proof(proof, load_federation(self.node.config.federation).member(proof.city).log_keys)
+
+    def _refused(self, body: "Body", error: grpc.RpcError) -> DemoError:
+        broken = "".join(f"\n  {each.rule}: {each.zh} ({each.law_zh})" for each in read_broken(error).rules)
+        return DemoError(f"{self.city}: {body.workflow} {body.act}: {error_from_rpc(error)}{broken}")
 
     def _enrol(self, who: str, kind: Kind, account: Account) -> None:
         add_client(self.node.config, who, kind, self.bundle(who), datetime.now(UTC), account=account)

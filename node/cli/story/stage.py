@@ -80,6 +80,7 @@ class Stage:
         self.nodes = list(nodes)
         self.base = base
         self.cases: dict[str, str] = {}
+        self.drafts: dict[str, int] = {}
         self.steps: list[Step] = []
         self.secrets: dict[str, tuple[bytes, frozenset[str]]] = {}
         self.destroyed: dict[str, Stored] = {}
@@ -118,12 +119,17 @@ class Stage:
 
     def end_chapter(self) -> list[Step]:
         """Waits until everything of the chapter has come to whom it is for; returns its steps."""
-        done = [each for each in self.steps if each.chapter == self._chapter]
-        for each in done:
-            if each.record:
-                self._await_audience(each)
-                each.seen_by = self.logs.seen_by(each.record)
-        return done
+        self.look()
+        return [each for each in self.steps if each.chapter == self._chapter]
+
+    def look(self) -> None:
+        """Waits until everything so far has come to whom it is for, and notes who sees what of it."""
+        for step in self.steps:
+            if step.record and not step.seen_by:
+                audience = self.logs.cities if EVERYONE in step.audience else step.audience
+                for city in audience:
+                    self._await_record(city, step.record)
+                step.seen_by = self.logs.seen_by(step.record)
 
     def at(self, day: str) -> None:
         """Moves the clock of all nodes on to nine in the morning of a day."""
@@ -168,11 +174,20 @@ class Stage:
         desk, body = self.desks[city], Body(workflow, act, fields, **said)
         if case:
             self._await_case(city, case)
-        recorded = desk.act(case, body, also_to, platform)
+        return self._noted(city, desk.act(case, body, also_to, platform), platform)
+
+    def take_up(
+        self, city: str, draft: int, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **said: Any
+    ) -> pb.Recorded:
+        """Records an act that the software prepared, with what an officer adds to it."""
+        return self._noted(city, self.desks[city].take_up(draft, Body(workflow, act, fields, **said)))
+
+    def _noted(self, city: str, recorded: pb.Recorded, platform: str = "") -> pb.Recorded:
+        desk = self.desks[city]
         shown = desk.show(recorded.case, platform)
         view = next(each for each in shown.acts if each.id == recorded.id)
         if view.standing != "in_force":
-            raise DemoError(f"{recorded.id}: {act} is {view.standing}")
+            raise DemoError(f"{recorded.id}: {view.act} is {view.standing}")
         self.recorded(city, view, shown)
         return recorded
 
@@ -246,7 +261,7 @@ class Stage:
             raise DemoError(f"gongzhi {' '.join(map(str, words))}: exit code {done.returncode}\n{said}")
         return done.stdout
 
-    def ask(self, *words: str | Path, node: str, codes: Iterable[int] = (0,)) -> Any:
+    def ask(self, *words: str | Path, node: str = "", codes: Iterable[int] = (0,)) -> Any:
         """The JSON that a command prints."""
         return json.loads(self.gongzhi(*words, "--json", node=node, codes=codes))
 
@@ -271,13 +286,6 @@ class Stage:
 
     def _await_record(self, city: str, record: str) -> None:
         self.wait(f"{city} to have {record}", lambda: self.logs.held(city, record) is not None)
-
-    def _await_audience(self, step: Step) -> None:
-        if step.record in self.destroyed or step.record in self.logs.retracted(step.city):
-            return
-        audience = self.logs.cities if EVERYONE in step.audience else step.audience
-        for city in audience:
-            self._await_record(city, step.record)
 
     def _news_of_clocks(self, shown: pb.Case) -> list[dict[str, str]]:
         before = self._clocks.get(shown.case, {})

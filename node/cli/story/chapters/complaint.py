@@ -25,13 +25,15 @@ def play(stage: Stage) -> None:
     """From the complaint to the clue that goes to another city."""
     _settle_first(stage)
     stage.at("2026-05-15")
+    _route(stage)
     case = stage.cases["complaint"]
     stage.act(_CITY, "complaint", "accept", case=case)
     stage.act(_CITY, "complaint", "mediate", case=case)
     stage.at("2026-05-18")
     _verify(stage)
     reasons = "经核验，登记住所在南昌，实际经营地在合肥，平台公示的长沙地址不实；直播宣称疗效，涉嫌虚假广告。"
-    stage.act(_CITY, "complaint", "refer_clue", case=case, reasons=reasons)
+    referred = stage.act(_CITY, "complaint", "refer_clue", case=case, reasons=reasons)
+    stage.drafts["referral"] = referred.makes[0].draft
 
 
 def _settle_first(stage: Stage) -> None:
@@ -66,6 +68,16 @@ def _settle_first(stage: Stage) -> None:
     terms = {"offered_on": "2026-05-06", "until": "2026-05-19", "result": "SETTLEMENT_RESULT_FAILED"}
     failed = {"settlement": terms}
     stage.act(_CITY, "complaint", "end_settlement", failed, case=opened.case)
+
+
+def _route(stage: Stage) -> None:
+    """The platform shows an address in Changsha: the complaint belongs here, whatever the digits of the code say."""
+    desk, case = stage.desks[_CITY], stage.cases["complaint"]
+    found = stage.ask("complaint", "route", case, "--as", desk.bundle("maker"))
+    if (found["city"], found["routed_by"]) != (_CITY, "displayed_address"):
+        raise DemoError(f"the complaint {case} belongs to {_CITY} by the address displayed, not {found}")
+    what = ("按平台公示地址，属本市管辖", "by the address displayed it belongs here")
+    stage.tell(_CITY, "complaint route", "routed", what, note=f"{found['routed_by']} {found['region6']}")
 
 
 def _verify(stage: Stage) -> None:

@@ -1,6 +1,6 @@
 """Hefei puts the seller on the serious list: consent of the superior, notice, decision; Nanchang publishes it."""
 
-from node.cli.story.cast import OFFICES, SELLER
+from node.cli.story.cast import OFFICES
 from node.cli.story.desk import documents
 from node.cli.story.logs import Stored
 from node.cli.story.stage import Stage
@@ -16,17 +16,16 @@ def play(stage: Stage) -> None:
     """From the proposal to the publication, and the record that every city sees."""
     stage.at("2026-07-14")
     said = {
-        "party": SELLER,
         "organ": OFFICES[_CITY].organ,
         "grounds": ["SERIOUS_GROUND_FALSE_ADVERTISING"],
-        "facts": "在直播中宣称普通食品具有降压疗效，情节严重。",
         "legal_basis": "市场监督管理严重违法失信名单管理办法 第9条第5项",
-        "penalty": {"decision_number": "合市监处罚〔2026〕105号", "kinds": ["PENALTY_KIND_BUSINESS_SUSPENDED"]},
         "removal_conditions": "满三年，或者满一年并履行义务、公开信用承诺。",
         "remedies": "六十日内申请行政复议，或者六个月内提起行政诉讼。",
         "home_city": _HOME,
     }
-    case = stage.act(_CITY, LISTING, "propose", said, reasons="处罚较重，情节严重，符合列入情形。").case
+    reasons = "处罚较重，情节严重，符合列入情形。"
+    # The penalty prepared it: party, facts and the link to the decision are in it already.
+    case = stage.take_up(_CITY, stage.drafts["listing"], LISTING, "propose", said, reasons=reasons).case
     stage.cases["listing"] = case
     stage.at("2026-07-20")
     stage.act(_CITY, LISTING, "consent", {"consent_number": "皖市监信函〔2026〕31号"}, case=case,

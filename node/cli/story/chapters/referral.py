@@ -7,6 +7,15 @@ from node.cli.story.stage import Stage
 
 _FROM, _TO = "changsha", "hefei"
 _ARTICLE = "市场监督管理行政处罚程序规定 第14条"
+PENALTY = "合市监处罚〔2026〕105号"
+_SANCTION = {
+    "violation": "发布虚假广告",
+    "facts": "在直播中宣称普通食品具有降压疗效。",
+    "kinds": ["PENALTY_KIND_FINE", "PENALTY_KIND_BUSINESS_SUSPENDED"],
+    "content": "罚款二十万元，责令停业三个月。",
+    "fine": {"amount_hundredths": 20_000_000, "currency": "CNY"},
+    "organ": OFFICES["hefei"].organ,
+}
 _REFUSED = 2
 
 
@@ -59,7 +68,8 @@ def _send(stage: Stage) -> None:
         "letter": {"title": "案件移送函", "number": "长市监案移〔2026〕12号", "date": "2026-05-19"},
         "sealed_by": office.organ,
     }
-    case = stage.act(_FROM, "referral", "draft", draft).case
+    # What the complaint says is in it already; its facts stay in Changsha, the violation is put in other words.
+    case = stage.take_up(_FROM, stage.drafts["referral"], "referral", "draft", draft).case
     stage.cases["referral"] = case
     stage.act(_FROM, "referral", "approve", case=case)
     stage.at("2026-05-19")
@@ -104,11 +114,12 @@ def _work(stage: Stage) -> None:
     stage.act(_TO, "referral", "file", case=case, document_number=number, documents=papers, officers=officers)
     stage.act(_TO, "referral", "investigate", case=case, officers=officers)
     stage.at("2026-07-10")
-    stage.act(
-        _TO, "referral", "penalise", case=case, officers=officers, document_number="合市监处罚〔2026〕105号",
+    penalised = stage.act(
+        _TO, "referral", "penalise", {"sanction": _SANCTION}, case=case, officers=officers, document_number=PENALTY,
         article="中华人民共和国广告法 第55条", reasons="发布虚假广告，情节严重，罚款二十万元，责令停业。",
-        documents=documents("行政处罚告知书=合市监罚告〔2026〕99号", "行政处罚决定书=合市监处罚〔2026〕105号"),
+        documents=documents("行政处罚告知书=合市监罚告〔2026〕99号", f"行政处罚决定书={PENALTY}"),
     )  # fmt: skip
+    stage.drafts["listing"] = next(each.draft for each in penalised.makes if each.draft)
     stage.at("2026-07-13")
     stage.act(_TO, "referral", "close", case=case)
     stage.act(_TO, "referral", "tell_result", {"outcome": "REFERRAL_OUTCOME_PENALISED"}, case=case,

@@ -51,6 +51,7 @@ def _take_off(stage: Stage, case: str) -> None:
     # The record that was published, and the one before it, that it replaced.
     versions = [each for each in stage.logs.own(_CITY) if each.header.standard == LISTING and not each.has_act]
     stage.destroyed |= {f"the listing {each.id}": each for each in versions}
+    stage.look()
     stage.at("2027-08-11")
     stage.act(_CITY, REPAIR, "execute", {"executed_on": "2027-08-11"}, case=case)
     begin = int(listed.id.rpartition("-")[2])
