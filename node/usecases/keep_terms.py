@@ -9,9 +9,11 @@
 Everything is computed from the log, so that a crash at any moment loses nothing and does nothing twice.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from google.protobuf.message import Message
@@ -21,7 +23,7 @@ from node.core.calendar import SHANGHAI, add_months
 from node.core.legal_rules import vendored_rules
 from node.core.record import parse_header, record_id
 from node.core.retention import RETENTION, kept_since
-from node.core.screening import LISTS, has_ended, listing_of, marks
+from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact
@@ -31,6 +33,8 @@ from node.standard.v1 import act_pb2
 from node.storage.ended import are_ended
 from node.storage.log import OWN, Entry, Follow
 from node.storage.store import Store
+from node.usecases.casework.case_file import workflow_subject
+from node.usecases.own_listings import Listed, OwnListings
 from node.usecases.screen import acts_in_force, legal_day, listing_acts, read_body, read_case
 from node.usecases.withdraw import retract
 
@@ -39,6 +43,8 @@ _SERIOUS = "listing.serious"
 _TERM = "listing.serious.term"
 _MONTHS = 12
 _PEERS_MS = 60_000
+# Cases looked at in one run: after a start all of them are.
+_CASES = 500
 # Registrations are most of a log and concern no list.
 _OTHERS = (
     "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL"
@@ -64,13 +70,17 @@ class KeepTerms:
         self._act_by_itself = act_by_itself
         self._clock = clock
         self._follow = follow
-        self._read_to = self._noted = 0
-        self._peers: tuple[int, ...] = ()
+        self._read_to = 0
+        # Origin -> tree size looked at, of the peers.
+        self._peers: dict[int, int] = {}
         self._next_look_ms = 0
         self._day: date | None = None
-        self._settled: object = None
-        self._listings: dict[str, str] = {}
+        self._listings = OwnListings()
+        # Own cases, by their workflow; by a mark of the listing that they make; those to look at, in order.
         self._cases: dict[str, str] = {}
+        self._marked_cases: defaultdict[str, set[str]] = defaultdict(set)
+        self._touched: dict[str, None] = {}
+        self._has_news = True
 
     def run(self) -> list[str]:
         """Does what is due; returns the ids of the records it made.
@@ -80,61 +90,78 @@ class KeepTerms:
         """
         day = legal_day(self._clock.now_ms())
         self._read_new()
-        made = self._end_terms(day)
+        self._read_peers()
+        made = self._end_terms(day, is_new=day != self._day)
         if day != self._day:
             self._store.destroy_ended({name: _begin_ms(kept_since(name, day)) for name in RETENTION}).result()
-            self._day = day
-        news = self._news(day)
-        if news != self._settled:
+        if day != self._day or self._has_news:
             self._act_by_itself()
             self._read_new()
-            made += self._follow_cases()
-            self._settled = news
-        return made
+            self._day, self._has_news = day, False
+        return made + self._follow_cases()
 
-    def _news(self, day: date) -> object:
-        """Differs when cases have to be looked at: own acts at once, peers' (who may send many) by the minute."""
-        if self._clock.now_ms() >= self._next_look_ms:
-            self._peers = tuple(origin.size for origin in self._store.origins() if origin.number != OWN)
-            self._next_look_ms = self._clock.now_ms() + _PEERS_MS
-        return day, self._noted, self._peers
+    def _read_peers(self) -> None:
+        """What peers did in own cases: looked for by the minute, for they may send much."""
+        if self._clock.now_ms() < self._next_look_ms:
+            return
+        for origin in self._store.origins()[1:]:
+            begin = self._peers.get(origin.number, 0)
+            for name in (*LISTS, _REPAIR) if begin < origin.size else ():
+                subject = workflow_subject(name)
+                for _, view in self._store.subject_records(subject, origin.number, begin, origin.size):
+                    self._touch(case_of(parse_header(View.FromString(view).header)))
+            self._has_news |= begin < origin.size
+            self._peers[origin.number] = origin.size
+        self._next_look_ms = self._clock.now_ms() + _PEERS_MS
+
+    def _touch(self, *cases: str) -> None:
+        self._touched.update(dict.fromkeys(case for case in cases if case in self._cases))
 
     def _read_new(self) -> None:
         size = self._store.origin(self._store.log.city).size
         for index, view in self._store.connection.execute(_OTHERS, (self._read_to, size)).fetchall():
             header = parse_header(View.FromString(view).header)
             if header.standard in WORKFLOWS and not header.retracts:
-                self._noted += 1
+                self._has_news = True
                 self._note(record_id(header.city, index), header, View.FromString(view))
         self._read_to = size
 
     def _note(self, record: str, header: Header, view: View) -> None:
         body: Any = read_body(header, view)
-        if not body.HasField("act"):
-            self._listings.update({record: header.standard} if header.standard in LISTS else {})
-        elif not body.act.case:
-            self._cases[record] = header.standard
+        if body.HasField("act"):
+            if not body.act.case and header.standard in (*LISTS, _REPAIR):
+                self._cases[record] = header.standard
+            self._touch(body.act.case or record)
+        elif header.standard in LISTS:
+            known = frozenset(marks(header.city, header.standard, body))
+            said = listing_of(header.standard, body)
+            self._listings.add(record, Listed(header.standard, said, header.valid_until_ms, known))
+            self._touch(*(case for mark in known for case in self._marked_cases.get(mark, ())))
 
-    def _end_terms(self, day: date) -> list[str]:
+    def _end_terms(self, day: date, *, is_new: bool) -> list[str]:
         """Rule 2, of records: those whose last day has passed, or that say they were removed."""
         now_ms = self._clock.now_ms()
         made = []
-        for record, name in list(self._listings.items()):
-            current = self._current(record)
-            if current is None:
-                del self._listings[record]
-            elif has_ended(listing_of(name, current[1]), current[0], day, now_ms):
-                made += self._retract(record)
+        for record, listed in self._listings.due(now_ms, is_new_day=is_new):
+            if has_ended(listed.said, Header(valid_until_ms=listed.valid_until_ms), day, now_ms):
+                made += self._end(record)
+        self._listings.settle(now_ms)
         return made
+
+    def _end(self, record: str) -> list[str]:
+        """Takes a listing back, unless that happened already or another stands in its place."""
+        if self._current(record) is None:
+            self._listings.remove(record)
+            return []
+        return self._retract(record)
 
     def _follow_cases(self) -> list[str]:
         made = []
-        for case_id, name in list(self._cases.items()):
+        for case_id in list(islice(self._touched, _CASES)):
+            name = self._cases[case_id]
             case = read_case(self._store, name, case_id)
-            if name in LISTS:
-                made += self._keep_listing(case)
-            elif name == _REPAIR:
-                made += self._keep_repair(case)
+            made += self._keep_listing(case) if name in LISTS else self._keep_repair(case)
+            self._touched.pop(case_id)
         return made
 
     def _keep_listing(self, case: Case) -> list[str]:
@@ -144,6 +171,8 @@ class KeepTerms:
         is_listed = case.state in LISTS[name].in_force
         for fact in decided:
             body = self._listed_by(case, decided, fact)
+            for mark in marks(self._store.log.city, name, body):
+                self._marked_cases[mark].add(case.id)
             is_last = fact is decided[-1]
             if is_listed and is_last and not self._is_ended(name, body):
                 made += self._append(name, body, self._header(fact.id), f"listing\0{fact.id}")
@@ -183,12 +212,8 @@ class KeepTerms:
 
     def _marked(self, name: str, body: Message) -> list[str]:
         """Own current records of the listing that `body` is."""
-        city, wanted = self._store.log.city, set(marks(self._store.log.city, name, body))
-        return [
-            record
-            for record, listed in self._listings.items()
-            if listed == name and (found := self._current(record)) and wanted & set(marks(city, name, found[1]))
-        ]
+        found = self._listings.marked(name, marks(self._store.log.city, name, body))
+        return [record for record in found if self._current(record) is not None]
 
     def _is_ended(self, name: str, body: Message) -> bool:
         return are_ended(self._store.connection, marks(self._store.log.city, name, body))
@@ -221,7 +246,7 @@ class KeepTerms:
         return [made for record in records for made in self._retract(record)]
 
     def _retract(self, record: str) -> list[str]:
-        name, header = self._listings.pop(record), self._header(record)
+        name, header = self._listings.remove(record).name, self._header(record)
         basis = next(act.law.zh for act in workflow(name).acts if act.name in ("expire", "remove"))
         reason = Header(purpose=header.purpose if header else "", legal_basis=basis)
         return [retract(self._store, self._clock, record, reason).id]
