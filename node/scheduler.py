@@ -31,6 +31,11 @@ class Scheduler:
         """Calls `look` each second."""
         self._scheduler.add_job(look, "interval", seconds=_FOLLOW_S, id="follow", misfire_grace_time=_FOLLOW_S)
 
+    def work(self, look: Callable[[], object]) -> None:
+        """Calls `look` now, which may take long where there is much of it, and each second."""
+        now = datetime.now(UTC)
+        self._scheduler.add_job(look, "interval", seconds=_FOLLOW_S, id="work", next_run_time=now)
+
     def scrub(self, rewrite: Callable[[], object]) -> None:
         """Calls `rewrite` every ten minutes."""
         self._scheduler.add_job(rewrite, "interval", seconds=_SCRUB_S, id="scrub")

@@ -142,6 +142,7 @@ class NodeRole:
             listener.start()
         self._follow()
         self._scheduler.follow(self._follow)
+        self._scheduler.work(self._work)
         self._scheduler.scrub(self._store.scrub)
         self._scheduler.start()
 
@@ -160,6 +161,9 @@ class NodeRole:
         self._policy.current()
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
         self._destruction.run()
+
+    def _work(self) -> None:
+        """What grows with the number of cases."""
         self._keep_terms()
         self._desk.run()
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from node.core.calendar import Calendar
@@ -64,7 +65,7 @@ class Timer:
 
     def read(self, moment: datetime) -> Reading | None:
         """The clock at a moment; None where it cannot be read (past the calendar, for one)."""
-        if self.deadline is None:
+        if self.deadline is None or self._has_no_end:
             return None
         try:
             return self.deadline.at(max(moment, self.deadline.began) if self._counts_hours else _day(moment, self))
@@ -75,6 +76,12 @@ class Timer:
     def rule_in_force(self) -> LegalRule | None:
         """The version of the rule that binds this clock."""
         return self.deadline.rule if self.deadline else None
+
+    @cached_property
+    def _has_no_end(self) -> bool:
+        """Its last day is past the calendar, whichever day it is read on."""
+        deadline = self.deadline
+        return deadline is not None and not (deadline.suspensions or deadline.extensions) and bool(_horizon(deadline))
 
     @property
     def _counts_hours(self) -> bool:
