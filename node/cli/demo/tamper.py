@@ -19,7 +19,15 @@ from node.cli.demo.intake import loading
 from node.cli.demo.nodes import Node
 from node.control.v1 import control_pb2
 from node.core.federation import Member
-from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, PullResponse, ReviseRequest
+from node.exchange.v1.exchange_pb2 import (
+    CompareRequest,
+    CompareResponse,
+    HintRequest,
+    HintResponse,
+    PullRequest,
+    PullResponse,
+    ReviseRequest,
+)
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
 from node.rpc.limits import Limiter
@@ -83,6 +91,11 @@ class ManInTheMiddle:
     def hint(self, _: HintRequest, __: grpc.ServicerContext) -> HintResponse:
         """Thanks and does nothing: the origin's own schedule still pulls."""
         return HintResponse()
+
+    def compare(self, request: CompareRequest, context: grpc.ServicerContext) -> CompareResponse:
+        """The origin's own answer."""
+        with connect(self._member, self._identities[principal(context).name], self._settings) as peer:
+            return CompareResponse.FromString(peer.compare(request.SerializeToString()))
 
     def _forge(self, raw: bytes) -> bytes:
         batch = PullResponse.FromString(raw)
