@@ -67,6 +67,7 @@ _BODY = (
     click.option("--article", help="Legal basis of the act, with its article."),
     click.option("--reasons", help="Why, in words that can be served."),
     click.option("--on", "day", help="Day of the fact that the act records, YYYY-MM-DD; by default today."),
+    click.option("--extends-by", type=int, help="What an extension adds where the law names no length."),
     click.option("--number", help="Number of the document that the act is."),
     click.option("--document", "documents", multiple=True, metavar="TITLE=NUMBER", help="A document; again for more."),
     click.option(
@@ -173,6 +174,7 @@ def _act(act: str, options: dict[str, Any]) -> dict[str, Any]:
         "reasons": options["reasons"],
         "document_number": options["number"],
         "date": options["day"],
+        "extends_by": options["extends_by"],
         "documents": [_pair(each, "title", "number") for each in options["documents"]],
         "officers": [_pair(each, "name", "certificate_number") for each in options["officers"]],
     }

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from node.core import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.standard.v1 import complaint_pb2, listing_pb2
+from node.standard.v1 import complaint_pb2, credit_pb2, listing_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import LI, ZHANG, Desk, act, referring, send, with_act
+from tests.casework.desks import LI, TWO, ZHANG, Desk, act, drafted_referral, referring, send, with_act
 from tests.casework.test_cases import at, shown
 from tests.casework.test_products import documents
-from tests.core.standard_samples import PARTY, abnormal, complaint
+from tests.core.standard_samples import PARTY, abnormal, complaint, hit, repair, serious
 
 CITIES = ("changsha", "hefei")
 DECISION = "长市监列异〔2026〕1号"
@@ -121,3 +122,151 @@ def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk,
     again = listed()
     again.decision_number = "长市监列异〔2026〕2号"
     assert changsha.decide("listing.abnormal", "", again).state == "listed"
+
+
+def assisting(desks: tuple[Desk, Desk]) -> str:
+    """A request for assistance that Hefei has received."""
+    changsha, hefei = desks
+    body = drafted_referral()
+    assert isinstance(body, referral_pb2.Referral)
+    body.kind, body.questions = referral_pb2.REFERRAL_KIND_ASSISTANCE, "请协助核查经营地址"
+    case = changsha.act("referral", "", body).case
+    changsha.decide("referral", case, referring("approve"))
+    changsha.decide("referral", case, referring("send", officers=TWO, article="第45条"))
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    return case
+
+
+def due(desk: Desk, case: str) -> str:
+    return next(each.due for each in shown(desk, case).clocks if each.rule == "assistance.answer")
+
+
+def test_a_limit_is_extended_before_it_runs_out_and_not_after(desks: tuple[Desk, Desk]) -> None:
+    _, hefei = desks
+    case = assisting(desks)
+    before = due(hefei, case)
+    hefei.act("referral", case, referring("extend_answer", reasons="需外地核查", extends_by=10))
+    assert due(hefei, case) > before
+    with pytest.raises(ActRefusedError) as caught:  # the law gives it once
+        hefei.act("referral", case, referring("extend_answer", reasons="x", extends_by=10))
+    assert refused(caught) == {("referral.extend_answer.assistance.answer", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_a_limit_that_ran_out_is_extended_no_more(desks: tuple[Desk, Desk]) -> None:
+    _, hefei = desks
+    case = assisting(desks)
+    hefei.clock.at_ms = at("2026-07-06")
+    with pytest.raises(ActRefusedError) as caught:
+        hefei.act("referral", case, referring("extend_answer", reasons="x", extends_by=10))
+    assert refused(caught) == {("referral.extend_answer.assistance.answer", Reason.ACT_NOT_ALLOWED)}
+    assert "ran out" in caught.value.message
+
+
+def test_an_extension_that_takes_an_approver_is_drafted_without_one(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    hefei.decide("referral", case, referring("accept"))
+    hefei.decide("referral", case, referring("extend_filing", reasons="案情复杂"))
+    with pytest.raises(ActRefusedError):
+        hefei.decide("referral", case, referring("extend_filing", reasons="x"))
+
+
+def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    hefei.decide("referral", case, referring("accept"))
+    hefei.act("referral", case, referring("verify"))
+    testing = referring("begin_testing", documents=documents("检测委托书"))
+    hefei.act("referral", case, testing)
+    with pytest.raises(ActRefusedError) as caught:
+        hefei.act("referral", case, testing)
+    assert refused(caught) == {("referral.begin_testing.clue.filing_decision", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+
+    def applied() -> str:
+        body = repair()
+        assert isinstance(body, credit_pb2.CreditRepair)
+        body.home_city = "changsha"
+        return changsha.act("credit.repair", "", with_act(body, "apply", documents=documents("信用修复申请书"))).case
+
+    def repairing(name: str, **fields: Any) -> credit_pb2.CreditRepair:
+        body = credit_pb2.CreditRepair(act=act(name, **fields))
+        if "documents" in fields:
+            body.decision_number, body.decided_on = f"{name}1号", "2026-05-06"
+            body.outcome = (
+                credit_pb2.REPAIR_OUTCOME_APPROVED if name == "approve" else credit_pb2.REPAIR_OUTCOME_REVOKED
+            )
+        return body
+
+    case = applied()
+    changsha.decide("credit.repair", case, repairing("accept"))
+    approve = repairing("approve", reasons="已履行", documents=documents("准予信用修复决定书"))
+    changsha.decide("credit.repair", case, approve)
+    annul = repairing("annul_for_fraud", reasons="材料虚假", documents=documents("撤销信用修复决定书"))
+    changsha.decide("credit.repair", case, annul)
+    for day in ("2026-05-07", "2029-05-05"):
+        changsha.clock.at_ms = at(day)
+        with pytest.raises(ActRefusedError) as caught:
+            applied()
+        assert refused(caught) == {("credit.repair.apply.ban", Reason.ACT_TOO_EARLY)}
+    changsha.clock.at_ms = at("2029-05-08")
+    assert applied() != case
+
+
+@pytest.mark.parametrize("name", ["listing.serious", "listing.abnormal", "listing.platform"])
+def test_lists_are_never_merged_and_what_left_is_not_published_again(desks: tuple[Desk, Desk], name: str) -> None:
+    forbidden = ("merge", "republish") if name == "listing.serious" else ("merge",)
+    assert set(WORKFLOWS[name].forbids) == set(forbidden)
+    for word in forbidden:
+        body = standards.get(name).message_type()
+        with pytest.raises(ActRefusedError) as caught:
+            desks[0].act(name, "", with_act(body, word))
+        assert refused(caught) == {(f"{name}.{word}.forbidden", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_a_hit_waits_for_an_officers_confirmation(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing = "hefei-0"
+    case = changsha.act("listing.hit", "", with_act(found, "screen")).case
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act("tell")))
+    assert ("listing.hit.tell.state", Reason.ACT_NOT_ALLOWED) in refused(caught)
+    assert changsha.casework.act_by_itself() == []  # nor does the software confirm
+    hefei.see(changsha)
+    assert hefei.casework.cases(LI) == []
+
+
+def test_a_hit_by_name_alone_is_refused(desks: tuple[Desk, Desk]) -> None:
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing = "hefei-0"
+    found.party.Clear()
+    found.party.name = "某某公司"
+    with pytest.raises(NodeError) as caught:
+        desks[0].act("listing.hit", "", with_act(found, "screen"))
+    assert caught.value.reason is Reason.INVALID_FIELD
+
+
+def test_nobody_is_listed_without_consent_and_notice(desks: tuple[Desk, Desk]) -> None:
+    body = serious()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    for field in ("decision_number", "decided_on", "published_on", "until"):
+        body.ClearField(field)
+    case = desks[0].act("listing.serious", "", with_act(body, "propose", reasons="理由")).case
+    deciding = listing_pb2.ListingSerious(decision_number="列1号", decided_on="2026-05-06", until="2029-05-06")
+    deciding.home_city = "hefei"
+    with pytest.raises(ActRefusedError) as caught:
+        desks[0].decide("listing.serious", case, with_act(deciding, "decide"))
+    assert {f"listing.serious.decide.{each}" for each in ("state", "上级同意意见", "列入告知书")} <= {
+        rule for rule, _ in refused(caught)
+    }

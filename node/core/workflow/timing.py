@@ -10,11 +10,13 @@ from node.core.calendar import Calendar
 from node.core.clocks import Deadline, Reading, start
 from node.core.legal_rules import LegalRule, Unit, find_rule
 from node.core.workflow.case import Case, ClockEvent
-from node.core.workflow.facts import ActFact
+from node.core.workflow.facts import ActFact, Person
 from node.core.workflow.model import Effect
 from node.errors import NodeError
 
 SUPERIOR = "superior"
+# Stands for the approver of a draft, who is not known yet.
+_SOMEBODY = Person("审批人")
 _CITY, _TO, _HANDLER = ("origin",), ("addressee",), ("handler",)
 
 OWED_BY = MappingProxyType(
@@ -73,6 +75,11 @@ class Timer:
             return None
 
     @property
+    def runs(self) -> bool:
+        """It was started, and nothing has stopped it."""
+        return self.deadline is not None and self.deadline.stopped is None
+
+    @property
     def rule_in_force(self) -> LegalRule | None:
         """The version of the rule that binds this clock."""
         return self.deadline.rule if self.deadline else None
@@ -108,6 +115,23 @@ def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> l
             if event.effect is Effect.STOP:
                 del running[event.rule]
     return every
+
+
+def refused_by_clock(
+    case: Case, fact: ActFact, calendar: Calendar, moments: Mapping[str, datetime]
+) -> Iterator[tuple[str, str]]:
+    """What a running clock does not take of an act to come, and why: (legal rule, reason).
+
+    A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended.
+    """
+    running = {timer.rule: timer for timer in timers(case, calendar, moments) if timer.runs}
+    approved = fact if fact.approver or not case.workflow.act[fact.act].binds else replace(fact, approver=_SOMEBODY)
+    for clock in case.workflow.act[fact.act].clocks:
+        timer = running.get(clock.rule)
+        if timer is not None and clock.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME):
+            changed = _changed(timer, ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, ""), approved, moments)
+            if changed.deadline is timer.deadline:
+                yield clock.rule, changed.problem
 
 
 def _started(case: Case, event: ClockEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
@@ -156,7 +180,8 @@ def _changed(timer: Timer, event: ClockEvent, fact: ActFact, moments: Mapping[st
                 changed = deadline.resume(on)
             case _:
                 approver = fact.approver.name if fact.approver else ""
-                changed = deadline.extend(on, approved_by=approver, told_on=on)
+                limit = int(fact.fields.get("extends_by", "0")) or None
+                changed = deadline.extend(on, approved_by=approver, limit=limit, told_on=on)
     except NodeError as error:
         return replace(timer, problem=error.message)
     return replace(timer, deadline=changed, problem=_horizon(changed))

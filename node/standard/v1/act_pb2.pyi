@@ -39,6 +39,7 @@ class Act(_message.Message):
     DOCUMENT_NUMBER_FIELD_NUMBER: _builtins.int
     DATE_FIELD_NUMBER: _builtins.int
     DOCUMENTS_FIELD_NUMBER: _builtins.int
+    EXTENDS_BY_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     """Record id of the record that opened the case."""
     act: _builtins.str
@@ -53,6 +54,8 @@ class Act(_message.Message):
     document_number: _builtins.str
     date: _builtins.str
     """Day of the act, which its clocks count from."""
+    extends_by: _builtins.int
+    """Of an act that extends a limit whose extension has no length by law: what it adds, in the limit's unit."""
     @_builtins.property
     def follows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Record ids."""
@@ -87,10 +90,11 @@ class Act(_message.Message):
         document_number: _builtins.str = ...,
         date: _builtins.str = ...,
         documents: _abc.Iterable[Global___Document] | None = ...,
+        extends_by: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["approver", b"approver", "maker", b"maker"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "approver", b"approver", "article", b"article", "case", b"case", "city", b"city", "date", b"date", "document_number", b"document_number", "documents", b"documents", "follows", b"follows", "maker", b"maker", "officers", b"officers", "platform", b"platform", "reasons", b"reasons"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "approver", b"approver", "article", b"article", "case", b"case", "city", b"city", "date", b"date", "document_number", b"document_number", "documents", b"documents", "extends_by", b"extends_by", "follows", b"follows", "maker", b"maker", "officers", b"officers", "platform", b"platform", "reasons", b"reasons"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

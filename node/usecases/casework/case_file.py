@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -137,6 +137,11 @@ class Bookcase:
             {act.header.id: act for act in acts if act.header.standard == name},
             tuple(sorted(notices, key=lambda notice: notice.header.issued_at_ms)),
         )
+
+    def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
+        """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
+        found = {act.fact.case for each in subjects for read in self._indexed(each) if (act := self._act(read))}
+        return [file for case in sorted(found) if (file := self.open(case)).workflow.name == name]
 
     def _kept(
         self, case: str, workflow: Workflow, acts: dict[str, ActRecord], notices: tuple[NoticeRecord, ...]

@@ -3,33 +3,47 @@
 1. A platform is asked at the city it is connected to; a complaint is handed over to where it belongs.
 2. The day of an act is today; an act that records a fact may state that fact's day, never one to come.
 3. A listing that had ended is not decided anew under the old number.
+4. A limit is extended before it runs out, as its rule allows; only what runs is suspended.
+5. Who had a repair annulled for fraud applies for none until the ban is over.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from google.protobuf.message import Message
 
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI, Calendar
+from node.core.clocks import State
+from node.core.workflow.facts import ActFact
 from node.core.workflow.law import accord
 from node.core.workflow.model import Act, Product
 from node.core.workflow.rules import Broken
+from node.core.workflow.timing import refused_by_clock, timers
 from node.errors import NodeError, Reason
 from node.standard.v1.complaint_pb2 import Complaint
+from node.standard.v1.credit_pb2 import CreditRepair
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import Bookcase, CaseFile, Members
 from node.usecases.casework.jurisdiction import broken_by_place, say_route
 from node.usecases.refuse_republication import Republication
 
+_REPAIR = "credit.repair"
+_BAN = "credit.repair.ban"
+
 
 class OwnRules:
     """The rules of one city's node."""
 
-    def __init__(self, books: Bookcase, city: str, members: Members, republication: Republication) -> None:
+    def __init__(
+        self, books: Bookcase, city: str, members: Members, republication: Republication, calendar: Calendar
+    ) -> None:
         self._books = books
         self._city = city
         self._members = members
         self._republication = republication
+        self._calendar = calendar
 
     def complete(self, file: CaseFile, act: Act, message: Message, on: date) -> None:
         """States what the node knows better than who acts.
@@ -42,9 +56,10 @@ class OwnRules:
         if isinstance(message, Complaint) and (act.opens or act.name == "hand_over"):
             say_route(file, message, self._members(), self._city)
 
-    def broken(self, file: CaseFile, act: Act, message: Message, today: date) -> list[Broken]:
+    def broken(self, file: CaseFile, act: Act, message: Message, fact: ActFact, today: date) -> list[Broken]:
         """Every rule of these that an act breaks."""
         found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
+        found += [*self._by_clock(file, act, fact), *self._by_ban(act, message, today)]
         if isinstance(message, Complaint):
             source = self._source(message)
             found += broken_by_place(file, message, self._members(), self._city, source)
@@ -69,6 +84,24 @@ class OwnRules:
             zh, en = "办理日期不得早于所承接的环节", "an act is not dated before those it follows"
             yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)
 
+    def _by_clock(self, file: CaseFile, act: Act, fact: ActFact) -> Iterator[Broken]:
+        for legal, why in refused_by_clock(file.case, fact, self._calendar, file.moments):
+            rule = f"{file.workflow.name}.{act.name}.{legal}"
+            yield Broken(rule, Reason.ACT_NOT_ALLOWED, act.law, "该期限此时不得如此变更", why)
+
+    def _by_ban(self, act: Act, message: Message, today: date) -> Iterator[Broken]:
+        if not isinstance(message, CreditRepair) or not act.opens:
+            return
+        moment = datetime.combine(today, time(12), SHANGHAI)
+        for file in self._books.about(_parties(message), _REPAIR):
+            if self._is_banned(file, moment):
+                zh, en = "因弄虚作假被撤销修复，三年内不得再次申请", f"a repair was annulled for fraud in {file.id}"
+                yield Broken(f"{_REPAIR}.{act.name}.ban", Reason.ACT_TOO_EARLY, act.law, zh, en)
+
+    def _is_banned(self, file: CaseFile, moment: datetime) -> bool:
+        found = (each.read(moment) for each in timers(file.case, self._calendar, file.moments) if each.rule == _BAN)
+        return any(reading is not None and reading.state is State.RUNNING for reading in found)
+
     def _by_republication(self, file: CaseFile, act: Act, message: Message) -> Iterator[Broken]:
         name = file.workflow.name
         if not any(made.product is Product.RECORD and made.standard == name for made in act.makes):
@@ -77,3 +110,8 @@ class OwnRules:
             law = next(each.law for each in file.workflow.forbidden)
             rule = f"{name}.{act.name}.{finding.field}"
             yield Broken(rule, Reason.ACT_NOT_ALLOWED, law, "已移出的名单不得以原决定再次列入", finding.message)
+
+
+def _parties(message: Message) -> set[str]:
+    """The keys of whom a repair is about, by which others know them again."""
+    return {each for each in standards.get(_REPAIR).subjects(message) if not each.startswith("case:")}

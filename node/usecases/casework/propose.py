@@ -176,7 +176,7 @@ class Proposer:
         standard = standards.get(file.workflow.name)
         bodies = standard.split(message.SerializeToString())
         fact = act_fact("", _facts_part(standard, bodies))
-        broken = [*check(file.case, fact, role), *self._rules.broken(file, act, message, today)]
+        broken = [*check(file.case, fact, role), *self._rules.broken(file, act, message, fact, today)]
         if is_draft:
             broken = [each for each in broken if each.reason is not Reason.FOUR_EYES]
         if broken:

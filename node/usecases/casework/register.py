@@ -46,7 +46,7 @@ class Register:
         self.books = Bookcase(reader, members)
         self._members = members
         self._reader = reader
-        self._calendar = calendar
+        self.calendar = calendar
         self._lock = threading.Lock()
         self._look = 0
         self._ground: object = None
@@ -135,7 +135,7 @@ class Register:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
             if file.case.state:
-                self._lines[case] = line_of(file, self._calendar)
+                self._lines[case] = line_of(file, self.calendar)
 
 
 def _said(view: bytes) -> str:

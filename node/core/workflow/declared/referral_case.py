@@ -264,7 +264,7 @@ CASE_ACTS = (
         _TO,
         ASSISTANCE,
         guards=(IS_ASSISTANCE,),
-        needs=(reasons(ASSISTANCE),),
+        needs=(reasons(ASSISTANCE), carry("extends_by", "延长工作日数", "working days it is extended by", ASSISTANCE)),
         clocks=(extends("assistance.answer"),),
     ),
     Act(
