@@ -5,6 +5,7 @@ The seed decides what happens to whom, when and for how long; the machine decide
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -108,7 +109,7 @@ FAULTS: Mapping[str, tuple[int, Fault]] = {
     "flapping": (1, lambda trial, step: links.flapping(trial[step.cities[0]], 0.5)),
     "disk full": (1, _full),
     "clock off": (1, _off),
-    "certificate rotated": (6, _rotated),
+    "certificate rotated": (1, _rotated),
     "lying": (1, _lying),
     "flooded": (2, lambda trial, step: flooding(trial[step.cities[0]], trial[step.cities[1]])),
     "shares nothing": (1, _shares_nothing),
@@ -198,6 +199,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     parser.add_argument("--image", default=os.environ.get("GONGZHI_IMAGE", IMAGE))
     told = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that no container is left behind
     replay = f"make chaos SEED={told.seed} SECONDS={told.seconds:g}"
     print(f"seed {told.seed}: {replay}", flush=True)
     base = tempfile.TemporaryDirectory(prefix="gongzhi-chaos-")

@@ -24,7 +24,7 @@ from node.storage.files import load_federation, save_federation, write_file
 from node.storage.keyfile import CERTIFICATE_TERM, load_tls_identity
 from node.testing import SixCities
 from node.testing.containers import ContainerCity
-from tests.cluster.containers.links import PORT, address
+from tests.cluster.containers.links import FEDERATION_FILES, PORT, address
 
 ROOT = Path(__file__).parents[3]
 _ROOM = 12 * 2**20
@@ -69,17 +69,19 @@ def prepare_certificate(cities: SixCities, slug: str, lasts_s: float | None = No
     """Makes the city's next certificate and hands the card to the others; it may last for seconds only."""
     now = datetime.now(UTC)
     begins = now if lasts_s is None else now - CERTIFICATE_TERM + timedelta(seconds=lasts_s)
-    rotation.prepare_tls(cities[slug].config, begins)
-    hand_out(cities, slug)
+    with FEDERATION_FILES:
+        rotation.prepare_tls(cities[slug].config, begins)
+        _hand_out(cities, slug)
 
 
 def use_certificate(cities: SixCities, slug: str) -> None:
     """Puts the prepared certificate in use, as `gongzhi key rotate --tls --finish`, and tells everybody."""
-    rotation.finish_tls(cities[slug].config)
-    hand_out(cities, slug)
+    with FEDERATION_FILES:
+        rotation.finish_tls(cities[slug].config)
+        _hand_out(cities, slug)
 
 
-def hand_out(cities: SixCities, slug: str) -> None:
+def _hand_out(cities: SixCities, slug: str) -> None:
     """The city's card goes to the other cities, and its certificate to its own officer."""
     card = load_federation(cities[slug].config.federation).member(slug)
     for city in cities.values():

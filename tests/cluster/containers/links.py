@@ -5,9 +5,10 @@ Rules are set in the containers' own network namespaces and networks; the proxie
 
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from testcontainers.core.network import Network
 
@@ -16,6 +17,8 @@ from node.testing.containers import ContainerCity
 from tests.cluster.containers.proxy import delaying
 
 PORT = 7100
+FEDERATION_FILES = threading.Lock()
+"""Held by whoever changes one: faults run side by side."""
 
 
 def inside(city: ContainerCity, *command: str) -> str:
@@ -123,18 +126,25 @@ def late(
 ) -> Iterator[None]:
     """Whatever goes between the city and those it pulls from takes so long each way, give or take the jitter."""
     path = city.config.federation
-    honest = slowed = load_federation(path)
     city.container.reload()
     gateway = str(city.container.attrs["NetworkSettings"]["Networks"][city.federation.name]["Gateway"])
     with ExitStack() as stack:
-        for peer in filter(is_there, peers):
-            port = stack.enter_context(delaying(gateway, (address(peer), PORT), delay_s, jitter_s, seed))
-            slowed = slowed.with_member(replace(honest.member(peer.slug), address=f"{gateway}:{port}"))
-        save_federation(path, slowed)
+        ports = {
+            peer.slug: stack.enter_context(delaying(gateway, (address(peer), PORT), delay_s, jitter_s, seed))
+            for peer in filter(is_there, peers)
+        }
+        honest = {member.city: member.address for member in load_federation(path).members}
+        _readdress(path, {slug: f"{gateway}:{port}" for slug, port in ports.items()})
         try:
             yield
         finally:
-            now = load_federation(path)  # others may have changed it meanwhile
-            for member in honest.peers_of(city.slug):
-                now = now.with_member(replace(now.member(member.city), address=member.address))
-            save_federation(path, now)
+            _readdress(path, honest)
+
+
+def _readdress(path: Path, addresses: Mapping[str, str]) -> None:
+    """Has the cities reached elsewhere; whatever else the file says stays as it is."""
+    with FEDERATION_FILES:
+        federation = load_federation(path)
+        for slug, where in addresses.items():
+            federation = federation.with_member(replace(federation.member(slug), address=where))
+        save_federation(path, federation)

@@ -18,4 +18,4 @@ def test_a_seed_is_a_plan() -> None:
 def test_a_minute_of_chaos(trial: Trial) -> None:
     chaos = Chaos(trial, print)
     chaos.run(seed=2026, seconds=60)
-    assert len(set(chaos.done)) >= 8
+    assert len(set(chaos.done)) >= 4
