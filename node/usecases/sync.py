@@ -68,7 +68,7 @@ class Sync:
     def run_due(self, city: str) -> None:
         """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
         link = self._store.link(city)
-        if link.frozen or link.next_attempt_at_ms > self._clock.now_ms():
+        if link.frozen or self._is_waiting(link):
             return
         lock = self._lock(city)
         if not lock.acquire(blocking=False):
@@ -158,12 +158,18 @@ class Sync:
         origin = self._store.find_origin(city)
         return origin.size if origin else 0
 
+    def _is_waiting(self, link: Link) -> bool:
+        wait_ms = link.next_attempt_at_ms - self._clock.now_ms()
+        # No wait is longer than its ceiling: the clock was put back since.
+        return 0 < wait_ms <= self._ceiling_ms(link.failures)
+
+    def _ceiling_ms(self, failures: int) -> float:
+        doubled_s = self._settings.backoff_base_s * 2 ** min(failures - 1, _MAX_DOUBLINGS)
+        return min(doubled_s, self._settings.backoff_max_s) * 1000
+
     def _back_off(self, city: str, error: NodeError) -> None:
         failures = self._store.link(city).failures + 1
-        ceiling_s = min(
-            self._settings.backoff_base_s * 2 ** min(failures - 1, _MAX_DOUBLINGS), self._settings.backoff_max_s
-        )
-        wait_ms = int(ceiling_s * 1000 * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         self._store.set_link(
             Link(
                 city,

@@ -84,6 +84,17 @@ def test_a_schedule_waits_for_the_back_off_and_an_officer_does_not(receiver: Rec
     assert receiver.store.link("wuhan").failures == 0
 
 
+def test_a_clock_that_is_put_back_does_not_lengthen_the_wait(receiver: Receiver, origin: Origin) -> None:
+    peer = Failing(origin, down(), times=1)
+    receiver.meet(origin, peer)
+    receiver.clock.at_ms += 600_000
+    receiver.sync.run_due("wuhan")
+    receiver.clock.at_ms -= 600_000
+    receiver.sync.run_due("wuhan")
+    assert peer.asked == 2
+    assert receiver.peer_status("wuhan").state == "ok"
+
+
 def test_back_off_outlives_a_restart(receiver: Receiver, origin: Origin) -> None:
     peer = Failing(origin, down(), times=3)
     receiver.meet(origin, peer)
