@@ -1,0 +1,125 @@
+"""One city is rolled over to another version and back while the others run (docs/deploy.md, "Upgrade")."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from node.sample import CITIES
+from tests.deploy.docker import Project, derived, eventually
+
+ROLLED = "changsha"
+OTHERS = tuple(city for city in CITIES if city != ROLLED)
+VERSION = (
+    r"RUN sed -i 's/^Version: .*/Version: 99.0/' /opt/gongzhi/lib/python3*/site-packages/gongzhi-*.dist-info/METADATA"
+)
+SCHEMA = "/opt/gongzhi/lib/python3*/site-packages/node/storage/schema.py"
+LATER = r"\n\n@migrations()\ndef m9999_later(db: Database) -> None:\n    db.execute('CREATE TABLE later (x)')\n"
+MIGRATION = f'RUN printf "{LATER}" | tee -a {SCHEMA} >/dev/null'
+OWN_USER = ("USER 0", "USER 10001:10001")
+
+
+@pytest.fixture(scope="module")
+def newer(image: str) -> Iterator[str]:
+    """The next version of the program, on the same data."""
+    with derived(image, OWN_USER[0], VERSION, OWN_USER[1]) as tag:
+        yield tag
+
+
+@pytest.fixture(scope="module")
+def newer_schema(image: str) -> Iterator[str]:
+    """The next version of the program, with one more migration of the store."""
+    with derived(image, OWN_USER[0], VERSION, MIGRATION, OWN_USER[1]) as tag:
+        yield tag
+
+
+def roll(six: Project, image: str) -> None:
+    """What docs/deploy.md says: one city, another image, the others left alone."""
+    six.compose("up", "--detach", "--no-build", "--no-deps", ROLLED, GONGZHI_IMAGE=image)
+
+
+def status(six: Project, city: str) -> dict[str, Any]:
+    return dict(json.loads(six.exec(city, "gongzhi", "status", "--json")))
+
+
+def own(six: Project) -> int:
+    """Records of the rolled city's log, recomputed up to the signed checkpoint."""
+    [log] = [each for each in json.loads(six.exec(ROLLED, "gongzhi", "audit", "--json")) if each["city"] == ROLLED]
+    assert (log["faults"], log["is_signed"]) == ([], True)
+    return int(log["size"])
+
+
+def root_at(six: Project, city: str) -> str:
+    """Root of the rolled city's log as another city has verified it."""
+    return next(str(peer["root"]) for peer in status(six, city)["peers"] if peer["city"] == ROLLED)
+
+
+def held(six: Project, city: str) -> int:
+    """How much of the rolled city's log another has verified."""
+    return next(int(peer["tree_size"]) for peer in status(six, city)["peers"] if peer["city"] == ROLLED)
+
+
+def publish(six: Project, seed: int) -> None:
+    """Ten more operators."""
+    script = (
+        "from pathlib import Path; from node.cli.demo.inputs import write_input;"
+        f"write_input(Path('/tmp/more.csv'), '{ROLLED}', 10, seed={seed})"
+    )
+    six.exec(ROLLED, "python3", "-c", script)
+    six.exec(ROLLED, "gongzhi-adapter", "load", "/tmp/more.csv", "--mapping", "registry", "--identity", "/data/officer")
+
+
+def running_since(six: Project) -> dict[str, str]:
+    return {city: str(six.container(city)["State"]["StartedAt"]) for city in OTHERS}
+
+
+def well(six: Project, version: str) -> None:
+    """Waits until the rolled city is healthy, by the version it should have."""
+    eventually(lambda: six.health(ROLLED) == "healthy", f"{ROLLED} is healthy")
+    assert version in six.exec(ROLLED, "gongzhi", "--version")
+
+
+def test_a_city_is_rolled_over_and_back_while_the_others_run(six: Project, image: str, newer: str) -> None:
+    before, others = own(six), running_since(six)
+
+    roll(six, newer)
+    well(six, "99.0")
+    assert own(six) == before
+    publish(six, seed=1)
+    size = before + 10
+    eventually(lambda: {held(six, city) for city in OTHERS} == {size}, "the others have what the new version published")
+
+    roll(six, image)
+    well(six, "0.1")
+    assert own(six) == (size, root)
+    publish(six, seed=2)
+    eventually(
+        lambda: {held(six, city) for city in OTHERS} == {size + 10}, "the others have what the old one published"
+    )
+    assert running_since(six) == others
+    assert {peer["state"] for city in OTHERS for peer in status(six, city)["peers"]} == {"ok"}
+
+
+def test_an_older_version_refuses_newer_data_in_words_and_leaves_them_alone(
+    six: Project, image: str, newer_schema: str
+) -> None:
+    roll(six, newer_schema)
+    well(six, "99.0")
+    publish(six, seed=3)
+    before = own(six)
+
+    roll(six, image)
+    eventually(lambda: "newer_data" in logs(six), "it says that the data are newer")
+    assert "m9999_later, of a newer version" in logs(six)
+    assert six.health(ROLLED) != "healthy"
+
+    roll(six, newer_schema)
+    well(six, "99.0")
+    assert own(six) == before
+    eventually(lambda: {held(six, city) for city in OTHERS} == {before}, "the others go on with it")
+
+
+def logs(six: Project) -> str:
+    """What the rolled city's container said."""
+    return six.compose("logs", "--no-color", ROLLED)
