@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.docker import Project
+from tests.deploy.docker import Project, eventually
 from tests.engine import needed_image
 
 COMPOSE = Path(__file__).parents[2] / "deploy/compose"
@@ -23,6 +23,7 @@ def six(image: str) -> Iterator[Project]:
     project = Project(COMPOSE / "compose.yml", GONGZHI_IMAGE=image, SAMPLE_ROWS="60")
     try:
         project.compose("up", "--detach", "--no-build")
+        eventually(lambda: project.container("records")["State"]["Status"] == "exited", "each loaded its operators")
         yield project
     finally:
         project.down()

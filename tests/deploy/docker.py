@@ -94,7 +94,7 @@ class Project:
     def compose(self, *arguments: str, codes: tuple[int, ...] = (0,), **environment: str) -> str:
         """Runs docker-compose on the project."""
         command: tuple[str | Path, ...] = ("docker-compose", "-f", self._file, "-p", self.name, *arguments)
-        return run(*command, codes=codes, **self._environment, **environment)
+        return run(*command, codes=codes, **(dict(self._environment) | environment))
 
     def exec(self, service: str, *command: str, codes: tuple[int, ...] = (0,)) -> str:
         """Runs a command in the service's container."""
