@@ -112,6 +112,18 @@ def test_every_documented_metric_is_there(node: Running) -> None:
     assert 'gongzhi_sync_failures_total{city="wuhan",reason="unavailable"}' in node.metrics()
 
 
+@pytest.mark.parametrize("file", ["dashboard.json", "alerts.yml"])
+def test_every_metric_that_is_watched_is_there(node: Running, file: str) -> None:
+    text = (Path("deploy/compose/monitoring") / file).read_text("utf-8")
+    watched = set(re.findall(r"\bgongzhi_[a-z_]+", text))
+    assert len(watched) >= 5
+
+    def missing() -> set[str]:
+        return watched - set(re.findall(r"^(gongzhi_\w+)[ {]", node.metrics(), re.MULTILINE))
+
+    eventually(lambda: not missing())
+
+
 def test_nothing_personal_in_logs_errors_or_metrics(node: Running) -> None:
     """Rows with a telephone and an ID number, good, bad and broken; then whatever was written or answered anywhere."""
     time.sleep(1)
