@@ -67,6 +67,18 @@ def put_cosigned(connection: Connection, city: str, cosigned: Cosigned) -> None:
     _trim(connection, city)
 
 
+def is_news(connection: Connection, city: str, cosigned: Cosigned) -> bool:
+    """Whether keeping it would add a line to what is kept of a log."""
+    kept, size = read_cosigned(connection, city), cosigned.checkpoint.size
+    same = next((each for each in kept if each.size == size), None)
+    if same is not None:
+        return any(each.line not in same.note for each in cosigned.cosignatures)
+    best = sorted(kept, key=lambda each: (each.witnesses, each.size), reverse=True)[:KEPT_BEST]
+    is_newer = len(kept) < KEPT_NEWEST or size > kept[KEPT_NEWEST - 1].size
+    is_better = len(best) < KEPT_BEST or (len(cosigned.cosignatures), size) > (best[-1].witnesses, best[-1].size)
+    return bool(cosigned.cosignatures) and (is_newer or is_better)
+
+
 def _trim(connection: Connection, city: str) -> None:
     found = connection.execute(
         "SELECT size, (SELECT count(*) FROM cosignature WHERE city = cosigned.city AND size = cosigned.size)"

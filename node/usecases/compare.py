@@ -19,12 +19,13 @@ from node.core.peer_view import MAX_TREE_SIZE
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer
-from node.storage.links import read_forks
+from node.storage.links import is_forked, read_forks
 from node.storage.store import Origin, Store
 from node.storage.witness import (
     Heard,
     best_cosigned,
     drop_heard,
+    is_news,
     put_cosigned,
     put_heard,
     read_cosigned,
@@ -166,9 +167,9 @@ class Compare:
             refused.append(error)
 
     def _hear_fork(self, known: dict[str, Known], raw: bytes, teller: str) -> None:
-        if raw in self._forks():
-            return
         fork = parse_fork(raw)
+        if is_forked(self._store.link(fork.city)):  # of a log that is frozen for good there is nothing more to learn
+            return
         if fork.city not in known:
             raise NodeError(Reason.FALSE_ACCUSATION, f"{fork.city[:40]!r} is not a member")
         verify_fork(fork, known[fork.city].member.log_keys)
@@ -178,6 +179,8 @@ class Compare:
         by_log = {log_name(city): each for city, each in known.items()}
         about = by_log.get(parse_checkpoint(note).log)
         if about is None or self._is_old_news(about.member.city, note):
+            return
+        if is_forked(self._store.link(about.member.city)):
             return
         try:
             cosigned = self._open(about, note)
@@ -205,7 +208,7 @@ class Compare:
         checkpoint = cosigned.checkpoint
         root = self._store.tree(origin.number, checkpoint.size).frontier.root()
         if root == checkpoint.root:
-            if cosigned.cosignatures:
+            if is_news(self._store.connection, origin.city, cosigned):
                 self._store.submit(lambda connection: put_cosigned(connection, origin.city, cosigned)).result()
             return True
         anchor = self._anchor(origin, checkpoint.size)

@@ -1,9 +1,12 @@
 """A city that tells two histories: caught when its peers compare, frozen by all of them, proven to anybody."""
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from node.core.checkpoint import LogKey, log_name, parse_checkpoint
 from node.core.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
@@ -361,3 +364,16 @@ def test_what_is_forgotten_leaves_nothing(country: Country, other: Origin) -> No
     tiles = changsha.store.connection.execute("SELECT count(*) FROM tile WHERE origin = ?", (origin.number,))
     assert tiles.fetchone() == (0,)
     assert changsha.store.frontier("wuhan").size == 0
+
+
+HALF = "\ud800"  # of a pair
+LONE = {"city": HALF, "smaller": HALF + "\n\n", "larger": HALF, "prefix_root": "A" * 43 + "=", "consistency": []}
+SAID = st.one_of(st.binary(max_size=300), st.just(json.dumps(LONE).encode()))
+
+
+@given(SAID)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_whatever_is_said_is_refused_with_a_reason(country: Country, raw: bytes) -> None:
+    for told in (CompareRequest(forks=[raw]), CompareRequest(checkpoints=[raw])):
+        with pytest.raises(NodeError):
+            country["changsha"].compare.answer("hefei", told)
