@@ -131,9 +131,14 @@ class ContainerCity(City):
         made = DockerContainer(self._image).with_network(self._own).with_volume_mapping(self.folder, "/data", "rw")
         made.with_tmpfs_mount("/tmp")  # noqa: S108 - the container's own
         made.with_kwargs(
-            user=f"{os.getuid()}:{os.getgid()}", read_only=True, cap_drop=["ALL"],
-            security_opt=["no-new-privileges"], hostname=self.slug,
-        )  # fmt: skip
+            user=f"{os.getuid()}:{os.getgid()}",
+            hostname=self.slug,
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            # Six of them would take a core's worth of a small machine; who waits for a node here asks it.
+            healthcheck={"test": ["NONE"]},
+        )
         self._stack.callback(made.stop)
         self._container = made.start().get_wrapped_container()
         self.federation.connect(str(self._container.id), [self.slug])

@@ -164,7 +164,7 @@ class Sync:
         return 0 < wait_ms <= self._ceiling_ms(link.failures)
 
     def _ceiling_ms(self, failures: int) -> float:
-        doubled_s = self._settings.backoff_base_s * 2 ** min(failures - 1, _MAX_DOUBLINGS)
+        doubled_s = self._settings.backoff_base_s * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
         return min(doubled_s, self._settings.backoff_max_s) * 1000
 
     def _back_off(self, city: str, error: NodeError) -> None:
