@@ -154,6 +154,12 @@ def test_a_complaint_is_handed_over_nowhere_else(desks: tuple[Desk, Desk], regio
     assert "complaint.hand_over.to_city" in {each.rule for each in caught.value.broken}
 
 
+def test_nobody_else_is_let_look_at_a_complaint(desks: tuple[Desk, Desk]) -> None:
+    with pytest.raises(NodeError) as caught:
+        desks[0].act("complaint", "", against(), also_to=("hefei",))
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
+
+
 def test_nothing_is_passed_on_without_the_decision_of_two(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", against()).case

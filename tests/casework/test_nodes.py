@@ -23,9 +23,10 @@ from node.errors import NodeError, Reason
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.standard.v1 import measure_pb2
+from node.standard.v1 import complaint_pb2, measure_pb2
 from node.storage.bundle import add_client, load_bundle
 from tests.casework.desks import TWO, act, drafted_referral, referring
+from tests.casework.test_complaints import against
 from tests.casework.test_measures import request
 from tests.rpc.running import Running, found
 
@@ -173,6 +174,32 @@ def test_a_platform_at_another_citys_node_is_asked_and_its_answer_comes_back(off
         ("execute", "小红书"),
     ]
     assert max(waited_s) < ARRIVES_S
+
+
+def test_a_complaint_is_handed_over_by_the_shipped_rules(offices: tuple[Office, Office]) -> None:
+    """Routed in words, decided by two, taken up from the draft: the other city sees it, and not who complained."""
+    changsha, hefei = offices
+    stub = changsha.as_("zhang")
+    submission = pb.Submission(workflow="complaint", body=against("340104").SerializeToString())
+    case = stub.Open(pb.OpenRequest(submission=submission), timeout=20).recorded.case
+
+    def run(name: str, *words: str) -> str:
+        done = CliRunner().invoke(gongzhi, [*words, "--as", str(changsha.folder / name)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "应移交hefei办理" in run("zhang", "complaint", "route", case)
+    draft = json.loads(run("zhang", "case", "draft", case, "hand_over", "--json"))["number"]
+    decided = json.loads(run("li", "case", "approve", draft, "--json"))
+    (product,) = decided["makes"]
+    assert f"draft {product['draft']}" in run("zhang", "inbox")
+    passed = json.loads(run("zhang", "case", "take-up", product["draft"], "--json"))
+    assert passed["audience"] == ["changsha", "hefei"]
+    assert _waited_s(time.monotonic(), hefei, passed["case"], "pass_on") < ARRIVES_S
+    (seen,) = hefei.show(passed["case"]).acts
+    body = complaint_pb2.Complaint.FromString(seen.body)
+    assert body.facts
+    assert not body.HasField("complainant")
 
 
 def test_the_nodes_own_officer_works_on_no_case(offices: tuple[Office, Office]) -> None:

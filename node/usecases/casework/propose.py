@@ -190,6 +190,8 @@ class Proposer:
         if also_to and (act.internal or first is not None):
             text = "who sees a case is fixed by the first act that others see"
             raise NodeError(Reason.INVALID_ARGUMENT, text)
+        if also_to and file.workflow.name == "complaint":
+            raise NodeError(Reason.INVALID_ARGUMENT, "a complaint is seen by who handles it: hand it over (hand_over)")
         if act.internal:
             return ()
         if first is not None:
