@@ -10,9 +10,13 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from adapters.csv_lines import RawRow
+from adapters.sheet_guard import check_workbook
 
 # What openpyxl raises for a workbook that is none, or is damaged.
-SHEET_ERRORS = (BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError)
+SHEET_ERRORS = (
+    BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError, AttributeError,
+    NotImplementedError, RuntimeError, OverflowError,
+)  # fmt: skip
 # A spreadsheet's number has 15 true digits.
 _TRUE_DIGITS = 15
 
@@ -23,9 +27,11 @@ def read_sheet(file: BinaryIO) -> Iterator[RawRow]:
     Raises:
         Exception: One of SHEET_ERRORS.
     """
+    check_workbook(file)
     book = load_workbook(file, read_only=True, data_only=True)
-    width = 0
-    for number, values in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+    sheet, width = book.worksheets[0], 0
+    sheet.reset_dimensions()  # what a file claims of its size is not believed
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = _trimmed([format_cell(value) for value in values])
         if cells:
             width = width or len(cells)

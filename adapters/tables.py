@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 from adapters.csv_lines import LineTooLongError, RawRow, read_csv
 from adapters.reject_report import REPORT_COLUMNS, unguard
 from adapters.rows import Problem, Row
+from adapters.sheet_guard import NoTableError
 from adapters.sheets import SHEET_ERRORS, read_sheet
 from adapters.transforms import half_width
 from node.errors import FileError, Reason
@@ -105,6 +106,8 @@ def _readable(path: Path, file: BinaryIO) -> Iterator[RawRow]:
             yield row
     except LineTooLongError as error:
         raise _refused(path, str(error), error.line) from None
+    except NoTableError as error:
+        raise _refused(path, str(error)) from None
     except _DAMAGED as error:
         raise _refused(path, f"damaged or cut short ({type(error).__name__})", line) from None
 

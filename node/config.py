@@ -27,7 +27,7 @@ LoopbackAddress = Annotated[Address, AfterValidator(_check_loopback)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Listen(_Section):

@@ -83,10 +83,20 @@ class Reason(StrEnum):
     INTERNAL = "internal"
 
 
+MAX_MESSAGE_CHARS = 2000
+
+
 class NodeError(Exception):
-    """An error with a reason code and a text fit for the counterparty: nothing secret, nothing personal."""
+    """An error with a reason code and a text fit for the counterparty: nothing secret, nothing personal, not too long.
+
+    What quotes an input may be as long as that, and gRPC carries a status of a few kilobytes at most.
+    """
 
     def __init__(self, reason: Reason, message: str) -> None:
+        if len(message) > MAX_MESSAGE_CHARS:
+            message = f"{message[:MAX_MESSAGE_CHARS]} ..."
+        # Half of a surrogate pair, from bytes that were no text, goes through no terminal and no message.
+        message = message.encode(errors="replace").decode()
         super().__init__(message)
         self.reason = reason
         self.message = message

@@ -35,7 +35,7 @@ class Rules:
 
 @dataclass
 class Published:
-    """An acknowledged record; `predecessor` and `successor` are the leaf indices of what it replaced and what did it."""
+    """An acknowledged record; `predecessor` and `successor` are the leaf indices of the versions beside it."""
 
     body: OperatorRegistration
     predecessor: int | None

@@ -1,0 +1,133 @@
+"""What an officer or an operator of a node puts into its files, and cards that other cities hand over."""
+
+from datetime import UTC, datetime
+
+from node.config import load_config
+from node.core import standard as standards
+from node.core.calendar import Year, make_calendar, parse_year
+from node.core.clients import format_clients, parse_clients
+from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
+from node.core.legal_rules import parse_rules
+from node.errors import NodeError
+from node.record.v1.record_pb2 import Header
+from node.storage.clock import ShiftedClock
+from node.storage.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
+from node.storage.person_key import create_person_key, load_person_key
+from node.usecases.enforce_policy import read_policy
+from tests.fuzz.peer_targets import text_of
+from tests.fuzz.target import file_of, target
+
+
+@target()
+def federation(data: bytes) -> None:
+    parsed = parse_federation(text_of(data))
+    assert parse_federation(format_federation(parsed)) == parsed
+
+
+@target()
+def card(data: bytes) -> None:
+    parsed = parse_card(text_of(data))
+    assert parse_card(format_card(parsed)) == parsed
+    assert len(parsed.fingerprint) == 64
+
+
+@target()
+def clients(data: bytes) -> None:
+    parsed = parse_clients(text_of(data))
+    assert parse_clients(format_clients(parsed)) == parsed
+
+
+@target()
+def config(data: bytes) -> None:
+    """What is taken can be waited by: no wait is without end."""
+    with file_of(data, "node.yaml") as path:
+        sync = load_config(path).sync
+    waits = (sync.interval_s, sync.connect_timeout_s, sync.batch_timeout_s, sync.backoff_base_s, sync.backoff_max_s)
+    assert all(int(wait) >= 0 for wait in waits)
+
+
+@target()
+def policy(data: bytes) -> None:
+    """A policy that is taken decides about every standard, whatever its conditions say."""
+    parsed = read_policy(text_of(data), "policy.yaml")
+    for purpose in parsed.purposes():
+        for standard in standards.standards():
+            header = Header(standard=standard.name, version=standard.version, audience=["all"])
+            grant = parsed.grant("wuhan", purpose)
+            grant.decide(header, (standard.name, standard.version), standard.message_type)
+
+
+@target()
+def calendar(data: bytes) -> None:
+    year: Year = parse_year(text_of(data), "year.yaml")
+    made = make_calendar([year])
+    assert made.first.year == made.horizon.year == year.year
+
+
+@target()
+def legal_rules(data: bytes) -> None:
+    book = parse_rules(text_of(data), "rules.yaml")
+    assert all(book.all_versions(rule) for rule in book.versions)
+
+
+@target()
+def clock_offset(data: bytes) -> None:
+    with file_of(data) as path:
+        ShiftedClock(path).now_ms()
+
+
+def _log_keys() -> list[bytes]:
+    with file_of(b"", "none") as path:
+        create_log_key(path.parent / "open.key", "wuhan")
+        create_log_key(path.parent / "sealed.key", "wuhan", b"passphrase")
+        return [(path.parent / name).read_bytes() for name in ("open.key", "sealed.key")]
+
+
+def _identities() -> list[bytes]:
+    with file_of(b"", "none") as path:
+        create_tls_identity(path.parent / "tls.pem", "wuhan.gongzhi.internal", datetime(2026, 1, 1, tzinfo=UTC))
+        return [(path.parent / "tls.pem").read_bytes()]
+
+
+def _person_keys() -> list[bytes]:
+    with file_of(b"", "none") as path:
+        create_person_key(path.parent / "person.key")
+        return [(path.parent / "person.key").read_bytes()]
+
+
+@target(_log_keys)
+def log_key(data: bytes) -> None:
+    with file_of(data) as path:
+        key = load_log_key(path, lambda: b"passphrase")
+    assert len(key.sign(b"message")) == 64
+
+
+@target(_identities)
+def tls_identity(data: bytes) -> None:
+    with file_of(data) as path:
+        load_tls_identity(path, lambda: b"passphrase")
+
+
+@target(_person_keys)
+def person_key(data: bytes) -> None:
+    with file_of(data) as path:
+        load_person_key(path)
+
+
+@target()
+def body(data: bytes) -> None:
+    """The row of an adapter or the facets of a peer, taken for each standard there is."""
+    refusals = [refusal for standard in standards.standards() if (refusal := _take(standard, data))]
+    if len(refusals) == len(standards.standards()):
+        raise refusals[0]
+
+
+def _take(standard: standards.Standard, data: bytes) -> NodeError | None:
+    try:
+        message = standard.parse(data)
+    except NodeError as refusal:
+        return refusal
+    standard.findings(message)
+    standard.subjects(message)
+    assert standard.merge(standard.split(data)) == message
+    return None

@@ -1,0 +1,115 @@
+"""What comes from a peer, or from anybody with a file that claims to prove something."""
+
+from nacl.signing import SigningKey
+
+from node.core.checkpoint import LogKey, format_vkey, log_name, parse_checkpoint, parse_vkey, verify_checkpoint
+from node.core.cosignature import WitnessKey, open_cosigned, parse_witness_vkey, witness_name
+from node.core.fork import parse_fork, verify_fork
+from node.core.manifest import format_manifest, parse_manifest
+from node.core.merkle import Frontier
+from node.core.peer_view import PeerView, verify_revision
+from node.core.proof import format_proof, parse_proof, verify_proof
+from node.core.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
+from node.errors import FileError, NodeError, Reason
+from node.exchange.v1.exchange_pb2 import PullResponse
+from node.record.v1.record_pb2 import View
+from node.usecases.check_bundle import check_bundle
+from tests.fuzz.target import TARGETS, file_of, target
+
+CITY = "wuhan"
+# The key of the log in the corpus, and of the city that cosigned it; they guard nothing.
+SIGNING, WITNESS = SigningKey(bytes(range(32))), SigningKey(bytes(range(1, 33)))
+KEY = LogKey(log_name(CITY), bytes(SIGNING.verify_key))
+WITNESS_KEY = WitnessKey(witness_name("hefei"), bytes(WITNESS.verify_key))
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file, as every reader here takes it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise FileError(Reason.INVALID_ARGUMENT, "input", "not UTF-8") from None
+
+
+@target()
+def batch(data: bytes) -> None:
+    """What is believed of a batch follows from its bytes alone."""
+    verified = PeerView(CITY, [KEY], Frontier(), None).verify_batch(data)
+    assert verified.size == len(verified.records) <= verified.checkpoint.size
+    for record in verified.records:
+        assert record.view is None or open_wire(record.view).leaf_hash == record.leaf_hash
+
+
+def _leaf_hashes() -> list[bytes]:
+    seed = PullResponse.FromString((TARGETS["batch"].corpus / "whole").read_bytes())
+    return [open_view(view).leaf_hash for view in seed.views]
+
+
+@target()
+def revision(data: bytes) -> None:
+    hashes = _leaf_hashes()
+    verified = verify_revision(data, CITY, 0, len(hashes), hashes)
+    assert 0 < verified.end <= len(hashes)
+    assert all(record.leaf_hash == hashes[record.leaf_index] for record in verified.records)
+
+
+@target()
+def view(data: bytes) -> None:
+    """A view that is taken has one form, however it is read; masking it changes no hash."""
+    leaf_hash, header = open_wire(data)
+    assert View.FromString(data).SerializeToString() == data
+    assert open_view(View.FromString(data)) == (leaf_hash, header)
+    if header is not None:
+        masked = mask_wire(data, cut_wire(data)[1], ())
+        assert open_wire(masked).leaf_hash == leaf_hash
+
+
+@target()
+def record_ids(data: bytes) -> None:
+    text = text_of(data)
+    assert record_id(*parse_record_id(text)) == text
+
+
+@target()
+def checkpoint(data: bytes) -> None:
+    """Signed or not, and with whatever cosignatures, a note is read alike; what is verified is verified again."""
+    said = parse_checkpoint(data)
+    assert verify_checkpoint(data, KEY.name, [KEY]) == said
+    cosigned = open_cosigned(data, KEY.name, [KEY], [WITNESS_KEY])
+    assert open_cosigned(cosigned.note, KEY.name, [KEY], [WITNESS_KEY]) == cosigned
+
+
+@target()
+def verifier_key(data: bytes) -> None:
+    text = text_of(data)
+    try:
+        assert format_vkey(parse_witness_vkey(text)) == text
+    except NodeError:
+        assert format_vkey(parse_vkey(text)) == text
+
+
+@target()
+def proof(data: bytes) -> None:
+    """A proof file has one form for what it says."""
+    parsed = parse_proof(text_of(data))
+    assert parse_proof(format_proof(parsed)) == parsed
+    verify_proof(parsed, [KEY])
+
+
+@target()
+def fork(data: bytes) -> None:
+    proven = verify_fork(parse_fork(data), [KEY])
+    assert proven.smaller.size <= proven.larger.size
+
+
+@target()
+def manifest(data: bytes) -> None:
+    parsed = parse_manifest(data)
+    assert parse_manifest(format_manifest(parsed).encode()) == parsed
+    assert not any(".." in path.split("/") or path.startswith("/") for path in parsed.paths())
+
+
+@target()
+def bundle(data: bytes) -> None:
+    with file_of(data) as path:
+        check_bundle(path, lambda city: [KEY] if city == CITY else [])
