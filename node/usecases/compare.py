@@ -75,7 +75,7 @@ class Compare:
         Raises:
             NodeError: It refused or could not be reached, or told what cannot be so.
         """
-        raw = peer.compare(CompareRequest(checkpoints=self._checkpoints(), forks=self._forks()).SerializeToString())
+        raw = peer.compare(CompareRequest(checkpoints=self.checkpoints(), forks=self._forks()).SerializeToString())
         try:
             told = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
         except DecodeError:
@@ -90,7 +90,7 @@ class Compare:
                 FALSE_ACCUSATION, evidence that proves nothing. What else was told is taken in.
         """
         self._hear(teller, told.checkpoints, told.forks)
-        return CompareResponse(checkpoints=self._checkpoints(), forks=self._forks())
+        return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks())
 
     def confront(self, city: str, batch: bytes) -> None:
         """Holds the checkpoint of a batch that broke a rule against the tree: it may prove a fork."""
@@ -117,7 +117,8 @@ class Compare:
             return True
         return self._hold_against_tree(origin, cosigned, heard.teller)
 
-    def _checkpoints(self) -> list[bytes]:
+    def checkpoints(self) -> list[bytes]:
+        """What this node tells: of every log the newest checkpoint, and the one that most witnesses cosigned."""
         told: list[bytes] = []
         for origin in self._store.origins():
             known = origin.known
@@ -209,7 +210,7 @@ class Compare:
         root = self._store.tree(origin.number, checkpoint.size).frontier.root()
         if root == checkpoint.root:
             if is_news(self._store.connection, origin.city, cosigned):
-                self._store.submit(lambda connection: put_cosigned(connection, origin.city, cosigned)).result()
+                self._keep(origin.city, cosigned)
             return True
         anchor = self._anchor(origin, checkpoint.size)
         if anchor is None:
@@ -218,6 +219,10 @@ class Compare:
         proof = consistency_proof(tree.node, checkpoint.size, parse_checkpoint(anchor).size)
         self._freeze.freeze(origin.city, make_fork(origin.city, checkpoint.note, anchor, root, proof), teller)
         return True
+
+    def _keep(self, city: str, cosigned: Cosigned) -> None:
+        # Not patient: a peer waits for the answer.
+        self._store.submit(lambda connection: put_cosigned(connection, city, cosigned), is_patient=False).result()
 
     def _anchor(self, origin: Origin, size: int) -> bytes | None:
         """A signed checkpoint of the verified tree, of this size or larger."""

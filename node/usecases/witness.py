@@ -47,7 +47,8 @@ class Witness:
         if not self._may_cosign or not self._is_behind(member.city):
             return None
         return self._store.submit(
-            lambda connection: cosign_newest(connection, member.city, lambda note: self._make(member, note))
+            lambda connection: cosign_newest(connection, member.city, lambda note: self._make(member, note)),
+            is_patient=False,  # a pull waits for it
         ).result()
 
     def _is_behind(self, city: str) -> bool:

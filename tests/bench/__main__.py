@@ -13,6 +13,7 @@ from tests.bench.measure import print_result
 from tests.bench.screen import bench_screen
 from tests.bench.split import profile_sync
 from tests.bench.sync import bench_sync
+from tests.bench.witness import bench_witness
 from tests.bench.world import Rows, temporary_folder
 
 _BENCHES = {
@@ -21,9 +22,10 @@ _BENCHES = {
     "lookup": bench_lookup,
     "screen": bench_screen,
     "act": bench_act,
+    "witness": bench_witness,
     "growth": bench_growth,
 }
-_USUAL = ("sync", "intake", "lookup", "screen", "act")
+_USUAL = ("sync", "intake", "lookup", "screen", "act", "witness")
 _N, _GROWTH_N = 50_000, 1_000_000
 
 

@@ -14,6 +14,7 @@ KEYS = {
     "screen": {"entries_per_s", "sqlite_per_s", "ratio_sqlite", "hits"},
     "act": {"acts_per_s", "state_1000_acts_ms", "state_1000_acts_warm_ms", "ratio_parse", "recorded_per_s",
             "ratio_commits", "inbox_first_ms", "inbox_ms"},
+    "witness": {"round_cpu_ms", "idle_round_cpu_ms", "signatures_per_round", "told_bytes"},
     "growth": {"sync_cost_ratio", "lookup_cost_ratio", "receiver_rss_mb", "stages"},
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ class World:
             self.rows += arg
         elif what == "pull" and arg != who:
             town.pull(str(arg))
-            self.told[who] += town.compare._checkpoints()
+            self.told[who] += town.compare.checkpoints()
         elif what == "hear":
             for note in self.told[str(arg)][-60:]:
                 hear(town, note, str(arg))
