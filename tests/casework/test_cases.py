@@ -223,6 +223,20 @@ def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
     assert [desk.state(case) for desk in (changsha, hefei)] == ["withdrawn"] * 2
 
 
+def test_an_alert_that_nobody_reviews_lapses_on_its_day(desks: tuple[Desk, ...]) -> None:
+    changsha, *_ = desks
+    body = with_act(alert(), "issue")
+    assert isinstance(body, alert_pb2.Alert)
+    body.review_on = "2026-06-06"
+    case = changsha.decide("alert", "", body).case
+    renewed = alert_pb2.Alert(act=act("review", reasons="仍有风险"), review_on="2026-07-06")
+    changsha.decide("alert", case, renewed)
+    changsha.clock.at_ms = at("2026-06-06")
+    assert changsha.casework.act_by_itself() == []
+    changsha.clock.at_ms = at("2026-07-06")
+    assert [each.state for each in changsha.casework.act_by_itself()] == ["expired"]
+
+
 def files_with(folder: Path, stem: str, found: bytes) -> list[str]:
     return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
 

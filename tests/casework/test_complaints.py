@@ -12,8 +12,8 @@ from node.core.identifiers import uscc_check_character
 from node.core.workflow.declared import workflow
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
+from node.standard.v1 import act_pb2, operator_pb2, party_pb2
 from node.standard.v1 import complaint_pb2 as pb
-from node.standard.v1 import operator_pb2, party_pb2
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
 from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, with_act
@@ -177,7 +177,7 @@ def test_a_complaint_that_was_given_back_is_taken_back(desks: tuple[Desk, Desk])
     case, draft = handed_over(desks)
     other = changsha.casework.take_up(ZHANG, draft, b"").case
     hefei.see(changsha)
-    hefei.act("complaint", other, pb.Complaint(act=act("give_back", reasons="公示地址已变更")))
+    hefei.decide("complaint", other, pb.Complaint(act=act("give_back", reasons="公示地址已变更")))
     changsha.see(hefei)
     assert changsha.state(other) == "returned"
     changsha.act("complaint", case, pb.Complaint(act=act("take_back", reasons="被退回")))
@@ -199,6 +199,38 @@ def test_a_rejection_names_one_of_seven_grounds_and_where_to_go(desks: tuple[Des
     assert "complaint.reject.rejection_grounds" in {each.rule for each in caught.value.broken}
     silent.rejection_redirect = "通过全国12315平台向浦东新区市场监管局提出"
     assert changsha.decide("complaint", case, silent).state == "rejected"
+
+
+def test_settlement_first_then_mediation_each_with_its_clock(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+
+    def states() -> dict[str, str]:
+        return {each.rule.removeprefix("complaint."): each.state for each in shown(changsha, case, day).clocks}
+
+    def papers(title: str) -> list[act_pb2.Document]:
+        return [act_pb2.Document(title=title, number="1号")]
+
+    case, day = changsha.act("complaint", "", with_act(against(), "open_settlement")).case, "2026-05-06"
+    assert states() == {"settlement": "running"}
+    with pytest.raises(ActRefusedError):  # nobody accepts or mediates what the parties still settle
+        changsha.decide("complaint", case, pb.Complaint(act=act("accept")))
+    changsha.act("complaint", case, pb.Complaint(act=act("end_settlement")))
+    assert states() == {"settlement": "met", "acceptance": "running"}
+    changsha.decide("complaint", case, pb.Complaint(act=act("accept")))
+    changsha.act("complaint", case, pb.Complaint(act=act("mediate")))
+    changsha.act("complaint", case, pb.Complaint(act=act("begin_testing", documents=papers("检测鉴定委托书"))))
+    assert states() == {"settlement": "met", "acceptance": "met", "mediation": "suspended"}
+    changsha.act("complaint", case, pb.Complaint(act=act("end_testing", documents=papers("检测鉴定报告"))))
+    groundless = pb.Complaint(act=act("terminate", reasons="未达成一致"))
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.decide("complaint", case, groundless)
+    assert "complaint.terminate.termination_grounds" in {each.rule for each in caught.value.broken}
+    groundless.termination_grounds[:] = [pb.TERMINATION_GROUND_NO_AGREEMENT]
+    assert changsha.decide("complaint", case, groundless).state == "terminated"
+    assert states()["mediation"] == "met"
+    notice = pb.Complaint(act=act("notify", documents=papers("告知书")))
+    assert changsha.act("complaint", case, notice).state == "notified"
+    assert changsha.act("complaint", case, pb.Complaint(act=act("follow_up"))).state == "follow_up"
 
 
 def test_signs_of_abuse_only_advise(desks: tuple[Desk, Desk]) -> None:

@@ -12,15 +12,17 @@ from node.core.calendar import vendored_calendar
 from node.core.platforms import Connected, Connections
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
+from node.standard.v1 import listing_pb2
 from node.standard.v1 import measure_pb2 as pb
 from node.standard.v1.act_pb2 import Officer
 from node.storage.log import Entry
 from node.usecases.casework.act import Casework
+from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
 from node.usecases.casework.register import Register
 from tests.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, federation, with_act
 from tests.casework.test_cases import at, shown
-from tests.core.standard_samples import measure
+from tests.core.standard_samples import measure, platform_list
 
 CITIES = ("changsha", "hefei", "wuhan")
 NAME = "measure.request"
@@ -215,6 +217,30 @@ def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World)
     world.meet()
     assert world.states(case) == ("issued", "issued")
     assert [each.act for each in shown(world.changsha, case).acts] == ["issue"]
+
+
+def listed(world: World, actor: Actor, desk: Desk, name: str = "京东") -> str:
+    body = with_act(platform_list(), "list", reasons="理由")
+    assert isinstance(body, listing_pb2.ListingPlatform)
+    body.platform.name, body.until = name, "2027-05-06"
+    return desk.act("listing.platform", "", body, actor=actor).case
+
+
+def test_a_platforms_blacklist_is_its_own_and_ends_by_itself(world: World) -> None:
+    case = listed(world, JD, world.hefei)
+    for actor, desk, name in (
+        (ZHANG, world.hefei, "京东"),
+        (TAOBAO, world.changsha, "京东"),
+        (JD, world.changsha, "京东"),
+        (JD, world.wuhan, "京东"),
+    ):
+        with pytest.raises(NodeError) as caught:
+            listed(world, actor, desk, name)
+        assert caught.value.reason is Reason.WRONG_ACTOR
+    world.hefei.clock.at_ms = at("2027-05-05")
+    assert world.hefei.casework.act_by_itself() == []
+    world.hefei.clock.at_ms = at("2027-05-06")
+    assert [(each.case, each.state) for each in world.hefei.casework.act_by_itself()] == [(case, "expired")]
 
 
 def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> None:

@@ -343,3 +343,24 @@ def test_a_thousand_acts_in_two_logs_are_cheap_in_any_order(lag: int, monkeypatc
     assert _picture(shuffled) == _picture(Case(REFERRAL, CASE, facts))
     # Each act at most once for each city and once for all, in each of the two cases.
     assert looks[0] <= 2 * 3 * len(facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "noted"), [("alert", "issue", "acknowledge"), ("listing.hit", "tell", "note")]
+)
+def test_what_was_taken_back_leaves_its_withdrawal_standing_alone(name: str, first: str, noted: str) -> None:
+    """For who had to destroy it as for who never saw it, in any order; what followed the destroyed waits for ever."""
+    workflow = WORKFLOWS[name]
+    shown = complete(workflow, workflow.act[first], CASE, CASE, ())
+    note = complete(workflow, workflow.act[noted], "hefei-1", CASE, (CASE,))
+    back = complete(workflow, workflow.act["withdraw"], "changsha-1", CASE, ("hefei-1",))
+    assert Case(workflow, CASE, [shown, note, back]).state == "withdrawn"
+    for facts in ([back], [note, back], [back, note]):
+        case = Case(workflow, CASE, facts, is_taken_back=True)
+        assert case.state == "withdrawn"
+        assert case.is_final
+        standings = {each.fact.act: each.standing for each in case.history()}
+        assert standings == {each.act: Standing.IN_FORCE if each is back else Standing.PENDING for each in facts}
+    # Nobody else takes a city's case back, and nothing is taken back before it was there.
+    assert Case(workflow, CASE, [replace(back, id="hefei-2", city="hefei")], is_taken_back=True).state == ""
+    assert _reasons(Case(workflow, ""), replace(back, id="", case="", follows=())) == {Reason.ACT_NOT_ALLOWED}

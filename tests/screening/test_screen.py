@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from node.core.platforms import Connected, Connections
 from node.core.record import record_id
 from node.core.screening import LISTS, person_hmac
 from node.errors import NodeError, Reason
@@ -15,12 +16,14 @@ from node.standard.v1 import listing_pb2, party_pb2
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import NOW_MS, City, only, operator
+from tests.core.standard_samples import PLATFORM as ITS_PLATFORM
 from tests.core.standard_samples import RESIDENT_ID
 from tests.screening.listings import (
     DAY_MS,
     KEY,
     LICENCE,
     NAMES,
+    OFFICER,
     OTHER,
     PLATFORM,
     USCC,
@@ -193,3 +196,17 @@ def test_a_batch_is_answered_in_order_and_has_a_limit(cities: tuple[City, City])
     with pytest.raises(NodeError) as error:
         digest_keys([Entry()] * 1001)
     assert error.value.reason is Reason.TOO_LARGE
+
+
+def test_a_list_in_a_platforms_name_counts_from_the_city_it_is_connected_to_alone(cities: tuple[City, City]) -> None:
+    """A lying city publishes a blacklist of a platform that is not its own."""
+    own, peer = cities
+    publish(own, "listing.platform", listing("listing.platform", party=PARTY))
+    peer.pull(own)
+    asked = digest_keys([Entry(uscc=USCC)])
+
+    def found(*named: str) -> int:
+        connected = Connections({city: [Connected(ITS_PLATFORM.name)] for city in named})
+        return len(screening(peer, connected).screen(asked, OFFICER)[0].hits)
+
+    assert (found(own.city), found(peer.city), found()) == (1, 0, 0)

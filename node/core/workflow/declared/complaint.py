@@ -312,6 +312,7 @@ COMPLAINT = Workflow(
             "returned",
             _HANDLER,
             PLACE,
+            binds=True,
             needs=(reasons(PLACE),),
             clocks=(stops("complaint.acceptance"),),
         ),
