@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check image chaos bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check image chaos fuzz bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -52,6 +52,13 @@ image: ## Build the container image of a node, and its base where none is (TAG=<
 chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
 	@$(BIN)/python -m tests.cluster.containers.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
 
+.venv/.fuzz: requirements-fuzz.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
+fuzz: .venv/.fuzz ## Fuzz every parser by coverage (SECONDS=<for each target> TARGET=<one of them>)
+	@$(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
+
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")
 
@@ -60,6 +67,7 @@ bench-growth: setup ## Measure sync and lookup at 10k, 100k and 1M records store
 
 lock: setup ## Pin what pyproject.toml asks for (UPGRADE=1: the newest of it)
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --group dev --output-file requirements-dev.lock
+	@$(subst pyproject.toml ,,$(LOCK)) --group fuzz --output-file requirements-fuzz.lock
 	@$(LOCK) $(if $(UPGRADE),--upgrade) --group build --constraints requirements-dev.lock --output-file requirements.lock
 
 baseline: setup ## Declare today's wire formats the ones that must not break
