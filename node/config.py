@@ -4,11 +4,14 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from node.core.document import parse_document, read_model
-from node.core.federation_file import ADDRESS, SLUG
+from node.core.federation_file import SLUG, Address
 from node.errors import FileError, Reason
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A number above 0: no infinity, which nothing would ever reach."""
 
 
 def _check_loopback(address: str) -> str:
@@ -22,7 +25,6 @@ def _check_loopback(address: str) -> str:
     return address
 
 
-Address = Annotated[str, Field(pattern=ADDRESS)]
 LoopbackAddress = Annotated[Address, AfterValidator(_check_loopback)]
 
 
@@ -50,19 +52,19 @@ class Sync(_Section):
         backoff_base_s: First wait after a failure; doubles up to `backoff_max_s`.
     """
 
-    interval_s: PositiveFloat = 60
+    interval_s: Positive = 60
     purpose: str = Field(default="verification enforcement", pattern=r"\S")
     legal_basis: str = Field(default="政务数据共享条例 第二十条", min_length=1)
-    connect_timeout_s: PositiveFloat = 10
-    batch_timeout_s: PositiveFloat = 30
-    backoff_base_s: PositiveFloat = 5
-    backoff_max_s: PositiveFloat = 3600
+    connect_timeout_s: Positive = 10
+    batch_timeout_s: Positive = 30
+    backoff_base_s: Positive = 5
+    backoff_max_s: Positive = 3600
 
 
 class Rate(_Section):
     """A token bucket for each principal: calls a second, and how many at once after a pause."""
 
-    requests_per_s: PositiveFloat
+    requests_per_s: Positive
     burst: PositiveInt
 
 
@@ -123,7 +125,7 @@ class Config(_Section):
     evidence: Evidence = Evidence()
     calendars: tuple[Path, ...] = ()
     clock: Clock | None = None
-    stale_after_h: PositiveFloat = 24
+    stale_after_h: Positive = 24
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -112,7 +112,7 @@ def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
         plain["result"],
         " ".join(answer.mismatches),
         " ".join(answer.unseen),
-        answer.city,
+        answer.city or " ".join(answer.cities),
         answer.record_id,
         time_text(answer.as_of_ms),
         time_text(answer.confirmed_at_ms),

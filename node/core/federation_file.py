@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from node.core.checkpoint import VerifierKey, format_vkey, log_name, parse_vkey
 from node.core.cosignature import parse_witness_vkey, witness_name
@@ -13,7 +13,19 @@ from node.core.federation import Federation, Member, PinnedCertificate, parse_ce
 from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 
-ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+_ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+_MAX_PORT = 65_535
+
+
+def _check_port(address: str) -> str:
+    port = int(address.rpartition(":")[2])
+    if not 1 <= port <= _MAX_PORT:
+        raise ValueError(f"no port {port}: there are 1 to {_MAX_PORT}")
+    return address
+
+
+Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_check_port)]
+"""host:port."""
 SLUG = r"^[a-z][a-z0-9]{1,31}$"
 _Key = TypeVar("_Key", bound=VerifierKey)
 
@@ -38,7 +50,7 @@ class _Member(_Model):
     city: str = Field(pattern=SLUG)
     name_zh: str = Field(min_length=1, max_length=64)
     region6: str = Field(pattern="^[1-9][0-9]{5}$")
-    address: str = Field(pattern=ADDRESS)
+    address: Address
     log_keys: Annotated[list[str], Field(min_length=1, max_length=64)]
     tls_certs: Annotated[list[_Certificate], Field(min_length=1, max_length=16)]
     platforms: Annotated[list[_Platform], Field(max_length=64)] = []

@@ -106,7 +106,8 @@ def restore(backup: Path, target: Path, report: Report) -> Manifest:
         manifest = check_backup(work, report)
         (work / MANIFEST).rename(work / "data" / MARKER)
         for name in ("keys", "officer"):
-            (work / name).mkdir(mode=0o700, exist_ok=True)
+            (work / name).mkdir(exist_ok=True)
+        _close(work)
         if target.exists():
             target.rmdir()
         work.rename(target)
@@ -243,6 +244,12 @@ def _pack(work: Path, out: Path) -> None:
                 archive.add(path, path.name)
     partial.chmod(0o600)
     partial.rename(out)
+
+
+def _close(folder: Path) -> None:
+    """Nobody but the owner gets in: an archive names no folders, and a copy has the modes of where it lay."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else path.stat().st_mode & 0o600)
 
 
 def _unpack(backup: Path, work: Path) -> None:

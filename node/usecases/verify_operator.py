@@ -11,7 +11,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from node.core.answer import STANDARD, compare, public_facets, subject_of
+from node.core.answer import STANDARD, check_code, compare, is_code, public_facets, subject_of
 from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.ports import Clock
@@ -27,8 +27,8 @@ from node.usecases.usage import is_obtained_for
 MAX_QUESTIONS = 1000
 _ORIGINS_KEPT_MS = 250
 _NOT_FOUND = query.Answer(result=query.RESULT_NOT_FOUND)
-_AMBIGUOUS = query.Answer(result=query.RESULT_AMBIGUOUS)
-# In a roster, a question that was not answered: no code, or (with the city) only records for another purpose.
+# In a roster, a question that was not answered: its code can be nobody's, or (with the city) only records for another
+# purpose.
 _UNANSWERED = query.Answer()
 
 
@@ -71,12 +71,11 @@ class VerifyOperator:
         """Answers one question.
 
         Raises:
-            NodeError: INVALID_ARGUMENT (no code), or POLICY_DENIED, the records of this operator were obtained for
-                another purpose.
+            NodeError: INVALID_ARGUMENT (a code that can be nobody's), or POLICY_DENIED, the records of this operator
+                were obtained for another purpose.
         """
+        check_code(question.uscc)
         subject = subject_of(question.uscc)
-        if not subject:
-            raise NodeError(Reason.INVALID_ARGUMENT, "a question names a unified code or a registration number")
         rows = read_subject(self._reader.connection, subject_digest(subject))
         if not rows:
             return Verified(_NOT_FOUND, None)
@@ -103,7 +102,7 @@ class VerifyOperator:
         return [
             self._answer(question, subject, found[digest], asker, now_ms).answer
             if digest in found
-            else (_NOT_FOUND if subject else _UNANSWERED)
+            else (_NOT_FOUND if is_code(question.uscc) else _UNANSWERED)
             for question, subject, digest in zip(questions, subjects, digests, strict=True)
         ]
 
@@ -118,7 +117,7 @@ class VerifyOperator:
             return Verified(query.Answer(city=candidates[0].origin.city), None)
         chosen = usable[0] if len(usable) == 1 else _choose(usable, now_ms)
         if chosen is None:
-            return Verified(_AMBIGUOUS, None)
+            return Verified(_ambiguous(usable, asker, now_ms), None)
         return Verified(self._compare(question, chosen, now_ms), chosen)
 
     def _candidate(self, row: Found, subject: str, asker: Asker, now_ms: int) -> Candidate | None:
@@ -167,6 +166,12 @@ def _choose(candidates: Sequence[Candidate], now_ms: int) -> Candidate | None:
     if len({each.origin.number for each in live}) > 1:
         return None
     return _newest(live or candidates)
+
+
+def _ambiguous(candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> query.Answer:
+    """A member may list the operators of others: an officer is told whose records contend."""
+    cities = {each.origin.city for each in candidates if _is_live(each, now_ms)} if asker.is_officer else ()
+    return query.Answer(result=query.RESULT_AMBIGUOUS, cities=sorted(cities))
 
 
 def _newest(candidates: Iterable[Candidate]) -> Candidate:

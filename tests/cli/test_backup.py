@@ -121,6 +121,18 @@ def test_a_restored_node_answers_but_publishes_only_when_confirmed(
     assert "not_found" in gongzhi("restore", "--confirm", size, "--node", target).stderr
 
 
+@pytest.mark.parametrize("name", ["backup", "backup.tar"])
+def test_only_the_owner_gets_into_a_restored_node(backed_up: tuple[Path, Path], tmp_path: Path, name: str) -> None:
+    out, target = tmp_path / name, tmp_path / "restored"
+    well("backup", "--out", out, "--with-keys", "--node", backed_up[0])
+    well("restore", out, "--dir", target)
+    folders = [target, *(path for path in target.rglob("*") if path.is_dir())]
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in folders} == {path.name: "0o700" for path in folders}
+    secret = [path for path in (target / "keys").iterdir() if path.is_file()]
+    assert secret
+    assert {path.stat().st_mode & 0o077 for path in secret} == {0}
+
+
 def test_nothing_is_written_over(backed_up: tuple[Path, Path], tmp_path: Path) -> None:
     folder, backup = backed_up
     before = sorted(folder.rglob("*"))

@@ -133,6 +133,30 @@ def test_two_live_records_are_ambiguous(world: World) -> None:
     assert (answer.result, answer.city) == (query.RESULT_AMBIGUOUS, "")
 
 
+def test_an_officer_is_told_which_cities_contend(world: World) -> None:
+    """A member that lists the operators of others makes them ambiguous, but not unseen."""
+    for city in (world.changsha, world.wuhan, world.hefei):
+        city.register(operator())
+    for city in (world.wuhan, world.hefei):
+        world.changsha.pull(city)
+    assert list(world.ask().cities) == ["changsha", "hefei", "wuhan"]
+    assert not world.ask(PLATFORM).cities
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [("91430100MA00TEXT02", "uscc_check_digit"), ("9143O100MA00TEXT01", "uscc_character"), ("4" * 51, "uscc_length")],
+)
+def test_a_code_that_can_be_nobodys_is_an_error_that_names_the_field(world: World, code: str, why: str) -> None:
+    verifier = VerifyOperator(world.reader, world.clock, 1)
+    question = query.Question(uscc=code)
+    with pytest.raises(NodeError, match=rf"uscc: .*{why}") as caught:
+        verifier.verify(question, OFFICER)
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
+    (answer,) = verifier.verify_all([question], OFFICER)
+    assert answer.result == query.RESULT_UNSPECIFIED
+
+
 def test_the_newest_of_one_city_answers(world: World) -> None:
     entry = world.changsha.entry(operator(), as_of_ms=NOW_MS + 5)
     other = world.changsha.entry(operator(name="旧"))._replace(key=b"1" * 16)

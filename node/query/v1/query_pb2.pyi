@@ -121,6 +121,7 @@ class Answer(_message.Message):
     CITY_FIELD_NUMBER: _builtins.int
     RECORD_ID_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
+    CITIES_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     as_of_ms: _builtins.int
     city: _builtins.str
@@ -136,6 +137,10 @@ class Answer(_message.Message):
     def unseen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of fields asked about that this node may not see."""
 
+    @_builtins.property
+    def cities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of an ambiguous answer, to an officer: the cities whose live records contend."""
+
     def __init__(
         self,
         *,
@@ -146,10 +151,11 @@ class Answer(_message.Message):
         city: _builtins.str = ...,
         record_id: _builtins.str = ...,
         confirmed_at_ms: _builtins.int = ...,
+        cities: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_ms", b"as_of_ms", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "record_id", b"record_id", "result", b"result", "unseen", b"unseen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "record_id", b"record_id", "result", b"result", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
