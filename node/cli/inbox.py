@@ -40,7 +40,8 @@ def inbox(limit: int, bundle: Path, as_json: bool) -> None:
     print_summaries(list(found.cases))
     for draft in found.drafts:
         where = draft.case or f"a new {draft.workflow}"
-        click.echo(f"draft {draft.number}  {draft.act} in {where}, by {draft.maker}, {time_text(draft.made_at_ms)}")
+        by = f"by {draft.maker}" if draft.maker else f"prepared: gongzhi case take-up {draft.number}"
+        click.echo(f"draft {draft.number}  {draft.act} in {where}, {by}, {time_text(draft.made_at_ms)}")
 
 
 @click.command()

@@ -25,7 +25,7 @@ from node.standard.v1 import (
 )
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
-from tests.casework.desks import LI, TWO, ZHANG, Desk, act, referring, send, with_act
+from tests.casework.desks import AUDITOR, LI, TWO, ZHANG, Desk, act, referring, send, with_act
 from tests.casework.test_cases import at, files_with
 from tests.casework.test_measures import request
 from tests.core.standard_samples import PARTY, alert, complaint, hit, repair
@@ -252,6 +252,9 @@ def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(desks:
     with pytest.raises(NodeError) as caught:
         changsha.casework.approve(LI, made.draft)
     assert caught.value.reason is Reason.WRONG_ACTOR
+    with pytest.raises(NodeError) as caught:
+        changsha.casework.discard(AUDITOR, made.draft)
+    assert caught.value.reason is Reason.WRONG_ACTOR
     with pytest.raises(NodeError):  # without end date, basis, route of appeal it becomes nothing
         changsha.casework.take_up(ZHANG, made.draft, b"")
     added = request()
@@ -265,3 +268,13 @@ def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(desks:
     with pytest.raises(NodeError) as caught:  # nobody takes one up twice
         changsha.casework.take_up(ZHANG, made.draft, added.SerializeToString())
     assert caught.value.reason is Reason.NOT_FOUND
+
+
+def test_whoever_works_on_cases_gives_up_what_the_software_prepared(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = desks
+    warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))
+    (made,) = recorded.makes
+    assert [each.number for each in changsha.casework.drafts(ZHANG)] == [made.draft]
+    changsha.casework.discard(ZHANG, made.draft)
+    assert changsha.casework.drafts(ZHANG) == []

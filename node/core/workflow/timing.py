@@ -124,11 +124,12 @@ def refused_by_clock(
 
     A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended.
     """
-    running = {timer.rule: timer for timer in timers(case, calendar, moments) if timer.runs}
-    approved = fact if fact.approver or not case.workflow.act[fact.act].binds else replace(fact, approver=_SOMEBODY)
-    for clock in case.workflow.act[fact.act].clocks:
-        timer = running.get(clock.rule)
-        if timer is not None and clock.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME):
+    act = case.workflow.act[fact.act]
+    changes = [clock for clock in act.clocks if clock.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)]
+    running = {timer.rule: timer for timer in timers(case, calendar, moments) if timer.runs} if changes else {}
+    approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
+    for clock in changes:
+        if (timer := running.get(clock.rule)) is not None:
             changed = _changed(timer, ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, ""), approved, moments)
             if changed.deadline is timer.deadline:
                 yield clock.rule, changed.problem

@@ -143,13 +143,15 @@ class Casework:
             return draft._replace(number=self._store.close_draft(number, actor.id, draft).result())
 
     def discard(self, actor: Actor, number: int) -> None:
-        """Gives a draft up: its maker does, or an approver.
+        """Gives a draft up: its maker does, or an approver; what the software prepared, whoever works on cases.
 
         Raises:
             NodeError: NOT_FOUND or WRONG_ACTOR.
         """
         draft = self.draft(actor, number)
-        if draft.maker != actor.id:
+        if not draft.maker and not actor.account.acts:
+            raise NodeError(Reason.WRONG_ACTOR, "this account reads: it gives no draft up")
+        if draft.maker not in ("", actor.id):
             check_approver(actor.account)
         self._store.close_draft(number, actor.id).result()
 
