@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check image chaos fuzz bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check image chaos fuzz soak bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -58,6 +58,9 @@ chaos: setup ## Six containers, and everything that can go wrong, under load (SE
 
 fuzz: .venv/.fuzz ## Fuzz every parser by coverage (SECONDS=<for each target> TARGET=<one of them>)
 	@$(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TARGET),--target $(TARGET))
+
+soak: setup ## Real nodes under a steady load: does anything grow? (MINUTES=10 CITIES=2)
+	@$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CITIES),--cities $(CITIES))
 
 bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
 	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")

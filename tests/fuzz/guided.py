@@ -25,7 +25,8 @@ def main(name: str, seconds: str, folder: Path) -> None:
     for number, seed in enumerate([*target.seeds(), *small]):
         (seeds / str(number)).write_bytes(seed)
     options = [
-        f"-max_total_time={seconds}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY_MB}", f"-max_len={MAX_INPUT_BYTES}",
+        f"-max_total_time={seconds}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY_MB}",
+        f"-max_len={MAX_INPUT_BYTES}",
         f"-artifact_prefix={folder}/{name}.", "-print_final_stats=1", str(found), str(seeds),
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options], lambda data: target.run(data) and None)
