@@ -1,6 +1,7 @@
 """Shows what is held: attachments, and those of a case."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from node.core.attachment import references
 from node.core.record import parse_header, parse_record_id, record_id
@@ -38,7 +39,7 @@ def list_evidence(store: EvidenceStore) -> Iterator[Attachment]:
 
 
 def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> ShowCaseResponse:
-    """The current records of a case, the one that opened it first, and the attachments they name.
+    """The current records of a case that are open here, the one that opened it first, and the attachments they name.
 
     Raises:
         NodeError: INVALID_ARGUMENT or NOT_FOUND (the case), POLICY_DENIED, it was obtained for another purpose.
@@ -59,13 +60,18 @@ def _case_views(reader: Reader, case: str, purpose: str) -> dict[str, View]:
     city, index = parse_record_id(case)
     opening = reader.origin(city)
     check_obtained_for(opening, purpose)
-    views = {case: read_open_view(reader, opening, index)}
+    views: dict[str, View] = {}
+    # What opened the case may have stayed with its city, which drafted there; what it sent is here.
+    with suppress(NodeError):
+        views[case] = read_open_view(reader, opening, index)
     origins = {origin.number: origin for origin in reader.origins()}
     subject = f"case:{case}"
     for number, leaf_index, stored in sorted(reader.by_subject(subject)):
         view = View.FromString(stored)
         if subject in parse_header(view.header).subjects and is_obtained_for(origins[number], purpose):
             views[record_id(origins[number].city, leaf_index)] = view
+    if not views:
+        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here, or it was taken back")
     return views
 
 

@@ -18,6 +18,7 @@ from node.usecases.check_bundle import check_bundle
 from node.usecases.pack_evidence import hide_identity, make_manifest, pack
 from node.usecases.prove import prove
 from node.usecases.read_evidence import show_case
+from tests.casework.desks import audience_view
 from tests.cities import PURPOSE, City
 from tests.evidence import CONTENT, digest_of, following, put, record, referring, store
 
@@ -285,3 +286,20 @@ def test_a_proof_in_it_is_a_proof_file(case: Case) -> None:
     with zipfile.ZipFile(case.bundle) as archive:
         proof: Proof = parse_proof(archive.read(f"proofs/{case.case}.json").decode())
     assert verify_proof(proof, [case.city.key]).header.id == case.case
+
+
+def test_a_case_that_another_city_opened_for_itself_alone_is_packed_from_what_is_here(tmp_path: Path) -> None:
+    """A referral is drafted where others do not see it; what was sent is the first that the addressee has."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    changsha, hefei = City(tmp_path / "a", "changsha"), City(tmp_path / "b", "hefei")
+    opening = record(changsha, referring(b"a draft"), "changsha")
+    sent = record(changsha, following(opening, LETTER), "changsha", "hefei")
+    hefei.pull(changsha, audience_view("hefei"), purpose=PURPOSE)
+    found = show_case(hefei.store, store(tmp_path / "b"), opening, PURPOSE)
+    assert list(found.records) == [sent]
+    assert [each.sha256 for each in found.attachments] == [digest_of(LETTER)]
+    for nothing in ("changsha-7", "hefei-0"):
+        with pytest.raises(NodeError) as caught:
+            show_case(hefei.store, store(tmp_path / "b"), nothing, PURPOSE)
+        assert caught.value.reason is Reason.NOT_FOUND
