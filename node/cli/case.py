@@ -20,8 +20,8 @@ from node.cli.casework import (
     plain,
     plain_body,
     tell_rest,
-    time_text,
 )
+from node.cli.dates import time_text
 from node.cli.options import json_option
 from node.cli.tables import new_table, print_table
 from node.core.workflow.declared import WORKFLOWS

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,9 +13,9 @@ from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.codes import spell_out
 from node.cli.options import ask_passphrase
 from node.core import standard as standards
-from node.core.calendar import SHANGHAI
 from node.core.document import parse_document
 from node.errors import NodeError, Reason
 from node.rpc.casework_service import read_broken
@@ -87,9 +86,11 @@ def case_service(bundle: Path) -> Iterator[CaseServiceStub]:
     try:
         yield CaseServiceStub(channel)
     except grpc.RpcError as error:
-        for each in read_broken(error).rules:
+        broken = read_broken(error).rules
+        for each in broken:
             click.echo(f"{each.rule}: {each.zh}（{each.law_zh}） {each.en} ({each.law_en})", err=True)
-        raise error_from_rpc(error) from None
+        refusal = error_from_rpc(error)
+        raise NodeError(refusal.reason, f"it breaks {_rules(len(broken))}") if broken else refusal from None
     finally:
         channel.close()
 
@@ -103,7 +104,7 @@ def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
     message = standards.get(workflow).message_type()
     try:
         if options["file"]:
-            ParseDict(_plain_file(options["file"]), message)
+            ParseDict(spell_out(_plain_file(options["file"]), message), message)
         for field in options["fields"]:
             path, _, value = field.partition("=")
             _set(message, path.split("."), _json_or_text(value))
@@ -111,6 +112,10 @@ def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
     except ParseError as error:
         raise NodeError(Reason.INVALID_FIELD, str(error)) from None
     return message.SerializeToString()
+
+
+def _rules(count: int) -> str:
+    return "the rule above" if count == 1 else f"the {count} rules above"
 
 
 def plain_body(workflow: str, body: bytes) -> dict[str, Any]:
@@ -141,14 +146,6 @@ def clock_text(clock: pb.Clock) -> str:
     if clock.state in ("running", "suspended"):
         return f"{clock.state}, {clock.days_left} left"
     return clock.state
-
-
-def time_text(at_ms: int) -> str:
-    """A moment in Shanghai, where the cities are; empty where none is stated, the bare number beyond the calendar."""
-    try:
-        return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at_ms else ""
-    except (ValueError, OverflowError, OSError):
-        return f"{at_ms} ms"
 
 
 def _plain_file(path: Path) -> dict[str, Any]:
@@ -191,7 +188,7 @@ def _set(message: Message, path: Sequence[str], value: Any) -> None:
         message.ClearField(path[0])  # ParseDict would add to a list that is already there
     for name in reversed(path):
         value = {name: value}
-    ParseDict(value, message)
+    ParseDict(spell_out(value, message), message)
 
 
 def _json_or_text(value: str) -> Any:

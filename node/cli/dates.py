@@ -1,6 +1,6 @@
 """Dates, moments and periods as an officer types them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import click
@@ -42,3 +42,11 @@ def parse_period(text: str) -> Period:
     if last < first:
         raise click.BadParameter(f"{text} ends before it begins")
     return Period(first, last, cause or None)
+
+
+def time_text(at_ms: int) -> str:
+    """A moment in Shanghai, where the cities are; empty where none is stated, the bare number beyond the calendar."""
+    try:
+        return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at_ms else ""
+    except (ValueError, OverflowError, OSError):  # a peer signs what it likes, and what it likes must be shown
+        return f"{at_ms} ms"

@@ -9,12 +9,14 @@ import click
 from rich.text import Text
 
 from node.cli.attachments import evidence_service, json_text, obtain, progress_bar
+from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
 from node.cli.options import json_option, node_option
-from node.cli.query import case_reason, reason_options, time_text
+from node.cli.query import case_reason, reason_options
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.attachment import check_digest
+from node.core.calendar import SHANGHAI
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.query.v1 import query_pb2 as query
@@ -31,7 +33,7 @@ def evidence() -> None:
 
 @evidence.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="提取时间, local time.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="提取时间, in Shanghai.")
 @click.option("--place", default="", help="提取地点.")
 @click.option("--method", default="", help="提取方法.")
 @click.option("--carrier", default="", help="载体.")
@@ -74,7 +76,7 @@ def _extraction(
     if at is None:
         raise click.UsageError("give the extraction record (--at, --place, ...), or --document")
     return messages.Extraction(
-        at_ms=int(at.astimezone().timestamp() * 1000),
+        at_ms=int(at.replace(tzinfo=SHANGHAI).timestamp() * 1000),
         place=place,
         method=method,
         carrier=carrier,

@@ -16,8 +16,8 @@ from node.cli.casework import (
     limit_option,
     plain,
     tell_rest,
-    time_text,
 )
+from node.cli.dates import time_text
 from node.cli.options import json_option
 from node.cli.tables import new_table, print_table
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from node.cli.dates import time_text
 from node.cli.options import json_option, node_option
 from node.cli.query import (
     TIMEOUT_S,
@@ -16,7 +17,6 @@ from node.cli.query import (
     reason_of,
     reason_options,
     save_proof,
-    time_text,
 )
 from node.cli.roster import plain_answer, verify_roster
 from node.cli.tables import new_table, print_table

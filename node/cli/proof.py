@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.text import Text
 
+from node.cli.dates import time_text
 from node.cli.options import json_option, node_option
-from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options, save_proof, time_text
+from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options, save_proof
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.checkpoint import LogKey, parse_vkey

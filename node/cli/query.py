@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ import click
 from google.protobuf.json_format import MessageToDict
 from rich.text import Text
 
+from node.cli.dates import time_text
 from node.cli.options import ask_passphrase
 from node.cli.tables import new_table, print_table
 from node.config import Config
@@ -139,11 +139,3 @@ def _line(record: query.Record) -> tuple[str, ...]:
 def save_proof(proof: query.Proof, path: Path) -> None:
     """Writes a proof file."""
     write_file(path, format_proof(proof).encode())
-
-
-def time_text(at_ms: int) -> str:
-    """Local time to the second; empty where none is stated, the bare number where it is beyond the calendar."""
-    try:
-        return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}" if at_ms else ""
-    except (ValueError, OverflowError, OSError):  # a peer signs what it likes, and what it likes must be shown
-        return f"{at_ms} ms"

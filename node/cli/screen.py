@@ -13,8 +13,9 @@ from typing import IO, Any
 
 import click
 
+from node.cli.dates import time_text
 from node.cli.options import json_option, node_option
-from node.cli.query import reason_of, reason_options, time_text
+from node.cli.query import reason_of, reason_options
 from node.cli.screen_confirm import confirm
 from node.cli.screen_roster import Row, read_rows, screening_service
 from node.config import Config, load_config

@@ -25,6 +25,7 @@ def play(stage: Stage) -> None:
     _fetch_evidence(stage)
     _dispute(stage)
     _work(stage)
+    _pack(stage)
     _end_complaint(stage)
 
 
@@ -90,6 +91,18 @@ def _fetch_evidence(stage: Stage) -> None:
     stage.gongzhi("evidence", "get", digest, "--record", sent, "--out", stage.base / "no", node="taiyuan",
                   codes=(_REFUSED,))  # fmt: skip
     stage.tell("taiyuan", "evidence get", "refused", ("无关城市取证被拒", "a city with no part in it is refused"))
+
+
+def _pack(stage: Stage) -> None:
+    """Hefei packs what the records of the case name into one file, which anybody checks against the pinned keys."""
+    bundle = stage.base / "case.zip"
+    packed = stage.ask("complaint", "evidence", "pack", stage.cases["referral"], "--out", bundle, node=_TO)
+    federation = stage.desks[_TO].node.config.federation
+    checked = stage.ask("evidence", "verify", bundle, "--federation", federation)
+    if [each["sha256"] for each in checked["files"]] != [stage.cases["recording"]] or packed["missing"]:
+        raise DemoError(f"the bundle of {stage.cases['referral']} was to hold the recording alone: {checked}")
+    what = ("一键举证，离线核验成立", "the evidence in one file, checked offline")
+    stage.tell(_TO, "evidence verify", "packed", what, note=f"{len(checked['records'])} records proven")
 
 
 def _dispute(stage: Stage) -> None:

@@ -1,0 +1,70 @@
+"""Fields and codes as a person types them: `case`, `REFERRAL_KIND_CASE` and 案件移送 are one code."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn, cast
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.workflow.codes import code_name
+from node.errors import NodeError, Reason
+
+
+def spell_out(plain: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """What was typed, in protobuf's JSON form with every code by its full name.
+
+    Args:
+        plain: As it was typed.
+        message: Of the kind that it is to become.
+
+    Raises:
+        NodeError: INVALID_FIELD, no such field or code; says which there are.
+    """
+    return _fields(plain, cast(Descriptor, message.DESCRIPTOR), "")
+
+
+def _fields(plain: Mapping[str, Any], descriptor: Descriptor, at: str) -> dict[str, Any]:
+    return {name: _value(value, _field(name, descriptor, at), at + name) for name, value in plain.items()}
+
+
+def _field(name: str, descriptor: Descriptor, at: str) -> FieldDescriptor:
+    found = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+    if found is None:
+        _refuse(at + name, f"no such field; there are: {', '.join(each.name for each in descriptor.fields)}")
+    return found
+
+
+def _value(value: Any, field: FieldDescriptor, path: str) -> Any:
+    if field.is_repeated:
+        items = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+        return [_single(each, field, path) for each in items]
+    return _single(value, field, path)
+
+
+def _single(value: Any, field: FieldDescriptor, path: str) -> Any:
+    if field.enum_type is not None and isinstance(value, str):
+        return _code(value.strip(), field.enum_type, path)
+    if field.message_type is not None and isinstance(value, Mapping):
+        return _fields(value, field.message_type, f"{path}.")
+    return value
+
+
+def _code(text: str, enum: EnumDescriptor, path: str) -> str:
+    found = next((full for full, *others in _names(enum) if text.lower() in (full.lower(), *others)), None)
+    if found is None:
+        known = ", ".join(f"{short} {zh}" for _, short, zh in _names(enum))
+        _refuse(path, f"no code {text[:40]!r}; there are: {known}")
+    return found
+
+
+def _names(enum: EnumDescriptor) -> Iterator[tuple[str, str, str]]:
+    """Full name, short name and Chinese label of each code; what is not stated is none."""
+    for number, zh, _ in standards.codes(enum):
+        if number:
+            value = enum.values_by_number[number]
+            yield value.name, code_name(value), zh
+
+
+def _refuse(path: str, why: str) -> NoReturn:
+    raise NodeError(Reason.INVALID_FIELD, f"{path}: {why}")
