@@ -79,7 +79,7 @@ class ContainerCity(City):
             self._make()
         else:
             self._container.start()
-        self.gongzhi("status", "--wait", str(_START_S))
+        self.gongzhi("status", "--wait", str(_START_S), codes=(0, 1))  # 1: it runs, and has something to tell
         self.container.reload()
 
     def stop(self) -> None:
