@@ -98,7 +98,7 @@ class Project:
 
     def exec(self, service: str, *command: str, codes: tuple[int, ...] = (0,)) -> str:
         """Runs a command in the service's container."""
-        return self.compose("exec", "-T", service, *command, codes=codes)
+        return run("docker", "exec", f"{self.name}_{service}_1", *command, codes=codes)
 
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of the service's container, running or not."""
