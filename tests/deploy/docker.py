@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 CONFINED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 
 
 def run(*command: str | Path, codes: tuple[int, ...] = (0,), **environment: str) -> str:
