@@ -14,12 +14,12 @@ from google.protobuf.json_format import MessageToDict
 
 from node.core import standard as standards
 from node.core.checkpoint import Checkpoint, LogKey, log_name
-from node.core.cosignature import Cosignature, WitnessKey, open_cosigned
+from node.core.cosignature import Cosignature, Cosigned, WitnessKey, open_cosigned
 from node.core.merkle import verify_inclusion
 from node.core.peer_view import check_header
 from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Proof
+from node.query.v1.query_pb2 import Proof, Standing
 from node.record.v1.record_pb2 import Facet, Header, View
 
 FORMAT = "gongzhi-proof"
@@ -27,13 +27,15 @@ VERSION = 1
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _MAX_INCLUSION = 64
 _MAX_FACETS = 16
+_MAX_ALSO = 64
 _READABLE_NOTE = "For people only. What is proven is in `view`; check-proof decodes it anew."
 
 
 class Proven(NamedTuple):
     """What a proof proves: the city signed a log of `checkpoint.size` records in which this one stands.
 
-    Each of `cosignatures` is another city's word that it verified that log, one a witness.
+    Each of `cosignatures` is another city's word that it verified that log, or another state of it in which the record
+    stands; one a witness.
     """
 
     header: Header
@@ -51,7 +53,7 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
         proof: As parsed.
         keys: Pinned log keys of the city.
         witnesses: Pinned witness keys of the other cities; lines of any other key count for nothing.
-        least: So many witnesses must have cosigned the checkpoint.
+        least: So many witnesses must have cosigned a checkpoint under which the record is proven.
 
     Raises:
         NodeError: BAD_COMMITMENT, WRONG_CITY, WRONG_RECORD_ID, UNKNOWN_LOG_KEY, BAD_SIGNATURE, BAD_CHECKPOINT,
@@ -64,11 +66,17 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
     check_header(header, proof.city, proof.leaf_index)
     if proof.id != header.id:
         raise NodeError(Reason.WRONG_RECORD_ID, f"a proof of {header.id!r} under the id {proof.id[:80]!r}")
-    # 2. A pinned key of the city signed the checkpoint; every cosignature under a pinned key holds.
-    checkpoint, cosignatures = open_cosigned(proof.checkpoint, log_name(proof.city), list(keys), witnesses)
-    # 3. The leaf stands at its index in the signed tree.
-    verify_inclusion(leaf_hash, proof.leaf_index, checkpoint.size, proof.inclusion, checkpoint.root)
-    # 4. Enough witnesses verified that tree.
+    pinned, known = list(keys), list(witnesses)
+    opened: list[Cosigned] = []
+    for standing in (Standing(inclusion=proof.inclusion, checkpoint=proof.checkpoint), *proof.also):
+        # 2. A pinned key of the city signed the checkpoint; every cosignature under a pinned key holds.
+        cosigned = open_cosigned(standing.checkpoint, log_name(proof.city), pinned, known)
+        # 3. The leaf stands at its index in the signed tree.
+        tree = cosigned.checkpoint
+        verify_inclusion(leaf_hash, proof.leaf_index, tree.size, standing.inclusion, tree.root)
+        opened.append(cosigned)
+    # 4. Enough witnesses verified such a tree.
+    checkpoint, cosignatures = opened[0].joined(each for other in opened[1:] for each in other.cosignatures)
     if len(cosignatures) < least:
         raise NodeError(Reason.TOO_FEW_WITNESSES, f"{len(cosignatures)} witnesses cosigned, {least} were asked for")
     shown = disclosed_facets(proof.view)
@@ -92,6 +100,7 @@ def parse_proof(text: str) -> Proof:
         plain = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise NodeError(Reason.INVALID_ARGUMENT, f"not a proof file: {type(error).__name__}") from None
+    also = _pop_also(plain)
     _check_keys(plain, {"format", "version", "city", "leaf_index", "view", "inclusion", "checkpoint", "readable"})
     if (plain["format"], plain["version"]) != (FORMAT, VERSION) or type(plain["version"]) is not int:
         _refuse(f"not {FORMAT} version {VERSION}")
@@ -103,15 +112,36 @@ def parse_proof(text: str) -> Proof:
         city=city,
         leaf_index=leaf_index,
         view=_parse_view(plain["view"]),
-        inclusion=[_bytes(each, "inclusion") for each in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")],
+        inclusion=_inclusion(plain),
         checkpoint=_note(plain["checkpoint"]),
+        also=[_parse_standing(each) for each in also],
     )
     if plain["readable"] != _readable(proof.view):
         _refuse("its readable part does not say what its view says")
     return proof
 
 
+def _pop_also(plain: Any) -> list[Any]:
+    """Takes the further checkpoints out: where there are none, the file does not speak of them."""
+    if not isinstance(plain, dict) or "also" not in plain:
+        return []
+    return _list(plain.pop("also"), _MAX_ALSO, "also") or _refuse("also is empty")
+
+
+def _parse_standing(plain: Any) -> Standing:
+    _check_keys(plain, {"checkpoint", "inclusion"})
+    return Standing(inclusion=_inclusion(plain), checkpoint=_note(plain["checkpoint"]))
+
+
+def _inclusion(plain: dict[str, Any]) -> list[bytes]:
+    return [_bytes(each, "inclusion") for each in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")]
+
+
 def _to_plain(proof: Proof) -> dict[str, Any]:
+    also = [
+        {"checkpoint": each.checkpoint.decode(), "inclusion": [_b64(hash_) for hash_ in each.inclusion]}
+        for each in proof.also
+    ]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -120,6 +150,7 @@ def _to_plain(proof: Proof) -> dict[str, Any]:
         "view": {"header": _b64(proof.view.header), "facets": [_facet(facet) for facet in proof.view.facets]},
         "inclusion": [_b64(each) for each in proof.inclusion],
         "checkpoint": proof.checkpoint.decode(),
+        **({"also": also} if also else {}),
         "readable": _readable(proof.view),
     }
 

@@ -14,8 +14,7 @@ from node.storage.links import read_link
 from node.storage.replica import read_origin
 from node.storage.schema import Connection
 
-# Of each log are kept: the newest cosigned checkpoints, and those that most witnesses cosigned.
-KEPT_NEWEST = 4
+# Of each log are kept: the largest checkpoint that each witness cosigned, and those that most witnesses did.
 KEPT_BEST = 4
 
 
@@ -68,27 +67,30 @@ def put_cosigned(connection: Connection, city: str, cosigned: Cosigned) -> None:
 
 
 def is_news(connection: Connection, city: str, cosigned: Cosigned) -> bool:
-    """Whether keeping it would add a line to what is kept of a log."""
-    kept, size = read_cosigned(connection, city), cosigned.checkpoint.size
-    same = next((each for each in kept if each.size == size), None)
-    if same is not None:
-        return any(each.line not in same.note for each in cosigned.cosignatures)
-    best = sorted(kept, key=lambda each: (each.witnesses, each.size), reverse=True)[:KEPT_BEST]
-    is_newer = len(kept) < KEPT_NEWEST or size > kept[KEPT_NEWEST - 1].size
-    is_better = len(best) < KEPT_BEST or (len(cosigned.cosignatures), size) > (best[-1].witnesses, best[-1].size)
-    return bool(cosigned.cosignatures) and (is_newer or is_better)
+    """Whether it has a line that is not kept, and that would be."""
+    size, kept = cosigned.checkpoint.size, {each.size: each.witnesses for each in read_cosigned(connection, city)}
+    newest = _newest(connection, city)
+    if any(size > newest.get(each.key.name, 0) for each in cosigned.cosignatures):
+        return True
+    best = sorted(((count, at) for at, count in kept.items()), reverse=True)[:KEPT_BEST]
+    is_better = len(best) < KEPT_BEST or (len(cosigned.cosignatures), size) > best[-1]
+    return is_better and len(cosigned.cosignatures) > kept.get(size, 0)
+
+
+def _newest(connection: Connection, city: str) -> dict[str, int]:
+    """Of each witness, the size of the largest checkpoint kept that it cosigned."""
+    return dict(
+        connection.execute("SELECT witness, max(size) FROM cosignature WHERE city = ? GROUP BY witness", (city,))
+    )
 
 
 def _trim(connection: Connection, city: str) -> None:
-    found = connection.execute(
-        "SELECT size, (SELECT count(*) FROM cosignature WHERE city = cosigned.city AND size = cosigned.size)"
-        " FROM cosigned WHERE city = ? ORDER BY size DESC",
-        (city,),
-    ).fetchall()
-    best = sorted(found, key=lambda row: (row[1], row[0]), reverse=True)[:KEPT_BEST]
-    for size, _ in {*found} - {*found[:KEPT_NEWEST], *best}:
-        connection.execute("DELETE FROM cosigned WHERE city = ? AND size = ?", (city, size))
-        connection.execute("DELETE FROM cosignature WHERE city = ? AND size = ?", (city, size))
+    kept = sorted(((each.witnesses, each.size) for each in read_cosigned(connection, city)), reverse=True)
+    useful = {size for _, size in kept[:KEPT_BEST]} | set(_newest(connection, city).values())
+    for _, size in kept:
+        if size not in useful:
+            connection.execute("DELETE FROM cosigned WHERE city = ? AND size = ?", (city, size))
+            connection.execute("DELETE FROM cosignature WHERE city = ? AND size = ?", (city, size))
 
 
 def read_witnessed(connection: Connection, city: str) -> int:

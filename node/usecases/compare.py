@@ -20,7 +20,7 @@ from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer
 from node.storage.links import is_forked, read_forks
-from node.storage.store import Origin, Store
+from node.storage.store import OWN, Origin, Store
 from node.storage.witness import (
     Heard,
     best_cosigned,
@@ -33,7 +33,7 @@ from node.storage.witness import (
 )
 from node.usecases.freeze import Freeze
 
-# Of each log two are told: the newest, and the one that most witnesses cosigned.
+# Of each log two are told, the newest and the one that most witnesses cosigned; of the own log all that are kept.
 MAX_CHECKPOINTS = 64
 MAX_FORKS = 16
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -118,7 +118,7 @@ class Compare:
         return self._hold_against_tree(origin, cosigned, heard.teller)
 
     def checkpoints(self) -> list[bytes]:
-        """What this node tells: of every log the newest checkpoint, and the one that most witnesses cosigned."""
+        """What this node tells: of each log the newest checkpoint and the one most cosigned; of its own, all kept."""
         told: list[bytes] = []
         for origin in self._store.origins():
             known = origin.known
@@ -129,9 +129,8 @@ class Compare:
     def _of(self, origin: Origin, newest: int) -> list[bytes]:
         best = best_cosigned(self._store.connection, origin.city)
         told = {newest, best.size if best else newest}
-        notes = {
-            each.size: each.note for each in read_cosigned(self._store.connection, origin.city) if each.size in told
-        }
+        kept = read_cosigned(self._store.connection, origin.city)
+        notes = {each.size: each.note for each in kept if each.size in told or origin.number == OWN}
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
 

@@ -1,14 +1,15 @@
 """Proves one record: its view, its place in the log's tree, and the checkpoint its city signed."""
 
 from node.core.answer import public_facets
+from node.core.cosignature import witnesses_of
 from node.core.merkle import inclusion_proof
 from node.core.record import mask, parse_record_id
 from node.errors import NodeError, Reason, TransientError
-from node.query.v1.query_pb2 import Proof
+from node.query.v1.query_pb2 import Proof, Standing
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader
-from node.storage.witness import best_cosigned
+from node.storage.witness import best_cosigned, read_cosigned
 from node.usecases.usage import check_obtained_for
 
 
@@ -51,7 +52,7 @@ def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
 
 
 def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
-    """The proof of a view under the checkpoint that most witnesses cosigned, else under the origin's newest.
+    """The proof of a view under the checkpoint that most witnesses cosigned, else the newest; and under others'.
 
     Raises:
         NodeError: UNAVAILABLE, see `prove`.
@@ -65,7 +66,23 @@ def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
         view=view,
         inclusion=inclusion_proof(tree.node, index, size),
         checkpoint=note,
+        also=_also(reader, origin, index, note),
     )
+
+
+def _also(reader: Reader, origin: Origin, index: int, note: bytes) -> list[Standing]:
+    """Where else the record stands, for the witnesses that did not cosign `note`.
+
+    Of a log that never rests each of them cosigns another state.
+    """
+    found, heard_of = [], set(witnesses_of(note))
+    for each in read_cosigned(reader.connection, origin.city):
+        others = set(witnesses_of(each.note)) - heard_of
+        if others and each.size > index:
+            heard_of |= others
+            proof = inclusion_proof(reader.tree(origin.number, each.size).node, index, each.size)
+            found.append(Standing(inclusion=proof, checkpoint=each.note))
+    return found
 
 
 def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]:

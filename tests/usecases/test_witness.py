@@ -12,7 +12,7 @@ from node.core.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage import witness as storage
-from node.storage.witness import KEPT_BEST, KEPT_NEWEST, Kept, read_cosigned, read_witnessed
+from node.storage.witness import KEPT_BEST, Kept, read_cosigned, read_witnessed
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, KeySigner
 from tests.simulator.towns import Country, Town
@@ -99,6 +99,31 @@ def test_a_proof_names_the_checkpoint_that_most_vouch_for_and_the_newest_for_new
         assert parse_checkpoint(proof.checkpoint).size == size
 
 
+def test_of_a_log_that_never_rests_each_witness_vouches_for_another_state(country: Country) -> None:
+    keys = [key for member in country.members() if member.city != "wuhan" for key in member.witness_keys]
+    log_keys = country["wuhan"].member.log_keys
+    for number in range(12):
+        for city in ("changsha", "hefei"):
+            country["wuhan"].grow(20_000 + 2 * number + (city == "hefei"))
+            country[city].pull("wuhan")
+    country["wuhan"].grow(30_000)
+    country["changsha"].pull("wuhan")
+    assert best(country["wuhan"], "wuhan").witnesses == 1
+    for city in ("changsha", "wuhan"):
+        proof = parse_proof(format_proof(prove(country[city].store, "wuhan-17", PURPOSE)))
+        proven = verify_proof(proof, log_keys, keys, 2)
+        assert [each.key.name for each in proven.cosignatures] == [witness_name(city) for city in ("changsha", "hefei")]
+        with pytest.raises(NodeError, match="too_few_witnesses"):
+            verify_proof(proof, log_keys, keys, 3)
+        assert len(proof.also) == 1
+        spoilt = parse_proof(format_proof(proof))
+        spoilt.also[0].inclusion[0] = bytes(32)
+        with pytest.raises(NodeError, match="bad_inclusion"):
+            verify_proof(spoilt, log_keys, keys, 2)
+        with pytest.raises(NodeError, match="invalid_argument"):
+            parse_proof(format_proof(proof).replace('"also": [', '"also": [],\n "more": ['))
+
+
 def test_an_own_cosignature_counts_for_nothing(country: Country) -> None:
     wuhan = country["wuhan"]
     note = wuhan.store.origin("wuhan").checkpoint or b""
@@ -117,7 +142,7 @@ def test_what_is_kept_is_bounded_and_the_best_stays(country: Country) -> None:
         country["changsha"].pull("wuhan")
     for town in (country["changsha"], country["wuhan"]):
         kept = read_cosigned(town.store.connection, "wuhan")
-        assert len(kept) <= KEPT_NEWEST + KEPT_BEST
+        assert len(kept) <= len(THREE) + KEPT_BEST
         assert (best(town, "wuhan").size, best(town, "wuhan").witnesses) == (300, 2)
         lines = town.store.connection.execute("SELECT count(*) FROM cosignature WHERE city = 'wuhan'").fetchone()[0]
         assert lines == sum(each.witnesses for each in kept)
