@@ -29,6 +29,8 @@ MAX_AUDIENCE = 100
 _DAY_MS = 86_400_000
 _SLUG = re.compile(SLUG)
 _OWN_STANDARDS = ("node.", "case.notice")
+# Others see one only when an officer hands it over, without who complained.
+_STAYS_HERE = ("complaint",)
 
 _STATUS = {
     Fate.ACCEPTED: intake.STATUS_ACCEPTED,
@@ -72,6 +74,10 @@ class Ingest:
                 INVALID_ARGUMENT.
         """
         standard = _check_request(request, self._clock.now_ms())
+        if request.standard in _STAYS_HERE and set(request.audience) - {self._store.log.city}:
+            raise NodeError(
+                Reason.INVALID_ARGUMENT, f"a {request.standard} stays in its city: its audience is that alone"
+            )
         template = self._template(request).SerializeToString()
         rows = [_check_row(standard, request, row, template, self._republication) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]

@@ -276,6 +276,11 @@ def test_a_row_holds_no_act(desks: tuple[Desk, ...]) -> None:
     (outcome,) = ingest.finish(ingest.begin(request)).outcomes
     assert [(each.field, each.reason) for each in outcome.findings] == [("act", "act_by_officer")]
     assert outcome.status == STATUS_REJECTED
+    for audience in (["all"], ["changsha", "hefei"]):
+        request.audience[:] = audience
+        with pytest.raises(NodeError) as caught:
+            ingest.begin(request)
+        assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
 def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(desks: tuple[Desk, ...]) -> None:
