@@ -19,6 +19,7 @@ from adapters.sheets import format_cell
 from adapters.tables import open_table
 from node.errors import FileError, Reason
 from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
+from tests.fuzz.hostile import TABLES
 
 
 def read(path: Path) -> tuple[list[str], list[Row]]:
@@ -77,7 +78,14 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (b'a,"b\n', "unclosed quote"),
+        (TABLES["row far below"](), "a row beyond the last a sheet has"),
+        (TABLES["widest column"](), "more columns than a table has"),
+        (TABLES["one string without end"](), "parts of the workbook are too large"),
+        (TABLES["blanks without end"](), "a text longer than a sheet's"),
+        (TABLES["deep elements"](), "elements too deep"),
+        (TABLES["laughs"](), "a sheet declares no document type"),
     ],
+    ids=range(15),
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "f.csv"
