@@ -5,7 +5,7 @@ sharing and are marked unsure until a lawyer has compared them.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -26,6 +26,10 @@ TAKEN_BACK = ("listing.serious", "listing.abnormal", "listing.platform", "listin
 _RECORDS = Law("data_sharing", "29", sure=False)
 RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in TAKEN_BACK})
 """By standard; what is not named here is kept."""
+
+
+EVIDENCE_KEPT = timedelta(days=180)
+"""What a peer sent in an incident is kept so long, for somebody to take a copy of it; its SHA-256 stays."""
 
 
 def kept_since(standard: str, day: date) -> date:

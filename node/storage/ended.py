@@ -7,12 +7,16 @@ says nothing beside the marks of another node.
 import hmac
 from collections.abc import Iterable
 
+from google.protobuf.message import Message
+
 from node.core import standard as standards
-from node.core.record import disclosed_bodies, parse_header
-from node.core.screening import LISTS, marks
+from node.core.peer_view import VerifiedRecord
+from node.core.record import disclosed_bodies, parse_header, record_id
+from node.core.screening import LISTS, case_of, marks
 from node.errors import NodeError
 from node.record.v1.record_pb2 import View
-from node.storage.schema import Connection
+from node.storage.schema import INDEX_BITS, Connection
+from node.storage.tree import position
 
 _OF_LISTS = b"listing."
 
@@ -34,6 +38,37 @@ def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) ->
         return
     rows = [(mark, at_ms) for mark in _sealed(connection, marks(header.city, header.standard, body))]
     connection.executemany("INSERT OR IGNORE INTO ended (mark, at_ms) VALUES (?, ?)", rows)
+
+
+def note_republished(connection: Connection, origin: int, records: Iterable[VerifiedRecord], at_ms: int) -> None:
+    """Notes the records of a peer that list a party again by a decision that had ended. Runs in a writer's job."""
+    for record in records:
+        header, view = record.header, record.view
+        if header is None or view is None or header.standard not in LISTS or case_of(header):
+            continue
+        try:
+            body = standards.get(header.standard, header.version).merge(disclosed_bodies(View.FromString(view)))
+        except NodeError:
+            continue
+        if not _is_act(body) and are_ended(connection, marks(header.city, header.standard, body)):
+            row = position(origin, record.leaf_index)
+            connection.execute("INSERT OR IGNORE INTO republished (position, at_ms) VALUES (?, ?)", (row, at_ms))
+
+
+def _is_act(body: Message) -> bool:
+    return "act" in body.DESCRIPTOR.fields_by_name and body.HasField("act")
+
+
+def read_republished(connection: Connection) -> list[str]:
+    """Record ids of what peers published again and neither took back nor replaced."""
+    found = connection.execute(
+        "SELECT city, republished.position & ? FROM republished JOIN record USING (position)"
+        " JOIN origin ON origin.number = republished.position >> ? WHERE view IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
+        " ORDER BY republished.position",
+        ((1 << INDEX_BITS) - 1, INDEX_BITS),
+    )
+    return [record_id(city, index) for city, index in found]
 
 
 def are_ended(connection: Connection, found: Iterable[str]) -> bool:

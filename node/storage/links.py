@@ -1,6 +1,8 @@
 """The link to each peer: failures, back-off, circuit; and the incidents that froze one."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from node.errors import NodeError, Reason
 from node.storage.schema import Connection
@@ -103,13 +105,47 @@ def read_incidents(connection: Connection, limit: int) -> list[Incident]:
     return [Incident(*row) for row in rows]
 
 
+def destroy_evidence(connection: Connection, city: str, records: Collection[str]) -> int:
+    """Destroys what a peer sent in incidents that names any of these records of its: what is destroyed elsewhere.
+
+    The SHA-256 of what was sent stays. A fork's evidence holds checkpoints alone.
+    """
+    if not records:
+        return 0
+    names = [record.encode() for record in records]
+    kept = connection.execute(
+        "SELECT number, evidence FROM incident WHERE city = ? AND reason != ? AND digest IS NULL",
+        (city, Reason.LOG_FORKED),
+    )
+    named = [(number, evidence) for number, evidence in kept if any(name in evidence for name in names)]
+    return _forget(connection, named)
+
+
+def destroy_old_evidence(connection: Connection, before_ms: int) -> int:
+    """Destroys what peers sent in incidents of before a moment; its SHA-256 stays, and so does a fork's evidence."""
+    old = connection.execute(
+        "SELECT number, evidence FROM incident WHERE at_ms < ? AND reason != ? AND digest IS NULL",
+        (before_ms, Reason.LOG_FORKED),
+    )
+    return _forget(connection, old.fetchall())
+
+
+def _forget(connection: Connection, incidents: Iterable[tuple[int, bytes]]) -> int:
+    rows = [(sha256(evidence).digest(), number) for number, evidence in incidents]
+    connection.executemany("UPDATE incident SET evidence = x'', digest = ? WHERE number = ?", rows)
+    return len(rows)
+
+
 def read_evidence(connection: Connection, number: int) -> bytes:
     """What the peer sent.
 
     Raises:
-        NodeError: NOT_FOUND.
+        NodeError: NOT_FOUND; where it was destroyed the text has its SHA-256.
     """
-    row = connection.execute("SELECT evidence FROM incident WHERE number = ?", (number,)).fetchone()
+    row = connection.execute("SELECT evidence, digest FROM incident WHERE number = ?", (number,)).fetchone()
     if row is None:
         raise NodeError(Reason.NOT_FOUND, f"there is no incident {number}")
+    if row[1] is not None:
+        text = f"what was sent in incident {number} is destroyed: its time was up, or a record in it was taken back"
+        raise NodeError(Reason.NOT_FOUND, f"{text}; it had SHA-256 {row[1].hex()}")
     return bytes(row[0])

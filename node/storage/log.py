@@ -221,9 +221,9 @@ class OwnLog:
         size, root, at_ms = self._pending.size, self._pending.root(), self._clock.now_ms()
         note = self._signed_note = format_checkpoint(self._key, size, root, self._signer.sign)
         connection.execute(
-            "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, verified = ?,"
-            " confirmed_at_ms = ? WHERE number = ?",
-            (size, root, note, size, size, at_ms, OWN),
+            "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, whole_checkpoint = ?,"
+            " whole_size = ?, verified = ?, confirmed_at_ms = ? WHERE number = ?",
+            (size, root, note, size, note, size, size, at_ms, OWN),
         )
 
 

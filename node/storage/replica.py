@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from node.core.checkpoint import Checkpoint, parse_checkpoint
 from node.core.merkle import EMPTY_ROOT
 from node.core.peer_view import Revision, VerifiedBatch, VerifiedRecord
-from node.core.record import disclosed_facets
+from node.core.record import disclosed_facets, record_id
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage import rows
-from node.storage.ended import remember_ended
+from node.storage.ended import note_republished, remember_ended
+from node.storage.links import destroy_evidence
 from node.storage.schema import Connection
 from node.storage.tree import position, write_tiles
 
 _SELECT = (
     "SELECT number, city, size, root, checkpoint, confirmed_at_ms, verified, withheld, held_grant, wanted_grant,"
-    " revised, revise_upto, purpose FROM origin"
+    " revised, revise_upto, purpose, whole_size, whole_checkpoint FROM origin"
 )
 _SELECT_CITY = _SELECT + " WHERE city = ?"
 
@@ -33,6 +34,7 @@ class Origin:
         wanted_grant: Digest of the rules now in force; differs from `held_grant` while a revision is under way.
         revised: Every record below is under `wanted_grant`.
         revise_upto: Records from here on came under `wanted_grant` already.
+        whole_checkpoint: The newest checkpoint whose records are all here, at tree size `whole_size`.
     """
 
     number: int
@@ -48,6 +50,8 @@ class Origin:
     revised: int
     revise_upto: int
     purpose: str
+    whole_size: int
+    whole_checkpoint: bytes | None
 
     @property
     def known(self) -> Checkpoint | None:
@@ -94,7 +98,10 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
     write_tiles(connection, origin.number, batch.tiles)
     _move(connection, origin, batch, len(open_records), purpose, at_ms)
     _regrant(connection, origin, batch.grant)
-    return _follow(connection, origin, open_records, at_ms)
+    destroyed = _follow(connection, origin, open_records, at_ms)
+    note_republished(connection, origin.number, open_records, at_ms)
+    retracted = [record.header.retracts for record in open_records if record.header and record.header.retracts]
+    return destroyed + destroy_evidence(connection, city, retracted)
 
 
 def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
@@ -122,6 +129,11 @@ def _move(
     )  # fmt: skip
     if moved.rowcount != 1:
         raise NodeError(Reason.BATCH_REPLAYED, f"{origin.city}: the cursor moved under the batch")
+    if batch.size == batch.checkpoint.size:
+        connection.execute(
+            "UPDATE origin SET whole_size = ?, whole_checkpoint = ? WHERE number = ?",
+            (batch.size, batch.checkpoint.note, origin.number),
+        )
 
 
 def _regrant(connection: Connection, origin: Origin, grant: str) -> None:
@@ -163,9 +175,13 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
     origin = ensure_origin(connection, city)
     if revision.begin != origin.revised or revision.grant != origin.wanted_grant:
         raise NodeError(Reason.GRANT_CHANGED, f"{city}: revision from {revision.begin} is not the one awaited")
-    destroyed = 0
+    destroyed, narrowed = 0, []
     for record in revision.records:
-        destroyed += _revise(connection, origin, record, at_ms)
+        if count := _revise(connection, origin, record, at_ms):
+            destroyed += count
+            narrowed.append(record_id(city, record.leaf_index))
+    destroyed += destroy_evidence(connection, city, narrowed)
+    note_republished(connection, origin.number, revision.records, at_ms)
     connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
     if revision.end == origin.revise_upto:
         connection.execute(

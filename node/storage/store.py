@@ -12,6 +12,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.storage import drafts, links, policies, replica
 from node.storage.drafts import Draft
+from node.storage.ended import read_republished
 from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, KeyOf, OwnLog, Placed
@@ -156,6 +157,10 @@ class Reader:
         """
         return links.read_evidence(self.connection, number)
 
+    def republished(self) -> list[str]:
+        """Record ids of listings here that peers published again after they had ended."""
+        return read_republished(self.connection)
+
     def policies(self, limit: int) -> list[str]:
         """The texts of the policies last in force, newest first."""
         return policies.read_policies(self.connection, limit)
@@ -230,6 +235,10 @@ class Store(Reader):
     def destroy_ended(self, kept_since_ms: Mapping[str, int]) -> "Future[None]":
         """Destroys own records whose retention is over, by standard (`retention.destroy_ended`)."""
         return self._submit_destroying(lambda connection: destroy_ended(connection, kept_since_ms))
+
+    def destroy_old_evidence(self, before_ms: int) -> "Future[None]":
+        """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
+        return self._submit_destroying(lambda connection: links.destroy_old_evidence(connection, before_ms))
 
     def set_link(self, link: Link) -> "Future[None]":
         """Remembers the state of the link to a peer."""

@@ -1,6 +1,7 @@
-"""What an officer must not overlook: a forked log, and a node that publishes nothing."""
+"""What an officer must not overlook: a forked log, a node that publishes nothing, a listing published again."""
 
 from node.control.v1.control_pb2 import Alert
+from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.storage.log import OWN
 from node.storage.store import Reader
@@ -23,13 +24,23 @@ def alerts(reader: Reader, held_back: NodeError | None) -> list[Alert]:
         own = next(origin for origin in reader.origins() if origin.number == OWN)
         seen = largest_heard(reader.connection, own.city)
         found.append(Alert(reason=held_back.reason, city=own.city, text=_restored(own.size, seen)))
-    return found
+    return found + [
+        Alert(reason="listing_republished", city=parse_record_id(each)[0], text=_republished(each))
+        for each in reader.republished()
+    ]
 
 
 def _fork(city: str, incident: int) -> str:
     return (
         f"{city} 签署了两份互相矛盾的日志，已冻结 / signed two histories of its log; it is frozen."
         f" Evidence: gongzhi peer evidence {incident} --out fork.json"
+    )
+
+
+def _republished(record: str) -> str:
+    return (
+        f"{record} 再次列入已移出名单的当事人，不作为命中 / lists again a party whose listing had ended:"
+        " it is no hit here; ask that city to take it back"
     )
 
 

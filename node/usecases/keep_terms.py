@@ -22,7 +22,7 @@ from node.core import standard as standards
 from node.core.calendar import SHANGHAI, add_months
 from node.core.legal_rules import vendored_rules
 from node.core.record import parse_header, record_id
-from node.core.retention import RETENTION, kept_since
+from node.core.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
@@ -94,6 +94,7 @@ class KeepTerms:
         made = self._end_terms(day, is_new=day != self._day)
         if day != self._day:
             self._store.destroy_ended({name: _begin_ms(kept_since(name, day)) for name in RETENTION}).result()
+            self._store.destroy_old_evidence(_begin_ms(day - EVIDENCE_KEPT)).result()
         if day != self._day or self._has_news:
             self._act_by_itself()
             self._read_new()

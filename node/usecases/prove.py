@@ -18,8 +18,8 @@ def prove(reader: Reader, record: str, purpose: str) -> Proof:
 
     Raises:
         NodeError: INVALID_ARGUMENT (no record id), NOT_FOUND (not here, withheld or taken back), POLICY_DENIED
-            (obtained for another purpose) or UNAVAILABLE, the origin's newest checkpoint is ahead of what this node
-            has pulled of its log, and none before is cosigned.
+            (obtained for another purpose) or UNAVAILABLE, the record came since the last checkpoint that this node
+            has caught up with.
     """
     city, index = parse_record_id(record)
     origin = reader.origin(city)
@@ -89,8 +89,7 @@ def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]
     """Size and note of the checkpoint to prove under."""
     if (best := best_cosigned(reader.connection, origin.city, above=index)) is not None:
         return best.size, best.note
-    newest = origin.known
-    if newest is None or newest.size != origin.size:
+    if origin.whole_checkpoint is None or index >= origin.whole_size:
         # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.
-        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove in yet")
-    return newest.size, newest.note
+        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove it in yet")
+    return origin.whole_size, origin.whole_checkpoint

@@ -1,0 +1,117 @@
+"""What peers sent in incidents does not outlive the records in it; what is proven stays provable while catching up."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from node.core.checkpoint import parse_checkpoint
+from node.errors import NodeError, Reason, TransientError
+from node.record.v1.record_pb2 import Header
+from node.storage.log import Entry
+from node.usecases.alerts import alerts
+from node.usecases.keep_terms import KeepTerms
+from node.usecases.prove import prove
+from tests.cities import PURPOSE, City, only, operator
+from tests.screening.listings import DAY_MS, entry, listing
+
+SECRET = "只有这一份材料才写着的名称"
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
+    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
+    yield made
+    for city in made:
+        city.close()
+
+
+def keep_evidence(own: City, peer: City, record: str) -> int:
+    """An incident whose evidence is a batch with a record of the peer in it; the peer was released since."""
+    stored = peer.store.records(0, int(record.rpartition("-")[2]), int(record.rpartition("-")[2]) + 1)[0][2]
+    assert stored is not None
+    own.store.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", b"batch " + stored + b" lie").result()
+    return own.store.incidents()[0].number
+
+
+def bytes_left(folder: Path) -> bool:
+    return any(SECRET.encode() in path.read_bytes() for path in folder.glob("changsha.db*"))
+
+
+def test_evidence_goes_with_the_record_in_it_that_is_taken_back(cities: tuple[City, City], tmp_path: Path) -> None:
+    own, peer = cities
+    records = [peer.register(operator(name=SECRET)), peer.register(operator("91430000184255293D"))]
+    own.pull(peer)
+    numbers = [keep_evidence(own, peer, record) for record in records]
+    kept = own.store.evidence(numbers[0])
+    peer.retract(records[0])
+    own.pull(peer)
+    with pytest.raises(NodeError, match=sha256(kept).hexdigest()) as caught:
+        own.store.evidence(numbers[0])
+    assert caught.value.reason is Reason.NOT_FOUND
+    assert own.store.evidence(numbers[1])
+    assert not bytes_left(tmp_path)
+    assert [each.evidence_bytes for each in own.store.incidents()][1] == 0
+
+
+def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp_path: Path) -> None:
+    own, peer = cities
+    number = keep_evidence(own, peer, peer.register(operator(name=SECRET)))
+    own.pull(peer)
+    assert bytes_left(tmp_path)
+    own.pull(peer, only(2), grant="narrow")
+    own.revise(peer, only(2), "narrow")
+    with pytest.raises(NodeError):
+        own.store.evidence(number)
+    assert not bytes_left(tmp_path)
+
+
+def test_evidence_is_kept_for_half_a_year(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    number = keep_evidence(own, peer, peer.register(operator()))
+    terms = KeepTerms(own.store, own.clock)
+    for days, is_kept in ((0, True), (179, True), (182, False)):
+        own.clock.at_ms += days * DAY_MS - (179 * DAY_MS if days == 182 else 0)
+        terms.run()
+        if is_kept:
+            assert own.store.evidence(number)
+    with pytest.raises(NodeError):
+        own.store.evidence(number)
+
+
+def test_what_was_caught_up_with_stays_provable_while_there_is_more_to_pull(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    first = peer.register(operator())
+    own.pull(peer)
+    later = [peer.register(operator("", legacy_number=f"{number:015d}")) for number in range(300)]
+    own.pull(peer, batches=1)
+    origin = own.store.origin("wuhan")
+    assert origin.size < (origin.known.size if origin.known else 0)
+    proof = prove(own.store, first, PURPOSE)
+    assert parse_checkpoint(proof.checkpoint).size == 1
+    with pytest.raises(TransientError):
+        prove(own.store, later[0], PURPOSE)
+    own.pull(peer)
+    assert prove(own.store, later[0], PURPOSE).checkpoint == own.store.origin("wuhan").checkpoint
+
+
+def test_a_listing_that_a_peer_publishes_again_is_an_alert_until_it_is_taken_back(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    name = "listing.serious"
+    (record,) = peer.append([entry(peer, name, listing(name))])
+    own.pull(peer)
+    assert not alerts(own.store, None)
+    retract(peer, record, name)
+    (again,) = peer.append([entry(peer, name, listing(name))])
+    own.pull(peer)
+    (alert,) = alerts(own.store, None)
+    assert (alert.reason, alert.city, again in alert.text) == ("listing_republished", "wuhan", True)
+    retract(peer, again, name)
+    own.pull(peer)
+    assert not alerts(own.store, None)
+
+
+def retract(city: City, record: str, name: str) -> None:
+    header = Header(standard=name, version=1, city=city.city, retracts=record, audience=["all"])
+    city.append([Entry(header, ())])
