@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What the six cities stand on."""
     group = parser.getgroup("gongzhi")
     group.addoption("--ground", choices=[*Ground], default=Ground.IN_PROCESS, help="What `six_cities` stand on.")
-    group.addoption("--image", help="Image of the nodes on the ground of containers.")
+    group.addoption("--node-image", help="Image of the nodes on the ground of containers.")
 
 
 @pytest.fixture(scope="module")
@@ -39,5 +39,5 @@ def six_cities(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """Six running cities, for all tests of a module; `--ground` says on what."""
     config = request.config
     ground = Ground(config.getoption("--ground"))
-    with standing(ground, tmp_path_factory.mktemp("cities"), image=config.getoption("--image")) as cities:
+    with standing(ground, tmp_path_factory.mktemp("cities"), image=config.getoption("--node-image")) as cities:
         yield cities
