@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from google.protobuf.message import Message
 
 from node.cli.main import gongzhi
+from node.core.legal_rules import Kind as LimitKind
 from node.core.legal_rules import vendored_rules
 from node.core.standard import get
 from node.core.workflow import law
@@ -74,6 +75,16 @@ def test_clocks_are_legal_rules_and_waits_agree_with_them(each: Workflow) -> Non
         for guard in act.guards:
             if isinstance(guard, NotBefore) and guard.rule:
                 assert {rule.limit for rule in book.all_versions(guard.rule)} == {guard.years}
+
+
+@_each_workflow
+def test_every_limit_that_starts_can_be_met(each: Workflow) -> None:
+    """Or it would be overdue for ever. A term only elapses."""
+    book = vendored_rules()
+    effects = [(clock.effect, clock.rule) for act in each.acts for clock in act.clocks]
+    started = {rule for effect, rule in effects if effect is Effect.START}
+    limits = {rule for rule in started if any(one.kind is LimitKind.LIMIT for one in book.all_versions(rule))}
+    assert limits - {rule for effect, rule in effects if effect is Effect.STOP} == set()
 
 
 def test_laws_are_named_as_the_legal_rules_name_them() -> None:

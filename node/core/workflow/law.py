@@ -42,6 +42,7 @@ SOURCES = MappingProxyType(
     {
         "accord": Label("六市协作约定", "The cities' accord"),
         "penalty_procedure": Label("市场监督管理行政处罚程序规定", "Provisions on Penalty Procedure"),
+        "penalty_publicity": Label("市场监督管理行政处罚信息公示规定", "Provisions on Publishing Penalties"),
         "complaints_2026": Label("市场监督管理投诉举报处理办法", "Measures on Complaints"),
         "serious_list": Label("市场监督管理严重违法失信名单管理办法", "Measures on the Serious Violations List"),
         "abnormal_list": Label("企业经营异常名录管理暂行办法", "Interim Measures on the Abnormal List"),

@@ -133,7 +133,10 @@ def _work(stage: Stage) -> None:
         documents=documents("行政处罚告知书=合市监罚告〔2026〕99号", f"行政处罚决定书={PENALTY}"),
     )  # fmt: skip
     stage.drafts["listing"] = next(each.draft for each in penalised.makes if each.draft)
+    record = stage.await_record(_TO, "penalty", lambda _: True, 0).id
+    stage.tell(_TO, "software 软件", "record", ("处罚记录，各市可见", "the penalty, for every member"), record)
     stage.at("2026-07-13")
+    stage.act(_TO, "referral", "publish_penalty", case=case)
     stage.act(_TO, "referral", "close", case=case)
     stage.act(_TO, "referral", "tell_result", {"outcome": "REFERRAL_OUTCOME_PENALISED"}, case=case,
               reasons="已作出行政处罚。")  # fmt: skip

@@ -1,7 +1,7 @@
 """案件移送之后的办案环节: what the city in charge does with the matter, from the first check to the result told."""
 
 from node.core.workflow.law import Label, Law, accord
-from node.core.workflow.model import Act, NotBefore, Only
+from node.core.workflow.model import ANYONE, Act, NotBefore, Only
 from node.core.workflow.terms import (
     article,
     carry,
@@ -32,6 +32,8 @@ IS_MATTER = Only(
     "kind", ("case", "clue", "suspected_crime"), FILING, Label("协查不立案", "assistance is answered, not filed")
 )
 
+# Order 45 sets the limit; the number of the article was not read in the text.
+_PUBLICITY = Law("penalty_publicity", "", sure=False)
 _DECISION = procedure("60", sure=False)
 # A wrong decision is taken back by who made it or by the superior; the article was not read in the text.
 _REVOCATION = procedure("", sure=False)
@@ -183,6 +185,18 @@ CASE_ACTS = (
         makes=(records("penalty"), drafts("listing.serious")),
     ),
     Act(
+        "publish_penalty",
+        Label("公示处罚", "publish the penalty"),
+        ("penalised", "closed", "feedback"),
+        None,
+        _HANDLER,
+        _PUBLICITY,
+        roles=ANYONE,
+        is_dated=True,
+        guards=(NotBefore("penalised_on", _PUBLICITY, Label("没有处罚决定", "there is no penalty")),),
+        clocks=(stops("penalty.publication"),),
+    ),
+    Act(
         "revoke_penalty",
         Label("撤销处罚决定", "revoke the penalty"),
         ("penalised", "closed", "feedback"),
@@ -196,6 +210,7 @@ CASE_ACTS = (
             reasons(_REVOCATION),
             document("撤销行政处罚决定书", "decision to revoke", _REVOCATION),
         ),
+        clocks=(stops("penalty.publication"),),
         makes=(retracts("penalty"),),
     ),
     Act(
