@@ -32,7 +32,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
     place.mkdir()
     command: list[str | Path] = [GONGZHI, "story", "--json", folder / "story.json"]
     environment = os.environ | {"TMPDIR": str(place)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=800, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert_nothing_left(place)
     return json.loads((folder / "story.json").read_text())
@@ -63,6 +63,8 @@ def test_who_saw_what(told: dict[str, Any]) -> None:
     measure = steps_of(told, "measure")
     assert {city for step in measure.values() for city in step["seen_by"]} == {"hefei", "wuhan"}
     assert (measure["ack"]["by"], measure["ack"]["city"]) == ("云播", "wuhan")
+    penalty = next(step for step in told["steps"] if step["act"] == "record")
+    assert set(penalty["seen_by"]) == set(CAPITALS)
     assert told["held"]["complaint"] == {}
     for name, secret in told["secrets"].items():
         assert set(secret["found_in"]) == set(secret["may_know"]), name
@@ -79,6 +81,8 @@ def test_limits_are_counted_by_the_law(told: dict[str, Any]) -> None:
         ("credit.repair.acceptance", "2027-08-04"),
     } <= due
     assert steps_of(told, "measure")["expire"]["day"] == "2027-08-02"
+    met = {clock["rule"] for step in told["steps"] for clock in step["clocks"] if clock["state"] == "met"}
+    assert {rule for rule, _ in due} - met == {"listing.serious.term", "listing.serious.early_removal"}
 
 
 def test_it_finds_what_a_city_may_not_see(tmp_path: Path) -> None:

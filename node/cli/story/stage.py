@@ -36,7 +36,7 @@ from node.storage.files import write_file
 YEAR = "2027.yaml"
 _SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})
 _OTHERS = 12
-_WAIT_S = 60.0
+_WAIT_S = 150.0
 _POLL_S = 0.03
 _OFFICE_OPENS = time_of_day(9)
 # The first after the holiday of May Day; order 121 is in force.

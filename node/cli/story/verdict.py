@@ -22,7 +22,7 @@ from node.core.record import EVERYONE
 from node.storage.files import load_federation
 from node.usecases.check_stores import check_stores
 
-_SETTLE_S = 60.0
+_SETTLE_S = 150.0
 _REGULATORS = 2
 # Where an operator really is, and its shops: told to the neighbours with whom there is an agreement.
 _NEIGHBOURS = {
