@@ -93,10 +93,14 @@ def _trim(connection: Connection, city: str) -> None:
             connection.execute("DELETE FROM cosignature WHERE city = ? AND size = ?", (city, size))
 
 
+def read_signed(connection: Connection, city: str) -> list[tuple[int, bytes]]:
+    """Size and root of the largest tree of a log that this node has cosigned, if any."""
+    return connection.execute("SELECT size, root FROM witnessed WHERE city = ?", (city,)).fetchall()
+
+
 def read_witnessed(connection: Connection, city: str) -> int:
     """The size of the largest checkpoint of a log that this node has cosigned; 0 where it has none."""
-    found = connection.execute("SELECT size FROM witnessed WHERE city = ?", (city,)).fetchone()
-    return int(found[0]) if found else 0
+    return max((size for size, _ in read_signed(connection, city)), default=0)
 
 
 def cosign_newest(

@@ -8,6 +8,7 @@ policies in force, and not by what the nodes noted about them.
 3. What a city holds of another is the beginning of that city's own log, and the whole of it.
 4. It holds of each record what the policy in force lets it see: no more, and no less.
 5. Nobody was believed to lie who did not.
+6. What a city cosigned, and what it keeps as cosigned by others, stood in that city's log.
 """
 
 from collections import Counter
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.core import standard as standards
-from node.core.checkpoint import LogKey
+from node.core.checkpoint import LogKey, parse_checkpoint
 from node.core.merkle import EMPTY_ROOT, Frontier
 from node.core.policy_grant import Grant
 from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
@@ -26,6 +27,7 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.inspection import inspect
 from node.storage.log import OWN
 from node.storage.store import Origin, Reader, Row
+from node.storage.witness import read_cosigned, read_signed
 from node.usecases.audit import audit
 from node.usecases.enforce_policy import read_policy
 
@@ -42,7 +44,7 @@ class Rule(StrEnum):
     TWICE = "twice"
     """One row stands in more than one current record."""
     FORKED = "forked"
-    """A city holds of another what is not that one's log."""
+    """A city holds, or vouches for, what is not a city's log."""
     BEHIND = "behind"
     """A city has not all of another's log, or not under the policy in force."""
     EXPOSED = "exposed"
@@ -96,6 +98,7 @@ def check_stores(
         for log in logs.values():
             if log.city != holder:
                 found += _Replica(holder, Reader(stores[holder]), log).check()
+            found += _check_cosigned(holder, Reader(stores[holder]), log)
         found += _check_trust(holder, Reader(stores[holder]), liars)
     return found
 
@@ -190,6 +193,13 @@ def _check_acknowledged(logs: Mapping[str, _Log], acknowledged: Iterable[Acknowl
             for row in rows
             if standing[row] > 1
         )
+
+
+def _check_cosigned(holder: str, reader: Reader, log: _Log) -> Iterator[Violation]:
+    kept = [parse_checkpoint(each.note) for each in read_cosigned(reader.connection, log.city)]
+    for size, root in {*((each.size, each.root) for each in kept), *read_signed(reader.connection, log.city)}:
+        if size > len(log.rows) or log.root(size) != root:
+            yield Violation(Rule.FORKED, holder, log.city, f"a cosigned tree of {size} records is not of its log")
 
 
 class _Replica:

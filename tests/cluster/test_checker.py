@@ -11,6 +11,7 @@ from node.testing import Acknowledged, Rule, Violation, batch, check_stores
 from tests.cities import KeySigner
 from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import Receiver
+from tests.simulator.telling import note
 
 RECORDS = 250
 OPEN = policy_text("wuhan", "public", "regulator")
@@ -109,6 +110,20 @@ def test_a_fork(world: World) -> None:
     world.changsha = fooled
     assert world.found() == {(Rule.FORKED, "changsha", "wuhan")}
     other.close()
+
+
+@pytest.mark.parametrize("size", [5, RECORDS + 2, 10**6])
+def test_a_witness_that_signed_what_is_not_in_the_log(size: int, world: World) -> None:
+    world.write(world.changsha, "INSERT INTO witnessed (city, size, root) VALUES ('wuhan', ?, zeroblob(32))", size)
+    assert world.found() == {(Rule.FORKED, "changsha", "wuhan")}
+
+
+@pytest.mark.parametrize("holder", ["wuhan", "changsha"])
+def test_a_cosigned_checkpoint_that_is_not_of_the_log(holder: str, world: World) -> None:
+    at = world.wuhan if holder == "wuhan" else world.changsha
+    forged = note("wuhan", 5, bytes(32), world.wuhan.signer)
+    world.write(at, "INSERT INTO cosigned (city, size, note) VALUES ('wuhan', 5, ?)", forged)
+    assert world.found() == {(Rule.FORKED, holder, "wuhan")}
 
 
 def test_a_log_that_was_rolled_back(world: World) -> None:
