@@ -30,7 +30,7 @@ class Trial:
     @contextmanager
     def load(self, seed: int = 0) -> Iterator[Load]:
         """Rows are handed in at every city meanwhile; afterwards everything must come to hold."""
-        with Load(self.cities.values(), seed) as load:
+        with Load(self.cities.values(), seed, rows=3) as load:
             yield load
         self.acknowledged += load.acknowledged
         self.check()
