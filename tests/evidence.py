@@ -41,6 +41,13 @@ rules:
     with: [all]
     purpose: verification
     facets: [regulator]
+
+  # What the commands about cases ask for unless they are told otherwise.
+  - id: referrals-enforced
+    share: referral
+    with: [all]
+    purpose: enforcement
+    facets: [regulator]
 """
 
 
