@@ -18,8 +18,8 @@ def forget_log(connection: Connection, origin: Origin, at_ms: int) -> None:
         " WHERE position >= ? AND position < ? AND view IS NOT NULL",
         (at_ms, *within),
     )
-    connection.execute("DELETE FROM subject WHERE position >= ? AND position < ?", within)
-    connection.execute("DELETE FROM record WHERE position >= ? AND position < ?", within)
+    for statement in _OF_PLACES:
+        connection.execute(statement, within)
     connection.execute("DELETE FROM tile WHERE origin = ?", (origin.number,))
     (newest,) = connection.execute("SELECT max(number) FROM origin").fetchone()
     connection.execute("DELETE FROM origin WHERE number = ?", (origin.number,))
@@ -30,6 +30,11 @@ def forget_log(connection: Connection, origin: Origin, at_ms: int) -> None:
         connection.execute(statement, (origin.city,))
 
 
+_OF_PLACES = (
+    "DELETE FROM subject WHERE position >= ? AND position < ?",
+    "DELETE FROM republished WHERE position >= ? AND position < ?",
+    "DELETE FROM record WHERE position >= ? AND position < ?",
+)
 _OF_CITY = (
     "DELETE FROM link WHERE city = ?",
     "DELETE FROM witnessed WHERE city = ?",

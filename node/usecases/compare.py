@@ -225,9 +225,8 @@ class Compare:
 
     def _anchor(self, origin: Origin, size: int) -> bytes | None:
         """A signed checkpoint of the verified tree, of this size or larger."""
-        known = origin.known
-        if known is not None and known.size == origin.size:
-            return known.note
+        if origin.whole_checkpoint is not None and size <= origin.whole_size:
+            return origin.whole_checkpoint
         found = read_cosigned(self._store.connection, origin.city)
         return next((each.note for each in found if size <= each.size <= origin.size), None)
 

@@ -358,7 +358,7 @@ def test_what_is_forgotten_leaves_nothing(country: Country, other: Origin) -> No
     origin = changsha.store.origin("wuhan")
     changsha.store.submit(lambda connection: forget_log(connection, origin, 1)).result()
     within = (position(origin.number, 0), position(origin.number + 1, 0))
-    for table in ("record", "subject"):
+    for table in ("record", "subject", "republished"):
         count = f"SELECT count(*) FROM {table} WHERE position >= ? AND position < ?"
         assert changsha.store.connection.execute(count, within).fetchone() == (0,)
     tiles = changsha.store.connection.execute("SELECT count(*) FROM tile WHERE origin = ?", (origin.number,))
