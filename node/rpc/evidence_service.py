@@ -16,6 +16,7 @@ from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.storage.evidence import EvidenceStore
 from node.storage.store import Reader
+from node.usecases.casework.case_file import PURPOSE
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import EvidencePeer, obtain
 from node.usecases.read_evidence import list_evidence, read_evidence, show_case
@@ -26,6 +27,7 @@ from node.usecases.usage import Account, Use
 SERVICE = "node.evidence.v1.EvidenceService"
 EXCHANGE_SERVICE = "node.evidence.v1.EvidenceExchangeService"
 _PATIENCE_S = 30.0
+_HANDED_IN = query.Reason(purpose=PURPOSE, legal_basis="六市协作约定")
 _Told = TypeVar("_Told", evidence.GetResponse, evidence.FetchResponse)
 
 
@@ -37,7 +39,7 @@ class ConnectEvidence(Protocol):
 
 
 class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
-    """Answers the clients of one node. Whoever reads says why, and leaves a usage record."""
+    """Answers the clients of one node. Whoever reads says why; each call leaves a usage record."""
 
     def __init__(
         self,
@@ -56,9 +58,16 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
     def Put(  # noqa: N802 - the name in the proto
         self, request_iterator: Iterator[evidence.PutRequest], context: grpc.ServicerContext
     ) -> Iterator[evidence.PutResponse]:
-        """Takes in an attachment."""
+        """Takes in an attachment; who brought it, and who is said to have extracted it, stands in the usage record."""
+        caller = principal(context)
         messages = paced(request_iterator, lambda message: len(message.chunk.data), self._patience_s)
-        return store_evidence(self._store, _name(principal(context)), messages)
+        with self._account.using(caller, "Evidence.Put", _HANDED_IN) as use:
+            if caller.account is not None and not caller.account.acts:
+                raise NodeError(Reason.WRONG_ACTOR, "an officer of this role reads evidence and hands none in")
+            for response in store_evidence(self._store, _name(caller), _named(use, messages)):
+                if response.HasField("attachment"):
+                    use.result = _stored(response.attachment)
+                yield response
 
     def Get(  # noqa: N802
         self, request: evidence.GetRequest, context: grpc.ServicerContext
@@ -139,6 +148,19 @@ def _counted(use: Use, messages: Iterator[_Told]) -> Iterator[_Told]:
         count += len(message.chunk.data)
         use.result = f"bytes={count}"
         yield message
+
+
+def _named(use: Use, messages: Iterator[evidence.PutRequest]) -> Iterator[evidence.PutRequest]:
+    """The messages; the usage record says which attachment they are of."""
+    for message in messages:
+        if message.HasField("announcement"):
+            use.subject = message.announcement.sha256
+        yield message
+
+
+def _stored(attachment: evidence.Attachment) -> str:
+    officers = (each.certificate_number for said in attachment.extractions for each in said.officers)
+    return " ".join(("stored", *officers))
 
 
 def _name(caller: Principal) -> str:

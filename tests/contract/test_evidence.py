@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from node.core.clients import Kind
+from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
@@ -20,8 +23,9 @@ from node.intake.v1 import intake_pb2
 from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel
+from node.rpc.tls import bundle_channel, peer_channel
 from node.storage.attachment_file import digest_file
+from node.storage.bundle import add_client, load_bundle
 from node.storage.files import load_federation
 from node.storage.keyfile import load_tls_identity
 from node.storage.schema import open_reader
@@ -286,3 +290,29 @@ def test_the_service_refuses_what_the_store_refuses(world: World) -> None:
         ([], Reason.INVALID_ARGUMENT),
     ]:
         assert refusal(world.service("changsha").Put(iter(messages))).reason is reason
+
+
+def _refused_put(world: World, name: str, messages: list[pb.PutRequest]) -> Reason:
+    with bundle_channel(load_bundle(world.folder / name), "intake") as channel:
+        return refusal(EvidenceServiceStub(channel).Put(iter(messages))).reason
+
+
+def test_who_hands_in_and_who_extracted_stand_in_the_usage_record(world: World) -> None:
+    """By an officer's own account; an auditor hands nothing in."""
+    config = world.configs["changsha"]
+    for name, role in (("zhang", OfficerRole.CASE_OFFICER), ("wang", OfficerRole.AUDITOR)):
+        account = Account(name, (role,), "430100001")
+        add_client(config, name, Kind.OFFICER, world.folder / name, datetime.now(UTC), account=account)
+    content = b"handed in by zhang" * 100
+    about = announcement(content)
+    two = [pb.ExtractionOfficer(name="李某", certificate_number=f"43010000{number}") for number in (1, 2)]
+    extraction = pb.Extraction(at_ms=1, place="某仓库", method="录屏", carrier="光盘", maker="王某", officers=two)
+    about.extraction.CopyFrom(extraction)
+    messages = [pb.PutRequest(announcement=about), *chunks(content)]
+    eventually(lambda: _refused_put(world, "wang", messages) is Reason.WRONG_ACTOR)  # once the node knows the account
+    with bundle_channel(load_bundle(world.folder / "zhang"), "intake") as channel:
+        *_, last = EvidenceServiceStub(channel).Put(iter(messages))
+    assert last.attachment.sha256 == about.sha256
+    stored = ("officer", "zhang", "Evidence.Put", "enforcement", about.sha256, "stored 430100001 430100002")
+    eventually(lambda: stored in world.usage("changsha"))
+    assert ("officer", "wang", "Evidence.Put", "enforcement", "", "wrong_actor") in world.usage("changsha")
