@@ -29,7 +29,7 @@ LoopbackAddress = Annotated[Address, AfterValidator(_check_loopback)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Listen(_Section):

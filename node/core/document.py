@@ -11,6 +11,8 @@ from node.errors import FileError, Reason
 
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+# A federation of hundreds of members has fewer; the parser takes seconds for each further one.
+MAX_DOCUMENT_CHARS = 1 << 20
 
 
 class _Loader(yaml.SafeLoader):
@@ -48,8 +50,10 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
         reason: Reason code of the errors raised.
 
     Raises:
-        FileError: Not YAML, a key given twice, or an alias; with the line.
+        FileError: Not YAML, too long, a key given twice, or an alias; with the line.
     """
+    if len(text) > MAX_DOCUMENT_CHARS:
+        raise FileError(reason, path, f"longer than {MAX_DOCUMENT_CHARS} characters")
     lines: dict[Location, int] = {}
     try:
         loader = _Loader(text)

@@ -35,6 +35,7 @@ def test_a_city_is_enough_and_paths_lie_beside_the_file(tmp_path: Path) -> None:
         ("city: wuhan\nstale_after_h: .inf", 2, "finite"),
         ("sync: {}", 1, "city"),
         ("city: [", None, "node.yaml"),
+        pytest.param("city: wuhan\n" + "#" * (1 << 20), None, "longer than", id="long"),
         ("", None, "empty"),
         ("city: wuhan\nlog_level: loud", 2, "log_level"),
     ],

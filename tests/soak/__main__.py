@@ -27,28 +27,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints a JSON line for each figure, and a table for people on standard error."""
     parser = argparse.ArgumentParser(prog="make soak")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--rows", type=int, default=60_000, help="at each city before the load begins")
     parser.add_argument("--cities", type=int, default=2, help="2 to 6 nodes of three processes each")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="gongzhi-soak-") as folder, ExitStack() as stack:
-        found = list(slopes(list(_run(Path(folder), given.minutes * 60, list(CAPITALS)[: given.cities], stack))))
+        cities = _started(Path(folder), list(CAPITALS)[: given.cities], stack)
+        load = stack.enter_context(Load(cities, given.rows))
+        found = slopes(list(_samples(cities, given.minutes * 60)))
+        print(json.dumps({"minutes": given.minutes, "cities": len(cities)} | load.done), flush=True)
     for each in found:
         print(json.dumps(each._asdict() | {"is_flat": each.is_flat}), flush=True)
     _show(found)
     return 0 if all(each.is_flat for each in found) else 1
 
 
-def _run(base: Path, seconds: float, names: Sequence[str], stack: ExitStack) -> Iterator[Sample]:
+def _started(base: Path, names: Sequence[str], stack: ExitStack) -> list[ProcessCity]:
     configs = found_federation(base, datetime.now(UTC), names, _SETTINGS)
     cities = [ProcessCity(config, base / config.city) for config in configs]
     for city in cities:
         stack.callback(city.stop)
         city.start()
-    load = stack.enter_context(Load(cities))
+    return cities
+
+
+def _samples(cities: Sequence[ProcessCity], seconds: float) -> Iterator[Sample]:
     began_s = time.monotonic()
     while (at_s := time.monotonic() - began_s) < seconds:
-        yield at_s, sample(configs)
+        yield at_s, sample(city.config for city in cities)
         time.sleep(seconds / _SAMPLES)
-    print(json.dumps({"minutes": round(at_s / 60, 2), "cities": len(cities)} | load.done), flush=True)
 
 
 def _show(found: Sequence[Slope]) -> None:

@@ -15,6 +15,7 @@ from tests.adapters.samples import uscc
 TICK_S = 1.0
 ROWS = 20
 QUESTIONS = 10
+BATCH = 1000
 
 
 class Load:
@@ -24,16 +25,25 @@ class Load:
         done: How much of what was done.
     """
 
-    def __init__(self, cities: list[ProcessCity]) -> None:
+    def __init__(self, cities: list[ProcessCity], rows: int) -> None:
+        """Fills the stores; the load begins when it is entered.
+
+        Args:
+            cities: Running.
+            rows: At each city, before the load begins: until page caches and write-ahead logs are full, both grow.
+        """
         self.done = {"rows": 0, "questions": 0, "failures": 0}
         self._cities = cities
-        self._newest = {city.slug: 0 for city in cities}
+        self._newest = {city.slug: rows for city in cities}
         self._ends = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(work, number))
             for work in (self._hand_in, self._ask)
             for number in range(len(cities))
         ]
+        for number, city in enumerate(cities):
+            for begin in range(0, rows, BATCH):
+                city.take_in(*(registration(number, place) for place in range(begin, min(begin + BATCH, rows))))
 
     def __enter__(self) -> "Load":
         for thread in self._threads:

@@ -9,7 +9,7 @@ from tests.soak.samples import BOUNDS, Sample, slopes
 
 
 def test_a_short_soak(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--minutes", "0.3"])
+    main(["--minutes", "0.3", "--rows", "1500"])
     done, *found = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert done["rows"] > 0
     assert done["questions"] > 0
