@@ -57,7 +57,8 @@ class Witness:
 
     def _make(self, member: Member, note: bytes) -> tuple[Cosigned, Cosignature]:
         opened = open_cosigned(note, log_name(member.city), member.log_keys, ())
-        return opened, cosign(opened.checkpoint, self._key, self._clock.now_ms() // 1000, self._signer.sign)
+        at_s = max(self._clock.now_ms() // 1000, 0)  # a clock may be anywhere, a cosignature's time may not
+        return opened, cosign(opened.checkpoint, self._key, at_s, self._signer.sign)
 
 
 class Round:

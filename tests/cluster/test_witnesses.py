@@ -56,7 +56,7 @@ def test_a_record_is_proven_with_two_witnesses_and_an_old_node_goes_along(
         eventually(lambda: sorted(nodes["wuhan"].status().witnesses) == ["changsha", "hefei"], 60)
         assert nodes["wuhan"].status().witnessed_size == 20
         proof = tmp_path / "proof.json"
-        for city in THREE:
+        for city in ("wuhan", "hefei"):
             well("prove", "wuhan-3", "--out", proof, "--node", nodes[city].folder)
         checked = json.loads(well("check-proof", proof, "--federation", federation, "--witnesses", 2, "--json"))
         assert sorted(checked["witnesses"]) == ["changsha", "hefei"]
@@ -135,10 +135,11 @@ def test_a_forked_log_freezes_everywhere_and_is_forgotten_once_rebuilt(
         assert true.checkpoint
         fork = make_fork("wuhan", note("wuhan", 5, bytes(32), signer), true.checkpoint, true.root)
         _accuse(three["hefei"], changsha, fork)
-        for city in THREE:
-            folder = nodes[city].folder
-            eventually(lambda folder=folder: gongzhi("status", "--node", folder).returncode == 1, 60)  # type: ignore[misc]
-            assert "警报 ALERT log_forked wuhan" in gongzhi("status", "--node", folder).stdout
+        for node in nodes.values():
+            eventually(lambda node=node: node.status().alerts, 60)  # type: ignore[misc]
+        said = gongzhi("status", "--node", nodes["hefei"].folder)
+        assert said.returncode == 1
+        assert "警报 ALERT log_forked wuhan" in said.stdout
         [alert] = nodes["changsha"].status().alerts
         incident = nodes["changsha"].status().incidents[0].number
         assert str(incident) in alert.text

@@ -68,6 +68,16 @@ def test_one_signature_a_round_and_none_where_nothing_is_new(country: Country) -
     assert len(signed) == 3
 
 
+@pytest.mark.parametrize(("at_ms", "at_s"), [(-(10**15), 0), (0, 0), (10**15, 10**12)])
+def test_a_clock_that_is_off_harms_nothing(country: Country, at_ms: int, at_s: int) -> None:
+    country["changsha"].origin.clock.at_ms = at_ms
+    country["changsha"].sync.run_now("wuhan", lambda _: None)
+    [kept] = read_cosigned(country["wuhan"].store.connection, "wuhan")
+    keys = country["changsha"].member.witness_keys
+    opened = open_cosigned(kept.note, log_name("wuhan"), country["wuhan"].member.log_keys, keys)
+    assert opened.cosignatures[0].at_s == at_s
+
+
 def test_everyone_learns_of_every_cosignature(country: Country) -> None:
     for _ in range(2):
         country.round()
