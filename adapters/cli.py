@@ -14,6 +14,8 @@ from rich.table import Table
 
 from adapters.intake import Node
 from adapters.load import load
+from adapters.mapping import read_mapping
+from adapters.person import read_person_key
 from adapters.report import Report
 from node.errors import FileError, NodeError
 
@@ -61,6 +63,7 @@ def main() -> None:
 @click.option("--dry-run", is_flag=True, help="The node checks the rows and stores nothing.")
 @click.option("--offline", is_flag=True, help="Check the rows against mapping and standard, without a node.")
 @click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
+@click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, where the mapping has id_hmac.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
@@ -72,6 +75,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     dry_run: bool,
     offline: bool,
     rejects: Path | None,
+    person_key: Path | None,
     as_json: bool,
 ) -> None:
     """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, or the reject report of an earlier load.
@@ -87,8 +91,9 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     view = _View()
     try:
         with view.bar:
+            key = read_person_key(person_key) if person_key else None
             report = load(
-                files, mapping, node,
+                files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, progress=view.show,
             )  # fmt: skip
     except NodeError as error:

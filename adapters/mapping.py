@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from adapters import person
 from adapters.targets import FieldValue, Reader, Target, read_constant, reader_of, target_of
 from adapters.transforms import TRANSFORMS, half_width
 from adapters.unfit import UnfitError
@@ -82,8 +83,12 @@ class Mapping:
     constants: tuple[tuple[Target, FieldValue], ...]
 
 
-def read_mapping(path: Path) -> Mapping:
+def read_mapping(path: Path, person_key: bytes | None = None) -> Mapping:
     """Reads a mapping file; the name of a shipped one (`registry`) stands for its path.
+
+    Args:
+        path: Of the file.
+        person_key: The federation's key for ID numbers, where the mapping uses it.
 
     Raises:
         FileError: INVALID_MAPPING with the line: not YAML, an unknown key, transform, field or code.
@@ -92,13 +97,13 @@ def read_mapping(path: Path) -> Mapping:
         text = _shipped(path) or path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_MAPPING, str(path), f"cannot be read: {_cause(error)}") from None
-    return parse_mapping(text, str(path))
+    return parse_mapping(text, str(path), person_key)
 
 
-def parse_mapping(text: str, path: str) -> Mapping:
+def parse_mapping(text: str, path: str, person_key: bytes | None = None) -> Mapping:
     """Checks the text of a mapping file; see `read_mapping`."""
     document = parse_document(text, path, Reason.INVALID_MAPPING)
-    return _Check(document).mapping()
+    return _Check(document, person_key).mapping()
 
 
 def _shipped(path: Path) -> str | None:
@@ -113,8 +118,9 @@ def _cause(error: Exception) -> str:
 class _Check:
     """Turns a document into a mapping; every complaint names its line."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, person_key: bytes | None) -> None:
         self._document = document
+        self._transforms = TRANSFORMS if person_key is None else {**TRANSFORMS, person.NAME: person.id_hmac(person_key)}
         self._file = read_model(document, _File, Reason.INVALID_MAPPING)
         self._standard = self._find_standard()
 
@@ -145,12 +151,15 @@ class _Check:
 
     def _source(self, name: str, column: Column) -> Source:
         for index, transform in enumerate(column.transform):
-            if transform not in TRANSFORMS:
-                known = ", ".join(TRANSFORMS)
+            if transform == person.NAME and transform not in self._transforms:
+                text = f"{transform} takes the federation's key for ID numbers: --person-key FILE"
+                raise self._error(text, "columns", name, "transform", index)
+            if transform not in self._transforms:
+                known = ", ".join((*TRANSFORMS, person.NAME))
                 raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
         try:
             target = target_of(self._standard, column.to)
-            read = reader_of(target, [TRANSFORMS[step] for step in column.transform], column.words)
+            read = reader_of(target, [self._transforms[step] for step in column.transform], column.words)
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
         names = tuple(map(half_width, (name, *column.aliases)))

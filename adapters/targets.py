@@ -10,7 +10,7 @@ from adapters.transforms import Step, Transform, Value, clean, text
 from adapters.unfit import UnfitError
 from node.core.standard import Standard, codes
 
-FieldValue = str | int | list[int] | dict[str, str | int] | None
+FieldValue = str | bytes | int | list[int] | dict[str, str | int] | None
 Reader = Callable[[str], FieldValue]
 
 _LIST = re.compile(r"[、,，;；|/]\s*")
@@ -45,7 +45,7 @@ def _is_fed(field: FieldDescriptor) -> bool:
     return bool(field.enum_type) or (not field.is_repeated and field.type in _FED)
 
 
-_FED = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_MESSAGE)
+_FED = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_MESSAGE)
 
 
 def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[str, str | None]) -> Reader:
@@ -57,6 +57,8 @@ def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[st
     if enum := target.descriptor.enum_type:
         return _code_reader(_codes(enum), words, target.descriptor.is_repeated)
     _check_steps(target, transforms)
+    if words and _is_bytes(target):
+        raise UnfitError("no_field", f"no word stands for {target.path!r}")
     steps = [transform.step for transform in transforms if transform.step is not text]
     return _text_reader(_composed(steps or [text]), words) if steps or words else clean
 
@@ -67,7 +69,7 @@ def read_constant(target: Target, value: str) -> FieldValue:
     Raises:
         UnfitError: The field is no text and no code, or does not know the code.
     """
-    if target.descriptor.message_type or target.descriptor.is_repeated:
+    if target.descriptor.message_type or target.descriptor.is_repeated or _is_bytes(target):
         raise UnfitError("no_field", f"a constant cannot fill {target.path!r}")
     enum = target.descriptor.enum_type
     return _code(_codes(enum), value) if enum else value
@@ -76,12 +78,19 @@ def read_constant(target: Target, value: str) -> FieldValue:
 def _check_steps(target: Target, transforms: Sequence[Transform]) -> None:
     message = target.descriptor.message_type
     *inner, last = [transform.fields for transform in transforms] or [frozenset()]
-    if any(inner):
+    if (transforms[-1].is_bytes if transforms else False) is not _is_bytes(target):
+        what = "no text: it takes id_hmac" if _is_bytes(target) else "a text"
+        raise UnfitError("no_field", f"{target.path!r} is {what}")
+    if any(inner) or any(transform.is_bytes for transform in transforms[:-1]):
         raise UnfitError("no_field", "a transform that fills several fields must be the last")
     if message is None and last:
         raise UnfitError("no_field", f"{target.path!r} is a text; the transform fills {', '.join(sorted(last))}")
     if message is not None and not (last and last <= set(message.fields_by_name)):
         raise UnfitError("no_field", f"no transform fills {target.path!r}: {', '.join(message.fields_by_name)}")
+
+
+def _is_bytes(target: Target) -> bool:
+    return target.descriptor.type == FieldDescriptor.TYPE_BYTES
 
 
 def _composed(steps: Sequence[Step]) -> Step:

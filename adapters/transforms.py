@@ -13,7 +13,7 @@ from adapters.unfit import UnfitError
 from node.core.identifiers import normalise
 
 # A text, the fields of a message ({"amount_hundredths": 100, ...}), or nothing.
-Value = str | dict[str, str | int] | None
+Value = str | bytes | dict[str, str | int] | None
 Step = Callable[[str], Value]
 
 NULLS = frozenset(
@@ -132,10 +132,11 @@ def document_number(cell: str) -> str:
 
 
 class Transform(NamedTuple):
-    """A step of a mapping's `transform`. `fields`: what it fills of a message, empty where it yields a text."""
+    """A step of a mapping's `transform`. `fields`: what it fills of a message, empty where it yields text or bytes."""
 
     step: Step
     fields: frozenset[str] = frozenset()
+    is_bytes: bool = False
 
 
 _CACHED = 8192

@@ -4,6 +4,7 @@ Three lists, never merged. A name is no key: it is never looked at. A person is 
 because ID numbers are few enough to try them all against a plain hash.
 """
 
+import base64
 import hmac
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,12 +16,14 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.answer import subject_of
 from node.core.identifiers import normalise
+from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import Entry, Hit
 from node.standard.v1 import listing_pb2 as lists
 
 HMAC_BYTES = 32
 PERSON_KEY_BYTES = 32
+PERSON_KEY_LABEL = "GONGZHI+PERSON+"
 _PERSON = b"gongzhi.person.v1\0"
 _CASE = "case:"
 _PARTY_FIELDS = {
@@ -110,6 +113,22 @@ LISTS: Mapping[str, List] = MappingProxyType(
     )
 )
 """Standard -> list. Whoever is on one is on no other by that."""
+
+
+def parse_person_key(text: str) -> bytes:
+    """The federation's key in the text of its file.
+
+    Raises:
+        NodeError: INVALID_KEY.
+    """
+    label, found, secret = text.strip().partition(PERSON_KEY_LABEL)
+    try:
+        key = base64.b64decode(secret, validate=True)
+    except ValueError:
+        key = b""
+    if label or not found or len(key) != PERSON_KEY_BYTES:
+        raise NodeError(Reason.INVALID_KEY, "not a key for ID numbers")
+    return key
 
 
 def person_hmac(key: bytes, id_number: str) -> bytes:

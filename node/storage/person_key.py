@@ -8,12 +8,11 @@ import base64
 import os
 from pathlib import Path
 
-from node.core.screening import PERSON_KEY_BYTES
-from node.errors import FileError, Reason
+from node.core.screening import PERSON_KEY_BYTES, PERSON_KEY_LABEL, parse_person_key
+from node.errors import FileError, NodeError, Reason
 from node.storage.files import write_file
 
 FILE = "person.key"
-_LABEL = "GONGZHI+PERSON+"
 
 
 def create_person_key(path: Path) -> None:
@@ -25,7 +24,7 @@ def create_person_key(path: Path) -> None:
     if path.exists():
         raise _wrong(path, "already exists: under another key no HMAC would match any more")
     secret = base64.b64encode(os.urandom(PERSON_KEY_BYTES)).decode()
-    write_file(path, f"{_LABEL}{secret}\n".encode(), mode=0o600)
+    write_file(path, f"{PERSON_KEY_LABEL}{secret}\n".encode(), mode=0o600)
 
 
 def load_person_key(path: Path) -> bytes:
@@ -37,15 +36,11 @@ def load_person_key(path: Path) -> bytes:
     try:
         if path.stat().st_mode & 0o077:
             raise _wrong(path, "others may read it: chmod 600, and have the members agree on a new one if anyone did")
-        label, found, secret = path.read_text("ascii").strip().partition(_LABEL)
-        key = base64.b64decode(secret, validate=True)
+        return parse_person_key(path.read_text("ascii"))
     except OSError as error:
         raise _wrong(path, f"cannot be read: {error.strerror}; get it from a member, by hand") from None
-    except ValueError:
+    except (ValueError, NodeError):
         raise _wrong(path, "not a key for ID numbers") from None
-    if label or not found or len(key) != PERSON_KEY_BYTES:
-        raise _wrong(path, "not a key for ID numbers")
-    return key
 
 
 def _wrong(path: Path, message: str) -> FileError:
