@@ -62,8 +62,8 @@ def derived(image: str, *lines: str) -> Iterator[str]:
     tag = f"gongzhi-test:{uuid4().hex[:12]}"
     text = "\n".join((f"FROM {image}", *lines))
     built = subprocess.run(
-        ["docker", "build", "--force-rm", "--quiet", "--tag", tag, "-"], input=text, capture_output=True, text=True, check=False,
-        timeout=TIMEOUT_S,
+        ["docker", "build", "--force-rm", "--quiet", "--tag", tag, "-"],
+        input=text, capture_output=True, text=True, check=False, timeout=TIMEOUT_S,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     try:
