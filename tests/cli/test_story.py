@@ -60,6 +60,7 @@ def test_who_saw_what(told: dict[str, Any]) -> None:
     assert list(referral["draft"]["seen_by"]) == ["changsha"]
     assert {city for step in referral.values() for city in step["seen_by"]} == {"changsha", "hefei"}
     assert set(steps_of(told, "alert")["withdraw"]["seen_by"]) == set(CAPITALS)
+    assert steps_of(told, "listing")["unpublish"]["state"] == "early_removed"
     measure = steps_of(told, "measure")
     assert {city for step in measure.values() for city in step["seen_by"]} == {"hefei", "wuhan"}
     assert (measure["ack"]["by"], measure["ack"]["city"]) == ("云播", "wuhan")
@@ -82,7 +83,7 @@ def test_limits_are_counted_by_the_law(told: dict[str, Any]) -> None:
     } <= due
     assert steps_of(told, "measure")["expire"]["day"] == "2027-08-02"
     met = {clock["rule"] for step in told["steps"] for clock in step["clocks"] if clock["state"] == "met"}
-    assert {rule for rule, _ in due} - met == {"listing.serious.term", "listing.serious.early_removal"}
+    assert {rule for rule, _ in due} - met == {"listing.serious.early_removal"}
 
 
 def test_it_finds_what_a_city_may_not_see(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from node.cli.story.stage import Stage, Step
+from node.cli.story.stage import Stage
+from node.cli.story.steps import Step
 from node.cli.story.verdict import Verdict
 from node.cli.tables import new_table, print_table
 from node.storage.founding import CAPITALS

@@ -8,7 +8,6 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -25,10 +24,10 @@ from node.cli.demo.nodes import Node, found_nodes
 from node.cli.story.cast import PLATFORM, PLATFORM_CLIENT, write_operators
 from node.cli.story.desk import Body, Desk
 from node.cli.story.logs import Logs, Stored
+from node.cli.story.steps import Limits, Step
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.calendar import SHANGHAI
 from node.core.record import EVERYONE
-from node.core.workflow.declared import workflow as find_workflow
 from node.rpc.client import officer_channel
 from node.storage.clock import RECHECK_S
 from node.storage.files import write_file
@@ -42,35 +41,6 @@ _OFFICE_OPENS = time_of_day(9)
 # The first after the holiday of May Day; order 121 is in force.
 _FIRST_DAY = date(2026, 5, 6)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass
-class Step:
-    """One thing that happened.
-
-    Attributes:
-        by: who, as the record names them.
-        what: label in Chinese and English.
-        signed: size of the log and its root, under whose checked signature the record stands.
-        clocks: limits that it started or ended: rule, state, last day.
-        seen_by: city -> facets it holds, at the end of the chapter.
-    """
-
-    number: int
-    chapter: str
-    day: date
-    city: str
-    by: str
-    act: str
-    what: tuple[str, str]
-    record: str = ""
-    case: str = ""
-    state: tuple[str, str] = ("", "")
-    signed: tuple[int, str] | None = None
-    clocks: list[dict[str, str]] = field(default_factory=list)
-    audience: tuple[str, ...] = ()
-    seen_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    note: str = ""
 
 
 class Stage:
@@ -88,7 +58,7 @@ class Stage:
         self._clock = base / "nodes" / "clock"
         self._chapter = ""
         self._console = Console()
-        self._clocks: dict[str, dict[tuple[str, str], str]] = {}
+        self._limits = Limits()
 
     def __enter__(self) -> "Stage":
         self.desks = {node.city: Desk(node, self.base / "bundles" / node.city) for node in self.nodes}
@@ -137,11 +107,11 @@ class Stage:
         if wanted <= self.day:
             return
         offset_s = self.set_clock(wanted)
+        time.sleep(RECHECK_S)  # the answering processes say nothing of their clock
         self.wait(
             f"every node's clock to say {day}",
             lambda: all(node.status().clock.offset_s == offset_s for node in self.nodes),
         )
-        time.sleep(RECHECK_S)  # the answering processes say nothing of their clock
 
     @property
     def _now_s(self) -> float:
@@ -194,9 +164,9 @@ class Stage:
     def recorded(self, city: str, view: pb.ActView, shown: pb.Case) -> None:
         """Keeps an act of a case as a step, after checking its signature."""
         people = " / ".join(name for name in (view.maker, view.approver) if name)
-        step = self._keep(city, people or view.platform or "software 软件", view.act, _pair(view.label), view.id)
-        step.case, step.state = shown.case, _state(shown.workflow, view.state)
-        step.clocks, step.audience = self._news_of_clocks(shown), tuple(view.audience)
+        label = (view.label.zh, view.label.en)
+        step = self._keep(city, people or view.platform or "software 软件", view.act, label, view.id)
+        step.add_act(view, shown, self._limits.news(shown))
 
     def tell(self, city: str, by: str, act: str, what: tuple[str, str], record: str = "", note: str = "") -> Step:
         """Keeps as a step what is no act of an officer; `record` where it stands in the city's own log."""
@@ -255,7 +225,7 @@ class Stage:
         """
         at = ("--node", self.desks[node].node.folder) if node else ()
         command = [Path(sysconfig.get_path("scripts")) / "gongzhi", *words, *at]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_WAIT_S, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         if done.returncode not in codes:
             said = f"{done.stdout}{done.stderr}".strip()
             raise DemoError(f"gongzhi {' '.join(map(str, words))}: exit code {done.returncode}\n{said}")
@@ -287,17 +257,6 @@ class Stage:
     def _await_record(self, city: str, record: str) -> None:
         self.wait(f"{city} to have {record}", lambda: self.logs.held(city, record) is not None)
 
-    def _news_of_clocks(self, shown: pb.Case) -> list[dict[str, str]]:
-        before = self._clocks.get(shown.case, {})
-        now = {(each.act, each.rule): each.state for each in shown.clocks}
-        self._clocks[shown.case] = now
-        changed = [each for each in shown.clocks if before.get((each.act, each.rule)) != each.state]
-        return [
-            {"rule": each.rule, "label": each.label.zh, "state": each.state, "started": each.started, "due": each.due,
-             "owed_by": ", ".join(each.owed_by), "problem": each.problem}
-            for each in changed
-        ]  # fmt: skip
-
 
 def found_stage(base: Path, policies: Mapping[str, str]) -> Stage:
     """Makes the folders of the nodes, with a clock that can be moved and a year of the calendar that is yet to come."""
@@ -307,15 +266,6 @@ def found_stage(base: Path, policies: Mapping[str, str]) -> Stage:
     stage = Stage(found_nodes(base / "nodes", settings, policies), base)
     stage.set_clock(_FIRST_DAY)
     return stage
-
-
-def _state(workflow: str, state: str) -> tuple[str, str]:
-    return find_workflow(workflow).state[state].label.zh, state
-
-
-def _pair(label: pb.Label) -> tuple[str, str]:
-    """Chinese and English."""
-    return label.zh, label.en
 
 
 def _sync(node: Node) -> list[str]:

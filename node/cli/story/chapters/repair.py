@@ -39,10 +39,22 @@ def play(stage: Stage) -> None:
     _take_off(stage, case)
     stage.act(_CITY, REPAIR, "push", {"pushed_on": "2027-08-11"}, case=case)
     stage.act(_HOME, REPAIR, "confirm", case=case)
+    _end_listing(stage, number)
     stage.sync()
     if found := screen(stage):
         raise DemoError(f"{SCREENING_CITY} still finds the seller on a list:\n{found}")
     stage.tell(SCREENING_CITY, "screen", "no hit", ("再次筛查无命中", "screened again: no hit"))
+
+
+def _end_listing(stage: Stage, number: str) -> None:
+    """The listing's own case ends too, in both cities that work on it."""
+    listing = stage.cases["listing"]
+    papers = documents("移出申请书=收文〔2027〕66号")
+    reasons = "准予信用修复，提前移出。"
+    stage.act(
+        _CITY, LISTING, "remove_early", case=listing, document_number=number, reasons=reasons, documents=papers
+    )  # fmt: skip
+    stage.act(_HOME, LISTING, "unpublish", case=listing)
 
 
 def _take_off(stage: Stage, case: str) -> None:
