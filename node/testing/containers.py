@@ -29,7 +29,7 @@ from node.testing.city import City
 
 IMAGE = "gongzhi:dev"
 """What `make image` builds."""
-_START_S = 60
+_START_S = 120
 _STOP_S = 30
 _LISTEN = Listen(
     exchange="0.0.0.0:7100",
