@@ -81,7 +81,8 @@ def test_another_record_under_an_acknowledged_id(world: World) -> None:
 
 
 def test_a_row_that_stands_twice(world: World) -> None:
-    again = batch([registration(3)], source="registry", as_of_ms=1)  # keyed otherwise than the first time
+    again = batch([registration(3)], source="registry", as_of_ms=1)
+    again.rows[0].key = "keyed otherwise than the first time"
     world.wuhan._ingest.finish(world.wuhan._ingest.begin(again))
     world.changsha.pull("wuhan")
     assert world.found() == {(Rule.TWICE, "wuhan", "wuhan")}
