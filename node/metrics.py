@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 
 from node.config import Config
 from node.storage.files import load_federation
-from node.storage.store import Origin, Reader
+from node.storage.reader import Reader
+from node.storage.store import Origin
 from node.storage.trust import Watched
 
 

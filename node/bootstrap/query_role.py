@@ -10,9 +10,9 @@ from node.config import Config
 from node.query.v1 import query_pb2_grpc
 from node.rpc.query_service import QueryServicer
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
+from node.storage.reader import Reader
 from node.storage.search import SearchIndex
 from node.storage.startup import await_store
-from node.storage.store import Reader
 from node.storage.trust import Trust
 from node.storage.usage import UsageLog
 from node.usecases.screen import Screening

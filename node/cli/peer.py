@@ -9,7 +9,7 @@ from node.cli.options import ask_passphrase, node_option
 from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.rpc.client import officer_channel
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.forget import forget
 from node.usecases.return_log import return_log
 

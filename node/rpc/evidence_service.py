@@ -15,7 +15,7 @@ from node.query.v1 import query_pb2 as query
 from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.storage.evidence import EvidenceStore
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import EvidencePeer, obtain

@@ -10,7 +10,7 @@ from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.principal import Principal, principal
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.list_records import list_records
 from node.usecases.prove import prove, prove_publicly, prove_view
 from node.usecases.search_operators import SearchOperators

@@ -22,8 +22,8 @@ from node.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.ports import Clock
 from node.storage.attachment_file import Part, read_chunks, sync_folder
 from node.storage.query_db import open_query_database
+from node.storage.reader import Reader
 from node.storage.schema import Error, execute_all
-from node.storage.store import Reader
 from node.storage.writer import storage_error
 
 _PART_KEPT_S = 7 * 24 * 3600

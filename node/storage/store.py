@@ -1,185 +1,27 @@
 """The store of one node: `node.db`, one writer, any number of readers."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from node.core.merkle import Frontier
 from node.core.peer_view import Revision, VerifiedBatch
-from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.storage import drafts, links, policies, replica
 from node.storage.drafts import Draft
-from node.storage.ended import read_republished
-from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
 from node.storage.log import OWN, Entry, Follow, KeyOf, OwnLog, Placed
-from node.storage.lookup import read_subject, read_subject_range
-from node.storage.replica import Origin, read_origin, read_origins
+from node.storage.reader import Reader
+from node.storage.replica import Origin
 from node.storage.retention import destroy_ended
-from node.storage.rows import subject_digest
-from node.storage.schema import Connection, Error, open_reader
-from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
+from node.storage.schema import Connection, Error
+from node.storage.tree import position
 from node.storage.writer import Writer, storage_error
 
 _Result = TypeVar("_Result")
-Row = tuple[int, bytes, bytes | None]
 _NEWEST_DESTRUCTION = (
     "SELECT coalesce(max(number), 0) FROM change WHERE kind IN ('retracted', 'narrowed', 'forgotten') AND position >= ?"
 )
-
-
-class Reader:
-    """Reads `node.db` with one connection a thread; knows nothing of the writer, so any process may use it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-
-    @property
-    def connection(self) -> Connection:
-        """The calling thread's read-only connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = open_reader(self._path)
-        return connection
-
-    def origins(self) -> list[Origin]:
-        """Every origin, the own log first."""
-        return read_origins(self.connection)
-
-    def origin(self, city: str) -> Origin:
-        """One origin.
-
-        Raises:
-            NodeError: NOT_FOUND.
-        """
-        origin = read_origin(self.connection, city)
-        if origin is None:
-            raise NodeError(Reason.NOT_FOUND, f"nothing is known of {city[:40]!r}")
-        return origin
-
-    def find_origin(self, city: str) -> Origin | None:
-        """One origin, or None where nothing of it was ever stored."""
-        return read_origin(self.connection, city)
-
-    def records(self, origin: int, begin: int, end: int) -> list[Row]:
-        """The records [begin, end) of an origin: (leaf index, leaf hash, view or None)."""
-        found = self.connection.execute(
-            "SELECT position, leaf_hash, view FROM record WHERE position >= ? AND position < ? ORDER BY position",
-            (position(origin, begin), position(origin, end)),
-        ).fetchall()
-        base = position(origin, 0)
-        return [(row - base, leaf_hash, view) for row, leaf_hash, view in found]
-
-    def by_subject(self, subject: str) -> list[tuple[int, int, bytes]]:
-        """The current records indexed under a subject: (origin number, leaf index, view).
-
-        Digests may collide: the caller compares the header's subjects.
-        """
-        return read_subject(self.connection, subject_digest(subject))
-
-    def subject_records(self, subject: str, origin: int, begin: int, end: int) -> list[tuple[int, bytes]]:
-        """The current records [begin, end) of an origin under a subject: (leaf index, view); digests may collide."""
-        return read_subject_range(self.connection, subject_digest(subject), origin, begin, end)
-
-    def are_known(self, keys: Sequence[bytes]) -> list[bool]:
-        """Whether the own log holds a record under each idempotency key."""
-        known = read_versions(self.connection, list(keys))
-        return [key in known for key in keys]
-
-    def newest_change(self) -> int:
-        """The number of the newest change to a stored view."""
-        return int(self.connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()[0])
-
-    def changed(self, after: int, to: int) -> list[tuple[int, int]]:
-        """The records whose stored view changed, by the numbers (after, to] of the changes: (origin, leaf index)."""
-        found = self.connection.execute("SELECT position FROM change WHERE number > ? AND number <= ?", (after, to))
-        return [split_position(row) for (row,) in found]
-
-    def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:
-        """The leaf hashes of the records [begin, end)."""
-        return read_leaf_hashes(self.connection, origin, begin, end)
-
-    def tree(self, origin: int, size: int) -> StoredTree:
-        """The tree of an origin at a size not above its cursor."""
-        return StoredTree(self.connection, origin, size)
-
-    def frontier(self, city: str) -> Frontier:
-        """The verified tree of an origin.
-
-        Raises:
-            NodeError: STORAGE_CORRUPT, the stored leaves do not give the stored root.
-        """
-        origin = read_origin(self.connection, city)
-        if origin is None:
-            return Frontier()
-        return check_tree(self.connection, origin.number, origin.size, origin.root)
-
-    def retracted(self, begin: int, end: int) -> set[int]:
-        """The leaf indices of the own records in [begin, end) that were taken back."""
-        found = self.connection.execute(
-            "SELECT position FROM change WHERE kind = 'retracted' AND position BETWEEN ? AND ?",
-            (position(OWN, begin), position(OWN, end - 1)),
-        )
-        return {row for (row,) in found}
-
-    def is_retracted(self, origin: int, index: int) -> bool:
-        """Whether a record was taken back."""
-        found = self.connection.execute(
-            "SELECT 1 FROM change WHERE kind = 'retracted' AND position = ? LIMIT 1", (position(origin, index),)
-        ).fetchone()
-        return found is not None
-
-    def successors(self, begin: int, end: int) -> dict[int, int]:
-        """Of the own records in [begin, end) that were replaced: the leaf index of what replaced each."""
-        found = self.connection.execute(
-            "SELECT position, by_position FROM change WHERE kind = 'superseded' AND position BETWEEN ? AND ?",
-            (position(OWN, begin), position(OWN, end - 1)),
-        )
-        return dict(found)
-
-    def link(self, city: str) -> Link:
-        """The state of the link to a peer."""
-        return links.read_link(self.connection, city)
-
-    def incidents(self, limit: int = 100) -> list[Incident]:
-        """The newest incidents, newest first."""
-        return links.read_incidents(self.connection, limit)
-
-    def evidence(self, number: int) -> bytes:
-        """What the peer sent in an incident.
-
-        Raises:
-            NodeError: NOT_FOUND.
-        """
-        return links.read_evidence(self.connection, number)
-
-    def republished(self) -> list[str]:
-        """Record ids of listings here that peers published again after they had ended."""
-        return read_republished(self.connection)
-
-    def policies(self, limit: int) -> list[str]:
-        """The texts of the policies last in force, newest first."""
-        return policies.read_policies(self.connection, limit)
-
-    def newest_policy(self) -> str | None:
-        """The text of the policy last in force."""
-        return next(iter(self.policies(1)), None)
-
-    def drafts(self) -> list[Draft]:
-        """The open drafts of acts, oldest first."""
-        return drafts.read_drafts(self.connection)
-
-    def draft(self, number: int) -> Draft:
-        """An open draft.
-
-        Raises:
-            NodeError: NOT_FOUND.
-        """
-        return drafts.read_draft(self.connection, number)
 
 
 class Store(Reader):
@@ -367,4 +209,4 @@ class _Destruction:
     def after_rollback(self) -> None: ...
 
 
-__all__ = ["OWN", "Entry", "Incident", "Link", "Origin", "Placed", "Reader", "Store"]
+__all__ = ["OWN", "Entry", "Incident", "Link", "Origin", "Placed", "Store"]

@@ -23,7 +23,7 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import Bundle, add_client, officer_bundle
 from node.storage.files import write_file
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.check_stores import Acknowledged
 
 CLOCK_OFFSET = "clock-offset"

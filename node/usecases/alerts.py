@@ -4,7 +4,7 @@ from node.control.v1.control_pb2 import Alert
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.storage.log import OWN
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.storage.witness import largest_heard
 
 

@@ -26,7 +26,8 @@ from node.core.record import disclosed_bodies, disclosed_facets, parse_header, p
 from node.record.v1.record_pb2 import Header, View
 from node.storage.inspection import inspect
 from node.storage.log import OWN
-from node.storage.store import Origin, Reader, Row
+from node.storage.reader import Reader, Row
+from node.storage.store import Origin
 from node.storage.witness import read_cosigned, read_signed
 from node.usecases.audit import audit
 from node.usecases.enforce_policy import read_policy

@@ -6,8 +6,8 @@ would be a fork, after which they trust it no more.
 
 from node.config import Config
 from node.errors import NodeError, Reason
+from node.storage.reader import Reader
 from node.storage.startup import released
-from node.storage.store import Reader
 from node.storage.witness import read_heard
 from node.usecases.backup import MARKER
 

@@ -11,7 +11,7 @@ from node.errors import NodeError, Reason, TransientError
 from node.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
 from node.storage.evidence import EvidenceStore, Source, newest_change
 from node.storage.log import OWN
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.prove import read_open_view
 from node.usecases.usage import check_obtained_for
 

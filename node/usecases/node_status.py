@@ -11,7 +11,8 @@ from node.errors import NodeError
 from node.ports import Clock
 from node.storage.links import Link
 from node.storage.log import OWN
-from node.storage.store import Origin, Reader
+from node.storage.reader import Reader
+from node.storage.store import Origin
 from node.storage.witness import best_cosigned
 from node.usecases.alerts import alerts
 

@@ -9,7 +9,7 @@ from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, CaseAttachment, Chunk, GetRequest, GetResponse, ShowCaseResponse
 from node.record.v1.record_pb2 import View
 from node.storage.evidence import EvidenceStore
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.prove import read_open_view
 from node.usecases.usage import check_obtained_for, is_obtained_for
 

@@ -25,8 +25,9 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.clock import node_clock
 from node.storage.files import load_federation
 from node.storage.keyfile import load_log_key
+from node.storage.reader import Reader
 from node.storage.startup import hold_data
-from node.storage.store import Reader, Store
+from node.storage.store import Store
 from node.usecases.ingest import row_key
 from node.usecases.share import batches, fitting
 

@@ -33,8 +33,9 @@ from node.storage.ended import are_ended
 from node.storage.listed import read_listed
 from node.storage.log import OWN
 from node.storage.lookup import Found, read_subject
+from node.storage.reader import Reader
 from node.storage.rows import subject_digest
-from node.storage.store import Origin, Reader
+from node.storage.store import Origin
 from node.usecases.usage import is_obtained_for
 from node.usecases.verify_operator import Asker
 

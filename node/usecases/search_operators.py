@@ -10,9 +10,10 @@ from node.query.v1.query_pb2 import Record, SearchResponse
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.log import OWN
+from node.storage.reader import Reader
 from node.storage.schema import Connection, open_reader
 from node.storage.search import find_positions, match_expression
-from node.storage.store import Origin, Reader
+from node.storage.store import Origin
 from node.storage.tree import split_position
 from node.usecases.usage import is_obtained_for
 

@@ -12,7 +12,8 @@ from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
-from node.storage.store import Origin, Reader, Row
+from node.storage.reader import Reader, Row
+from node.storage.store import Origin
 from node.usecases.usage import check_reason
 
 # Room in a batch for checkpoint, proofs and leaf hashes.

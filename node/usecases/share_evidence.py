@@ -10,7 +10,7 @@ from node.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, Fetch
 from node.record.v1.record_pb2 import View
 from node.storage.evidence import EvidenceStore
 from node.storage.log import OWN
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.share import Fates, view_for
 
 # 16 MiB of chunks between two looks at whether the peer may still see the record.

@@ -5,7 +5,7 @@ from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record
 from node.record.v1.record_pb2 import View
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.usage import check_obtained_for, is_obtained_for
 
 

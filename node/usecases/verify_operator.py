@@ -20,8 +20,9 @@ from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
 from node.storage.log import OWN
 from node.storage.lookup import Found, read_subject, read_subjects
+from node.storage.reader import Reader
 from node.storage.rows import subject_digest
-from node.storage.store import Origin, Reader
+from node.storage.store import Origin
 from node.usecases.usage import is_obtained_for
 
 MAX_QUESTIONS = 1000

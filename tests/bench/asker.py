@@ -18,9 +18,9 @@ from node.core.record import disclosed_bodies
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.storage.reader import Reader
 from node.storage.replica import Origin
 from node.storage.schema import open_reader
-from node.storage.store import Reader
 from node.storage.tree import position
 
 IN_FLIGHT = 32

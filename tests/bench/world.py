@@ -26,8 +26,8 @@ from node.storage.bundle import add_client
 from node.storage.files import load_federation
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_tls_identity
+from node.storage.reader import Reader
 from node.storage.schema import open_reader
-from node.storage.store import Reader
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0

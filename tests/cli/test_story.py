@@ -17,7 +17,7 @@ from node.cli.story.chapters import CHAPTERS
 from node.cli.story.stage import Stage, found_stage
 from node.cli.story.verdict import Verdict, judge
 from node.storage.founding import CAPITALS, shipped_policy
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.storage.tree import position
 from tests.cli.test_demo import assert_nothing_left
 

@@ -27,8 +27,8 @@ from node.storage.bundle import add_client
 from node.storage.files import load_federation
 from node.storage.founding import found_federation
 from node.storage.inspection import inspect
+from node.storage.reader import Reader
 from node.storage.schema import is_migrated
-from node.storage.store import Reader
 from node.usecases.audit import audit
 from tests.simulator.receiver import recompute
 

@@ -9,8 +9,9 @@ from node.core.record import parse_header
 from node.record.v1.record_pb2 import View
 from node.storage.inspection import inspect
 from node.storage.log import OWN
+from node.storage.reader import Reader
 from node.storage.schema import is_migrated
-from node.storage.store import Origin, Reader
+from node.storage.store import Origin
 from node.usecases.audit import audit
 from tests.simulator.lives import HIDES, ROWS, AlternatingPeer, FixedSigner, batch, live, moments, pull, take_in
 from tests.simulator.origin import Origin as City

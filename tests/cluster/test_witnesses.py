@@ -18,7 +18,7 @@ from node.rpc.peer_client import connect
 from node.rpc.status import error_from_rpc
 from node.storage.files import load_federation
 from node.storage.keyfile import load_log_key, load_tls_identity
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from tests.rpc.running import Running, batch, eventually, found
 from tests.simulator.telling import note
 

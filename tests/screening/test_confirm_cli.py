@@ -19,7 +19,7 @@ from node.errors import NodeError, Reason
 from node.storage.bundle import add_client
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_log_key
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.screen import read_case
 from tests.cities import City
 from tests.screening.listings import OTHER, USCC, listing, publish

@@ -9,8 +9,9 @@ from node.core.merkle import Frontier, consistency_proof, inclusion_proof, verif
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.storage.log import OWN, Entry
+from node.storage.reader import Reader
 from node.storage.schema import Connection, open_writer
-from node.storage.store import Reader, Store
+from node.storage.store import Store
 from node.storage.tree import position, split_position
 from tests.cities import City
 

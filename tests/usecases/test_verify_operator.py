@@ -7,7 +7,7 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.verify_operator import Asker, VerifyOperator
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City, SetClock, only, operator
 

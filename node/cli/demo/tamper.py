@@ -38,7 +38,7 @@ from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.files import load_federation, save_federation
 from node.storage.founding import free_ports
 from node.storage.keyfile import TlsIdentity, load_tls_identity
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.storage.trust import Trust
 
 _ROWS = 3

@@ -22,7 +22,7 @@ from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.notice_pb2 import CaseNotice
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.usage import is_obtained_for
 
 PURPOSE = "enforcement"

@@ -19,7 +19,7 @@ from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.penalty_pb2 import Penalty
 from node.standard.v1.referral_pb2 import Referral
 from node.storage.log import OWN, Entry
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.screen import read_body

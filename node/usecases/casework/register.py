@@ -15,7 +15,8 @@ from node.core.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError
 from node.record.v1.record_pb2 import View
-from node.storage.store import Origin, Reader
+from node.storage.reader import Reader
+from node.storage.store import Origin
 from node.usecases.casework.case_file import (
     NOTICE,
     PURPOSE,

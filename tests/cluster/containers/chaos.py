@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from node.storage.files import write_file
 from node.storage.founding import CAPITALS
-from node.storage.store import Reader
+from node.storage.reader import Reader
 from node.testing import Ground, Load, standing
 from node.testing.containers import IMAGE
 from tests.cluster.containers import links
