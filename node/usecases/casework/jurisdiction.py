@@ -3,7 +3,7 @@
 from node.core.complaint_route import Route, route
 from node.core.federation import Federation
 from node.core.workflow.codes import code_name
-from node.core.workflow.declared.complaint import PLACE
+from node.core.workflow.declared.complaint_hand_over import PLACE
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
