@@ -10,10 +10,12 @@ from pathlib import Path
 import grpc
 
 from node.config import Config
+from node.core.platforms import Connected
 from node.query.v1.query_pb2 import Reason
 from node.rpc.client import officer_channel
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1.party_pb2 import Party
+from node.storage.bundle import connect_platform
 from node.storage.keyfile import load_log_key
 from node.storage.rows import subject_digest
 from node.storage.schema import open_reader
@@ -21,6 +23,7 @@ from tests.bench.asker import questions
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, Rows, World, say
 from tests.cities import City
+from tests.core.standard_samples import PLATFORM
 from tests.screening.listings import NAMES, entry, listing
 
 BATCH = 500
@@ -35,6 +38,7 @@ def bench_screen(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     """Measures a roster of twice as many entries as the node holds registrations; every hundredth is listed."""
     world = World(folder, (ORIGIN,))
     config = world.configs[ORIGIN]
+    connect_platform(config, Connected(PLATFORM.name))  # a platform's list counts from where it is connected
     with world.run(ORIGIN):
         world.load(ORIGIN, rows.files(folder))
     codes = [asked.uscc for asked in questions(config, ORIGIN, 2 * rows.n)]
