@@ -13,6 +13,8 @@ Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 # A federation of hundreds of members has fewer; the parser takes seconds for each further one.
 MAX_DOCUMENT_CHARS = 1 << 20
+# What PyYAML lets slip for a value that is not of its tag, such as `!!int` of nothing or a `!!timestamp` that is none.
+_SLIPS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 class _Loader(yaml.SafeLoader):
@@ -65,7 +67,7 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise FileError(reason, path, error.problem or "not YAML", mark.line + 1 if mark else None) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_SLIPS) as error:
         raise FileError(reason, path, f"not YAML: {type(error).__name__}") from None
 
 

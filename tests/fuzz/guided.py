@@ -1,7 +1,6 @@
 """One target under atheris, which keeps what reaches new code: `python -m tests.fuzz.guided TARGET SECONDS FOLDER`."""
 
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
@@ -22,7 +21,8 @@ def main(name: str, seconds: str, folder: Path) -> None:
     """Runs until the time is over; ends the process with another code than 0 at the first input that breaks it."""
     target, found = TARGETS[name], folder / name
     found.mkdir(parents=True, exist_ok=True)
-    seeds = Path(tempfile.mkdtemp(prefix="gongzhi-fuzz-seeds-"))
+    seeds = folder / f"{name}.seeds"
+    seeds.mkdir(exist_ok=True)
     small = [data for make in hostile(name).values() if len(data := make()) <= MAX_SEED_BYTES]
     for number, seed in enumerate([*target.seeds(), *small]):
         (seeds / str(number)).write_bytes(seed)

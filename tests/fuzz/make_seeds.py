@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
+import yaml
 from nacl.signing import SigningKey
 from openpyxl import Workbook
 
 from node.core.checkpoint import format_vkey, parse_checkpoint
 from node.core.cosignature import Cosigned, cosign
+from node.core.document import format_document
 from node.core.federation_file import format_card
 from node.core.fork import make_fork
 from node.core.merkle import EMPTY_ROOT, Frontier
@@ -122,8 +124,8 @@ def of_files(folder: Path) -> Iterator[Seed]:
     )
     yield "policy", "wuhan.yaml", shipped_policy("wuhan").encode()
     yield "calendar", "2026.yaml", (resources.files("node.core") / "calendar_data" / "2026.yaml").read_bytes()
-    rules = (resources.files("node.core") / "legal_rules.yaml").read_text("utf-8")
-    yield "legal_rules", "rules.yaml", rules.encode()
+    rules = yaml.safe_load((resources.files("node.core") / "legal_rules.yaml").read_text("utf-8"))
+    yield "legal_rules", "rules.yaml", format_document(rules | {"rules": rules["rules"][:3]}).encode()
     yield "clock_offset", "ahead", b"-600.5\n"
     for name, make in SAMPLES.items():
         yield "body", name, make().SerializeToString()
