@@ -20,6 +20,8 @@ MAX_DEPTH = 64
 _CHUNK_BYTES = 1 << 16
 _SHEETS = "xl/worksheets/"
 _XML = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# What may stand before the first tag; UTF-16 begins with a zero byte where it has no mark of its order.
+_BLANK = b"\0 \t\r\n"
 _COLUMN = re.compile("[A-Z]+")
 
 
@@ -47,7 +49,8 @@ def check_workbook(file: BinaryIO) -> None:
 
 def _check_part(part: IO[bytes]) -> None:
     guard, chunk = _Guard(), part.read(_CHUNK_BYTES)
-    if chunk.strip() and not chunk.lstrip().startswith(_XML):  # a picture
+    head = chunk.lstrip(_BLANK)
+    if head and not head.startswith(_XML):  # a picture
         return
     try:
         while chunk:

@@ -34,11 +34,13 @@ def load_person_key(path: Path) -> bytes:
         FileError: INVALID_KEY, cannot be read, readable by others or not such a key.
     """
     try:
-        if path.stat().st_mode & 0o077:
-            raise _wrong(path, "others may read it: chmod 600, and have the members agree on a new one if anyone did")
-        return parse_person_key(path.read_text("ascii"))
+        mode, text = path.stat().st_mode, path.read_bytes()
     except OSError as error:
         raise _wrong(path, f"cannot be read: {error.strerror}; get it from a member, by hand") from None
+    if mode & 0o077:
+        raise _wrong(path, "others may read it: chmod 600, and have the members agree on a new one if anyone did")
+    try:
+        return parse_person_key(text.decode("ascii"))
     except (ValueError, NodeError):
         raise _wrong(path, "not a key for ID numbers") from None
 

@@ -181,9 +181,9 @@ def test_a_platform_that_no_card_names_is_asked_nothing(world: World) -> None:
         assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
-def forged(desk: Desk, case: str, name: str, follows: str) -> Entry:
+def forged(desk: Desk, case: str, name: str, follows: str, on: str = "2026-05-06") -> Entry:
     """What a lying city writes into its own log in the platform's name."""
-    body = pb.MeasureRequest(act=act(name, reasons="伪造", platform="京东", city=desk.city, date="2026-05-06"))
+    body = pb.MeasureRequest(act=act(name, reasons="伪造", platform="京东", city=desk.city, date=on))
     if case:
         body.act.case, body.act.follows[:] = case, [follows]
     else:
@@ -192,7 +192,8 @@ def forged(desk: Desk, case: str, name: str, follows: str) -> Entry:
         body.act.maker.CopyFrom(Officer(name="甲", account="a"))
         body.act.approver.CopyFrom(Officer(name="乙", account="b"))
     standard = standards.get(NAME)
-    header = Header(standard=NAME, version=1, city=desk.city, audience=["changsha", "hefei", "wuhan"])
+    audience = ["changsha", "hefei", "wuhan"]
+    header = Header(standard=NAME, version=1, city=desk.city, audience=audience, issued_at_ms=desk.clock.now_ms())
     header.subjects.extend([*standard.subjects(body), f"workflow:{NAME}"])
     return Entry(header, standard.split(body.SerializeToString()))
 
@@ -208,6 +209,15 @@ def test_no_other_city_acts_in_a_platforms_name(world: World) -> None:
     # What the platform then really does counts, and follows its own past alone.
     assert world.platform(case, "ack") == "acked"
     assert world.wuhan.state(case) == "acked"
+
+
+def test_an_act_whose_day_has_not_come_counts_for_nothing(world: World) -> None:
+    """A day to come would open at once what the law makes wait."""
+    case = world.changsha.decide(NAME, "", request()).case
+    world.meet()
+    world.hefei.append([forged(world.hefei, case, "ack", case, on="2026-05-07")])
+    world.meet()
+    assert world.states(case) == ("issued", "issued")
 
 
 def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World) -> None:

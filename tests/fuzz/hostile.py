@@ -123,6 +123,16 @@ def workbook(sheet: Iterable[bytes], strings: Iterable[bytes] = (), entry: Itera
     return content.getvalue()
 
 
+def _without_mark(book: bytes) -> bytes:
+    """The same workbook, its sheet in UTF-16 that does not say its byte order."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as read, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as written:
+        for name in read.namelist():
+            part = read.read(name)
+            written.writestr(name, part.decode().encode("utf-16-be") if "sheet1" in name else part)
+    return content.getvalue()
+
+
 def _row(number: int | str, cells: bytes = b"<c><v>1</v></c>") -> bytes:
     return f'<row r="{number}">'.encode() + cells + b"</row>"
 
@@ -138,6 +148,7 @@ _LAUGHS = b'<!DOCTYPE a [<!ENTITY a "ha">' + b"".join(
 TABLES: dict[str, Make] = {
     "workbook": lambda: workbook(_data(_row(1), _row(2))),
     "row far below": lambda: workbook(_data(_row(1), _row(10**12))),
+    "row far below, in UTF-16": lambda: _without_mark(workbook(_data(_row(1), _row(9 * 10**8)))),
     "rows upwards": lambda: workbook(_data(_row(5), _row(4), _row(-3), _row(0))),
     "row of no number": lambda: workbook(_data(_row("x"))),
     "row of a huge number": lambda: workbook(_data(_row("9" * 5000))),

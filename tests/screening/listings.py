@@ -46,7 +46,8 @@ def listing(name: str, **fields: object) -> Message:
 def entry(city: City, name: str, body: Message, key: str = "", **header: object) -> LogEntry:
     """A log entry of a record; rows of one `key` supersede one another."""
     standard = standards.get(name)
-    told = {"as_of_ms": NOW_MS, "audience": ["all"], "purpose": PURPOSE, "legal_basis": "b"} | header
+    told = {"as_of_ms": NOW_MS, "issued_at_ms": city.clock.now_ms(), "audience": ["all"], "purpose": PURPOSE}
+    told |= {"legal_basis": "b"} | header
     made = Header(standard=name, version=1, city=city.city, **told)  # type: ignore[arg-type]
     made.subjects.extend(standard.subjects(body))
     if body.HasField("act"):

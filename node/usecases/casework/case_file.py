@@ -11,7 +11,7 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.calendar import SHANGHAI
+from node.core.calendar import SHANGHAI, legal_date
 from node.core.federation import Federation
 from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id, record_id
 from node.core.workflow.case import Case
@@ -242,14 +242,20 @@ def read(stored: bytes) -> Read:
 
 
 def _read_act(header: Header, view: View) -> ActRecord | None:
-    """The act in a view; None where it holds none, hides part of it, or was made in another city's name."""
+    """The act in a view; None where it holds none, hides part of it, or is not its maker's to record.
+
+    It is not in another city's name, nor before its day has come.
+    """
     if header.standard not in WORKFLOWS or header.retracts:
         return None
     try:
         fact = _read_fact(header, view)
     except NodeError:  # a version that this node does not know, or no such body
         return None
-    return ActRecord(header, view, fact) if fact is not None and fact.city == header.city else None
+    if fact is None or fact.city != header.city:
+        return None
+    act = ActRecord(header, view, fact)
+    return act if fact.on <= legal_date(act.moment) else None
 
 
 def _read_fact(header: Header, view: View) -> ActFact | None:
