@@ -70,9 +70,10 @@ class NodeRole:
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)
         self._store.log.held_back = restored(config)
+        # First: a log that is behind or forked takes no record, not even one of a new policy.
+        compare, around = self._witness(clock)
         policy_file = Watched(config.policy, partial(load_policy, config.city))
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
-        compare, around = self._witness(clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock, around)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)

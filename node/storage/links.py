@@ -49,7 +49,9 @@ def read_link(connection: Connection, city: str) -> Link:
 
 
 def write_link(connection: Connection, link: Link) -> None:
-    """Stores the link to a peer."""
+    """Stores the link to a peer; nothing where it is frozen for a fork, which a pull under way may have passed by."""
+    if is_forked(read_link(connection, link.city)):
+        return
     connection.execute(
         "INSERT OR REPLACE INTO link (city, failures, next_attempt_at_ms, frozen, last_reason, last_error)"
         " VALUES (?, ?, ?, ?, ?, ?)",

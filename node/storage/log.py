@@ -107,7 +107,8 @@ class OwnLog:
             follow: (placed, entries, view of an own record id) -> entries that must follow in the same transaction.
         """
         if self.held_back is not None:
-            raise self.held_back
+            # Anew each time: on one exception tracebacks, and what they hold, would pile up.
+            raise NodeError(self.held_back.reason, self.held_back.message)
         frontier = self._pending.copy()
         placed = self._extend(connection, frontier, entries)
         if follow is not None:

@@ -41,7 +41,8 @@ def read_cosigned(connection: Connection, city: str) -> list[Kept]:
     for size, line in connection.execute(
         "SELECT size, line FROM cosignature WHERE city = ? ORDER BY size, witness", (city,)
     ):
-        lines[size].append(line)
+        if size in lines:  # else it came after the notes were read: a reader sees two states here
+            lines[size].append(line)
     return [Kept(size, len(lines[size]), note + b"".join(lines[size])) for size, note in notes]
 
 

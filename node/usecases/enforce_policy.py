@@ -95,7 +95,9 @@ class PolicyInForce:
         earlier = _read_earlier(previous)
         if text != previous:
             change = self._change(self._all_grants(earlier) if earlier else {}, grants) if previous else None
-            self._store.put_policy(text, change).result()
+            # A node that publishes nothing shares by the new rules too; it says so once it may.
+            if change is None or self._store.log.held_back is None:
+                self._store.put_policy(text, change).result()
         self._policy, self._grants, self._text = policy, grants, text
 
     def _all_grants(self, policy: Policy) -> dict[Key, Grant]:

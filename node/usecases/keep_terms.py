@@ -247,10 +247,12 @@ class KeepTerms:
         return [made for record in records for made in self._retract(record)]
 
     def _retract(self, record: str) -> list[str]:
-        name, header = self._listings.remove(record).name, self._header(record)
+        name, header = self._listings.name_of(record), self._header(record)
         basis = next(act.law.zh for act in workflow(name).acts if act.name in ("expire", "remove"))
         reason = Header(purpose=header.purpose if header else "", legal_basis=basis)
-        return [retract(self._store, self._clock, record, reason).id]
+        placed = retract(self._store, self._clock, record, reason)
+        self._listings.remove(record)  # only now: what a full disk refused is due again
+        return [placed.id]
 
     def _view(self, record: str) -> View | None:
         index = int(record.rpartition("-")[2])

@@ -40,6 +40,10 @@ class OwnListings:
             self._by_mark[mark].pop(record)
         return listed
 
+    def name_of(self, record: str) -> str:
+        """The list that a record is of."""
+        return self._all[record].name
+
     def marked(self, name: str, found: Iterable[str]) -> list[str]:
         """The records of a list known by any of these marks."""
         records = dict.fromkeys(record for mark in found for record in self._by_mark.get(mark, ()))

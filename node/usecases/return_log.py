@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from node.config import Config
 from node.core.checkpoint import parse_checkpoint
-from node.core.peer_view import MAX_BATCH_BYTES, PeerView
+from node.core.peer_view import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check_header
 from node.core.record import open_wire
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import RawPullResponse
@@ -96,10 +96,12 @@ def _take_up(store: Store, config: Config, told: Sequence[list[RawPullResponse]]
     open_views = _open_views(told)
     hashes = 0
     for batch in longest:
-        merged = [_merge(raw, open_views.get(index, ())) for index, raw in enumerate(batch.views, batch.from_index)]
-        del batch.views[:]
-        batch.views.extend(merged)
         verified = view.verify_batch(batch.SerializeToString())
+        records = [
+            _merge(config.city, record, raw, open_views.get(record.leaf_index, ()))
+            for record, raw in zip(verified.records, batch.views, strict=True)
+        ]
+        verified = verified._replace(records=records)  # after the check: what comes together may be more than a batch
         store.adopt(verified, _key_of).result()
         view.accept(verified)
         hashes += sum(record.view is None for record in verified.records)
@@ -138,19 +140,23 @@ def _open_views(told: Sequence[list[RawPullResponse]]) -> Mapping[int, list[byte
     return found
 
 
-def _merge(raw: bytes, others: Sequence[bytes]) -> bytes:
-    """The view with every facet that another view of the same record shows; views of other records do not count."""
-    leaf_hash = open_wire(raw).leaf_hash
+def _merge(city: str, record: VerifiedRecord, raw: bytes, others: Sequence[bytes]) -> VerifiedRecord:
+    """The record with every facet that another view of it shows; views of other records do not count."""
     merged = View.FromString(raw)
     for other in others:
-        if _hash(other) == leaf_hash:
+        if _hash(other) == record.leaf_hash:
             shown = View.FromString(other)
             if merged.leaf_hash:
                 merged.CopyFrom(shown)
             for mine, theirs in zip(merged.facets, shown.facets, strict=True):
                 if theirs.salt:
                     mine.CopyFrom(theirs)
-    return merged.SerializeToString()
+    wire = merged.SerializeToString()
+    header = open_wire(wire).header
+    if header is None:
+        return record
+    check_header(header, city, record.leaf_index)
+    return record._replace(header=header, view=wire)
 
 
 def _hash(raw: bytes) -> bytes | None:
