@@ -1,5 +1,6 @@
 """One city's node as its clients see it, whatever ground it stands on."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from node.config import Config
 from node.control.v1 import control_pb2
 from node.core import standard as standards
 from node.core.clients import Kind
+from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.intake.v1 import intake_pb2_grpc
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
+from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import Bundle, add_client, officer_bundle
@@ -29,6 +32,7 @@ from node.usecases.check_stores import Acknowledged
 CLOCK_OFFSET = "clock-offset"
 """The file in a node's folder that says how many seconds its clock is off."""
 _CALL_S = 30.0
+_LOOK_S = 0.1
 _PURPOSE = "verification"
 _LEGAL_BASIS = "政务数据共享条例 第二十条"
 
@@ -92,9 +96,22 @@ class City(ABC):
         write_file(self.folder / CLOCK_OFFSET, f"{offset_s}\n".encode())
 
     def client(self, name: str, kind: Kind) -> Bundle:
-        """Makes a client: what an adapter, a platform or an officer needs to speak to the node over mTLS."""
-        bundle = add_client(self.config, name, kind, self.folder / "clients" / name, datetime.now(UTC))
-        return self.reachable(bundle)
+        """Makes a client of the running node: what an adapter, a platform or an officer needs to speak to it over mTLS.
+
+        Raises:
+            NodeError: UNAVAILABLE, the node does not know the client in time.
+        """
+        bundle = self.reachable(add_client(self.config, name, kind, self.folder / "clients" / name, datetime.now(UTC)))
+        deadline = time.monotonic() + _CALL_S
+        while not all(self._knows(bundle, service) for service in bundle.addresses):
+            if time.monotonic() > deadline:
+                raise NodeError(Reason.UNAVAILABLE, f"{self.slug} does not know its client {name}")
+            time.sleep(_LOOK_S)
+        return bundle
+
+    def _knows(self, bundle: Bundle, service: str) -> bool:
+        with self.channel(service, bundle) as opened:
+            return is_serving(opened, _CALL_S)
 
     def reachable(self, bundle: Bundle) -> Bundle:
         """The bundle with the addresses at which this machine finds the node now."""
