@@ -115,6 +115,18 @@ def test_a_request_reaches_the_platform_at_its_node_and_the_answers_come_back(wo
     assert [each.platform for each in shown(world.changsha, case).acts].count("京东") == 6
 
 
+def test_publishing_ends_every_limit_to_publish(world: World) -> None:
+    """Executed in part, then whole: each started a limit, and one publication meets both."""
+    case = asked(world)
+    world.platform(case, "ack")
+    world.platform(case, "execute_in_part", executed=SUSPEND)
+    world.platform(case, "execute", executed=SUSPEND)
+    clocks = shown(world.changsha, case).clocks
+    assert [(each.rule, each.state) for each in clocks] == [("platform.sanction_publication", "running")] * 2
+    world.platform(case, "publish")
+    assert [each.state for each in shown(world.changsha, case).clocks] == ["met", "met"]
+
+
 def test_a_platform_may_refuse_with_a_reason_and_the_city_ask_again(world: World) -> None:
     case = asked(world)
     assert world.platform(case, "ack") == "acked"

@@ -29,13 +29,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ClockEvent:
-    """What an act in force did to the clock of a legal rule."""
+    """What an act in force did to the clock of a legal rule; `parties` are those of the case right after it."""
 
     effect: Effect
     rule: str
     cause: str
     on: date
     act_id: str
+    parties: Mapping[str, str]
 
 
 class Case:
@@ -171,9 +172,10 @@ class Case:
         if step.standing is not Standing.IN_FORCE:
             return
         fact = graph.facts[step.position]
+        kept, parties = step.situation.kept, step.situation.parties
         for clock in self.workflow.act[fact.act].clocks:
-            if clock.only is None or step.situation.kept.get(clock.only.field) in clock.only.values:
-                yield ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, fact.id)
+            if clock.only is None or kept.get(clock.only.field) in clock.only.values:
+                yield ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, fact.id, parties)
 
 
 def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:

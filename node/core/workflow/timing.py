@@ -1,5 +1,6 @@
 """The clocks of a case: what its acts did to them, counted by the legal rules."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -96,7 +97,7 @@ class Timer:
 
 
 def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> list[Timer]:
-    """Every clock of a case, in the order started.
+    """Every clock of a case, in the order started. A rule may run more than once: what an act does, it does to all.
 
     Args:
         case: its acts.
@@ -104,16 +105,17 @@ def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> l
         moments: record id -> when it was recorded; what a limit in hours counts from.
     """
     every: list[Timer] = []
-    running: dict[str, int] = {}
+    running: defaultdict[str, list[int]] = defaultdict(list)
     facts = {verdict.fact.id: verdict.fact for verdict in case.history()}
     for event in case.clock_events():
         if event.effect is Effect.START:
-            running[event.rule] = len(every)
-            every.append(_started(case, event, calendar, moments))
-        elif (index := running.get(event.rule)) is not None:
+            running[event.rule].append(len(every))
+            every.append(_started(event, calendar, moments))
+            continue
+        for index in running[event.rule]:
             every[index] = _changed(every[index], event, facts[event.act_id], moments)
-            if event.effect is Effect.STOP:
-                del running[event.rule]
+        if event.effect is Effect.STOP:
+            del running[event.rule]
     return every
 
 
@@ -126,17 +128,18 @@ def refused_by_clock(
     """
     act = case.workflow.act[fact.act]
     changes = [clock for clock in act.clocks if clock.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)]
-    running = {timer.rule: timer for timer in timers(case, calendar, moments) if timer.runs} if changes else {}
+    running = [timer for timer in timers(case, calendar, moments) if timer.runs] if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
     for clock in changes:
-        if (timer := running.get(clock.rule)) is not None:
-            changed = _changed(timer, ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, ""), approved, moments)
-            if changed.deadline is timer.deadline:
-                yield clock.rule, changed.problem
+        event = ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, "", case.parties)
+        before = [timer for timer in running if timer.rule == clock.rule]
+        after = [_changed(timer, event, approved, moments) for timer in before]
+        if after and all(new.deadline is old.deadline for new, old in zip(after, before, strict=True)):
+            yield clock.rule, after[-1].problem
 
 
-def _started(case: Case, event: ClockEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
-    owed_by = tuple(dict.fromkeys(_debtors(case, event.rule)))
+def _started(event: ClockEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
+    owed_by = tuple(dict.fromkeys(_debtors(event)))
     try:
         rule = find_rule(event.rule, event.on)
         deadline = start(rule, _moment(rule, event, moments), calendar)
@@ -155,9 +158,9 @@ def _horizon(deadline: Deadline) -> str:
     return ""
 
 
-def _debtors(case: Case, rule: str) -> Iterator[str]:
-    for party in OWED_BY[rule]:
-        name = SUPERIOR if party == SUPERIOR else case.parties.get(party, "")
+def _debtors(event: ClockEvent) -> Iterator[str]:
+    for party in OWED_BY[event.rule]:
+        name = SUPERIOR if party == SUPERIOR else event.parties.get(party, "")
         if name:
             yield name
 
