@@ -180,8 +180,46 @@ def test_a_complaint_that_was_given_back_is_taken_back(desks: tuple[Desk, Desk])
     hefei.decide("complaint", other, pb.Complaint(act=act("give_back", reasons="公示地址已变更")))
     changsha.see(hefei)
     assert changsha.state(other) == "returned"
-    changsha.act("complaint", case, pb.Complaint(act=act("take_back", reasons="被退回")))
+    taking = pb.Complaint(act=act("take_back", reasons="被退回"))
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("complaint", case, taking)
+    assert {each.reason for each in caught.value.broken} == {Reason.FOUR_EYES}
+    changsha.decide("complaint", case, taking)
     assert changsha.state(case) == "received"
+
+
+def test_a_complaint_is_handled_in_one_city(desks: tuple[Desk, Desk]) -> None:
+    """Nobody takes back, or hands over again, what the other city has and did not give back."""
+    changsha, hefei = desks
+    case, draft = handed_over(desks)
+    prepared = changsha.casework.draft(ZHANG, draft).body
+    other = changsha.casework.take_up(ZHANG, draft, b"").case
+    taking = pb.Complaint(act=act("take_back", reasons="自行办理"))
+    again = pb.Complaint.FromString(prepared)
+    for _ in ("passed_on", "received"):
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.decide("complaint", case, taking)
+        assert {each.rule for each in caught.value.broken} == {"complaint.take_back.handed_over"}
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.act("complaint", "", again)
+        assert {each.rule for each in caught.value.broken} == {"complaint.pass_on.handed_over"}
+        hefei.see(changsha)
+        if hefei.state(other) == "passed_on":
+            hefei.act("complaint", other, pb.Complaint(act=act("take_in")), actor=CLERK)
+        changsha.see(hefei)
+    assert changsha.state(other) == "received"
+
+
+def test_what_was_given_back_may_be_handed_over_once_more(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    case, draft = handed_over(desks)
+    prepared = changsha.casework.draft(ZHANG, draft).body
+    other = changsha.casework.take_up(ZHANG, draft, b"").case
+    hefei.see(changsha)
+    hefei.decide("complaint", other, pb.Complaint(act=act("give_back", reasons="公示地址已变更")))
+    changsha.see(hefei)
+    assert changsha.act("complaint", "", pb.Complaint.FromString(prepared)).state == "passed_on"
+    assert changsha.state(case) == "handed_over"
 
 
 def test_a_rejection_names_one_of_seven_grounds_and_where_to_go(desks: tuple[Desk, Desk]) -> None:

@@ -199,9 +199,11 @@ def test_a_designation_of_a_third_city_prepares_a_new_referral(desks: tuple[Desk
     hefei.act("referral", case, referring("receive"))
     hefei.decide("referral", case, referring("object", article="第13条", reasons="无管辖权"))
     changsha.see(hefei)
+    asking = referring("escalate", document_number="1号", reasons="协商不成", documents=documents("指定管辖请示"))
+    changsha.decide("referral", case, asking)
     decision = referring("designate_elsewhere", documents=documents("指定管辖通知书"))
     decision.designated_city, decision.designation_number = "wuhan", "指1号"
-    recorded = changsha.act("referral", case, decision)
+    recorded = changsha.decide("referral", case, decision)
     body = prepared(changsha, recorded)
     assert (body.to_city, body.origins[-1], body.party.uscc) == ("wuhan", case, PARTY.uscc)
     assert body.evidence

@@ -8,8 +8,9 @@ import pytest
 
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2
-from tests.casework.desks import AUDITOR, CLERK, LI, ZHANG, Desk, drafted_referral, referring, send
+from node.standard.v1 import act_pb2, referral_pb2
+from node.usecases.casework.propose import ActRefusedError
+from tests.casework.desks import AUDITOR, CLERK, LI, TWO, ZHANG, Desk, drafted_referral, referring, send
 
 CITIES = ("changsha", "hefei", "wuhan")
 
@@ -56,7 +57,8 @@ def test_sent_objected_negotiated_escalated_designated(world: World) -> None:
     assert changsha.state(case) == hefei.state(case) == "escalated"
     body = referring("designate", documents=[act_pb2.Document(title="指定管辖通知书", number="国市监〔2026〕9号")])
     body.designated_city, body.designation_number = "hefei", "国市监〔2026〕9号"
-    changsha.act("referral", case, body)
+    assert refused(world, changsha, case, body).reason is Reason.FOUR_EYES
+    changsha.decide("referral", case, body)
     world.exchange()
     assert changsha.state(case) == hefei.state(case) == "designated"
     assert hefei.casework.open(LI, case).case.parties["handler"] == "hefei"
@@ -91,6 +93,70 @@ def test_no_retransfer(world: World) -> None:
     error = refused(world, world.hefei, case, referring("retransfer"))
     assert error.reason is Reason.ACT_NOT_ALLOWED
     assert "may not pass it on" in error.message
+
+
+def onward(kind: referral_pb2.ReferralKind.ValueType, origin: str, to_city: str = "wuhan") -> referral_pb2.Referral:
+    """A new case of Hefei's that names one it received."""
+    body = drafted_referral(to_city)
+    assert isinstance(body, referral_pb2.Referral)
+    body.kind, body.origins[:] = kind, [origin]
+    return body
+
+
+@pytest.mark.parametrize("to_city", ["wuhan", "changsha"])
+def test_no_retransfer_as_a_new_case(world: World, to_city: str) -> None:
+    """Neither on nor back, in whatever state: who received it objects."""
+    case = send(world.changsha)
+    world.exchange()
+    world.hefei.act("referral", case, referring("receive"))
+    error = refused(world, world.hefei, "", onward(referral_pb2.REFERRAL_KIND_CASE, case, to_city))
+    assert isinstance(error, ActRefusedError)
+    assert [(each.rule, each.reason) for each in error.broken] == [
+        ("referral.draft.retransfer", Reason.ACT_NOT_ALLOWED)
+    ]
+    assert "may not pass it on" in error.message
+    assert error.broken[0].law.article == "14"
+
+
+def test_no_retransfer_by_a_draft_that_names_the_case_later(world: World) -> None:
+    case = send(world.changsha)
+    world.exchange()
+    hefei = world.hefei
+    asking = onward(referral_pb2.REFERRAL_KIND_ASSISTANCE, case)
+    asking.questions = "请协助核查"
+    mine = hefei.act("referral", "", asking).case  # the city in charge may ask a third one for assistance
+    hefei.decide("referral", mine, referring("approve"))
+    body = referring("send", officers=TWO, article="第14条")
+    body.kind = referral_pb2.REFERRAL_KIND_CLUE
+    with pytest.raises(ActRefusedError) as caught:
+        hefei.decide("referral", mine, body)
+    assert "referral.send.retransfer" in {each.rule for each in caught.value.broken}
+
+
+def test_the_sender_may_name_its_own_referral(world: World) -> None:
+    case = send(world.changsha)
+    assert world.changsha.act("referral", "", onward(referral_pb2.REFERRAL_KIND_CASE, case)).state == "drafted"
+
+
+def test_what_was_designated_to_a_third_city_goes_there_and_nowhere_else(world: World) -> None:
+    changsha, hefei = world.changsha, world.hefei
+    case = send(changsha)
+    world.exchange()
+    hefei.act("referral", case, referring("receive"))
+    hefei.decide("referral", case, referring("object", article="第13条", reasons="无管辖权"))
+    notice = [act_pb2.Document(title="指定管辖通知书", number="指1号")]
+    decision = referring("designate_elsewhere", documents=notice)
+    decision.designated_city, decision.designation_number = "wuhan", "指1号"
+    with pytest.raises(NodeError) as caught:  # the common superior is asked first
+        hefei.decide("referral", case, decision)
+    assert caught.value.reason is Reason.ACT_NOT_ALLOWED
+    asked = [act_pb2.Document(title="指定管辖请示", number="1号")]
+    hefei.decide("referral", case, referring("escalate", document_number="1号", reasons="协商不成", documents=asked))
+    assert refused(world, hefei, case, decision).reason is Reason.FOUR_EYES
+    hefei.decide("referral", case, decision)
+    with pytest.raises(ActRefusedError):
+        hefei.act("referral", "", onward(referral_pb2.REFERRAL_KIND_CASE, case, "changsha"))
+    assert hefei.act("referral", "", onward(referral_pb2.REFERRAL_KIND_CASE, case)).state == "drafted"
 
 
 def test_four_eyes(world: World) -> None:

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.core.calendar import vendored_calendar
 from node.core.workflow.case import Case, ClockEvent, Verdict, check, require
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Effect, Role, Workflow
 from node.core.workflow.rules import Situation
 from node.core.workflow.run import Run, Standing, Step
+from node.core.workflow.timing import timers
 from node.errors import NodeError, Reason
 from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, complete, graphs, two_logs
 from tests.core.workflow_oracle import Oracle, Taken
@@ -221,6 +223,16 @@ def test_the_designated_city_is_in_charge() -> None:
     assert (case.state, case.parties["handler"]) == ("designated", "changsha")
     assert _reasons(case, _act("verify", "hefei-7", "hefei-6")) == {Reason.WRONG_ACTOR}
     assert _reasons(case, _act("verify", "changsha-7", "hefei-6")) == set()
+
+
+def test_a_designation_starts_the_limit_anew_for_the_city_it_names() -> None:
+    received = [*_sent(), _act("object", "hefei-4", "hefei-3"), _act("escalate", "changsha-5", "hefei-4")]
+    designate = replace(
+        _act("designate", "hefei-6", "changsha-5"), fields={"designated_city": "changsha", "document_number": "1"}
+    )
+    found = timers(Case(REFERRAL, CASE, [*received, designate]), vendored_calendar(), {})
+    filing = [(each.act_id, each.owed_by, each.runs) for each in found if each.rule == "clue.filing_decision"]
+    assert filing == [("hefei-3", ("hefei",), False), ("hefei-6", ("changsha",), True)]
 
 
 def _reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]:

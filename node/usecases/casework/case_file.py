@@ -143,6 +143,15 @@ class Bookcase:
         found = {act.fact.case for each in subjects for read in self._indexed(each) if (act := self._act(read))}
         return [file for case in sorted(found) if (file := self.open(case)).workflow.name == name]
 
+    def drawn_from(self, case: str, name: str, since: str) -> list[CaseFile]:
+        """The cases of the workflow `name`, begun after the record `since` in its log, that name `case` as origin."""
+        city, begin = parse_record_id(since)
+        origin = self._reader.find_origin(city)
+        rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, origin.size) if origin else ()
+        acts = [act for _, view in rows if (act := read(view).act) is not None]
+        found = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
+        return [self.open(each) for each in sorted(found)]
+
     def _kept(
         self, case: str, workflow: Workflow, acts: dict[str, ActRecord], notices: tuple[NoticeRecord, ...]
     ) -> CaseFile:

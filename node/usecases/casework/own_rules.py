@@ -5,9 +5,11 @@
 3. A listing that had ended is not decided anew under the old number.
 4. A limit is extended before it runs out, as its rule allows; only what runs is suspended.
 5. Who had a repair annulled for fraud applies for none until the ban is over.
+6. What a city received it does not refer on, nor back, under a new number.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -24,9 +26,11 @@ from node.core.workflow.timing import refused_by_clock, timers
 from node.errors import NodeError, Reason
 from node.standard.v1.complaint_pb2 import Complaint
 from node.standard.v1.credit_pb2 import CreditRepair
+from node.standard.v1.referral_pb2 import Referral
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import Bookcase, CaseFile, Members
-from node.usecases.casework.jurisdiction import broken_by_place, say_route
+from node.usecases.casework.jurisdiction import broken_by_other_city, broken_by_place, say_route
+from node.usecases.casework.retransfer import broken_by_retransfer
 from node.usecases.refuse_republication import Republication
 
 _REPAIR = "credit.repair"
@@ -61,15 +65,19 @@ class OwnRules:
         found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
         found += [*self._by_clock(file, act, fact), *self._by_ban(act, message, today)]
         if isinstance(message, Complaint):
-            source = self._source(message)
+            source = next(self._origins(message), None)
             found += broken_by_place(file, message, self._members(), self._city, source)
+            decided = {"take_back": file, "pass_on": source}.get(act.name)
+            found += broken_by_other_city(decided, act.name, self._books) if decided else ()
+        if isinstance(message, Referral) and (act.opens or act.internal):
+            found += broken_by_retransfer(file.workflow, message, self._city, self._origins(message))
         return found
 
-    def _source(self, message: Complaint) -> CaseFile | None:
-        try:
-            return self._books.open(message.origins[0]) if message.origins else None
-        except NodeError:
-            return None
+    def _origins(self, message: Complaint | Referral) -> Iterator[CaseFile]:
+        """The cases that an act says it comes from, as far as they are here."""
+        for each in message.origins:
+            with suppress(NodeError):
+                yield self._books.open(each)
 
     def _by_day(self, file: CaseFile, act: Act, message: Any, today: date) -> Iterator[Broken]:
         rule, day = f"{file.workflow.name}.{act.name}.date", date.fromisoformat(message.act.date)

@@ -49,6 +49,7 @@ HAND_OVER_ACTS = (
         "received",
         _CITY,
         PLACE,
+        binds=True,
         needs=(reasons(PLACE),),
         clocks=(starts("complaint.acceptance"),),
     ),

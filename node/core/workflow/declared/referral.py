@@ -210,11 +210,12 @@ REFERRAL = Workflow(
         Act(
             "designate",
             Label("指定管辖", "designate"),
-            ("objected", "escalated"),
+            ("escalated",),
             "designated",
             _BOTH,
             _DESIGNATION,
             decided_by=Label("市场监管总局", "SAMR"),
+            binds=True,
             assigns={"handler": "field:designated_city"},
             needs=(
                 city("designated_city", "被指定机关", "designated city", _DESIGNATION),
@@ -223,17 +224,19 @@ REFERRAL = Workflow(
             clocks=(
                 stops("jurisdiction.negotiation"),
                 stops("jurisdiction.designation"),
+                stops("clue.filing_decision"),
                 starts("clue.filing_decision", IS_MATTER),
             ),
         ),
         Act(
             "designate_elsewhere",
             Label("指定第三地管辖", "designate a third city"),
-            ("objected", "escalated"),
+            ("escalated",),
             "designated_elsewhere",
             _BOTH,
             _DESIGNATION,
             decided_by=Label("市场监管总局", "SAMR"),
+            binds=True,
             needs=(
                 carry("designated_city", "被指定机关", "designated city", _DESIGNATION),
                 document("指定管辖通知书", "notice of designation", _DESIGNATION),
