@@ -208,18 +208,18 @@ def test_every_question_says_why_and_is_recorded_also_when_refused(world: World)
     assert rows[-1] == ("officer", "Verify", "verification", 1, f"uscc:{USCC}", "changsha", "match")
 
 
-def test_proofs_wait_while_a_log_is_caught_up_with(world: World) -> None:
+def test_what_was_provable_stays_so_while_a_log_is_caught_up_with(world: World) -> None:
     more = [world.peer.entry(operator("", legacy_number=f"{number:015}")) for number in range(600)]
-    world.peer.append(more)
+    newer = world.peer.append(more)[0]
     world.own.pull(world.peer, batches=1)
     with world.asking(Kind.OFFICER) as stub:
-        assert _refusal(stub.Prove, query.ProveRequest(reason=REASON, id=world.peer_id)) is Reason.UNAVAILABLE
+        assert _refusal(stub.Prove, query.ProveRequest(reason=REASON, id=newer)) is Reason.UNAVAILABLE
         question = query.Question(uscc="91430000184255293D")
         response = stub.Verify(query.VerifyRequest(reason=REASON, question=question, with_proof=True))
         assert response.answer.result == query.RESULT_MATCH
-        assert not response.HasField("proof")
+        verify_proof(response.proof, [world.peer.key])
         world.own.pull(world.peer)
-        verify_proof(stub.Prove(query.ProveRequest(reason=REASON, id=world.peer_id)).proof, [world.peer.key])
+        verify_proof(stub.Prove(query.ProveRequest(reason=REASON, id=newer)).proof, [world.peer.key])
 
 
 def _refusal(call: Any, request: Any) -> Reason:
