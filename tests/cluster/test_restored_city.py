@@ -1,5 +1,6 @@
 """A city restored from yesterday's backup: its log must not fork, and comes back from what its peers hold."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.confirm_restore import confirm
 from node.usecases.return_log import recover
 from tests.cluster.restoring import back_up, gongzhi, put_back, take_up
-from tests.simulator.origin import registration
+from tests.simulator.origin import policy_text, registration
 
 BEFORE, SINCE = range(40), range(40, 70)
 
@@ -113,3 +114,28 @@ def test_files_that_hold_anything_else_are_refused(cities: SixCities, tmp_path: 
     wuhan.start()
     cities.settle()
     cities.check()
+
+
+def test_a_log_that_is_behind_signs_no_new_rules_at_its_start(cities: SixCities, tmp_path: Path) -> None:
+    """The disk was rolled back, and the policy file was edited before the node starts again: that record would fork."""
+    wuhan = cities["wuhan"]
+    wuhan.stop()
+    shutil.copy(wuhan.store, tmp_path / "old.db")
+    wuhan.start()
+    hand_in(wuhan, range(700, 710))
+    cities.settle()
+    wuhan.stop()
+    for each in wuhan.store.parent.glob(f"{wuhan.store.name}*"):
+        each.unlink()
+    shutil.copy(tmp_path / "old.db", wuhan.store)
+    wuhan.start()
+    behind = wuhan.size()
+    wuhan.sync("changsha")
+    with pytest.raises(NodeError, match="restored"):
+        hand_in(wuhan, range(710, 711))
+    wuhan.stop()
+    wuhan.config.policy.write_text(policy_text("wuhan", "public"), "utf-8")
+    wuhan.start()
+    assert wuhan.size() == behind
+    cities["hefei"].sync("wuhan")
+    assert not any(Reader(city.store).link("wuhan").frozen for city in cities.values())

@@ -1,6 +1,7 @@
 """What ends leaves everywhere: terms, acts of cases, repairs; no byte of it stays with a peer."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from node.core import standard as standards
 from node.core.calendar import vendored_calendar
 from node.core.record import parse_header
 from node.core.workflow.declared import workflow
+from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import credit_pb2
 from node.storage.inspection import inspect
@@ -239,3 +241,27 @@ def test_the_own_copy_goes_when_its_retention_is_over(cities: tuple[City, City],
     with inspect(own.path) as inspection:
         assert [each.faults for each in audit(inspection, lambda _: [own.key], lambda *_: None)] == [[]]
     assert (first, [hit.record_id for hit in hits(own, uscc=USCC)]) == ("changsha-0", [kept])
+
+
+def test_what_a_full_disk_kept_from_ending_ends_at_the_next_run(
+    cities: tuple[City, City], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, _ = cities
+    record = publish(own, NAMES[0], listing(NAMES[0], until="2026-09-29"))
+    keeper = KeepTerms(own.store, own.clock)
+    assert keeper.run() == []
+    own.clock.at_ms += YEAR_MS
+
+    def full(*_: object) -> Future[Any]:
+        failed: Future[Any] = Future()
+        failed.set_exception(NodeError(Reason.STORAGE_FULL, "full"))
+        return failed
+
+    with monkeypatch.context() as disk:
+        disk.setattr(own.store, "append", full)
+        with pytest.raises(NodeError, match="full"):
+            keeper.run()
+    [gone] = keeper.run()
+    view = View.FromString(own.store.records(OWN, int(gone[-1]), int(gone[-1]) + 1)[0][2] or b"")
+    assert parse_header(view.header).retracts == record
+    assert keeper.run() == []

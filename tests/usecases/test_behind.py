@@ -100,3 +100,13 @@ def test_a_restored_witness_does_not_cosign_backwards(country: Country, tmp_path
     changsha.open()
     changsha.pull("hefei")
     assert not [message for message in signed if b"wuhan" in message]
+
+
+def test_what_was_refused_is_not_kept_in_memory(country: Country) -> None:
+    """One exception raised again and again would hold every batch that it refused."""
+    store = country["wuhan"].store
+    held = store.log.held_back = NodeError(Reason.RESTORED, "x")
+    for _ in range(3):
+        with pytest.raises(NodeError, match="x"):
+            store.append([]).result()
+    assert held.__traceback__ is None

@@ -7,7 +7,7 @@ import pytest
 
 from node.bootstrap.policy_file import load_policy
 from node.core.policy import Policy
-from node.errors import FileError, Reason
+from node.errors import FileError, NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.storage.store import Store
 from node.usecases.enforce_policy import PolicyInForce, read_policy
@@ -62,3 +62,21 @@ def test_the_rules_of_another_city_are_not_put_in_force(tmp_path: Path) -> None:
     with pytest.raises(FileError) as refused:
         load_policy("changsha", file)
     assert refused.value.reason is Reason.INVALID_POLICY
+
+
+def test_rules_changed_while_the_log_is_held_back_are_in_force_and_said_once_it_may(tmp_path: Path) -> None:
+    """A node that may publish nothing starts all the same, and withholds what the new file withholds."""
+    texts = policy_text("wuhan", "public"), policy_text("wuhan")
+    store = Store(tmp_path / "wuhan.db", "wuhan", KeySigner(), clock := SetClock())
+
+    def enforce(text: str) -> PolicyInForce:
+        return PolicyInForce(store, lambda: (text, read_policy(text, "policy")), lambda: ["changsha"], clock)
+
+    before = enforce(texts[0]).grant("changsha", PURPOSE)
+    store.log.held_back = NodeError(Reason.RESTORED, "x")
+    assert enforce(texts[1]).grant("changsha", PURPOSE) != before
+    assert store.origin("wuhan").size == 0
+    store.log.held_back = None
+    enforce(texts[1])
+    assert store.origin("wuhan").size == 1
+    store.close()

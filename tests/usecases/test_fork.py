@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from node.core.checkpoint import LogKey, log_name, parse_checkpoint
 from node.core.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
 from node.core.merkle import consistency_proof
-from node.errors import NodeError, Reason
+from node.errors import NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from node.storage.forget import forget_log
 from node.storage.links import read_forks
@@ -377,3 +377,34 @@ def test_whatever_is_said_is_refused_with_a_reason(country: Country, raw: bytes)
     for told in (CompareRequest(forks=[raw]), CompareRequest(checkpoints=[raw])):
         with pytest.raises(NodeError):
             country["changsha"].compare.answer("hefei", told)
+
+
+class _ToldMeanwhile(TownPeer):
+    """While it is pulled from, a third city tells the puller that this log was forked; then the pull fails."""
+
+    def __init__(self, town: Town, puller: Town, fork: bytes, *, lies: bool) -> None:
+        super().__init__(town, puller.city)
+        self._puller, self._fork, self._lies = puller, fork, lies
+
+    def pull(self, from_size: int, known_size: int) -> Iterator[bytes]:
+        self._puller.compare.answer("hefei", CompareRequest(forks=[self._fork]))
+        if not self._lies:
+            raise TransientError(Reason.UNAVAILABLE, "gone")
+        yield b"garbage"
+
+
+@pytest.mark.parametrize("lies", [False, True])
+def test_a_pull_under_way_does_not_lift_the_freeze(country: Country, lies: bool) -> None:
+    """How the pull ended is written after the fork was proven; it must not stand in place of the proof."""
+    changsha, wuhan = country["changsha"], country["wuhan"]
+    wuhan.grow(0, 10)
+    country.round()
+    told = [note("wuhan", 10, bytes([n]) * 32, wuhan.origin.signer) for n in (1, 2)]
+    fork = make_fork("wuhan", told[0], told[1], b"\2" * 32)
+    country.peers["changsha", "wuhan"] = _ToldMeanwhile(wuhan, changsha, fork, lies=lies)
+    changsha.pull("wuhan")
+    assert changsha.store.link("wuhan").last_reason == Reason.LOG_FORKED
+    assert evidence(changsha) == fork
+    with pytest.raises(NodeError) as refused:
+        changsha.sync.release("wuhan")
+    assert refused.value.reason is Reason.LOG_FORKED

@@ -1,0 +1,85 @@
+"""What a city takes back from its peers, and what it lets them see of it afterwards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from node.core.record import disclosed_facets
+from node.record.v1.record_pb2 import View
+from node.usecases import return_log
+from node.usecases.share import Fates, view_for
+from tests.cities import PURPOSE
+from tests.simulator.origin import policy_text, registration
+from tests.simulator.towns import Country, Town
+from tests.usecases.test_behind import roll_back, snapshot
+
+THREE = ("changsha", "wuhan", "hefei")
+PHONE = "0731-00000666"
+
+
+@pytest.fixture
+def country(tmp_path: Path) -> Iterator[Country]:
+    made = Country(tmp_path, THREE)
+    made["wuhan"].grow(0, 10)
+    yield made
+    made.close()
+
+
+def take_up(country: Country, monkeypatch: pytest.MonkeyPatch, old: Path, *givers: str) -> return_log.Recovered:
+    """Wuhan loses all since `old` and takes up, with the code of `recover`, what these cities return."""
+    files = [old.with_name(f"{city}.returned") for city in givers]
+    wuhan = roll_back(country, "wuhan", old)
+    begin = wuhan.origin.size
+    for city, file in zip(givers, files, strict=True):
+        return_log.return_log(country[city].store, city, "wuhan", begin, file)
+    monkeypatch.setattr(return_log, "load_federation", lambda _: country.federation)
+    config = SimpleNamespace(city="wuhan", federation=None)
+    return return_log._take_up(wuhan.store, config, [return_log._read(file) for file in files])  # type: ignore[arg-type]
+
+
+def shown(wuhan: Town, index: int, to: str) -> list[int]:
+    """The facets of a record that a city is let see."""
+    [row] = wuhan.store.records(0, index, index + 1)
+    view = view_for(wuhan.origin.policy.grant(to, PURPOSE), row, Fates(wuhan.store, index, index + 1))
+    return sorted(disclosed_facets(View.FromString(view)))
+
+
+def test_a_condition_on_what_did_not_come_back_withholds(
+    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty field in place of a masked one must not let a `withhold ... when` pass."""
+    rules = f"""city: wuhan
+rules:
+  - share: operator.registration
+    with: [changsha, hefei]
+    purpose: {PURPOSE}
+    facets: [public]
+  - withhold: operator.registration
+    from: [hefei]
+    when: 'body.phone == "{PHONE}"'
+"""
+    wuhan = country["wuhan"]
+    wuhan.origin.enforce(rules)
+    old, index = snapshot(wuhan, tmp_path / "old.db"), wuhan.origin.size
+    wuhan.origin.take_in(registration(77, phone=PHONE))
+    assert (shown(wuhan, index, "changsha"), shown(wuhan, index, "hefei")) == ([1], [])
+    country.round("changsha", "hefei")
+    assert take_up(country, monkeypatch, old, "changsha", "hefei").after == index + 1
+    wuhan = country["wuhan"]
+    wuhan.origin.enforce(rules)
+    assert (shown(wuhan, index, "changsha"), shown(wuhan, index, "hefei")) == ([1], [])
+
+
+@pytest.mark.parametrize("givers", [("changsha", "hefei"), ("hefei", "changsha")])
+def test_what_comes_together_may_be_more_than_a_batch(
+    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, givers: tuple[str, str]
+) -> None:
+    """One peer holds hashes alone, many in one batch; the other holds the values of all of them."""
+    wuhan = country["wuhan"]
+    wuhan.origin.enforce(policy_text("wuhan", "public", "regulator", to="hefei"))
+    old, begin = snapshot(wuhan, tmp_path / "old.db"), wuhan.origin.size
+    wuhan.origin.take_in(*(registration(1000 + each, scope="长" * 1000) for each in range(500)))
+    country.round("changsha", "hefei")
+    assert take_up(country, monkeypatch, old, *givers) == (begin, begin + 500, 0)
