@@ -259,9 +259,9 @@ def test_a_platforms_blacklist_is_its_own_and_ends_by_itself(world: World) -> No
         with pytest.raises(NodeError) as caught:
             listed(world, actor, desk, name)
         assert caught.value.reason is Reason.WRONG_ACTOR
-    world.hefei.clock.at_ms = at("2027-05-05")
-    assert world.hefei.casework.act_by_itself() == []
     world.hefei.clock.at_ms = at("2027-05-06")
+    assert world.hefei.casework.act_by_itself() == []
+    world.hefei.clock.at_ms = at("2027-05-07")
     assert [(each.case, each.state) for each in world.hefei.casework.act_by_itself()] == [(case, "expired")]
 
 
@@ -294,14 +294,14 @@ def test_what_a_platform_did_while_it_was_connected_still_counts_after_it_moved(
     ("ends_on", "review_on"),
     [("2026-06-06", ""), ("", "2026-06-06"), ("2026-06-06", "2026-05-20")],
 )
-def test_a_measure_ends_by_itself_on_its_day_and_not_before(world: World, ends_on: str, review_on: str) -> None:
+def test_a_measure_ends_by_itself_after_its_last_day(world: World, ends_on: str, review_on: str) -> None:
     """Without an end the review date is one: what nobody renews is lifted."""
     case = asked(world, ends_on=ends_on, review_on=review_on)
     world.platform(case, "ack")
     world.platform(case, "execute")
-    world.changsha.clock.at_ms = at("2026-06-05")
-    assert world.changsha.casework.act_by_itself() == []
     world.changsha.clock.at_ms = at("2026-06-06")
+    assert world.changsha.casework.act_by_itself() == []
+    world.changsha.clock.at_ms = at("2026-06-07")
     assert [each.state for each in world.changsha.casework.act_by_itself()] == ["expired"]
     assert world.changsha.casework.act_by_itself() == []
     world.meet()
@@ -314,9 +314,9 @@ def test_what_is_maintained_runs_to_its_new_end(world: World) -> None:
         world.platform(case, name)
     world.platform(case, "notify_operator", notice=NOTICE)
     assert world.city(case, "maintain", ends_on="2026-07-06") == "maintained"
-    world.changsha.clock.at_ms = at("2026-06-06")
-    assert world.changsha.casework.act_by_itself() == []
     world.changsha.clock.at_ms = at("2026-07-06")
+    assert world.changsha.casework.act_by_itself() == []
+    world.changsha.clock.at_ms = at("2026-07-07")
     assert [each.state for each in world.changsha.casework.act_by_itself()] == ["expired"]
 
 

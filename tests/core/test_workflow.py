@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from node.core.workflow.rules import Situation
 from node.core.workflow.run import Run, Standing, Step
 from node.core.workflow.timing import timers
 from node.errors import NodeError, Reason
-from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, complete, graphs, two_logs
+from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, actor, complete, graphs, two_logs
 from tests.core.workflow_oracle import Oracle, Taken
 
 REFERRAL = WORKFLOWS["referral"]
@@ -301,6 +302,53 @@ def test_a_year_passes_before_early_removal() -> None:
     removal = complete(workflow, workflow.act["remove_early"], "changsha-4", CASE, ("hefei-3",))
     assert _reasons(case, removal) == {Reason.ACT_TOO_EARLY}
     assert _reasons(case, replace(removal, on=DAY.replace(year=DAY.year + 1))) == set()
+
+
+def _listed(*acts: str) -> Case:
+    """A listing decided, and what followed, each act a year after the one before where the law waits for one."""
+    workflow, on = WORKFLOWS["listing.serious"], DAY
+    facts = [complete(workflow, workflow.act["decide"], "changsha-1", CASE, (CASE,))]
+    for index, name in enumerate(acts, 2):
+        on = on.replace(year=on.year + 1) if name == "remove_early" else LATE if name == "expire" else on
+        act = workflow.act[name]
+        fact = complete(workflow, act, f"{actor(workflow, act)}-{index}", CASE, (facts[-1].id,), on)
+        facts.append(replace(fact, maker=None) if name == "expire" else fact)
+    case = Case(workflow, CASE, facts)
+    assert set(_standings(case).values()) == {Standing.IN_FORCE}
+    return case
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        ("revoke",),
+        ("push", "revoke"),
+        ("expire",),
+        ("push", "expire"),
+        ("push", "publish", "remove_early", "reinstate"),
+    ],
+)
+def test_no_limit_to_publish_runs_on_what_left_the_list_or_is_public_again(acts: tuple[str, ...]) -> None:
+    running = {timer.rule for timer in timers(_listed(*acts), vendored_calendar(), {}) if timer.runs}
+    assert running & {"listing.serious.push", "listing.serious.publication"} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("listing.serious", "decide", "expire"),
+        ("listing.platform", "list", "expire"),
+        ("measure.request", "issue", "expire"),
+    ],
+)
+def test_the_last_day_of_a_term_still_counts(name: str, start: str, end: str) -> None:
+    workflow = WORKFLOWS[name]
+    begun = complete(workflow, workflow.act[start], CASE, CASE, ())
+    last = date.fromisoformat(begun.fields.get("until") or begun.fields["ends_on"])
+    case = Case(workflow, CASE, [begun])
+    ending = replace(complete(workflow, workflow.act[end], "changsha-1", CASE, (CASE,)), maker=None)
+    assert _reasons(case, replace(ending, on=last), Role.NODE) == {Reason.ACT_TOO_EARLY}
+    assert _reasons(case, replace(ending, on=last + timedelta(days=1)), Role.NODE) == set()
 
 
 def test_an_end_date_lifts_a_measure_by_itself() -> None:

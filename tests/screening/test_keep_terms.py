@@ -173,7 +173,12 @@ def test_a_term_in_a_case_ends_by_itself(cities: tuple[City, City]) -> None:
     own, peer = cities
     case, _ = _serious_case(own, until="2026-10-01")
     keep(own)
-    own.clock.at_ms += 20 * DAY_MS
+    own.clock.at_ms += 10 * DAY_MS
+    assert city_day(own) == "2026-10-01"
+    keep(own)
+    assert hits(own, uscc=USCC)
+    assert read_case(own.store, "listing.serious", case).state == "published"
+    own.clock.at_ms += DAY_MS
     assert not hits(own, uscc=USCC)
     keep(own)
     assert read_case(own.store, "listing.serious", case).state == "expired"

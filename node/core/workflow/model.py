@@ -108,13 +108,19 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class NotBefore:
-    """The act is open from the day kept in the case under `field`, or `years` after it as legal rule `rule` says."""
+    """The act is open from the day kept in the case under `field`, or later.
+
+    Attributes:
+        years: that many later, as legal rule `rule` says.
+        days: that many later: 1 where the day kept is a last day, which still counts.
+    """
 
     field: str
     law: Law
     label: Label
     years: int = 0
     rule: str = ""
+    days: int = 0
 
 
 class Effect(StrEnum):

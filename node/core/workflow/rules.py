@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from node.core.workflow.facts import ActFact, city_of
@@ -205,8 +205,8 @@ def _guards(act: Act, fact: ActFact, situation: Situation) -> Iterator[Broken]:
 
 def _is_due(guard: NotBefore, on: date, kept: str) -> bool:
     try:
-        return on >= _years_later(date.fromisoformat(kept), guard.years)
-    except ValueError:
+        return on >= _years_later(date.fromisoformat(kept), guard.years) + timedelta(days=guard.days)
+    except (ValueError, OverflowError):
         return False
 
 

@@ -228,7 +228,7 @@ def _act_json(act: Act) -> dict[str, Any]:
             {
                 "field": guard.field,
                 "law": guard.law.zh,
-                **({"years": guard.years} if isinstance(guard, NotBefore) else {"values": list(guard.values)}),
+                **(_wait(guard) if isinstance(guard, NotBefore) else {"values": list(guard.values)}),
             }
             for guard in act.guards
         ],
@@ -236,6 +236,10 @@ def _act_json(act: Act) -> dict[str, Any]:
         "makes": [{"product": each.product, "standard": each.standard} for each in act.makes],
         "law": act.law.zh,
     }
+
+
+def _wait(guard: NotBefore) -> dict[str, int]:
+    return {"years": guard.years, "days": guard.days}
 
 
 def _need_json(need: Need) -> dict[str, Any]:

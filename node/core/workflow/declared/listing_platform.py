@@ -105,7 +105,7 @@ LISTING_PLATFORM = Workflow(
             ("origin", "platform"),
             _LIST,
             roles=(Role.NODE,),
-            guards=(NotBefore("until", _LIST, Label("期限未满", "the term is not over")),),
+            guards=(NotBefore("until", _LIST, Label("期限未满", "the term is not over"), days=1),),
             makes=(retracts("listing.platform"),),
         ),
     ),

@@ -18,6 +18,8 @@ _TERM = _law("20", sure=False)
 _CITY = ("origin",)
 _HOME = ("home",)
 _LISTED = ("decided", "pushed", "published")
+_NOT_PUBLISHED_ANY_MORE = (stops("listing.serious.push"), stops("listing.serious.publication"))
+_TERM_IS_OVER = NotBefore("until", _TERM, Label("列入期限未满", "the term is not over"), days=1)
 
 LISTING_SERIOUS = Workflow(
     name="listing.serious",
@@ -165,8 +167,8 @@ LISTING_SERIOUS = Workflow(
             _CITY,
             _TERM,
             roles=(Role.NODE,),
-            guards=(NotBefore("until", _TERM, Label("列入期限未满", "the term is not over")),),
-            clocks=(stops("listing.serious.term"),),
+            guards=(_TERM_IS_OVER,),
+            clocks=(*_NOT_PUBLISHED_ANY_MORE, stops("listing.serious.term")),
             makes=(retracts("listing.serious"),),
         ),
         Act(
@@ -178,7 +180,11 @@ LISTING_SERIOUS = Workflow(
             _ANNULMENT,
             binds=True,
             needs=(reasons(_ANNULMENT), document("撤销决定书", "decision of annulment", _ANNULMENT)),
-            clocks=(stops("listing.serious.term"), starts("listing.serious.annulment")),
+            clocks=(
+                *_NOT_PUBLISHED_ANY_MORE,
+                stops("listing.serious.term"),
+                starts("listing.serious.annulment"),
+            ),
             makes=(retracts("listing.serious"),),
         ),
         Act(
@@ -210,7 +216,6 @@ LISTING_SERIOUS = Workflow(
             clocks=(
                 starts("listing.serious.term"),
                 starts("listing.serious.early_removal"),
-                starts("listing.serious.push"),
             ),
             makes=(records("listing.serious"),),
         ),
@@ -222,7 +227,7 @@ LISTING_SERIOUS = Workflow(
             _CITY,
             _TERM,
             roles=(Role.NODE,),
-            guards=(NotBefore("until", _TERM, Label("列入期限未满", "the term is not over")),),
+            guards=(_TERM_IS_OVER,),
         ),
     ),
     first=("revoke", "expire", "remove_early"),

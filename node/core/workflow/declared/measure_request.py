@@ -193,7 +193,7 @@ MEASURE_REQUEST = Workflow(
             ("origin", "platform"),
             accord(),
             roles=(Role.NODE,),
-            guards=(NotBefore(_END, accord(), Label("措施期限未满", "the term is not over")),),
+            guards=(NotBefore(_END, accord(), Label("措施期限未满", "the term is not over"), days=1),),
         ),
         Act(
             "withdraw",
