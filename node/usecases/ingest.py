@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from node.core import standard as standards
 from node.core.federation_file import SLUG
+from node.core.listing_term import term_findings
 from node.core.standard import Standard
 from node.core.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
@@ -139,7 +140,8 @@ def _check_row(
         return _Checked(None, [Finding("", error.reason, error.message)])
     if standard.name in WORKFLOWS and message.HasField("act"):
         return _Checked(None, [_ACT])
-    findings = [*standard.findings(message), *republication.findings(standard.name, message)]
+    findings = [*standard.findings(message), *term_findings(standard.name, message)]
+    findings += republication.findings(standard.name, message)
     if any(not finding.warning for finding in findings):
         return _Checked(None, findings)
     header = Header.FromString(template)

@@ -19,8 +19,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.calendar import SHANGHAI, add_months
-from node.core.legal_rules import vendored_rules
+from node.core.calendar import SHANGHAI
+from node.core.listing_term import LONGEST_TERM, SERIOUS, years_from
 from node.core.record import parse_header, record_id
 from node.core.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
@@ -39,9 +39,6 @@ from node.usecases.screen import acts_in_force, legal_day, listing_acts, read_bo
 from node.usecases.withdraw import retract
 
 _REPAIR = "credit.repair"
-_SERIOUS = "listing.serious"
-_TERM = "listing.serious.term"
-_MONTHS = 12
 _PEERS_MS = 60_000
 # Cases looked at in one run: after a start all of them are.
 _CASES = 500
@@ -185,7 +182,7 @@ class KeepTerms:
         """What the record says that an act makes: the first says all, a later one takes its place by a new decision."""
         body: Any = self._body(decided[0].id)
         body.ClearField("act")
-        if case.workflow.name == _SERIOUS:
+        if case.workflow.name == SERIOUS:
             published = [each.on.isoformat() for each in acts_in_force(case) if each.act == "publish"]
             body.published_on = published[-1] if published else body.published_on
             body.until = fact.fields.get("until", body.until)
@@ -204,11 +201,11 @@ class KeepTerms:
         body.ClearField("act")
         made = self._retract_all(self._marked(header.standard, body))
         fraud = acts.get("annul_for_fraud")
-        if fraud is not None and header.standard == _SERIOUS:
+        if fraud is not None and header.standard == SERIOUS:
             _decide_anew(body, fraud.fields["decision_number"], fraud.on)
-            body.until = _term_from(fraud.on)
-            if not self._is_ended(_SERIOUS, body):
-                made += self._append(_SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
+            body.until = years_from(LONGEST_TERM, fraud.on).isoformat()
+            if not self._is_ended(SERIOUS, body):
+                made += self._append(SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
         return made
 
     def _marked(self, name: str, body: Message) -> list[str]:
@@ -280,11 +277,6 @@ def _decide_anew(body: Any, number: str, day: date) -> None:
     """A new decision that names the one before; what was published once is published again with it."""
     body.earlier_decision_number, body.decision_number = body.decision_number, number
     body.decided_on = body.published_on = day.isoformat()
-
-
-def _term_from(day: date) -> str:
-    """The last day of the longest term that begins on a day."""
-    return add_months(day, vendored_rules().in_force(_TERM, day).limit * _MONTHS).isoformat()
 
 
 def _begin_ms(day: date) -> int:

@@ -221,6 +221,100 @@ def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk
     assert applied() != case
 
 
+def told_beforehand(desk: Desk) -> str:
+    """A serious listing that waits for its decision; its case."""
+    body = serious()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    for field in ("decision_number", "decided_on", "published_on", "until"):
+        body.ClearField(field)
+    case = desk.act("listing.serious", "", with_act(body, "propose", reasons="理由")).case
+    for name, paper in (("consent", "上级同意意见"), ("pre_notice", "列入告知书")):
+        made = listing_pb2.ListingSerious(act=act(name, documents=documents(paper)))
+        (desk.decide if name == "pre_notice" else desk.act)("listing.serious", case, made)
+    return case
+
+
+def deciding(until: str, decided_on: str = "2026-05-06") -> Any:
+    papers = documents("上级同意意见", "列入告知书", "列入决定书")
+    body = listing_pb2.ListingSerious(decision_number="列1号", decided_on=decided_on, until=until, home_city="hefei")
+    return with_act(body, "decide", documents=papers)
+
+
+@pytest.mark.parametrize(
+    ("until", "decided_on"),
+    [("2029-05-07", "2026-05-06"), ("2099-01-01", "2026-05-06"), ("2029-05-07", "2026-05-07")],
+)
+def test_no_serious_listing_is_decided_for_longer_than_three_years(
+    desks: tuple[Desk, Desk], until: str, decided_on: str
+) -> None:
+    case = told_beforehand(desks[0])
+    with pytest.raises(ActRefusedError) as caught:
+        desks[0].decide("listing.serious", case, deciding(until, decided_on))
+    assert refused(caught) == {("listing.serious.decide.listing.serious.term", Reason.ACT_NOT_ALLOWED)}
+    assert {each.law.article for each in caught.value.broken} == {"20"}
+    assert desks[0].decide("listing.serious", case, deciding("2029-05-06")).state == "decided"
+
+
+def applying(listing: str, code: str = PARTY.uscc) -> Any:
+    body = repair()
+    assert isinstance(body, credit_pb2.CreditRepair)
+    body.home_city, body.listing, body.party.uscc = "changsha", listing, code
+    return with_act(body, "apply", documents=documents("信用修复申请书"))
+
+
+def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    case = told_beforehand(changsha)
+    decided = changsha.decide("listing.serious", case, deciding("2029-05-06")).id
+    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    changsha.clock.at_ms = at("2027-05-05")
+    for listing in (record, decided):
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.act("credit.repair", "", applying(listing))
+        rule = "credit.repair.apply.listing.serious.early_removal"
+        assert refused(caught) == {(rule, Reason.ACT_TOO_EARLY)}
+        assert {each.law.article for each in caught.value.broken} == {"16"}
+    changsha.clock.at_ms = at("2027-05-06")
+    assert changsha.act("credit.repair", "", applying(record)).state == "applied"
+
+
+def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple[Desk, Desk]) -> None:
+    """One applied for a penalty, that is then to take a listing off: also by the approval, also by its execution."""
+    changsha, _ = desks
+    changsha.decide("listing.serious", told_beforehand(changsha), deciding("2029-05-06"))
+    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    body = applying("")
+    body.penalty_number = "长市监处罚〔2026〕12号"
+    case = changsha.act("credit.repair", "", body).case
+    changsha.decide("credit.repair", case, credit_pb2.CreditRepair(act=act("accept")))
+    approving = credit_pb2.CreditRepair(
+        act=act("approve", reasons="已履行", documents=documents("准予信用修复决定书")),
+        outcome=credit_pb2.REPAIR_OUTCOME_APPROVED,
+        decision_number="修1号",
+        decided_on="2026-05-06",
+    )
+    naming = credit_pb2.CreditRepair()
+    naming.CopyFrom(approving)
+    naming.listing = record
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.decide("credit.repair", case, naming)
+    assert refused(caught) == {("credit.repair.approve.listing.serious.early_removal", Reason.ACT_TOO_EARLY)}
+    changsha.decide("credit.repair", case, approving)
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("credit.repair", case, credit_pb2.CreditRepair(act=act("execute"), listing=record))
+    assert refused(caught) == {("credit.repair.execute.listing.serious.early_removal", Reason.ACT_TOO_EARLY)}
+
+
+def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    changsha.decide("listing.abnormal", "", listed())
+    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("credit.repair", "", applying(record, "91420100MA00TEXT0W"))
+    assert refused(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}
+    assert changsha.act("credit.repair", "", applying(record)).state == "applied"
+
+
 @pytest.mark.parametrize("name", ["listing.serious", "listing.abnormal", "listing.platform"])
 def test_lists_are_never_merged_and_what_left_is_not_published_again(desks: tuple[Desk, Desk], name: str) -> None:
     forbidden = ("merge", "republish") if name == "listing.serious" else ("merge",)

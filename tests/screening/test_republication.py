@@ -65,6 +65,12 @@ def test_what_is_over_already_is_not_taken_in(city: City) -> None:
     assert refusals(submit(city, "listing.serious", body)) == ["listing_term_over"]
 
 
+def test_no_row_states_a_longer_term_than_the_law_gives(city: City) -> None:
+    longest, longer = (listing("listing.serious", until=until) for until in ("2029-06-01", "2029-06-02"))
+    assert refusals(submit(city, "listing.serious", longer)) == ["listing_term_too_long"]
+    assert not refusals(submit(city, "listing.serious", longest))
+
+
 def test_a_new_decision_lists_anew_and_may_name_the_old_one_only_where_that_had_ended(city: City) -> None:
     number = "长市监严违〔2026〕1号"
     anew = listing("listing.serious", decision_number="长市监严违〔2027〕9号", earlier_decision_number=number)

@@ -201,6 +201,13 @@ class Bookcase:
         """The act of a record id; None where it is not here, or is none."""
         return next((act for each in self._record(record) if (act := self._act(each)) is not None), None)
 
+    def view(self, record: str) -> View | None:
+        """A record as it is kept here, also one that was taken back; None where it is not."""
+        city, index = parse_record_id(record)
+        origin = self._reader.find_origin(city)
+        rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
+        return next((View.FromString(view) for _, _, view in rows if view is not None), None)
+
     def _act(self, found: "Read") -> ActRecord | None:
         act = found.act
         if act is None or not (name := act.fact.platform):

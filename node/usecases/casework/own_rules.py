@@ -6,6 +6,7 @@
 4. A limit is extended before it runs out, as its rule allows; only what runs is suspended.
 5. Who had a repair annulled for fraud applies for none until the ban is over.
 6. What a city received it does not refer on, nor back, under a new number.
+7. A serious listing's term is no longer than the law's; a repair ends the applicant's own listing, after the wait.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
 from node.core.calendar import SHANGHAI, Calendar
 from node.core.clocks import State
 from node.core.workflow.facts import ActFact
@@ -30,6 +30,7 @@ from node.standard.v1.referral_pb2 import Referral
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import Bookcase, CaseFile, Members
 from node.usecases.casework.jurisdiction import broken_by_other_city, broken_by_place, say_route
+from node.usecases.casework.listing_rules import broken_by_repair, broken_by_term, subjects
 from node.usecases.casework.retransfer import broken_by_retransfer
 from node.usecases.refuse_republication import Republication
 
@@ -64,6 +65,8 @@ class OwnRules:
         """Every rule of these that an act breaks."""
         found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
         found += [*self._by_clock(file, act, fact), *self._by_ban(act, message, today)]
+        found += [*broken_by_term(act, message, fact.on)]
+        found += broken_by_repair(self._books, self._city, file, act, message, today)
         if isinstance(message, Complaint):
             source = next(self._origins(message), None)
             found += broken_by_place(file, message, self._members(), self._city, source)
@@ -101,7 +104,7 @@ class OwnRules:
         if not isinstance(message, CreditRepair) or not act.opens:
             return
         moment = datetime.combine(today, time(12), SHANGHAI)
-        for file in self._books.about(_parties(message), _REPAIR):
+        for file in self._books.about(subjects(_REPAIR, message), _REPAIR):
             if self._is_banned(file, moment):
                 zh, en = "因弄虚作假被撤销修复，三年内不得再次申请", f"a repair was annulled for fraud in {file.id}"
                 yield Broken(f"{_REPAIR}.{act.name}.ban", Reason.ACT_TOO_EARLY, act.law, zh, en)
@@ -118,8 +121,3 @@ class OwnRules:
             law = next(each.law for each in file.workflow.forbidden)
             rule = f"{name}.{act.name}.{finding.field}"
             yield Broken(rule, Reason.ACT_NOT_ALLOWED, law, "已移出的名单不得以原决定再次列入", finding.message)
-
-
-def _parties(message: Message) -> set[str]:
-    """The keys of whom a repair is about, by which others know them again."""
-    return {each for each in standards.get(_REPAIR).subjects(message) if not each.startswith("case:")}
