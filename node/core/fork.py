@@ -101,6 +101,20 @@ def verify_fork(fork: Fork, keys: Iterable[LogKey]) -> Proven:
     return Proven(smaller, larger)
 
 
+def is_under_other_keys(fork: Fork, keys: Iterable[LogKey]) -> bool:
+    """Whether none of these keys signed either checkpoint: who has another card of the city can judge it, we cannot."""
+    pinned = list(keys)
+    return all(_is_under_others(note, fork.city, pinned) for note in (fork.smaller, fork.larger))
+
+
+def _is_under_others(note: str, city: str, keys: Sequence[LogKey]) -> bool:
+    try:
+        _verify(note, city, keys)
+    except NodeError as error:
+        return error.reason is Reason.UNKNOWN_LOG_KEY
+    return False
+
+
 def _verify(note: str, city: str, keys: Sequence[LogKey]) -> Checkpoint:
     return verify_checkpoint(note.encode(), log_name(city), keys)
 

@@ -175,12 +175,12 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
     origin = ensure_origin(connection, city)
     if revision.begin != origin.revised or revision.grant != origin.wanted_grant:
         raise NodeError(Reason.GRANT_CHANGED, f"{city}: revision from {revision.begin} is not the one awaited")
-    destroyed, narrowed = 0, []
+    destroyed, lessened = 0, []
     for record in revision.records:
-        if count := _revise(connection, origin, record, at_ms):
-            destroyed += count
-            narrowed.append(record_id(city, record.leaf_index))
-    destroyed += destroy_evidence(connection, city, narrowed)
+        count, names = _revise(connection, origin, record, at_ms)
+        destroyed += count
+        lessened += names
+    destroyed += destroy_evidence(connection, city, lessened)
     note_republished(connection, origin.number, revision.records, at_ms)
     connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
     if revision.end == origin.revise_upto:
@@ -191,15 +191,19 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
     return destroyed
 
 
-def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> int:
+def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> tuple[int, list[str]]:
+    """Returns the number of views it destroys, and the ids of the records of which less is disclosed than before."""
     row = position(origin.number, record.leaf_index)
     stored = _read_view(connection, row)
     if stored == record.view:
-        return 0
+        return 0, []
     if stored is None:
-        return _widen(connection, origin, record, at_ms)
-    kind = "widened" if _shown(stored) <= _shown(record.view) else "narrowed"
-    return _replace(connection, origin, row, record.view, kind, at_ms)
+        retracts = record.header.retracts if record.header else ""
+        return _widen(connection, origin, record, at_ms), [retracts] if retracts else []
+    if record.view is not None and _shown(stored) <= _shown(record.view):
+        return _replace(connection, origin, row, record.view, "widened", at_ms), []
+    destroyed = _replace(connection, origin, row, record.view, "narrowed", at_ms)
+    return destroyed, [record_id(origin.city, record.leaf_index)]
 
 
 def _read_view(connection: Connection, row: int) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from node.core.checkpoint import LogKey
 from node.core.peer_view import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
-from node.errors import Reason, TransientError, TrustError
+from node.errors import NodeError, Reason, TransientError, TrustError
 from node.ports import Peer
 from node.storage.store import Store
 
@@ -79,10 +79,15 @@ class _Shelf:
     def __enter__(self) -> "_Shelf":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._commit()
-        for commit in self._commits:
-            commit.result()
+        try:
+            for commit in self._commits:
+                commit.result()
+        except NodeError:
+            # A full disk is met again at the next pull; the evidence of a lie is here now or never.
+            if kind is None or not issubclass(kind, TrustError):
+                raise
 
     def put(self, batch: VerifiedBatch) -> None:
         """Takes a batch; waits where commits lag behind."""

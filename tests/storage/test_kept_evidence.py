@@ -115,3 +115,12 @@ def test_a_listing_that_a_peer_publishes_again_is_an_alert_until_it_is_taken_bac
 def retract(city: City, record: str, name: str) -> None:
     header = Header(standard=name, version=1, city=city.city, retracts=record, audience=["all"])
     city.append([Entry(header, ())])
+
+
+def test_evidence_stays_when_a_policy_widens(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    number = keep_evidence(own, peer, peer.register(operator()))
+    own.pull(peer, only(2), grant="narrow")
+    own.pull(peer, only(1, 2), grant="wide")
+    own.revise(peer, only(1, 2), "wide")
+    assert own.store.evidence(number)

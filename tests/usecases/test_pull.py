@@ -1,12 +1,13 @@
 """What an honest peer shares arrives whole, wherever a pull stops."""
 
+from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from node.core.peer_view import MIN_BATCH_VIEWS
-from node.errors import FileError, NodeError, Reason
+from node.errors import FileError, NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.record.v1.record_pb2 import Header
 from node.usecases.share import revise, share
@@ -134,3 +135,25 @@ def test_an_origin_that_lost_records_says_so(receiver: Receiver, origin: Origin,
     assert caught.value.reason is Reason.TREE_ROLLED_BACK
     assert receiver.store.origin("wuhan").size == 9
     restored.close()
+
+
+def test_a_full_disk_does_not_hide_a_lie(receiver: Receiver, origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was verified before the lie cannot be stored; the lie is still what the pull ends with."""
+
+    def full(*_: object) -> Future[None]:
+        failed: Future[None] = Future()
+        failed.set_exception(NodeError(Reason.STORAGE_FULL, "full"))
+        return failed
+
+    origin.take_in(*map(registration, range(600)))
+    monkeypatch.setattr(receiver.store, "store_batches", full)
+    receiver.meet(origin, SimulatedPeer(origin, pull=lambda stream: [*islice(stream, 1), b"garbage"]))
+    with pytest.raises(TrustError) as lied:
+        receiver.pull("wuhan")
+    assert lied.value.reason is Reason.MALFORMED_BATCH
+    assert receiver.peer_status("wuhan").state == "frozen"
+    receiver.meet(origin, SimulatedPeer(origin))
+    receiver.sync.release("wuhan")
+    with pytest.raises(NodeError) as stopped:
+        receiver.pull("wuhan")
+    assert stopped.value.reason is Reason.STORAGE_FULL
