@@ -54,8 +54,14 @@ def forget_command(city: str, yes: bool, node_dir: Path) -> None:
     """
     if not yes:
         click.confirm(f"Has {city} told by telephone that its log begins anew, and why?", abort=True)
-    count = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
-    click.echo(f"{count} records of {city} forgotten; incidents and their evidence stay")
+    records, acts = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
+    click.echo(f"{records} records of {city} forgotten; incidents and their evidence stay")
+    if acts:
+        click.echo(
+            f"以下环节属于{city}旧日志中的案件，其编号将被新日志沿用，请逐一撤回 · "
+            "These acts are in cases of the old log, whose ids the new one gives to others; "
+            f"take each back (gongzhi retract): {', '.join(acts)}"
+        )
 
 
 @peer.command("return")

@@ -1,19 +1,32 @@
 """Forgets the log of a peer that has rebuilt it under a new key, so that the new one is pulled from its beginning."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from node.config import Config
 from node.core.checkpoint import LogKey, log_name, verify_checkpoint
+from node.core.record import parse_header, record_id
+from node.core.screening import case_of
 from node.errors import NodeError, Reason
+from node.record.v1.record_pb2 import View
 from node.storage.files import load_federation
 from node.storage.forget import forget_log
+from node.storage.log import OWN
 from node.storage.replica import Origin, read_origin
-from node.storage.schema import open_writer
+from node.storage.schema import Connection, open_writer
 from node.storage.startup import released
+from node.storage.tree import position
 
 
-def forget(config: Config, city: str, now_ms: int) -> int:
-    """Destroys what this node holds of a peer's log; returns the number of records. The node must be stopped.
+class Forgotten(NamedTuple):
+    """How many records are gone; the own acts in that city's cases: its new log gives the cases' ids to others."""
+
+    records: int
+    acts: list[str]
+
+
+def forget(config: Config, city: str, now_ms: int) -> Forgotten:
+    """Destroys what this node holds of a peer's log. The node must be stopped.
 
     A log is its keys: one that begins anew under a key that signed the old one would be a fork by itself. So the city's
     card, as taken over here, must no longer have the key under which the log held here was signed.
@@ -30,6 +43,7 @@ def forget(config: Config, city: str, now_ms: int) -> int:
             if origin is None or city == config.city:
                 raise NodeError(Reason.NOT_FOUND, f"nothing is held of a peer {city[:40]!r}")
             _check_rebuilt(origin, member.log_keys if member else ())
+            acts = _acts_in_cases_of(connection, config.city, city)
             connection.execute("BEGIN IMMEDIATE")
             forget_log(connection, origin, now_ms)
             connection.execute("COMMIT")
@@ -38,7 +52,20 @@ def forget(config: Config, city: str, now_ms: int) -> int:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
-    return origin.size
+    return Forgotten(origin.size, acts)
+
+
+def _acts_in_cases_of(connection: Connection, own: str, city: str) -> list[str]:
+    """The own records, not taken back, that are acts in cases which a city opened."""
+    case = f"{city}-"
+    rows = connection.execute(
+        "SELECT position, view FROM record WHERE position >= ? AND position < ?"
+        " AND view IS NOT NULL AND instr(view, CAST(? AS BLOB))"
+        " AND position NOT IN (SELECT position FROM change WHERE kind = 'retracted') ORDER BY position",
+        (position(OWN, 0), position(OWN + 1, 0), f"case:{case}"),
+    )
+    found = ((row, parse_header(View.FromString(view).header)) for row, view in rows)
+    return [record_id(own, row) for row, header in found if case_of(header).startswith(case)]
 
 
 def _check_rebuilt(origin: Origin, keys: Sequence[LogKey]) -> None:
