@@ -183,9 +183,10 @@ class NodeRole:
         compare = Compare(self._store, lambda: self._trust.current().federation.members, clock, freeze)
         if not path.exists():
             _log.warning("no_witness_key", hint="gongzhi key rotate --witness")
-            return compare, Round(None, compare)
+            return compare, Round(None, compare, self._peer_cities())
         signer, may_cosign = load_witness_key(path), restored(config) is None
-        return compare, Round(Witness(self._store, config.city, signer, clock, may_cosign), compare)
+        witness = Witness(self._store, config.city, signer, clock, may_cosign)
+        return compare, Round(witness, compare, self._peer_cities())
 
     def _members(self) -> list[Member]:
         return list(self._trust.current().federation.peers_of(self._config.city))

@@ -1,5 +1,7 @@
 """Cosigns what this node has verified of a peer's log: one signature a round, whatever the number of records."""
 
+from collections.abc import Iterable
+
 import structlog
 from prometheus_client import Counter
 
@@ -64,9 +66,19 @@ class Witness:
 class Round:
     """What follows a pull: what was heard of the log is settled, the log cosigned, checkpoints compared."""
 
-    def __init__(self, witness: Witness | None, compare: Compare) -> None:
+    def __init__(self, witness: Witness | None, compare: Compare, peers: Iterable[str]) -> None:
+        """Counts from nought for each peer: a first failure shows as a change.
+
+        Args:
+            witness: None for a node without a witness key.
+            compare: Tells and hears checkpoints.
+            peers: Slugs of the other cities.
+        """
         self._witness = witness
         self._compare = compare
+        for city in peers:
+            _COSIGNED.labels(city)
+            _FAILURES.labels(city, Reason.UNAVAILABLE)
 
     def after_pull(self, member: Member, peer: Peer) -> None:
         """Cosigns what was pulled and compares checkpoints; a failure leaves the pull as good as it was."""

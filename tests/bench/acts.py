@@ -1,10 +1,8 @@
 """Acts for the benchmarks, as they stand in logs: one case of many acts by two cities, and many cases of few acts."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
-
-from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.record.v1.record_pb2 import Header
@@ -52,16 +50,17 @@ def many_cases(count: int, day: date) -> Iterator[list[Entry]]:
         yield [entry(each, "complaint", ORIGIN, [ORIGIN]) for each in (register, *later)]
 
 
-def entry(body: Message, name: str, city: str, audience: list[str]) -> Entry:
-    """An act as a log takes it."""
+def entry(body: Any, name: str, city: str, audience: list[str]) -> Entry:
+    """An act as a log takes it, recorded on the day that it names."""
+    made_at_ms = int(datetime.fromisoformat(f"{body.act.date}T12:00+08:00").timestamp() * 1000)
     standard = standards.get(name)
     header = Header(
         standard=name,
         version=standard.version,
         city=city,
         subjects=[*dict.fromkeys(standard.subjects(body)), workflow_subject(name)],
-        issued_at_ms=1_778_040_000_000,
-        as_of_ms=1_778_040_000_000,
+        issued_at_ms=made_at_ms,
+        as_of_ms=made_at_ms,
         audience=audience,
         purpose=PURPOSE,
         legal_basis="市场监督管理行政处罚程序规定 第14条",

@@ -44,7 +44,7 @@ class Town:
         freeze = Freeze(store, clock.now_ms, self._alarm)
         self.compare = Compare(store, self.members, clock, freeze)
         self.witness = Witness(store, self.city, self.key, clock, self.may_cosign)
-        around = Round(self.witness, self.compare)
+        around = Round(self.witness, self.compare, ())
         self.sync = Sync(store, self._others, self._connect, Settings(purpose=PURPOSE), clock, around)
 
     @property
