@@ -4,6 +4,7 @@
 in use.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -73,11 +74,7 @@ def finish_log(config: Config, passphrase: Passphrase = environment_passphrase) 
     Raises:
         FileError: INVALID_KEY, none is prepared.
     """
-    prepared = next_path(config.log_key)
-    if not prepared.exists():
-        raise _nothing(prepared)
-    load_log_key(prepared, passphrase)
-    prepared.replace(config.log_key)
+    _put_in_use(config.log_key, lambda prepared: load_log_key(prepared, passphrase))
     return _own(config)
 
 
@@ -98,12 +95,17 @@ def finish_witness(config: Config, passphrase: Passphrase = environment_passphra
     Raises:
         FileError: INVALID_KEY, none is prepared.
     """
-    prepared = next_path(config.witness_key)
+    _put_in_use(config.witness_key, lambda prepared: load_witness_key(prepared, passphrase))
+    return _own(config)
+
+
+def _put_in_use(path: Path, load: Callable[[Path], object]) -> None:
+    """Replaces a key by its prepared successor, once that can be read."""
+    prepared = next_path(path)
     if not prepared.exists():
         raise _nothing(prepared)
-    load_witness_key(prepared, passphrase)
-    prepared.replace(config.witness_key)
-    return _own(config)
+    load(prepared)
+    prepared.replace(path)
 
 
 def _own(config: Config) -> Member:
