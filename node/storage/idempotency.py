@@ -7,16 +7,40 @@ from node.storage.schema import Connection
 
 # One statement text for every full chunk, so that SQLite prepares it once.
 _CHUNK = 250
-_SELECT = "SELECT key, content, as_of_ms, leaf_index FROM idempotency WHERE key IN ({})"
+_SELECT = "SELECT key, content, as_of_ms, leaf_index, replaced FROM idempotency WHERE key IN ({})"
 _SELECT_CHUNK = _SELECT.format(",".join("?" * _CHUNK))
 
 
+_DIGEST_BYTES = 16
+# A row that one export names more often than this is no row.
+_MAX_REPLACED = 1000
+
+
 class Version(NamedTuple):
-    """The newest version of a row: digest of its content, when it was true, where it stands."""
+    """The newest version of a row.
+
+    Attributes:
+        content: Digest of its content, 16 bytes.
+        as_of_ms: When it was true.
+        leaf_index: Where it stands.
+        replaced: Contents that it and earlier versions took the place of at that same moment, one after the other.
+    """
 
     content: bytes
     as_of_ms: int
     leaf_index: int
+    replaced: bytes = b""
+
+    def has_replaced(self, content: bytes, as_of_ms: int) -> bool:
+        """Whether such a row came before this version and is but sent again."""
+        if as_of_ms != self.as_of_ms:
+            return False
+        return any(self.replaced.startswith(content, at) for at in range(0, len(self.replaced), _DIGEST_BYTES))
+
+    def followed_by(self, content: bytes, as_of_ms: int, leaf_index: int) -> "Version":
+        """The version that takes its place."""
+        replaced = self.replaced + self.content if as_of_ms == self.as_of_ms else b""
+        return Version(content, as_of_ms, leaf_index, replaced[-_MAX_REPLACED * _DIGEST_BYTES :])
 
 
 def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Version]:
@@ -33,7 +57,7 @@ def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Vers
 def write_versions(connection: Connection, versions: Mapping[bytes, Version]) -> None:
     """Puts the newest versions in the place of any earlier."""
     connection.executemany(
-        "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index) VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced) VALUES (?, ?, ?, ?, ?)",
         [(key, *version) for key, version in versions.items()],
     )
 
@@ -41,7 +65,8 @@ def write_versions(connection: Connection, versions: Mapping[bytes, Version]) ->
 def move_version(connection: Connection, leaf_index: int, version: Version) -> bool:
     """Has the row that a record stood for be stood for by another; returns whether it stood for any."""
     moved = connection.execute(
-        "UPDATE idempotency SET content = ?, as_of_ms = ?, leaf_index = ? WHERE leaf_index = ?", (*version, leaf_index)
+        "UPDATE idempotency SET content = ?, as_of_ms = ?, leaf_index = ?, replaced = ? WHERE leaf_index = ?",
+        (*version, leaf_index),
     )
     return bool(moved.rowcount)
 

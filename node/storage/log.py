@@ -175,22 +175,25 @@ class OwnLog:
     def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[Placed]:
         run = _Run([], [], [], [], [], {})
         known = read_versions(connection, [entry.key for entry in entries if entry.key])
-        placed = [self._place(entry, known, frontier.size + len(run.leaves), run) for entry in entries]
+        last = {entry.key: entry for entry in entries}
+        placed = [self._place(entry, known, last[entry.key], frontier.size + len(run.leaves), run) for entry in entries]
         self._write(connection, run, frontier.extend(run.leaves))
         return placed
 
-    def _place(self, entry: Entry, known: dict[bytes, Version], index: int, run: _Run) -> Placed:
+    def _place(self, entry: Entry, known: dict[bytes, Version], last: Entry, index: int, run: _Run) -> Placed:
+        """Places an entry; `last` is the last one of its row in the batch."""
         version = known.get(entry.key) if entry.key else None
         if version is not None:
             if version.content == entry.content:
                 return Placed(Fate.DUPLICATE, record_id(self.city, version.leaf_index))
-            if entry.header.as_of_ms < version.as_of_ms:
+            if _is_outdated(entry, version, last):
                 return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
             entry.header.supersedes = record_id(self.city, version.leaf_index)
             run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
         self._seal(entry, index, run)
         if entry.key is not None:
-            known[entry.key] = run.versions[entry.key] = Version(entry.content, entry.header.as_of_ms, index)
+            told = (entry.content, entry.header.as_of_ms, index)
+            known[entry.key] = run.versions[entry.key] = version.followed_by(*told) if version else Version(*told)
         return Placed(Fate.SUPERSEDED if version else Fate.ACCEPTED, entry.header.id)
 
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:
@@ -226,6 +229,13 @@ class OwnLog:
             " whole_size = ?, verified = ?, confirmed_at_ms = ? WHERE number = ?",
             (size, root, note, size, note, size, size, at_ms, OWN),
         )
+
+
+def _is_outdated(entry: Entry, version: Version, last: Entry) -> bool:
+    """Whether a row says what was true before its version in the log: older, replaced, or replaced in its own batch."""
+    as_of_ms = entry.header.as_of_ms
+    is_said_again = last.content == version.content and last.header.as_of_ms >= as_of_ms
+    return as_of_ms < version.as_of_ms or is_said_again or version.has_replaced(entry.content, as_of_ms)
 
 
 def _restore(connection: Connection, city: str) -> Frontier:

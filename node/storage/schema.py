@@ -189,6 +189,12 @@ def m0006_kept(db: Database) -> None:
     )
 
 
+@migrations()
+def m0007_replaced(db: Database) -> None:
+    """What a row said before at the moment it was true: sent again, it changes nothing (`idempotency.py`)."""
+    db.execute("ALTER TABLE idempotency ADD COLUMN replaced BLOB NOT NULL DEFAULT x''")
+
+
 def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
     statement = ""

@@ -1,6 +1,7 @@
 """What every store must do: append once, commit whole groups or nothing, take up where it stood."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -92,6 +93,37 @@ def test_versions_of_one_row_in_one_batch(city: City) -> None:
     check_whole(city, 2)
 
 
+def test_a_batch_that_names_a_row_twice_adds_nothing_when_it_is_sent_again(city: City) -> None:
+    """Also under a later moment: a file that was copied is as old as the copy."""
+    append(city, entry("a", "1"), entry("b"), entry("a", "2"))
+    for as_of_ms in (NOW_MS, NOW_MS + 5):
+        again = append(city, *(entry(*row, as_of_ms) for row in (("a", "1"), ("b", "x"), ("a", "2"))))
+        assert again == [
+            (Fate.OUTDATED, f"{CITY}-2"),
+            (Fate.DUPLICATE, f"{CITY}-1"),
+            (Fate.DUPLICATE, f"{CITY}-2"),
+        ]
+    check_whole(city, 3)
+
+
+def test_batches_that_name_a_row_twice_add_nothing_when_they_are_sent_again(city: City) -> None:
+    for body in ("1", "2", "3"):
+        append(city, entry("a", body))
+    reopen(city)
+    for body, fate in (("1", Fate.OUTDATED), ("2", Fate.OUTDATED), ("3", Fate.DUPLICATE)):
+        assert append(city, entry("a", body)) == [(fate, f"{CITY}-2")]
+    check_whole(city, 3)
+
+
+def test_a_row_may_go_back_to_what_it_was_at_a_later_moment(city: City) -> None:
+    append(city, entry("a", "1"), entry("a", "2"))
+    assert append(city, entry("a", "1", NOW_MS + 1)) == [(Fate.SUPERSEDED, f"{CITY}-2")]
+    assert append(city, entry("a", "3", NOW_MS + 2), entry("a", "1", NOW_MS + 1)) == [
+        (Fate.SUPERSEDED, f"{CITY}-3"),
+        (Fate.OUTDATED, f"{CITY}-3"),
+    ]
+
+
 def test_an_older_version_changes_nothing(city: City) -> None:
     append(city, entry("a", "new", NOW_MS))
     assert append(city, entry("a", "old", NOW_MS - 1)) == [(Fate.OUTDATED, f"{CITY}-0")]
@@ -120,19 +152,28 @@ def test_any_sequence_of_batches_is_as_the_model_says(
 ) -> None:
     city = City(tmp_path_factory.mktemp("model"), CITY)
     held: dict[str, tuple[str, int, int]] = {}
+    replaced: dict[str, set[tuple[str, int]]] = defaultdict(set)
     size = 0
     for batch in batches:
         placed = append(city, *(entry(*row) for row in batch))
+        last = {key: (body, as_of_ms) for key, body, as_of_ms in batch}
         for (key, body, as_of_ms), (fate, record) in zip(batch, placed, strict=True):
             now, at, index = held.get(key, ("", 0, 0))
+            is_said_again = last[key][0] == now and last[key][1] >= as_of_ms
             if key in held and now == body:
                 expected = Fate.DUPLICATE
-            elif key in held and as_of_ms < at:
+            elif key in held and (as_of_ms < at or (body, as_of_ms) in replaced[key] or is_said_again):
                 expected = Fate.OUTDATED
             else:
                 expected, index = Fate.SUPERSEDED if key in held else Fate.ACCEPTED, size
+                replaced[key].add((now, at))
                 held[key], size = (body, as_of_ms, size), size + 1
             assert (fate, record) == (expected, f"{CITY}-{index}")
+    for batch in batches[-1:] * 2:
+        assert not {each.fate for each in append(city, *(entry(*row) for row in batch))} - {
+            Fate.DUPLICATE,
+            Fate.OUTDATED,
+        }
     reopen(city)
     check_whole(city, size)
     for key, (_, _, index) in held.items():

@@ -33,7 +33,7 @@ class _StatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Status.ValueTy
     """Accepted; replaces the earlier version of the row."""
     STATUS_REJECTED: _Status.ValueType  # 4
     STATUS_OUTDATED: _Status.ValueType  # 5
-    """The log holds a version with a later as_of; nothing stored."""
+    """The log holds a version with a later as_of, or one that took this row's place; nothing stored."""
 
 class Status(_Status, metaclass=_StatusEnumTypeWrapper): ...
 
@@ -45,7 +45,7 @@ STATUS_SUPERSEDED: Status.ValueType  # 3
 """Accepted; replaces the earlier version of the row."""
 STATUS_REJECTED: Status.ValueType  # 4
 STATUS_OUTDATED: Status.ValueType  # 5
-"""The log holds a version with a later as_of; nothing stored."""
+"""The log holds a version with a later as_of, or one that took this row's place; nothing stored."""
 Global___Status: _TypeAlias = Status  # noqa: Y015
 
 @_typing.final
