@@ -18,11 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from node.core import standard as standards
 from node.core.checkpoint import LogKey, parse_checkpoint
+from node.core.disclosure import decide
 from node.core.merkle import EMPTY_ROOT, Frontier
 from node.core.policy_grant import Grant
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
+from node.core.record import disclosed_facets, parse_header, parse_record_id
 from node.record.v1.record_pb2 import Header, View
 from node.storage.inspection import inspect
 from node.storage.log import OWN
@@ -160,8 +160,7 @@ class _Log:
         header, view = self.headers.get(index), self.rows[index][2]
         if header is None or view is None:
             return None
-        key = (header.standard, header.version)
-        return grant.decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(View.FromString(view))))
+        return decide(grant, header, lambda: View.FromString(view))
 
 
 def _check_audit(holder: str, path: Path, keys_of: KeysOf) -> Iterator[Violation]:

@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from google.protobuf.message import Message
-
-from node.core import standard as standards
+from node.core.disclosure import decide
 from node.core.merkle import consistency_proof
 from node.core.peer_view import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
 from node.core.policy import Grant
-from node.core.record import cut_wire, disclosed_bodies, disclosed_facets, mask_wire, parse_header
+from node.core.record import cut_wire, mask_wire, parse_header
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
-from node.record.v1.record_pb2 import Header, View
+from node.record.v1.record_pb2 import View
 from node.storage.log import OWN
 from node.storage.reader import Reader, Row
 from node.storage.store import Origin
@@ -140,24 +138,7 @@ def _disclosed(grant: Grant, header: bytes, row: Row, fates: Fates) -> frozenset
 
 
 def _decide(grant: Grant, header_bytes: bytes, stored: bytes) -> frozenset[int] | None:
-    header = parse_header(header_bytes)
-    key = (header.standard, header.version)
-    try:
-        return grant.decide(header, key, lambda: _whole_body(header, stored))
-    except NodeError:  # an error in a condition withholds
-        return None
-
-
-def _whole_body(header: Header, stored: bytes) -> Message:
-    """The body that conditions look at; a record that was taken back from peers may lack facets.
-
-    Raises:
-        NodeError: POLICY_DENIED, it is not whole: no condition can be decided.
-    """
-    view = View.FromString(stored)
-    if len(disclosed_facets(view)) < header.facets:
-        raise NodeError(Reason.POLICY_DENIED, f"{header.id} is not whole here")
-    return standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+    return decide(grant, parse_header(header_bytes), lambda: View.FromString(stored))
 
 
 def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from node.core import standard as standards
+from node.core.disclosure import Disclosed, decide
 from node.core.policy import Policy
-from node.core.record import disclosed_bodies, open_view, parse_record_id
+from node.core.policy_grant import Grant
+from node.core.record import open_view, parse_record_id
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
@@ -12,13 +13,6 @@ from node.storage.log import OWN, Entry, Fate, Placed
 from node.storage.store import Store
 
 ReadView = Callable[[str], bytes | None]
-Decision = frozenset[int] | None
-
-
-def decide(policy: Policy, peer: str, purpose: str, header: Header, view: View) -> Decision:
-    """The facets of an own record that a policy discloses to a peer; None: withheld whole."""
-    key = (header.standard, header.version)
-    return policy.grant(peer, purpose).decide(header, key, lambda: standards.get(*key).merge(disclosed_bodies(view)))
 
 
 class Withdrawal:
@@ -53,9 +47,9 @@ class Withdrawal:
         for body in entry.bodies:
             new.facets.add(salt=b"open", body=body)
         return old_header is not None and any(
-            _narrows(decide(policy, peer, purpose, old_header, old), decide(policy, peer, purpose, entry.header, new))
+            _narrows(_seen(grant, old_header, old), decide(grant, entry.header, lambda: new))
             for peer in self._peers()
-            for purpose in policy.purposes()
+            for grant in (policy.grant(peer, purpose) for purpose in policy.purposes())
         )
 
 
@@ -69,7 +63,12 @@ def _earlier_versions(header: Header, read_view: ReadView) -> Iterator[Header]:
         yield header
 
 
-def _narrows(old: Decision, new: Decision) -> bool:
+def _seen(grant: Grant, header: Header, view: View) -> Disclosed:
+    """What a peer may hold of a record: all of it where nobody can tell any more."""
+    return decide(grant, header, lambda: view, undecided=frozenset(range(1, header.facets + 1)))
+
+
+def _narrows(old: Disclosed, new: Disclosed) -> bool:
     return old is not None and (new is None or not old <= new)
 
 

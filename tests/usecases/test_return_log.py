@@ -9,6 +9,7 @@ import pytest
 from node.core.record import disclosed_facets
 from node.record.v1.record_pb2 import View
 from node.usecases import return_log
+from node.usecases.check_stores import Rule, check_stores
 from node.usecases.share import Fates, view_for
 from tests.cities import PURPOSE
 from tests.simulator.origin import policy_text, registration
@@ -46,11 +47,8 @@ def shown(wuhan: Town, index: int, to: str) -> list[int]:
     return sorted(disclosed_facets(View.FromString(view)))
 
 
-def test_a_condition_on_what_did_not_come_back_withholds(
-    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """An empty field in place of a masked one must not let a `withhold ... when` pass."""
-    rules = f"""city: wuhan
+def withholding(condition: str) -> str:
+    return f"""city: wuhan
 rules:
   - share: operator.registration
     with: [changsha, hefei]
@@ -58,8 +56,15 @@ rules:
     facets: [public]
   - withhold: operator.registration
     from: [hefei]
-    when: 'body.phone == "{PHONE}"'
+    when: '{condition}'
 """
+
+
+def test_a_condition_on_what_did_not_come_back_withholds(
+    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty field in place of a masked one must not let a `withhold ... when` pass."""
+    rules = withholding(f'body.phone == "{PHONE}"')
     wuhan = country["wuhan"]
     wuhan.origin.enforce(rules)
     old, index = snapshot(wuhan, tmp_path / "old.db"), wuhan.origin.size
@@ -83,3 +88,39 @@ def test_what_comes_together_may_be_more_than_a_batch(
     wuhan.origin.take_in(*(registration(1000 + each, scope="长" * 1000) for each in range(500)))
     country.round("changsha", "hefei")
     assert take_up(country, monkeypatch, old, *givers) == (begin, begin + 500, 0)
+
+
+def test_the_checker_too_looks_for_no_condition_in_what_did_not_come_back(
+    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wuhan = country["wuhan"]
+    rules = withholding(f'body.phone == "{PHONE}"')
+    wuhan.origin.enforce(rules)
+    old = snapshot(wuhan, tmp_path / "old.db")
+    wuhan.origin.take_in(registration(77, phone=PHONE))
+    country.round("changsha", "hefei")
+    take_up(country, monkeypatch, old, "changsha", "hefei")
+    country["wuhan"].origin.enforce(rules)
+    country.round("changsha", "hefei")
+    stores = {city: country[city].origin.path for city in ("wuhan", "hefei")}
+    keys = {city: country[city].member.log_keys for city in THREE}
+    found = check_stores(stores, keys.__getitem__, [])
+    assert [each for each in found if each.rule in {Rule.HIDDEN, Rule.EXPOSED}] == []
+
+
+def test_a_correction_that_some_may_not_see_takes_back_what_did_not_come_back_whole(
+    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Hefei saw the record for the telephone number it had; here that number is lost, which is not the same as none."""
+    wuhan = country["wuhan"]
+    rules = withholding('body.phone == ""')
+    wuhan.origin.enforce(rules)
+    old, index = snapshot(wuhan, tmp_path / "old.db"), wuhan.origin.size
+    wuhan.origin.take_in(registration(77, phone=PHONE))
+    country.round("changsha", "hefei")
+    take_up(country, monkeypatch, old, "changsha", "hefei")
+    wuhan = country["wuhan"]
+    wuhan.origin.enforce(rules)
+    wuhan.origin.clock.at_ms += 1
+    wuhan.origin.take_in(registration(77, phone="", name="更正商行"))
+    assert wuhan.store.retracted(index, index + 1) == {index}
