@@ -1,4 +1,8 @@
-"""Tests of containers need an engine and the image of a node; else they are skipped, in one line with the reason."""
+"""Tests of containers need an engine and the image of a node; else they are skipped, in one line with the reason.
+
+`make test` shares the tests out over processes (pytest-xdist): all that need containers to one of them, which mostly
+waits, and the others a file at a time.
+"""
 
 import os
 import subprocess
@@ -8,7 +12,7 @@ import pytest
 
 from node.testing.containers import IMAGE, missing_engine
 
-_skipped: set[str] = set()
+_UNTRIED = "the tests on containers"
 _DIGEST = """
 import hashlib, pathlib, node
 root = pathlib.Path(node.__path__[0])
@@ -27,8 +31,7 @@ def image() -> str:
     if why := missing_engine(image) or _stale(image):
         if os.environ.get("GONGZHI_ENGINE") == "required":
             pytest.fail(why)
-        _skipped.add(why)
-        pytest.skip(why)
+        pytest.skip(f"{_UNTRIED}: {why}")
     return image
 
 
@@ -39,7 +42,20 @@ def _stale(image: str) -> str:
     return "" if len(digests) == 1 else f"{image} is of another state of node/: make image"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says what must stay together; the long way through the containers begins first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("containers" if _needs_containers(item) else str(item.path)))
+    items.sort(key=lambda item: not _needs_containers(item))
+
+
+def _needs_containers(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "image" in item.fixturenames
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says why, where nobody asked for it by -rs too."""
-    for why in _skipped:
-        terminalreporter.write_line(f"Skipped: the tests on containers: {why}")
+    reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())}
+    for reason in sorted(reasons):
+        if _UNTRIED in reason:
+            terminalreporter.write_line(reason)
