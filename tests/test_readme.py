@@ -70,6 +70,8 @@ def check_make(words: list[str]) -> None:
 def check_click(command: click.Command, path: str, words: list[str], whole: bool) -> None:
     context = click.Context(command, info_name=path)
     if isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        if words[0] not in command.commands and "file" in command.commands:
+            words = ["file", *words]  # `gongzhi screen FILE`
         named = command.get_command(context, words[0])
         assert named is not None, f"{path} has no {words[0]}"
         check_click(named, f"{path} {words[0]}", words[1:], whole)

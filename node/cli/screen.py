@@ -41,10 +41,21 @@ class _Screen(click.Group):
             args = ["file", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Command.format_options(self.commands["file"], ctx, formatter)
+        self.format_commands(ctx, formatter)
 
-@click.group(cls=_Screen)
+
+@click.group(cls=_Screen, options_metavar="FILE [OPTIONS]", subcommand_metavar="| COMMAND ...")
 def screen() -> None:
-    """Screen FILE, a CSV file, against the lists: gongzhi screen FILE [OPTIONS]."""
+    """Screen FILE, a CSV file, against every list this node may see.
+
+    Columns (any of them): uscc 统一社会信用代码, licence_number 许可证编号, id_number 证件号码, id_hmac, name 名称.
+    An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
+    A name alone never hits. Rows without a listing are only counted.
+
+    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error.
+    """
 
 
 @screen.command("file", hidden=True)
@@ -56,14 +67,7 @@ def screen() -> None:
 def screen_file(
     file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path
 ) -> None:
-    """Screen FILE against every list this node may see.
-
-    Columns (any of them): uscc 统一社会信用代码, licence_number 许可证编号, id_number 证件号码, id_hmac, name 名称.
-    An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
-    A name alone never hits. Rows without a listing are only counted.
-
-    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error.
-    """
+    """Screen FILE: `gongzhi screen FILE` says the same."""
     config = load_config(node_dir)
     load_key = functools.cache(lambda: load_person_key(config.keys / FILE))
     counts: Counter[str] = Counter()
