@@ -42,6 +42,7 @@ def _stale(image: str) -> str:
     return "" if len(digests) == 1 else f"{image} is of another state of node/: make image"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Says what must stay together; the long way through the containers begins first."""
     for item in items:
