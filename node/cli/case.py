@@ -238,6 +238,8 @@ def _plain_case(shown: pb.Case) -> dict[str, Any]:
 def _print_case(shown: pb.Case) -> None:
     click.echo(f"{shown.case}  {shown.workflow}  {shown.label.zh} {shown.state}{'  (final)' if shown.is_final else ''}")
     click.echo("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties))
+    for rule in shown.out_of_rule:
+        click.echo(f"out of rule: {rule.rule}: {rule.zh}（{rule.law_zh}）")
     _print_acts(shown)
     _print_clocks(shown)
     for each in shown.reminders:

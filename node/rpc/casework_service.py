@@ -113,7 +113,8 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
                 file = self._casework.open(actor, request.case)
             use.records(act.header.city for act in file.acts.values())
             members = self._casework.members
-            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now(), members))
+            found = self._casework.out_of_rule(file)
+            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now(), members, found))
 
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
         """Cases."""

@@ -51,7 +51,8 @@ def notices(desk: Desk) -> Notices:
 
 def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
-    return show_case(desk.casework.open(LI, case), LI, CALENDAR, now, desk.casework.members)
+    file = desk.casework.open(LI, case)
+    return show_case(file, LI, CALENDAR, now, desk.casework.members, desk.casework.out_of_rule(file))
 
 
 def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:

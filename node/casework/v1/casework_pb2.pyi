@@ -936,6 +936,7 @@ class Case(_message.Message):
     CLOCKS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
     REMINDERS_FIELD_NUMBER: _builtins.int
+    OUT_OF_RULE_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     workflow: _builtins.str
     state: _builtins.str
@@ -952,6 +953,10 @@ class Case(_message.Message):
     def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextAct]: ...
     @_builtins.property
     def reminders(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reminder]: ...
+    @_builtins.property
+    def out_of_rule(self) -> _containers.RepeatedCompositeFieldContainer[Global___BrokenRule]:
+        """What other cases here say against this one, such as a re-transfer; of reason "not_found" where it can't be told."""
+
     def __init__(
         self,
         *,
@@ -965,10 +970,11 @@ class Case(_message.Message):
         clocks: _abc.Iterable[Global___Clock] | None = ...,
         next: _abc.Iterable[Global___NextAct] | None = ...,
         reminders: _abc.Iterable[Global___Reminder] | None = ...,
+        out_of_rule: _abc.Iterable[Global___BrokenRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "case", b"case", "clocks", b"clocks", "is_final", b"is_final", "label", b"label", "next", b"next", "parties", b"parties", "reminders", b"reminders", "state", b"state", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "case", b"case", "clocks", b"clocks", "is_final", b"is_final", "label", b"label", "next", b"next", "out_of_rule", b"out_of_rule", "parties", b"parties", "reminders", b"reminders", "state", b"state", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

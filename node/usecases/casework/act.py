@@ -1,16 +1,18 @@
 """Records acts: at once, or as drafts that another officer approves."""
 
 import threading
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.complaint_route import Route
 from node.core.officers import OfficerRole, check_approver
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import Product
+from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.storage.drafts import Draft
@@ -21,6 +23,7 @@ from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.follow_up import completed, prepare
 from node.usecases.casework.jurisdiction import route_of
 from node.usecases.casework.line import Line
+from node.usecases.casework.out_of_rule import out_of_rule
 from node.usecases.casework.own_rules import OwnRules
 from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
@@ -83,7 +86,7 @@ class Casework:
             ActRefusedError: It breaks rules of the workflow; one that needs an approver, FOUR_EYES.
             NodeError: As `Proposer.submitted`, or what the store raises.
         """
-        with self._lock(submission.case):
+        with self._locks_of(submission):
             proposal = self._proposer.submitted(actor, submission, self.today, is_draft=False)
             return self._record(proposal)
 
@@ -117,7 +120,7 @@ class Casework:
         if not draft.maker:
             raise NodeError(Reason.WRONG_ACTOR, f"draft {number} was prepared by the software: an officer takes it up")
         submission = Submission(draft.workflow, draft.case, draft.body, draft.also_to)
-        with self._lock(draft.case):
+        with self._locks_of(submission):
             return self._record(self._proposer.approved(actor, submission, self.today), number, actor.id)
 
     def take_up(self, actor: Actor, number: int, added: bytes) -> Draft | Recorded:
@@ -135,7 +138,7 @@ class Casework:
         body = completed(prepared, added)
         submission = Submission(prepared.workflow, prepared.case, body, prepared.also_to)
         is_draft = find_workflow(prepared.workflow).act[prepared.act].binds
-        with self._lock(prepared.case):
+        with self._locks_of(submission):
             proposal = self._proposer.submitted(actor, submission, self.today, is_draft=is_draft)
             if not is_draft:
                 return self._record(proposal, number, actor.id)
@@ -182,6 +185,10 @@ class Casework:
         check_sees(actor, file, self._store.log.city)
         return file
 
+    def out_of_rule(self, file: CaseFile) -> list[Broken]:
+        """What other cases here say against a case."""
+        return out_of_rule(self._books, file)
+
     def route(self, actor: Actor, case: str) -> Route:
         """Where a complaint belongs.
 
@@ -208,7 +215,7 @@ class Casework:
         return recorded
 
     def _try_by_itself(self, case: str, name: str) -> list[Recorded]:
-        with self._lock(case):
+        with self._hold([case]):
             file = self._books.open(case)
             try:
                 return [self._record(self._proposer.by_itself(file, file.workflow.act[name], self.today))]
@@ -241,5 +248,14 @@ class Casework:
         entry = proposal.entry(self._store.log.city, now_ms)
         return [*products(self._store, proposal.file, proposal.act, proposal.message, entry.header), entry]
 
-    def _lock(self, case: str) -> AbstractContextManager[bool]:
-        return self._locks[hash(case) % _LOCKS]
+    def _locks_of(self, submission: Submission) -> AbstractContextManager[None]:
+        """Holds the case, and the cases that the act says it comes from: one is judged by what stands in the others."""
+        message = standards.get(submission.workflow).parse(submission.body)
+        return self._hold({submission.case, *getattr(message, "origins", ())})
+
+    @contextmanager
+    def _hold(self, cases: Iterable[str]) -> Iterator[None]:
+        with ExitStack() as held:
+            for number in sorted({hash(case) % _LOCKS for case in cases}):
+                held.enter_context(self._locks[number])
+            yield

@@ -143,11 +143,20 @@ class Bookcase:
         found = {act.fact.case for each in subjects for read in self._indexed(each) if (act := self._act(read))}
         return [file for case in sorted(found) if (file := self.open(case)).workflow.name == name]
 
-    def drawn_from(self, case: str, name: str, since: str) -> list[CaseFile]:
-        """The cases of the workflow `name`, begun after the record `since` in its log, that name `case` as origin."""
+    def drawn_from(self, case: str, name: str, since: str, before: str = "") -> list[CaseFile]:
+        """The cases of the workflow `name` that name `case` as origin, begun from one record on in its log to another.
+
+        Args:
+            case: record id.
+            name: of the workflow.
+            since: record id in the log of the city that began them.
+            before: record id in the same log; empty for its end.
+        """
         city, begin = parse_record_id(since)
-        origin = self._reader.find_origin(city)
-        rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, origin.size) if origin else ()
+        if (origin := self._reader.find_origin(city)) is None:
+            return []
+        end = parse_record_id(before)[1] if before else origin.size
+        rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, min(end, origin.size))
         acts = [act for _, view in rows if (act := read(view).act) is not None]
         found = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
         return [self.open(each) for each in sorted(found)]

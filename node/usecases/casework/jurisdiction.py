@@ -4,11 +4,10 @@ from node.core.complaint_route import Route, route
 from node.core.federation import Federation
 from node.core.workflow.codes import code_name
 from node.core.workflow.declared.complaint_hand_over import PLACE
-from node.core.workflow.facts import record_order
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import overlay, said_in
 
 _HAND_OVER, _PASS_ON = "hand_over", "pass_on"
@@ -71,23 +70,6 @@ def _undecided(message: Complaint, source: CaseFile | None) -> list[Broken]:
         return []
     zh, en = "须先经审批决定移交至该市", "that it is handed over to this city has to be decided first, by two persons"
     return [_broken("complaint.pass_on.origins", zh, en)]
-
-
-def broken_by_other_city(file: CaseFile, act: str, books: Bookcase) -> list[Broken]:
-    """What taking a complaint back, or passing it on, breaks: the other city has it, and has not given it back.
-
-    Args:
-        file: the complaint whose handing over was decided.
-        act: name of the act.
-        books: where the cases are.
-    """
-    decided = [each.fact.id for each in file.acts.values() if each.fact.act == _HAND_OVER]
-    since = max(decided, key=record_order, default="")
-    passed = books.drawn_from(file.id, file.workflow.name, since) if since else []
-    if not (held := [each.id for each in passed if each.case.state != "returned"]):
-        return []
-    zh, en = f"已移交（{held[0]}），未经退回", f"it was handed over as {held[0]}, and not given back"
-    return [_broken(f"complaint.{act}.handed_over", zh, en)]
 
 
 def _named(message: Complaint) -> list[Broken]:

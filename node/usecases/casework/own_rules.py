@@ -5,12 +5,11 @@
 3. A listing that had ended is not decided anew under the old number.
 4. A limit is extended before it runs out, as its rule allows; only what runs is suspended.
 5. Who had a repair annulled for fraud applies for none until the ban is over.
-6. What a city received it does not refer on, nor back, under a new number.
+6. What a city received it does not refer on, nor back, under a new number; nor does it take such a matter on.
 7. A serious listing's term is no longer than the law's; a repair ends the applicant's own listing, after the wait.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -23,15 +22,18 @@ from node.core.workflow.law import accord
 from node.core.workflow.model import Act, Product
 from node.core.workflow.rules import Broken
 from node.core.workflow.timing import refused_by_clock, timers
-from node.errors import NodeError, Reason
+from node.errors import Reason
 from node.standard.v1.complaint_pb2 import Complaint
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.referral_pb2 import Referral
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import Bookcase, CaseFile, Members
-from node.usecases.casework.jurisdiction import broken_by_other_city, broken_by_place, say_route
+from node.usecases.casework.handing_over import broken_by_handing_over
+from node.usecases.casework.jurisdiction import broken_by_place, say_route
 from node.usecases.casework.listing_rules import broken_by_repair, broken_by_term, subjects
-from node.usecases.casework.retransfer import broken_by_retransfer
+from node.usecases.casework.origins import opened
+from node.usecases.casework.out_of_rule import broken_by_taking_on
+from node.usecases.casework.retransfer import broken_by_referring
 from node.usecases.refuse_republication import Republication
 
 _REPAIR = "credit.repair"
@@ -68,19 +70,12 @@ class OwnRules:
         found += [*broken_by_term(act, message, fact.on)]
         found += broken_by_repair(self._books, self._city, file, act, message, today)
         if isinstance(message, Complaint):
-            source = next(self._origins(message), None)
+            source = next(opened(self._books, message.origins), None)
             found += broken_by_place(file, message, self._members(), self._city, source)
-            decided = {"take_back": file, "pass_on": source}.get(act.name)
-            found += broken_by_other_city(decided, act.name, self._books) if decided else ()
+            found += broken_by_handing_over(self._books, file, message, self._city)
         if isinstance(message, Referral) and (act.opens or act.internal):
-            found += broken_by_retransfer(file.workflow, message, self._city, self._origins(message))
-        return found
-
-    def _origins(self, message: Complaint | Referral) -> Iterator[CaseFile]:
-        """The cases that an act says it comes from, as far as they are here."""
-        for each in message.origins:
-            with suppress(NodeError):
-                yield self._books.open(each)
+            found += broken_by_referring(self._books, file, message, self._city)
+        return found + broken_by_taking_on(self._books, file, act.name)
 
     def _by_day(self, file: CaseFile, act: Act, message: Any, today: date) -> Iterator[Broken]:
         rule, day = f"{file.workflow.name}.{act.name}.date", date.fromisoformat(message.act.date)

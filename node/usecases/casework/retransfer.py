@@ -1,36 +1,70 @@
-"""A matter that a city received is not referred on as a new case: it objects, and the common superior designates."""
+"""A matter that a city received is not referred on as a new case: it objects, and the common superior designates.
 
-from collections.abc import Iterable
+Judged by every node from the records it holds, of an act to come as of one that stands in a log.
+"""
 
-from node.core.workflow.model import Workflow
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from node.core.workflow.declared.referral import REFERRAL
+from node.core.workflow.facts import city_of
 from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.standard.v1.referral_pb2 import REFERRAL_KIND_ASSISTANCE, Referral
-from node.usecases.casework.case_file import CaseFile
+from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.follow_up import said_in
+from node.usecases.casework.origins import behind, is_here, named_by
 
 _ASSISTANCE = "assistance"
+_RULE = REFERRAL.forbids["retransfer"]
 
 
-def broken_by_retransfer(workflow: Workflow, message: Referral, here: str, origins: Iterable[CaseFile]) -> list[Broken]:
-    """What referring on a received matter breaks. Assistance is no transfer: it may be asked for in any matter.
+def broken_by_referring(books: Bookcase, file: CaseFile, message: Referral, city: str) -> list[Broken]:
+    """What an act to come of this city breaks. Assistance is no transfer: it may be asked for in any matter.
 
     Args:
-        workflow: of referrals.
-        message: the act.
-        here: this city.
-        origins: the cases that the act says it comes from.
+        books: where the cases are.
+        file: the case, of which others see nothing yet.
+        message: the act, with what was drafted before it.
+        city: this city.
     """
-    if message.kind == REFERRAL_KIND_ASSISTANCE or not any(_is_passed_on(each, message, here) for each in origins):
+    origins = {*message.origins, *(named_by(city, file) if message.origins else ())}
+    return list(_passed_on(books, message, city, origins))
+
+
+def broken_by_retransfer(books: Bookcase, file: CaseFile) -> list[Broken]:
+    """What a referral that was sent breaks, as far as what it came from is here."""
+    first, city = file.disclosing, city_of(file.id)
+    if first is None or not isinstance(sent := first.body, Referral):
         return []
-    rule = workflow.forbids["retransfer"]
-    name = f"{workflow.name}.{message.act.act}.retransfer"
-    return [Broken(name, Reason.ACT_NOT_ALLOWED, rule.law, rule.why.zh, rule.why.en)]
+    origins = named_by(city, file)
+    return [*_passed_on(books, sent, city, origins), *_unknown(books, sent, city, origins)]
 
 
-def _is_passed_on(origin: CaseFile, message: Referral, here: str) -> bool:
+def _passed_on(books: Bookcase, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+    if sent.kind == REFERRAL_KIND_ASSISTANCE:
+        return
+    if any(_is_passed_on(each, sent.to_city, city) for each in behind(books, origins)):
+        rule = f"{REFERRAL.name}.{sent.act.act}.{_RULE.name}"
+        yield Broken(rule, Reason.ACT_NOT_ALLOWED, _RULE.law, _RULE.why.zh, _RULE.why.en)
+
+
+def _is_passed_on(origin: CaseFile, to_city: str, city: str) -> bool:
+    """Whether `city` received a matter, and the superior did not designate the city that it sends it to."""
     case = origin.case
-    is_received = origin.workflow.name == "referral" and case.parties.get("addressee") == here
+    is_received = origin.workflow is REFERRAL and case.parties.get("addressee") == city
     if not is_received or case.situation.kept.get("kind") == _ASSISTANCE:
         return False
-    return case.state != "designated_elsewhere" or message.to_city not in ("", said_in(origin).designated_city)  # type: ignore[attr-defined]
+    said: Any = said_in(origin)
+    return case.state != "designated_elsewhere" or to_city not in ("", said.designated_city)
+
+
+def _unknown(books: Bookcase, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+    """Of what another city said and this node may not see, it can't be told whether it was passed on."""
+    theirs = (each for each in origins if city_of(each) != city)
+    if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(books, each) for each in theirs):
+        zh, en = (
+            "来源记录属他市且此处不可见，是否再次移送无从判断",
+            "it names a record of another city that is not here",
+        )
+        yield Broken(f"{REFERRAL.name}.{sent.act.act}.origins", Reason.NOT_FOUND, _RULE.law, zh, en)

@@ -18,11 +18,17 @@ from node.usecases.casework.clocks import clocks
 
 
 def show_case(
-    file: CaseFile, actor: Actor, calendar: Calendar, now: datetime, members: Collection[str] = ()
+    file: CaseFile,
+    actor: Actor,
+    calendar: Calendar,
+    now: datetime,
+    members: Collection[str] = (),
+    out_of_rule: Collection[Broken] = (),
 ) -> pb.Case:
-    """The whole of a case that an actor may see: a platform sees no internal acts, no personal facets, no reminders.
+    """The whole of a case that an actor may see.
 
-    Of what is for everyone each of `members` stands among the receipts, also those who have not received it yet.
+    A platform sees no internal acts, no personal facets, no reminders, and not what other cases say against this one.
+    Of what is for everyone each of `members` stands among the receipts, also who has not received it yet.
     """
     case, workflow = file.case, file.workflow
     return pb.Case(
@@ -36,6 +42,7 @@ def show_case(
         clocks=clocks(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
+        out_of_rule=[] if actor.is_platform else [_broken(each) for each in out_of_rule],
     )
 
 

@@ -241,8 +241,9 @@ COMPLAINT = Workflow(
     ),
     first=("withdraw", "settle", "reject"),
     concurrency=Label(
-        "投诉人撤回优先，其次和解、不予受理；其余按记录编号。",
-        "The complainant's withdrawal goes first, then settlement, rejection; the rest by record id.",
+        "投诉人撤回优先，其次和解、不予受理；其余按记录编号。移交与收回，以先记入本市日志者为准。",
+        "The complainant's withdrawal goes first, then settlement, rejection; the rest by record id. Of handing over"
+        " and taking back, whichever stands earlier in the city's log.",
     ),
     forbidden=(
         Forbidden(

@@ -10,7 +10,7 @@ PLACE = Law("complaints_2026", "12", sure=False)
 _ACCEPTANCE = Law("complaints_2026", "15")
 _CITY = ("origin",)
 _HANDLER = ("handler",)
-_OWN = Only(
+NOT_ON = Only(
     "to_city", ("",), PLACE, Label("移交来的投诉不得再移交，应予退回", "what was handed over is given back, not on")
 )
 
@@ -23,7 +23,7 @@ HAND_OVER_ACTS = (
         _CITY,
         PLACE,
         binds=True,
-        guards=(_OWN,),
+        guards=(NOT_ON,),
         needs=(
             carry("to_city", "移交至", "city it belongs to", PLACE),
             carry("routed_by", "管辖依据", "what it is routed by", PLACE, complaint_pb2.RoutingBasis.DESCRIPTOR),

@@ -1,0 +1,103 @@
+"""A complaint is handled in one city: handed over once, by a decision that stands, and not on by who was handed it.
+
+Judged by every node from the records it holds, of an act to come as of one that stands in a log. Of two acts of one
+city that exclude each other, whoever made them at the same moment, the earlier in its log counts.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from node.core.workflow.declared.complaint import COMPLAINT
+from node.core.workflow.declared.complaint_hand_over import NOT_ON, PLACE
+from node.core.workflow.facts import ActFact, city_of, record_order
+from node.core.workflow.rules import Broken
+from node.core.workflow.run import Standing
+from node.errors import Reason
+from node.standard.v1.complaint_pb2 import Complaint
+from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.origins import behind, named_by, opened
+
+_HAND_OVER, _PASS_ON, _TAKE_BACK = "hand_over", "pass_on", "take_back"
+
+
+def broken_by_handing_over(books: Bookcase, file: CaseFile, message: Complaint, city: str) -> list[Broken]:
+    """What an act to come of this city breaks.
+
+    Args:
+        books: where the cases are.
+        file: the case of the act.
+        message: the act.
+        city: this city.
+    """
+    act = message.act.act
+    if act == _HAND_OVER:
+        return list(_handed_on(books, named_by(city, file), city, act))
+    if act == _TAKE_BACK:
+        return list(_held(books, file, act))
+    if act == _PASS_ON:
+        held = (each for source in opened(books, message.origins) for each in _held(books, source, act))
+        return [*_handed_on(books, message.origins, city, act), *held]
+    return []
+
+
+def broken_by_handling(books: Bookcase, file: CaseFile) -> list[Broken]:
+    """What the acts of a complaint break that stand in a log, as far as its other half is here."""
+    if not _is_passed(file):
+        return [each for taken in _decisions(file, _TAKE_BACK) for each in _held(books, file, _TAKE_BACK, taken.id)]
+    city = city_of(file.id)
+    origins = sorted(named_by(city, file))
+    own = [each for each in origins if city_of(each) == city]
+    found = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(books, own, city, _PASS_ON))
+    found += [_undecided() for source in opened(books, own) if not _is_decided(source, file.id)]
+    return found + [each for name in own for each in _held_by(books, name, name, _PASS_ON, file.id)]
+
+
+def _held(books: Bookcase, source: CaseFile, act: str, before: str = "") -> list[Broken]:
+    """What an act breaks because the other city has the complaint, by the last decision before a record, or by now."""
+    decided = [each.id for each in _decisions(source, _HAND_OVER) if not before or _is_earlier(each.id, before)]
+    return _held_by(books, source.id, decided[-1], act, before) if decided else []
+
+
+def _held_by(books: Bookcase, case: str, since: str, act: str, before: str) -> list[Broken]:
+    passed = books.drawn_from(case, COMPLAINT.name, since, before)
+    held = [each.id for each in passed if _is_passed(each) and each.case.state not in ("", "returned")]
+    if not held:
+        return []
+    zh, en = f"已移交（{held[0]}），未经退回", f"it was handed over as {held[0]}, and not given back"
+    return [Broken(f"{COMPLAINT.name}.{act}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)]
+
+
+def _handed_on(books: Bookcase, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
+    """A complaint that `city` was handed by another, under whatever number it is to go on."""
+    if any(_is_passed(each) and each.case.situation.kept.get("to_city") == city for each in behind(books, origins)):
+        yield _not_on(act)
+
+
+def _is_decided(source: CaseFile, passed: str) -> bool:
+    """Whether the decision to hand over stood when the complaint was passed on."""
+    before = [each.act for each in _decisions(source, _HAND_OVER, _TAKE_BACK) if _is_earlier(each.id, passed)]
+    return before[-1:] == [_HAND_OVER]
+
+
+def _decisions(file: CaseFile, *acts: str) -> list[ActFact]:
+    """The acts of these kinds that stand, as they stand in the log."""
+    history = (each.fact for each in file.case.history() if each.standing is Standing.IN_FORCE)
+    return sorted((fact for fact in history if fact.act in acts), key=lambda fact: record_order(fact.id))
+
+
+def _is_earlier(record: str, other: str) -> bool:
+    return record_order(record) < record_order(other)
+
+
+def _is_passed(file: CaseFile) -> bool:
+    opening = file.acts.get(file.id)
+    return opening is not None and opening.fact.act == _PASS_ON
+
+
+def _not_on(act: str) -> Broken:
+    zh, en = NOT_ON.label
+    return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, NOT_ON.law, zh, en)
+
+
+def _undecided() -> Broken:
+    zh, en = "移交决定已先被收回", "the decision to hand it over had been taken back before"
+    return Broken(f"{COMPLAINT.name}.{_PASS_ON}.origins", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)

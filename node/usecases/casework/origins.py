@@ -1,0 +1,49 @@
+"""What a case came from: what its acts name, and what that came from in turn, as far as it is here."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from node.errors import NodeError
+from node.usecases.casework.case_file import ActRecord, Bookcase, CaseFile
+
+# Cases looked at behind one: who names more, names them in vain.
+_BEHIND = 200
+
+
+def behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
+    """The cases that `origins` name, and those that they came from."""
+    return islice(_all_behind(books, origins), _BEHIND)
+
+
+def named_by(city: str, file: CaseFile) -> set[str]:
+    """Record ids that the acts of a city name as origins of a case."""
+    return {each for act in file.acts.values() if act.header.city == city for each in _origins(act)}
+
+
+def opened(books: Bookcase, cases: Iterable[str]) -> Iterator[CaseFile]:
+    """Those of `cases` that are here."""
+    for each in cases:
+        try:
+            yield books.open(each)
+        except NodeError:  # it is no case, or not here
+            continue
+
+
+def is_here(books: Bookcase, record: str) -> bool:
+    """Whether this node may see a record, or any act of the case that it opened."""
+    return books.view(record) is not None or any(opened(books, [record]))
+
+
+def _all_behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
+    waiting, seen = sorted(origins), set[str]()
+    while waiting:
+        each = waiting.pop(0)
+        if each not in seen:
+            seen.add(each)
+            for file in opened(books, [each]):
+                yield file
+                waiting += sorted({name for act in file.acts.values() for name in _origins(act)})
+
+
+def _origins(act: ActRecord) -> Iterable[str]:
+    return getattr(act.body, "origins", ())

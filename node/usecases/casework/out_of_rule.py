@@ -1,0 +1,29 @@
+"""What a case breaks that its own acts cannot tell: by what it came from, or by what came of it.
+
+The state of a case follows from its own acts alone, so that all its parties compute the same. What other cases say
+against it depends on which of them are here, not on the order they came in: it is shown beside the state, and this
+city takes on no matter that should not have been sent.
+"""
+
+from node.core.workflow.rules import Broken
+from node.errors import Reason
+from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.handing_over import broken_by_handling
+from node.usecases.casework.retransfer import broken_by_retransfer
+
+_JUDGES = {"referral": broken_by_retransfer, "complaint": broken_by_handling}
+# What takes a matter on; who may not do so objects to it, or gives it back.
+_TAKES_ON = frozenset((("referral", "accept"), ("complaint", "take_in"), ("complaint", "accept")))
+
+
+def out_of_rule(books: Bookcase, file: CaseFile) -> list[Broken]:
+    """Every rule that a case is known here to break; of reason NOT_FOUND where it can't be told."""
+    judge = _JUDGES.get(file.workflow.name)
+    return judge(books, file) if judge else []
+
+
+def broken_by_taking_on(books: Bookcase, file: CaseFile, act: str) -> list[Broken]:
+    """What an act to come breaks that takes on a matter out of rule."""
+    if (file.workflow.name, act) not in _TAKES_ON:
+        return []
+    return [each for each in out_of_rule(books, file) if each.reason is not Reason.NOT_FOUND]
