@@ -5,7 +5,7 @@ from datetime import date
 from google.protobuf.message import Message
 
 from node.core.calendar import add_months
-from node.core.legal_rules import find_rule
+from node.core.legal_rules import find_rule, vendored_rules
 from node.core.validation import Finding
 from node.errors import NodeError
 
@@ -30,6 +30,17 @@ def is_too_long(until: str, decided_on: date) -> bool:
         return until > years_from(LONGEST_TERM, decided_on).isoformat()
     except NodeError:
         return False
+
+
+def last_day(until: str, listed_on: date) -> str:
+    """The last day of a serious listing: as stated, and no later than the longest term after the day of listing.
+
+    A party that was listed before any rule bound a listing is held to the first one as if listed when that came into
+    force: nobody stays for ever.
+    """
+    begin = max(listed_on, vendored_rules().all_versions(LONGEST_TERM)[0].from_)
+    longest = years_from(LONGEST_TERM, begin).isoformat()
+    return min(until or longest, longest)
 
 
 def may_leave_early(decided_on: date, today: date) -> bool:

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.answer import subject_of
 from node.core.identifiers import normalise
+from node.core.listing_term import SERIOUS, last_day, stated_day
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import Entry, Hit
@@ -86,7 +87,7 @@ LISTS: Mapping[str, List] = MappingProxyType(
     dict(
         (
             _list(
-                "listing.serious",
+                SERIOUS,
                 lists.LIST_KIND_SERIOUS,
                 "decided pushed published reinstated",
                 "published reinstated",
@@ -150,15 +151,22 @@ def keys_of(entry: Entry) -> list[Key]:
 
 
 def listing_of(name: str, body: Message) -> Listing:
-    """What a record of the list `name` says."""
+    """What a record of the list `name` says; of a serious listing the law says when it ends at the latest."""
+    since = getattr(body, LISTS[name].began)
     return Listing(
         tuple(body.grounds),  # type: ignore[attr-defined]
         getattr(body, "decision_number", ""),
-        getattr(body, LISTS[name].began),
-        getattr(body, "until", ""),
+        since,
+        last_day_of(name, getattr(body, "until", ""), since),
         getattr(body, "removed_on", ""),
         getattr(body, "published_on", ""),
     )
+
+
+def last_day_of(name: str, until: str, since: str) -> str:
+    """The last day on a list, for who is on it since a day and is to leave after another; empty where it has none."""
+    listed_on = stated_day(since) if name == SERIOUS else None
+    return until if listed_on is None else last_day(until, listed_on)
 
 
 def has_ended(listing: Listing, header: Header, day: date, now_ms: int) -> bool:
@@ -170,8 +178,11 @@ def has_ended(listing: Listing, header: Header, day: date, now_ms: int) -> bool:
 
 
 def is_in_force(name: str, listing: Listing, header: Header, state: str, day: date, now_ms: int) -> bool:
-    """Whether a party is on the list: by the state of the case where there is one, and within the term."""
-    if state and state not in LISTS[name].in_force:
+    """Whether a party is on the list: by the state of the case where there is one, and within the term.
+
+    Nobody is on a platform's list without a term (order 117 Art 14); an abnormal listing has none, it ends by removal.
+    """
+    if (state and state not in LISTS[name].in_force) or (name == "listing.platform" and not listing.until):
         return False
     return not has_ended(listing, header, day, now_ms)
 
@@ -182,7 +193,7 @@ def is_published(name: str, listing: Listing, state: str, day: date) -> bool:
     if not each.is_public or state:
         return state in each.public
     # The list of serious violations is published after the decision, the others with it.
-    return name != "listing.serious" or "" < listing.published_on <= day.isoformat()
+    return name != SERIOUS or "" < listing.published_on <= day.isoformat()
 
 
 def marks(city: str, name: str, body: Message) -> list[str]:

@@ -18,7 +18,18 @@ from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.platforms import Connections
 from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
-from node.core.screening import LISTS, Key, Listing, case_of, is_in_force, is_published, keys_of, listing_of, marks
+from node.core.screening import (
+    LISTS,
+    Key,
+    Listing,
+    case_of,
+    is_in_force,
+    is_published,
+    keys_of,
+    last_day_of,
+    listing_of,
+    marks,
+)
 from node.core.workflow.case import Case
 from node.core.workflow.declared import workflow
 from node.core.workflow.facts import ActFact
@@ -147,7 +158,9 @@ class Screening:
             case = read_case(self._reader, name, case_of(header) or header.id)
             if header.id not in [each.id for each in listing_acts(case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
-            state, said = case.state, said._replace(until=case.situation.kept.get("until", said.until))
+            state, kept = case.state, case.situation.kept
+            until = last_day_of(name, kept.get("until", said.until), kept.get("listed_on", said.since))
+            said = said._replace(until=until)
         elif case_of(header):
             return None  # who cannot see the acts of a case cannot know where it stands
         return _InForce(record, said, state) if is_in_force(name, said, header, state, now.day, now.now_ms) else None

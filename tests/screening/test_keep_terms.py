@@ -81,11 +81,23 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
     assert [hit.record_id for hit in hits(peer, uscc=USCC)] == ([stays] if name != NAMES[2] else [])
 
 
+def test_a_serious_listing_without_a_day_is_taken_back_when_the_law_ends_it(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.serious", listing("listing.serious", decided_on="2023-10-01", until="", published_on=""))
+    peer.pull(own)
+    own.clock.at_ms += 10 * DAY_MS  # the last day
+    assert keep(own) == []
+    own.clock.at_ms += DAY_MS
+    assert len(keep(own)) == 1
+    peer.pull(own)
+    assert current(peer) == []
+
+
 def _files_with(folder: Path, stem: str, found: bytes) -> list[str]:
     return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
 
 
-def _serious_case(city: City, until: str = "2029-09-21") -> tuple[str, str]:
+def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
     """A listing decided, pushed and published by its own city; case and last act."""
     made: Any = listing("listing.serious", facts=FACTS, until=until, home_city="changsha", published_on="")
     made.ClearField("until")
@@ -127,7 +139,7 @@ def test_a_case_makes_the_record_that_others_see_and_its_end_takes_it_back(citie
     assert not keep(own)
     peer.pull(own, see=_public)
     (hit,) = hits(peer, uscc=USCC)
-    assert (hit.state, hit.since, hit.until) == ("", "2026-06-01", "2029-09-21")
+    assert (hit.state, hit.since, hit.until) == ("", "2026-06-01", "2029-06-01")
     assert current(peer)[0].published_on == "2026-09-21"
     assert [each.record_id for each in hits(own, uscc=USCC)] == [hit.record_id]
     own.clock.at_ms += YEAR_MS
@@ -233,7 +245,7 @@ def test_the_own_copy_goes_when_its_retention_is_over(cities: tuple[City, City],
     own, _ = cities
     first = publish(own, "listing.serious", listing("listing.serious", facts=FACTS, until="2026-10-01"), "row")
     publish(own, "listing.serious", listing("listing.serious", facts=FACTS + "更正", until="2026-10-01"), "row")
-    kept = publish(own, "listing.serious", listing("listing.serious", decision_number="另号", until="2099-01-01"))
+    kept = publish(own, "listing.abnormal", listing("listing.abnormal", decision_number="另号"))
     own.clock.at_ms += 20 * DAY_MS
     keep(own)
     own.clock.at_ms += 3 * YEAR_MS - 30 * DAY_MS

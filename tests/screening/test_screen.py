@@ -1,6 +1,7 @@
 """Screening over real stores: which listings hit, which do not, and what each asker learns of a hit."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,54 @@ def test_the_last_day_of_a_term_counts_and_no_day_after(cities: tuple[City, City
     assert hits(own, uscc=USCC)
     own.clock.at_ms += DAY_MS
     assert not hits(own, uscc=USCC)
+
+
+@pytest.mark.parametrize(
+    ("decided_on", "until", "last"),
+    [
+        ("2024-01-15", "", "2027-01-15"),
+        ("2024-01-15", "2099-01-01", "2027-01-15"),
+        ("2024-01-15", "2026-12-01", "2026-12-01"),
+    ],
+)
+def test_a_serious_listing_ends_by_law_where_it_says_no_day_or_a_later_one(
+    cities: tuple[City, City], decided_on: str, until: str, last: str
+) -> None:
+    """Also what a peer published whose own node let it."""
+    own, peer = cities
+    publish(own, "listing.serious", listing("listing.serious", decided_on=decided_on, until=until, published_on=""))
+    for desk in cities:
+        desk.clock.at_ms = _noon(last)
+    peer.pull(own)
+    for city in cities:
+        (hit,) = hits(city, uscc=USCC)
+        assert hit.until == last
+        city.clock.at_ms += DAY_MS
+        assert hits(city, uscc=USCC) == []
+
+
+def test_a_listing_older_than_the_rule_does_not_stay_for_ever(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    publish(own, "listing.serious", listing("listing.serious", decided_on="2019-05-01", until="", published_on=""))
+    assert hits(own, uscc=USCC) == []
+
+
+def test_nobody_is_on_a_platforms_list_without_a_term(cities: tuple[City, City]) -> None:
+    own, peer = cities
+    publish(own, "listing.platform", listing("listing.platform", party=PARTY, until=""))
+    peer.pull(own)
+    assert [hits(city, uscc=USCC) for city in cities] == [[], []]
+
+
+def test_an_abnormal_listing_ends_by_removal_alone(cities: tuple[City, City]) -> None:
+    own, _ = cities
+    publish(own, "listing.abnormal", listing("listing.abnormal", decided_on="2019-05-01"))
+    (hit,) = hits(own, uscc=USCC)
+    assert hit.until == ""
+
+
+def _noon(day: str) -> int:
+    return int(datetime.fromisoformat(f"{day}T12:00+08:00").timestamp() * 1000)
 
 
 def test_removed_superseded_and_retracted_listings_do_not_hit(cities: tuple[City, City]) -> None:
