@@ -12,6 +12,7 @@ from node.core.platforms import Connected
 from node.core.record import mask, parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
+from node.standard.v1.party_pb2 import Party
 from node.storage.founding import CAPITALS
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
@@ -120,9 +121,13 @@ def drafted_referral(to_city: str = "hefei") -> Message:
     return with_act(body, "draft")
 
 
-def send(origin: Desk, to_city: str = "hefei") -> str:
+def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> str:
     """A referral that went out; its case."""
-    case = origin.act("referral", "", drafted_referral(to_city)).case
+    body = drafted_referral(to_city)
+    if party is not None:
+        body.party.CopyFrom(party)  # type: ignore[attr-defined]
+        body.ClearField("id_hmac")
+    case = origin.act("referral", "", body).case
     origin.decide("referral", case, referring("approve"))
     sending = referring("send", officers=TWO, article="市场监督管理行政处罚程序规定 第14条")
     origin.decide("referral", case, sending)

@@ -9,13 +9,15 @@ import pytest
 from node.core import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.standard.v1 import complaint_pb2, credit_pb2, listing_pb2, referral_pb2
+from node.record.v1.record_pb2 import Header
+from node.standard.v1 import complaint_pb2, credit_pb2, listing_pb2, party_pb2, penalty_pb2, referral_pb2
+from node.storage.log import Entry
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.keep_terms import KeepTerms
 from tests.casework.desks import LI, TWO, ZHANG, Desk, act, drafted_referral, referring, send, with_act
 from tests.casework.test_cases import at, shown
 from tests.casework.test_products import documents
-from tests.core.standard_samples import PARTY, abnormal, complaint, hit, repair, serious
+from tests.core.standard_samples import PARTY, abnormal, complaint, hit, penalty, repair, serious
 
 CITIES = ("changsha", "hefei")
 DECISION = "长市监列异〔2026〕1号"
@@ -190,14 +192,13 @@ def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
 
 def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
+    changsha.decide("listing.abnormal", "", listed())
+    (record,) = KeepTerms(changsha.store, changsha.clock).run()
 
     def applied() -> str:
-        body = repair()
-        assert isinstance(body, credit_pb2.CreditRepair)
-        body.home_city = "changsha"
-        return changsha.act("credit.repair", "", with_act(body, "apply", documents=documents("信用修复申请书"))).case
+        return changsha.act("credit.repair", "", applying(record)).case
 
-    def repairing(name: str, **fields: Any) -> credit_pb2.CreditRepair:
+    def saying(name: str, **fields: Any) -> credit_pb2.CreditRepair:
         body = credit_pb2.CreditRepair(act=act(name, **fields))
         if "documents" in fields:
             body.decision_number, body.decided_on = f"{name}1号", "2026-05-06"
@@ -207,10 +208,10 @@ def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk
         return body
 
     case = applied()
-    changsha.decide("credit.repair", case, repairing("accept"))
-    approve = repairing("approve", reasons="已履行", documents=documents("准予信用修复决定书"))
+    changsha.decide("credit.repair", case, saying("accept"))
+    approve = saying("approve", reasons="已履行", documents=documents("准予信用修复决定书"))
     changsha.decide("credit.repair", case, approve)
-    annul = repairing("annul_for_fraud", reasons="材料虚假", documents=documents("撤销信用修复决定书"))
+    annul = saying("annul_for_fraud", reasons="材料虚假", documents=documents("撤销信用修复决定书"))
     changsha.decide("credit.repair", case, annul)
     for day in ("2026-05-07", "2029-05-05"):
         changsha.clock.at_ms = at(day)
@@ -284,7 +285,7 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     changsha.decide("listing.serious", told_beforehand(changsha), deciding("2029-05-06"))
     (record,) = KeepTerms(changsha.store, changsha.clock).run()
     body = applying("")
-    body.penalty_number = "长市监处罚〔2026〕12号"
+    body.penalty_number = penalised(changsha)
     case = changsha.act("credit.repair", "", body).case
     changsha.decide("credit.repair", case, credit_pb2.CreditRepair(act=act("accept")))
     approving = credit_pb2.CreditRepair(
@@ -303,6 +304,86 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     with pytest.raises(ActRefusedError) as caught:
         changsha.act("credit.repair", case, credit_pb2.CreditRepair(act=act("execute"), listing=record))
     assert refused(caught) == {("credit.repair.execute.listing.serious.early_removal", Reason.ACT_TOO_EARLY)}
+
+
+def penalised(desk: Desk, **party: Any) -> str:
+    """A penalty that stands in the log as a registry handed it in; its number."""
+    body = penalty()
+    assert isinstance(body, penalty_pb2.Penalty)
+    body.ClearField("id_hmac")
+    body.party.CopyFrom(party.pop("party", PARTY))
+    for field, value in party.items():
+        setattr(body, field, value)
+    standard = standards.get("penalty")
+    header = Header(standard="penalty", version=1, city=desk.city, audience=["all"], issued_at_ms=desk.clock.now_ms())
+    header.subjects.extend(standard.subjects(body))
+    desk.append([Entry(header, standard.split(body.SerializeToString()))])
+    return body.decision_number
+
+
+def repairing(desk: Desk, body: Any) -> str:
+    return desk.act("credit.repair", "", body).state
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("", "91420100MA00TEXT0W"), ("无此文号", PARTY.uscc), ("", "")],
+    ids=["party", "number", "name"],
+)
+def test_a_repair_takes_nobody_elses_penalty_off(desks: tuple[Desk, Desk], number: str, code: str) -> None:
+    """Nor one that is not there, nor a person's by name."""
+    changsha, _ = desks
+    known = penalised(changsha)
+    body = applying("", code)
+    body.penalty_number = number or known
+    with pytest.raises(ActRefusedError) as caught:
+        repairing(changsha, body)
+    assert refused(caught) == {("credit.repair.apply.penalty_number", Reason.ACT_NOT_ALLOWED)}
+    body.penalty_number, body.party.uscc = known, PARTY.uscc
+    assert repairing(changsha, body) == "applied"
+
+
+def test_a_person_is_known_by_the_hmac_of_the_id_number(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    person = party_pb2.Party(name="张某", kind=party_pb2.PARTY_KIND_NATURAL)
+    number = penalised(changsha, party=person, id_hmac=bytes(32))
+    body = applying("")
+    body.party.CopyFrom(person)
+    body.penalty_number, body.id_hmac = number, bytes([1] * 32)
+    with pytest.raises(ActRefusedError):
+        repairing(changsha, body)
+    body.id_hmac = bytes(32)
+    assert repairing(changsha, body) == "applied"
+
+
+def test_a_later_act_of_a_repair_names_no_other_penalty(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    body = applying("")
+    body.penalty_number = penalised(changsha)
+    case = changsha.act("credit.repair", "", body).case
+    changsha.decide("credit.repair", case, credit_pb2.CreditRepair(act=act("accept")))
+    other = party_pb2.Party(name="乙", uscc="91420100MA00TEXT0W")
+    number = penalised(changsha, party=other, decision_number="长市监处罚〔2026〕13号")
+    said = act("approve", reasons="已履行", documents=documents("准予信用修复决定书"))
+    for party in (None, other):
+        naming = credit_pb2.CreditRepair(
+            act=said,
+            outcome=credit_pb2.REPAIR_OUTCOME_APPROVED,
+            decision_number="修1号",
+            decided_on="2026-05-06",
+            penalty_number=number,
+            party=party,
+        )
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.decide("credit.repair", case, naming)
+        assert refused(caught) == {("credit.repair.approve.penalty_number", Reason.ACT_NOT_ALLOWED)}
+
+
+@pytest.mark.parametrize("listing", ["changsha-99", "hefei-0"])
+def test_a_repair_names_a_listing_of_this_city(desks: tuple[Desk, Desk], listing: str) -> None:
+    with pytest.raises(ActRefusedError) as caught:
+        repairing(desks[0], applying(listing))
+    assert refused(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}
 
 
 def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[Desk, Desk]) -> None:

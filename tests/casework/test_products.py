@@ -20,6 +20,7 @@ from node.standard.v1 import (
     listing_pb2,
     measure_pb2,
     operator_pb2,
+    party_pb2,
     penalty_pb2,
     referral_pb2,
 )
@@ -58,9 +59,9 @@ def penalising(**fields: object) -> referral_pb2.Referral:
     return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
 
 
-def investigated(origin: Desk, handler: Desk) -> str:
+def investigated(origin: Desk, handler: Desk, party: party_pb2.Party | None = None) -> str:
     """A referral that the handler investigates."""
-    case = send(origin, handler.city)
+    case = send(origin, handler.city, party)
     if handler is not origin:
         handler.see(origin)
     handler.act("referral", case, referring("receive"))
@@ -117,6 +118,33 @@ def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
     assert penalties(hefei) == []
     for gone in (CONTENT.encode(), *salts):
         assert not files_with(tmp_path, "wuhan", gone)
+
+
+def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(desks: tuple[Desk, Desk, Desk]) -> None:
+    """By the act that made it; also where somebody said afterwards that the party is another."""
+    changsha, hefei, wuhan = desks
+    case = investigated(changsha, hefei, party=party_pb2.Party(name="李某", kind=party_pb2.PARTY_KIND_NATURAL))
+    recorded = hefei.decide("referral", case, penalising())
+    index = int(recorded.id.rpartition("-")[2]) - 1
+    ((_, _, view),) = hefei.store.records(0, index, index + 1)
+    assert CONTENT.encode() in (view or b"")
+    hefei.act("referral", case, with_act(referral_pb2.Referral(party=PARTY), "publish_penalty"))
+    hefei.decide("referral", case, revoking())
+    assert hefei.store.is_retracted(0, index)
+    wuhan.see(hefei)
+    assert not any(CONTENT.encode() in (row[2] or b"") for row in wuhan.store.records(1, 0, index + 1))
+
+
+def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(desks: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = desks
+    other = party_pb2.Party(name="乙", uscc="91420100MA00TEXT0W")
+    case = investigated(changsha, hefei, party=other)
+    hefei.decide("referral", case, penalising())
+    theirs = investigated(hefei, hefei)
+    hefei.decide("referral", theirs, penalising())
+    hefei.act("referral", case, with_act(referral_pb2.Referral(party=PARTY), "publish_penalty"))
+    hefei.decide("referral", case, revoking())
+    assert [list(each.origins) for each in penalties(hefei)] == [[theirs]]
 
 
 def _penalty_views(desk: Desk) -> list[tuple[int, int, bytes]]:

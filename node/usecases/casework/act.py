@@ -64,7 +64,7 @@ class Casework:
         self._register = register
         self._books = register.books
         self._members = members
-        rules = OwnRules(self._books, store.log.city, members, Republication(store, clock), register.calendar)
+        rules = OwnRules(store, self._books, members, Republication(store, clock), register.calendar)
         self._proposer = Proposer(self._books, store.log.city, members, rules)
         self._looked: tuple[int, date | None] = 0, None
         self._locks = [threading.Lock() for _ in range(_LOCKS)]

@@ -1,4 +1,4 @@
-"""What order 44 holds a serious listing to: its longest term, and the year before it may be taken off early."""
+"""What a listing is held to, and its repair: the longest term, the year's wait (order 44), and that it is one's own."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -16,10 +16,15 @@ from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.listing_pb2 import ListingSerious
+from node.storage.reader import Reader
 from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.follow_up import said_in
+from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 from node.usecases.screen import acts_in_force, read_body
 
 _REPAIR = "credit.repair"
+# What is to be repaired is looked at again when it is decided.
+_DECIDED = frozenset(("apply", "approve"))
 
 
 def broken_by_term(act: Act, message: Message, on: date) -> Iterator[Broken]:
@@ -33,16 +38,46 @@ def broken_by_term(act: Act, message: Message, on: date) -> Iterator[Broken]:
 
 
 def broken_by_repair(
-    books: Bookcase, city: str, file: CaseFile, act: Act, message: Message, today: date
+    reader: Reader, books: Bookcase, city: str, file: CaseFile, act: Act, message: Message, today: date
 ) -> list[Broken]:
-    """A repair takes its own party off a list of this city; off the serious one, once the law's wait is over."""
-    if not isinstance(message, CreditRepair) or not (message.listing or act.name in ("apply", "approve")):
+    """A repair takes what is its own party's off a list or a page of this city; off the serious list after the wait."""
+    if not isinstance(message, CreditRepair):
         return []
-    name, listing = _listing(books, city, _target(file, message))
-    if listing is None:
-        return []
-    applied = message if act.opens or file.id not in file.acts else file.acts[file.id].body
-    return [*_of_another(name, listing, act, applied), *_too_early(listing, act, today)]
+    applied = message if act.opens else applied_for(file, message)
+    known = CreditRepair(listing=_target(file, message), penalty_number=_number(file, message))
+    found: list[Broken] = []
+    if known.listing and (message.listing or act.name in _DECIDED):
+        found += _of_listing(books, city, known.listing, act, applied, today)
+    if known.penalty_number and (message.penalty_number or act.name in _DECIDED):
+        found += _of_penalty(reader, known.penalty_number, act, applied)
+    return found
+
+
+def _of_listing(
+    books: Bookcase, city: str, record: str, act: Act, applied: CreditRepair, today: date
+) -> Iterator[Broken]:
+    name, listing = _listing(books, city, record)
+    if listing is None or not subjects(_REPAIR, applied) & subjects(name, listing):
+        zh, en = (
+            "所载名单记录不是本机关对申请人所作",
+            "the listing is not this city's, or another party's than the applicant",
+        )
+        yield Broken(f"{_REPAIR}.{act.name}.listing", Reason.ACT_NOT_ALLOWED, act.law, zh, en)
+    elif isinstance(listing, ListingSerious):
+        yield from _too_early(listing, act, today)
+
+
+def _of_penalty(reader: Reader, number: str, act: Act, applied: CreditRepair) -> Iterator[Broken]:
+    if not own_penalties(reader, penalty_subjects(applied), number):
+        zh = "本机关没有对申请人作出的该文号处罚记录；自然人以证件号码密钥杂凑识别"
+        en = "this city has no penalty of the applicant by this number; a person is known by the HMAC of the ID number"
+        yield Broken(f"{_REPAIR}.{act.name}.penalty_number", Reason.ACT_NOT_ALLOWED, act.law, zh, en)
+
+
+def _number(file: CaseFile, message: CreditRepair) -> str:
+    """The penalty to repair: as the last act said."""
+    known: Any = said_in(file)
+    return message.penalty_number or str(known.penalty_number)
 
 
 def _target(file: CaseFile, message: CreditRepair) -> str:
@@ -59,14 +94,8 @@ def _listing(books: Bookcase, city: str, record: str) -> tuple[str, Any]:
     return header.standard, read_body(header, view)
 
 
-def _of_another(name: str, listing: Message, act: Act, applied: Message) -> Iterator[Broken]:
-    if not subjects(_REPAIR, applied) & subjects(name, listing):
-        zh, en = "所载名单记录不是申请人的", "the listing is another party's, not the applicant's"
-        yield Broken(f"{_REPAIR}.{act.name}.listing", Reason.ACT_NOT_ALLOWED, act.law, zh, en)
-
-
-def _too_early(listing: Message, act: Act, today: date) -> Iterator[Broken]:
-    decided_on = stated_day(listing.decided_on) if isinstance(listing, ListingSerious) else None
+def _too_early(listing: ListingSerious, act: Act, today: date) -> Iterator[Broken]:
+    decided_on = stated_day(listing.decided_on)
     if decided_on is not None and not may_leave_early(decided_on, today):
         guards = WORKFLOWS[SERIOUS].act["remove_early"].guards
         wait = next(each for each in guards if isinstance(each, NotBefore) and each.rule == EARLY_REMOVAL)

@@ -6,7 +6,7 @@
 4. A limit is extended before it runs out, as its rule allows; only what runs is suspended.
 5. Who had a repair annulled for fraud applies for none until the ban is over.
 6. What a city received it does not refer on, nor back, under a new number; nor does it take such a matter on.
-7. A serious listing's term is no longer than the law's; a repair ends the applicant's own listing, after the wait.
+7. A serious listing's term is no longer than the law's; a repair ends what is the applicant's, after the wait.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ from node.errors import Reason
 from node.standard.v1.complaint_pb2 import Complaint
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.referral_pb2 import Referral
+from node.storage.store import Store
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import Bookcase, CaseFile, Members
 from node.usecases.casework.handing_over import broken_by_handing_over
@@ -44,10 +45,11 @@ class OwnRules:
     """The rules of one city's node."""
 
     def __init__(
-        self, books: Bookcase, city: str, members: Members, republication: Republication, calendar: Calendar
+        self, store: Store, books: Bookcase, members: Members, republication: Republication, calendar: Calendar
     ) -> None:
+        self._store = store
         self._books = books
-        self._city = city
+        self._city = store.log.city
         self._members = members
         self._republication = republication
         self._calendar = calendar
@@ -68,7 +70,7 @@ class OwnRules:
         found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
         found += [*self._by_clock(file, act, fact), *self._by_ban(act, message, today)]
         found += [*broken_by_term(act, message, fact.on)]
-        found += broken_by_repair(self._books, self._city, file, act, message, today)
+        found += broken_by_repair(self._store, self._books, self._city, file, act, message, today)
         if isinstance(message, Complaint):
             source = next(opened(self._books, message.origins), None)
             found += broken_by_place(file, message, self._members(), self._city, source)

@@ -3,21 +3,20 @@
 Listings are not among them: they follow the state of their case day by day (`KeepTerms`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.record import EVERYONE, parse_header
+from node.core.record import EVERYONE, parse_header, parse_record_id
 from node.core.workflow.model import Act, Product
+from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.act_pb2 import Act as ActMessage
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.penalty_pb2 import Penalty
-from node.standard.v1.referral_pb2 import Referral
 from node.storage.log import OWN, Entry
 from node.storage.reader import Reader
 from node.usecases.casework.case_file import CaseFile
@@ -95,36 +94,64 @@ def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> It
 
 
 def _take_back(reader: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
-    case = said_in(file)
-    number = case.penalty_number if isinstance(case, CreditRepair) else _penalised_by(file).document_number
     del message
-    for found in _own_penalties(reader, _party_subjects(case), number):
-        yield retraction(found, header.issued_at_ms, header)
+    case = said_in(file)
+    if isinstance(case, CreditRepair):
+        found = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+    else:
+        found = _made_by(reader, file, header.city)
+    for each in found:
+        yield retraction(each, header.issued_at_ms, header)
 
 
-def _penalised_by(file: CaseFile) -> ActMessage:
-    bodies: list[Any] = [file.acts[each.fact.id].body for each in file.case.history() if each.fact.act == "penalise"]
-    return bodies[-1].act if bodies else ActMessage()
+def applied_for(file: CaseFile, message: CreditRepair) -> CreditRepair:
+    """What was applied for: whose repair it is says the act that opened the case, and no later one."""
+    body = file.acts[file.id].body if file.id in file.acts else message
+    return body if isinstance(body, CreditRepair) else message
 
 
-def _party_subjects(case: Message) -> list[str]:
-    """The keys under which a penalty of the case's party is indexed."""
-    said: Any = case
-    id_hmac = said.id_hmac if isinstance(case, Referral) else b""
-    return standards.get(_PENALTY).subjects(Penalty(party=said.party, id_hmac=id_hmac))
+def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
+    """The penalties of a case, whatever names their party, and what else stands in the log of the same decision."""
+    found: dict[str, Header] = {}
+    for verdict in file.case.history():
+        if verdict.fact.act == "penalise" and verdict.standing is Standing.IN_FORCE and verdict.fact.city == city:
+            made = _before(reader, verdict.fact.id)
+            if made is not None and list(made[1].origins) == [file.id]:
+                header, body = made
+                same = own_penalties(reader, header.subjects, body.decision_number)
+                found |= {each.id: each for each in (header, *same)}
+    return list(found.values())
 
 
-def _own_penalties(reader: Reader, subjects: list[str], number: str) -> list[Header]:
+def _before(reader: Reader, act: str) -> tuple[Header, Penalty] | None:
+    """The penalty that stands directly before an act of this city, which made it, if it was not taken back since."""
+    index = parse_record_id(act)[1] - 1
+    if index < 0 or reader.is_retracted(OWN, index):
+        return None
+    ((_, _, stored),) = reader.records(OWN, index, index + 1)
+    return _penalty(View.FromString(stored)) if stored is not None else None
+
+
+def penalty_subjects(case: CreditRepair) -> list[str]:
+    """The keys under which a penalty of an applicant is indexed."""
+    return standards.get(_PENALTY).subjects(Penalty(party=case.party, id_hmac=case.id_hmac))
+
+
+def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[Header]:
+    """This city's current penalties of a party by the number of their decision."""
     found: dict[str, Header] = {}
     for subject in subjects if number else ():
         for origin, _, stored in reader.by_subject(subject):
-            view = View.FromString(stored)
-            header = parse_header(view.header)
-            if origin == OWN and header.standard == _PENALTY and subject in header.subjects:
-                body = read_body(header, view)
-                if isinstance(body, Penalty) and body.decision_number == number:
-                    found[header.id] = header
+            penalty = _penalty(View.FromString(stored)) if origin == OWN else None
+            if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
+                found[penalty[0].id] = penalty[0]
     return list(found.values())
+
+
+def _penalty(view: View) -> tuple[Header, Penalty] | None:
+    header = parse_header(view.header)
+    body = read_body(header, view) if header.standard == _PENALTY and not header.retracts else None
+    return (header, body) if isinstance(body, Penalty) else None
 
 
 _PENALTIES: dict[Product, Callable[[Reader, CaseFile, Message, Header], Iterator[Entry]]] = {
