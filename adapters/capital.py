@@ -10,8 +10,8 @@ from adapters.unfit import UnfitError
 _CURRENCIES = {
     "": "CNY",  # Registers keep capital in yuan; another currency is always named.
     **dict.fromkeys(("人民币", "人民", "RMB"), "CNY"),
-    **dict.fromkeys(("美", "美金"), "USD"),
-    **dict.fromkeys(("港", "港币", "香港", "香港币"), "HKD"),
+    **dict.fromkeys(("美", "美金", "US$"), "USD"),
+    **dict.fromkeys(("港", "港币", "香港", "香港币", "HK$"), "HKD"),
     **dict.fromkeys(("欧", "欧币"), "EUR"),
     **dict.fromkeys(("日", "日币"), "JPY"),
     **dict.fromkeys(("英镑", "英"), "GBP"),
@@ -38,7 +38,7 @@ _UNITS = {
 # Words may stand before the number too: "人民币100万元".
 _CAPITAL = re.compile(r"(?P<before>[^\d.,+-]*)(?P<number>\d[\d,]*)?(?:\.(?P<decimals>\d{1,20}))?(?P<after>[^\d.,+-]*)")
 _UNIT = re.compile("万亿|千万|百万|亿|万|千|百")
-_FILLING = re.compile(r"[()\[\]元圆整:]")
+_FILLING = re.compile(r"[()\[\]元圆整:¥]")
 _WHOLE = re.compile(r"\d{1,20}|\d{1,3}(?:,\d{3}){1,6}")
 _UINT64_MAX = 2**64 - 1
 
@@ -79,7 +79,7 @@ def _unit_and_currency(words: str) -> tuple[int, str]:
 
 def _hundredths(whole: str, decimals: str, unit: int) -> int:
     if not _WHOLE.fullmatch(whole):
-        raise UnfitError("capital_unreadable", "a comma must stand before every three digits")
+        raise UnfitError("capital_unreadable", "a comma must stand before every three digits; a point may be lost")
     digits, shift = int(whole.replace(",", "") + decimals), int("1" + "0" * len(decimals))
     amount, finer = divmod(digits * unit * 100, shift)
     if finer:

@@ -25,8 +25,8 @@ class LineTooLongError(ValueError):
         self.line = line
 
 
-def read_csv(text: TextIO) -> Iterator[RawRow]:
-    """The rows of a comma separated text opened with newline="". Blank lines are left out.
+def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
+    """The rows of a delimited text opened with newline="". Blank lines are left out.
 
     A row may hold line breaks between quotes, so a quote that is never closed would swallow every line after it. Here
     only the line with the quote is at fault: parsing goes on with the next one.
@@ -35,7 +35,7 @@ def read_csv(text: TextIO) -> Iterator[RawRow]:
         LineTooLongError: Nothing more of the file can be read.
     """
     lines = _Lines(text)
-    rows = csv.reader(lines, strict=True)
+    rows = csv.reader(lines, strict=True, delimiter=delimiter)
     while True:
         lines.begin_row()
         line = lines.number
@@ -44,16 +44,18 @@ def read_csv(text: TextIO) -> Iterator[RawRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield RawRow(line, _cells_of(lines.keep_first()), f"{error}: an unclosed quote, or a cell too long")
+            yield RawRow(
+                line, _cells_of(lines.keep_first(), delimiter), f"{error}: an unclosed quote, or a cell too long"
+            )
             continue
         if cells:
             yield RawRow(line, cells)
 
 
-def _cells_of(line: str) -> list[str]:
+def _cells_of(line: str, delimiter: str) -> list[str]:
     """What a broken line seems to hold, for a person to mend."""
     try:
-        return next(csv.reader([line]), [])
+        return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return []
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 
+from adapters.columns import missing, shown
 from adapters.intake import Node, check, connect
 from adapters.mapping import Mapping, read_mapping
 from adapters.reject_report import RejectReport
@@ -59,7 +61,7 @@ def load(
     began = perf_counter()
     agreed = read_mapping(mapping) if isinstance(mapping, Path) else mapping
     with ExitStack() as stack:
-        tables = [stack.enter_context(open_table(path)) for path in files]
+        tables = [stack.enter_context(open_table(path, partial(_missing, agreed))) for path in files]
         mappers = [Mapper(agreed, table.columns, str(table.path)) for table in tables]
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
@@ -102,11 +104,15 @@ def _batches(
 
 
 def _notices(tables: Sequence[Table], mappers: Sequence[Mapper]) -> list[str]:
-    return [
-        f"{table.path}: not read: {', '.join(mapper.unused)}"
-        for table, mapper in zip(tables, mappers, strict=True)
-        if mapper.unused
-    ]
+    told: list[str] = []
+    for table, mapper in zip(tables, mappers, strict=True):
+        unused = [f"not read: {shown(mapper.unused)}"] if mapper.unused else []
+        told += [f"{table.path}: {each}" for each in [*table.notices, *unused]]
+    return told
+
+
+def _missing(mapping: Mapping, columns: Sequence[str]) -> int:
+    return len(missing(mapping.sources, columns))
 
 
 class _Tally:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from adapters import person
 from adapters.targets import FieldValue, Reader, Target, read_constant, reader_of, target_of
-from adapters.transforms import TRANSFORMS, half_width
+from adapters.transforms import TRANSFORMS, column_name
 from adapters.unfit import UnfitError
 from node.core.document import Document, parse_document, read_model
 from node.core.standard import Standard, get
@@ -59,8 +59,9 @@ class Other(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A column of the mapping, ready to read cells."""
+    """A column of the mapping, ready to read cells. `names`, the best first, are in the spelling of `column_name`."""
 
+    title: str
     names: tuple[str, ...]
     target: Target
     read: Reader
@@ -162,9 +163,9 @@ class _Check:
             read = reader_of(target, [self._transforms[step] for step in column.transform], column.words)
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
-        names = tuple(map(half_width, (name, *column.aliases)))
+        names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases))))
         others = tuple(self._other(name, to, form) for to, form in column.others.items())
-        return Source(names, target, read, column.optional, column.fallback, others)
+        return Source(name, names, target, read, column.optional, column.fallback, others)
 
     def _other(self, name: str, to: str, form: str) -> Other:
         try:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from adapters.columns import bind
 from adapters.mapping import Mapping, Other, Source
 from adapters.targets import FieldValue, Reader
-from adapters.transforms import NULLS, half_width
+from adapters.transforms import NULLS
 from adapters.unfit import UnfitError
-from node.errors import FileError, Reason
 
 # What a node takes in one row.
 MAX_BODY_BYTES = 256 * 1024
@@ -57,7 +57,7 @@ class Mapper:
         """
         self._mapping = mapping
         self.columns = columns
-        bound = _bind(mapping.sources, columns, path)
+        bound = bind(mapping.sources, columns, path)
         self.unused = [name for index, name in enumerate(columns) if index not in bound]
         # Fallbacks last: they look at what the others found.
         self._steps = sorted((_step(index, source) for index, source in bound.items()), key=lambda step: step.fallback)
@@ -166,18 +166,3 @@ def _value(fields: dict[str, Any], paths: str) -> Any:
 
 def _has(fields: dict[str, Any], name: str, child: str) -> bool:
     return bool(child in fields.get(name, ()) if child else name in fields)
-
-
-def _bind(sources: Sequence[Source], columns: Sequence[str], path: str) -> dict[int, Source]:
-    """The source of each column that the mapping reads, by the column's place in the file."""
-    found = {source: _places(source, columns) for source in sources}
-    if missing := [source.names[0] for source, places in found.items() if not places and not source.optional]:
-        there = ", ".join(columns) or "none"
-        raise FileError(Reason.INVALID_ARGUMENT, path, f"no column {', '.join(missing)}; the file has {there}")
-    if twice := [source.names[0] for source, places in found.items() if len(places) > 1]:
-        raise FileError(Reason.INVALID_ARGUMENT, path, f"more than one column for {', '.join(twice)}")
-    return {places[0]: source for source, places in found.items() if places}
-
-
-def _places(source: Source, columns: Sequence[str]) -> list[int]:
-    return [index for index, column in enumerate(columns) if half_width(column) in source.names]

@@ -8,6 +8,8 @@ from typing import IO, BinaryIO
 from xml.parsers import expat
 from zipfile import ZipFile
 
+from adapters.unfit import NoTableError
+
 # Everything but the sheets is read into memory whole.
 MAX_PART_BYTES = 256 << 20
 MAX_ROW = 1 << 20
@@ -19,14 +21,11 @@ MAX_TEXT_CHARS = 1 << 20
 MAX_DEPTH = 64
 _CHUNK_BYTES = 1 << 16
 _SHEETS = "xl/worksheets/"
+_CONTENTS = "[Content_Types].xml"
 _XML = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # What may stand before the first tag; UTF-16 begins with a zero byte where it has no mark of its order.
 _BLANK = b"\0 \t\r\n"
 _COLUMN = re.compile("[A-Z]+")
-
-
-class NoTableError(ValueError):
-    """A workbook that is no table: says why."""
 
 
 def check_workbook(file: BinaryIO) -> None:
@@ -38,6 +37,8 @@ def check_workbook(file: BinaryIO) -> None:
     """
     with ZipFile(file) as archive:
         entries = archive.infolist()
+        if _CONTENTS not in archive.namelist():
+            raise NoTableError("an archive and no workbook: unpack it, or save it as .xlsx")
         # No more than an entry claims is ever unpacked of it.
         if sum(entry.file_size for entry in entries if not entry.filename.startswith(_SHEETS)) > MAX_PART_BYTES:
             raise NoTableError("parts of the workbook are too large")

@@ -1,16 +1,19 @@
-"""The first sheet of an XLSX workbook, read row by row. Only numbers and texts come out, never a formula."""
+"""A sheet of an XLSX workbook, read row by row. Only numbers and texts come out, never a formula."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
-from typing import BinaryIO
+from itertools import islice
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from openpyxl import load_workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 
 from adapters.csv_lines import RawRow
 from adapters.sheet_guard import check_workbook
+from adapters.texts import TITLE_ROWS, Missing
 
 # What openpyxl raises for a workbook that is none, or is damaged.
 SHEET_ERRORS = (
@@ -21,22 +24,42 @@ SHEET_ERRORS = (
 _TRUE_DIGITS = 15
 
 
-def read_sheet(file: BinaryIO) -> Iterator[RawRow]:
-    """The rows of the first sheet, as many cells each as the first of them has; blank rows are left out.
+def read_sheet(file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
+    """The rows of the sheet that names the most columns near its top, else of the first; blank rows are left out.
+
+    A row has at least as many cells as the widest before it.
+
+    Args:
+        file: The workbook.
+        missing: How many of the columns that are needed a row does not name.
+        notices: What is not read of the workbook is added.
 
     Raises:
         Exception: One of SHEET_ERRORS.
     """
     check_workbook(file)
     book = load_workbook(file, read_only=True, data_only=True)
-    sheet, width = book.worksheets[0], 0
+    filled = [sheet for sheet in book.worksheets if any(_rows(sheet))] or book.worksheets[:1]
+    best = min(
+        filled, key=lambda sheet: min((missing(cells) for _, cells in islice(_rows(sheet), TITLE_ROWS)), default=0)
+    )
+    if others := [sheet.title for sheet in filled if sheet is not best]:
+        notices.append(f"not read: sheet {', '.join(others)}")
+    if book.epoch == CALENDAR_MAC_1904:
+        notices.append("this workbook counts days from 1904: a day that stands as a bare number is four years off")
+    width = 0
+    for number, cells in _rows(best):
+        width = max(width, len(cells))
+        yield RawRow(number, cells + [""] * (width - len(cells)))
+    book.close()
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row that is not blank."""
     sheet.reset_dimensions()  # what a file claims of its size is not believed
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = _trimmed([format_cell(value) for value in values])
-        if cells:
-            width = width or len(cells)
-            yield RawRow(number, cells + [""] * (width - len(cells)))
-    book.close()
+        if cells := _trimmed([format_cell(value) for value in values]):
+            yield number, cells
 
 
 def _trimmed(cells: list[str]) -> list[str]:
@@ -62,4 +85,4 @@ def format_cell(value: object) -> str:
 def _number(value: float) -> str:
     if abs(value) >= 10**_TRUE_DIGITS:
         return f"{value:.5E}"
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if value == int(value) else f"{value:.{_TRUE_DIGITS}g}"

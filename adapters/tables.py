@@ -1,26 +1,24 @@
-"""Tables of any kind an export comes in: CSV (plain, .xz, .gz; UTF-8 or GB18030), XLSX, and our own reject reports."""
+"""Tables of any kind an export comes in: CSV (plain, .xz, .gz), XLSX, and our own reject reports."""
 
 import gzip
-import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from adapters.csv_lines import LineTooLongError, RawRow, read_csv
 from adapters.reject_report import REPORT_COLUMNS, unguard
 from adapters.rows import Problem, Row
-from adapters.sheet_guard import NoTableError
 from adapters.sheets import SHEET_ERRORS, read_sheet
+from adapters.texts import TITLE_ROWS, Missing, open_text
 from adapters.transforms import half_width
+from adapters.unfit import NoTableError
 from node.errors import FileError, Reason
 
 _XZ, _GZIP, _ZIP, _OLE = b"\xfd7zXZ\0", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_SAMPLE_BYTES = 1 << 18
-_NULS_OF_UTF16 = 10
 _DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
 
 
@@ -28,18 +26,27 @@ class Table:
     """A table with named columns. A reject report is one too: its leading columns say where its rows come from.
 
     `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the
-    rows ended before the file did.
+    rows ended before the file did; `notices` tell what is left out.
     """
 
-    def __init__(self, path: Path, rows: Iterator[RawRow], fraction: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        rows: Iterator[RawRow],
+        fraction: Callable[[], float],
+        missing: Missing,
+        notices: list[str],
+    ) -> None:
         self.path = path
         self.modified_at_ms = path.stat().st_mtime_ns // 1_000_000
         self.fraction = fraction
         self.damage: FileError | None = None
-        self._rows = rows
-        head = next(rows, RawRow(1, []))
+        self.notices = notices
+        head, self._rows = _head(rows, missing)
         if head.error or not head.cells:
             raise FileError(Reason.INVALID_ARGUMENT, str(path), head.error or "the file is empty", head.line)
+        if head.line > 1:
+            self.notices.append(f"the columns are named in line {head.line}; what stands above is not read")
         self._is_report = tuple(map(half_width, head.cells[: len(REPORT_COLUMNS)])) == REPORT_COLUMNS
         self.columns = self._own(head.cells)
 
@@ -49,6 +56,9 @@ class Table:
             cells = self._own(raw.cells)
             if raw.error or len(cells) != len(self.columns):
                 yield from self._odd(raw, cells)
+            elif cells == self.columns:
+                said = Problem("", "", "header_repeated", "the names of the columns again, and no row")
+                yield Row(*self._origin(raw), cells, (said,))
             elif any(cells):
                 yield Row(*self._origin(raw), cells)
 
@@ -81,9 +91,31 @@ class Table:
         return str(self.path), raw.line
 
 
+def _head(rows: Iterator[RawRow], missing: Missing) -> tuple[RawRow, Iterator[RawRow]]:
+    """The row that names the columns: of the first rows the one that lacks the fewest; and the rows after it."""
+    read: list[RawRow] = []
+    for row in islice(rows, TITLE_ROWS):
+        read.append(row)
+        if not row.error and not missing(row.cells):
+            return row, rows
+    if not read:
+        return RawRow(1, []), rows
+    at = min(range(len(read)), key=lambda index: missing(read[index].cells))
+    return read[at], chain(read[at + 1 :], rows)
+
+
+def _any(_: Sequence[str]) -> int:
+    """Whatever a first row names will do."""
+    return 0
+
+
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
+def open_table(path: Path, missing: Missing = _any) -> Iterator[Table]:
     """Opens a table; what kind it is, its first bytes say.
+
+    Args:
+        path: Of the file.
+        missing: How many of the columns that are needed a row does not name.
 
     Raises:
         FileError: INVALID_ARGUMENT, not readable, empty, damaged, or of a kind or encoding we do not read.
@@ -94,14 +126,16 @@ def open_table(path: Path) -> Iterator[Table]:
         raise _refused(path, f"cannot be read: {error.strerror}") from None
     with file:
         size = max(path.stat().st_size, 1)
+        notices: list[str] = []
+        rows = _readable(path, file, missing, notices)
         # The reader closes what it has read to its end.
-        yield Table(path, _readable(path, file), lambda: 1.0 if file.closed else min(file.tell() / size, 1.0))
+        yield Table(path, rows, lambda: 1.0 if file.closed else min(file.tell() / size, 1.0), missing, notices)
 
 
-def _readable(path: Path, file: BinaryIO) -> Iterator[RawRow]:
+def _readable(path: Path, file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
     line = 1
     try:
-        for row in _raw_rows(path, file):
+        for row in _raw_rows(path, file, missing, notices):
             line = row.line
             yield row
     except LineTooLongError as error:
@@ -112,46 +146,20 @@ def _readable(path: Path, file: BinaryIO) -> Iterator[RawRow]:
         raise _refused(path, f"damaged or cut short ({type(error).__name__})", line) from None
 
 
-def _raw_rows(path: Path, file: BinaryIO) -> Iterator[RawRow]:
+def _raw_rows(path: Path, file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
     magic = file.read(8)
     file.seek(0)
     if magic.startswith(_OLE):
-        raise _refused(path, "a workbook of before 2007; save it as .xlsx")
-    return read_sheet(file) if magic.startswith(_ZIP) else read_csv(_text(path, _unpacked(file, magic)))
+        raise _refused(path, "a workbook of before 2007, or one with a password; save it as .xlsx without")
+    if magic.startswith(_ZIP):
+        return read_sheet(file, missing, notices)
+    return read_csv(*open_text(_unpacked(file, magic), missing))
 
 
 def _unpacked(file: BinaryIO, magic: bytes) -> BinaryIO:
     if magic.startswith(_XZ):
         return cast(BinaryIO, lzma.open(file))
     return cast(BinaryIO, gzip.open(file)) if magic.startswith(_GZIP) else file
-
-
-def _text(path: Path, stream: BinaryIO) -> io.TextIOWrapper:
-    sample = stream.read(_SAMPLE_BYTES)
-    stream.seek(0)
-    # A byte that is no text spoils its row alone: it becomes a surrogate, which no message takes.
-    return io.TextIOWrapper(stream, _encoding(path, sample), errors="surrogateescape", newline="")
-
-
-def _encoding(path: Path, sample: bytes) -> str:
-    """UTF-8 or GB18030, by the header; by all of the sample where the header is plain ASCII."""
-    # Text of two bytes a character is full of them; one that strayed into a cell spoils its row alone.
-    if sample.startswith(_UTF16) or sample.count(b"\0") * _NULS_OF_UTF16 > len(sample):
-        raise _refused(path, "UTF-16 or no text at all; save it as CSV in UTF-8")
-    whole = sample[: sample.rfind(b"\n") + 1] or sample
-    header = whole.split(b"\n", 1)[0]
-    for encoding in ("utf-8-sig", "gb18030"):
-        if _is_encoded(whole if header.isascii() else header, encoding):
-            return encoding
-    raise _refused(path, "neither UTF-8 nor GB18030")
-
-
-def _is_encoded(sample: bytes, encoding: str) -> bool:
-    try:
-        sample.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _refused(path: Path, message: str, line: int | None = None) -> FileError:

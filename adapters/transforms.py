@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
 from adapters.capital import parse_capital
+from adapters.dates import iso_date
 from adapters.places import parse_region
 from adapters.unfit import UnfitError
 from node.core.identifiers import normalise
@@ -18,7 +18,8 @@ Step = Callable[[str], Value]
 
 NULLS = frozenset(
     """
-    N/A n/a NA na #N/A N.A. NULL Null null None none nan NaN - -- --- — —— － ── / 空 无 暂无 未填 未填写 (空) （空）
+    N/A n/a NA na #N/A N.A. N／A NULL Null null None none nan NaN - -- --- — —— － －－ ── / ／
+    空 无 暂无 不详 未填 未填写 (空) （空） (无) （无）
     """.split()  # noqa: SIM905 - legible
 )
 
@@ -31,6 +32,8 @@ _FOLDING |= dict.fromkeys((*range(0x09, 0x0E), 0xA0, 0x3000), 0x20)
 _FOLDING |= dict.fromkeys((*range(0x200B, 0x2010), 0x2060, 0xFEFF))
 _FOLDED = re.compile("[{}]".format(re.escape("".join(map(chr, _FOLDING)))))
 _BLANKS = re.compile("  +")
+# What a spreadsheet writes where a formula has no value: once there was one.
+_FORMULA_ERRORS = frozenset("#REF! #VALUE! #NAME? #DIV/0! #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA".split())  # noqa: SIM905
 # No text has them: a cell that does was damaged, and what it once said nobody knows.
 _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f]")
 
@@ -39,13 +42,15 @@ def clean(cell: str) -> str | None:
     """Trims; None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无.
 
     Raises:
-        UnfitError: `control_character`.
+        UnfitError: `control_character` or `formula_error`.
     """
     if _CONTROL.search(cell):
         raise UnfitError("control_character", "a control character stands in it: no text, and not to be shown")
     if _FOLDED.search(cell):
         cell = _BLANKS.sub(" ", cell.translate(_FOLDING))
     cell = cell.strip()
+    if cell.startswith("#") and cell in _FORMULA_ERRORS:
+        raise UnfitError("formula_error", "a formula of the spreadsheet came to nothing; put the value in its place")
     return cell if cell and cell not in NULLS else None
 
 
@@ -54,50 +59,37 @@ def text(cell: str) -> str:
     return cell
 
 
+# Put around a code to keep a spreadsheet from taking it for a number: '9143…, ="9143…".
+_KEEPERS = "'`\"=‘’“”"
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+")
 
 
 def code(cell: str) -> str:
-    """A code in its canonical form: half width, upper case, no white space.
+    """A code in its canonical form: half width, upper case, no white space, no quotes around it.
 
     Raises:
         UnfitError: `number_mangled` where a spreadsheet took a long code for a number and dropped its digits.
     """
-    canonical = normalise(cell)
+    canonical = normalise(cell).strip(_KEEPERS)
     if _SCIENTIFIC.fullmatch(canonical):
         raise UnfitError("number_mangled", "a spreadsheet turned this code into a number; keep such columns as text")
     return canonical
 
 
-_DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d{2})(\d{2}))")
-_TIME = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
-_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
-# Day 0 of a spreadsheet; right from 1900-03-01 on, the serials below five digits are refused anyway.
-_SERIAL_EPOCH = date(1899, 12, 30)
-
-
-def iso_date(cell: str) -> str:
-    """YYYY-MM-DD of 1978-10-27, 1978/10/27, 1978.10.27, 1978年10月27日, 19781027, a moment or a spreadsheet's serial.
-
-    Raises:
-        UnfitError: `date_unreadable`, or `date_invalid` for a day that no calendar has.
-    """
-    plain = _TIME.sub("", half_width(cell)).replace(" ", "")
-    if serial := _SERIAL.fullmatch(plain):
-        return (_SERIAL_EPOCH + timedelta(days=int(serial[1]))).isoformat()
-    parts = _DATE.fullmatch(plain)
-    if parts is None:
-        raise UnfitError("date_unreadable", "not a date such as 1978-10-27")
-    year, month, day = (int(part) for part in parts.groups() if part and part.isdecimal())
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:
-        raise UnfitError("date_invalid", "no such day in the calendar") from None
-
-
 def half_width(cell: str) -> str:
     """Half width throughout, punctuation too, inner blanks kept."""
     return " ".join(normalize("NFKC", cell).split())
+
+
+# What a form adds to the name of a column, and what is not seen: blanks, control characters, a byte order mark.
+_MARKS = re.compile(
+    "\\((?:非?必填|必录|选填|可选|可空)项?\\)|[\\s_*:\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u2060\\ufeff]"
+)
+
+
+def column_name(name: str) -> str:
+    """The name of a column as it is compared: half width, lower case, without blanks, underscores and marks."""
+    return _MARKS.sub("", normalize("NFKC", name)).casefold()
 
 
 def capital(cell: str) -> Value:

@@ -1,4 +1,4 @@
-"""What a transform says of a value it cannot read."""
+"""What cannot be read, and why."""
 
 
 class UnfitError(ValueError):
@@ -8,3 +8,7 @@ class UnfitError(ValueError):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class NoTableError(ValueError):
+    """A file that is no table: says why."""

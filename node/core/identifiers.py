@@ -62,6 +62,8 @@ _USCC_AUTHORITY = (Problem("uscc_authority", "the first character is no register
 _USCC_CHECK_DIGIT = (Problem("uscc_check_digit", "the check character is wrong"),)
 _USCC_ORGANISATION = (Problem("uscc_organisation_code", "the organisation code inside has a wrong check digit", True),)
 
+_USCC_TRUNCATED = (Problem("uscc_truncated", "a spreadsheet that took it for a number made its last digits noughts"),)
+
 
 def check_uscc(code: str) -> Problems:
     """Checks a unified social credit code (GB 32100-2015).
@@ -77,9 +79,13 @@ def check_uscc(code: str) -> Problems:
         return _USCC_CHARACTER
     if code[0] not in USCC_AUTHORITIES:
         return _USCC_AUTHORITY
-    if sum(map(mul, values, USCC_WEIGHTS)) % 31:
-        return _USCC_CHECK_DIGIT
-    return () if _is_organisation_code(raw[_ORGANISATION]) else _USCC_ORGANISATION
+    is_right = sum(map(mul, values, USCC_WEIGHTS)) % 31 == 0
+    if is_right and _is_organisation_code(raw[_ORGANISATION]):
+        return ()
+    # It keeps 15 digits. What is left passes one check by chance, of thirty-one or of eleven.
+    if code.endswith("000") and code.isdigit():
+        return _USCC_TRUNCATED
+    return _USCC_ORGANISATION if is_right else _USCC_CHECK_DIGIT
 
 
 def _is_organisation_code(raw: bytes) -> bool:

@@ -12,6 +12,15 @@ COLUMNS = (
     "注册资金", "经营范围", "所在省份", "地区", "注册地址",
 )  # fmt: skip
 
+ENGLISH = dict(
+    zip(
+        COLUMNS,
+        ("Company Name", "USCC", "Date of Establishment", "Company Type", "Legal Representative",
+         "Registered Capital", "Business Scope", "Province", "City", "Registered Address"),
+        strict=True,
+    )
+)  # fmt: skip
+
 _ALL = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

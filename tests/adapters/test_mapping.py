@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from adapters.rows import Body, Mapper, Problem
 from node.core.standard import get
 from node.errors import FileError, Reason
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.adapters.samples import COLUMNS, row, uscc
+from tests.adapters.samples import COLUMNS, ENGLISH, row, uscc
 
 MINIMAL = """\
 standard: operator.registration
@@ -143,13 +144,61 @@ def test_missing_columns_are_named_and_others_told() -> None:
     with pytest.raises(FileError, match="no column 注册资金, 地区"):
         Mapper(mapping, [name for name in COLUMNS if name not in ("注册资金", "地区")], "f.csv")
     with pytest.raises(FileError, match="more than one column for 企业名称"):
-        Mapper(mapping, [*COLUMNS, "名称"], "f.csv")
+        Mapper(mapping, [*COLUMNS, "企业 名称"], "f.csv")
     assert Mapper(mapping, [*COLUMNS, "备注"], "f.csv").unused == ["备注"]
 
 
-def test_aliases_and_width_of_headers() -> None:
-    columns = ["企业(机构)名称" if name == "企业名称" else name for name in COLUMNS]
+def test_of_two_names_for_one_thing_the_mappings_first_is_read_and_the_other_told() -> None:
+    mapper = Mapper(read_mapping(Path("registry")), ["经营场所", *COLUMNS], "f.csv")
+    assert mapper.unused == ["经营场所"]
+    made = mapper.map(["别处", *row(1)])
+    assert isinstance(made, Body)
+    assert OperatorRegistration.FromString(made.body).registered_address.text == row(1)[-1]
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        "*{}".format,
+        "{}（必填）".format,
+        "{}：".format,
+        "\ufeff{}".format,
+        " ".join,
+        "\n".join,
+        lambda name: name.replace("企业名称", "企业(机构)名称"),
+        lambda name: ENGLISH[name],
+        lambda name: ENGLISH[name].upper().replace(" ", "_"),
+    ],
+)
+def test_a_columns_name_in_any_spelling(spell: Callable[[str], str]) -> None:
+    columns = list(map(spell, COLUMNS))
     assert isinstance(Mapper(read_mapping(Path("registry")), columns, "f.csv").map(row(1)), Body)
+
+
+def test_an_amount_takes_its_unit_from_the_columns_name() -> None:
+    columns = ["注册资本(万元)" if name == "注册资金" else name for name in COLUMNS]
+    made = Mapper(read_mapping(Path("registry")), columns, "f.csv").map(row(1, 注册资金="500"))
+    assert isinstance(made, Body)
+    assert OperatorRegistration.FromString(made.body).capital.amount_hundredths == 500_0000_00
+
+
+def test_a_province_is_no_city() -> None:
+    """A column that is only a fallback does not stand for the one that is missing."""
+    with pytest.raises(FileError, match="no column 地区"):
+        Mapper(read_mapping(Path("registry")), [name for name in COLUMNS if name != "地区"], "f.csv")
+
+
+@pytest.mark.parametrize("name", ["registry", "gsxt", "penalty_cf"])
+def test_no_name_stands_for_two_columns(name: str) -> None:
+    names = [each for source in read_mapping(Path(name)).sources for each in source.names]
+    assert len(names) == len(set(names))
+
+
+def test_a_header_gives_the_terminal_no_orders_and_is_not_printed_by_the_megabyte() -> None:
+    with pytest.raises(FileError) as refused:
+        Mapper(read_mapping(Path("registry")), ["\x1b[2J", "x" * 10**6], "f.csv")
+    assert "\x1b" not in refused.value.message
+    assert len(refused.value.message) < 1000
 
 
 def test_constants_lists_of_codes_words_and_several_steps() -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.capital import CURRENCIES, parse_capital
+from adapters.dates import iso_date
 from adapters.places import parse_region
-from adapters.transforms import NULLS, clean, code, half_width, iso_date
+from adapters.transforms import NULLS, clean, code, half_width
 from adapters.unfit import UnfitError
 
 
@@ -37,6 +38,8 @@ from adapters.unfit import UnfitError
         ("USD 50万", 50_0000_00, "USD"),
         ("1.5亿元", 1_5000_0000_00, "CNY"),
         ("1000000", 1000000_00, "CNY"),
+        ("￥500万", 500_0000_00, "CNY"),
+        ("US$ 50万", 50_0000_00, "USD"),
         ("1000000.50", 1000000_50, "CNY"),
         ("0.01元", 1, "CNY"),
     ],
@@ -121,6 +124,34 @@ def test_dates_of_every_shape(day: date, shape: str, wide: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "二〇一九年十月一日", "二零一九年十月一号", "二○一九年 十月 一日", "2019年10月1号",
+        "2019。10。1", "2019、10、1",
+        "2019—10—01", "2019/10/01 上午 12:00:00", "2019-10-01 08:30 PM", "2019-10-01 星期二", "2019年10月1日8时30分",
+        "2019-10-01 08:00:00.000+08:00",
+    ],
+)  # fmt: skip
+def test_a_day_as_people_write_it(text: str) -> None:
+    assert iso_date(text) == "2019-10-01"
+
+
+@given(st.dates(min_value=date(1000, 1, 1)))
+def test_a_day_in_words(day: date) -> None:
+    assert iso_date(in_words(day)) == day.isoformat()
+
+
+def in_words(day: date) -> str:
+    ones = "〇一二三四五六七八九"
+
+    def word(number: int) -> str:
+        tens, rest = divmod(number, 10)
+        return ("" if tens < 2 else ones[tens]) + ("十" if tens else "") + (ones[rest] if rest else "")
+
+    return f"{''.join(ones[int(each)] for each in f'{day.year:04}')}年{word(day.month)}月{word(day.day)}日"
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [("43739", "2019-10-01"), ("43739.5", "2019-10-01"), ("28790", "1978-10-27"), (" 1978年10月27日 ", "1978-10-27")],
 )
@@ -136,6 +167,12 @@ def test_a_spreadsheets_serial_is_a_date(text: str, expected: str) -> None:
         ("0000-01-01", "date_invalid"),
         ("2019", "date_unreadable"),
         ("2019-10", "date_unreadable"),
+        ("二〇一九年", "date_unreadable"),
+        ("二〇一九年二月三十日", "date_invalid"),
+        ("二〇一九年十三月一日", "date_unreadable"),
+        ("20191", "date_unreadable"),  # January of 2019, or a day of 1955: nobody can tell
+        ("190001", "date_unreadable"),
+        ("1900-01-00", "date_invalid"),
         ("10/01/2019", "date_unreadable"),
         ("2019-10/01", "date_unreadable"),
         ("昨天", "date_unreadable"),

@@ -16,7 +16,8 @@ WIDEST = frozenset({1, 2, 3, 4})
 
 def granted(condition: str = "") -> Grant:
     when = f"\n    when: '{condition}'" if condition else ""
-    text = f"city: wuhan\nrules:\n  - share: operator.registration\n    with: [hefei]\n    purpose: p\n    facets: [public]{when}\n"
+    rule = f"  - share: operator.registration\n    with: [hefei]\n    purpose: p\n    facets: [public]{when}\n"
+    text = f"city: wuhan\nrules:\n{rule}"
     return parse_policy(text, "policy.yaml", standards()).grant("hefei", "p")
 
 
@@ -36,11 +37,11 @@ def test_no_condition_looks_at_a_body_that_is_not_whole(condition: str) -> None:
     grant = granted(condition)
     assert decide(grant, HEADER, stored(3)) is None
     assert decide(grant, HEADER, stored(3), undecided=WIDEST) == WIDEST
-    assert decide(grant, HEADER, stored(), undecided=WIDEST) == (None if '== ""' in condition else {1})
+    assert decide(grant, HEADER, stored(), undecided=WIDEST) == (None if '== ""' in condition else frozenset({1}))
 
 
 def test_without_a_condition_nobody_looks() -> None:
     def unread() -> View:
         raise AssertionError
 
-    assert decide(granted(), HEADER, unread, undecided=WIDEST) == {1}
+    assert decide(granted(), HEADER, unread, undecided=WIDEST) == frozenset({1})

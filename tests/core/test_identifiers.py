@@ -58,6 +58,9 @@ def test_uscc_valid(code: str) -> None:
     ("code", "expected"),
     [
         ("91430100MA00TEXT02", [("uscc_check_digit", False)]),
+        # 914301001840877603 as a spreadsheet's number; the second passes the check by chance.
+        ("914301001840877000", [("uscc_truncated", False)]),
+        ("914201036100012000", [("uscc_truncated", False)]),
         ("9143O100MA00TEXT01", [("uscc_character", False)]),
         ("91340100TEST000001", [("uscc_character", False)]),
         ("91430100MA00TEXT14", [("uscc_organisation_code", True)]),
