@@ -108,7 +108,7 @@ class NodeRole:
         fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
         evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
         exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake, compare)
-        intake = IntakeServicer(ingest, self._store, clock, self._desk.notify)
+        intake = IntakeServicer(ingest, self._store, clock, self._desk.notify, account)
         desk = self._desk
         cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
         control = ControlServicer(self._sync, status)

@@ -21,6 +21,8 @@ from node.record.v1.record_pb2 import Header, View
 SALT_BYTES = 16
 MAX_FACETS = 16
 EVERYONE = "all"
+CASEWORK = "casework"
+"""The source of what a case made: its acts, and the records they lead to. No row has it."""
 _TAG = b"gongzhi.facet.v1"
 # Tags and lengths of record.proto's View and Facet on the wire.
 _HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12

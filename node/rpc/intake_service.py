@@ -6,14 +6,18 @@ from collections.abc import Callable, Collection, Iterator
 
 import grpc
 
+from node.core.clients import Kind
 from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 from node.ports import Clock
+from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header
 from node.rpc.metrics import count_rows
+from node.rpc.principal import principal
 from node.storage.store import Store
 from node.usecases.ingest import Ingest, Pending
+from node.usecases.usage import Account
 from node.usecases.withdraw import retract
 
 # Batches of one stream that are checked but not yet durable.
@@ -23,11 +27,19 @@ _WINDOW = 8
 class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     """Answers the adapters of one node."""
 
-    def __init__(self, ingest: Ingest, store: Store, clock: Clock, notify: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self,
+        ingest: Ingest,
+        store: Store,
+        clock: Clock,
+        notify: Callable[[Collection[str]], None],
+        account: Account,
+    ) -> None:
         self._ingest = ingest
         self._store = store
         self._clock = clock
         self._notify = notify
+        self._account = account
 
     def Submit(  # noqa: N802 - the name in the proto
         self, request_iterator: Iterator[intake_pb2.SubmitRequest], _: grpc.ServicerContext
@@ -64,11 +76,21 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         _put(pending, item, ended)
 
     def Retract(  # noqa: N802 - the name in the proto
-        self, request: intake_pb2.RetractRequest, _: grpc.ServicerContext
+        self, request: intake_pb2.RetractRequest, context: grpc.ServicerContext
     ) -> intake_pb2.RetractResponse:
-        """Takes a record back."""
-        why = Header(purpose=request.purpose, legal_basis=request.legal_basis)
-        placed = retract(self._store, self._clock, request.id, why)
+        """Takes a record back; who did it stands in the usage record.
+
+        An officer with an account takes rows back. What a case made, the node's own officer alone, who has none: after
+        a fork there is no other way (docs/operations.md).
+        """
+        caller, why = principal(context), Header(purpose=request.purpose, legal_basis=request.legal_basis)
+        said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
+        with self._account.using(caller, "Retract", said, request.id) as use:
+            if caller.kind is not Kind.OFFICER:
+                raise NodeError(Reason.PERMISSION_DENIED, "an officer takes records back, no program")
+            rows_alone = caller.account is not None
+            placed = retract(self._store, self._clock, request.id, why, rows_alone=rows_alone)
+            use.result = f"taken back by {placed.id}"
         self._notify([EVERYONE])  # a tombstone waits for no schedule
         return intake_pb2.RetractResponse(id=placed.id, checkpoint=self._store.log.note)
 

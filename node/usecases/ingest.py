@@ -9,6 +9,7 @@ from typing import NamedTuple
 from node.core import standard as standards
 from node.core.federation_file import SLUG
 from node.core.listing_term import term_findings
+from node.core.record import CASEWORK
 from node.core.standard import Standard
 from node.core.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
@@ -30,6 +31,7 @@ MAX_AUDIENCE = 100
 _DAY_MS = 86_400_000
 _SLUG = re.compile(SLUG)
 _OWN_STANDARDS = ("node.", "case.notice")
+_OWN_SOURCES = (CASEWORK, "node")
 # Others see one only when an officer hands it over, without who complained.
 _STAYS_HERE = ("complaint",)
 
@@ -125,6 +127,8 @@ def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
         raise NodeError(Reason.INVALID_ARGUMENT, "as_of is before 1970 or more than a day ahead")
     if request.standard.startswith(_OWN_STANDARDS):
         raise NodeError(Reason.PERMISSION_DENIED, f"{request.standard} is written by the node itself")
+    if request.source in _OWN_SOURCES:
+        raise NodeError(Reason.PERMISSION_DENIED, f"{request.source} is the source of what the node writes itself")
     return standards.get(request.standard, request.version)
 
 

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
 from node.core.listing_term import LONGEST_TERM, SERIOUS, years_from
-from node.core.record import parse_header, record_id
+from node.core.record import CASEWORK, parse_header, record_id
 from node.core.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
 from node.core.workflow.case import Case
@@ -230,7 +230,7 @@ class KeepTerms:
             audience=["all"],
             purpose=like.purpose,
             legal_basis=like.legal_basis,
-            source="casework",
+            source=CASEWORK,
             subjects=standard.subjects(body),
         )
         bodies = standard.split(body.SerializeToString())

@@ -89,7 +89,8 @@ def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> It
         subjects=standard.subjects(body),
     )
     bodies = standard.split(body.SerializeToString())
-    key, content = f"{_PENALTY}\0{file.id}\0{body.decision_number}".encode(), b"".join(bodies)
+    # No standard is called so: the key of a row (`ingest.row_key`) is never that of a penalty made here.
+    key, content = f"case\0{file.id}\0{body.decision_number}".encode(), b"".join(bodies)
     yield Entry(made, bodies, sha256(key).digest()[:16], sha256(content).digest()[:16])
 
 

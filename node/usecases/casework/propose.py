@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.officers import making_role
-from node.core.record import EVERYONE
+from node.core.record import CASEWORK, EVERYONE
 from node.core.standard import Standard
 from node.core.workflow.case import Case, check
 from node.core.workflow.declared import workflow as find_workflow
@@ -27,7 +27,6 @@ from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Member
 from node.usecases.casework.follow_up import overlay
 from node.usecases.casework.own_rules import OwnRules
 
-_SOURCE = "casework"
 _OURS = ("city", "platform", "maker", "approver")
 
 
@@ -80,7 +79,7 @@ class Proposal:
             audience=self.audience,
             purpose=PURPOSE,
             legal_basis=act.article or self.fact.fields.get("article") or self.act.law.zh,
-            source=_SOURCE,
+            source=CASEWORK,
         )
         return Entry(header, self.bodies)
 

@@ -1,0 +1,131 @@
+"""Who takes a record back: what a case made belongs to its workflow, rows to officers, nothing to adapters."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pytest
+
+from node.core.clients import Kind
+from node.core.policy import Policy
+from node.core.record import parse_record_id
+from node.errors import NodeError, Reason
+from node.intake.v1 import intake_pb2 as pb
+from node.intake.v1 import intake_pb2_grpc
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import bundle_channel
+from node.standard.v1 import penalty_pb2
+from node.storage.bundle import add_client, load_bundle, officer_bundle
+from node.usecases.ingest import Ingest
+from node.usecases.withdraw import Withdrawal
+from tests.casework.desks import Desk, drafted_referral, referring
+from tests.casework.test_cases import at
+from tests.casework.test_nodes import SLOW, Office
+from tests.casework.test_products import NUMBER, investigated, penalising, penalties
+from tests.core.standard_samples import PARTY
+from tests.rpc.running import batch, eventually, found
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("taking-back")
+    (config,) = found(folder / "nodes", "changsha", settings=SLOW)
+    add_client(config, "registry", Kind.ADAPTER, folder / "changsha" / "registry", datetime.now(UTC))
+    with ExitStack() as stack:
+        yield Office(config, folder / "changsha", stack)
+
+
+def take_back(office: Office, record: str, name: str = "") -> str:
+    """The record that takes `record` back, for a client or for the node's own officer."""
+    bundle = load_bundle(office.folder / name) if name else officer_bundle(office.node.config)
+    request = pb.RetractRequest(id=record, purpose="correction", legal_basis="b")
+    with bundle_channel(bundle, "intake") as channel:
+        try:
+            return str(intake_pb2_grpc.IntakeServiceStub(channel).Retract(request, timeout=20).id)
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+
+
+def taken_in(office: Office, number: int) -> str:
+    (answer,) = office.node.submit(iter([batch(number)]))
+    return str(answer.outcomes[0].id)
+
+
+def uses(office: Office) -> list[tuple[str, str, str]]:
+    """Who asked the node to take what back, and what became of it."""
+    with sqlite3.connect(f"file:{office.node.config.data_dir / 'evidence_usage.db'}?mode=ro", uri=True) as opened:
+        return opened.execute("SELECT name, subject, result FROM usage WHERE rpc = 'Retract'").fetchall()
+
+
+def test_no_program_takes_anything_back(office: Office) -> None:
+    record = taken_in(office, 1)
+    for name in ("registry", "jd", "wang"):
+        with pytest.raises(NodeError) as caught:
+            take_back(office, record, name)
+        assert caught.value.reason in (Reason.PERMISSION_DENIED, Reason.UNAUTHENTICATED), name
+
+
+def test_what_officers_decided_in_a_case_no_single_officer_takes_back(office: Office) -> None:
+    case = office.act("", drafted_referral()).case
+    approval = office.decide(case, referring("approve")).id
+    for name in ("zhang", "li"):
+        for record in (case, approval):
+            with pytest.raises(NodeError) as caught:
+                take_back(office, record, name)
+            assert caught.value.reason is Reason.WRONG_ACTOR
+    assert office.show(case).state == "approved"
+    assert take_back(office, approval)  # the node's own officer, beside the machine: after a fork there is no other way
+    assert office.show(case).state == "drafted"
+
+
+def test_who_took_a_record_back_is_recorded(office: Office) -> None:
+    record = taken_in(office, 2)
+    made = take_back(office, record, "zhang")
+    assert parse_record_id(made)[1] > parse_record_id(record)[1]
+    eventually(lambda: ("zhang", record, f"taken back by {made}") in uses(office))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path, "changsha", ("changsha", "hefei"))
+    made.clock.at_ms = at("2026-05-06")
+    yield made
+    made.close()
+
+
+def hand_in(desk: Desk, source: str, key: str) -> pb.SubmitResponse:
+    """A penalty of the same party as a row, as an adapter hands it in."""
+    body = penalty_pb2.Penalty(
+        party=PARTY, decision_number=NUMBER, decided_on="2026-05-06", organ="长沙市市场监管局", violation="虚假",
+        facts="另一事实", legal_basis="反不正当竞争法 第20条", kinds=[penalty_pb2.PENALTY_KIND_WARNING], content="警告",
+    )  # fmt: skip
+    ingest = Ingest(desk.store, desk.clock, Withdrawal(lambda: Policy("changsha", (), (), {}), tuple, desk.clock))
+    return ingest.finish(
+        ingest.begin(
+            pb.SubmitRequest(
+                standard="penalty", version=1, source=source, audience=["all"], purpose="p", legal_basis="b",
+                rows=[pb.Row(key=key, body=body.SerializeToString())],
+            )
+        )
+    )  # fmt: skip
+
+
+def test_a_row_takes_the_place_of_no_record_that_a_case_made(desk: Desk) -> None:
+    case = investigated(desk, desk)
+    desk.decide("referral", case, penalising())
+    (outcome,) = hand_in(desk, source=case, key=NUMBER).outcomes
+    assert outcome.status == pb.STATUS_ACCEPTED, outcome  # a record of its own
+    assert sorted(next(iter(each.kinds)) for each in penalties(desk)) == [
+        penalty_pb2.PENALTY_KIND_WARNING,
+        penalty_pb2.PENALTY_KIND_FINE,
+    ]
+
+
+@pytest.mark.parametrize("source", ["casework", "node"])
+def test_a_row_does_not_pass_for_what_the_node_wrote(desk: Desk, source: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        hand_in(desk, source=source, key="1")
+    assert caught.value.reason is Reason.PERMISSION_DENIED
