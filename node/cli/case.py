@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.case_show import plain_case, print_case, print_summaries
 from node.cli.casework import (
     TIMEOUT_S,
     as_option,
     body_options,
     case_service,
-    clock_text,
     json_text,
     limit_option,
     make_body,
@@ -21,9 +20,7 @@ from node.cli.casework import (
     plain_body,
     tell_rest,
 )
-from node.cli.dates import time_text
 from node.cli.options import json_option
-from node.cli.tables import new_table, print_table
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import START
@@ -141,14 +138,21 @@ def discard_command(draft: int, bundle: Path) -> None:
 
 @case.command("list")
 @click.option("--workflow", type=click.Choice(list(WORKFLOWS)), help="Only these.")
+@click.option("--about", default="", metavar="TEXT", help="Only of this party (its code), or with TEXT in the title.")
+@click.option("--mine", is_flag=True, help="Only those in which you made or approved an act.")
 @click.option("--all", "closed", is_flag=True, help="Also what is finished.")
 @limit_option
 @as_option
 @json_option
-def list_command(workflow: str | None, closed: bool, limit: int, bundle: Path, as_json: bool) -> None:
-    """List the cases that are open here."""
+def list_command(
+    workflow: str | None, about: str, mine: bool, closed: bool, limit: int, bundle: Path, as_json: bool
+) -> None:
+    """List the cases that are open here.
+
+    Have we anything on this party?  gongzhi case list --about 914301000000000000 --all --as ./zhang
+    """
     with case_service(bundle) as service:
-        request = pb.ListRequest(workflow=workflow or "", closed=closed, limit=limit)
+        request = pb.ListRequest(workflow=workflow or "", about=about, mine=mine, closed=closed, limit=limit)
         found = service.List(request, timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
@@ -163,7 +167,7 @@ def list_command(workflow: str | None, closed: bool, limit: int, bundle: Path, a
 @as_option
 @json_option
 def show_command(case_id: str | None, draft: int | None, bundle: Path, as_json: bool) -> None:
-    """Show where CASE stands: acts and what each is worth, clocks, who received and opened what, what may come next.
+    """Show what CASE is about and where it stands: acts, clocks, who received and opened what, what may come next.
 
     The cities whose acts are shown receive a signed receipt that an officer has opened them.
     """
@@ -176,19 +180,9 @@ def show_command(case_id: str | None, draft: int | None, bundle: Path, as_json: 
             return
         shown = service.Show(pb.ShowRequest(case=case_id or ""), timeout=TIMEOUT_S).case
     if as_json:
-        click.echo(json_text(_plain_case(shown)))
+        click.echo(json_text(plain_case(shown)))
     else:
-        _print_case(shown)
-
-
-def print_summaries(cases: list[pb.Summary]) -> None:
-    """Prints cases, a line each."""
-    table = new_table("case", "workflow", "state", "状态", "last act", "by", "on", "due", "stored by", "opened by")
-    for each in cases:
-        due = f"{each.nearest.due} {clock_text(each.nearest)}" if each.nearest.rule else ""
-        cells = (each.case, each.workflow, each.state, each.label.zh, each.last_act, each.last_by, each.last_on, due)
-        table.add_row(*map(Text, (*cells, ", ".join(each.stored_by), ", ".join(each.opened_by))))
-    print_table(table)
+        print_case(shown)
 
 
 def _submission(
@@ -228,59 +222,3 @@ def _print_draft(draft: pb.Draft, as_json: bool) -> None:
 
 def _plain_draft(draft: pb.Draft) -> dict[str, Any]:
     return plain(draft) | {"body": plain_body(draft.workflow, draft.body)}
-
-
-def _plain_case(shown: pb.Case) -> dict[str, Any]:
-    acts = [plain(each) | {"body": plain_body(shown.workflow, each.body)} for each in shown.acts]
-    return plain(shown) | {"acts": acts}
-
-
-def _print_case(shown: pb.Case) -> None:
-    click.echo(f"{shown.case}  {shown.workflow}  {shown.label.zh} {shown.state}{'  (final)' if shown.is_final else ''}")
-    click.echo("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties))
-    for rule in shown.out_of_rule:
-        click.echo(f"out of rule: {rule.rule}: {rule.zh}（{rule.law_zh}）")
-    _print_acts(shown)
-    _print_clocks(shown)
-    for each in shown.reminders:
-        click.echo(f"reminder {each.id}  {time_text(each.at_ms)}  {each.rule} due {each.due}")
-    coming = ", ".join(f"{each.act}{' (four eyes)' if each.needs_approver else ''}" for each in shown.next)
-    click.echo(f"may come next: {coming or 'nothing'}")
-
-
-def _print_acts(shown: pb.Case) -> None:
-    table = new_table("record", "act", "环节", "by", "maker / approver", "on", "worth", "state", "who saw it")
-    for each in shown.acts:
-        people = " / ".join(name for name in (each.maker, each.approver) if name)
-        worth = each.standing + (f" by {each.cause}" if each.cause else "")
-        cells = (each.id, each.act, each.label.zh, each.platform or each.city, people, each.on, worth, each.state)
-        table.add_row(*map(Text, (*cells, _seen(each))))
-    print_table(table)
-    for each in shown.acts:
-        for rule in each.broken:
-            click.echo(f"{each.id} breaks {rule.rule}: {rule.zh}（{rule.law_zh}）")
-
-
-def _seen(act: pb.ActView) -> str:
-    if not act.audience:
-        return "this city alone"
-    return "; ".join(_receipt(each) for each in act.receipts) or ", ".join(act.audience)
-
-
-def _receipt(receipt: pb.Receipt) -> str:
-    if not (receipt.stored or receipt.opened):
-        return f"{receipt.city}: no receipt yet"
-    said = [f"stored {time_text(receipt.stored_at_ms)}"] if receipt.stored else []
-    said += [f"opened {time_text(receipt.opened_at_ms)} by {receipt.opened_by}"] if receipt.opened else []
-    return f"{receipt.city}: {', '.join(said)}" + ("" if receipt.is_right else " — OF ANOTHER LEAF")
-
-
-def _print_clocks(shown: pb.Case) -> None:
-    if not shown.clocks:
-        return
-    table = new_table("rule", "期限", "law", "started", "due", "state", "owed by")
-    for each in shown.clocks:
-        state = clock_text(each) + (f" ({each.problem})" if each.problem else "")
-        cells = (each.rule, each.label.zh, each.law, each.started, each.due, state, ", ".join(each.owed_by))
-        table.add_row(*map(Text, cells))
-    print_table(table)

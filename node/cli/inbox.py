@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from node.casework.v1 import casework_pb2 as pb
-from node.cli.case import print_summaries
+from node.cli.case_show import print_summaries
 from node.cli.casework import (
     TIMEOUT_S,
     as_option,
@@ -96,8 +96,8 @@ def scorecard(bundle: Path, as_json: bool) -> None:
 
 
 def _print_clocks(clocks: list[pb.Clock]) -> None:
-    table = new_table("due", "state", "case", "workflow", "rule", "期限", "owed by", "started", "problem")
+    table = new_table("due", "state", "case", "about 主体、文号", "rule", "期限", "owed by", "started", "problem")
     for each in clocks:
-        cells = (each.due, clock_text(each), each.case, each.workflow, each.rule, each.label.zh)
+        cells = (each.due, clock_text(each), each.case, each.title, each.rule, each.label.zh)
         table.add_row(*map(Text, (*cells, ", ".join(each.owed_by), each.started, each.problem)))
     print_table(table)

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 import click
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from rich.text import Text
 
 from node.cli.dates import time_text
+from node.cli.fields import lines
 from node.cli.options import ask_passphrase
 from node.cli.tables import new_table, print_table
 from node.config import Config
@@ -68,17 +70,17 @@ def plain_record(record: query.Record) -> dict[str, Any]:
         "is_withheld": False,
         "withheld_facets": sorted(set(range(1, header.facets + 1)) - disclosed_facets(record.view)),
         "header": MessageToDict(header, preserving_proto_field_name=True),
-        "body": _plain_body(record),
+        "body": MessageToDict(body, preserving_proto_field_name=True) if (body := _body(record)) else {},
     }
 
 
-def _plain_body(record: query.Record) -> dict[str, Any]:
+def _body(record: query.Record) -> Message | None:
+    """What is disclosed of a record; None of a standard that this program does not know yet."""
     header = parse_header(record.view.header)
     try:
-        body = standards.get(header.standard, header.version).merge(disclosed_bodies(record.view))
-    except NodeError:  # a standard this program does not know yet
-        return {}
-    return MessageToDict(body, preserving_proto_field_name=True)
+        return standards.get(header.standard, header.version).merge(disclosed_bodies(record.view))
+    except NodeError:
+        return None
 
 
 def print_record(record: query.Record) -> None:
@@ -89,32 +91,15 @@ def print_record(record: query.Record) -> None:
         click.echo("withheld by its city, or taken back")
         return
     header = parse_header(record.view.header)
-    labels = _labels(header.standard, header.version)
     table = new_table("field", "", "value")
-    for name, value in [("as of", time_text(header.as_of_ms)), ("source", header.source), *_flat(plain["body"], "")]:
-        table.add_row(name, labels.get(name, ""), Text(value))
+    table.add_row("as of", "", Text(time_text(header.as_of_ms)))
+    table.add_row("source", "", Text(header.source))
+    if (body := _body(record)) is not None:
+        for path, name, text in lines(standards.get(header.standard, header.version), body):
+            table.add_row(path, name, Text(text))
     print_table(table)
     if plain["withheld_facets"]:
         click.echo(f"withheld facets: {', '.join(map(str, plain['withheld_facets']))}")
-
-
-def _labels(standard: str, version: int) -> dict[str, str]:
-    try:
-        return {field.path: field.label_zh for field in standards.get(standard, version).fields}
-    except NodeError:
-        return {}
-
-
-def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The leaves of a message as (path, text)."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _flat(inner, f"{path}[]")
-    else:
-        yield path, str(value)
 
 
 def print_records(records: list[query.Record]) -> None:
@@ -131,7 +116,7 @@ def _line(record: query.Record) -> tuple[str, ...]:
     header = parse_header(record.view.header)
     shown = disclosed_facets(record.view)
     facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
-    name = str(_plain_body(record).get("name", ""))
+    name = str(getattr(_body(record), "name", ""))
     what = f"takes back {header.retracts}" if header.retracts else name
     return record.id, header.standard, " ".join(header.subjects), what, time_text(header.as_of_ms), facets
 

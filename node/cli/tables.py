@@ -6,6 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 # Where there is no terminal to fit a table into, its lines keep their columns.
 _FILE_WIDTH = 200
@@ -15,7 +16,13 @@ class _Table(Table):
     """A table that shows what a stranger wrote as text, and never as commands to the terminal."""
 
     def add_row(self, *cells: RenderableType | None, **style: Any) -> None:
-        super().add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in cells), **style)
+        super().add_row(*map(_shown, cells), **style)
+
+
+def _shown(cell: RenderableType | None) -> RenderableType | None:
+    if isinstance(cell, Text):
+        return Text(printable(cell.plain), cell.style)
+    return printable(cell) if isinstance(cell, str) else cell
 
 
 def printable(text: str) -> str:

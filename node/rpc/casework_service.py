@@ -25,6 +25,7 @@ from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.jurisdiction import basis_code
+from node.usecases.casework.line import Line
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.casework.show import broken_rules, show_case
@@ -120,9 +121,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         """Cases."""
         with self._using(context, "List", request.workflow) as (actor, use):
             lines = self._casework.cases(actor, request.workflow)
-            if request.case:
-                lines = [line for line in lines if line.id == request.case]
-            found = listed(lines, self._now(), closed=request.closed)
+            me = self._store.log.city, actor.id
+            asked = (line for line in lines if _is_asked(line, request, me))
+            found = listed(asked, self._now(), closed=request.closed)
             cases = self._summaries(found, request.limit, use)
         return pb.ListResponse(cases=cases, total=len(found))
 
@@ -217,6 +218,11 @@ def _actor(caller: Principal) -> Actor:
             Reason.PERMISSION_DENIED, "this officer works on no cases; `gongzhi officer add` makes one who does"
         )
     return Actor(caller.name, caller.account)
+
+
+def _is_asked(line: Line, request: pb.ListRequest, me: tuple[str, str]) -> bool:
+    is_about = line.id == request.case if request.case else line.is_about(request.about)
+    return is_about and (not request.mine or me in line.officers)
 
 
 @contextmanager

@@ -231,3 +231,32 @@ def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tm
     done = CliRunner().invoke(gongzhi, ["case", "act", case, "retransfer", "--as", str(changsha.folder / "zhang")])
     assert isinstance(done.exception, NodeError)
     assert "受移送机关不得再自行移送" in done.output
+
+
+def test_a_case_is_told_from_others_and_found_by_what_it_is_about(offices: tuple[Office, Office]) -> None:
+    changsha, hefei = offices
+    mine = drafted_referral()
+    mine.party.name = "合肥某某电器有限公司"
+    case = changsha.act("", mine).case
+    changsha.decide(case, referring("approve"))
+    changsha.decide(case, referring("send", officers=TWO))
+    _waited_s(time.monotonic(), hefei, case, "send")
+
+    def run(office: Office, name: str, *words: str) -> str:
+        done = CliRunner().invoke(gongzhi, [*words, "--as", str(office.folder / name)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    shown = run(hefei, "zhang", "case", "show", case)
+    for told in (mine.party.name, mine.party.uscc, mine.alleged_violation, "案件移送"):
+        assert told in shown
+    hefei.act(case, referring("receive"))
+    for words in (("outbox",), ("case", "list"), ("deadlines",)):
+        assert mine.party.name in run(hefei, "zhang", *words)
+    for about in (mine.party.uscc, "某某电器", referring("send").number):
+        found = json.loads(run(hefei, "zhang", "case", "list", "--about", about, "--json"))
+        assert case in [each["case"] for each in found]
+    assert json.loads(run(hefei, "zhang", "case", "list", "--about", "别的公司", "--json")) == []
+    assert case in run(changsha, "li", "case", "list", "--mine")
+    assert case not in run(changsha, "wang", "case", "list", "--mine")
+    assert case not in run(hefei, "li", "case", "list", "--mine"), "the approver was another city's li"

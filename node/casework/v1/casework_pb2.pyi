@@ -611,6 +611,8 @@ class ListRequest(_message.Message):
     CLOSED_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     CASE_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    MINE_FIELD_NUMBER: _builtins.int
     workflow: _builtins.str
     """Empty: every workflow."""
     closed: _builtins.bool
@@ -619,6 +621,10 @@ class ListRequest(_message.Message):
     """At most so many; 0: as many as the node deems fit."""
     case: _builtins.str
     """Only this case."""
+    about: _builtins.str
+    """Only cases about this: a code of a party, whole, or part of a title."""
+    mine: _builtins.bool
+    """Only cases in which the calling officer made or approved an act."""
     def __init__(
         self,
         *,
@@ -626,10 +632,12 @@ class ListRequest(_message.Message):
         closed: _builtins.bool = ...,
         limit: _builtins.int = ...,
         case: _builtins.str = ...,
+        about: _builtins.str = ...,
+        mine: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "closed", b"closed", "limit", b"limit", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "case", b"case", "closed", b"closed", "limit", b"limit", "mine", b"mine", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -876,6 +884,7 @@ class Summary(_message.Message):
     STORED_BY_FIELD_NUMBER: _builtins.int
     OPENED_BY_FIELD_NUMBER: _builtins.int
     SUBJECTS_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     workflow: _builtins.str
     state: _builtins.str
@@ -883,6 +892,8 @@ class Summary(_message.Message):
     """The act taken last, and who made it."""
     last_by: _builtins.str
     last_on: _builtins.str
+    title: _builtins.str
+    """What tells it from others to a reader: party, product, number of the document."""
     @_builtins.property
     def label(self) -> Global___Label: ...
     @_builtins.property
@@ -913,10 +924,11 @@ class Summary(_message.Message):
         stored_by: _abc.Iterable[_builtins.str] | None = ...,
         opened_by: _abc.Iterable[_builtins.str] | None = ...,
         subjects: _abc.Iterable[_builtins.str] | None = ...,
+        title: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "nearest", b"nearest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "label", b"label", "last_act", b"last_act", "last_by", b"last_by", "last_on", b"last_on", "nearest", b"nearest", "opened_by", b"opened_by", "state", b"state", "stored_by", b"stored_by", "subjects", b"subjects", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "label", b"label", "last_act", b"last_act", "last_by", b"last_by", "last_on", b"last_on", "nearest", b"nearest", "opened_by", b"opened_by", "state", b"state", "stored_by", b"stored_by", "subjects", b"subjects", "title", b"title", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1140,6 +1152,7 @@ class Clock(_message.Message):
     DAYS_LATE_FIELD_NUMBER: _builtins.int
     OWED_BY_FIELD_NUMBER: _builtins.int
     PROBLEM_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     workflow: _builtins.str
     rule: _builtins.str
@@ -1155,6 +1168,8 @@ class Clock(_message.Message):
     days_late: _builtins.int
     problem: _builtins.str
     """Why it could not be read."""
+    title: _builtins.str
+    """Of the case; only in lists over cases."""
     @_builtins.property
     def label(self) -> Global___Label: ...
     @_builtins.property
@@ -1177,10 +1192,11 @@ class Clock(_message.Message):
         days_late: _builtins.int = ...,
         owed_by: _abc.Iterable[_builtins.str] | None = ...,
         problem: _builtins.str = ...,
+        title: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "case", b"case", "days_late", b"days_late", "days_left", b"days_left", "due", b"due", "label", b"label", "law", b"law", "owed_by", b"owed_by", "problem", b"problem", "rule", b"rule", "started", b"started", "state", b"state", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "case", b"case", "days_late", b"days_late", "days_left", b"days_left", "due", b"due", "label", b"label", "law", b"law", "owed_by", b"owed_by", "problem", b"problem", "rule", b"rule", "started", b"started", "state", b"state", "title", b"title", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,9 @@ class Running(NamedTuple):
 
     def clock(self, now: datetime) -> Clock:
         """As officers read it."""
-        return clock_of(self.line.id, self.line.workflow.name, self.timer, now)
+        clock = clock_of(self.line.id, self.line.workflow.name, self.timer, now)
+        clock.title = self.line.title
+        return clock
 
 
 def running(line: Line, now: datetime) -> Iterator[Running]:

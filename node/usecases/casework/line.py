@@ -1,6 +1,6 @@
 """A case in a line: what lists of cases tell of it, for as long as nothing in the case changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from node.core.calendar import Calendar
@@ -8,6 +8,9 @@ from node.core.workflow.model import Role, Workflow
 from node.core.workflow.timing import Timer, timers
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.show import actor_name, last_act, receipts
+
+# What tells a case from others to a reader, in the order in which it is shown; facts alone, which every party may see.
+_TITLE = ("party.name", "product.name", "number", "number_12315", "decision_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Line:
         stored_by: the cities whose nodes stored the last act; `opened_by` those whose officers opened it.
         timers: its clocks.
         by_itself: acts open now that the node of the case's city makes without an officer.
+        title: party, product and number of the document, as they were last said.
+        officers: who made or approved its acts: city and account.
     """
 
     id: str
@@ -37,6 +42,12 @@ class Line:
     subjects: tuple[str, ...]
     timers: tuple[Timer, ...]
     by_itself: tuple[str, ...]
+    title: str
+    officers: frozenset[tuple[str, str]]
+
+    def is_about(self, text: str) -> bool:
+        """Whether `text` is a code of what the case is about, or stands in its title."""
+        return text.casefold() in self.title.casefold() or text in (key.partition(":")[2] for key in self.subjects)
 
 
 def line_of(file: CaseFile, calendar: Calendar) -> Line:
@@ -58,7 +69,24 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
         tuple(sorted({each for act in file.acts.values() for each in act.header.subjects if _is_topic(each)})),
         tuple(timers(case, calendar, file.moments)),
         tuple(act.name for act in case.open_acts() if act.roles == (Role.NODE,) and "origin" in act.by),
+        _title(file),
+        frozenset(_officers(file)),
     )
+
+
+def _title(file: CaseFile) -> str:
+    said: dict[str, str] = {}
+    for verdict in file.case.history():
+        if verdict.standing == "in_force":
+            said |= {name: value for name in _TITLE if (value := verdict.fact.fields.get(name))}
+    return " · ".join(said[name] for name in _TITLE if name in said)
+
+
+def _officers(file: CaseFile) -> Iterator[tuple[str, str]]:
+    for act in file.acts.values():
+        for person in (act.fact.maker, act.fact.approver):
+            if person is not None and person.account:
+                yield act.fact.city, person.account
 
 
 def _is_topic(subject: str) -> bool:

@@ -36,6 +36,7 @@ class Listed(NamedTuple):
             stored_by=line.stored_by,
             opened_by=line.opened_by,
             subjects=line.subjects,
+            title=line.title,
         )
 
 
