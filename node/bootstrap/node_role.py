@@ -22,8 +22,10 @@ from node.rpc.evidence_client import evidence_peer
 from node.rpc.evidence_service import (
     EvidenceExchangeServicer,
     EvidenceServicer,
+    PlatformEvidenceServicer,
     add_evidence_exchange,
     add_evidence_service,
+    add_platform_evidence,
 )
 from node.rpc.exchange_service import SERVICE as EXCHANGE
 from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
@@ -46,6 +48,7 @@ from node.usecases.freeze import Freeze
 from node.usecases.ingest import Ingest
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.node_status import node_status
+from node.usecases.read_platform_evidence import PlatformEvidence
 from node.usecases.sync import Sync
 from node.usecases.usage import Account
 from node.usecases.withdraw import Withdrawal
@@ -107,6 +110,9 @@ class NodeRole:
         account = Account(self._evidence_usage, clock)
         fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
         evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
+        platforms = PlatformEvidence(
+            self._store, self._evidence, config.city, self._desk.casework.open, self._connect_evidence
+        )
         exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake, compare)
         intake = IntakeServicer(ingest, self._store, clock, self._desk.notify, account)
         desk = self._desk
@@ -126,6 +132,7 @@ class NodeRole:
                     lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
                 ),
                 add_evidence_service(evidence),
+                add_platform_evidence(PlatformEvidenceServicer(platforms, account)),
                 add_case_service(cases),
             ),
             listener(

@@ -1,19 +1,23 @@
-"""What the commands about evidence share: the channel, a progress bar, fetching from a peer."""
+"""What the commands about evidence share: the channel, a progress bar, fetching from a peer, a file to write."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from node.cli.options import ask_passphrase
 from node.config import Config
+from node.core.attachment import check_digest
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.query.v1 import query_pb2 as query
 from node.rpc.client import officer_channel
+from node.storage.attachment_file import Part
 
 
 @contextmanager
@@ -43,6 +47,35 @@ def obtain(service: EvidenceServiceStub, reason: query.Reason, record: str, dige
     with progress_bar(f"{digest[:12]} from {record}") as report:
         for answer in service.Obtain(request):
             report(answer.held, answer.size)
+
+
+def download(
+    read: Callable[[int], Iterator[messages.GetResponse | messages.ReadResponse]], digest: str, out: Path
+) -> messages.Attachment:
+    """Writes an attachment to a file, which gets its name when every byte was checked.
+
+    Args:
+        read: The attachment, then its bytes from an offset on.
+        digest: Of the attachment.
+        out: The file.
+    """
+    check_digest(digest)
+    if not out.parent.is_dir():
+        raise click.UsageError(f"there is no folder {out.parent}")
+    path = out.with_name(f".{digest}.part")
+    answers = read(path.stat().st_size if path.exists() else 0)
+    held = next(iter(answers)).attachment
+    part = Part(path, digest, held.size)
+    try:
+        with progress_bar(held.name, held.size) as report:
+            for answer in answers:
+                part.write(answer.chunk.offset, answer.chunk.data)
+                report(part.held)
+        part.settle()
+        part.name(out)
+    finally:
+        part.close()
+    return held
 
 
 def json_text(plain: Any) -> str:

@@ -7,6 +7,7 @@ import click
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.case_evidence import evidence_command
 from node.cli.case_show import plain_case, print_case, print_summaries
 from node.cli.casework import (
     TIMEOUT_S,
@@ -222,3 +223,6 @@ def _print_draft(draft: pb.Draft, as_json: bool) -> None:
 
 def _plain_draft(draft: pb.Draft) -> dict[str, Any]:
     return plain(draft) | {"body": plain_body(draft.workflow, draft.body)}
+
+
+case.add_command(evidence_command)

@@ -8,20 +8,17 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.attachments import evidence_service, json_text, obtain, progress_bar
+from node.cli.attachments import download, evidence_service, json_text, obtain, progress_bar
 from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
 from node.cli.options import json_option, node_option
 from node.cli.query import case_reason, reason_options
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.attachment import check_digest
 from node.core.calendar import SHANGHAI
 from node.evidence.v1 import evidence_pb2 as messages
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
-from node.query.v1 import query_pb2 as query
 from node.rpc import evidence_client
-from node.storage.attachment_file import Part, digest_file
+from node.storage.attachment_file import digest_file
 
 _PERSON = re.compile(r"([^:：]+)[:：]([^:：\s]+)")
 
@@ -102,34 +99,15 @@ def get(
     digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, node_dir: Path
 ) -> None:
     """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
-    check_digest(digest)
-    if not out.parent.is_dir():
-        raise click.UsageError(f"there is no folder {out.parent}")
     config = load_config(node_dir)
     reason = case_reason(config, purpose, legal_basis)
     with evidence_service(config) as service:
         if record is not None:
             obtain(service, reason, record, digest)
-        held = _download(service, reason, digest, out)
+        held = download(
+            lambda offset: service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=offset)), digest, out
+        )
     click.echo(f"{held.name} ({held.size} bytes) in {out}")
-
-
-def _download(service: EvidenceServiceStub, reason: query.Reason, digest: str, out: Path) -> messages.Attachment:
-    path = out.with_name(f".{digest}.part")
-    begun = path.stat().st_size if path.exists() else 0
-    answers = service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=begun))
-    held = next(iter(answers)).attachment
-    part = Part(path, held.sha256, held.size)
-    try:
-        with progress_bar(held.name, held.size) as report:
-            for answer in answers:
-                part.write(answer.chunk.offset, answer.chunk.data)
-                report(part.held)
-        part.settle()
-        part.name(out)
-    finally:
-        part.close()
-    return held
 
 
 @evidence.command("list")

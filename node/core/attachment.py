@@ -88,6 +88,11 @@ def references(view: View) -> list[Reference]:
         body = standards.get(header.standard, header.version).merge(disclosed_bodies(view))
     except NodeError:
         return []
+    return references_in(body)
+
+
+def references_in(body: Message) -> list[Reference]:
+    """The attachments that a message names, in order."""
     return list({each.sha256: each for each in _references(body)}.values())
 
 

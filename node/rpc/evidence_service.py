@@ -1,4 +1,4 @@
-"""EvidenceService: a node's own clients hand in and read attachments. EvidenceExchangeService: peers fetch them."""
+"""A node's own clients hand in and read attachments, peers fetch them, platforms read those of their own matters."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import grpc
 
 from node.core.clients import Kind
+from node.core.officers import Account as Officer
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as evidence
@@ -16,19 +17,22 @@ from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.storage.evidence import EvidenceStore
 from node.storage.reader import Reader
+from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import EvidencePeer, obtain
 from node.usecases.read_evidence import list_evidence, read_evidence, show_case
+from node.usecases.read_platform_evidence import PlatformEvidence
 from node.usecases.share_evidence import share_evidence
 from node.usecases.store_evidence import store_evidence
 from node.usecases.usage import Account, Use
 
 SERVICE = "node.evidence.v1.EvidenceService"
+PLATFORM_SERVICE = "node.evidence.v1.PlatformEvidenceService"
 EXCHANGE_SERVICE = "node.evidence.v1.EvidenceExchangeService"
 _PATIENCE_S = 30.0
-_HANDED_IN = query.Reason(purpose=PURPOSE, legal_basis="六市协作约定")
-_Told = TypeVar("_Told", evidence.GetResponse, evidence.FetchResponse)
+_COMMON = query.Reason(purpose=PURPOSE, legal_basis="六市协作约定")
+_Told = TypeVar("_Told", evidence.GetResponse, evidence.FetchResponse, evidence.ReadResponse)
 
 
 class ConnectEvidence(Protocol):
@@ -61,7 +65,7 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         """Takes in an attachment; who brought it, and who is said to have extracted it, stands in the usage record."""
         caller = principal(context)
         messages = paced(request_iterator, lambda message: len(message.chunk.data), self._patience_s)
-        with self._account.using(caller, "Evidence.Put", _HANDED_IN) as use:
+        with self._account.using(caller, "Evidence.Put", _COMMON) as use:
             if caller.account is not None and not caller.account.acts:
                 raise NodeError(Reason.WRONG_ACTOR, "an officer of this role reads evidence and hands none in")
             for response in store_evidence(self._store, _name(caller), _named(use, messages)):
@@ -141,6 +145,24 @@ class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer
             yield from _counted(use, shared)
 
 
+class PlatformEvidenceServicer(evidence_pb2_grpc.PlatformEvidenceServiceServicer):
+    """Answers the platforms that are connected to one node; each reading leaves a usage record."""
+
+    def __init__(self, evidence: PlatformEvidence, account: Account) -> None:
+        self._evidence = evidence
+        self._account = account
+
+    def Read(  # noqa: N802
+        self, request: evidence.ReadRequest, context: grpc.ServicerContext
+    ) -> Iterator[evidence.ReadResponse]:
+        """An attachment of a matter of the caller's own."""
+        caller = principal(context)
+        actor = Actor(caller.name, caller.account or Officer(caller.name), is_platform=True)
+        subject = f"{request.case} {request.sha256}"
+        with self._account.using(caller, "Evidence.Read", _COMMON, subject) as use:
+            yield from _counted(use, self._evidence.read(actor, request, _COMMON))
+
+
 def _counted(use: Use, messages: Iterator[_Told]) -> Iterator[_Told]:
     """The messages; the usage record says how many bytes left."""
     count = 0
@@ -176,3 +198,9 @@ def add_evidence_exchange(servicer: EvidenceExchangeServicer) -> tuple[str, Call
     """The service's name and how it is registered."""
     add = evidence_pb2_grpc.add_EvidenceExchangeServiceServicer_to_server
     return EXCHANGE_SERVICE, lambda server: add(servicer, server)
+
+
+def add_platform_evidence(servicer: PlatformEvidenceServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+    """The service's name and how it is registered."""
+    add = evidence_pb2_grpc.add_PlatformEvidenceServiceServicer_to_server
+    return PLATFORM_SERVICE, lambda server: add(servicer, server)

@@ -21,6 +21,7 @@ SERVICE_KINDS = {
     "node.casework.v1.CaseService": frozenset({Kind.OFFICER, Kind.PLATFORM}),
     "node.evidence.v1.EvidenceService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
     "node.evidence.v1.EvidenceExchangeService": frozenset({Kind.PEER}),
+    "node.evidence.v1.PlatformEvidenceService": frozenset({Kind.PLATFORM}),
     "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "node.screening.v1.ScreeningService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "grpc.health.v1.Health": _ANYONE,

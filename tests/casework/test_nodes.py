@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import grpc
 import pytest
@@ -20,15 +21,20 @@ from node.config import Config
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
+from node.evidence.v1 import evidence_pb2 as evidence
+from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import complaint_pb2, measure_pb2
 from node.storage.bundle import add_client, load_bundle
+from node.storage.schema import open_reader
 from tests.casework.desks import TWO, act, drafted_referral, referring
 from tests.casework.test_complaints import against
 from tests.casework.test_measures import request
-from tests.rpc.running import Running, found
+from tests.core.standard_samples import EVIDENCE
+from tests.evidence import announcement, chunks, sm3_of
+from tests.rpc.running import Running, eventually, found
 
 # No pull by schedule within the time of the test: what arrives, a hint has brought.
 SLOW = MappingProxyType({"sync": {"interval_s": 600}})
@@ -49,6 +55,7 @@ class Office:
     def __init__(self, config: Config, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
         self._stack = stack
+        self._usage = config.data_dir / "evidence_usage.db"
         for name, account in PEOPLE.items():
             add_client(config, name, Kind.OFFICER, folder / name, datetime.now(UTC), account=account)
         name, title = PLATFORMS[config.city]
@@ -59,6 +66,10 @@ class Office:
         channel = bundle_channel(load_bundle(self.folder / name), "intake")
         self._stack.callback(channel.close)
         return CaseServiceStub(channel)
+
+    def usage(self) -> list[tuple[Any, ...]]:
+        with closing(open_reader(self._usage)) as connection:
+            return list(connection.execute("SELECT kind, name, rpc, purpose, subject, result FROM usage"))
 
     def act(self, case: str, body: Message) -> pb.Recorded:
         submission = pb.Submission(workflow="referral", case=case, body=body.SerializeToString())
@@ -174,6 +185,39 @@ def test_a_platform_at_another_citys_node_is_asked_and_its_answer_comes_back(off
         ("execute", "小红书"),
     ]
     assert max(waited_s) < ARRIVES_S
+
+
+def test_a_platform_reads_the_evidence_of_its_own_matter_by_its_own_certificate(
+    offices: tuple[Office, Office], tmp_path: Path
+) -> None:
+    """Fetched from the city that asks; every reading and every refusal leaves a usage record."""
+    changsha, hefei = offices
+    content = b"what the request rests on" * 20_000
+    about = announcement(content)
+    put = EvidenceServiceStub(changsha.node.channel("intake")).Put
+    list(put(iter([evidence.PutRequest(announcement=about), *chunks(content)]), timeout=20))
+    asking = request("小红书", ends_on="2099-01-01")
+    asking.evidence.append(EVIDENCE)
+    asking.evidence[-1].sha256, asking.evidence[-1].sm3 = about.sha256, sm3_of(content)
+    case = changsha.decide("", asking, "measure.request").case
+    _waited_s(time.monotonic(), hefei, case, "issue")
+    out = tmp_path / "evidence.bin"
+    command = ["case", "evidence", case, about.sha256, "--out", str(out), "--as"]
+    done = CliRunner().invoke(gongzhi, [*command, str(hefei.folder / "xhs")])
+    assert done.exit_code == 0, done.output
+    assert out.read_bytes() == content
+    for office, name, reason in (
+        (changsha, "jd", Reason.NOT_FOUND),
+        (hefei, "zhang", Reason.UNAUTHENTICATED),
+        (changsha, "wang", Reason.UNAUTHENTICATED),
+    ):
+        refused = CliRunner().invoke(gongzhi, [*command, str(office.folder / name)])
+        assert isinstance(refused.exception, NodeError)
+        assert refused.exception.reason is reason
+    subject = f"{case} {about.sha256}"
+    read = ("platform", "xhs", "Evidence.Read", "enforcement", subject, f"bytes={len(content)}")
+    kept = ("platform", "jd", "Evidence.Read", "enforcement", subject, "not_found")
+    eventually(lambda: read in hefei.usage() and kept in changsha.usage())
 
 
 def test_a_complaint_is_handed_over_by_the_shipped_rules(offices: tuple[Office, Office]) -> None:

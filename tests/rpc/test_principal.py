@@ -28,7 +28,8 @@ def test_every_service_of_ours_says_whom_it_answers() -> None:
     assert names == {name for name in SERVICE_KINDS if name.startswith("node.")}
     for_peers = {"node.exchange.v1.ExchangeService", "node.evidence.v1.EvidenceExchangeService"}
     assert {name for name in names if Kind.PEER in SERVICE_KINDS[name]} == for_peers
-    for_platforms = {f"node.{name}Service" for name in ("casework.v1.Case", "query.v1.Query", "screening.v1.Screening")}
+    shared = ("casework.v1.Case", "query.v1.Query", "screening.v1.Screening", "evidence.v1.PlatformEvidence")
+    for_platforms = {f"node.{name}Service" for name in shared}
     assert {name for name in names if Kind.PLATFORM in SERVICE_KINDS[name]} == for_platforms
 
 

@@ -353,3 +353,80 @@ class EvidenceExchangeService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PlatformEvidenceServiceStub:
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Read = channel.unary_stream(
+                '/node.evidence.v1.PlatformEvidenceService/Read',
+                request_serializer=node_dot_evidence_dot_v1_dot_evidence__pb2.ReadRequest.SerializeToString,
+                response_deserializer=node_dot_evidence_dot_v1_dot_evidence__pb2.ReadResponse.FromString,
+                _registered_method=True)
+
+
+class PlatformEvidenceServiceServicer:
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it.
+    """
+
+    def Read(self, request, context):
+        """An attachment that an act of the case names, as the platform may see it; then its bytes from an offset on. What is
+        not held here is fetched from the city of the act first. Ends as soon as the platform may see it no more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PlatformEvidenceServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Read': grpc.unary_stream_rpc_method_handler(
+                    servicer.Read,
+                    request_deserializer=node_dot_evidence_dot_v1_dot_evidence__pb2.ReadRequest.FromString,
+                    response_serializer=node_dot_evidence_dot_v1_dot_evidence__pb2.ReadResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'node.evidence.v1.PlatformEvidenceService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('node.evidence.v1.PlatformEvidenceService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class PlatformEvidenceService:
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it.
+    """
+
+    @staticmethod
+    def Read(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/node.evidence.v1.PlatformEvidenceService/Read',
+            node_dot_evidence_dot_v1_dot_evidence__pb2.ReadRequest.SerializeToString,
+            node_dot_evidence_dot_v1_dot_evidence__pb2.ReadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

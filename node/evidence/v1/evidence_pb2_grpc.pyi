@@ -147,3 +147,40 @@ class EvidenceExchangeServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
 def add_EvidenceExchangeServiceServicer_to_server(servicer: EvidenceExchangeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PlatformEvidenceServiceStub:
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PlatformEvidenceServiceAsyncStub: ...
+    Read: _grpc.UnaryStreamMultiCallable[_evidence_pb2.ReadRequest, _evidence_pb2.ReadResponse]
+    """An attachment that an act of the case names, as the platform may see it; then its bytes from an offset on. What is
+    not held here is fetched from the city of the act first. Ends as soon as the platform may see it no more.
+    """
+
+@_typing.type_check_only
+class PlatformEvidenceServiceAsyncStub(PlatformEvidenceServiceStub):
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Read: _aio.UnaryStreamMultiCallable[_evidence_pb2.ReadRequest, _evidence_pb2.ReadResponse]  # type: ignore[assignment]
+    """An attachment that an act of the case names, as the platform may see it; then its bytes from an offset on. What is
+    not held here is fetched from the city of the act first. Ends as soon as the platform may see it no more.
+    """
+
+class PlatformEvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
+    """A platform to the node it is connected to: what a matter rests on that is addressed to it."""
+
+    @_abc_1.abstractmethod
+    def Read(
+        self,
+        request: _evidence_pb2.ReadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_evidence_pb2.ReadResponse], _abc.AsyncIterator[_evidence_pb2.ReadResponse]]:
+        """An attachment that an act of the case names, as the platform may see it; then its bytes from an offset on. What is
+        not held here is fetched from the city of the act first. Ends as soon as the platform may see it no more.
+        """
+
+def add_PlatformEvidenceServiceServicer_to_server(servicer: PlatformEvidenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from google.protobuf.message import Message
+
 from node.casework.v1 import casework_pb2 as pb
 from node.core import standard as standards
 from node.core.calendar import Calendar
@@ -38,7 +40,7 @@ def show_case(
         label=state_label(workflow, case.state),
         is_final=case.is_final,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
-        acts=[_act(file, each, actor, members) for each in case.history() if _is_shown(workflow, each, actor)],
+        acts=[_act(file, each, actor, members) for each in case.history() if is_shown(workflow, each, actor)],
         clocks=clocks(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
@@ -62,7 +64,8 @@ def broken_rules(broken: tuple[Broken, ...]) -> pb.BrokenRules:
     return pb.BrokenRules(rules=[_broken(each) for each in broken])
 
 
-def _is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
+def is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
+    """Whether an actor may see an act of a case that is the actor's to see."""
     act = workflow.act.get(verdict.fact.act)
     return not (actor.is_platform and act is not None and act.internal)
 
@@ -100,19 +103,19 @@ def _act(file: CaseFile, verdict: Verdict, actor: Actor, members: Collection[str
         broken=[_broken(each) for each in verdict.broken],
         cause=verdict.cause,
         audience=record.header.audience,
-        body=_body(record, actor),
+        body=body_for(record, actor).SerializeToString(),
         receipts=receipts(file, record, members),
     )
 
 
-def _body(record: ActRecord, actor: Actor) -> bytes:
+def body_for(record: ActRecord, actor: Actor) -> Message:
     """Every facet that is here for an officer; for a platform what regulators tell each other."""
     if not actor.is_platform:
-        return record.body.SerializeToString()
+        return record.body
     header = record.header
     standard = standards.get(header.standard, header.version)
     shown = sorted(fact_facets(header.standard, header.version))
-    return standard.merge(record.view.facets[number - 1].body for number in shown).SerializeToString()
+    return standard.merge(record.view.facets[number - 1].body for number in shown)
 
 
 def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:

@@ -1,0 +1,36 @@
+"""`gongzhi case evidence`: a platform reads what a matter of its own rests on."""
+
+from pathlib import Path
+
+import click
+import grpc
+
+from node.cli.attachments import download
+from node.cli.casework import as_option
+from node.cli.options import ask_passphrase
+from node.evidence.v1.evidence_pb2 import ReadRequest
+from node.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import bundle_channel
+from node.storage.bundle import load_bundle
+
+
+@click.command("evidence")
+@click.argument("case_id", metavar="CASE")
+@click.argument("digest")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
+@as_option
+def evidence_command(case_id: str, digest: str, out: Path, bundle: Path) -> None:
+    """As a platform, write the attachment DIGEST to a file that an act of CASE names; its reading is recorded.
+
+    What broke off goes on where it stopped. An officer reads with gongzhi evidence get.
+    """
+    with bundle_channel(load_bundle(bundle, ask_passphrase), "intake") as channel:
+        service = PlatformEvidenceServiceStub(channel)
+        try:
+            held = download(
+                lambda offset: service.Read(ReadRequest(case=case_id, sha256=digest, offset=offset)), digest, out
+            )
+        except grpc.RpcError as error:
+            raise error_from_rpc(error) from None
+    click.echo(f"{held.name} ({held.size} bytes) in {out}")
