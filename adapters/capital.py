@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from unicodedata import normalize
 
-from adapters.unfit import UnfitError
+from node.tables.unfit import UnfitError
 
 # What is left of a currency's name once every 元 is taken out of the words around the number.
 _CURRENCIES = {

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from adapters.mapping import Source
-from adapters.transforms import column_name
 from node.errors import FileError, Reason
+from node.tables.cells import column_name
 
 _SHOWN_CHARS = 500
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from unicodedata import normalize
 
-from adapters.unfit import UnfitError
+from node.tables.unfit import UnfitError
 
 _DATE = re.compile(
     r"(\d{4})(?:([-/.、。—–])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))", re.ASCII

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from adapters import person
 from adapters.targets import FieldValue, Reader, Target, read_constant, reader_of, target_of
-from adapters.transforms import TRANSFORMS, column_name
-from adapters.unfit import UnfitError
+from adapters.transforms import TRANSFORMS
 from node.core.document import Document, parse_document, read_model
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason
+from node.tables.cells import column_name
+from node.tables.unfit import UnfitError
 
 
 class _Strict(BaseModel):

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from adapters.transforms import Step, Transform
-from adapters.unfit import UnfitError
 from node.core.identifiers import check_resident_id, normalise
 from node.core.screening import parse_person_key, person_hmac
 from node.errors import FileError, NodeError, Reason
+from node.tables.unfit import UnfitError
 
 NAME = "id_hmac"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from unicodedata import normalize
 
-from adapters.unfit import UnfitError
 from node.core.regions import Region, find_region, regions
+from node.tables.unfit import UnfitError
 
 _SUFFIX = re.compile(r"(?:维吾尔|壮族|回族)?(?:特别行政区|自治区|省|市|地区|盟)$")
 _HEADING = re.compile("市辖区|直辖县|^县$")

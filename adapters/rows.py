@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from adapters.columns import bind
 from adapters.mapping import Mapping, Other, Source
 from adapters.targets import FieldValue, Reader
-from adapters.transforms import NULLS
-from adapters.unfit import UnfitError
+from node.tables.cells import NULLS
+from node.tables.unfit import UnfitError
 
 # What a node takes in one row.
 MAX_BODY_BYTES = 256 * 1024

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
-from adapters.transforms import Step, Transform, Value, clean, text
-from adapters.unfit import UnfitError
+from adapters.transforms import Step, Transform, Value, text
 from node.core.standard import Standard, codes
+from node.tables.cells import clean
+from node.tables.unfit import UnfitError
 
 FieldValue = str | bytes | int | list[int] | dict[str, str | int] | None
 Reader = Callable[[str], FieldValue]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from adapters.capital import CURRENCIES, parse_capital
 from adapters.dates import iso_date
 from adapters.places import parse_region
-from adapters.transforms import NULLS, clean, code, half_width
-from adapters.unfit import UnfitError
+from node.tables.cells import NULLS, clean, code, half_width
+from node.tables.unfit import UnfitError
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import IO, BinaryIO
 from xml.parsers import expat
 from zipfile import ZipFile
 
-from adapters.unfit import NoTableError
+from node.tables.unfit import NoTableError
 
 # Everything but the sheets is read into memory whole.
 MAX_PART_BYTES = 256 << 20

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from adapters.unfit import NoTableError
+from node.tables.unfit import NoTableError
 
 Missing = Callable[[Sequence[str]], int]
 """How many of the columns that are needed a row does not name."""

@@ -11,9 +11,9 @@ from openpyxl import load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
 
-from adapters.csv_lines import RawRow
-from adapters.sheet_guard import check_workbook
-from adapters.texts import TITLE_ROWS, Missing
+from node.tables.csv_lines import RawRow
+from node.tables.sheet_guard import check_workbook
+from node.tables.texts import TITLE_ROWS, Missing
 
 # What openpyxl raises for a workbook that is none, or is damaged.
 SHEET_ERRORS = (

@@ -1,0 +1,1 @@
+"""Tables in files as offices keep them: CSV of any delimiter and encoding, packed or not, and workbooks."""
