@@ -10,9 +10,12 @@ from node.cli.options import new_passphrase, passphrase_option
 from node.config import Listen
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import format_fingerprint
+from node.core.federation_file import Place
 from node.errors import NodeError, Reason
 from node.storage.files import load_federation
 from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
+
+_WRONG_CARD = Reason.INVALID_FEDERATION
 
 
 @click.command("init")
@@ -53,12 +56,17 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     if name is None or region is None:
         raise click.UsageError(f"{city} is not one of the six founding cities: give --name-zh and --region6")
     text = policy.read_text("utf-8") if policy else shipped_policy(city)
-    plan = Plan(city, name, region, exchange_address or listen.exchange, text, listen)
+    place = _place({"city": city, "name_zh": name, "region6": region, "address": exchange_address or listen.exchange})
+    plan = Plan(place.city, place.name_zh, place.region6, place.address, text, listen)
     config = found_node(folder, plan, datetime.now(UTC), new_passphrase(passphrase))
     card = load_federation(config.federation).member(city)
     click.echo(f"{name} ({city}): node made in {folder}, reached at {card.address}")
     click.echo(f"Fingerprint of its card: {format_fingerprint(card.fingerprint)}")
     click.echo(f"Next: gongzhi federation card --node {folder} > {city}.card.yaml, and hand it to the other cities.")
+
+
+def _place(told: dict[str, str]) -> Place:
+    return read_model(parse_document(format_document(told), "the card", _WRONG_CARD), Place, _WRONG_CARD)
 
 
 def _listen(host: str, port: int, listeners: Sequence[str]) -> Listen:

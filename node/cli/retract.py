@@ -23,8 +23,9 @@ def retract(record: str, purpose: str, legal_basis: str, as_json: bool, node_dir
     """Take the own record RECORD (<city>-<number>) back.
 
     A retraction is a record of its own: at their next pull the peers destroy the values and salts they hold of RECORD;
-    its hash stays in every tree. The row it stood for may be sent again as a new record. What a case made is taken back by an act of
-    its workflow; here only after a fork.
+    its hash stays in every tree. The row it stood for may be sent again as a new record.
+
+    What a case made is taken back by an act of its workflow; here only on the way out of a fork.
     """
     request = intake_pb2.RetractRequest(id=record, purpose=purpose, legal_basis=legal_basis)
     with officer_channel(load_config(node_dir), "intake", ask_passphrase) as channel:

@@ -24,6 +24,13 @@ def _check_port(address: str) -> str:
     return address
 
 
+def _check_printable(name: str) -> str:
+    # A line end or an order to the terminal could show another fingerprint to who compares it by telephone.
+    if not name.isprintable():
+        raise ValueError("a name holds no line end and no control character")
+    return name
+
+
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_check_port)]
 """host:port."""
 SLUG = r"^[a-z][a-z0-9]{1,31}$"
@@ -40,17 +47,22 @@ class _Certificate(_Model):
 
 
 class _Platform(_Model):
-    name: str = Field(min_length=1, max_length=100)
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_printable)]
     seat: str = Field(default="", pattern="^([1-9][0-9]{5})?$")
     since: date | None = None
     until: date | None = None
 
 
-class _Member(_Model):
+class Place(_Model):
+    """What a card says of a city beside its keys."""
+
     city: str = Field(pattern=SLUG)
-    name_zh: str = Field(min_length=1, max_length=64)
+    name_zh: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check_printable)]
     region6: str = Field(pattern="^[1-9][0-9]{5}$")
     address: Address
+
+
+class _Member(Place):
     log_keys: Annotated[list[str], Field(min_length=1, max_length=64)]
     tls_certs: Annotated[list[_Certificate], Field(min_length=1, max_length=16)]
     platforms: Annotated[list[_Platform], Field(max_length=64)] = []

@@ -55,8 +55,14 @@ def load_federation(path: Path) -> Federation:
 
 
 def save_federation(path: Path, federation: Federation) -> None:
-    """Replaces the federation file; a running node takes it up by itself."""
-    write_file(path, format_federation(federation).encode())
+    """Replaces the federation file; a running node takes it up by itself.
+
+    Raises:
+        FileError: INVALID_FEDERATION, it could not be read again; the old file stays.
+    """
+    text = format_federation(federation)
+    parse_federation(text, str(path))
+    write_file(path, text.encode())
 
 
 def load_clients(path: Path) -> Clients:
@@ -69,8 +75,14 @@ def load_clients(path: Path) -> Clients:
 
 
 def save_clients(path: Path, clients: Clients) -> None:
-    """Replaces the clients file; a running node takes it up by itself."""
-    write_file(path, format_clients(clients).encode())
+    """Replaces the clients file; a running node takes it up by itself.
+
+    Raises:
+        FileError: INVALID_CONFIG, it could not be read again; the old file stays.
+    """
+    text = format_clients(clients)
+    parse_clients(text, str(path))
+    write_file(path, text.encode())
 
 
 def load_calendar(files: Iterable[Path]) -> Calendar:

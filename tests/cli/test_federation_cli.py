@@ -75,6 +75,37 @@ def test_init_twice_is_refused_and_changes_nothing(two: tuple[Path, Path]) -> No
     assert (two[0] / "keys" / "log.key").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--exchange-address", "nonsense"),
+        ("--exchange-address", "a:99999"),
+        ("--region6", "4301"),
+        ("--name-zh", "长\n沙"),
+        ("--city", "Bei Jing", "--name-zh", "北京", "--region6", "110000"),
+    ],
+)
+def test_a_card_that_cannot_be_is_refused_before_anything_is_made(tmp_path: Path, wrong: tuple[str, ...]) -> None:
+    with pytest.raises(NodeError) as caught:
+        run(init, "--city", "changsha", "--dir", tmp_path / "node", *wrong)
+    assert caught.value.reason is Reason.INVALID_FEDERATION
+    assert not (tmp_path / "node").exists()
+
+
+def test_no_command_leaves_a_file_behind_that_the_node_cannot_read(two: tuple[Path, Path], tmp_path: Path) -> None:
+    config = load_config(two[0])
+    for wrong in (("--seat", "12", "京东"), ("京\x1b东",), ("京" * 101,)):
+        with pytest.raises(NodeError) as caught:
+            run(federation, "platform", *wrong, "--node", two[0])
+        assert caught.value.reason is Reason.INVALID_FEDERATION
+    with pytest.raises(NodeError):
+        run(
+            client, "add", "jd", "--kind", "platform", "--title", "京" * 101, "--out", tmp_path / "jd", "--node", two[0]
+        )
+    assert not load_federation(config.federation).member("changsha").platforms
+    assert load_clients(config.clients).find("jd") is None
+
+
 def test_another_city_names_itself_and_shares_nothing(tmp_path: Path) -> None:
     assert run(init, "--city", "guiyang", "--dir", tmp_path / "g").exit_code == 2
     well(init, "--city", "guiyang", "--dir", tmp_path / "g", "--name-zh", "贵阳", "--region6", "520100", "--port", 8000)

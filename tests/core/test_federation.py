@@ -37,6 +37,17 @@ def test_round_trip(members: tuple[Member, Member]) -> None:
     assert parse_card(format_card(members[0])) == members[0]
 
 
+@pytest.mark.parametrize(
+    "text", ["合肥\nFingerprint: 0000 1111", "合\x1b[1A肥", "合\u202e肥", "合肥\x9b2K", "合\x00肥"]
+)
+def test_a_card_writes_nothing_but_its_names_beside_its_fingerprint(members: tuple[Member, Member], text: str) -> None:
+    """Whoever compares it by telephone reads what this program printed, and no line that the card brought along."""
+    for named in (replace(members[1], name_zh=text), replace(members[1], platforms=(Connected(text),))):
+        with pytest.raises(FileError) as caught:
+            parse_card(format_card(named))
+        assert caught.value.reason is Reason.INVALID_FEDERATION
+
+
 def test_found_by_city_and_by_any_of_its_certificates(members: tuple[Member, Member]) -> None:
     federation = Federation(members)
     for member in members:
