@@ -1,6 +1,5 @@
 """A platform's whole roster, asked as one stream."""
 
-import csv
 import json
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -10,14 +9,17 @@ from typing import Any
 
 import click
 
+from node.cli.named_rows import named_rows
 from node.cli.query import query_service
 from node.config import Config
-from node.errors import FileError, Reason
 from node.query.v1 import query_pb2 as query
+from node.tables.cells import code
+from node.tables.unfit import UnfitError
 
 BATCH = 500
 _COLUMNS = {
-    "uscc": "uscc", "统一社会信用代码": "uscc",
+    "uscc": "uscc", "统一社会信用代码": "uscc", "统一社会信用代码/注册号": "uscc", "统一社会信用代码（注册号）": "uscc",
+    "社会信用代码": "uscc", "信用代码": "uscc",
     "name": "name", "企业名称": "name", "名称": "name",
     "address": "address", "注册地址": "address", "登记住所": "address", "住所": "address",
     "legal_representative": "legal_representative", "法定代表人": "legal_representative",
@@ -26,7 +28,6 @@ _COLUMNS = {
     "status": "status", "登记状态": "status",
     "established_on": "established_on", "成立日期": "established_on", "注册日期": "established_on",
 }  # fmt: skip
-_NOT_STATED = frozenset({"N/A", "n/a", "-", "NULL", "null"})
 _ANSWER_COLUMNS = ("uscc", "result", "mismatches", "unseen", "city", "record_id", "as_of_ms", "confirmed_at_ms")
 
 
@@ -85,26 +86,18 @@ class _Requests:
 
 
 def read_roster(path: Path) -> Iterator[query.Question]:
-    """The questions in a CSV file, one a row.
+    """The questions in a CSV file or workbook, one a row; an empty one, which has no answer, for a row that is broken.
 
     Raises:
         FileError: INVALID_ARGUMENT, cannot be read, or has no column of codes.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = {name: _COLUMNS[name.strip()] for name in reader.fieldnames or () if name.strip() in _COLUMNS}
-            if "uscc" not in columns.values():
-                raise FileError(Reason.INVALID_ARGUMENT, str(path), "no column uscc (or 统一社会信用代码)", 1)
-            for row in reader:
-                yield query.Question(**{field: _stated(row[name]) for name, field in columns.items()})
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be read: {type(error).__name__}") from None
-
-
-def _stated(cell: str | None) -> str:
-    text = (cell or "").strip()
-    return "" if text in _NOT_STATED else text
+    for row in named_rows(path, _COLUMNS, "uscc"):
+        question = query.Question() if row.faults else query.Question(**row.cells)
+        try:
+            question.uscc = code(question.uscc)
+        except UnfitError:
+            question = query.Question()
+        yield question
 
 
 def _csv_line(plain: dict[str, Any]) -> str:

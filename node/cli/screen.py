@@ -27,9 +27,10 @@ from node.standard.v1 import listing_pb2
 from node.storage.person_key import FILE, create_person_key, load_person_key
 
 BATCH = 500
+_EXIT_DOUBTFUL = 3
 _COLUMNS = (
     *("line", "uscc", "licence_number", "name", "result", "list", "record_id", "city", "matched_on", "grounds"),
-    *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale"),
+    *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale", "advice"),
 )
 
 
@@ -48,13 +49,14 @@ class _Screen(click.Group):
 
 @click.group(cls=_Screen, options_metavar="FILE [OPTIONS]", subcommand_metavar="| COMMAND ...")
 def screen() -> None:
-    """Screen FILE, a CSV file, against every list this node may see.
+    """Screen FILE, a CSV file or workbook, against every list this node may see.
 
     Columns (any of them): uscc 统一社会信用代码, licence_number 许可证编号, id_number 证件号码, id_hmac, name 名称.
     An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
-    A name alone never hits. Rows without a listing are only counted.
+    A name alone never hits. Rows without a listing are only counted. A row with a key that is nobody's (a letter O for
+    a nought, a code that a spreadsheet took for a number) is `doubtful`, with advice: look it up, and screen it again.
 
-    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error.
+    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error, 3 no hits, but rows in doubt.
     """
 
 
@@ -81,7 +83,7 @@ def screen_file(
     click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
     if counts["republished"]:
         click.echo("ALERT: listings that had ended were published again by their cities; they are no hits", err=True)
-    sys.exit(1 if counts["hit"] else 0)
+    sys.exit(1 if counts["hit"] else _EXIT_DOUBTFUL if counts["doubtful"] else 0)
 
 
 @screen.command()
@@ -134,12 +136,14 @@ def _screened(config: Config, reason: query.Reason, rows: Iterator[Row]) -> Iter
 def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
     """What is told of one row: a line for each hit, or one for none."""
     told = {"line": row.line, "uscc": row.entry.uscc, "licence_number": row.entry.licence_number, "name": row.name}
+    told |= {"advice": list(row.advice)} if row.advice else {}
     for hit in screened.hits:
         yield told | {"result": "hit"} | plain_hit(hit)
     for record in screened.republished:
         yield told | {"result": "republished", "record_id": record, "city": record.rpartition("-")[0]}
     if not screened.hits and not screened.republished:
-        yield told | {"result": screening.Result.Name(screened.result).removeprefix("RESULT_").lower()}
+        result = screening.Result.Name(screened.result).removeprefix("RESULT_").lower()
+        yield told | {"result": "doubtful" if row.advice and result in {"no_hit", "no_key"} else result}
 
 
 def plain_hit(hit: screening.Hit) -> dict[str, Any]:
@@ -184,4 +188,6 @@ def _json_writer(stream: IO[str]) -> Any:
 def _csv_writer(stream: IO[str]) -> Any:
     writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    return lambda plain: writer.writerow(plain | {"grounds": "; ".join(plain.get("grounds", ()))})
+    return lambda plain: writer.writerow(
+        plain | {name: "; ".join(plain.get(name, ())) for name in ("grounds", "advice")}
+    )

@@ -1,37 +1,45 @@
 """A roster to be screened: read row by row, each ID number turned into its HMAC before anything leaves this process."""
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from node.cli.named_rows import NamedRow, named_rows
 from node.cli.options import ask_passphrase
 from node.config import Config
+from node.core.identifiers import Problem, check_licence, check_resident_id, check_uscc
 from node.core.screening import HMAC_BYTES, person_hmac
 from node.errors import FileError, Reason
 from node.rpc.client import officer_channel
 from node.screening.v1.screening_pb2 import Entry
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
+from node.tables.cells import code
+from node.tables.unfit import UnfitError
 
 _COLUMNS = {
-    "uscc": "uscc", "统一社会信用代码": "uscc", "注册号": "uscc",
+    "uscc": "uscc", "统一社会信用代码": "uscc", "统一社会信用代码/注册号": "uscc", "统一社会信用代码（注册号）": "uscc",
+    "社会信用代码": "uscc", "信用代码": "uscc", "注册号": "uscc",
     "licence_number": "licence_number", "licence": "licence_number", "许可证编号": "licence_number",
     "许可证号": "licence_number",
     "id_number": "id_number", "证件号码": "id_number", "身份证号": "id_number", "身份证号码": "id_number",
     "id_hmac": "id_hmac", "证件号码密钥杂凑": "id_hmac",
-    "name": "name", "名称": "name", "企业名称": "name", "姓名": "name",
+    "name": "name", "名称": "name", "企业名称": "name", "单位名称": "name", "主体名称": "name",
+    "店铺名称": "name", "姓名": "name",
 }  # fmt: skip
-_NOT_STATED = frozenset({"N/A", "n/a", "-", "NULL", "null"})
 LoadKey = Callable[[], bytes]
 
 
 class Row(NamedTuple):
-    """A row of the file: what is asked, and what this process alone keeps of it. No ID number is among it."""
+    """A row of the file: what is asked, and what this process alone keeps of it. No ID number is among it.
+
+    `advice` says which keys are not, or hardly, those of anybody: that nothing was found by them means nothing.
+    """
 
     line: int
     name: str
     entry: Entry
+    advice: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -46,32 +54,63 @@ def screening_service(config: Config) -> Iterator[ScreeningServiceStub]:
 
 
 def read_rows(path: Path, load_key: LoadKey) -> Iterator[Row]:
-    """The rows of a CSV file; `load_key` is asked for the key once there is an ID number.
+    """The rows of a CSV file or workbook; `load_key` is asked for the key once there is an ID number.
 
     Raises:
         FileError: INVALID_ARGUMENT, cannot be read, has no known column or no HMAC where one should be; or what
             `load_key` raises.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = {name: _COLUMNS[name.strip()] for name in reader.fieldnames or () if name.strip() in _COLUMNS}
-            if not columns:
-                raise FileError(Reason.INVALID_ARGUMENT, str(path), f"no column of {', '.join(_COLUMNS)}", 1)
-            for row in reader:
-                cells = {field: _stated(row[name]) for name, field in columns.items()}
-                yield Row(reader.line_num, cells.get("name", ""), _entry(cells, load_key, path, reader.line_num))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be read: {type(error).__name__}") from None
+    for row in named_rows(path, _COLUMNS):
+        keys, doubts = _keys(row)
+        entry = Entry(uscc=keys.get("uscc", ""), licence_number=keys.get("licence_number", ""))
+        if "id_number" in keys:
+            entry.id_hmac = person_hmac(load_key(), keys["id_number"])
+        elif "id_hmac" in row.cells:
+            entry.id_hmac = _parse_hmac(row.cells["id_hmac"], path, row.line)
+        yield Row(
+            row.line, row.cells.get("name", ""), entry, tuple(f"{each.reason}: {each.message}" for each in doubts)
+        )
 
 
-def _entry(cells: dict[str, str], load_key: LoadKey, path: Path, line: int) -> Entry:
-    id_hmac = b""
-    if cells.get("id_number"):
-        id_hmac = person_hmac(load_key(), cells["id_number"])
-    elif cells.get("id_hmac"):
-        id_hmac = _parse_hmac(cells["id_hmac"], path, line)
-    return Entry(uscc=cells.get("uscc", ""), licence_number=cells.get("licence_number", ""), id_hmac=id_hmac)
+def _keys(row: NamedRow) -> tuple[dict[str, str], list[UnfitError | Problem]]:
+    """The keys of a row in their canonical form, and what is to be said of them."""
+    keys: dict[str, str] = {}
+    doubts: list[UnfitError | Problem] = [fault for field, fault in row.faults.items() if field != "name"]
+    for field, doubts_of in _DOUBTS.items():
+        if field in row.cells:
+            try:
+                keys[field] = code(row.cells[field])
+            except UnfitError as unfit:
+                doubts.append(unfit)
+            else:
+                doubts += doubts_of(keys[field])
+    return keys, doubts
+
+
+def _doubts_of_code(code: str) -> list[Problem]:
+    if len(code) in _REGISTRATION_DIGITS and code.isdigit():
+        return []
+    found = [each for each in check_uscc(code) if not each.warning]
+    if found and check_uscc(code.translate(_LOOK_ALIKE)) == ():
+        return [each._replace(message=f"{each.message}; {_MISREAD}") for each in found]
+    return found
+
+
+def _doubts_of_id(number: str) -> list[Problem]:
+    # Passports and the like have other forms; those of 15 digits have not been given out since 1999.
+    is_resident = number[:15].isdigit() and len(number) in {15, 18}
+    return [each for each in check_resident_id(number) if is_resident and not each.warning]
+
+
+_LOOK_ALIKE = str.maketrans("OIZS", "0125")
+_MISREAD = "with a digit for the letter it would be right: look at the licence itself"
+# Registration numbers of before 2015, and of before 2007.
+_REGISTRATION_DIGITS = (15, 13)
+_DOUBTS: dict[str, Callable[[str], Iterable[Problem]]] = {
+    "uscc": _doubts_of_code,
+    "licence_number": check_licence,
+    "id_number": _doubts_of_id,
+}
 
 
 def _parse_hmac(text: str, path: Path, line: int) -> bytes:
@@ -83,8 +122,3 @@ def _parse_hmac(text: str, path: Path, line: int) -> bytes:
         # The cell is not shown: an ID number may have slipped into it.
         raise FileError(Reason.INVALID_ARGUMENT, str(path), "id_hmac is 64 hexadecimal digits", line)
     return found
-
-
-def _stated(cell: str | None) -> str:
-    text = (cell or "").strip()
-    return "" if text in _NOT_STATED else text

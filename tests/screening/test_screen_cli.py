@@ -94,6 +94,17 @@ def test_a_name_alone_is_counted_and_never_hits(world: World) -> None:
     assert (result.exit_code, [each["result"] for each in told(result)]) == (0, ["no_key"])
 
 
+def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
+    slip = USCC.replace("0", "O", 1)
+    result = world.screen(f"名单\nuscc,name\n{slip},{NAME}\n{OTHER},别家\n", "--json")
+    assert result.exit_code == 3, result.output
+    (line,) = told(result)
+    assert (line["line"], line["result"], line["name"]) == (3, "doubtful", NAME)
+    assert str(line["advice"]).startswith("['uscc_character")
+    assert world.screen(f"uscc,name\n{slip},{NAME}\n").stdout.count("uscc_character") == 1
+    assert world.screen(f"uscc\n{slip}\n{USCC}\n").exit_code == 1
+
+
 def test_an_id_number_is_in_no_file_no_answer_and_no_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     result = world.screen(f"id_number,name\n{RESIDENT_ID},张某\n", "--out", str(world.folder / "out.csv"))

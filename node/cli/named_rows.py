@@ -1,0 +1,87 @@
+"""Rosters: rows of a table by the fields that its columns are, whatever an office has around and in them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from node.errors import FileError, Reason
+from node.tables.cells import clean, column_name
+from node.tables.csv_lines import RawRow
+from node.tables.file import open_file
+from node.tables.unfit import UnfitError
+
+WHOLE = ""
+"""Where a fault is of the row and not of one field."""
+
+
+class NamedRow(NamedTuple):
+    """A row that says something.
+
+    Attributes:
+        line: Where it begins, from 1.
+        cells: What is stated, by field.
+        faults: Why a field, or the `WHOLE` row, cannot be read. Never with a value.
+    """
+
+    line: int
+    cells: dict[str, str]
+    faults: dict[str, UnfitError]
+
+
+def named_rows(path: Path, columns: Mapping[str, str], needed: str = "") -> Iterator[NamedRow]:
+    """The rows of a CSV file or workbook, blank ones left out.
+
+    Args:
+        path: Of the file.
+        columns: Names of columns, each with its field; of two for one field the first in the file counts.
+        needed: A field without which the file is refused; else any will do.
+
+    Raises:
+        FileError: INVALID_ARGUMENT, cannot be read, or lacks the columns.
+    """
+    known = {column_name(name): field for name, field in columns.items()}
+
+    def missing(cells: Sequence[str]) -> int:
+        return len(known) - len({known[name] for name in map(column_name, cells) if name in known})
+
+    with open_file(path, missing) as file:
+        names = list(map(column_name, file.head.cells))
+        places = {known[name]: place for place, name in reversed(list(enumerate(names))) if name in known}
+        if not places or (needed and needed not in places):
+            wanted = ", ".join(name for name, field in columns.items() if needed in {"", field})
+            raise FileError(Reason.INVALID_ARGUMENT, str(path), f"no column of {wanted}", file.head.line)
+        for raw in file.rows:
+            row = _named(raw, places, file.head.cells)
+            if row.cells or row.faults:
+                yield row
+
+
+def _named(raw: RawRow, places: Mapping[str, int], head: Sequence[str]) -> NamedRow:
+    row = NamedRow(raw.line, {}, {})
+    if fault := _fault(raw, head):
+        row.faults[WHOLE] = fault
+        return row
+    for field, place in places.items():
+        try:
+            cell = _clean(raw.cells[place]) if place < len(raw.cells) else None
+        except UnfitError as unfit:
+            row.faults[field] = unfit
+        else:
+            row.cells.update({field: cell} if cell else {})
+    return row
+
+
+def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
+    if raw.error:
+        return UnfitError("malformed_row", raw.error)
+    if any(raw.cells[len(head) :]):
+        return UnfitError("cell_count", f"{len(raw.cells)} cells for {len(head)} columns")
+    if raw.cells == head:
+        return UnfitError("header_repeated", "the names of the columns again, and no row")
+    return None
+
+
+def _clean(cell: str) -> str | None:
+    if not cell.isascii() and any("\ud800" <= each <= "\udfff" for each in cell):
+        raise UnfitError("bad_encoding", "bytes that are no text in the file's encoding")
+    return clean(cell)

@@ -1,0 +1,145 @@
+"""Rosters as an officer has them: nobody is passed over in silence, and nobody is a hit by a name or a slip."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from node.cli.roster import read_roster
+from node.cli.screen_roster import Row, read_rows
+from node.core.screening import keys_of, person_hmac
+from node.errors import FileError, Reason
+from tests.core.standard_samples import RESIDENT_ID
+from tests.screening.listings import LICENCE, USCC
+
+KEY = bytes(32)
+
+
+def roster(folder: Path, *lines: str, encoding: str = "utf-8") -> list[Row]:
+    path = folder / "roster.csv"
+    path.write_bytes("\n".join(lines).encode(encoding))
+    return list(read_rows(path, lambda: KEY))
+
+
+def reasons(row: Row) -> list[str]:
+    return [each.partition(":")[0] for each in row.advice]
+
+
+def subjects(row: Row) -> list[str]:
+    return [key.subject for key in keys_of(row.entry)]
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str.lower, "  {} ".format, " ".join, "'{}".format, "`{}".format, "{}\u200b".format, "\u3000{}".format,
+        lambda code: f'"=""{code}"""', lambda code: "".join(chr(ord(each) + 0xFEE0) for each in code),
+    ],
+)  # fmt: skip
+def test_a_code_in_any_spelling_is_that_code(tmp_path: Path, spell: Callable[[str], str]) -> None:
+    (row,) = roster(tmp_path, "统一社会信用代码", spell(USCC))
+    assert (subjects(row), row.advice) == ([f"uscc:{USCC}"], ())
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (USCC.replace("0", "O", 1), "uscc_character"),
+        (USCC.replace("1", "I", 1), "uscc_character"),
+        (USCC[:-1] + ("1" if USCC[-1] == "0" else "0"), "uscc_check_digit"),
+        (USCC[:-1], "uscc_length"),
+        ("9.14301E+17", "number_mangled"),
+        ("914301001840877000", "uscc_truncated"),
+        ("#REF!", "formula_error"),
+        ("某某食品有限公司", "uscc_length"),
+        (f"{USCC[:6]}\0{USCC[6:]}", "control_character"),
+    ],
+)
+def test_a_slip_is_told_and_leads_to_nobody(tmp_path: Path, code: str, reason: str) -> None:
+    (row,) = roster(tmp_path, "名称,统一社会信用代码", f"某店,{code}")
+    assert reasons(row) == [reason]
+    assert f"uscc:{USCC}" not in subjects(row)
+    assert code not in row.advice[0]
+
+
+def test_a_letter_for_a_digit_is_named_but_not_mended(tmp_path: Path) -> None:
+    (row,) = roster(tmp_path, "uscc", USCC.replace("0", "O"))
+    assert "with a digit for the letter it would be right" in row.advice[0]
+    (row,) = roster(tmp_path, "uscc", "O" + USCC[1:-1] + "O")
+    assert "would be right" not in row.advice[0]
+
+
+def test_old_registration_numbers_are_keys(tmp_path: Path) -> None:
+    rows = roster(tmp_path, "统一社会信用代码/注册号", "430100000012345", "4301001234567")
+    assert [(subjects(row), row.advice) for row in rows] == [
+        (["reg:430100000012345"], ()),
+        (["reg:4301001234567"], ()),
+    ]
+
+
+def test_slips_in_other_keys(tmp_path: Path) -> None:
+    wrong_id = RESIDENT_ID[:-1] + ("1" if RESIDENT_ID[-1] != "1" else "2")
+    wrong_licence = LICENCE[:-1] + ("1" if LICENCE[-1] != "1" else "2")
+    rows = roster(
+        tmp_path, "licence_number,id_number", f"{wrong_licence},", f",{wrong_id}", f",{RESIDENT_ID[:15]}", ",4.3E+17",
+        f",'{RESIDENT_ID.lower()}", ",E12345678",
+    )  # fmt: skip
+    told = [reasons(row) for row in rows]
+    assert told == [
+        ["licence_check_digit"], ["resident_id_check_digit"], ["resident_id_format"], ["number_mangled"], [], [],
+    ]  # fmt: skip
+    assert rows[4].entry.id_hmac == person_hmac(KEY, RESIDENT_ID)
+    assert not rows[3].entry.id_hmac
+    assert wrong_id not in str(rows)
+
+
+def test_what_stands_around_the_rows(tmp_path: Path) -> None:
+    """A title, blank rows, the names of the columns again, a row broken by a quote, totals, one without a code."""
+    rows = roster(
+        tmp_path, "某区直播带货商家名单", "", "序号,名称,统一社会信用代码", f"1,甲,{USCC}", ",,", "2,乙,", '3,"丙,',
+        "序号,名称,统一社会信用代码", f"4,丁,{USCC},x", "合计,4,", f"5,\0,{USCC}",
+    )  # fmt: skip
+    assert [(row.line, row.name, subjects(row), reasons(row)) for row in rows] == [
+        (4, "甲", [f"uscc:{USCC}"], []),
+        (6, "乙", [], []),
+        (7, "", [], ["malformed_row"]),
+        (8, "", [], ["header_repeated"]),
+        (9, "", [], ["cell_count"]),
+        (10, "4", [], []),
+        (11, "", [f"uscc:{USCC}"], []),  # a name is nothing to screen by: a broken one does not matter
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+def test_rosters_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    (row,) = roster(tmp_path, "企业名称\t信用代码", f"某某食品有限公司\t{USCC}", encoding=encoding)
+    assert (row.name, subjects(row)) == ("某某食品有限公司", [f"uscc:{USCC}"])
+
+
+def test_a_workbook_with_a_title_row(tmp_path: Path) -> None:
+    book, path = Workbook(), tmp_path / "roster.xlsx"
+    assert book.active is not None
+    for cells in (["商家名单"], [], ["序号", "企业名称", "统一社会信用代码"], [1, "甲", USCC], [2, "乙", None],
+                  [3, "丙", 914301001840877603]):  # fmt: skip
+        book.active.append(cells)
+    book.save(path)
+    rows = list(read_rows(path, lambda: KEY))
+    assert [(row.line, subjects(row), reasons(row)) for row in rows] == [
+        (4, [f"uscc:{USCC}"], []),
+        (5, [], []),
+        (6, [], ["number_mangled"]),
+    ]
+    assert [question.uscc for question in read_roster(path)] == [USCC, "", ""]
+
+
+def test_a_roster_to_verify(tmp_path: Path) -> None:
+    """What cannot be read is asked as nobody: it is answered as such and never compared in part."""
+    path = tmp_path / "roster.csv"
+    path.write_text(f"商家名单\n名称;信用代码\n甲;'{USCC.lower()}\n乙\0;{USCC}\n丙;9.1E+17\n", encoding="utf-8")
+    asked = [(question.name, question.uscc) for question in read_roster(path)]
+    assert asked == [("甲", USCC), ("", ""), ("", "")]
+    path.write_text("名称\n甲\n", encoding="utf-8")
+    with pytest.raises(FileError, match="uscc, 统一社会信用代码") as refused:
+        list(read_roster(path))
+    assert refused.value.reason is Reason.INVALID_ARGUMENT
