@@ -33,7 +33,7 @@ from node.standard.v1 import act_pb2
 from node.storage.ended import are_ended
 from node.storage.log import OWN, Entry, Follow
 from node.storage.store import Store
-from node.usecases.casework.case_file import workflow_subject
+from node.usecases.casework.act_record import workflow_subject
 from node.usecases.own_listings import Listed, OwnListings
 from node.usecases.screen import acts_in_force, legal_day, listing_acts, read_body, read_case
 from node.usecases.withdraw import retract

@@ -19,8 +19,9 @@ from node.evidence.v1.evidence_pb2 import Attachment, Chunk, ObtainRequest, Read
 from node.query.v1 import query_pb2 as query
 from node.storage.evidence import EvidenceStore
 from node.storage.reader import Reader
+from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import ActRecord, CaseFile
+from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.show import body_for, is_shown
 from node.usecases.fetch_evidence import EvidencePeer, obtain
 

@@ -23,7 +23,8 @@ from node.storage.bundle import add_client, load_bundle
 from node.storage.keyfile import load_log_key
 from node.storage.schema import open_writer
 from node.storage.store import Store
-from node.usecases.casework.case_file import PURPOSE, Bookcase, case_subject, read
+from node.usecases.casework.act_record import case_subject, read
+from node.usecases.casework.case_file import PURPOSE, Bookcase
 from tests.bench.acts import CASE, append, many_cases, one_case
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, OTHER, Process, Rows, World, say

@@ -8,7 +8,8 @@ from node.core import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act, Officer
 from node.storage.log import Entry
-from node.usecases.casework.case_file import PURPOSE, workflow_subject
+from node.usecases.casework.act_record import workflow_subject
+from node.usecases.casework.case_file import PURPOSE
 from tests.bench.world import ORIGIN, OTHER
 from tests.cities import City
 from tests.core.standard_samples import complaint, referral

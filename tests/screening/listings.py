@@ -11,7 +11,7 @@ from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2
 from node.storage.log import Entry as LogEntry
-from node.usecases.casework.case_file import workflow_subject
+from node.usecases.casework.act_record import workflow_subject
 from node.usecases.screen import Screening, digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City

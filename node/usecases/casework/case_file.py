@@ -5,65 +5,24 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import NamedTuple
 
-from google.protobuf.message import Message
-
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI, legal_date
 from node.core.federation import Federation
-from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header, parse_record_id, record_id
+from node.core.record import parse_record_id, record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
-from node.core.workflow.facts import ActFact, city_of
-from node.core.workflow.from_record import act_fact
+from node.core.workflow.facts import city_of
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.notice_pb2 import CaseNotice
+from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
+from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
 from node.usecases.usage import is_obtained_for
 
 PURPOSE = "enforcement"
-NOTICE = "case.notice"
-# Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
-_FACT_LEVEL = 2
-# Records, and cases.
-_REMEMBERED = 8_000
+# Cases.
 _OPEN = 500
 Members = Callable[[], Federation]
 """The members, and which platform is connected to which, as their cards say now."""
-
-
-class ActRecord(NamedTuple):
-    """An act as it stands in a log."""
-
-    header: Header
-    view: View
-    fact: ActFact
-
-    @property
-    def body(self) -> Message:
-        """Every facet this node may see, as one message."""
-        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
-
-    @property
-    def moment(self) -> datetime:
-        """When it was recorded."""
-        return datetime.fromtimestamp(self.header.issued_at_ms / 1000, SHANGHAI)
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """Of the record in its city's log."""
-        return open_view(self.view).leaf_hash
-
-
-class NoticeRecord(NamedTuple):
-    """What a city's node said in the case."""
-
-    header: Header
-    body: CaseNotice
 
 
 @dataclass(frozen=True)
@@ -94,16 +53,6 @@ class CaseFile:
             if act is not None and act.opens and not act.internal and verdict.fact.id in self.acts:
                 return self.acts[verdict.fact.id]
         return None
-
-
-def workflow_subject(name: str) -> str:
-    """The subject key under which every act of a workflow is indexed."""
-    return f"workflow:{name}"
-
-
-def case_subject(case: str) -> str:
-    """The subject key of a case's acts."""
-    return f"case:{case}"
 
 
 class Bookcase:
@@ -217,13 +166,13 @@ class Bookcase:
         rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
         return next((View.FromString(view) for _, _, view in rows if view is not None), None)
 
-    def _act(self, found: "Read") -> ActRecord | None:
+    def _act(self, found: Read) -> ActRecord | None:
         act = found.act
         if act is None or not (name := act.fact.platform):
             return act
         return act if self._members().connections.speaks_for(act.header.city, name, act.fact.on) else None
 
-    def _record(self, case: str) -> list["Read"]:
+    def _record(self, case: str) -> list[Read]:
         city, index = parse_record_id(case)
         origin = self._reader.find_origin(city)
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
@@ -233,7 +182,7 @@ class Bookcase:
         is_back = self._reader.is_retracted(origin.number, index)
         return [read(view) for _, _, view in rows if view is not None and not is_back]
 
-    def _indexed(self, subject: str) -> Iterator["Read"]:
+    def _indexed(self, subject: str) -> Iterator[Read]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
         for number, _, stored in sorted(self._reader.by_subject(subject)):
             if number in usable and subject in (found := read(stored)).header.subjects:
@@ -248,64 +197,6 @@ def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord
 
 def _missing(case: str, acts: Mapping[str, ActRecord]) -> set[str]:
     return {case, *(each for act in acts.values() for each in act.fact.follows)} - acts.keys()
-
-
-class Read(NamedTuple):
-    """A stored record: its header, and the act or the notice that it is."""
-
-    header: Header
-    act: ActRecord | None
-    notice: NoticeRecord | None
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def read(stored: bytes) -> Read:
-    """Reads a record. Remembered by its bytes, which never change: a case is read anew for every act in it."""
-    view = View.FromString(stored)
-    header = parse_header(view.header)
-    return Read(header, _read_act(header, view), _read_notice(header, view))
-
-
-def _read_act(header: Header, view: View) -> ActRecord | None:
-    """The act in a view; None where it holds none, hides part of it, or is not its maker's to record.
-
-    It is not in another city's name, nor before its day has come.
-    """
-    if header.standard not in WORKFLOWS or header.retracts:
-        return None
-    try:
-        fact = _read_fact(header, view)
-    except NodeError:  # a version that this node does not know, or no such body
-        return None
-    if fact is None or fact.city != header.city:
-        return None
-    act = ActRecord(header, view, fact)
-    return act if fact.on <= legal_date(act.moment) else None
-
-
-def _read_fact(header: Header, view: View) -> ActFact | None:
-    standard, shown = standards.get(header.standard, header.version), disclosed_facets(view)
-    needed = fact_facets(standard.name, standard.version)
-    if not needed <= shown:
-        return None
-    message = standard.merge(view.facets[number - 1].body for number in sorted(needed))
-    return act_fact(header.id, message) if message.HasField("act") else None
-
-
-@cache
-def fact_facets(name: str, version: int) -> frozenset[int]:
-    """The numbers of the facets that facts are read from."""
-    return frozenset(facet.number for facet in standards.get(name, version).facets if facet.level <= _FACT_LEVEL)
-
-
-def _read_notice(header: Header, view: View) -> NoticeRecord | None:
-    if header.standard != NOTICE or header.retracts:
-        return None
-    try:
-        body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
-    except NodeError:
-        return None
-    return NoticeRecord(header, body) if isinstance(body, CaseNotice) else None
 
 
 def _workflow_of(case: str, acts: list[ActRecord]) -> str:

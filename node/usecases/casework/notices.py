@@ -22,8 +22,9 @@ from node.standard.v1.notice_pb2 import (
 from node.storage.log import OWN, Entry, Fate
 from node.storage.store import Store
 from node.usecases.casework.act import Notify
+from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import NOTICE, PURPOSE, ActRecord, CaseFile, workflow_subject
+from node.usecases.casework.case_file import PURPOSE, CaseFile
 from node.usecases.casework.register import Register
 
 _BASIS = "六市协作约定"

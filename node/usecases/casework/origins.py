@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from node.errors import NodeError
-from node.usecases.casework.case_file import ActRecord, Bookcase, CaseFile
+from node.usecases.casework.act_record import ActRecord
+from node.usecases.casework.case_file import Bookcase, CaseFile
 
 # Cases looked at behind one: who names more, names them in vain.
 _BEHIND = 200

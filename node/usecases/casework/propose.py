@@ -21,9 +21,10 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
 from node.storage.log import Entry
+from node.usecases.casework.act_record import fact_facets, workflow_subject
 from node.usecases.casework.actor import Actor, check_sees
 from node.usecases.casework.address_platform import check_speaks
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, fact_facets, workflow_subject
+from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members
 from node.usecases.casework.follow_up import overlay
 from node.usecases.casework.own_rules import OwnRules
 

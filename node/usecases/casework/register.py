@@ -17,15 +17,8 @@ from node.errors import NodeError
 from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
 from node.storage.store import Origin
-from node.usecases.casework.case_file import (
-    NOTICE,
-    PURPOSE,
-    Bookcase,
-    Members,
-    case_subject,
-    read,
-    workflow_subject,
-)
+from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
+from node.usecases.casework.case_file import PURPOSE, Bookcase, Members
 from node.usecases.casework.line import Line, line_of
 from node.usecases.usage import is_obtained_for
 

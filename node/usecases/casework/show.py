@@ -14,8 +14,9 @@ from node.core.workflow.case import Verdict
 from node.core.workflow.model import Act, Only, Workflow
 from node.core.workflow.rules import Broken
 from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
+from node.usecases.casework.act_record import ActRecord, fact_facets
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import ActRecord, CaseFile, fact_facets
+from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.clocks import clocks
 
 

@@ -1,0 +1,121 @@
+"""A stored record as casework reads it: its header, and the act or the notice that it is."""
+
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI, legal_date
+from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.facts import ActFact
+from node.core.workflow.from_record import act_fact
+from node.errors import NodeError
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1.notice_pb2 import CaseNotice
+
+NOTICE = "case.notice"
+# Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
+_FACT_LEVEL = 2
+# Records.
+_REMEMBERED = 8_000
+
+
+class ActRecord(NamedTuple):
+    """An act as it stands in a log."""
+
+    header: Header
+    view: View
+    fact: ActFact
+
+    @property
+    def body(self) -> Message:
+        """Every facet this node may see, as one message."""
+        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
+
+    @property
+    def moment(self) -> datetime:
+        """When it was recorded."""
+        return datetime.fromtimestamp(self.header.issued_at_ms / 1000, SHANGHAI)
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """Of the record in its city's log."""
+        return open_view(self.view).leaf_hash
+
+
+class NoticeRecord(NamedTuple):
+    """What a city's node said in the case."""
+
+    header: Header
+    body: CaseNotice
+
+
+class Read(NamedTuple):
+    """A stored record: its header, and the act or the notice that it is."""
+
+    header: Header
+    act: ActRecord | None
+    notice: NoticeRecord | None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def read(stored: bytes) -> Read:
+    """Reads a record. Remembered by its bytes, which never change: a case is read anew for every act in it."""
+    view = View.FromString(stored)
+    header = parse_header(view.header)
+    return Read(header, _read_act(header, view), _read_notice(header, view))
+
+
+def _read_act(header: Header, view: View) -> ActRecord | None:
+    """The act in a view; None where it holds none, hides part of it, or is not its maker's to record.
+
+    It is not in another city's name, nor before its day has come.
+    """
+    if header.standard not in WORKFLOWS or header.retracts:
+        return None
+    try:
+        fact = _read_fact(header, view)
+    except NodeError:  # a version that this node does not know, or no such body
+        return None
+    if fact is None or fact.city != header.city:
+        return None
+    act = ActRecord(header, view, fact)
+    return act if fact.on <= legal_date(act.moment) else None
+
+
+def _read_fact(header: Header, view: View) -> ActFact | None:
+    standard, shown = standards.get(header.standard, header.version), disclosed_facets(view)
+    needed = fact_facets(standard.name, standard.version)
+    if not needed <= shown:
+        return None
+    message = standard.merge(view.facets[number - 1].body for number in sorted(needed))
+    return act_fact(header.id, message) if message.HasField("act") else None
+
+
+@cache
+def fact_facets(name: str, version: int) -> frozenset[int]:
+    """The numbers of the facets that facts are read from."""
+    return frozenset(facet.number for facet in standards.get(name, version).facets if facet.level <= _FACT_LEVEL)
+
+
+def _read_notice(header: Header, view: View) -> NoticeRecord | None:
+    if header.standard != NOTICE or header.retracts:
+        return None
+    try:
+        body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
+    except NodeError:
+        return None
+    return NoticeRecord(header, body) if isinstance(body, CaseNotice) else None
+
+
+def workflow_subject(name: str) -> str:
+    """The subject key under which every act of a workflow is indexed."""
+    return f"workflow:{name}"
+
+
+def case_subject(case: str) -> str:
+    """The subject key of a case's acts."""
+    return f"case:{case}"
