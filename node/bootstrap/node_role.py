@@ -88,7 +88,9 @@ class NodeRole:
             self._send_hint,
             self._sync.run_hinted,
         )
-        self._terms = KeepTerms(self._store, clock, withdrawal.entries, self._desk.casework.act_by_itself)
+        self._terms = KeepTerms(
+            self._store, clock, self._desk.register.books, withdrawal.entries, self._desk.casework.act_by_itself
+        )
         ingest = Ingest(self._store, clock, withdrawal)
 
         def status() -> control_pb2.StatusResponse:

@@ -34,8 +34,9 @@ from node.storage.ended import are_ended
 from node.storage.log import OWN, Entry, Follow
 from node.storage.store import Store
 from node.usecases.casework.act_record import workflow_subject
+from node.usecases.casework.case_file import Bookcase
 from node.usecases.own_listings import Listed, OwnListings
-from node.usecases.screen import acts_in_force, legal_day, listing_acts, read_body, read_case
+from node.usecases.screen import legal_day, listing_acts, read_body
 from node.usecases.withdraw import retract
 
 _REPAIR = "credit.repair"
@@ -53,17 +54,24 @@ class KeepTerms:
     """Follows the own log. `run` is for one thread at a time."""
 
     def __init__(
-        self, store: Store, clock: Clock, follow: Follow | None = None, act_by_itself: Callable[[], object] = tuple
+        self,
+        store: Store,
+        clock: Clock,
+        books: Bookcase,
+        follow: Follow | None = None,
+        act_by_itself: Callable[[], object] = tuple,
     ) -> None:
         """Takes up nothing yet.
 
         Args:
             store: Of the node.
             clock: Says which day it is.
+            books: Its cases.
             follow: What must follow a record that supersedes another (`OwnLog.append`).
             act_by_itself: Makes the acts that the workflows leave to the software and that are due.
         """
         self._store = store
+        self._books = books
         self._act_by_itself = act_by_itself
         self._clock = clock
         self._follow = follow
@@ -157,8 +165,8 @@ class KeepTerms:
         made = []
         for case_id in list(islice(self._touched, _CASES)):
             name = self._cases[case_id]
-            case = read_case(self._store, name, case_id)
-            made += self._keep_listing(case) if name in LISTS else self._keep_repair(case)
+            if (file := self._books.find(case_id)) is not None:
+                made += self._keep_listing(file.case) if name in LISTS else self._keep_repair(file.case)
             self._touched.pop(case_id)
         return made
 
@@ -183,7 +191,7 @@ class KeepTerms:
         body: Any = self._body(decided[0].id)
         body.ClearField("act")
         if case.workflow.name == SERIOUS:
-            published = [each.on.isoformat() for each in acts_in_force(case) if each.act == "publish"]
+            published = [each.on.isoformat() for each in case.in_force() if each.act == "publish"]
             body.published_on = published[-1] if published else body.published_on
             body.until = fact.fields.get("until", body.until)
         if fact is not decided[0]:
@@ -192,7 +200,7 @@ class KeepTerms:
 
     def _keep_repair(self, case: Case) -> list[str]:
         """Rules 2 and 5: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
-        acts = {each.act: each for each in acts_in_force(case)}
+        acts = {each.act: each for each in case.in_force()}
         target = next((each.fields["listing"] for each in acts.values() if "listing" in each.fields), "")
         header = self._header(target) if target else None
         if header is None or header.standard not in LISTS or "execute" not in acts:

@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.platforms import Connections
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id
+from node.core.record import disclosed_bodies, disclosed_facets, parse_header
 from node.core.screening import (
     LISTS,
     Key,
@@ -31,11 +31,8 @@ from node.core.screening import (
     marks,
 )
 from node.core.workflow.case import Case
-from node.core.workflow.declared import workflow
 from node.core.workflow.facts import ActFact
-from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import Product
-from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
@@ -43,10 +40,11 @@ from node.screening.v1 import screening_pb2 as screening
 from node.storage.ended import are_ended
 from node.storage.listed import read_listed
 from node.storage.log import OWN
-from node.storage.lookup import Found, read_subject
+from node.storage.lookup import Found
 from node.storage.reader import Reader
 from node.storage.rows import subject_digest
 from node.storage.store import Origin
+from node.usecases.casework.case_file import Bookcase
 from node.usecases.usage import is_obtained_for
 from node.usecases.verify_operator import Asker
 
@@ -93,6 +91,7 @@ class Screening:
         self._clock = clock
         self._stale_after_ms = stale_after_ms
         self._connected = connected
+        self._books = Bookcase(reader, connected)
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
@@ -155,10 +154,10 @@ class Screening:
         name, header = record.header.standard, record.header
         said, state = listing_of(name, record.body), ""
         if record.body.HasField("act"):
-            case = read_case(self._reader, name, case_of(header) or header.id)
-            if header.id not in [each.id for each in listing_acts(case)[-1:]]:
+            file = self._books.find(case_of(header) or header.id)
+            if file is None or header.id not in [each.id for each in listing_acts(file.case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
-            state, kept = case.state, case.situation.kept
+            state, kept = file.case.state, file.case.situation.kept
             until = last_day_of(name, kept.get("until", said.until), kept.get("listed_on", said.since))
             said = said._replace(until=until)
         elif case_of(header):
@@ -219,30 +218,6 @@ def read_body(header: Header, view: View) -> Message:
     return standards.get(header.standard, header.version).merge(disclosed_bodies(view))
 
 
-def read_case(reader: Reader, name: str, case_id: str) -> Case:
-    """A case of the workflow `name` as this node may see it. An act counts only in the log of the city that acts."""
-    city, index = parse_record_id(case_id)
-    origins = {origin.number: origin for origin in reader.origins()}
-    number = next((origin.number for origin in origins.values() if origin.city == city), None)
-    rows = read_subject(reader.connection, subject_digest(f"case:{case_id}"))
-    if number is not None:
-        rows += [(number, leaf, view) for leaf, _, view in reader.records(number, index, index + 1) if view]
-    case = Case(workflow(name), case_id)
-    for origin, _, stored in rows:
-        view = View.FromString(stored)
-        header = parse_header(view.header)
-        if header.standard == name and not header.retracts:
-            body: Any = read_body(header, view)
-            if body.act.city == origins[origin].city and (body.act.case or header.id) == case_id:
-                case.add(act_fact(header.id, body))
-    return case
-
-
-def acts_in_force(case: Case) -> list[ActFact]:
-    """The acts of a case that stand, in the order taken."""
-    return [each.fact for each in case.history() if each.standing is Standing.IN_FORCE]
-
-
 def listing_acts(case: Case) -> list[ActFact]:
     """The acts that put the party on the list; the last of them counts."""
     makes = {
@@ -251,7 +226,7 @@ def listing_acts(case: Case) -> list[ActFact]:
         for made in act.makes
         if made.product is Product.RECORD and made.standard == case.workflow.name
     }
-    return [each for each in acts_in_force(case) if each.act in makes]
+    return [each for each in case.in_force() if each.act in makes]
 
 
 def legal_day(now_ms: int) -> date:

@@ -88,7 +88,7 @@ def _bench_case(folder: Path, runs: int) -> dict[str, object]:
 
 
 def _books(store: Store) -> Bookcase:
-    return Bookcase(store, lambda: Federation(()))
+    return Bookcase(store, lambda: Federation(()).connections)
 
 
 def _judged(books: Bookcase) -> None:

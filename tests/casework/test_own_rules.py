@@ -113,7 +113,7 @@ def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk,
     """In casework as at intake: who left the list comes back by a new decision alone."""
     changsha, _ = desks
     case = changsha.decide("listing.abnormal", "", listed()).case
-    keep = KeepTerms(changsha.store, changsha.clock)
+    keep = KeepTerms(changsha.store, changsha.clock, changsha.cases.books)
     assert len(keep.run()) == 1
     removed = listing_pb2.ListingAbnormal(act=act("remove", reasons="已补报", document_number="移1号"))
     changsha.decide("listing.abnormal", case, removed)
@@ -193,7 +193,7 @@ def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
 def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
 
     def applied() -> str:
         return changsha.act("credit.repair", "", applying(record)).case
@@ -267,7 +267,7 @@ def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]
     changsha, _ = desks
     case = told_beforehand(changsha)
     decided = changsha.decide("listing.serious", case, deciding("2029-05-06")).id
-    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
     changsha.clock.at_ms = at("2027-05-05")
     for listing in (record, decided):
         with pytest.raises(ActRefusedError) as caught:
@@ -283,7 +283,7 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     """One applied for a penalty, that is then to take a listing off: also by the approval, also by its execution."""
     changsha, _ = desks
     changsha.decide("listing.serious", told_beforehand(changsha), deciding("2029-05-06"))
-    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
     body = applying("")
     body.penalty_number = penalised(changsha)
     case = changsha.act("credit.repair", "", body).case
@@ -389,7 +389,7 @@ def test_a_repair_names_a_listing_of_this_city(desks: tuple[Desk, Desk], listing
 def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = KeepTerms(changsha.store, changsha.clock).run()
+    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
     with pytest.raises(ActRefusedError) as caught:
         changsha.act("credit.repair", "", applying(record, "91420100MA00TEXT0W"))
     assert refused(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}

@@ -12,6 +12,7 @@ from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2
 from node.storage.log import Entry as LogEntry
 from node.usecases.casework.act_record import workflow_subject
+from node.usecases.casework.case_file import Bookcase
 from node.usecases.screen import Screening, digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City
@@ -63,10 +64,17 @@ def publish(city: City, name: str, body: Message, key: str = "", **header: objec
     return city.append([entry(city, name, body, key, **header)])[0]
 
 
+def every(city: City) -> Connections:
+    """Every city's platform is its own to speak for."""
+    return Connections({origin.city: [Connected(ITS_PLATFORM.name)] for origin in city.store.origins()})
+
+
 def screening(city: City, connected: Connections | None = None) -> Screening:
-    """By default every city's platform is its own to speak for."""
-    every = Connections({origin.city: [Connected(ITS_PLATFORM.name)] for origin in city.store.origins()})
-    return Screening(city.store, city.clock, DAY_MS, lambda: connected or every)
+    return Screening(city.store, city.clock, DAY_MS, lambda: connected or every(city))
+
+
+def books(city: City) -> Bookcase:
+    return Bookcase(city.store, lambda: every(city))
 
 
 def screened(city: City, asker: Asker = OFFICER, **keys: object) -> Screened:

@@ -15,12 +15,13 @@ from node.cli.main import gongzhi
 from node.config import Config
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
+from node.core.platforms import Connections
 from node.errors import NodeError, Reason
 from node.storage.bundle import add_client
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_log_key
 from node.storage.reader import Reader
-from node.usecases.screen import read_case
+from node.usecases.casework.case_file import Bookcase
 from tests.cities import City
 from tests.screening.listings import OTHER, USCC, listing, publish
 
@@ -53,7 +54,7 @@ def test_a_hit_is_confirmed_and_told_by_a_named_officer(config: Config) -> None:
     done = confirm(config, USCC)
     assert done.exit_code == 0, done.output + str(done.exception)
     told = json.loads(done.stdout)
-    case = read_case(Reader(config.node_db), "listing.hit", told["case"])
+    case = Bookcase(Reader(config.node_db), lambda: Connections({})).open(told["case"]).case
     assert case.state == "told"
     assert [each.fact.act for each in case.history()] == ["screen", "confirm", "tell"]
     assert {each.fact.maker.name for each in case.history() if each.fact.maker} == {"张三"}

@@ -21,11 +21,11 @@ from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.register import Register
 from node.usecases.keep_terms import KeepTerms
-from node.usecases.screen import read_body, read_case
+from node.usecases.screen import read_body
 from tests.casework.desks import federation
 from tests.cities import City
 from tests.core.standard_samples import measure, repair
-from tests.screening.listings import DAY_MS, NAMES, USCC, act, hits, listing, publish
+from tests.screening.listings import DAY_MS, NAMES, USCC, act, books, hits, listing, publish
 
 FACTS = "绝无仅有的列入事实一二三四五六七八九十"
 YEAR_MS = 366 * DAY_MS
@@ -42,7 +42,7 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
 def keep(city: City) -> list[str]:
     register = Register(city.store, vendored_calendar(), lambda: federation("changsha", "wuhan"))
     casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None, register)
-    return KeepTerms(city.store, city.clock, None, casework.act_by_itself).run()
+    return KeepTerms(city.store, city.clock, register.books, None, casework.act_by_itself).run()
 
 
 def current(city: City) -> list[Any]:
@@ -117,11 +117,11 @@ def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
 
 def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any] | None = None, **header: Any) -> str:
     """Records the next act of a case."""
-    known = read_case(city.store, name, case)
+    known = books(city).open(case).case
     on = city_day(city)
     made = act(act_name, case, known.heads(workflow(name).act[act_name]), on, document_number="文1号")
     record = publish(city, name, standards.get(name).message_type(act=made, **(body or {})), **header)
-    verdicts = {each.fact.id: each for each in read_case(city.store, name, case).history()}
+    verdicts = {each.fact.id: each for each in books(city).open(case).case.history()}
     assert verdicts[record].standing == "in_force", verdicts[record].broken
     return record
 
@@ -150,6 +150,18 @@ def test_a_case_makes_the_record_that_others_see_and_its_end_takes_it_back(citie
     assert not current(peer)
     assert not hits(own, uscc=USCC)
     assert not hits(peer, uscc=USCC)
+
+
+def test_screening_and_the_lists_take_an_act_for_what_casework_takes_it(cities: tuple[City, City]) -> None:
+    """One dated on a day to come counts for nothing, here as there."""
+    own, _ = cities
+    case, last = _serious_case(own)
+    keep(own)
+    revoking = act("revoke", case, [last], on="2026-09-23")
+    publish(own, "listing.serious", standards.get("listing.serious").message_type(act=revoking), audience=["hefei"])
+    assert books(own).open(case).case.state == "published"
+    assert keep(own) == []
+    assert len(hits(own, uscc=USCC)) == 1
 
 
 def _public(view: View) -> View:
@@ -189,11 +201,11 @@ def test_a_term_in_a_case_ends_by_itself(cities: tuple[City, City]) -> None:
     assert city_day(own) == "2026-10-01"
     keep(own)
     assert hits(own, uscc=USCC)
-    assert read_case(own.store, "listing.serious", case).state == "published"
+    assert books(own).open(case).case.state == "published"
     own.clock.at_ms += DAY_MS
     assert not hits(own, uscc=USCC)
     keep(own)
-    assert read_case(own.store, "listing.serious", case).state == "expired"
+    assert books(own).open(case).case.state == "expired"
     peer.pull(own, see=_public)
     assert not current(peer)
     assert not keep(own)
@@ -231,11 +243,11 @@ def test_a_measure_lifts_by_itself_after_its_last_day(cities: tuple[City, City])
     body.ends_on = "2026-10-01"
     body.act.CopyFrom(act("issue"))
     case = publish(own, "measure.request", body)
-    assert read_case(own.store, "measure.request", case).state == "issued"
+    assert books(own).open(case).case.state == "issued"
     assert not keep(own)
     own.clock.at_ms += 20 * DAY_MS
     keep(own)
-    assert read_case(own.store, "measure.request", case).state == "expired"
+    assert books(own).open(case).case.state == "expired"
     size = own.store.origin("changsha").size
     keep(own)
     assert own.store.origin("changsha").size == size
@@ -265,7 +277,7 @@ def test_what_a_full_disk_kept_from_ending_ends_at_the_next_run(
 ) -> None:
     own, _ = cities
     record = publish(own, NAMES[0], listing(NAMES[0], until="2026-09-29"))
-    keeper = KeepTerms(own.store, own.clock)
+    keeper = KeepTerms(own.store, own.clock, books(own))
     assert keeper.run() == []
     own.clock.at_ms += YEAR_MS
 

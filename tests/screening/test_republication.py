@@ -14,7 +14,7 @@ from node.usecases.keep_terms import KeepTerms
 from node.usecases.withdraw import Withdrawal
 from tests.cities import City, operator
 from tests.core.standard_samples import penalty
-from tests.screening.listings import DAY_MS, NAMES, USCC, hits, listing
+from tests.screening.listings import DAY_MS, NAMES, USCC, books, hits, listing
 
 _POLICY = parse_policy("city: changsha\nrules: []\n", "policy.yaml", standards())
 
@@ -56,7 +56,7 @@ def test_a_corrected_row_does_not_bring_back_what_is_over(city: City, name: str)
     assert not refusals(submit(city, name, listing(name, facts="更正。", **over)))
     city.clock.at_ms += 2 * DAY_MS
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
-    KeepTerms(city.store, city.clock).run()
+    KeepTerms(city.store, city.clock, books(city)).run()
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
 
 

@@ -14,7 +14,7 @@ from node.usecases.alerts import alerts
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, City, only, operator
-from tests.screening.listings import DAY_MS, entry, listing
+from tests.screening.listings import DAY_MS, books, entry, listing
 
 SECRET = "只有这一份材料才写着的名称"
 
@@ -70,7 +70,7 @@ def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp
 def test_evidence_is_kept_for_half_a_year(cities: tuple[City, City]) -> None:
     own, peer = cities
     number = keep_evidence(own, peer, peer.register(operator()))
-    terms = KeepTerms(own.store, own.clock)
+    terms = KeepTerms(own.store, own.clock, books(own))
     for days, is_kept in ((0, True), (179, True), (182, False)):
         own.clock.at_ms += days * DAY_MS - (179 * DAY_MS if days == 182 else 0)
         terms.run()

@@ -135,6 +135,10 @@ class Case:
         ]
         return taken + sorted(waiting, key=lambda verdict: record_order(verdict.fact.id))
 
+    def in_force(self) -> list[ActFact]:
+        """The acts that stand, in the order taken."""
+        return [verdict.fact for verdict in self.history() if verdict.standing is Standing.IN_FORCE]
+
     def clock_events(self) -> list[ClockEvent]:
         """What the acts in force did to the clocks, in order."""
         graphs = (self._internal, self._shared)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.core.federation import Federation
+from node.core.platforms import Connections
 from node.core.record import parse_record_id, record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
@@ -61,9 +62,9 @@ class Bookcase:
     An act in a platform's name counts from the log of the city it is connected to, and from no other.
     """
 
-    def __init__(self, reader: Reader, members: Members) -> None:
+    def __init__(self, reader: Reader, connected: Callable[[], Connections]) -> None:
         self._reader = reader
-        self._members = members
+        self._connected = connected
         # Cases looked at last: what is read of one is compared with what was, act by act.
         self._open: OrderedDict[str, CaseFile] = OrderedDict()
         self._lock = threading.Lock()
@@ -86,6 +87,13 @@ class Bookcase:
             {act.header.id: act for act in acts if act.header.standard == name},
             tuple(sorted(notices, key=lambda notice: notice.header.issued_at_ms)),
         )
+
+    def find(self, case: str) -> CaseFile | None:
+        """A case; None where nothing of it is here, nothing of it counts any more, or no such case can be."""
+        try:
+            return self.open(case)
+        except NodeError:
+            return None
 
     def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
         """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
@@ -170,7 +178,7 @@ class Bookcase:
         act = found.act
         if act is None or not (name := act.fact.platform):
             return act
-        return act if self._members().connections.speaks_for(act.header.city, name, act.fact.on) else None
+        return act if self._connected().speaks_for(act.header.city, name, act.fact.on) else None
 
     def _record(self, case: str) -> list[Read]:
         city, index = parse_record_id(case)

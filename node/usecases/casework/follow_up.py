@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.workflow.run import Standing
 from node.standard.v1 import alert_pb2, complaint_pb2, listing_pb2, measure_pb2, referral_pb2
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.penalty_pb2 import PenaltyKind
@@ -31,9 +30,9 @@ class FollowUp(NamedTuple):
 def said_in(file: CaseFile) -> Message:
     """What the acts in force say together, a later one over an earlier; without the act."""
     whole = standards.get(file.workflow.name).message_type()
-    for verdict in file.case.history():
-        if verdict.standing is Standing.IN_FORCE and verdict.fact.id in file.acts:
-            overlay(whole, file.acts[verdict.fact.id].body)
+    for fact in file.case.in_force():
+        if fact.id in file.acts:
+            overlay(whole, file.acts[fact.id].body)
     whole.ClearField("act")
     return whole
 

@@ -10,7 +10,6 @@ from node.core.workflow.declared.complaint import COMPLAINT
 from node.core.workflow.declared.complaint_hand_over import NOT_ON, PLACE
 from node.core.workflow.facts import ActFact, city_of, record_order
 from node.core.workflow.rules import Broken
-from node.core.workflow.run import Standing
 from node.errors import Reason
 from node.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import Bookcase, CaseFile
@@ -80,8 +79,8 @@ def _is_decided(source: CaseFile, passed: str) -> bool:
 
 def _decisions(file: CaseFile, *acts: str) -> list[ActFact]:
     """The acts of these kinds that stand, as they stand in the log."""
-    history = (each.fact for each in file.case.history() if each.standing is Standing.IN_FORCE)
-    return sorted((fact for fact in history if fact.act in acts), key=lambda fact: record_order(fact.id))
+    found = (fact for fact in file.case.in_force() if fact.act in acts)
+    return sorted(found, key=lambda fact: record_order(fact.id))
 
 
 def _is_earlier(record: str, other: str) -> bool:

@@ -20,7 +20,7 @@ from node.storage.reader import Reader
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
-from node.usecases.screen import acts_in_force, read_body
+from node.usecases.screen import read_body
 
 _REPAIR = "credit.repair"
 # What is to be repaired is looked at again when it is decided.
@@ -82,7 +82,7 @@ def _number(file: CaseFile, message: CreditRepair) -> str:
 
 def _target(file: CaseFile, message: CreditRepair) -> str:
     """The listing to repair: as the first act said that named one."""
-    named = [fact.fields["listing"] for fact in acts_in_force(file.case) if "listing" in fact.fields]
+    named = [fact.fields["listing"] for fact in file.case.in_force() if "listing" in fact.fields]
     return [*named, message.listing][0]
 
 

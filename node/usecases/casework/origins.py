@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from node.errors import NodeError
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.case_file import Bookcase, CaseFile
 
@@ -23,11 +22,7 @@ def named_by(city: str, file: CaseFile) -> set[str]:
 
 def opened(books: Bookcase, cases: Iterable[str]) -> Iterator[CaseFile]:
     """Those of `cases` that are here."""
-    for each in cases:
-        try:
-            yield books.open(each)
-        except NodeError:  # it is no case, or not here
-            continue
+    return (file for each in cases if (file := books.find(each)) is not None)
 
 
 def is_here(books: Bookcase, record: str) -> bool:

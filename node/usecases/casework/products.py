@@ -12,7 +12,6 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.record import EVERYONE, parse_header, parse_record_id
 from node.core.workflow.model import Act, Product
-from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.credit_pb2 import CreditRepair
@@ -114,9 +113,9 @@ def applied_for(file: CaseFile, message: CreditRepair) -> CreditRepair:
 def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
     """The penalties of a case, whatever names their party, and what else stands in the log of the same decision."""
     found: dict[str, Header] = {}
-    for verdict in file.case.history():
-        if verdict.fact.act == "penalise" and verdict.standing is Standing.IN_FORCE and verdict.fact.city == city:
-            made = _before(reader, verdict.fact.id)
+    for fact in file.case.in_force():
+        if fact.act == "penalise" and fact.city == city:
+            made = _before(reader, fact.id)
             if made is not None and list(made[1].origins) == [file.id]:
                 header, body = made
                 same = own_penalties(reader, header.subjects, body.decision_number)

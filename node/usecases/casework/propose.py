@@ -16,7 +16,6 @@ from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import Act, Kind, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
-from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
@@ -231,10 +230,10 @@ def _set_fields(message: Message) -> Iterator[tuple[str, object]]:
 def _with_drafts(file: CaseFile, message: Message) -> Message:
     """The first act that others see carries what the city noted before, as far as it does not say otherwise."""
     whole = type(message)()
-    for verdict in file.case.history():
-        act = file.workflow.act.get(verdict.fact.act)
-        if act is not None and act.internal and verdict.standing is Standing.IN_FORCE:
-            overlay(whole, file.acts[verdict.fact.id].body)
+    for fact in file.case.in_force():
+        act = file.workflow.act.get(fact.act)
+        if act is not None and act.internal:
+            overlay(whole, file.acts[fact.id].body)
     whole.ClearField("act")
     overlay(whole, message)
     return whole

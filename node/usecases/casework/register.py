@@ -13,7 +13,6 @@ from sys import intern
 from node.core.calendar import Calendar
 from node.core.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
-from node.errors import NodeError
 from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
 from node.storage.store import Origin
@@ -37,7 +36,7 @@ class Register:
             calendar: Working days.
             members: The federation as the cards say now.
         """
-        self.books = Bookcase(reader, members)
+        self.books = Bookcase(reader, lambda: members().connections)
         self._members = members
         self._reader = reader
         self.calendar = calendar
@@ -123,9 +122,7 @@ class Register:
         for case in cases:
             self._touched[case] = self._look
             self._lines.pop(case, None)
-            try:
-                file = self.books.open(case)
-            except NodeError:  # nothing of it counts here, or no such case can be
+            if (file := self.books.find(case)) is None:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
             if file.case.state:

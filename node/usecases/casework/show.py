@@ -51,8 +51,8 @@ def show_case(
 
 def last_act(file: CaseFile) -> ActRecord | None:
     """The act taken last that others see; where there is none, the last internal one."""
-    taken = [file.acts[each.fact.id] for each in file.case.history() if each.standing == "in_force"]
-    return taken[-1] if taken else None
+    taken = file.case.in_force()
+    return file.acts[taken[-1].id] if taken else None
 
 
 def actor_name(act: ActRecord) -> str:
