@@ -35,7 +35,7 @@ story: setup ## One matter through six cities, each held to what it may see (JSO
 	  $(if $(POLICIES),--policies "$(POLICIES)") $(if $(JSON),--json "$(JSON)") $(if $(UNTIL),--until "$(UNTIL)") $(if $(KEEP),--keep)
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q --numprocesses 2
 
 check: setup ## Style, types, layers, wire formats, stubs
 	$(BIN)/ruff check

@@ -9,9 +9,12 @@ import subprocess
 import sys
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from node.testing.containers import IMAGE, missing_engine
 
+_CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 _UNTRIED = "the tests on containers"
 _DIGEST = """
 import hashlib, pathlib, node
@@ -42,16 +45,20 @@ def _stale(image: str) -> str:
     return "" if len(digests) == 1 else f"{image} is of another state of node/: make image"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says what must stay together; the long way through the containers begins first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("containers" if _needs_containers(item) else str(item.path)))
-    items.sort(key=lambda item: not _needs_containers(item))
+    """The long way through the containers begins first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_CONTAINERS))
 
 
-def _needs_containers(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and "image" in item.fixturenames
+class _Shares(LoadScopeScheduling):  # type: ignore[misc] - it ships no types
+    def _split_scope(self, nodeid: str) -> str:
+        return "containers" if nodeid.startswith(_CONTAINERS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """What one process has to itself."""
+    config.option.loadscopereorder = False
+    return _Shares(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
