@@ -1,17 +1,27 @@
 """The gate over several listeners and over unary calls, and the handshake that `federation check` makes."""
 
+from __future__ import annotations  # gRPC's types are generic only to the type checker
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 
 from node.config import Config
 from node.errors import NodeError, Reason
+from node.query.v1 import query_pb2 as query
+from node.query.v1.query_pb2_grpc import QueryServiceStub
+from node.rpc.client import officer_channel
 from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
-from node.rpc.limits import Limiter
+from node.rpc.limits import MAX_STREAMS, Limiter
 from node.rpc.principal import Roster
-from node.rpc.tls import peer_channel
+from node.rpc.tls import peer_channel, server_credentials
 from node.storage.files import load_federation
 from node.storage.founding import free_ports
 from node.storage.trust import Trust
@@ -49,3 +59,62 @@ def test_a_probe_tells_well_from_refused_from_absent(cities: dict[str, Config], 
     absent = probe(identity(cities["wuhan"]), changsha, 5)
     assert absent is not None
     assert absent.reason is Reason.UNAVAILABLE
+
+
+class HeldRosters:
+    """Holds every roster until the test ends; answers Verify at once."""
+
+    def __init__(self) -> None:
+        self.held = threading.Semaphore(0)
+        self.over = threading.Event()
+
+    def roster(
+        self, _: Iterator[query.VerifyRosterRequest], __: grpc.ServicerContext
+    ) -> Iterator[query.VerifyRosterResponse]:
+        self.held.release()
+        self.over.wait(30)
+        yield query.VerifyRosterResponse()
+
+    def verify(self, _: query.VerifyRequest, __: grpc.ServicerContext) -> query.VerifyResponse:
+        return query.VerifyResponse(answer=query.Answer(city="wuhan"))
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        roster, verify = query.VerifyRosterRequest, query.VerifyRequest
+        return grpc.method_handlers_generic_handler(
+            "node.query.v1.QueryService",
+            {
+                "VerifyRoster": grpc.stream_stream_rpc_method_handler(
+                    self.roster, roster.FromString, query.VerifyRosterResponse.SerializeToString
+                ),
+                "Verify": grpc.unary_unary_rpc_method_handler(
+                    self.verify, verify.FromString, query.VerifyResponse.SerializeToString
+                ),
+            },
+        )
+
+
+@contextmanager
+def answering(config: Config, service: HeldRosters) -> Iterator[None]:
+    """A query listener with no more threads than one caller may hold with its rosters."""
+    trust = Trust(config)
+    gate = Gate(Roster(trust), Limiter(config.limits))
+    server = grpc.server(ThreadPoolExecutor(MAX_STREAMS), interceptors=[gate])
+    server.add_generic_rpc_handlers((service.handlers(),))
+    server.add_secure_port(config.listen.query, server_credentials(trust))
+    server.start()
+    try:
+        yield
+    finally:
+        service.over.set()
+        server.stop(None).wait()
+
+
+def test_a_question_is_answered_while_rosters_hold_every_thread(cities: dict[str, Config]) -> None:
+    config, service = cities["changsha"], HeldRosters()
+    with answering(config, service), officer_channel(config, "query") as connection:
+        stub = QueryServiceStub(connection)
+        rosters = [stub.VerifyRoster(iter(())) for _ in range(MAX_STREAMS)]
+        assert all(service.held.acquire(timeout=10) for _ in rosters)
+        assert stub.Verify(query.VerifyRequest(), timeout=10).answer.city == "wuhan"
+        service.over.set()
+        assert [len(list(roster)) for roster in rosters] == [1] * MAX_STREAMS
