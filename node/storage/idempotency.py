@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from node.storage.rows import insert_rows
 from node.storage.schema import Connection
 
 # One statement text for every full chunk, so that SQLite prepares it once.
 _CHUNK = 250
 _SELECT = "SELECT key, content, as_of_ms, leaf_index, replaced FROM idempotency WHERE key IN ({})"
+_INSERT = "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced) VALUES "
 _SELECT_CHUNK = _SELECT.format(",".join("?" * _CHUNK))
 
 
@@ -56,10 +58,7 @@ def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Vers
 
 def write_versions(connection: Connection, versions: Mapping[bytes, Version]) -> None:
     """Puts the newest versions in the place of any earlier."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced) VALUES (?, ?, ?, ?, ?)",
-        [(key, *version) for key, version in versions.items()],
-    )
+    insert_rows(connection, _INSERT, [(key, *version) for key, version in versions.items()])
 
 
 def move_version(connection: Connection, leaf_index: int, version: Version) -> bool:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
+from io import BytesIO
 from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, format_checkpoint, log_name
@@ -65,8 +66,9 @@ Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | No
 
 
 class _Run(NamedTuple):
-    """What one append adds to the tables."""
+    """What one append adds to the tables; `salts` holds random bytes for its seals."""
 
+    salts: BytesIO
     leaves: list[bytes]
     records: list[rows.RecordRow]
     subjects: list[rows.SubjectRow]
@@ -124,7 +126,7 @@ class OwnLog:
             batch: Verified as any peer's, by this city's own keys: it goes on where the log ends.
             key_of: The idempotency key under which the row of a record is likely to be handed in again.
         """
-        run = _Run([], [], [], [], [], {})
+        run = _Run(BytesIO(), [], [], [], [], [], {})
         for record in batch.records:
             run.records.append((position(OWN, record.leaf_index), record.leaf_hash, record.view))
             if record.header is not None:
@@ -173,7 +175,9 @@ class OwnLog:
         return found[0] if found else None
 
     def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[Placed]:
-        run = _Run([], [], [], [], [], {})
+        # Drawn at once: each draw gives Python's lock away, and with it a turn of the writer.
+        salts = BytesIO(os.urandom(SALT_BYTES * sum(len(entry.bodies) for entry in entries)))
+        run = _Run(salts, [], [], [], [], [], {})
         known = read_versions(connection, [entry.key for entry in entries if entry.key])
         last = {entry.key: entry for entry in entries}
         placed = [self._place(entry, known, last[entry.key], frontier.size + len(run.leaves), run) for entry in entries]
@@ -199,7 +203,7 @@ class OwnLog:
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:
         header, row = entry.header, position(OWN, index)
         header.id = record_id(self.city, index)
-        leaf_hash, view = seal(header, entry.bodies, os.urandom(SALT_BYTES * len(entry.bodies)))
+        leaf_hash, view = seal(header, entry.bodies, run.salts.read(SALT_BYTES * len(entry.bodies)))
         if len(view) > MAX_RECORD_BYTES:
             raise NodeError(Reason.TOO_LARGE, f"a record of {len(view)} bytes, at most {MAX_RECORD_BYTES}")
         run.leaves.append(leaf_hash)

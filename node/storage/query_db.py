@@ -1,10 +1,8 @@
 """Opens the databases that the query process alone writes: `usage.db` and `search.db`."""
 
 import os
-from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
@@ -14,9 +12,6 @@ if TYPE_CHECKING:
     import sqlite3 as sqlite
 else:
     from pysqlite3 import dbapi2 as sqlite
-
-# Rows of one INSERT: below SQLite's limit of 32,766 parameters.
-_ROWS = 500
 
 
 def open_query_database(path: Path, migrations: Migrations) -> Connection:
@@ -34,11 +29,3 @@ def open_query_database(path: Path, migrations: Migrations) -> Connection:
     connection.execute("PRAGMA secure_delete=ON")
     migrate(connection, migrations)
     return connection
-
-
-def insert_rows(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts by many rows a statement: SQLite works through them without Python's lock, answering goes on."""
-    for begin in range(0, len(rows), _ROWS):
-        chunk = rows[begin : begin + _ROWS]
-        marks = "(" + ",".join("?" * len(chunk[0])) + ")"
-        connection.execute(into + ",".join([marks] * len(chunk)), tuple(chain.from_iterable(chunk)))

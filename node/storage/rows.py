@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import accumulate, chain
 from struct import Struct
+from typing import Any
 
 from node.core.record import parse_header, parse_record_id
 from node.record.v1.record_pb2 import Header, View
 from node.storage.schema import Connection
 from node.storage.tree import position
 
-# Entries of one INSERT: below SQLite's limit of 32,766 parameters.
-_ENTRIES = 2000
+# Parameters of one INSERT: well below SQLite's limit of 32,766.
+_PARAMETERS = 4000
 # Records of one INSERT: what they are cut from stays in the processor's cache.
 _RECORDS = 500
 # Of a place in joined views: the offset stands above the length.
@@ -51,10 +52,22 @@ def insert_records(connection: Connection, records: Sequence[RecordRow]) -> None
 
 def insert_subjects(connection: Connection, subjects: Sequence[SubjectRow]) -> None:
     """Indexes records by subject: (digest, position)."""
-    for begin in range(0, len(subjects), _ENTRIES):
-        chunk = subjects[begin : begin + _ENTRIES]
-        marks = ",".join(["(?,?)"] * len(chunk))
-        connection.execute(_INSERT_SUBJECTS + marks, tuple(chain.from_iterable(chunk)))
+    insert_rows(connection, _INSERT_SUBJECTS, subjects)
+
+
+def insert_rows(connection: Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts by many rows a statement: SQLite gives Python's lock away once for all of them, not at each.
+
+    Args:
+        connection: In a transaction.
+        into: `INSERT INTO <table> (<columns>) VALUES `.
+        rows: A value for each column.
+    """
+    step = _PARAMETERS // len(rows[0]) if rows else 1
+    for begin in range(0, len(rows), step):
+        chunk = rows[begin : begin + step]
+        marks = "(" + ",".join("?" * len(chunk[0])) + ")"
+        connection.execute(into + ",".join([marks] * len(chunk)), tuple(chain.from_iterable(chunk)))
 
 
 def subject_rows(header: Header, row: int) -> list[SubjectRow]:

@@ -17,7 +17,8 @@ from node.core.answer import STANDARD, fold
 from node.core.record import parse_header
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.query_db import insert_rows, open_query_database
+from node.storage.query_db import open_query_database
+from node.storage.rows import insert_rows
 from node.storage.schema import Connection, execute_all, open_reader
 from node.storage.tree import position
 

@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
-from node.storage.query_db import insert_rows, open_query_database
+from node.storage.query_db import open_query_database
+from node.storage.rows import insert_rows
 from node.storage.schema import Connection, Error, execute_all
 from node.storage.writer import storage_error
 
