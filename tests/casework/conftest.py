@@ -5,18 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.casework.desks import Desk
-from tests.casework.test_cases import at
+from tests.casework.desks import Desk, at
 
 CITIES = ("changsha", "hefei", "wuhan")
 
 
-@pytest.fixture
-def three(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
-    """Changsha, Hefei and Wuhan."""
-    changsha, hefei, wuhan = made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
+def _open(folder: Path, cities: tuple[str, ...]) -> Iterator[tuple[Desk, ...]]:
+    made = tuple(Desk(folder, city, CITIES) for city in cities)
     for desk in made:
         desk.clock.at_ms = at("2026-05-06")
-    yield changsha, hefei, wuhan
+    yield made
     for desk in made:
         desk.close()
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+    """Changsha and Hefei."""
+    yield from _open(tmp_path, CITIES[:2])
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+    """Changsha, Hefei and Wuhan."""
+    yield from _open(tmp_path, CITIES)

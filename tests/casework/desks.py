@@ -1,15 +1,19 @@
 """Cities with officers at their desks: real stores, acts made by officers and platforms, pulls between cities."""
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 
+import pytest
 from google.protobuf.message import Message
 
-from node.core.calendar import vendored_calendar
+from node.casework.v1 import casework_pb2 as pb
+from node.core.calendar import SHANGHAI, vendored_calendar
 from node.core.federation import Federation, Member
 from node.core.officers import Account, OfficerRole
 from node.core.platforms import Connected
 from node.core.record import mask, parse_header
+from node.errors import Reason
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
 from node.standard.v1.party_pb2 import Party
@@ -17,8 +21,9 @@ from node.storage.founding import CAPITALS
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
-from node.usecases.casework.propose import Submission, act_of
+from node.usecases.casework.propose import ActRefusedError, Submission, act_of
 from node.usecases.casework.register import Register
+from node.usecases.casework.show import show_case
 from tests.cities import City
 from tests.core.standard_samples import LETTER, referral
 
@@ -132,6 +137,28 @@ def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> st
     sending = referring("send", officers=TWO, article="市场监督管理行政处罚程序规定 第14条")
     origin.decide("referral", case, sending)
     return case
+
+
+def at(day: str) -> int:
+    return int(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI).timestamp() * 1000)
+
+
+def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
+    now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
+    file = desk.casework.open(LI, case)
+    return show_case(file, LI, vendored_calendar(), now, desk.casework.members, desk.casework.out_of_rule(file))
+
+
+def files_with(folder: Path, stem: str, found: bytes) -> list[str]:
+    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
+
+
+def documents(*titles: str) -> list[act_pb2.Document]:
+    return [act_pb2.Document(title=title, number="1号") for title in titles]
+
+
+def broken_in(caught: pytest.ExceptionInfo[ActRefusedError]) -> set[tuple[str, Reason]]:
+    return {(each.rule, each.reason) for each in caught.value.broken}
 
 
 __all__ = ["LETTER", "Desk"]

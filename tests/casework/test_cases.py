@@ -1,12 +1,10 @@
 """Complaints, measures, alerts, clocks, receipts: the parts of casework a referral does not show."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from node.casework.v1 import casework_pb2 as pb
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI, vendored_calendar
 from node.core.policy import Policy
@@ -19,11 +17,10 @@ from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.storage.log import Entry
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
-from node.usecases.casework.show import show_case
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, referring, send, with_act
+from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
 from tests.core.standard_samples import alert, complaint, hit
 
 CITIES = ("changsha", "hefei", "wuhan")
@@ -31,28 +28,8 @@ CALENDAR = vendored_calendar()
 NOW = datetime.fromisoformat("2026-05-06T10:00").replace(tzinfo=SHANGHAI)
 
 
-def at(day: str) -> int:
-    return int(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI).timestamp() * 1000)
-
-
-@pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
-    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
-    for desk in made:
-        desk.clock.at_ms = at("2026-05-06")
-    yield made  # type: ignore[misc]
-    for desk in made:
-        desk.close()
-
-
 def notices(desk: Desk) -> Notices:
     return Notices(desk.store, desk.clock, lambda audience: desk.told.append(tuple(audience)), desk.cases)
-
-
-def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
-    now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
-    file = desk.casework.open(LI, case)
-    return show_case(file, LI, CALENDAR, now, desk.casework.members, desk.casework.out_of_rule(file))
 
 
 def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
@@ -67,8 +44,8 @@ def test_who_owes_what_is_said_of_every_rule() -> None:
     assert all(party in each.party or party == SUPERIOR for each, rule in used for party in OWED_BY[rule])
 
 
-def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, _ = desks
+def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
     changsha.clock.at_ms = at("2026-05-06")
     case = changsha.act("complaint", "", with_act(complaint(), "register"), actor=CLERK).case
     assert changsha.told[-1] == ("changsha",)
@@ -89,8 +66,8 @@ def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(desks: 
     assert (scores["complaint.mediation"].running, scores["complaint.mediation"].overdue) == (1, 0)
 
 
-def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, _ = desks
+def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
     hefei.act("referral", case, referring("receive"))
@@ -99,8 +76,8 @@ def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(desks: tuple[
     assert [(rule, owed) for rule, _, _, owed in running(hefei, "2026-05-06")] == [("clue.filing_decision", ["hefei"])]
 
 
-def test_inbox_and_outbox_change_sides_with_the_last_act(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, _ = desks
+def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
     now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
 
     def boxes(desk: Desk) -> tuple[list[str], list[str]]:
@@ -117,8 +94,8 @@ def test_inbox_and_outbox_change_sides_with_the_last_act(desks: tuple[Desk, ...]
     assert (boxes(changsha), boxes(hefei)) == (([case], []), ([case], [case]))
 
 
-def test_receipts_are_said_once_and_name_the_leaf(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, _ = desks
+def test_receipts_are_said_once_and_name_the_leaf(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
     node = notices(hefei)
@@ -135,8 +112,8 @@ def test_receipts_are_said_once_and_name_the_leaf(desks: tuple[Desk, ...]) -> No
     assert notices(changsha).acknowledge() == 0  # there are no receipts for receipts
 
 
-def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(desks: tuple[Desk, ...]) -> None:
-    changsha, *_ = desks
+def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(three: tuple[Desk, ...]) -> None:
+    changsha, *_ = three
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     said = []
     for day in ("2026-05-06", "2026-05-12", "2026-05-13", "2026-05-15", "2026-05-16"):
@@ -148,8 +125,8 @@ def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(desks: tuple[De
     ] * 2
 
 
-def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, wuhan = desks
+def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, wuhan = three
     case = changsha.decide("alert", "", with_act(alert(), "issue")).case
     assert changsha.told[-1] == ("all",)
     for desk in (hefei, wuhan):
@@ -169,7 +146,7 @@ def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(desks: tuple[Desk,
     withdrawn = next(each for each in shown(changsha, case).acts if each.act == "withdraw")
     assert {each.city: bool(each.stored) for each in withdrawn.receipts} == {"hefei": True, "wuhan": False}
     wuhan.see(changsha)
-    assert [desk.state(case) for desk in desks] == ["withdrawn"] * 3
+    assert [desk.state(case) for desk in three] == ["withdrawn"] * 3
 
 
 def unfounded() -> alert_pb2.Alert:
@@ -177,9 +154,9 @@ def unfounded() -> alert_pb2.Alert:
     return alert_pb2.Alert(act=act("withdraw", reasons="查无实据"), withdrawal=ground)
 
 
-def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(desks: tuple[Desk, ...], tmp_path: Path) -> None:
+def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[Desk, ...], tmp_path: Path) -> None:
     """A city that has stored the withdrawal has destroyed the alert: the tombstone stands before it in the log."""
-    changsha, hefei, _ = desks
+    changsha, hefei, _ = three
     body = with_act(alert(), "issue")
     assert isinstance(body, alert_pb2.Alert)
     body.facts = "某直播间涉嫌销售过期食品的具体经过"
@@ -203,9 +180,9 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(desks: tuple[De
 
 
 def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
-    desks: tuple[Desk, ...], tmp_path: Path
+    three: tuple[Desk, ...], tmp_path: Path
 ) -> None:
-    changsha, hefei, _ = desks
+    changsha, hefei, _ = three
     found = hit()
     assert isinstance(found, listing_pb2.ListingHit)
     found.listing, found.screened_at = "hefei-0", "某平台入驻商家名册"
@@ -224,8 +201,8 @@ def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
     assert [desk.state(case) for desk in (changsha, hefei)] == ["withdrawn"] * 2
 
 
-def test_an_alert_that_nobody_reviews_lapses_on_its_day(desks: tuple[Desk, ...]) -> None:
-    changsha, *_ = desks
+def test_an_alert_that_nobody_reviews_lapses_on_its_day(three: tuple[Desk, ...]) -> None:
+    changsha, *_ = three
     body = with_act(alert(), "issue")
     assert isinstance(body, alert_pb2.Alert)
     body.review_on = "2026-06-06"
@@ -238,13 +215,9 @@ def test_an_alert_that_nobody_reviews_lapses_on_its_day(desks: tuple[Desk, ...])
     assert [each.state for each in changsha.casework.act_by_itself()] == ["expired"]
 
 
-def files_with(folder: Path, stem: str, found: bytes) -> list[str]:
-    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
-
-
-def test_an_act_in_anothers_name_counts_for_nothing(desks: tuple[Desk, ...]) -> None:
+def test_an_act_in_anothers_name_counts_for_nothing(three: tuple[Desk, ...]) -> None:
     """A city that writes into its own log what the other city is to have done."""
-    changsha, hefei, _ = desks
+    changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
     with pytest.raises(NodeError) as caught:
@@ -265,8 +238,8 @@ def forged_entry(desk: Desk, body: referral_pb2.Referral) -> Entry:
     return Entry(header, standard.split(body.SerializeToString()))
 
 
-def test_a_row_holds_no_act(desks: tuple[Desk, ...]) -> None:
-    changsha, *_ = desks
+def test_a_row_holds_no_act(three: tuple[Desk, ...]) -> None:
+    changsha, *_ = three
     ingest = Ingest(
         changsha.store, changsha.clock, Withdrawal(lambda: Policy("changsha", (), (), {}), tuple, changsha.clock)
     )
@@ -284,8 +257,8 @@ def test_a_row_holds_no_act(desks: tuple[Desk, ...]) -> None:
         assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
-def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(desks: tuple[Desk, ...]) -> None:
-    changsha, hefei, _ = desks
+def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
     for facets, version in ((0, 1), (2, 99)):

@@ -1,6 +1,5 @@
 """Complaints: where they belong, in words; handed over without who complained; abuse only advises."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,12 @@ from node.standard.v1 import act_pb2, operator_pb2, party_pb2
 from node.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
-from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, with_act
-from tests.casework.test_cases import at, files_with, shown
+from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
 from tests.core.standard_samples import complaint
 
 CITIES = ("changsha", "hefei", "wuhan")
 MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}
 NOTHING = pb.Complaint(number_12315="1", facts="x")
-
-
-@pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
-    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES[:2])
-    for desk in made:
-        desk.clock.at_ms = at("2026-05-06")
-    yield made  # type: ignore[misc]
-    for desk in made:
-        desk.close()
 
 
 def against(region6: str = "340104", **fields: object) -> pb.Complaint:

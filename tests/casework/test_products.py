@@ -1,6 +1,5 @@
 """What acts make beyond themselves: records and tombstones in the same transaction, drafts of what comes next."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import (
-    act_pb2,
     alert_pb2,
     complaint_pb2,
     credit_pb2,
@@ -26,8 +24,7 @@ from node.standard.v1 import (
 )
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
-from tests.casework.desks import AUDITOR, LI, TWO, ZHANG, Desk, act, referring, send, with_act
-from tests.casework.test_cases import at, files_with
+from tests.casework.desks import AUDITOR, LI, TWO, ZHANG, Desk, act, documents, files_with, referring, send, with_act
 from tests.casework.test_measures import request
 from tests.core.standard_samples import PARTY, alert, complaint, hit, repair
 
@@ -35,20 +32,6 @@ CITIES = ("changsha", "hefei", "wuhan")
 NUMBER = "合市监处罚〔2026〕8号"
 CONTENT = "没收违法所得并处罚款的具体内容"
 FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
-
-
-@pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
-    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
-    for desk in made:
-        desk.clock.at_ms = at("2026-05-06")
-    yield made  # type: ignore[misc]
-    for desk in made:
-        desk.close()
-
-
-def documents(*titles: str) -> list[act_pb2.Document]:
-    return [act_pb2.Document(title=title, number="1号") for title in titles]
 
 
 def penalising(**fields: object) -> referral_pb2.Referral:
@@ -91,10 +74,10 @@ def revoking() -> referral_pb2.Referral:
 
 @pytest.mark.parametrize("is_own", [False, True])
 def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
-    desks: tuple[Desk, Desk, Desk], tmp_path: Path, is_own: bool
+    three: tuple[Desk, Desk, Desk], tmp_path: Path, is_own: bool
 ) -> None:
     """Of a case handed over, and of a city's own; the record goes to everyone, whoever was party to the case."""
-    changsha, hefei, wuhan = desks
+    changsha, hefei, wuhan = three
     origin, handler = (hefei, hefei) if is_own else (changsha, hefei)
     case = investigated(origin, handler)
     recorded = handler.decide("referral", case, penalising())
@@ -120,9 +103,9 @@ def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
         assert not files_with(tmp_path, "wuhan", gone)
 
 
-def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(three: tuple[Desk, Desk, Desk]) -> None:
     """By the act that made it; also where somebody said afterwards that the party is another."""
-    changsha, hefei, wuhan = desks
+    changsha, hefei, wuhan = three
     case = investigated(changsha, hefei, party=party_pb2.Party(name="李某", kind=party_pb2.PARTY_KIND_NATURAL))
     recorded = hefei.decide("referral", case, penalising())
     index = int(recorded.id.rpartition("-")[2]) - 1
@@ -135,8 +118,8 @@ def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(de
     assert not any(CONTENT.encode() in (row[2] or b"") for row in wuhan.store.records(1, 0, index + 1))
 
 
-def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, hefei, _ = desks
+def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = three
     other = party_pb2.Party(name="乙", uscc="91420100MA00TEXT0W")
     case = investigated(changsha, hefei, party=other)
     hefei.decide("referral", case, penalising())
@@ -152,8 +135,8 @@ def _penalty_views(desk: Desk) -> list[tuple[int, int, bytes]]:
     return [each for each in found if parse_header(View.FromString(each[2]).header).standard == "penalty"]
 
 
-def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, hefei, _ = desks
+def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = three
     case = investigated(changsha, hefei)
     body = penalising()
     body.sanction.ClearField("fine")  # a fine states its amount
@@ -166,8 +149,8 @@ def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(desks
     assert caught.value.reason in (Reason.ACT_TOO_EARLY, Reason.ACT_NOT_ALLOWED)
 
 
-def test_a_credit_repair_takes_a_penalty_off(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, hefei, _ = desks
+def test_a_credit_repair_takes_a_penalty_off(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = three
     case = investigated(changsha, hefei)
     hefei.decide("referral", case, penalising())
     body = repair()
@@ -212,16 +195,16 @@ def prepared(desk: Desk, recorded: Recorded) -> Any:
     return standards.get(draft.workflow).parse(draft.body)
 
 
-def test_a_penalty_prepares_a_proposal_to_list(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, hefei, _ = desks
+def test_a_penalty_prepares_a_proposal_to_list(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, _ = three
     recorded = hefei.decide("referral", investigated(changsha, hefei), penalising(facts="违法事实"))
     body = prepared(hefei, recorded)
     assert (body.party.uscc, body.facts, body.penalty.decision_number) == (PARTY.uscc, "违法事实", NUMBER)
     assert list(body.penalty.kinds) == [penalty_pb2.PENALTY_KIND_FINE]
 
 
-def test_a_designation_of_a_third_city_prepares_a_new_referral(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, hefei, wuhan = desks
+def test_a_designation_of_a_third_city_prepares_a_new_referral(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, hefei, wuhan = three
     case = send(changsha)
     hefei.see(changsha)
     hefei.act("referral", case, referring("receive"))
@@ -243,8 +226,8 @@ def test_a_designation_of_a_third_city_prepares_a_new_referral(desks: tuple[Desk
     del wuhan
 
 
-def test_a_clue_in_a_complaint_prepares_a_referral_without_the_complainant(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, *_ = desks
+def test_a_clue_in_a_complaint_prepares_a_referral_without_the_complainant(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = three
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     body = prepared(changsha, changsha.act("complaint", case, _complaining("refer_clue", reasons="涉嫌虚假宣传")))
     assert (body.kind, body.source) == (referral_pb2.REFERRAL_KIND_CLUE, referral_pb2.CLUE_SOURCE_COMPLAINT)
@@ -256,8 +239,8 @@ def _complaining(name: str, **fields: Any) -> complaint_pb2.Complaint:
     return complaint_pb2.Complaint(act=act(name, **fields))
 
 
-def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, *_ = desks
+def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = three
     found = hit()
     assert isinstance(found, listing_pb2.ListingHit)
     found.listing = "hefei-0"
@@ -274,8 +257,8 @@ def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(desks: tuple[Desk, D
     assert body.facts
 
 
-def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, *_ = desks
+def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = three
     warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
     recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))
     (made,) = recorded.makes
@@ -300,8 +283,8 @@ def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(desks:
     assert caught.value.reason is Reason.NOT_FOUND
 
 
-def test_whoever_works_on_cases_gives_up_what_the_software_prepared(desks: tuple[Desk, Desk, Desk]) -> None:
-    changsha, *_ = desks
+def test_whoever_works_on_cases_gives_up_what_the_software_prepared(three: tuple[Desk, Desk, Desk]) -> None:
+    changsha, *_ = three
     warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
     recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))
     (made,) = recorded.makes

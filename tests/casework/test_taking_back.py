@@ -21,8 +21,7 @@ from node.standard.v1 import penalty_pb2
 from node.storage.bundle import add_client, load_bundle, officer_bundle
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.casework.desks import Desk, drafted_referral, referring
-from tests.casework.test_cases import at
+from tests.casework.desks import Desk, at, drafted_referral, referring
 from tests.casework.test_nodes import SLOW, Office
 from tests.casework.test_products import NUMBER, investigated, penalising, penalties
 from tests.core.standard_samples import PARTY

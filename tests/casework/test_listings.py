@@ -1,0 +1,127 @@
+"""Listings in casework: terms, consent and notice, nothing that ended decided anew, three lists never merged."""
+
+from typing import Any
+
+import pytest
+
+from node.core import standard as standards
+from node.core.workflow.declared import WORKFLOWS
+from node.errors import NodeError, Reason
+from node.standard.v1 import listing_pb2
+from node.usecases.casework.propose import ActRefusedError
+from node.usecases.keep_terms import KeepTerms
+from tests.casework.desks import LI, Desk, act, broken_in, documents, with_act
+from tests.core.standard_samples import PARTY, abnormal, hit, serious
+
+DECISION = "长市监列异〔2026〕1号"
+
+
+def listed(**fields: Any) -> listing_pb2.ListingAbnormal:
+    body = abnormal()
+    assert isinstance(body, listing_pb2.ListingAbnormal)
+    body.decision_number = DECISION
+    body.party.CopyFrom(PARTY)
+    with_act(body, "list", documents=documents("列入决定书"), document_number=DECISION, **fields)
+    return body
+
+
+def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk, Desk]) -> None:
+    """In casework as at intake: who left the list comes back by a new decision alone."""
+    changsha, _ = desks
+    case = changsha.decide("listing.abnormal", "", listed()).case
+    keep = KeepTerms(changsha.store, changsha.clock, changsha.cases.books)
+    assert len(keep.run()) == 1
+    removed = listing_pb2.ListingAbnormal(act=act("remove", reasons="已补报", document_number="移1号"))
+    changsha.decide("listing.abnormal", case, removed)
+    assert len(keep.run()) == 1
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.decide("listing.abnormal", "", listed())
+    assert broken_in(caught) == {("listing.abnormal.list.decision_number", Reason.ACT_NOT_ALLOWED)}
+    again = listed()
+    again.decision_number = "长市监列异〔2026〕2号"
+    assert changsha.decide("listing.abnormal", "", again).state == "listed"
+
+
+def told_beforehand(desk: Desk) -> str:
+    """A serious listing that waits for its decision; its case."""
+    body = serious()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    for field in ("decision_number", "decided_on", "published_on", "until"):
+        body.ClearField(field)
+    case = desk.act("listing.serious", "", with_act(body, "propose", reasons="理由")).case
+    for name, paper in (("consent", "上级同意意见"), ("pre_notice", "列入告知书")):
+        made = listing_pb2.ListingSerious(act=act(name, documents=documents(paper)))
+        (desk.decide if name == "pre_notice" else desk.act)("listing.serious", case, made)
+    return case
+
+
+def deciding(until: str, decided_on: str = "2026-05-06") -> Any:
+    papers = documents("上级同意意见", "列入告知书", "列入决定书")
+    body = listing_pb2.ListingSerious(decision_number="列1号", decided_on=decided_on, until=until, home_city="hefei")
+    return with_act(body, "decide", documents=papers)
+
+
+@pytest.mark.parametrize(
+    ("until", "decided_on"),
+    [("2029-05-07", "2026-05-06"), ("2099-01-01", "2026-05-06"), ("2029-05-07", "2026-05-07")],
+)
+def test_no_serious_listing_is_decided_for_longer_than_three_years(
+    desks: tuple[Desk, Desk], until: str, decided_on: str
+) -> None:
+    case = told_beforehand(desks[0])
+    with pytest.raises(ActRefusedError) as caught:
+        desks[0].decide("listing.serious", case, deciding(until, decided_on))
+    assert broken_in(caught) == {("listing.serious.decide.listing.serious.term", Reason.ACT_NOT_ALLOWED)}
+    assert {each.law.article for each in caught.value.broken} == {"20"}
+    assert desks[0].decide("listing.serious", case, deciding("2029-05-06")).state == "decided"
+
+
+@pytest.mark.parametrize("name", ["listing.serious", "listing.abnormal", "listing.platform"])
+def test_lists_are_never_merged_and_what_left_is_not_published_again(desks: tuple[Desk, Desk], name: str) -> None:
+    forbidden = ("merge", "republish") if name == "listing.serious" else ("merge",)
+    assert set(WORKFLOWS[name].forbids) == set(forbidden)
+    for word in forbidden:
+        body = standards.get(name).message_type()
+        with pytest.raises(ActRefusedError) as caught:
+            desks[0].act(name, "", with_act(body, word))
+        assert broken_in(caught) == {(f"{name}.{word}.forbidden", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_a_hit_waits_for_an_officers_confirmation(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing = "hefei-0"
+    case = changsha.act("listing.hit", "", with_act(found, "screen")).case
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("listing.hit", case, listing_pb2.ListingHit(act=act("tell")))
+    assert ("listing.hit.tell.state", Reason.ACT_NOT_ALLOWED) in broken_in(caught)
+    assert changsha.casework.act_by_itself() == []  # nor does the software confirm
+    hefei.see(changsha)
+    assert hefei.casework.cases(LI) == []
+
+
+def test_a_hit_by_name_alone_is_refused(desks: tuple[Desk, Desk]) -> None:
+    found = hit()
+    assert isinstance(found, listing_pb2.ListingHit)
+    found.listing = "hefei-0"
+    found.party.Clear()
+    found.party.name = "某某公司"
+    with pytest.raises(NodeError) as caught:
+        desks[0].act("listing.hit", "", with_act(found, "screen"))
+    assert caught.value.reason is Reason.INVALID_FIELD
+
+
+def test_nobody_is_listed_without_consent_and_notice(desks: tuple[Desk, Desk]) -> None:
+    body = serious()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    for field in ("decision_number", "decided_on", "published_on", "until"):
+        body.ClearField(field)
+    case = desks[0].act("listing.serious", "", with_act(body, "propose", reasons="理由")).case
+    deciding = listing_pb2.ListingSerious(decision_number="列1号", decided_on="2026-05-06", until="2029-05-06")
+    deciding.home_city = "hefei"
+    with pytest.raises(ActRefusedError) as caught:
+        desks[0].decide("listing.serious", case, with_act(deciding, "decide"))
+    assert {f"listing.serious.decide.{each}" for each in ("state", "上级同意意见", "列入告知书")} <= {
+        rule for rule, _ in broken_in(caught)
+    }
