@@ -17,6 +17,10 @@ from node.storage.keyfile import TlsIdentity
 from node.storage.trust import Trust, Trusted
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+HANDSHAKE_S = 10
+MAX_CONNECTIONS = 256
+"""Of one listener. Each is an open file, and a stranger needs no certificate to hold it until the handshake ends: three
+listeners leave room for the databases among the usual 1,024 files of a process."""
 
 # gRPC for Python has no setting for the least version of TLS. This variable of its core names the cipher suites of
 # TLS 1.2, not those of 1.3 (BoringSSL, `SSL_CTX_set_cipher_list`): one that needs a pre-shared key, which nobody here
@@ -55,9 +59,11 @@ def _bundle(certificates: Iterable[PinnedCertificate]) -> bytes:
 
 
 def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
-    """Options of every listener: one process a port, and no message beyond the limit."""
+    """Options of every listener: one process a port, no message beyond the limit, no stranger who stays."""
     return [
         ("grpc.so_reuseport", 0),
+        ("grpc.server_handshake_timeout_ms", HANDSHAKE_S * 1000),
+        ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.max_send_message_length", max_message_bytes),
     ]
