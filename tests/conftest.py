@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_CONTAINERS))
 
 
-class _Shares(LoadScopeScheduling):  # type: ignore[misc] - it ships no types
+class _Shares(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         return "containers" if nodeid.startswith(_CONTAINERS) else nodeid.partition("::")[0]
 

@@ -38,7 +38,7 @@ def case() -> None:
 
     \b
     Which acts are there?    gongzhi workflow show referral
-    Open a case              gongzhi case open referral draft --file referral.yaml --as ./zhang
+    Open a case              gongzhi case open referral draft --file docs/examples/referral.yaml --as ./zhang
     A decision (four eyes)   gongzhi case draft hefei-12 accept --as ./zhang
                              gongzhi case approve 3 --as ./li
     Anything else            gongzhi case act hefei-12 receive --as ./zhang

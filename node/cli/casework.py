@@ -57,8 +57,10 @@ def body_options(command: _Command) -> _Command:
 _BODY = (
     click.option(
         "--file",
+        "files",
+        multiple=True,
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The standard's fields as YAML or JSON, in protobuf's JSON form.",
+        help="The standard's fields as YAML or JSON (docs/examples); again: what is said last holds.",
     ),
     click.option(
         "--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field, e.g. to_city=hefei; may be given again."
@@ -99,12 +101,12 @@ def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
     """The standard's message that an act is, from the options of the command.
 
     Raises:
-        NodeError: UNKNOWN_STANDARD, INVALID_CONFIG (the file) or INVALID_FIELD.
+        NodeError: UNKNOWN_STANDARD, INVALID_CONFIG (a file) or INVALID_FIELD.
     """
     message = standards.get(workflow).message_type()
     try:
-        if options["file"]:
-            ParseDict(spell_out(_plain_file(options["file"]), message), message)
+        for file in options["files"]:
+            ParseDict(spell_out(_plain_file(file), message), message)
         for field in options["fields"]:
             path, _, value = field.partition("=")
             _set(message, path.split("."), _json_or_text(value))

@@ -1,25 +1,27 @@
-"""Fields and codes as a person types them: `case`, `REFERRAL_KIND_CASE` and 案件移送 are one code."""
+"""Fields, codes and moments as a person types them: `case`, `REFERRAL_KIND_CASE` and 案件移送 are one code."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, NoReturn, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.errors import NodeError, Reason
 
 
 def spell_out(plain: Mapping[str, Any], message: Message) -> dict[str, Any]:
-    """What was typed, in protobuf's JSON form with every code by its full name.
+    """What was typed, in protobuf's JSON form with every code by its full name, every moment in milliseconds.
 
     Args:
         plain: As it was typed.
         message: Of the kind that it is to become.
 
     Raises:
-        NodeError: INVALID_FIELD, no such field or code; says which there are.
+        NodeError: INVALID_FIELD, no such field or code; says which there are. No such moment.
     """
     return _fields(plain, cast(Descriptor, message.DESCRIPTOR), "")
 
@@ -45,9 +47,22 @@ def _value(value: Any, field: FieldDescriptor, path: str) -> Any:
 def _single(value: Any, field: FieldDescriptor, path: str) -> Any:
     if field.enum_type is not None and isinstance(value, str):
         return _code(value.strip(), field.enum_type, path)
+    if field.name.endswith("_at_ms") and isinstance(value, str):
+        return _moment_ms(value, path)
     if field.message_type is not None and isinstance(value, Mapping):
         return _fields(value, field.message_type, f"{path}.")
     return value
+
+
+def _moment_ms(text: str, path: str) -> int:
+    """Of a moment such as 2026-05-18T08:30, in Shanghai where it names no offset."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        _refuse(path, f"{text[:40]!r} is no moment such as 2026-05-18T08:30")
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).timestamp() * 1000)
 
 
 def _code(text: str, enum: EnumDescriptor, path: str) -> str:

@@ -11,16 +11,20 @@ from rich.text import Text
 from node.cli.attachments import download, evidence_service, json_text, obtain, progress_bar
 from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
+from node.cli.evidence_entry import add_entry
 from node.cli.options import json_option, node_option
 from node.cli.query import case_reason, reason_options
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.calendar import SHANGHAI
+from node.core.workflow.codes import code_name
 from node.evidence.v1 import evidence_pb2 as messages
 from node.rpc import evidence_client
+from node.standard.v1.evidence_pb2 import EvidenceKind
 from node.storage.attachment_file import digest_file
 
-_PERSON = re.compile(r"([^:：]+)[:：]([^:：\s]+)")
+_PERSON = re.compile(r"([^:：=]+)[:：=]([^:：=\s]+)")
+_KINDS = [code_name(each) for each in EvidenceKind.DESCRIPTOR.values if each.number]
 
 
 @click.group()
@@ -35,15 +39,36 @@ def evidence() -> None:
 @click.option("--method", default="", help="提取方法.")
 @click.option("--carrier", default="", help="载体.")
 @click.option("--maker", default="", help="制作人.")
-@click.option("--officer", "officers", multiple=True, help="执法人员 NAME:CERTIFICATE; two at least.")
+@click.option("--officer", "officers", multiple=True, help="执法人员 NAME=CERTIFICATE; two at least.")
 @click.option("--document", is_flag=True, help="A document or what a party handed in: nobody extracted it.")
+@click.option("--entry", type=click.Path(path_type=Path, dir_okay=False), help="Adds what a case says of it to a file.")
+@click.option("--kind", type=click.Choice(_KINDS), help="证据种类, in the entry.")
+@click.option("--title", default="", help="证据名称, in the entry [default: the file's name].")
+@click.option("--proves", default="", help="证明事项, in the entry.")
 @json_option
 @node_option
-def put(file: Path, document: bool, as_json: bool, node_dir: Path, **extraction: Any) -> None:
+def put(
+    file: Path,
+    document: bool,
+    entry: Path | None,
+    kind: str | None,
+    title: str,
+    proves: str,
+    as_json: bool,
+    node_dir: Path,
+    **extraction: Any,
+) -> None:
     """Hand FILE in. What officers took needs its extraction record 提取笔录: all of the options, two officers.
 
+    \b
+    The record is typed once: what the case is to say of it goes to a file, piece after piece.
+      gongzhi evidence put live.mp4 --at 2026-05-18T08:30 ... --kind electronic_data --entry evidence.yaml
+      gongzhi case draft changsha-12 send --file letter.yaml --file evidence.yaml --as ./zhang
+
     An upload that broke off goes on where it stopped when the command is given again.
-    """
+    """  # noqa: D301
+    if entry is not None and (document or kind is None):
+        raise click.UsageError("--entry is for what officers took, and needs its --kind")
     announcement = messages.Announcement(
         sha256=digest_file(file).sha256, size=file.stat().st_size, name=file.name, extraction=None
     )
@@ -57,6 +82,8 @@ def put(file: Path, document: bool, as_json: bool, node_dir: Path, **extraction:
         file.open("rb") as f,
     ):
         kept = evidence_client.put(service, announcement, f, report)
+    if entry is not None:
+        add_entry(entry, kept, announcement.extraction, kind=kind or "", title=title, proves=proves)
     click.echo(
         json_text(_plain(kept)) if as_json else f"{kept.sha256}\n  SM3 {kept.sm3}, {kept.size} bytes, {kept.name}"
     )
@@ -85,7 +112,7 @@ def _extraction(
 def _officer(text: str) -> messages.ExtractionOfficer:
     found = _PERSON.fullmatch(text)
     if found is None:
-        raise click.UsageError("--officer is NAME:CERTIFICATE")
+        raise click.UsageError("--officer is NAME=CERTIFICATE")
     return messages.ExtractionOfficer(name=found[1].strip(), certificate_number=found[2])
 
 

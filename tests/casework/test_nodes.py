@@ -26,7 +26,7 @@ from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.standard.v1 import complaint_pb2, measure_pb2
+from node.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
 from node.storage.bundle import add_client, load_bundle
 from node.storage.schema import open_reader
 from tests.casework.desks import TWO, act, drafted_referral, referring
@@ -280,6 +280,7 @@ def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tm
 def test_a_case_is_told_from_others_and_found_by_what_it_is_about(offices: tuple[Office, Office]) -> None:
     changsha, hefei = offices
     mine = drafted_referral()
+    assert isinstance(mine, referral_pb2.Referral)
     mine.party.name = "合肥某某电器有限公司"
     case = changsha.act("", mine).case
     changsha.decide(case, referring("approve"))

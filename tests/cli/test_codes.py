@@ -26,6 +26,9 @@ def test_lists_and_messages() -> None:
     assert found["evidence"][0] == {"kind": "EVIDENCE_KIND_ELECTRONIC_DATA", "officers": [{"name": "王某"}]}
     assert found["toCity"] == "hefei"
     assert spelt("referral", kind=1) == {"kind": 1}
+    for moment in ("2026-05-18T08:30", "2026-05-18T00:30+00:00", "1779064200000"):
+        taken = spelt("referral", evidence=[{"extracted_at_ms": moment}])["evidence"][0]
+        assert taken == {"extracted_at_ms": 1_779_064_200_000}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,7 @@ def test_lists_and_messages() -> None:
         ({"kind": "unspecified"}, "kind: no code"),
         ({"nosuch": 1}, "nosuch: no such field; there are: act, number, kind"),
         ({"party": {"code": "x"}}, "party.code: no such field; there are: uscc"),
+        ({"evidence": [{"extracted_at_ms": "yesterday"}]}, "evidence.extracted_at_ms: 'yesterday' is no moment"),
         ({"evidence": [{"kind": "photo"}]}, "evidence.kind: no code 'photo'; there are: document 书证"),
     ],
 )

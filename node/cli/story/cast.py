@@ -19,7 +19,7 @@ class Office(NamedTuple):
 
     def extraction(self, at: str, place: str, method: str, carrier: str) -> list[str]:
         """The options of `gongzhi evidence put` that are the extraction record."""
-        two = [f"{each['name']}:{each['certificate_number']}" for each in self.on_the_spot()]
+        two = [f"{each['name']}={each['certificate_number']}" for each in self.on_the_spot()]
         officers = [word for each in two for word in ("--officer", each)]
         told = ["--at", at, "--place", place, "--method", method, "--carrier", carrier]
         return [*told, "--maker", self.maker.name, *officers]
