@@ -51,7 +51,9 @@ def main() -> None:
 
 @main.command("load")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
-@click.option("--mapping", required=True, type=_FILE, help="Mapping file, or the name of a shipped one: registry.")
+@click.option(
+    "--mapping", required=True, type=_FILE, help="Mapping file, or a shipped one: registry, gsxt, penalty_cf."
+)
 @click.option("--to", "address", metavar="HOST:PORT", default="", help="The node's intake, if not as the bundle says.")
 @click.option(
     "--identity",

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import IO
 
 from adapters.rows import Row
+from node.errors import FileError, Reason
 
 REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message")
 _BETWEEN = " | "
@@ -44,10 +45,16 @@ class RejectReport:
         Args:
             path: Its name; an older file of that name stays until the new one is complete.
             headers: The columns of each source.
+
+        Raises:
+            FileError: INVALID_ARGUMENT, there is no writing there.
         """
         self._path = path
         self._columns = list(dict.fromkeys(column for header in headers for column in _counted(header)))
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        try:
+            handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        except OSError as error:
+            raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be written: {error.strerror}") from None
         self._part = Path(part)
         # With a byte order mark spreadsheets read Chinese right. Bytes that were no text come out as "?".
         self._file: IO[str] = os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="")

@@ -171,6 +171,9 @@ def load_config(path: Path) -> Config:
     file = path / "node.yaml" if path.is_dir() else path
     try:
         text = file.read_text("utf-8")
+    except FileNotFoundError:
+        text = "there is no node here; name its folder by --node or GONGZHI_NODE, or make one by gongzhi init"
+        raise FileError(Reason.INVALID_CONFIG, str(file), text) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
     config = read_model(parse_document(text, str(file), Reason.INVALID_CONFIG), Config, Reason.INVALID_CONFIG)

@@ -9,7 +9,7 @@ from node.casework.v1 import casework_pb2 as pb
 from node.cli.casework import clock_text, plain, plain_body
 from node.cli.dates import time_text
 from node.cli.fields import Line, lines
-from node.cli.tables import new_table, print_table
+from node.cli.tables import new_table, print_table, printable
 from node.core import standard as standards
 
 
@@ -35,7 +35,7 @@ def plain_case(shown: pb.Case) -> dict[str, Any]:
 def print_case(shown: pb.Case) -> None:
     """Prints a case: the matter, the acts, the clocks, what may come next."""
     click.echo(f"{shown.case}  {shown.workflow}  {shown.label.zh} {shown.state}{'  (final)' if shown.is_final else ''}")
-    click.echo("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties))
+    click.echo(printable("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties)))
     for rule in shown.out_of_rule:
         click.echo(f"out of rule: {rule.rule}: {rule.zh}（{rule.law_zh}）")
     _print_matter(shown)

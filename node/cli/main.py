@@ -86,9 +86,15 @@ def main() -> None:
     except Exception as error:
         if "run" in sys.argv[1:2]:
             raise  # a process of the node: its supervisor tells "cannot start" from "died"
-        # Exit code 1 would read as an answer. The text of the error may hold what was asked.
-        click.echo(f"gongzhi: {Reason.INTERNAL}: {type(error).__name__}", err=True)
+        # Exit code 1 would read as an answer.
+        click.echo(f"gongzhi: {_words(error)}", err=True)
         sys.exit(EXIT_ERROR)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{Reason.INVALID_ARGUMENT}: {error.filename}: {error.strerror}"
+    return f"{Reason.INTERNAL}: {type(error).__name__}"  # its text may hold what was asked
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from node.cli.query import (
 from node.cli.roster import plain_answer, verify_roster
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.answer import check_status, subject_of
+from node.core.answer import check_day, check_status, subject_of
 from node.query.v1 import query_pb2 as query
 
 EXIT_CODES = {
@@ -84,6 +84,7 @@ def verify(
     if roster is not None:
         sys.exit(verify_roster(config, reason, roster, as_json=as_json))
     check_status(asked["status"])
+    check_day(asked["established"])
     question = query.Question(
         uscc=uscc or "",
         name=asked["name"],

@@ -7,6 +7,7 @@ brackets of Chinese and Western type. An address may also lack its province, or 
 
 import re
 from collections.abc import Callable
+from datetime import date
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
@@ -183,6 +184,19 @@ def check_status(text: str) -> None:
     if text and fold(text).partition("(")[0] not in _STATUS_WORDS:
         known = ", ".join(f"{number} {zh}" for number, zh, _ in standards.codes(operator_pb2.OperatorStatus.DESCRIPTOR))
         raise NodeError(Reason.INVALID_ARGUMENT, f"no status {text[:40]!r}; there are {known}")
+
+
+def check_day(text: str) -> None:
+    """Checks that a text is a day in a form that `compare` reads; an empty one asks nothing.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT; what is no day would only ever differ.
+    """
+    try:
+        if text:
+            date.fromisoformat(_fold_date(text))
+    except ValueError:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"no day {text[:40]!r}; write it as 2020-01-31") from None
 
 
 def _is_same_text(asked: str, stated: str | int) -> bool:

@@ -18,7 +18,10 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     Raises:
         OSError: The disk or the folder does not let it.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)

@@ -320,3 +320,15 @@ def test_the_moment_of_as_of_is_in_beijing(tmp_path: Path, node: Node, intake: I
     run(path, *to(node), "--as-of", "2026-03-31")
     run(path, *to(node), "--as-of", "2026-03-31T00:00+00:00")
     assert [request.as_of_ms for request in intake.requests] == [1774886400000, 1774915200000]
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/rejects.csv", "file/rejects.csv"])
+def test_a_report_that_cannot_be_written_is_told_before_any_row_is_sent(
+    tmp_path: Path, node: Node, intake: Intake, place: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    path = write_csv(tmp_path / "a.csv", rows(3))
+    done = run(path, *to(node), "--rejects", tmp_path / place)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "rejects.csv: cannot be written" in done.stderr
+    assert not intake.requests

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.answer import check_status, compare, fold, is_same_address, public_facets, subject_of
+from node.core.answer import check_day, check_status, compare, fold, is_same_address, public_facets, subject_of
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1.operator_pb2 import OperatorRegistration
@@ -156,6 +156,18 @@ def test_only_level_one_is_public() -> None:
 
 def test_samples_are_normal() -> None:
     assert unicodedata.is_normalized("NFKC", fold("ﾊﾝｶｸ①"))
+
+
+@pytest.mark.parametrize("text", ["", "2020-01-02", "2020/1/2", "2020年1月2日", "20200102"])
+def test_a_day_is_asked_in_any_form_that_is_compared(text: str) -> None:
+    check_day(text)
+
+
+@pytest.mark.parametrize("text", ["2020-13-01", "2019-02-30", "yesterday", "2020", "0000-01-01"])
+def test_no_such_day_is_an_error_and_no_mismatch(text: str) -> None:
+    with pytest.raises(NodeError) as caught:
+        check_day(text)
+    assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("text", ["存续", "1", "在业", "", "存续（在营、开业、在册）"])
