@@ -20,6 +20,8 @@ from node.record.v1.record_pb2 import Header, View
 
 SALT_BYTES = 16
 MAX_FACETS = 16
+# Of the place of a record in its city's log.
+INDEX_BITS = 40
 EVERYONE = "all"
 CASEWORK = "casework"
 """The source of what a case made: its acts, and the records they lead to. No row has it."""
@@ -31,6 +33,8 @@ _EMPTY_FACET = b"\x12\x12" + _SALT
 _MASKED = b"\x12\x22" + _COMMITMENT
 _MASKED_BYTES = 2 + HASH_BYTES
 _MAX_SHIFT = 28
+# 9000-01-01.
+_LATEST_MS = 221_845_392_000_000
 _PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
 
 
@@ -63,9 +67,19 @@ def parse_record_id(text: str) -> tuple[str, int]:
         NodeError: INVALID_ARGUMENT, not a record id.
     """
     city, _, index = text.rpartition("-")
-    if not city or not index.isdecimal() or not index.isascii() or str(int(index[:19])) != index:
+    is_number = index.isdecimal() and index.isascii() and str(int(index[:19])) == index
+    if not city or not is_number or int(index) >> INDEX_BITS:
         raise NodeError(Reason.INVALID_ARGUMENT, f"not a record id (<city>-<leaf index>): {text[:80]!r}")
     return city, int(index)
+
+
+def is_record_id(text: str) -> bool:
+    """Whether a text is a record id."""
+    try:
+        parse_record_id(text)
+    except NodeError:
+        return False
+    return True
 
 
 def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, bytes]:
@@ -219,6 +233,11 @@ def parse_header(header: bytes) -> Header:
         return Header.FromString(header)
     except DecodeError as error:
         raise NodeError(Reason.BAD_COMMITMENT, "the header is not a record header") from error
+
+
+def is_dated(header: Header) -> bool:
+    """Whether a record says when it was issued, so that it and every term counted from it can be told as a day."""
+    return 0 <= header.issued_at_ms < _LATEST_MS
 
 
 def disclosed_bodies(view: View) -> list[bytes]:

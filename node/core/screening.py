@@ -165,8 +165,9 @@ def listing_of(name: str, body: Message) -> Listing:
 
 def last_day_of(name: str, until: str, since: str) -> str:
     """The last day on a list, for who is on it since a day and is to leave after another; empty where it has none."""
-    listed_on = stated_day(since) if name == SERIOUS else None
-    return until if listed_on is None else last_day(until, listed_on)
+    stated, listed_on = stated_day(until), stated_day(since)
+    last = stated.isoformat() if stated else ""
+    return last_day(last, listed_on) if name == SERIOUS and listed_on else last
 
 
 def has_ended(listing: Listing, header: Header, day: date, now_ms: int) -> bool:

@@ -11,11 +11,11 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.peer_view import VerifiedRecord
-from node.core.record import disclosed_bodies, parse_header, record_id
+from node.core.record import INDEX_BITS, disclosed_bodies, parse_header, record_id
 from node.core.screening import LISTS, case_of, marks
 from node.errors import NodeError
 from node.record.v1.record_pb2 import View
-from node.storage.schema import INDEX_BITS, Connection
+from node.storage.schema import Connection
 from node.storage.tree import position
 
 _OF_LISTS = b"listing."

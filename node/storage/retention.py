@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from node.core.record import parse_header
+from node.core.record import INDEX_BITS, parse_header
 from node.record.v1.record_pb2 import View
-from node.storage.schema import INDEX_BITS, Connection
+from node.storage.schema import Connection
 
 _ENDED = (
     "SELECT record.position, view FROM change JOIN record ON record.position = change.position"

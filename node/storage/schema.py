@@ -20,7 +20,6 @@ else:
 
 # WAL with two connections can corrupt a database before this version (sqlite.org/wal.html, WAL-reset bug).
 MIN_SQLITE = (3, 51, 3)
-INDEX_BITS = 40
 PAGE_CACHE_KIB = 64 * 1024
 
 Connection = sqlite.Connection

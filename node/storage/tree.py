@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from node.core.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
+from node.core.record import INDEX_BITS
 from node.errors import NodeError, Reason
-from node.storage.schema import INDEX_BITS, Connection
+from node.storage.schema import Connection
 
 _CACHED_TILES = 64
 

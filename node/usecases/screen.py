@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.platforms import Connections
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header
+from node.core.record import disclosed_bodies, disclosed_facets, is_dated, parse_header
 from node.core.screening import (
     LISTS,
     Key,
@@ -202,7 +202,7 @@ def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
     """The record of a list in a row, if it names the key and this node may read what the list is about."""
     view = View.FromString(row[2])
     header = parse_header(view.header)
-    if header.standard not in LISTS or header.retracts or key.subject not in header.subjects:
+    if header.standard not in LISTS or header.retracts or key.subject not in header.subjects or not is_dated(header):
         return None
     if _GROUNDS_FACET not in disclosed_facets(view):
         return None

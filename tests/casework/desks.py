@@ -119,18 +119,19 @@ def referring(name: str, **fields: object) -> referral_pb2.Referral:
     return referral_pb2.Referral(act=act(name, **fields))
 
 
-def drafted_referral(to_city: str = "hefei") -> Message:
+def drafted_referral(to_city: str = "hefei") -> referral_pb2.Referral:
     body = referral()
     assert isinstance(body, referral_pb2.Referral)
     body.to_city = to_city
-    return with_act(body, "draft")
+    with_act(body, "draft")
+    return body
 
 
 def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> str:
     """A referral that went out; its case."""
     body = drafted_referral(to_city)
     if party is not None:
-        body.party.CopyFrom(party)  # type: ignore[attr-defined]
+        body.party.CopyFrom(party)
         body.ClearField("id_hmac")
     case = origin.act("referral", "", body).case
     origin.decide("referral", case, referring("approve"))

@@ -223,7 +223,7 @@ def test_roles_parties_and_incomplete_acts(world: World) -> None:
 
 def test_who_made_it_is_the_certificates_word(world: World) -> None:
     body = drafted_referral()
-    body.act.maker.name = "别人"  # type: ignore[attr-defined]
+    body.act.maker.name = "别人"
     assert refused(world, world.changsha, "", body).reason is Reason.INVALID_ARGUMENT
     case = world.changsha.act("referral", "", drafted_referral()).case
     fact = world.changsha.casework.open(LI, case).acts[case].fact

@@ -141,6 +141,23 @@ def test_nobody_is_on_a_platforms_list_without_a_term(cities: tuple[City, City])
     assert [hits(city, uscc=USCC) for city in cities] == [[], []]
 
 
+@pytest.mark.parametrize("until", ["zzz", "9999", "20270506x"])
+def test_nobody_is_on_a_platforms_list_until_a_day_that_is_none(cities: tuple[City, City], until: str) -> None:
+    own, peer = cities
+    publish(own, "listing.platform", listing("listing.platform", party=PARTY, until=until))
+    peer.pull(own)
+    assert hits(peer, uscc=USCC) == []
+
+
+@pytest.mark.parametrize("issued_at_ms", [2**62, -(2**62)])
+def test_a_record_of_a_day_that_cannot_be_told_stops_no_roster(cities: tuple[City, City], issued_at_ms: int) -> None:
+    own, peer = cities
+    publish(own, "listing.platform", listing("listing.platform", party=PARTY), issued_at_ms=issued_at_ms)
+    stays = publish(own, "listing.serious", listing("listing.serious"))
+    peer.pull(own)
+    assert [hit.record_id for hit in hits(peer, uscc=USCC)] == [stays]
+
+
 def test_an_abnormal_listing_ends_by_removal_alone(cities: tuple[City, City]) -> None:
     own, _ = cities
     publish(own, "listing.abnormal", listing("listing.abnormal", decided_on="2019-05-01"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from node.core.calendar import add_months
 from node.core.workflow.facts import ActFact, city_of
 from node.core.workflow.law import Label, Law, accord
 from node.core.workflow.model import START, Act, Carries, Kind, Need, NotBefore, Only, Party, Role, Workflow
@@ -205,13 +206,6 @@ def _guards(act: Act, fact: ActFact, situation: Situation) -> Iterator[Broken]:
 
 def _is_due(guard: NotBefore, on: date, kept: str) -> bool:
     try:
-        return on >= _years_later(date.fromisoformat(kept), guard.years) + timedelta(days=guard.days)
+        return on >= add_months(date.fromisoformat(kept), 12 * guard.years) + timedelta(days=guard.days)
     except (ValueError, OverflowError):
         return False
-
-
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, 3, 1)

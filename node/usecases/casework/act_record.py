@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI, legal_date
-from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
+from node.core.record import disclosed_bodies, disclosed_facets, is_dated, is_record_id, open_view, parse_header
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
@@ -72,15 +72,15 @@ def read(stored: bytes) -> Read:
 def _read_act(header: Header, view: View) -> ActRecord | None:
     """The act in a view; None where it holds none, hides part of it, or is not its maker's to record.
 
-    It is not in another city's name, nor before its day has come.
+    It is not in another city's name, nor before its day has come; what it names are records, and its day can be told.
     """
-    if header.standard not in WORKFLOWS or header.retracts:
+    if header.standard not in WORKFLOWS or header.retracts or not is_dated(header):
         return None
     try:
         fact = _read_fact(header, view)
     except NodeError:  # a version that this node does not know, or no such body
         return None
-    if fact is None or fact.city != header.city:
+    if fact is None or fact.city != header.city or not all(map(is_record_id, (fact.case, *fact.follows))):
         return None
     act = ActRecord(header, view, fact)
     return act if fact.on <= legal_date(act.moment) else None
@@ -102,7 +102,7 @@ def fact_facets(name: str, version: int) -> frozenset[int]:
 
 
 def _read_notice(header: Header, view: View) -> NoticeRecord | None:
-    if header.standard != NOTICE or header.retracts:
+    if header.standard != NOTICE or header.retracts or not is_dated(header):
         return None
     try:
         body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))

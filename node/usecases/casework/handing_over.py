@@ -15,7 +15,7 @@ from node.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.origins import behind, named_by, opened
 
-_HAND_OVER, _PASS_ON, _TAKE_BACK = "hand_over", "pass_on", "take_back"
+_HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_back", "follow_up"
 
 
 def broken_by_handing_over(books: Bookcase, file: CaseFile, message: Complaint, city: str) -> list[Broken]:
@@ -32,6 +32,8 @@ def broken_by_handing_over(books: Bookcase, file: CaseFile, message: Complaint, 
         return list(_handed_on(books, named_by(city, file), city, act))
     if act == _TAKE_BACK:
         return list(_held(books, file, act))
+    if act == _FOLLOW_UP and file.case.state == "handed_over":
+        return [] if _is_over(books, file) else [_not_over()]
     if act == _PASS_ON:
         held = (each for source in opened(books, message.origins) for each in _held(books, source, act))
         return [*_handed_on(books, message.origins, city, act), *held]
@@ -63,6 +65,18 @@ def _held_by(books: Bookcase, case: str, since: str, act: str, before: str) -> l
         return []
     zh, en = f"已移交（{held[0]}），未经退回", f"it was handed over as {held[0]}, and not given back"
     return [Broken(f"{COMPLAINT.name}.{act}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)]
+
+
+def _is_over(books: Bookcase, source: CaseFile) -> bool:
+    """Whether the other city is done with what it was handed over, and did not give it back."""
+    decided = _decisions(source, _HAND_OVER)
+    passed = books.drawn_from(source.id, COMPLAINT.name, decided[-1].id) if decided else []
+    return any(_is_passed(each) and each.case.is_final and each.case.state != "returned" for each in passed)
+
+
+def _not_over() -> Broken:
+    zh, en = "受移交机关尚未办结", "the other city is not done with it: once it is followed up, nobody takes it back"
+    return Broken(f"{COMPLAINT.name}.{_FOLLOW_UP}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)
 
 
 def _handed_on(books: Bookcase, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from node.core.record import is_record_id
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.case_file import Bookcase, CaseFile
 
@@ -17,7 +18,8 @@ def behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
 
 def named_by(city: str, file: CaseFile) -> set[str]:
     """Record ids that the acts of a city name as origins of a case."""
-    return {each for act in file.acts.values() if act.header.city == city for each in _origins(act)}
+    named = {each for act in file.acts.values() if act.header.city == city for each in _origins(act)}
+    return {each for each in named if is_record_id(each)}
 
 
 def opened(books: Bookcase, cases: Iterable[str]) -> Iterator[CaseFile]:

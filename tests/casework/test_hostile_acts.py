@@ -1,0 +1,109 @@
+"""Acts that only a lying peer records: each counts for nothing, and stands in the way of no other case."""
+
+from datetime import date, datetime
+
+import pytest
+from google.protobuf.message import Message
+
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI
+from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
+from node.record.v1.record_pb2 import Header
+from node.standard.v1 import alert_pb2, complaint_pb2
+from node.storage.log import Entry
+from node.usecases.casework.deadlines import deadlines
+from tests.casework.desks import LI, TWO, Desk, act, send, shown, with_act
+from tests.casework.test_complaints import against
+from tests.core.standard_samples import alert
+from tests.core.workflow_acts import complete
+
+Two = tuple[Desk, Desk]
+NOON = datetime(2026, 5, 6, 12, tzinfo=SHANGHAI)
+END_MS = 253_402_300_000_000  # in the year 9999
+
+
+def record(desk: Desk, name: str, body: Message, issued_at_ms: int = 0) -> str:
+    """Stands in the log with nothing of the node's own rules."""
+    standard = standards.get(name)
+    header = Header(standard=name, version=1, city=desk.city, audience=["changsha", "hefei"])
+    header.issued_at_ms = issued_at_ms or desk.clock.now_ms()
+    header.subjects.extend([*standard.subjects(body), f"workflow:{name}"])
+    return desk.append([Entry(header, standard.split(body.SerializeToString()))])[0]
+
+
+def passing(**said: object) -> complaint_pb2.Complaint:
+    told = {"city": "hefei", "date": "2026-05-06", "maker": TWO[0], "approver": TWO[1], "reasons": "x"} | said
+    body = complaint_pb2.Complaint(number_12315="1", to_city="changsha", origins=["hefei-0"], facts="x")
+    body.act.CopyFrom(act("pass_on", **told))
+    return body
+
+
+@pytest.mark.parametrize(
+    ("issued_at_ms", "day"),
+    [(2**62, "2026-05-06"), (END_MS, "9999-12-30"), (END_MS, "9999-01-01"), (-(2**62), "2026-05-06")],
+)
+def test_a_day_that_no_term_can_be_counted_from_stops_no_desk(desks: Two, issued_at_ms: int, day: str) -> None:
+    changsha, hefei = desks
+    record(hefei, "complaint", passing(date=day), issued_at_ms)
+    honest = send(hefei, "changsha")
+    changsha.see(hefei)
+    assert [line.id for line in changsha.cases.lines()] == [honest]
+    assert changsha.casework.act_by_itself() == []
+    assert shown(changsha, honest).state == "sent"
+    assert deadlines(changsha.casework.cases(LI), NOON) == []
+
+
+@pytest.mark.parametrize("name", ["", "x", "hefei-" + "9" * 19, "hefei-" + "9" * 5000, "hefei-01"])
+def test_an_act_that_follows_no_record_takes_no_case_away(desks: Two, name: str) -> None:
+    """A withdrawal is looked up by what it follows: none that follows nonsense hinders that."""
+    changsha, hefei = desks
+    case = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    hefei.see(changsha)
+    noting = alert_pb2.Alert(act=act("acknowledge", case=case, follows=[case, name], city="hefei", date="2026-05-06"))
+    record(hefei, "alert", noting)
+    withdrawing = alert_pb2.Alert(act=act("withdraw", reasons="不实"), withdrawal=alert_pb2.WITHDRAWAL_GROUND_UNFOUNDED)
+    changsha.decide("alert", case, withdrawing)
+    changsha.see(hefei)
+    assert changsha.state(case) == "withdrawn"
+    assert [line.state for line in changsha.cases.lines()] == ["withdrawn"]
+
+
+@pytest.mark.parametrize("origin", ["hefei-", "hefei-x", "hefei-" + "9" * 19])
+def test_an_origin_that_is_no_record_stops_nobody_from_looking(desks: Two, origin: str) -> None:
+    changsha, hefei = desks
+    body = passing()
+    body.origins[:] = [origin]
+    case = record(hefei, "complaint", body)
+    changsha.see(hefei)
+    assert shown(changsha, case).state == "passed_on"
+
+
+def test_a_wait_of_years_ends_on_the_last_day_of_a_shorter_month() -> None:
+    """As legal clocks count: listed on the twenty-ninth of February, removed early from the twenty-eighth on."""
+    workflow = WORKFLOWS["listing.serious"]
+    deciding = complete(
+        workflow, workflow.act["decide"], "changsha-1", "changsha-0", ("changsha-0",), date(2028, 2, 29)
+    )
+    listed = apply(workflow, workflow.act["decide"], deciding, NOWHERE)
+    removing = workflow.act["remove_early"]
+    for day, is_due in ((27, False), (28, True)):
+        fact = complete(workflow, removing, "changsha-2", "changsha-0", ("changsha-1",), date(2029, 2, day))
+        rules = {each.rule for each in broken_by_situation(workflow, removing, fact, listed)}
+        assert ("listing.serious.remove_early.listed_on" not in rules) is is_due
+
+
+def test_what_was_handed_over_is_not_closed_while_the_other_city_has_it(desks: Two) -> None:
+    """Else, given back, it would be nobody's."""
+    changsha, hefei = desks
+    case = changsha.act("complaint", "", against()).case
+    (made,) = changsha.decide("complaint", case, complaint_pb2.Complaint(act=act("hand_over"))).makes
+    other = changsha.casework.take_up(LI, made.draft, b"").case
+    following = complaint_pb2.Complaint(act=act("follow_up"))
+    with pytest.raises(Exception, match="is not done with it"):
+        changsha.act("complaint", case, following)
+    hefei.see(changsha)
+    hefei.act("complaint", other, complaint_pb2.Complaint(act=act("take_in")))
+    hefei.act("complaint", other, complaint_pb2.Complaint(act=act("withdraw")))
+    changsha.see(hefei)
+    assert changsha.act("complaint", case, following).state == "follow_up"
