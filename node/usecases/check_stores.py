@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.core.checkpoint import LogKey, parse_checkpoint
-from node.core.disclosure import decide
+from node.core.disclosure import Disclosed, decide
 from node.core.merkle import EMPTY_ROOT, Frontier
 from node.core.policy_grant import Grant
 from node.core.record import disclosed_facets, parse_header, parse_record_id
@@ -32,7 +32,16 @@ from node.storage.witness import read_cosigned, read_signed
 from node.usecases.audit import audit
 from node.usecases.enforce_policy import read_policy
 
-Facets = frozenset[int]
+
+class Shown(NamedTuple):
+    """The facets of a record that policy shows, None where it shows nothing.
+
+    Where a condition would have to look at what did not come back to a restored city, nobody can tell: then it shows at
+    least nothing, and at most everything.
+    """
+
+    least: Disclosed
+    most: Disclosed
 
 
 class Rule(StrEnum):
@@ -146,21 +155,25 @@ class _Log:
             self._roots[size] = frontier.root() if size else EMPTY_ROOT
         return self._roots[size]
 
-    def shown(self, grant: Grant, index: int) -> Facets | None:
-        """The facets of a record that the holder of `grant` may see; None: it may not see that there is one."""
+    def shown(self, grant: Grant, index: int) -> Shown:
+        """What the holder of `grant` may see of a record."""
+        return Shown(*(self._shown(grant, index, is_lenient=each) for each in (False, True)))
+
+    def _shown(self, grant: Grant, index: int, *, is_lenient: bool) -> Disclosed:
         versions = [index]
         while versions[-1] in self.successors:
             versions.append(self.successors[versions[-1]])
         if not self.retracted.isdisjoint(versions):
             return None
-        shown = [self._decide(grant, each) for each in versions]
+        shown = [self._decide(grant, each, is_lenient=is_lenient) for each in versions]
         return None if None in shown else frozenset.intersection(*(each for each in shown if each is not None))
 
-    def _decide(self, grant: Grant, index: int) -> Facets | None:
+    def _decide(self, grant: Grant, index: int, *, is_lenient: bool) -> Disclosed:
         header, view = self.headers.get(index), self.rows[index][2]
         if header is None or view is None:
             return None
-        return decide(grant, header, lambda: View.FromString(view))
+        undecided = frozenset(range(1, header.facets + 1)) if is_lenient else None
+        return decide(grant, header, lambda: View.FromString(view), undecided)
 
 
 def _check_audit(holder: str, path: Path, keys_of: KeysOf) -> Iterator[Violation]:
@@ -238,18 +251,18 @@ class _Replica:
             if own[2] is not None:
                 yield from self._compare(index, self._log.shown(grant, index), own[2], held)
 
-    def _compare(self, index: int, allowed: Facets | None, own: bytes, held: bytes | None) -> Iterator[Violation]:
+    def _compare(self, index: int, shown: Shown, own: bytes, held: bytes | None) -> Iterator[Violation]:
         name = f"{self._log.city}-{index}"
-        if held is not None and allowed is None:
-            yield self._violation(Rule.EXPOSED, f"{name} is held, and should be a hash")
-        if held is None and allowed is not None:
-            yield self._violation(Rule.HIDDEN, f"{name} is a hash, and may be seen")
-        if held is None or allowed is None:
+        if held is None:
+            if shown.least is not None:
+                yield self._violation(Rule.HIDDEN, f"{name} is a hash, and may be seen")
             return
         facets, there = disclosed_facets(View.FromString(held)), disclosed_facets(View.FromString(own))
-        if more := facets - allowed:
+        if shown.most is None:
+            yield self._violation(Rule.EXPOSED, f"{name} is held, and should be a hash")
+        elif more := facets - shown.most:
             yield self._violation(Rule.EXPOSED, f"{name} is held with facets {sorted(more)}")
-        if less := (allowed & there) - facets:
+        if shown.least is not None and (less := (shown.least & there) - facets):
             yield self._violation(Rule.HIDDEN, f"{name} is held without facets {sorted(less)}")
 
     def _violation(self, rule: Rule, what: str) -> Violation:

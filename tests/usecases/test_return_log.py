@@ -90,11 +90,12 @@ def test_what_comes_together_may_be_more_than_a_batch(
     assert take_up(country, monkeypatch, old, *givers) == (begin, begin + 500, 0)
 
 
+@pytest.mark.parametrize("phone", [PHONE, ""], ids=["Hefei never saw it", "Hefei saw it and holds it"])
 def test_the_checker_too_looks_for_no_condition_in_what_did_not_come_back(
-    country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    phone: str, country: Country, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     wuhan = country["wuhan"]
-    rules = withholding(f'body.phone == "{PHONE}"')
+    rules = withholding(f'body.phone == "{phone}"')
     wuhan.origin.enforce(rules)
     old = snapshot(wuhan, tmp_path / "old.db")
     wuhan.origin.take_in(registration(77, phone=PHONE))
