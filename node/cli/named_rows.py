@@ -1,5 +1,6 @@
 """Rosters: rows of a table by the fields that its columns are, whatever an office has around and in them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from node.tables.unfit import UnfitError
 
 WHOLE = ""
 """Where a fault is of the row and not of one field."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 class NamedRow(NamedTuple):
@@ -82,6 +84,6 @@ def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
 
 
 def _clean(cell: str) -> str | None:
-    if not cell.isascii() and any("\ud800" <= each <= "\udfff" for each in cell):
+    if _NO_TEXT.search(cell):
         raise UnfitError("bad_encoding", "bytes that are no text in the file's encoding")
     return clean(cell)
