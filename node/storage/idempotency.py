@@ -23,7 +23,7 @@ class Version(NamedTuple):
 
     Attributes:
         content: Digest of its content, 16 bytes.
-        as_of_ms: When it was true.
+        as_of_ms: When it was last said to be true.
         leaf_index: Where it stands.
         replaced: Contents that it and earlier versions took the place of at that same moment, one after the other.
     """
@@ -38,6 +38,10 @@ class Version(NamedTuple):
         if as_of_ms != self.as_of_ms:
             return False
         return any(self.replaced.startswith(content, at) for at in range(0, len(self.replaced), _DIGEST_BYTES))
+
+    def said_again(self, as_of_ms: int) -> "Version":
+        """The version that was still true at a later moment."""
+        return self._replace(as_of_ms=as_of_ms, replaced=b"")
 
     def followed_by(self, content: bytes, as_of_ms: int, leaf_index: int) -> "Version":
         """The version that takes its place."""

@@ -189,6 +189,9 @@ class OwnLog:
         version = known.get(entry.key) if entry.key else None
         if version is not None:
             if version.content == entry.content:
+                if entry.key is not None and entry.header.as_of_ms > version.as_of_ms:
+                    # What was true in between comes too late from now on.
+                    known[entry.key] = run.versions[entry.key] = version.said_again(entry.header.as_of_ms)
                 return Placed(Fate.DUPLICATE, record_id(self.city, version.leaf_index))
             if _is_outdated(entry, version, last):
                 return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
