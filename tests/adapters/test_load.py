@@ -1,24 +1,19 @@
-import csv
-import json
 import os
 import random
-import socket
 from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from openpyxl import Workbook
 
-from adapters.cli import main
 from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
-from node.errors import FileError, NodeError, Reason, TransientError
 from node.sample import write_sample
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.adapters.intake_server import Identities, Intake
-from tests.adapters.samples import COLUMNS, csv_text, read_report, row, rows, uscc, write_csv
+from tests.adapters.intake_server import Intake
+from tests.adapters.loads import mend
+from tests.adapters.samples import COLUMNS, read_report, row, rows, uscc, write_csv
 
 
 def spoiled(body: list[list[str]], share: float) -> tuple[list[list[str]], dict[int, list[str]]]:
@@ -31,23 +26,6 @@ def spoiled(body: list[list[str]], share: float) -> tuple[list[list[str]], dict[
         column = list(ways)[index % len(ways)]
         bad[index][COLUMNS.index(column)] = ways[column]
     return bad, right
-
-
-def mend(report: Path, right: dict[int, list[str]]) -> None:
-    """What an operator does: writes the right cells over the wrong ones, in place."""
-    with report.open(encoding="utf-8-sig", newline="") as file:
-        head, *lines = csv.reader(file)
-    mended = [line[:6] + right[int(line[1])] for line in lines]
-    with report.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *mended])
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["load", *map(str, arguments)])
-
-
-def to(node: Node) -> list[object]:
-    return ["--mapping", "registry", "--identity", node.identity, "--to", node.address]
 
 
 def counts(report: Report) -> tuple[int, int, int, int]:
@@ -194,37 +172,6 @@ def test_progress_grows_to_the_end(tmp_path: Path, node: Node, registry: Path) -
     assert (report.fraction, report.rows_per_s > 0) == (1.0, True)
 
 
-def test_a_node_that_goes_away_ends_the_load_and_the_next_one_goes_on(
-    tmp_path: Path, node: Node, intake: Intake, registry: Path
-) -> None:
-    path, rejects = write_csv(tmp_path / "f.csv", [row(0, 注册日期="x"), *rows(9000)]), tmp_path / "r.csv"
-    intake.breaks_after = 5
-    with pytest.raises(TransientError, match="the node stops"):
-        load([path], registry, node, rejects=rejects)
-    assert len(read_report(rejects)) == 1
-    intake.breaks_after = None
-    report = load([path], registry, node)
-    assert (report.accepted + report.duplicate, report.rejected) == (9000, 1)
-    assert len(intake.bodies) == 9000
-
-
-def test_a_load_that_breaks_off_leaves_the_report_it_loads(
-    tmp_path: Path, node: Node, intake: Intake, registry: Path
-) -> None:
-    path, rejects = (
-        write_csv(tmp_path / "f.csv", [row(number, 注册日期="x") for number in range(20)]),
-        tmp_path / "r.csv",
-    )
-    load([path], registry, node, rejects=rejects)
-    mend(rejects, {number + 2: row(number) for number in range(10)} | {n + 2: row(n, 地区="x") for n in range(10, 20)})
-    mended = rejects.read_bytes()
-    intake.breaks_after = 0
-    with pytest.raises(TransientError):
-        load([rejects], registry, node, rejects=rejects)
-    assert rejects.read_bytes() == mended
-    assert sorted(tmp_path.iterdir()) == [path, rejects]
-
-
 @pytest.mark.parametrize("city", ["wuhan", "taiyuan"])
 def test_the_shipped_sample_loads_whole_and_its_bad_rows_do_not(tmp_path: Path, registry: Path, city: str) -> None:
     for bad_share in (0.0, 1.0):
@@ -233,102 +180,3 @@ def test_the_shipped_sample_loads_whole_and_its_bad_rows_do_not(tmp_path: Path, 
             write_sample(file, city, 500, seed=3, bad_share=bad_share)
         report = load([path], registry, None)
         assert (report.rows, report.rejected) == (500, 500 * bad_share), report.examples
-
-
-def test_answers_that_do_not_fit_end_the_load(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
-    intake.short = True
-    with pytest.raises(NodeError) as error:
-        load([write_csv(tmp_path / "f.csv", rows(3))], registry, node)
-    assert error.value.reason is Reason.INTERNAL
-
-
-def test_a_refusal_keeps_its_reason(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
-    intake.refusal = NodeError(Reason.PURPOSE_REQUIRED, "say why")
-    with pytest.raises(NodeError) as error:
-        load([write_csv(tmp_path / "f.csv", rows(3))], registry, node)
-    assert (error.value.reason, error.value.message) == (Reason.PURPOSE_REQUIRED, "say why")
-
-
-def test_a_damaged_end_leaves_the_rows_before_it_in(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
-    path = tmp_path / "f.csv"
-    path.write_text(csv_text(rows(1500)) + "x" * 5_000_000, "utf-8")
-    with pytest.raises(FileError, match="1502"):
-        load([path], registry, node)
-    assert len(intake.bodies) == 1500
-
-
-@pytest.mark.parametrize("broken", ["client.pem", "server.crt", "client.yaml"])
-def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path, broken: str) -> None:
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
-    for file in node.identity.iterdir():
-        (bundle / file.name).write_bytes(file.read_bytes())
-        (bundle / file.name).chmod(0o600)
-    path = write_csv(tmp_path / "f.csv", rows(1))
-    assert load([path], registry, Node(bundle, node.address)).accepted == 1
-    (bundle / "client.pem").chmod(0o644)
-    with pytest.raises(FileError, match="others may read"):
-        load([path], registry, Node(bundle, node.address))
-    (bundle / "client.pem").chmod(0o600)
-    (bundle / broken).write_text("nothing of use")
-    with pytest.raises(FileError, match=broken):
-        load([path], registry, Node(bundle, node.address))
-
-
-def test_exit_codes_and_output(
-    tmp_path: Path, node: Node, identities: Identities, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
-    good, bad = (
-        write_csv(tmp_path / "g.csv", rows(3)),
-        write_csv(tmp_path / "b.csv", [row(9, 法人代表="张三", 注册日期="x")]),
-    )
-    assert run(good, *to(node)).exit_code == 0
-    rejected = run(bad, *to(node), "--rejects", tmp_path / "r.csv")
-    assert rejected.exit_code == 3
-    assert "date_unreadable" in rejected.output
-    assert str(tmp_path / "r.csv") in rejected.output
-    assert "张三" not in rejected.output
-    as_json = run(good, *to(node), "--json", "--as-of", "2026-03-31")
-    assert json.loads(as_json.stdout)["duplicate"] == 3
-    assert run(tmp_path / "none.csv", *to(node)).exit_code == 2
-    assert run(good, "--mapping", tmp_path / "none.yaml", *to(node)[2:]).exit_code == 2
-    assert run(good, "--mapping", "registry").exit_code == 2
-    assert run(good, "--mapping", "registry", "--offline").exit_code == 0
-    assert run(good, *to(node), "--as-of", "yesterday").exit_code == 2
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        closed = f"127.0.0.1:{unused.getsockname()[1]}"
-        unreachable = run(good, *to(node)[:4], "--to", closed)
-    assert unreachable.exit_code == 4
-    assert closed in unreachable.output
-
-
-def test_a_stranger_and_another_node_of_the_name_are_not_spoken_to(
-    tmp_path: Path, node: Node, identities: Identities, intake: Intake, registry: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
-    path = write_csv(tmp_path / "f.csv", rows(1))
-    with pytest.raises(TransientError) as error:
-        load([path], registry, Node(identities.stranger, node.address))
-    assert error.value.reason is Reason.UNAVAILABLE
-    assert intake.requests == []
-
-
-def test_the_moment_of_as_of_is_in_beijing(tmp_path: Path, node: Node, intake: Intake) -> None:
-    path = write_csv(tmp_path / "f.csv", rows(1))
-    run(path, *to(node), "--as-of", "2026-03-31")
-    run(path, *to(node), "--as-of", "2026-03-31T00:00+00:00")
-    assert [request.as_of_ms for request in intake.requests] == [1774886400000, 1774915200000]
-
-
-@pytest.mark.parametrize("place", ["no/such/folder/rejects.csv", "file/rejects.csv"])
-def test_a_report_that_cannot_be_written_is_told_before_any_row_is_sent(
-    tmp_path: Path, node: Node, intake: Intake, place: str
-) -> None:
-    (tmp_path / "file").write_text("")
-    path = write_csv(tmp_path / "a.csv", rows(3))
-    done = run(path, *to(node), "--rejects", tmp_path / place)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "rejects.csv: cannot be written" in done.stderr
-    assert not intake.requests

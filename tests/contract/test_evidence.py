@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,8 +17,6 @@ from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
-from node.intake.v1 import intake_pb2
-from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel, peer_channel
@@ -28,82 +24,13 @@ from node.storage.attachment_file import digest_file
 from node.storage.bundle import add_client, load_bundle
 from node.storage.files import load_federation
 from node.storage.keyfile import load_tls_identity
-from node.storage.schema import open_reader
-from tests.evidence import POLICY, announcement, chunks, digest_of, referring, sm3_of
-from tests.rpc.running import FAST, Running, eventually, found
+from tests.contract.evidence_world import WHY, World
+from tests.evidence import announcement, chunks, digest_of, sm3_of
+from tests.rpc.running import eventually
 
 LARGE_BYTES = 200 * 1024 * 1024
 GROWTH_MB = 50
-CITIES = ("changsha", "hefei", "wuhan")
-WHY = Why(purpose="verification", legal_basis="b")
 SMALL = "直播间截图".encode() * 50_000
-
-
-class World:
-    """Changsha and Hefei run; Wuhan's keys are there to ask with."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        policies = {city: POLICY.format(city=city) for city in CITIES}
-        configs = found(folder, *CITIES, settings=FAST, **policies)
-        self.configs = {config.city: config for config in configs}
-        self.nodes = {city: Running(self.configs[city]) for city in CITIES[:2]}
-
-    def close(self) -> None:
-        for node in self.nodes.values():
-            node.__exit__()
-
-    def service(self, city: str) -> EvidenceServiceStub:
-        return EvidenceServiceStub(self.nodes[city].channel("intake"))
-
-    def refer(self, content: bytes, digest: str = "", sm3: str = "") -> str:
-        """A referral by Changsha to Hefei, taken in as any row; returns its id once Hefei holds it."""
-        message = referring(content)
-        message.ClearField("act")  # a row holds none: acts are made through casework
-        if digest:
-            message.evidence[0].sha256, message.evidence[0].sm3 = digest, sm3
-        request = intake_pb2.SubmitRequest(
-            standard="referral", version=1, source="test", as_of_ms=1, audience=["hefei"], purpose="case",
-            legal_basis="b", rows=[intake_pb2.Row(key=message.evidence[0].sha256, body=message.SerializeToString())],
-        )  # fmt: skip
-        answer = next(iter(self.nodes["changsha"].submit(iter([request]))))
-        assert answer.outcomes[0].id, answer.outcomes[0].findings
-        eventually(lambda: self.peer_size() > int(answer.outcomes[0].id.split("-")[1]))
-        return answer.outcomes[0].id
-
-    def peer_size(self) -> int:
-        reader = open_reader(self.configs["hefei"].node_db)
-        (size,) = reader.execute("SELECT coalesce(max(size), 0) FROM origin WHERE city = 'changsha'").fetchone()
-        reader.close()
-        return int(size)
-
-    def run(self, city: str, *arguments: str, code: int = 0) -> str:
-        command = [sys.executable, "-m", "node.cli.main", *arguments]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | {"GONGZHI_NODE": str(self.home(city))},
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-    def home(self, city: str) -> Path:
-        return self.configs[city].keys.parent
-
-    def writer(self, city: str) -> int:
-        """The process of the role "node"."""
-        for pid in self.nodes[city].children():
-            if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"--role\0node"):
-                return pid
-        raise AssertionError("no such process")
-
-    def usage(self, city: str) -> list[tuple[Any, ...]]:
-        connection = open_reader(self.configs[city].data_dir / "evidence_usage.db")
-        found = list(connection.execute("SELECT kind, name, rpc, purpose, subject, result FROM usage ORDER BY number"))
-        connection.close()
-        return found
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.storage.links import Link
 from node.storage.log import Fate
 from tests.cities import City
-from tests.contract.test_store import CITY, append, check_whole, entry, reopen
+from tests.contract.stores import CITY, append, check_whole, entry, reopen
 
 SIZE_MIB = 6
 

@@ -1,75 +1,19 @@
 """The rules of trust in one peer's log, one by one: each lie against the reason code it must meet."""
 
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.merkle import Frontier, consistency_proof
-from node.core.peer_view import MAX_BATCH_BYTES, MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
-from node.core.record import mask, seal
+from node.core.peer_view import MAX_BATCH_BYTES, PeerView, VerifiedBatch, verify_revision
+from node.core.record import mask
 from node.errors import Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
-from node.record.v1.record_pb2 import Facet, Header, View
-
-CITY = "wuhan"
-
-
-class Log:
-    """A city's log in memory, small enough that every node of its tree stays in the frontier's reach."""
-
-    def __init__(self, size: int, city: str = CITY, seed: int = 0, facet_bytes: int = 4) -> None:
-        self.city = city
-        self.signing = SigningKey(bytes([seed + 1]) * 32)
-        self.key = LogKey(log_name(city), bytes(self.signing.verify_key))
-        self.views: list[View] = []
-        self.leaves: list[bytes] = []
-        self.grow(size, facet_bytes)
-
-    def grow(self, count: int, facet_bytes: int = 4, header: Mapping[str, str] = MappingProxyType({})) -> None:
-        for index in range(len(self.views), len(self.views) + count):
-            told: dict[str, Any] = {"id": f"{self.city}-{index}", "city": self.city, "standard": "s"} | dict(header)
-            bodies = [bytes([index % 256]) * facet_bytes, b"b"]
-            leaf, view = seal(Header(**told), bodies, sha256(bytes([index % 256])).digest())
-            self.leaves.append(leaf)
-            self.views.append(View.FromString(view))
-
-    def node(self, level: int, index: int) -> bytes:
-        covered = self.leaves[index << level : (index + 1) << level]
-        assert len(covered) == 1 << level
-        return _root(covered)
-
-    def note(self, size: int | None = None, signing: SigningKey | None = None) -> bytes:
-        size = len(self.leaves) if size is None else size
-        sign = signing or self.signing
-        return format_checkpoint(self.key, size, _root(self.leaves[:size]), lambda text: sign.sign(text).signature)
-
-    def batch(self, begin: int, end: int, known: int = 0, size: int | None = None) -> PullResponse:
-        size = len(self.leaves) if size is None else size
-        return PullResponse(
-            from_index=begin,
-            views=self.views[begin:end],
-            checkpoint=self.note(size),
-            consistency=consistency_proof(self.node, end, size),
-            known_consistency=consistency_proof(self.node, known, size),
-            grant="g",
-            leaf_hashes=b"".join(self.leaves[begin:end]),
-        )
-
-    def view(self) -> PeerView:
-        return PeerView(self.city, [self.key], Frontier(), None)
-
-
-def _root(leaves: list[bytes]) -> bytes:
-    frontier = Frontier()
-    frontier.extend(leaves)
-    return frontier.root()
+from node.exchange.v1.exchange_pb2 import PullResponse
+from node.record.v1.record_pb2 import View
+from tests.core.told_log import CITY, Log, root
 
 
 def take(view: PeerView, batch: PullResponse) -> VerifiedBatch:
@@ -120,7 +64,7 @@ def test_what_is_masked_or_withheld_is_proven_all_the_same(log: Log) -> None:
     verified = take(log.view(), batch)
     assert verified.records[8][1:] == (log.leaves[8], None, None)
     assert verified.records[7].leaf_hash == log.leaves[7]
-    assert verified.root == _root(log.leaves[:300])
+    assert verified.root == root(log.leaves[:300])
 
 
 def _altered(change: Callable[[PullResponse], object]) -> Callable[[Log], PullResponse]:
@@ -150,6 +94,8 @@ def _withhold_unclaimed(batch: PullResponse) -> None:
 
 
 _swap = _altered(lambda batch: batch.views[3].CopyFrom(batch.views[4]))
+
+
 LIES: dict[str, tuple[Callable[[Log], PullResponse | bytes], Reason]] = {
     "not a message": (lambda _: b"\xff" * 10, Reason.MALFORMED_BATCH),
     "too large": (lambda _: bytes(MAX_BATCH_BYTES + 1), Reason.OVERSIZE_BATCH),
@@ -272,65 +218,3 @@ def test_no_altered_byte_of_a_batch_passes_as_other_records(data: st.DataObject)
         return
     # The grant, the claimed leaf hashes and unknown fields are not proven; every record is.
     assert [record.leaf_hash for record in verified.records] == log.leaves
-
-
-def _revision(log: Log, begin: int, end: int, *changed: int) -> ReviseResponse:
-    response = ReviseResponse(from_index=begin, to_index=end, grant="new")
-    for index in changed:
-        response.views.add(index=index, view=log.views[index])
-    return response
-
-
-def test_a_revision_replaces_views_that_hash_to_their_leaves(log: Log) -> None:
-    response = _revision(log, 10, 300, 12, 50)
-    mask(response.views[1].view, {1})
-    revision = verify_revision(response.SerializeToString(), CITY, 10, 700, log.leaves[10:])
-    assert (revision.begin, revision.end, revision.grant) == (10, 300, "new")
-    assert [record.leaf_index for record in revision.records] == [12, 50]
-    assert [record.leaf_hash for record in revision.records] == [log.leaves[12], log.leaves[50]]
-
-
-REVISION_LIES: dict[str, tuple[Callable[[Log], ReviseResponse], Reason]] = {
-    "begins elsewhere": (lambda log: _revision(log, 11, 100), Reason.BATCH_GAP),
-    "goes nowhere": (lambda log: _revision(log, 10, 10), Reason.BATCH_GAP),
-    "goes back": (lambda log: _revision(log, 10, 5), Reason.BATCH_GAP),
-    "goes too far": (lambda log: _revision(log, 10, 701), Reason.BATCH_GAP),
-    "passes over too much": (lambda log: _revision(log, 10, 11 + MAX_REVISION_SPAN), Reason.BATCH_GAP),
-    "out of order": (lambda log: _revision(log, 10, 100, 50, 12), Reason.BAD_REVISION),
-    "twice the same": (lambda log: _revision(log, 10, 100, 12, 12), Reason.BAD_REVISION),
-    "before its begin": (lambda log: _revision(log, 10, 100, 9), Reason.BAD_REVISION),
-    "beyond its end": (lambda log: _revision(log, 10, 100, 100), Reason.BAD_REVISION),
-}
-
-
-@pytest.mark.parametrize(("lie", "due"), REVISION_LIES.values(), ids=REVISION_LIES.keys())
-def test_each_lie_of_a_revision_meets_its_reason(log: Log, lie: Callable[[Log], ReviseResponse], due: Reason) -> None:
-    with pytest.raises(TrustError) as caught:
-        verify_revision(lie(log).SerializeToString(), CITY, 10, 700, log.leaves[10:])
-    assert caught.value.reason is due
-
-
-@pytest.mark.parametrize("facet", [Facet(salt=bytes(16), body=b"false"), Facet(body=b"x"), Facet(commitment=bytes(32))])
-def test_a_revised_view_that_is_not_the_record(log: Log, facet: Facet) -> None:
-    response = _revision(log, 10, 100, 12)
-    response.views[0].view.facets[0].CopyFrom(facet)
-    with pytest.raises(TrustError) as caught:
-        verify_revision(response.SerializeToString(), CITY, 10, 700, log.leaves[10:])
-    assert caught.value.reason is Reason.BAD_REVISION
-
-
-@pytest.mark.parametrize(
-    ("header", "due"),
-    [
-        ({"city": "hefei"}, Reason.WRONG_CITY),
-        ({"id": "wuhan-2"}, Reason.WRONG_RECORD_ID),
-        ({"supersedes": "wuhan-9"}, Reason.WRONG_RECORD_ID),
-    ],
-)
-def test_a_withheld_record_that_comes_to_light_must_say_its_place(header: dict[str, str], due: Reason) -> None:
-    """Of a record withheld whole nobody read the header when its leaf was proven."""
-    log = Log(3)
-    log.grow(1, header=header)
-    with pytest.raises(TrustError) as caught:
-        verify_revision(_revision(log, 0, 4, 3).SerializeToString(), CITY, 0, 4, log.leaves)
-    assert caught.value.reason is due

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import grpc
+import pytest
 
 from node.cli.status import wait_until_serving
 from node.config import Config
@@ -20,6 +21,7 @@ from node.control.v1 import control_pb2, control_pb2_grpc
 from node.errors import NodeError
 from node.intake.v1 import intake_pb2 as pb
 from node.intake.v1 import intake_pb2_grpc
+from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.bundle import officer_bundle
 from node.storage.founding import found_federation
@@ -111,3 +113,10 @@ def eventually(is_so: Callable[[], object], timeout_s: float = 30) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "not within the time"
         time.sleep(0.1)
+
+
+def refused(call: Callable[[], object]) -> NodeError:
+    """What a call is refused with."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return error_from_rpc(caught.value)

@@ -1,23 +1,20 @@
 """Cosigning: one signature a round, never of two trees that cannot both be, and proofs that k cities vouch for."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import format_checkpoint, log_name, parse_checkpoint
+from node.core.checkpoint import log_name, parse_checkpoint
 from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.core.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.storage import witness as storage
-from node.storage.witness import KEPT_BEST, Kept, read_cosigned, read_witnessed
+from node.storage.witness import KEPT_BEST, Kept, read_cosigned
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, KeySigner
 from tests.simulator.towns import Country, Town
-
-THREE = ("changsha", "wuhan", "hefei")
+from tests.usecases.witnessing import THREE, count_signatures
 
 
 @pytest.fixture
@@ -30,19 +27,6 @@ def country(tmp_path: Path) -> Iterator[Country]:
 
 def best(town: Town, city: str) -> Kept:
     return max(read_cosigned(town.store.connection, city), key=lambda each: (each.witnesses, each.size))
-
-
-def count_signatures(town: Town) -> list[bytes]:
-    """What its witness key signs from now on."""
-    signed: list[bytes] = []
-    sign = town.key.sign
-
-    def counting(message: bytes) -> bytes:
-        signed.append(message)
-        return sign(message)
-
-    town.key.sign = counting  # type: ignore[method-assign]
-    return signed
 
 
 def test_a_pull_cosigns_and_hands_it_to_the_origin(country: Country) -> None:
@@ -202,117 +186,3 @@ def test_what_is_not_so_keeps_nobody_from_hearing_the_rest(country: Country) -> 
     line = cosign(parse_checkpoint(note), changsha.member.witness_keys[0], 7, changsha.key.sign).line
     assert hand(wuhan, b"noise", note + line) is Reason.BAD_CHECKPOINT
     assert best(wuhan, "wuhan").witnesses == 1
-
-
-# --- The rollback race ----------------------------------------------------------------------------------------------
-
-
-def test_the_rollback_race(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
-    """C2SP tlog-witness: a slower call for a smaller tree must not come after one for a larger."""
-    changsha, wuhan = country["changsha"], country["wuhan"]
-    changsha.pull("wuhan")
-    sizes: list[int] = []
-    stalled, go_on = threading.Event(), threading.Event()
-
-    def stalling(town: Town) -> None:
-        """Decides to cosign, and comes to it only when the other is done."""
-        is_behind = town.witness._is_behind
-        member = wuhan.member
-
-        def slow(city: str) -> bool:
-            found = is_behind(city)
-            stalled.set()
-            assert go_on.wait(20)
-            return found
-
-        monkeypatch.setattr(town.witness, "_is_behind", slow)
-        made = town.witness.cosign(member)
-        sizes.append(made.checkpoint.size if made else 0)
-
-    wuhan.grow(5000)
-    changsha.may_cosign = False
-    changsha.open()
-    changsha.pull("wuhan")
-    changsha.may_cosign = True
-    changsha.open()
-    thread = threading.Thread(target=stalling, args=(changsha,))
-    thread.start()
-    assert stalled.wait(20)
-    monkeypatch.undo()
-    wuhan.grow(5001, 5)
-    changsha.pull("wuhan")
-    go_on.set()
-    thread.join(20)
-    assert sizes == [306], "what is signed is what is newest in the transaction, not what was when it was asked"
-    assert read_witnessed(changsha.store.connection, "wuhan") == 306
-
-
-def test_a_smaller_tree_or_another_of_the_same_size_is_never_cosigned(country: Country) -> None:
-    changsha = country["changsha"]
-    changsha.pull("wuhan")
-    signed = count_signatures(changsha)
-    for alter in (
-        "UPDATE witnessed SET size = 301",
-        "UPDATE witnessed SET size = 300, root = zeroblob(32)",
-    ):
-        changsha.store.submit(lambda connection, alter=alter: connection.execute(alter)).result()  # type: ignore[misc]
-        with pytest.raises(NodeError) as refused:
-            changsha.store.submit(
-                lambda connection: storage.cosign_newest(
-                    connection, "wuhan", lambda note: changsha.witness._make(country["wuhan"].member, note)
-                )
-            ).result()
-        assert refused.value.reason is Reason.TREE_ROLLED_BACK
-    assert not signed
-
-
-def test_side_by_side_calls_sign_one_history(country: Country) -> None:
-    """Many threads pull and cosign while the log grows; whatever was signed lies in one chain of sizes and roots."""
-    changsha, wuhan = country["changsha"], country["wuhan"]
-    signed = count_signatures(changsha)
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            for _ in range(15):
-                changsha.pull("wuhan")
-                changsha.witness.cosign(wuhan.member)
-        except BaseException as error:  # noqa: BLE001 - shown by the assertion
-            failures.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for number in range(40):
-        wuhan.grow(6000 + number)
-    for thread in threads:
-        thread.join(60)
-    assert not failures
-    told = [message.split(b"\n")[3:5] for message in signed]
-    sizes = [int(size) for size, _ in told]
-    assert sizes == sorted(sizes)
-    for size, (_, root) in zip(sizes, told, strict=True):
-        tree = wuhan.store.tree(0, size).frontier.root()
-        assert parse_checkpoint(format_checkpoint(wuhan.member.log_keys[0], size, tree, lambda _: b"")).root == tree
-        assert root.decode() in format_checkpoint(wuhan.member.log_keys[0], size, tree, lambda _: b"").decode()
-
-
-def test_no_signature_leaves_before_it_is_durable(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crash after signing and before the commit: nobody has seen the signature, and the next one may be another."""
-    changsha = country["changsha"]
-
-    class Crash(Exception):  # noqa: N818
-        pass
-
-    def crash(_: object) -> None:
-        raise Crash
-
-    signed = count_signatures(changsha)
-    monkeypatch.setattr(changsha.store.log, "before_commit", crash)
-    with pytest.raises(Crash):
-        changsha.pull("wuhan")
-    monkeypatch.undo()
-    assert not read_cosigned(country["wuhan"].store.connection, "wuhan")
-    changsha.pull("wuhan")
-    assert read_witnessed(changsha.store.connection, "wuhan") == 300
-    assert len(signed) >= 1
