@@ -10,11 +10,12 @@ from node.core.calendar import SHANGHAI
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
 from node.record.v1.record_pb2 import Header
-from node.standard.v1 import alert_pb2, complaint_pb2
+from node.standard.v1 import alert_pb2, complaint_pb2, referral_pb2
 from node.storage.log import Entry
 from node.usecases.casework.deadlines import deadlines
-from tests.casework.desks import LI, TWO, Desk, act, send, shown, with_act
+from tests.casework.desks import LI, TWO, Desk, act, drafted_referral, send, shown, with_act
 from tests.casework.test_complaints import against
+from tests.casework.test_measures import request
 from tests.core.standard_samples import alert
 from tests.core.workflow_acts import complete
 
@@ -67,6 +68,34 @@ def test_an_act_that_follows_no_record_takes_no_case_away(desks: Two, name: str)
     changsha.see(hefei)
     assert changsha.state(case) == "withdrawn"
     assert [line.state for line in changsha.cases.lines()] == ["withdrawn"]
+
+
+@pytest.mark.parametrize("day", ["zzz", "9999", "20260606", "2026-02-30"])
+def test_nothing_is_asked_of_a_platform_until_a_day_that_is_none(desks: Two, day: str) -> None:
+    """It would end by itself never."""
+    changsha, hefei = desks
+    asking = request(ends_on=day, review_on="", platform_city="changsha")
+    asking.act.CopyFrom(act("issue", city="hefei", date="2026-05-06", maker=TWO[0], approver=TWO[1]))
+    case = record(hefei, "measure.request", asking)
+    changsha.see(hefei)
+    assert changsha.state(case) == ""
+    assert [each.rule for each in shown(changsha, case).acts[0].broken] == ["measure.request.issue.ends_on|review_on"]
+
+
+def test_another_city_puts_nothing_behind_a_case(three: tuple[Desk, Desk, Desk]) -> None:
+    """What the addressee of one referral says that it comes from is not held against the sender's next."""
+    changsha, hefei, wuhan = three
+    theirs = send(wuhan, "changsha")
+    mine = send(changsha, "wuhan")
+    for desk in (changsha, wuhan):
+        desk.see(wuhan if desk is changsha else changsha)
+    adding = with_act(referral_pb2.Referral(origins=[theirs]), "supplement")
+    wuhan.act("referral", mine, adding)
+    changsha.see(wuhan)
+    body = drafted_referral("hefei")
+    body.origins[:] = [mine]
+    assert changsha.act("referral", "", body).state == "drafted"
+    del hefei
 
 
 @pytest.mark.parametrize("origin", ["hefei-", "hefei-x", "hefei-" + "9" * 19])

@@ -265,6 +265,11 @@ class Workflow:
         return {each.name: each for each in self.forbidden}
 
     @cached_property
+    def days(self) -> frozenset[str]:
+        """Fields in which a case keeps a day that some act waits for."""
+        return frozenset(each.field for act in self.acts for each in act.guards if isinstance(each, NotBefore))
+
+    @cached_property
     def precedence(self) -> Mapping[str, int]:
         """Rank of each act: the lower goes first."""
         return {

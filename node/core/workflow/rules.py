@@ -48,7 +48,8 @@ def unknown_act(workflow: Workflow, name: str) -> Broken:
 
 def broken_by_content(workflow: Workflow, act: Act, fact: ActFact) -> list[Broken]:
     """Rules that the act breaks by itself, wherever the case stands."""
-    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in _content(act, fact)]
+    found = (*_content(act, fact), *_days(workflow, act, fact))
+    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in found]
 
 
 def broken_by_situation(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> list[Broken]:
@@ -132,6 +133,21 @@ def _content(act: Act, fact: ActFact) -> Iterator[Broken]:
         yield Broken("four_eyes", Reason.FOUR_EYES, act.law, zh, en)
     for need in act.needs:
         yield from _missing(need, fact)
+
+
+def _days(workflow: Workflow, act: Act, fact: ActFact) -> Iterator[Broken]:
+    """What a later act waits for is a day: else it would wait for ever."""
+    for name in act.keeps:
+        if name in workflow.days and (value := _first_of(name, fact)) and not _is_day(value):
+            law = next((need.law for need in act.needs if need.name == name), act.law)
+            yield Broken(name, Reason.ACT_INCOMPLETE, law, f"不是日期：{name}", f"{name} is no day YYYY-MM-DD")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _opening(act: Act, fact: ActFact) -> Iterator[Broken]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from node.core.record import is_record_id
+from node.core.workflow.facts import city_of
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.case_file import Bookcase, CaseFile
 
@@ -40,7 +41,7 @@ def _all_behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
             seen.add(each)
             for file in opened(books, [each]):
                 yield file
-                waiting += sorted({name for act in file.acts.values() for name in _origins(act)})
+                waiting += sorted(named_by(city_of(each), file))  # what another city adds says nothing of this one
 
 
 def _origins(act: ActRecord) -> Iterable[str]:
