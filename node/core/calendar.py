@@ -9,7 +9,7 @@ import calendar as gregorian
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import MAXYEAR, date, datetime, timedelta, timezone
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
@@ -244,8 +244,10 @@ def _vendored_year(name: str, text: str) -> Year:
 
 
 def add_months(day: date, count: int) -> date:
-    """The same day `count` months on, or the last day of that month where it is shorter."""
+    """The same day `count` months on, the last day of that month where it is shorter; at most the last day there is."""
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    if year > MAXYEAR:
+        return date.max
     return date(year, month + 1, min(day.day, gregorian.monthrange(year, month + 1)[1]))
 
 

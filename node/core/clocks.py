@@ -237,7 +237,7 @@ class Deadline:
     def _plus(self, day: date, count: int) -> date:
         if self.rule.unit is Unit.WORKING_DAYS:
             return self.calendar.add_working_days(day, count)
-        return day + timedelta(days=count)
+        return date.max if count > (date.max - day).days else day + timedelta(days=count)
 
     def _count(self, after: date, until: date) -> int:
         """Days that count by their kind in (after, until]."""

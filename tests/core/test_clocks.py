@@ -26,6 +26,11 @@ def rule(limit: int, unit: Unit, rolls: bool | None = None) -> LegalRule:
     return base.model_copy(update={"limit": limit, "unit": unit, "rolls": rolls})
 
 
+@pytest.mark.parametrize("unit", [Unit.DAYS, Unit.MONTHS, Unit.YEARS])
+def test_a_limit_that_begins_on_the_last_day_there_is_ends_on_it(unit: Unit) -> None:
+    assert start(rule(90, unit, rolls=False), date.max, CALENDAR).due == date.max
+
+
 @pytest.mark.parametrize(
     ("rule_id", "on", "due"),
     [

@@ -86,3 +86,10 @@ def test_a_new_decision_lists_anew_and_may_name_the_old_one_only_where_that_had_
 def test_other_standards_go_in_as_ever(city: City) -> None:
     assert not refusals(submit(city, "penalty", penalty()))
     assert not refusals(submit(city, "operator.registration", operator(USCC)))
+
+
+@pytest.mark.parametrize("day", ["9999-12-30", "0001-01-01"])
+def test_a_row_of_a_day_at_the_end_of_the_calendar_is_answered_like_others(city: City, day: str) -> None:
+    """What no computer can count from must not take the other rows of its batch along."""
+    outcome = submit(city, "listing.serious", listing("listing.serious", decided_on=day, until="9999-12-31"))
+    assert outcome.status in (intake_pb2.STATUS_ACCEPTED, intake_pb2.STATUS_REJECTED)
