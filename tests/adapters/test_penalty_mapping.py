@@ -147,3 +147,29 @@ def test_states_of_the_publicity_system(word: str, number: int) -> None:
     message = record("gsxt", "operator.registration", GSXT | {"regState_CN": word})
     assert isinstance(message, op.OperatorRegistration)
     assert message.status == number
+
+
+def test_a_registration_number_in_the_column_of_codes_of_a_public_source() -> None:
+    old = "420100000054321"
+    assert penalty(CF_XDR_SHXYM=old, CF_XDR_GSZC="").party.legacy_number == old
+    message = record("gsxt", "operator.registration", GSXT | {"uniscId": old, "regNo": ""})
+    assert isinstance(message, op.OperatorRegistration)
+    assert (message.uscc, message.legacy_number) == ("", old)
+
+
+@pytest.mark.parametrize("code", ["000000000000000000", "0", "无", ""])
+def test_a_natural_person_has_no_code(code: str) -> None:
+    assert penalty(CF_XDR_SHXYM=code, CF_XDR_GSZC="", CF_XDR_LB="自然人").party.uscc == ""
+
+
+def test_a_term_without_end_is_not_stated() -> None:
+    assert penalty(CF_YXQ="长期", CF_GSJZQ="永久").valid_until == ""
+    message = record("gsxt", "operator.registration", GSXT | {"opFrom": "2015-04-01", "opTo": "长期"})
+    assert isinstance(message, op.OperatorRegistration)
+    assert (message.term_from, message.term_to) == ("2015-04-01", "")
+
+
+def test_names_of_columns_in_lower_case() -> None:
+    """As a database hands them out."""
+    lower = {name.lower(): cell for name, cell in PENALTY.items()}
+    assert record("penalty_cf", "penalty", lower) == penalty()

@@ -51,5 +51,5 @@ class ForgetfulDisk(Federation):
 
 
 def test_a_record_acknowledged_and_lost_is_found() -> None:
-    with pytest.raises(AssertionError, match="lost: .* was acknowledged"):
+    with pytest.raises(AssertionError, match=r"lost: .* was acknowledged"):
         run_state_machine_as_test(ForgetfulDisk, settings=SHORT)
