@@ -40,6 +40,7 @@ def print_case(shown: pb.Case) -> None:
         click.echo(f"out of rule: {rule.rule}: {rule.zh}（{rule.law_zh}）")
     _print_matter(shown)
     _print_acts(shown)
+    _print_grounds(shown)
     _print_clocks(shown)
     for each in shown.reminders:
         click.echo(f"reminder {each.id}  {time_text(each.at_ms)}  {each.rule} due {each.due}")
@@ -76,6 +77,19 @@ def _print_acts(shown: pb.Case) -> None:
     for each in shown.acts:
         for rule in each.broken:
             click.echo(f"{each.id} breaks {rule.rule}: {rule.zh}（{rule.law_zh}）")
+
+
+def _print_grounds(shown: pb.Case) -> None:
+    """Why each act was made, and by what article and document."""
+    table = new_table("record", "act", "理由 reasons", "依据 article", "文书 documents")
+    for each in shown.acts:
+        act = standards.get(shown.workflow).parse(each.body).act  # type: ignore[attr-defined]
+        documents = [act.document_number, *(f"{paper.title} {paper.number}" for paper in act.documents)]
+        told = (act.reasons, act.article, "; ".join(filter(None, documents)))
+        if any(told):
+            table.add_row(*map(Text, (each.id, each.act, *told)))
+    if table.row_count:
+        print_table(table)
 
 
 def _seen(act: pb.ActView) -> str:

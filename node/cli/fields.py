@@ -23,7 +23,7 @@ def lines(standard: Standard, message: Message) -> Iterator[Line]:
     """Every field that a standard's message says something in; of a repeated one a line for each value."""
     names = {field.path: field.label_zh for field in standard.fields}
     for path, text in _leaves(message, ""):
-        yield Line(path, names.get(path, ""), text)
+        yield Line(path, names.get(path) or names.get(path.removesuffix("[]"), ""), text)
 
 
 def _leaves(message: Message, prefix: str) -> Iterator[tuple[str, str]]:

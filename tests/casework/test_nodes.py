@@ -305,3 +305,5 @@ def test_a_case_is_told_from_others_and_found_by_what_it_is_about(offices: tuple
     assert case in run(changsha, "li", "case", "list", "--mine")
     assert case not in run(changsha, "wang", "case", "list", "--mine")
     assert case not in run(hefei, "li", "case", "list", "--mine"), "the approver was another city's li"
+    hefei.decide(case, referring("object", article="第13条", reasons="违法行为发生地不在合肥。"))
+    assert "违法行为发生地不在合肥。" in run(hefei, "zhang", "case", "show", case)
