@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -12,25 +11,10 @@ from typing import IO
 
 from adapters.rows import Row
 from node.errors import FileError, Reason
+from node.tables.formulas import guard
 
 REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message")
 _BETWEEN = " | "
-
-# A spreadsheet takes such a cell for a formula, and a formula can send the sheet elsewhere (OWASP, CSV injection). One
-# apostrophe before it makes it text; a cell that already has apostrophes there gets one more, so that `unguard` always
-# gives the source's cell back.
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
-
-
-def guard(cell: str) -> str:
-    """The cell as a text that no spreadsheet runs."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def unguard(cell: str) -> str:
-    """The cell that was guarded."""
-    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 class RejectReport:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.reject_report import REPORT_COLUMNS, unguard
+from adapters.reject_report import REPORT_COLUMNS
 from adapters.rows import Problem, Row
 from node.errors import FileError
 from node.tables.cells import half_width
 from node.tables.csv_lines import RawRow
 from node.tables.file import TableFile, first_row, open_file
+from node.tables.formulas import unguard
 from node.tables.texts import Missing
 
 

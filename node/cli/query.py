@@ -122,5 +122,5 @@ def _line(record: query.Record) -> tuple[str, ...]:
 
 
 def save_proof(proof: query.Proof, path: Path) -> None:
-    """Writes a proof file."""
-    write_file(path, format_proof(proof).encode())
+    """Writes a proof file, its owner's alone: it holds what the record says."""
+    write_file(path, format_proof(proof).encode(), mode=0o600)

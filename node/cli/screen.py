@@ -25,6 +25,7 @@ from node.query.v1 import query_pb2 as query
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1 import listing_pb2
 from node.storage.person_key import FILE, create_person_key, load_person_key
+from node.tables.formulas import guard
 
 BATCH = 500
 _EXIT_DOUBTFUL = 3
@@ -177,6 +178,7 @@ def _written_to(out: Path | None) -> Iterator[IO[str]]:
     if out is None:
         yield sys.stdout
     else:
+        out.touch(mode=0o600)  # who is on a list is not everybody's to read
         with out.open("w", encoding="utf-8", newline="") as stream:
             yield stream
 
@@ -188,6 +190,10 @@ def _json_writer(stream: IO[str]) -> Any:
 def _csv_writer(stream: IO[str]) -> Any:
     writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    return lambda plain: writer.writerow(
-        plain | {name: "; ".join(plain.get(name, ())) for name in ("grounds", "advice")}
-    )
+
+    def write(plain: dict[str, Any]) -> None:
+        told = plain | {name: "; ".join(plain.get(name, ())) for name in ("grounds", "advice")}
+        # Other cities and the roster's author wrote these cells, and a spreadsheet will open them.
+        writer.writerow({name: guard(cell) if isinstance(cell, str) else cell for name, cell in told.items()})
+
+    return write

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from adapters.reject_report import RejectReport, guard, unguard
+from adapters.reject_report import RejectReport
 from adapters.rows import Problem, Row
 from adapters.tables import open_table
 from node.errors import FileError, Reason
 from node.tables import csv_lines
 from node.tables.csv_lines import read_csv
+from node.tables.formulas import guard, unguard
 from node.tables.sheets import format_cell
 from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
 from tests.fuzz.hostile import TABLES

@@ -130,6 +130,7 @@ def test_a_proof_convinces_with_the_key_alone(world: World) -> None:
     assert stranger.exit_code == 1
     assert json.loads(stranger.output) == {"proven": False, "reason": "unknown_log_key"}
     asked = world.run(operator_command, "verify", USCC, "--proof", str(world.folder / "other.json"))
+    assert (world.folder / "other.json").stat().st_mode & 0o777 == 0o600
     assert asked.exit_code == 0
     assert world.run(
         check_proof, str(world.folder / "other.json"), "--federation", str(world.config.federation)

@@ -1,5 +1,6 @@
 """`gongzhi screen` as an officer runs it, and the stream as a platform asks it, against a real query process."""
 
+import csv
 import json
 import logging
 import time
@@ -103,6 +104,14 @@ def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
     assert str(line["advice"]).startswith("['uscc_character")
     assert world.screen(f"uscc,name\n{slip},{NAME}\n").stdout.count("uscc_character") == 1
     assert world.screen(f"uscc\n{slip}\n{USCC}\n").exit_code == 1
+
+
+def test_a_result_is_its_owners_alone_and_runs_nothing_in_a_spreadsheet(world: World) -> None:
+    out = world.folder / "hits.csv"
+    world.screen(f'uscc,name\n{USCC},"=HYPERLINK(""http://x"")"\n', "--out", str(out))
+    (line,) = csv.DictReader(out.open(encoding="utf-8"))
+    assert (line["result"], line["name"]) == ("hit", '\'=HYPERLINK("http://x")')
+    assert out.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_id_number_is_in_no_file_no_answer_and_no_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
