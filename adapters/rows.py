@@ -73,8 +73,6 @@ class Mapper:
         """The record of a row of as many cells as there are columns, or everything that is wrong with the row."""
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
-        for name, child, value in self._constants:
-            _put(fields, name, child, value)
         for index, read, name, child, fallback, others in self._steps:
             if fallback and _has(fields, name, child):
                 continue
@@ -83,9 +81,12 @@ class Mapper:
             except UnfitError as unfit:
                 problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
             else:
-                if value:
-                    _put(fields, *_place(value, name, child, others), value)
-        return tuple(problems) or self._body(fields, cells)
+                place = _place(value, name, child, others)
+                if value and _contradicts(fields, *place, value):
+                    problems.append(self._contradiction(index, cells[index]))
+                elif value:
+                    _put(fields, *place, value)
+        return tuple(problems) or self._body(self._with_constants(fields), cells)
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
         """A finding about a field, told of the column that feeds it."""
@@ -93,6 +94,16 @@ class Mapper:
         if index is None:
             return Problem(path, "", reason, message)
         return Problem(self.columns[index], cells[index], reason, message)
+
+    def _contradiction(self, index: int, cell: str) -> Problem:
+        return Problem(self.columns[index], cell, "contradiction", "another column says otherwise")
+
+    def _with_constants(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """What no column says."""
+        for name, child, value in self._constants:
+            if not _has(fields, name, child):
+                _put(fields, name, child, value)
+        return fields
 
     def _body(self, fields: dict[str, Any], cells: Sequence[str]) -> Body | tuple[Problem, ...]:
         key = [_value(fields, path) for path in self._mapping.key]
@@ -145,6 +156,12 @@ def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) ->
         if isinstance(value, str) and other.form.fullmatch(value):
             return other.target.name, other.target.child
     return name, child
+
+
+def _contradicts(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> bool:
+    """Whether a text is another than that of an earlier column. Of two sums one may say more: the later one stands."""
+    said = fields.get(name, {}).get(child) if child else fields.get(name)
+    return isinstance(said, str) and said != value
 
 
 def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:

@@ -240,3 +240,31 @@ def test_a_row_that_no_node_takes_is_rejected_here() -> None:
 def test_registry_yaml_is_plain_yaml() -> None:
     text = (Path(__file__).parents[2] / "adapters" / "mappings" / "registry.yaml").read_text("utf-8")
     assert set(yaml.safe_load(text)["columns"]) >= set(COLUMNS)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_columns_that_contradict_each_other_spoil_the_row(order: int) -> None:
+    """Which of two numbers is the operator's, nobody guesses."""
+    cells = dict(zip(COLUMNS, row(1, 统一社会信用代码="420100000000002"), strict=True)) | {"注册号": "420100000000001"}
+    columns = list(cells)[::order]
+    mapper = Mapper(read_mapping(Path("registry")), columns, "f.csv")
+    assert mapper.map([cells[each] for each in columns]) == (
+        Problem("注册号", "420100000000001", "contradiction", "another column says otherwise"),
+    )
+    cells["注册号"] = "420100000000002"
+    assert registration(mapper.map([cells[each] for each in columns])).legacy_number == "420100000000002"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "code", "number"), [("registry", "统一社会信用代码", "注册号"), ("gsxt", "uniscId", "regNo")]
+)
+def test_a_unified_code_in_the_column_of_registration_numbers_is_none_of_these(
+    mapping: str, code: str, number: str
+) -> None:
+    """Since 2015 many exports repeat the code there."""
+    agreed = read_mapping(Path(mapping))
+    columns = [*(each.title for each in agreed.sources if not each.optional and each.title != code), code, number]
+    mapper = Mapper(agreed, columns, "f.csv")
+    for codes in ((uscc(1), uscc(1)), ("", uscc(1))):
+        message = registration(mapper.map([*[""] * (len(columns) - 2), *codes]))
+        assert (message.uscc, message.legacy_number) == (uscc(1), "")
