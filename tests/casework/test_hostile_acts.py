@@ -1,5 +1,6 @@
 """Acts that only a lying peer records: each counts for nothing, and stands in the way of no other case."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 import pytest
@@ -11,11 +12,17 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import alert_pb2, complaint_pb2, referral_pb2
+from node.standard.v1.credit_pb2 import CreditRepair
 from node.storage.log import Entry
+from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
-from tests.casework.desks import LI, TWO, Desk, act, drafted_referral, send, shown, with_act
+from node.usecases.casework.propose import Submission
+from node.usecases.keep_terms import KeepTerms
+from tests.casework.desks import LI, TWO, ZHANG, Desk, act, at, drafted_referral, send, shown, with_act
 from tests.casework.test_complaints import against
+from tests.casework.test_listings import listed
 from tests.casework.test_measures import request
+from tests.casework.test_repair import applying
 from tests.core.standard_samples import alert
 from tests.core.workflow_acts import complete
 
@@ -24,12 +31,19 @@ NOON = datetime(2026, 5, 6, 12, tzinfo=SHANGHAI)
 END_MS = 253_402_300_000_000  # in the year 9999
 
 
-def record(desk: Desk, name: str, body: Message, issued_at_ms: int = 0) -> str:
+def record(
+    desk: Desk,
+    name: str,
+    body: Message,
+    issued_at_ms: int = 0,
+    subjects: Iterable[str] | None = None,
+    audience: tuple[str, ...] = ("changsha", "hefei"),
+) -> str:
     """Stands in the log with nothing of the node's own rules."""
     standard = standards.get(name)
-    header = Header(standard=name, version=1, city=desk.city, audience=["changsha", "hefei"])
+    header = Header(standard=name, version=1, city=desk.city, audience=audience)
     header.issued_at_ms = issued_at_ms or desk.clock.now_ms()
-    header.subjects.extend([*standard.subjects(body), f"workflow:{name}"])
+    header.subjects.extend([*(standard.subjects(body) if subjects is None else subjects), f"workflow:{name}"])
     return desk.append([Entry(header, standard.split(body.SerializeToString()))])[0]
 
 
@@ -136,3 +150,73 @@ def test_what_was_handed_over_is_not_closed_while_the_other_city_has_it(desks: T
     hefei.act("complaint", other, complaint_pb2.Complaint(act=act("withdraw")))
     changsha.see(hefei)
     assert changsha.act("complaint", case, following).state == "follow_up"
+
+
+def sending(case: str, **said: object) -> referral_pb2.Referral:
+    """The first act that others see of a case, as the addressee would have it."""
+    told = {"case": case, "city": "changsha", "date": "2026-05-06", "maker": TWO[0], "approver": TWO[1]} | said
+    return referral_pb2.Referral(act=act("send", **told), to_city="changsha")
+
+
+def test_who_sees_a_case_says_its_own_city(desks: Two) -> None:
+    """Changsha comes before Hefei in every order; what it claims to have sent is refused, and changes no audience."""
+    changsha, hefei = desks
+    case = send(hefei, "changsha")
+    changsha.see(hefei)
+    record(changsha, "referral", sending(case), audience=("all",))
+    hefei.see(changsha)
+    supplement = with_act(referral_pb2.Referral(reason="补充"), "supplement")
+    assert hefei.act("referral", case, supplement).audience == ("changsha", "hefei")
+    assert {line.seen_by for line in hefei.cases.lines()} == {("changsha", "hefei")}
+
+
+@pytest.mark.parametrize("name", ["send", "receive"])
+def test_an_act_of_a_day_to_come_keeps_nobody_from_acting(desks: Two, name: str) -> None:
+    """Refused or in force: no act of today follows it as if it were of yesterday."""
+    changsha, hefei = desks
+    case = send(hefei, "changsha")
+    changsha.see(hefei)
+    follows = hefei.casework.open(LI, case).case.heads(WORKFLOWS["referral"].act["supplement"])
+    body = sending(case, date="8999-12-31")
+    body.act.act, body.act.follows[:] = name, follows
+    record(changsha, "referral", body, issued_at_ms=at("8999-12-31"))
+    hefei.see(changsha)
+    supplement = with_act(referral_pb2.Referral(reason="补充"), "supplement")
+    assert hefei.act("referral", case, supplement).case == case
+
+
+def test_a_refused_act_makes_no_draft_outdated(desks: Two) -> None:
+    """Else whoever reaches a case keeps its officers from ever approving anything."""
+    changsha, hefei = desks
+    case = hefei.act("referral", "", drafted_referral("changsha")).case
+    hefei.decide("referral", case, referral_pb2.Referral(act=act("approve")))
+    sent = referral_pb2.Referral(act=act("send", officers=TWO, article="第14条"))
+    hefei.decide("referral", case, sent)
+    withdrawing = referral_pb2.Referral(act=act("withdraw", reasons="误送"))
+    draft = hefei.casework.prepare(ZHANG, Submission("referral", case, withdrawing.SerializeToString()))
+    changsha.see(hefei)
+    record(changsha, "referral", sending(case))
+    hefei.see(changsha)
+    assert hefei.casework.approve(LI, draft.number).case == case
+
+
+def test_an_act_that_no_case_finds_stops_nobody_who_looks_for_cases(desks: Two) -> None:
+    """Its header names the applicant, and not the case that its body names."""
+    changsha, hefei = desks
+    changsha.decide("listing.abnormal", "", listed())
+    (listing,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    mine = applying(listing)
+    keys = standards.get("credit.repair").subjects(mine)
+    told = {"case": "hefei-99", "city": "hefei", "date": "2026-05-06", "maker": TWO[0]}
+    record(hefei, "credit.repair", CreditRepair(act=act("apply", **told)), subjects=keys)
+    changsha.pull(hefei, lambda view: view, purpose=PURPOSE)
+    assert changsha.act("credit.repair", "", mine).state == "applied"
+
+
+def test_a_passing_on_that_no_case_finds_stops_nobody_from_looking(desks: Two) -> None:
+    changsha, hefei = desks
+    astray, found = passing(case="hefei-99"), passing()
+    record(hefei, "complaint", astray, subjects=())
+    case = record(hefei, "complaint", found)
+    changsha.see(hefei)
+    assert shown(changsha, case).state == "passed_on"

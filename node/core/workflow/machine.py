@@ -58,7 +58,8 @@ class Graph:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Record ids of the acts that no act follows, sorted."""
+        """Record ids of the acts that no act follows, sorted; refused ones aside: nobody has to know of them."""
+        self._judge()
         return tuple(sorted((self.facts[each].id for each in bits(self._heads)), key=record_order))
 
     def copy(self) -> Graph:
@@ -80,7 +81,6 @@ class Graph:
         self._positions[fact.id] = position
         self.pasts.append(past)
         self.follows.append(followed)
-        self._heads = self._heads & ~past | 1 << position
 
     def situation(self) -> Situation:
         """Where the case stands after all acts."""
@@ -124,6 +124,8 @@ class Graph:
             refusal = judge(self._workflow, fact, before)
             after = before if refusal else self._applied(self._workflow.act[fact.act], fact, before)
             self._judged.append(_Judged(refusal, before, after))
+            if not refusal:
+                self._heads = self._heads & ~past | 1 << position
 
     def _applied(self, act: Act, fact: ActFact, situation: Situation) -> Situation:
         """The very same situation where the act changes nothing of it."""

@@ -48,11 +48,11 @@ class CaseFile:
 
     @property
     def disclosing(self) -> ActRecord | None:
-        """The first act that others see; its audience is that of the case."""
-        for verdict in self.case.history():
-            act = self.workflow.act.get(verdict.fact.act)
-            if act is not None and act.opens and not act.internal and verdict.fact.id in self.acts:
-                return self.acts[verdict.fact.id]
+        """The first act in force that others see; its audience is that of the case."""
+        for fact in self.case.in_force():
+            act = self.workflow.act[fact.act]
+            if act.opens and not act.internal:
+                return self.acts[fact.id]
         return None
 
 
@@ -98,7 +98,8 @@ class Bookcase:
     def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
         """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
         found = {act.fact.case for each in subjects for read in self._indexed(each) if (act := self._act(read))}
-        return [file for case in sorted(found) if (file := self.open(case)).workflow.name == name]
+        files = (file for case in sorted(found) if (file := self.find(case)) is not None)
+        return [file for file in files if file.workflow.name == name]
 
     def drawn_from(self, case: str, name: str, since: str, before: str = "") -> list[CaseFile]:
         """The cases of the workflow `name` that name `case` as origin, begun from one record on in its log to another.
@@ -116,7 +117,7 @@ class Bookcase:
         rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, min(end, origin.size))
         acts = [act for _, view in rows if (act := read(view).act) is not None]
         found = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
-        return [self.open(each) for each in sorted(found)]
+        return [file for each in sorted(found) if (file := self.find(each)) is not None]
 
     def _kept(
         self, case: str, workflow: Workflow, acts: dict[str, ActRecord], notices: tuple[NoticeRecord, ...]

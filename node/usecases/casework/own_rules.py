@@ -81,7 +81,9 @@ class OwnRules:
 
     def _by_day(self, file: CaseFile, act: Act, message: Any, today: date) -> Iterator[Broken]:
         rule, day = f"{file.workflow.name}.{act.name}.date", date.fromisoformat(message.act.date)
-        before = [file.acts[each].fact.on for each in message.act.follows if each in file.acts]
+        # What another city dated later than today keeps nobody here from acting.
+        followed = (file.acts[each].fact.on for each in message.act.follows if each in file.acts)
+        before = [on for on in followed if on <= today]
         if day > today:
             zh, en = "办理日期不得晚于今日", "an act is not dated in the future"
             yield Broken(rule, Reason.ACT_TOO_EARLY, accord(), zh, en)
