@@ -22,6 +22,11 @@ MAX_CONNECTIONS = 256
 """Of one listener. Each is an open file, and a stranger needs no certificate to hold it until the handshake ends: three
 listeners leave room for the databases among the usual 1,024 files of a process."""
 
+IDLE_S = 300
+"""A connection without a call is closed: its caller connects again at the next one, and others find room meanwhile."""
+KEEPALIVE_S = 60
+"""How often a caller who says nothing is asked whether it is still there; who went without a word holds no stream."""
+
 # gRPC for Python has no setting for the least version of TLS. This variable of its core names the cipher suites of
 # TLS 1.2, not those of 1.3 (BoringSSL, `SSL_CTX_set_cipher_list`): one that needs a pre-shared key, which nobody here
 # has, leaves no way to speak 1.2. The core reads it once, before the first listener or channel.
@@ -59,11 +64,13 @@ def _bundle(certificates: Iterable[PinnedCertificate]) -> bytes:
 
 
 def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
-    """Options of every listener: one process a port, no message beyond the limit, no stranger who stays."""
+    """Options of every listener: one process a port, no message beyond the limit, nobody who stays for nothing."""
     return [
         ("grpc.so_reuseport", 0),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_S * 1000),
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+        ("grpc.max_connection_idle_ms", IDLE_S * 1000),
+        ("grpc.keepalive_time_ms", KEEPALIVE_S * 1000),
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.max_send_message_length", max_message_bytes),
     ]

@@ -1,4 +1,4 @@
-"""Strangers who connect and say nothing: they hold a bounded number of connections, and not for long."""
+"""Who connects and says nothing, stranger or member, holds a bounded number of connections, and not for long."""
 
 import socket
 import time
@@ -8,10 +8,12 @@ from contextlib import ExitStack
 import pytest
 
 from node.config import Config
+from node.errors import NodeError
 from node.rpc import tls
 from tests.rpc.listener import ask, channel, found, identity, serving
+from tests.rpc.running import eventually
 
-MOST, HANDSHAKE_S = 20, 2
+MOST, HANDSHAKE_S, IDLE_S = 20, 2, 3
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,7 @@ def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Config]:
 def address(configs: dict[str, Config], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(tls, "MAX_CONNECTIONS", MOST)
     monkeypatch.setattr(tls, "HANDSHAKE_S", HANDSHAKE_S)
+    monkeypatch.setattr(tls, "IDLE_S", IDLE_S)
     with serving(configs["changsha"]) as address:
         yield address
 
@@ -59,3 +62,23 @@ def test_strangers_hold_a_bounded_number_of_connections_and_members_come_after_t
         assert all(is_closed(each, 20) for each in held if each not in at_once)
         with channel(identity(configs["wuhan"]), configs["changsha"]) as connection:
             assert ask(connection) == "peer/wuhan"
+
+
+def test_a_member_that_uses_none_of_its_connections_leaves_them_to_the_others(
+    address: str, configs: dict[str, Config]
+) -> None:
+    wuhan, hefei = identity(configs["wuhan"]), identity(configs["hefei"])
+
+    def is_answered() -> bool:
+        with channel(hefei, configs["changsha"]) as connection:
+            try:
+                return ask(connection) == "peer/hefei"
+            except NodeError:
+                return False
+
+    with ExitStack() as stack:
+        held = [stack.enter_context(channel(wuhan, configs["changsha"])) for _ in range(MOST)]
+        assert {ask(each) for each in held} == {"peer/wuhan"}
+        assert not is_answered()
+        eventually(is_answered)
+        assert {ask(each) for each in held[:-1]} == {"peer/wuhan"}  # they connect again when there is something to ask
