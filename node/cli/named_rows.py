@@ -35,7 +35,7 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: str = "") -> Iter
 
     Args:
         path: Of the file.
-        columns: Names of columns, each with its field; of two for one field the first in the file counts.
+        columns: Names of columns, each with its field; of two for one field the first here that a row states counts.
         needed: A field without which the file is refused; else any will do.
 
     Raises:
@@ -47,8 +47,7 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: str = "") -> Iter
         return len(known) - len({known[name] for name in map(column_name, cells) if name in known})
 
     with open_file(path, missing) as file:
-        names = list(map(column_name, file.head.cells))
-        places = {known[name]: place for place, name in reversed(list(enumerate(names))) if name in known}
+        places = _places(known, list(map(column_name, file.head.cells)))
         if not places or (needed and needed not in places):
             wanted = ", ".join(name for name, field in columns.items() if needed in {"", field})
             raise FileError(Reason.INVALID_ARGUMENT, str(path), f"no column of {wanted}", file.head.line)
@@ -58,18 +57,28 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: str = "") -> Iter
                 yield row
 
 
-def _named(raw: RawRow, places: Mapping[str, int], head: Sequence[str]) -> NamedRow:
+def _places(known: Mapping[str, str], names: Sequence[str]) -> dict[str, list[int]]:
+    """Where each field stands, the column that counts first before the others."""
+    places: dict[str, list[int]] = {}
+    for name, field in known.items():
+        if found := [place for place, each in enumerate(names) if each == name]:
+            places.setdefault(field, []).extend(found)
+    return places
+
+
+def _named(raw: RawRow, places: Mapping[str, Sequence[int]], head: Sequence[str]) -> NamedRow:
     row = NamedRow(raw.line, {}, {})
     if fault := _fault(raw, head):
         row.faults[WHOLE] = fault
         return row
-    for field, place in places.items():
+    for field, place in ((field, each) for field, several in places.items() for each in several):
         try:
             cell = _clean(raw.cells[place]) if place < len(raw.cells) else None
         except UnfitError as unfit:
             row.faults[field] = unfit
         else:
-            row.cells.update({field: cell} if cell else {})
+            if cell:
+                row.cells.setdefault(field, cell)
     return row
 
 

@@ -78,6 +78,19 @@ def test_old_registration_numbers_are_keys(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("names", ["注册号,名称,统一社会信用代码", "统一社会信用代码,名称,注册号"])
+def test_of_two_columns_for_one_key_the_one_that_says_something_counts(tmp_path: Path, names: str) -> None:
+    """The unified code where both do: nobody goes without a key because the other column stood first."""
+    cells = [
+        {"注册号": "430100000012345", "统一社会信用代码": USCC},
+        {"统一社会信用代码": USCC},
+        {"注册号": "430100000012345"},
+    ]
+    lines = [",".join(each.get(name, "") for name in names.split(",")) for each in cells]
+    found = [subjects(row) for row in roster(tmp_path, names, *lines)]
+    assert found == [[f"uscc:{USCC}"], [f"uscc:{USCC}"], ["reg:430100000012345"]]
+
+
 def test_slips_in_other_keys(tmp_path: Path) -> None:
     wrong_id = RESIDENT_ID[:-1] + ("1" if RESIDENT_ID[-1] != "1" else "2")
     wrong_licence = LICENCE[:-1] + ("1" if LICENCE[-1] != "1" else "2")
