@@ -41,9 +41,9 @@ def test_a_retraction_is_a_record_of_its_own(city: City) -> None:
     [
         ("changsha-1", Reason.NOT_FOUND),
         ("changsha-99", Reason.NOT_FOUND),
-        # Beyond the bits of a leaf index lie the rows of the first peer.
-        (f"changsha-{1 << 40}", Reason.NOT_FOUND),
-        ("changsha-9999999999999999999", Reason.NOT_FOUND),
+        # Beyond the bits of a leaf index lie the rows of the first peer: no record has such an id.
+        (f"changsha-{1 << 40}", Reason.INVALID_ARGUMENT),
+        ("changsha-9999999999999999999", Reason.INVALID_ARGUMENT),
         ("wuhan-0", Reason.INVALID_ARGUMENT),
         ("nonsense", Reason.INVALID_ARGUMENT),
     ],
