@@ -35,6 +35,7 @@ from node.storage.log import OWN, Entry, Follow
 from node.storage.store import Store
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
+from node.usecases.casework.listing_rules import listing_to_repair
 from node.usecases.own_listings import Listed, OwnListings
 from node.usecases.screen import legal_day, listing_acts, read_body
 from node.usecases.withdraw import retract
@@ -201,7 +202,7 @@ class KeepTerms:
     def _keep_repair(self, case: Case) -> list[str]:
         """Rules 2 and 5: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
         acts = {each.act: each for each in case.in_force()}
-        target = next((each.fields["listing"] for each in acts.values() if "listing" in each.fields), "")
+        target = listing_to_repair(case)
         header = self._header(target) if target else None
         if header is None or header.standard not in LISTS or "execute" not in acts:
             return []

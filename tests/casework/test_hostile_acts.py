@@ -11,18 +11,18 @@ from node.core.calendar import SHANGHAI
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
 from node.record.v1.record_pb2 import Header
-from node.standard.v1 import alert_pb2, complaint_pb2, referral_pb2
+from node.standard.v1 import alert_pb2, complaint_pb2, credit_pb2, referral_pb2
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.storage.log import Entry
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.propose import Submission
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import LI, TWO, ZHANG, Desk, act, at, drafted_referral, send, shown, with_act
+from tests.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
 from tests.casework.test_complaints import against
 from tests.casework.test_listings import listed
 from tests.casework.test_measures import request
-from tests.casework.test_repair import applying
+from tests.casework.test_repair import applying, penalised
 from tests.core.standard_samples import alert
 from tests.core.workflow_acts import complete
 
@@ -209,7 +209,7 @@ def test_an_act_that_no_case_finds_stops_nobody_who_looks_for_cases(desks: Two) 
     keys = standards.get("credit.repair").subjects(mine)
     told = {"case": "hefei-99", "city": "hefei", "date": "2026-05-06", "maker": TWO[0]}
     record(hefei, "credit.repair", CreditRepair(act=act("apply", **told)), subjects=keys)
-    changsha.pull(hefei, lambda view: view, purpose=PURPOSE)
+    changsha.pull(hefei, purpose=PURPOSE)
     assert changsha.act("credit.repair", "", mine).state == "applied"
 
 
@@ -220,3 +220,27 @@ def test_a_passing_on_that_no_case_finds_stops_nobody_from_looking(desks: Two) -
     case = record(hefei, "complaint", found)
     changsha.see(hefei)
     assert shown(changsha, case).state == "passed_on"
+
+
+def test_the_home_city_takes_nobody_off_this_citys_list(desks: Two) -> None:
+    """It confirms that a penalty was repaired; a listing that it names there was nobody's to repair."""
+    changsha, hefei = desks
+    changsha.decide("listing.abnormal", "", listed())
+    terms = KeepTerms(changsha.store, changsha.clock, changsha.cases.books)
+    (listing,) = terms.run()
+    body = applying("")
+    body.penalty_number, body.home_city = penalised(changsha), "hefei"
+    case = changsha.act("credit.repair", "", body).case
+    changsha.decide("credit.repair", case, CreditRepair(act=act("accept")))
+    approving = CreditRepair(act=act("approve", reasons="已履行", documents=documents("准予信用修复决定书")))
+    approving.decision_number, approving.decided_on = "修1号", "2026-05-06"
+    approving.outcome = credit_pb2.REPAIR_OUTCOME_APPROVED
+    changsha.decide("credit.repair", case, approving)
+    changsha.act("credit.repair", case, CreditRepair(act=act("execute")))
+    pushed = changsha.act("credit.repair", case, CreditRepair(act=act("push"))).id
+    told = {"case": case, "follows": [pushed], "city": "hefei", "date": "2026-05-06", "maker": TWO[0]}
+    record(hefei, "credit.repair", CreditRepair(act=act("confirm", **told), listing=listing))
+    changsha.pull(hefei, purpose=PURPOSE)
+    assert changsha.state(case) == "propagated"
+    changsha.clock.at_ms = at("2026-05-07")
+    assert terms.run() == []

@@ -10,7 +10,9 @@ from node.core import standard as standards
 from node.core.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
 from node.core.record import parse_header
 from node.core.screening import LISTS
+from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.facts import city_of
 from node.core.workflow.model import Act, NotBefore
 from node.core.workflow.rules import Broken
 from node.errors import Reason
@@ -44,7 +46,7 @@ def broken_by_repair(
     if not isinstance(message, CreditRepair):
         return []
     applied = message if act.opens else applied_for(file, message)
-    known = CreditRepair(listing=_target(file, message), penalty_number=_number(file, message))
+    known = CreditRepair(listing=listing_to_repair(file.case) or message.listing, penalty_number=_number(file, message))
     found: list[Broken] = []
     if known.listing and (message.listing or act.name in _DECIDED):
         found += _of_listing(books, city, known.listing, act, applied, today)
@@ -80,10 +82,10 @@ def _number(file: CaseFile, message: CreditRepair) -> str:
     return message.penalty_number or str(known.penalty_number)
 
 
-def _target(file: CaseFile, message: CreditRepair) -> str:
-    """The listing to repair: as the first act said that named one."""
-    named = [fact.fields["listing"] for fact in file.case.in_force() if "listing" in fact.fields]
-    return [*named, message.listing][0]
+def listing_to_repair(case: Case) -> str:
+    """The listing to repair: as the first act of the case's own city said that named one; empty where none did."""
+    own = (fact.fields for fact in case.in_force() if fact.city == city_of(case.id))
+    return next((fields["listing"] for fields in own if "listing" in fields), "")
 
 
 def _listing(books: Bookcase, city: str, record: str) -> tuple[str, Any]:
