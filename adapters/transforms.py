@@ -9,6 +9,7 @@ from adapters.capital import parse_capital
 from adapters.dates import iso_date
 from adapters.places import parse_region
 from node.tables.cells import code, half_width
+from node.tables.unfit import UnfitError
 
 # A text, the fields of a message ({"amount_hundredths": 100, ...}), or nothing.
 Value = str | bytes | dict[str, str | int] | None
@@ -33,15 +34,19 @@ def capital(cell: str) -> Value:
 
 
 _BARE = re.compile(r"[\d.,]+")
+# A sign says the currency, and nothing of the unit.
+_SIGNS = str.maketrans("", "", " ¥")
 
 
 def ten_thousand_yuan(cell: str) -> Value:
     """The fields of node.standard.v1.Capital of a sum in 万元, "0.5" is 5,000 yuan; None for no sum at all and for 0.
 
     Raises:
-        UnfitError: see `parse_capital`.
+        UnfitError: see `parse_capital`; `capital_currency` for dollars, of which nobody can tell whether 万 are meant.
     """
-    plain = half_width(cell)
+    plain = half_width(cell).translate(_SIGNS)
+    if "$" in plain:
+        raise UnfitError("capital_currency", "a sum in dollars among sums in 万元: write its currency and unit out")
     fields = capital(f"{plain}万元" if _BARE.fullmatch(plain) else plain)
     return {**fields, "stated": cell} if isinstance(fields, dict) and fields["amount_hundredths"] else None
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapters.capital import CURRENCIES, parse_capital
 from adapters.dates import iso_date
 from adapters.places import parse_region
+from adapters.transforms import ten_thousand_yuan
 from node.tables.cells import NULLS, clean, code, half_width
 from node.tables.unfit import UnfitError
 
@@ -105,6 +106,21 @@ def test_capital_never_fails_otherwise(text: str) -> None:
     except UnfitError:
         return
     assert amount is None or (0 <= amount.hundredths < 2**64 and amount.currency in CURRENCIES.values())
+
+
+@pytest.mark.parametrize("text", ["500", "¥500", "￥ 500", "500¥", "¥500万", "500万元"])
+def test_a_sign_of_the_currency_is_no_unit_of_its_own(text: str) -> None:
+    """What stands in a column of 万元 is 万元: read as yuan it would be a ten-thousandth."""
+    told = ten_thousand_yuan(text)
+    assert isinstance(told, dict)
+    assert (told["amount_hundredths"], told["currency"], told["stated"]) == (500_0000_00, "CNY", text)
+
+
+@pytest.mark.parametrize("text", ["US$500", "HK$ 500", "$500", "US$500万"])
+def test_dollars_in_a_column_of_yuan_are_refused(text: str) -> None:
+    with pytest.raises(UnfitError) as caught:
+        ten_thousand_yuan(text)
+    assert caught.value.reason == "capital_currency"
 
 
 def test_currencies_are_codes_of_iso_4217() -> None:
