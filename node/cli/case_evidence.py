@@ -8,6 +8,7 @@ import grpc
 from node.cli.attachments import download
 from node.cli.casework import as_option
 from node.cli.options import ask_passphrase
+from node.cli.tables import printable
 from node.evidence.v1.evidence_pb2 import ReadRequest
 from node.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 from node.rpc.status import error_from_rpc
@@ -33,4 +34,4 @@ def evidence_command(case_id: str, digest: str, out: Path, bundle: Path) -> None
             )
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
-    click.echo(f"{held.name} ({held.size} bytes) in {out}")
+    click.echo(printable(f"{held.name} ({held.size} bytes) in {out}"))

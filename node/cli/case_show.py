@@ -43,7 +43,7 @@ def print_case(shown: pb.Case) -> None:
     _print_grounds(shown)
     _print_clocks(shown)
     for each in shown.reminders:
-        click.echo(f"reminder {each.id}  {time_text(each.at_ms)}  {each.rule} due {each.due}")
+        click.echo(printable(f"reminder {each.id}  {time_text(each.at_ms)}  {each.rule} due {each.due}"))
     coming = ", ".join(f"{each.act}{' (four eyes)' if each.needs_approver else ''}" for each in shown.next)
     click.echo(f"may come next: {coming or 'nothing'}")
 

@@ -14,7 +14,7 @@ from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry
 from node.cli.options import json_option, node_option
 from node.cli.query import case_reason, reason_options
-from node.cli.tables import new_table, print_table
+from node.cli.tables import new_table, print_table, printable
 from node.config import load_config
 from node.core.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
@@ -134,7 +134,7 @@ def get(
         held = download(
             lambda offset: service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=offset)), digest, out
         )
-    click.echo(f"{held.name} ({held.size} bytes) in {out}")
+    click.echo(printable(f"{held.name} ({held.size} bytes) in {out}"))
 
 
 @evidence.command("list")

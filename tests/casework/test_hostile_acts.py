@@ -159,15 +159,19 @@ def sending(case: str, **said: object) -> referral_pb2.Referral:
 
 
 def test_who_sees_a_case_says_its_own_city(desks: Two) -> None:
-    """Changsha comes before Hefei in every order; what it claims to have sent is refused, and changes no audience."""
+    """And whom it is about. Changsha comes first in every order, and what it claims to have sent is refused."""
     changsha, hefei = desks
     case = send(hefei, "changsha")
     changsha.see(hefei)
-    record(changsha, "referral", sending(case), audience=("all",))
+    body = sending(case)
+    body.party.uscc = "91420100MA00TEXT0W"
+    record(changsha, "referral", body, audience=("all",))
     hefei.see(changsha)
     supplement = with_act(referral_pb2.Referral(reason="补充"), "supplement")
     assert hefei.act("referral", case, supplement).audience == ("changsha", "hefei")
-    assert {line.seen_by for line in hefei.cases.lines()} == {("changsha", "hefei")}
+    (line,) = hefei.cases.lines()
+    assert line.seen_by == ("changsha", "hefei")
+    assert not line.is_about("91420100MA00TEXT0W")
 
 
 @pytest.mark.parametrize("name", ["send", "receive"])

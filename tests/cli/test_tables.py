@@ -3,6 +3,8 @@
 import pytest
 from rich.text import Text
 
+from node.casework.v1 import casework_pb2 as pb
+from node.cli.case_show import print_case
 from node.cli.tables import new_table, print_table
 
 
@@ -14,3 +16,13 @@ def test_a_name_gives_the_terminal_no_orders(kind: type[str | Text], capsys: pyt
     shown = capsys.readouterr().out
     assert "甲" in shown
     assert not {"\x1b", "\x00", "\u202e"} & set(shown)
+
+
+def test_what_another_citys_node_says_of_a_case_gives_the_terminal_no_orders(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reminder = pb.Reminder(id="hefei-2", city="hefei", rule="甲\x1b[2J", due="\u202e")
+    print_case(pb.Case(case="hefei-1", workflow="referral", reminders=[reminder]))
+    shown = capsys.readouterr().out
+    assert "甲" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)

@@ -66,7 +66,7 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
         tuple(first.header.audience) if first else (),
         tuple(each.city for each in said if each.stored),
         tuple(each.city for each in said if each.opened),
-        tuple(sorted({each for act in file.acts.values() for each in act.header.subjects if _is_topic(each)})),
+        tuple(sorted(set(_topics(file)))),
         tuple(timers(case, calendar, file.moments)),
         tuple(act.name for act in case.open_acts() if act.roles == (Role.NODE,) and "origin" in act.by),
         _title(file),
@@ -76,9 +76,8 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
 
 def _title(file: CaseFile) -> str:
     said: dict[str, str] = {}
-    for verdict in file.case.history():
-        if verdict.standing == "in_force":
-            said |= {name: value for name in _TITLE if (value := verdict.fact.fields.get(name))}
+    for fact in file.case.in_force():
+        said |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
     return " · ".join(said[name] for name in _TITLE if name in said)
 
 
@@ -89,5 +88,8 @@ def _officers(file: CaseFile) -> Iterator[tuple[str, str]]:
                 yield act.fact.city, person.account
 
 
-def _is_topic(subject: str) -> bool:
-    return not subject.startswith(("workflow:", "case:", "idhmac:"))
+def _topics(file: CaseFile) -> Iterator[str]:
+    for fact in file.case.in_force():
+        for subject in file.acts[fact.id].header.subjects:
+            if not subject.startswith(("workflow:", "case:", "idhmac:")):
+                yield subject
