@@ -71,7 +71,7 @@ def digest_keys(entries: Sequence[screening.Entry]) -> list[Keyed]:
 
 
 class Record(NamedTuple):
-    """A record of a list, with the facets this node may see."""
+    """A record of a list, with the facets this node may see; `body` is None where it cannot be read."""
 
     origin: Origin
     header: Header
@@ -120,7 +120,11 @@ class Screening:
         usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
         if matched and not usable:
             return screening.Screened(result=screening.RESULT_UNANSWERED)
-        return self._answer(usable, asker, now)
+        readable = [pair for pair in usable if pair[1].body is not None]
+        answer = self._answer(readable, asker, now)
+        if len(readable) < len(usable) and not answer.hits:
+            answer.result = screening.RESULT_UNANSWERED
+        return answer
 
     def _answer(self, matched: Sequence[tuple[Key, Record]], asker: Asker, now: _Day) -> screening.Screened:
         answer = screening.Screened(result=screening.RESULT_NO_HIT)
@@ -145,7 +149,7 @@ class Screening:
 
     def _is_its_own(self, record: Record) -> bool:
         """Rule 6."""
-        if record.header.standard != "listing.platform":
+        if record.header.standard != "listing.platform" or record.body is None:
             return True
         name, listed_on = record.body.platform.name, legal_day(record.header.issued_at_ms)
         return self._connected().speaks_for(record.origin.city, name, listed_on)
@@ -206,7 +210,11 @@ def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
         return None
     if _GROUNDS_FACET not in disclosed_facets(view):
         return None
-    return Record(origins[row[0]], header, read_body(header, view))
+    try:
+        body = read_body(header, view)
+    except NodeError:  # a version that this node does not know, or no such body
+        body = None
+    return Record(origins[row[0]], header, body)
 
 
 def read_body(header: Header, view: View) -> Message:

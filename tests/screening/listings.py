@@ -49,7 +49,7 @@ def entry(city: City, name: str, body: Message, key: str = "", **header: object)
     standard = standards.get(name)
     told = {"as_of_ms": NOW_MS, "issued_at_ms": city.clock.now_ms(), "audience": ["all"], "purpose": PURPOSE}
     told |= {"legal_basis": "b"} | header
-    made = Header(standard=name, version=1, city=city.city, **told)  # type: ignore[arg-type]
+    made = Header(**({"standard": name, "version": 1, "city": city.city} | told))  # type: ignore[arg-type]
     made.subjects.extend(standard.subjects(body))
     if body.HasField("act"):
         made.subjects.append(workflow_subject(name))

@@ -14,6 +14,7 @@ from node.errors import NodeError, Reason
 from node.screening.v1 import screening_pb2
 from node.screening.v1.screening_pb2 import Entry
 from node.standard.v1 import listing_pb2, party_pb2
+from node.storage.log import Entry as LogEntry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import NOW_MS, City, only, operator
@@ -28,6 +29,7 @@ from tests.screening.listings import (
     OTHER,
     PLATFORM,
     USCC,
+    entry,
     hits,
     listing,
     publish,
@@ -156,6 +158,23 @@ def test_a_record_of_a_day_that_cannot_be_told_stops_no_roster(cities: tuple[Cit
     stays = publish(own, "listing.serious", listing("listing.serious"))
     peer.pull(own)
     assert [hit.record_id for hit in hits(peer, uscc=USCC)] == [stays]
+
+
+@pytest.mark.parametrize("is_garbage", [True, False])
+def test_a_record_that_cannot_be_read_stops_no_roster(cities: tuple[City, City], is_garbage: bool) -> None:
+    """Nor is its party clear: a later version, which another city's node knows already, may list it."""
+    own, peer = cities
+    unread = entry(own, "listing.serious", listing("listing.serious", party=PARTY), version=9)
+    if is_garbage:
+        unread.header.version = 1
+        unread = LogEntry(unread.header, [b"\xff"] * len(unread.bodies))
+    own.append([unread])
+    stays = publish(own, "listing.serious", listing("listing.serious"))
+    peer.pull(own)
+    for city in cities:
+        assert [hit.record_id for hit in hits(city, uscc=USCC)] == [stays]
+        assert screened(city, licence_number=LICENCE).result == screening_pb2.RESULT_UNANSWERED
+        assert screened(city, uscc=OTHER).result == screening_pb2.RESULT_NO_HIT
 
 
 def test_an_abnormal_listing_ends_by_removal_alone(cities: tuple[City, City]) -> None:

@@ -37,7 +37,7 @@ class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Result.ValueTy
     RESULT_NO_KEY: _Result.ValueType  # 3
     """No key to screen by."""
     RESULT_UNANSWERED: _Result.ValueType  # 4
-    """There are listings, but they were obtained for another purpose."""
+    """There are listings, but they were obtained for another purpose, or this node cannot read them."""
 
 class Result(_Result, metaclass=_ResultEnumTypeWrapper): ...
 
@@ -49,7 +49,7 @@ RESULT_HIT: Result.ValueType  # 2
 RESULT_NO_KEY: Result.ValueType  # 3
 """No key to screen by."""
 RESULT_UNANSWERED: Result.ValueType  # 4
-"""There are listings, but they were obtained for another purpose."""
+"""There are listings, but they were obtained for another purpose, or this node cannot read them."""
 Global___Result: _TypeAlias = Result  # noqa: Y015
 
 @_typing.final
