@@ -26,7 +26,8 @@ def _check_port(address: str) -> str:
 
 def _check_printable(name: str) -> str:
     # A line end or an order to the terminal could show another fingerprint to who compares it by telephone.
-    if not name.isprintable():
+    # The blank of full width is the one among them that stands in Chinese names.
+    if not name.replace("\u3000", " ").isprintable():
         raise ValueError("a name holds no line end and no control character")
     return name
 

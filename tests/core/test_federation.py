@@ -48,6 +48,11 @@ def test_a_card_writes_nothing_but_its_names_beside_its_fingerprint(members: tup
         assert caught.value.reason is Reason.INVALID_FEDERATION
 
 
+def test_a_blank_of_full_width_may_stand_in_a_name(members: tuple[Member, Member]) -> None:
+    named = replace(members[1], name_zh="武　汉", platforms=(Connected("某某　平台"),))
+    assert parse_card(format_card(named)) == named
+
+
 def test_found_by_city_and_by_any_of_its_certificates(members: tuple[Member, Member]) -> None:
     federation = Federation(members)
     for member in members:
