@@ -25,7 +25,7 @@ class Version(NamedTuple):
         content: Digest of its content, 16 bytes.
         as_of_ms: When it was last said to be true.
         leaf_index: Where it stands.
-        replaced: Contents that it and earlier versions took the place of at that same moment, one after the other.
+        replaced: Contents that it and earlier versions replaced, or passed over, at that same moment, one after another.
     """
 
     content: bytes
@@ -40,8 +40,15 @@ class Version(NamedTuple):
         return any(self.replaced.startswith(content, at) for at in range(0, len(self.replaced), _DIGEST_BYTES))
 
     def said_again(self, as_of_ms: int) -> "Version":
-        """The version that was still true at a later moment."""
-        return self._replace(as_of_ms=as_of_ms, replaced=b"")
+        """The version that was still true at a moment."""
+        return self._replace(as_of_ms=as_of_ms, replaced=b"") if as_of_ms > self.as_of_ms else self
+
+    def passing_over(self, content: bytes, as_of_ms: int) -> "Version":
+        """The version that is said again after such a row, which is known from then on."""
+        if as_of_ms < self.as_of_ms or self.has_replaced(content, as_of_ms):
+            return self
+        said = self.said_again(as_of_ms)
+        return said._replace(replaced=(said.replaced + content)[-_MAX_REPLACED * _DIGEST_BYTES :])
 
     def followed_by(self, content: bytes, as_of_ms: int, leaf_index: int) -> "Version":
         """The version that takes its place."""

@@ -189,11 +189,11 @@ class OwnLog:
         version = known.get(entry.key) if entry.key else None
         if version is not None:
             if version.content == entry.content:
-                if entry.key is not None and entry.header.as_of_ms > version.as_of_ms:
-                    # What was true in between comes too late from now on.
-                    known[entry.key] = run.versions[entry.key] = version.said_again(entry.header.as_of_ms)
+                # What was true in between comes too late from now on.
+                _renew(entry, version.said_again(entry.header.as_of_ms), known, run)
                 return Placed(Fate.DUPLICATE, record_id(self.city, version.leaf_index))
             if _is_outdated(entry, version, last):
+                _renew(entry, version.passing_over(entry.content, entry.header.as_of_ms), known, run)
                 return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
             entry.header.supersedes = record_id(self.city, version.leaf_index)
             run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
@@ -236,6 +236,12 @@ class OwnLog:
             " whole_size = ?, verified = ?, confirmed_at_ms = ? WHERE number = ?",
             (size, root, note, size, note, size, size, at_ms, OWN),
         )
+
+
+def _renew(entry: Entry, version: Version, known: dict[bytes, Version], run: _Run) -> None:
+    """Keeps what an entry that is not stored tells of the version of its row."""
+    if entry.key is not None and known[entry.key] != version:
+        known[entry.key] = run.versions[entry.key] = version
 
 
 def _is_outdated(entry: Entry, version: Version, last: Entry) -> bool:

@@ -70,6 +70,16 @@ def test_batches_that_name_a_row_twice_add_nothing_when_they_are_sent_again(city
     check_whole(city, 3)
 
 
+def test_a_row_that_was_passed_over_adds_nothing_when_it_is_sent_again_alone(city: City) -> None:
+    """The same export in batches with other borders: what stands is what its last row says."""
+    export = [entry("a", "1"), entry("a", "2"), entry("a", "1")]
+    append(city, entry("a", "1", NOW_MS - 1))
+    append(city, *export)
+    for each, fate in zip(export, (Fate.DUPLICATE, Fate.OUTDATED, Fate.DUPLICATE), strict=True):
+        assert append(city, each) == [(fate, f"{CITY}-0")]
+    check_whole(city, 1)
+
+
 def test_a_row_may_go_back_to_what_it_was_at_a_later_moment(city: City) -> None:
     append(city, entry("a", "1"), entry("a", "2"))
     assert append(city, entry("a", "1", NOW_MS + 1)) == [(Fate.SUPERSEDED, f"{CITY}-2")]
@@ -127,6 +137,9 @@ def test_any_sequence_of_batches_is_as_the_model_says(
                 held[key] = (body, max(at, as_of_ms), index)
             elif key in held and (as_of_ms < at or (body, as_of_ms) in replaced[key] or is_said_again):
                 expected = Fate.OUTDATED
+                if as_of_ms >= at and (body, as_of_ms) not in replaced[key]:
+                    replaced[key].add((body, as_of_ms))
+                    held[key] = (now, as_of_ms, index)
             else:
                 expected, index = Fate.SUPERSEDED if key in held else Fate.ACCEPTED, size
                 replaced[key].add((now, at))
