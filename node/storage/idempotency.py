@@ -25,7 +25,7 @@ class Version(NamedTuple):
         content: Digest of its content, 16 bytes.
         as_of_ms: When it was last said to be true.
         leaf_index: Where it stands.
-        replaced: Contents that it and earlier versions replaced, or passed over, at that same moment, one after another.
+        replaced: Contents that it and earlier versions replaced, or passed over, at that same moment, in order.
     """
 
     content: bytes
