@@ -81,11 +81,12 @@ class Mapper:
             except UnfitError as unfit:
                 problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
             else:
-                place = _place(value, name, child, others)
-                if value and _contradicts(fields, *place, value):
+                if not value:
+                    continue
+                field, part = _place(value, name, child, others) if others else (name, child)
+                if field in fields and _contradicts(fields, field, part, value):
                     problems.append(self._contradiction(index, cells[index]))
-                elif value:
-                    _put(fields, *place, value)
+                _put(fields, field, part, value)
         return tuple(problems) or self._body(self._with_constants(fields), cells)
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
