@@ -11,7 +11,7 @@ from rich.text import Text
 from node.cli.attachments import download, evidence_service, json_text, obtain, progress_bar
 from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
-from node.cli.evidence_entry import add_entry
+from node.cli.evidence_entry import add_entry, read_entries
 from node.cli.options import json_option, node_option
 from node.cli.query import case_reason, reason_options
 from node.cli.tables import new_table, print_table, printable
@@ -67,8 +67,10 @@ def put(
 
     An upload that broke off goes on where it stopped when the command is given again.
     """  # noqa: D301
-    if entry is not None and (document or kind is None):
-        raise click.UsageError("--entry is for what officers took, and needs its --kind")
+    if entry is not None:
+        if document or kind is None:
+            raise click.UsageError("--entry is for what officers took, and needs its --kind")
+        read_entries(entry)  # before a gigabyte is sent for a file that cannot be added to
     announcement = messages.Announcement(
         sha256=digest_file(file).sha256, size=file.stat().st_size, name=file.name, extraction=None
     )

@@ -13,6 +13,19 @@ from node.storage.files import read_text, write_file
 _FIELD = "evidence"
 
 
+def read_entries(path: Path) -> dict[str, Any]:
+    """What such a file holds; an empty list where there is none.
+
+    Raises:
+        NodeError: INVALID_CONFIG, the file is there and holds something else.
+    """
+    text = read_text(path, Reason.INVALID_CONFIG) if path.exists() else f"{_FIELD}: []"
+    content = parse_document(text, str(path), Reason.INVALID_CONFIG).data
+    if not isinstance(content, dict) or not isinstance(content.get(_FIELD), list):
+        raise NodeError(Reason.INVALID_CONFIG, f"{path}: no list `{_FIELD}` to add to")
+    return content
+
+
 def add_entry(path: Path, kept: messages.Attachment, extraction: messages.Extraction, **said: str) -> None:
     """Adds an item to the field `evidence` of a file, which is made where there is none.
 
@@ -25,10 +38,7 @@ def add_entry(path: Path, kept: messages.Attachment, extraction: messages.Extrac
     Raises:
         NodeError: INVALID_CONFIG, the file is there and holds something else.
     """
-    text = read_text(path, Reason.INVALID_CONFIG) if path.exists() else f"{_FIELD}: []"
-    content = parse_document(text, str(path), Reason.INVALID_CONFIG).data
-    if not isinstance(content, dict) or not isinstance(content.get(_FIELD), list):
-        raise NodeError(Reason.INVALID_CONFIG, f"{path}: no list `{_FIELD}` to add to")
+    content = read_entries(path)
     content[_FIELD].append(_entry(kept, extraction) | {name: value for name, value in said.items() if value})
     write_file(path, format_document(content).encode())
 

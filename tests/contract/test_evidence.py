@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+import yaml
 
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
@@ -51,8 +52,13 @@ def put_small(world: World, content: bytes = SMALL) -> None:
     path = world.folder / "直播回放.mp4"
     path.write_bytes(content)
     options = ["--at", "2026-05-01T10:00", "--place", "某仓库", "--method", "录屏", "--carrier", "光盘"]
-    options += ["--maker", "王某", "--officer", "王某:430100001", "--officer", "李某：430100002"]
+    options += ["--maker", "王某", "--officer", "王某=430100001", "--officer", "李某：430100002"]
+    entry = world.folder / "evidence.yaml"
+    entry.unlink(missing_ok=True)
+    options += ["--kind", "audiovisual", "--entry", str(entry)]
     world.run("changsha", "evidence", "put", str(path), *options)
+    (said,) = yaml.safe_load(entry.read_text("utf-8"))["evidence"]
+    assert (said["kind"], said["title"], said["sha256"]) == ("audiovisual", path.name, digest_of(content))
 
 
 def test_a_case_reaches_the_addressee_with_its_evidence_and_proof(world: World) -> None:
