@@ -57,7 +57,7 @@ def configure_logging(level: str) -> None:
     sys.excepthook = lambda _, error, __: _log.error("process_failed", exc_info=error)
 
 
-def _tune_interpreter(role: str) -> None:
+def tune_interpreter(role: str) -> None:
     """For a process that moves many small objects; what answers many at once is better off with Python's own pace."""
     if role == "node":
         sys.setswitchinterval(_SWITCH_S)
@@ -107,7 +107,7 @@ def run_role(config: Config, role: str) -> None:
         _log.error("cannot_start", role=role, reason=error.reason, message=error.message)
         raise SystemExit(_CANNOT_START) from None
     process.start()
-    _tune_interpreter(role)
+    tune_interpreter(role)
     _log.info("ready", role=role, city=config.city)
     while not stopped.wait(_LOOK_S):  # a signal is seen when the main thread runs: it must not sleep for ever
         pass

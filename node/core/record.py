@@ -8,7 +8,9 @@ into header and commitments in two ways.
 Header bytes and facet bodies are hashed and stored as they came, never re-serialised.
 """
 
+import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -35,6 +37,7 @@ _MASKED_BYTES = 2 + HASH_BYTES
 _MAX_SHIFT = 28
 # 9000-01-01.
 _LATEST_MS = 221_845_392_000_000
+_RECORD_ID = re.compile(r"(.+)-(0|[1-9][0-9]{0,12})", re.DOTALL)
 _PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
 
 
@@ -66,13 +69,13 @@ def parse_record_id(text: str) -> tuple[str, int]:
     Raises:
         NodeError: INVALID_ARGUMENT, not a record id.
     """
-    city, _, index = text.rpartition("-")
-    is_number = index.isdecimal() and index.isascii() and str(int(index[:19])) == index
-    if not city or not is_number or int(index) >> INDEX_BITS:
+    found = _RECORD_ID.fullmatch(text)
+    if found is None or (index := int(found[2])) >> INDEX_BITS:
         raise NodeError(Reason.INVALID_ARGUMENT, f"not a record id (<city>-<leaf index>): {text[:80]!r}")
-    return city, int(index)
+    return found[1], index
 
 
+@lru_cache(maxsize=4096)  # an act's case and the acts it follows are named again and again
 def is_record_id(text: str) -> bool:
     """Whether a text is a record id."""
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations  # gRPC's types are generic only to the type checker
 
+import gc
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from node.storage.bundle import add_client, load_bundle
 from node.storage.keyfile import load_log_key
 from node.storage.schema import open_writer
 from node.storage.store import Store
+from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
 from node.usecases.casework.case_file import PURPOSE, Bookcase
 from tests.bench.acts import CASE, append, many_cases, one_case
@@ -72,8 +75,9 @@ def _bench_case(folder: Path, runs: int) -> dict[str, object]:
     def parsed() -> float:
         return _ms(lambda: _parse(own.store))
 
-    measured = alternate(runs, {"state": cold, "parse": parsed})
-    warm = [_ms(lambda: _judged(books[0])) for _ in range(runs)]
+    with _as_in_the_node():
+        measured = alternate(runs, {"state": cold, "parse": parsed})
+        warm = [_ms(lambda: _judged(books[0])) for _ in range(runs)]
     for city in cities.values():
         city.close()
     states, parses = measured["state"], measured["parse"]
@@ -85,6 +89,19 @@ def _bench_case(folder: Path, runs: int) -> dict[str, object]:
         "parse_1000_acts_ms": rate(parses),
         "ratio_parse": ratio(parses, states),
     }
+
+
+@contextmanager
+def _as_in_the_node() -> Iterator[None]:
+    """With the collector and the pace of threads that a node's process sets."""
+    threshold, interval_s = gc.get_threshold(), sys.getswitchinterval()
+    tune_interpreter("node")
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
+        sys.setswitchinterval(interval_s)
 
 
 def _books(store: Store) -> Bookcase:
