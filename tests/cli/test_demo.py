@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from node.cli.demo.failure import DemoError
+from node.cli.demo.intake import Load
+from node.cli.demo.nodes import found_nodes
 from node.cli.demo.questions import NOBODY
 from node.core.identifiers import check_uscc
 from node.core.merkle import EMPTY_ROOT
@@ -183,6 +186,17 @@ def test_a_node_that_dies_is_shown_with_the_end_of_its_log(place: Path) -> None:
     assert "the node of hefei ended (exit code -9)" in output
     assert '"city": "hefei"' in output or "its log is empty" in output
     assert_nothing_left(place)
+
+
+def test_a_node_that_ended_is_the_cause_of_what_its_adapter_says(tmp_path: Path) -> None:
+    """Which of the two is looked at first is chance."""
+    file = tmp_path / "hefei.csv"
+    with file.open("w", encoding="utf-8") as rows:
+        write_sample(rows, "hefei", 3)
+    node = next(each for each in found_nodes(tmp_path) if each.city == "hefei")
+    load = Load(node, file, "load")
+    with pytest.raises(DemoError, match="the node of hefei ended"):
+        until(lambda: load.is_done)
 
 
 def _supervisor(place: Path, city: str) -> int:

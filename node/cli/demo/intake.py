@@ -18,6 +18,7 @@ class Load:
 
     def __init__(self, node: Node, file: Path, name: str) -> None:
         self.city = node.city
+        self._node = node
         self.rejects = node.folder / f"{name}.rejects.csv"
         self._file = file
         to = ("--mapping", "registry", "--identity", node.folder / "officer")
@@ -29,10 +30,11 @@ class Load:
         """Whether it came to its end.
 
         Raises:
-            DemoError: It failed.
+            DemoError: It failed; of a node that ended, that it did.
         """
         code = self._program.exit_code
         if code is not None and code not in _DONE:
+            self._node.check_running()
             raise DemoError(f"{self.city}: {self._file.name} could not be loaded:\n{self._program.last_lines()}")
         return code is not None
 
