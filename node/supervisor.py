@@ -100,7 +100,7 @@ def run_role(config: Config, role: str) -> None:
     from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    stopped = _stop_signal()
+    stopped = StopSignal()
     try:
         process = build_role(config, role)
     except NodeError as error:
@@ -120,7 +120,7 @@ def supervise(node_dir: Path, config: Config) -> None:
     configure_logging(config.log_level)
     if config.clock is not None:
         _log.warning("clock_shifted_by_a_file", city=config.city, file=str(config.clock.offset_file))
-    stopped = _stop_signal()
+    stopped = StopSignal()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error
     children = {role: _Child(node_dir, role) for role in ROLES}
@@ -181,15 +181,25 @@ class _Child:
             self._process.wait()
 
 
-def _stop_signal() -> threading.Event:
-    stopped = threading.Event()
+class StopSignal:
+    """Whether SIGTERM or SIGINT asked this process to end.
 
-    def stop(_: int, __: FrameType | None) -> None:
-        stopped.set()
+    Takes no lock: another signal may come while one is handled, and an Event would wait for itself for ever.
+    """
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop)
-    return stopped
+    def __init__(self) -> None:
+        self._is_asked = False
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, self._ask)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps, unless asked already; returns whether it was asked."""
+        if not self._is_asked:
+            time.sleep(seconds)
+        return self._is_asked
+
+    def _ask(self, _: int, __: FrameType | None) -> None:
+        self._is_asked = True
 
 
 def _fresh_metrics_dir(config: Config) -> Path:
