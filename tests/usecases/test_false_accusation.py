@@ -1,8 +1,7 @@
 """Who accuses a city of a fork without proof is not believed."""
 
 import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,27 +14,10 @@ from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.witness import read_heard
 from tests.cities import KeySigner
-from tests.simulator.origin import Origin, policy_text
+from tests.simulator.origin import Origin
 from tests.simulator.telling import Tree, note
 from tests.simulator.towns import SIX, Country, TownPeer
 from tests.usecases.forks import HONEST, accuse, evidence, tell
-
-
-@pytest.fixture
-def country(tmp_path: Path) -> Iterator[Country]:
-    made = Country(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other(tmp_path: Path, country: Country) -> Iterator[Origin]:
-    """Wuhan's second history, under its one key: alike up to record 20."""
-    (tmp_path / "second").mkdir()
-    wuhan = country["wuhan"].origin
-    made = Origin(tmp_path / "second" / "wuhan.db", "wuhan", wuhan.signer, HONEST, policy_text("wuhan", "public"))
-    yield made
-    made.close()
 
 
 def forged(country: Country) -> dict[str, bytes]:

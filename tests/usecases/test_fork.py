@@ -20,23 +20,6 @@ from tests.simulator.towns import SIX, Country, Town, TownPeer
 from tests.usecases.forks import HONEST, accuse, evidence, tell
 
 
-@pytest.fixture
-def country(tmp_path: Path) -> Iterator[Country]:
-    made = Country(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def other(tmp_path: Path, country: Country) -> Iterator[Origin]:
-    """Wuhan's second history, under its one key: alike up to record 20."""
-    (tmp_path / "second").mkdir()
-    wuhan = country["wuhan"].origin
-    made = Origin(tmp_path / "second" / "wuhan.db", "wuhan", wuhan.signer, HONEST, policy_text("wuhan", "public"))
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize(("first", "second"), [(50, 50), (50, 80), (80, 50), (300, 700)])
 def test_two_histories_are_caught_by_all_and_proven(country: Country, other: Origin, first: int, second: int) -> None:
     tell(country, first, other, second, "hefei", "taiyuan")
