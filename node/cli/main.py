@@ -2,9 +2,11 @@
 
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
+from node.core.reason_texts import in_chinese
 from node.errors import NodeError, Reason
 
 EXIT_ERROR = 2
@@ -21,6 +23,7 @@ _COMMANDS = {
     "complaint": "complaint",
     "deadlines": "inbox",
     "demo": "demo",
+    "errors": "errors",
     "evidence": "evidence",
     "federation": "federation",
     "health": "status",
@@ -77,24 +80,28 @@ def gongzhi() -> None:
 
 
 def main() -> None:
-    """Runs the command line; an error of the taxonomy becomes one line and exit code 2."""
+    """Runs the command line; an error becomes its message, a line in Chinese, and exit code 2."""
     try:
         gongzhi()
     except NodeError as error:
-        click.echo(f"gongzhi: {error}", err=True)
-        sys.exit(EXIT_ERROR)
+        _fail(error)
     except Exception as error:
         if "run" in sys.argv[1:2]:
             raise  # a process of the node: its supervisor tells "cannot start" from "died"
         # Exit code 1 would read as an answer.
-        click.echo(f"gongzhi: {_words(error)}", err=True)
-        sys.exit(EXIT_ERROR)
+        _fail(_classified(error))
 
 
-def _words(error: Exception) -> str:
+def _fail(error: NodeError) -> NoReturn:
+    click.echo(f"gongzhi: {error}", err=True)
+    click.echo(f"共织：{in_chinese(error.reason)}", err=True)
+    sys.exit(EXIT_ERROR)
+
+
+def _classified(error: Exception) -> NodeError:
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{Reason.INVALID_ARGUMENT}: {error.filename}: {error.strerror}"
-    return f"{Reason.INTERNAL}: {type(error).__name__}"  # its text may hold what was asked
+        return NodeError(Reason.INVALID_ARGUMENT, f"{error.filename}: {error.strerror}")
+    return NodeError(Reason.INTERNAL, type(error).__name__)  # its text may hold what was asked
 
 
 if __name__ == "__main__":

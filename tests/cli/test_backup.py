@@ -164,7 +164,7 @@ def test_a_damaged_backup_is_not_restored(
     assert (copy / path).read_bytes() != raw
     done = gongzhi("restore", copy, "--dir", tmp_path / "node")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(("gongzhi: storage_corrupt:", "gongzhi: invalid_argument:"))
+    assert done.stderr.splitlines()[-2].startswith(("gongzhi: storage_corrupt:", "gongzhi: invalid_argument:"))
     assert [each.name for each in tmp_path.iterdir()] == ["copy"]
 
 

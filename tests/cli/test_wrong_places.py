@@ -35,7 +35,9 @@ def test_where_nothing_can_be_made_is_named(
 ) -> None:
     (tmp_path / "file").write_text("")
     told = said(monkeypatch, capsys, "init", "--city", "wuhan", "--dir", tmp_path / "file" / "wuhan")
-    assert told == f"gongzhi: invalid_argument: {tmp_path / 'file' / 'wuhan'}: Not a directory\n"
+    english, chinese = told.splitlines()
+    assert english == f"gongzhi: invalid_argument: {tmp_path / 'file' / 'wuhan'}: Not a directory"
+    assert chinese.startswith("共织：")
 
 
 def test_a_file_that_cannot_be_written_has_its_own_name_in_the_error(tmp_path: Path) -> None:

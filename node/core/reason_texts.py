@@ -1,0 +1,91 @@
+"""What each code means and what to do about it, in Chinese and English (`reason_texts.yaml`)."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from node.core.document import parse_document, read_model
+from node.errors import NodeError, Reason
+
+Lang = Literal["zh", "en"]
+_FILE = "reason_texts.yaml"
+
+
+class Text(BaseModel):
+    """One code: what it means and what the reader does next, in each language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str = Field(min_length=1)
+    en_do: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+    zh_do: str = Field(min_length=1)
+
+    def meaning(self, lang: Lang) -> str:
+        """What the code means."""
+        return self.zh if lang == "zh" else self.en
+
+    def advice(self, lang: Lang) -> str:
+        """What to do."""
+        return self.zh_do if lang == "zh" else self.en_do
+
+
+class Texts(BaseModel):
+    """The whole table, by section."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reasons: Mapping[str, Text]
+
+
+@cache
+def texts() -> Texts:
+    """The table that comes with the program."""
+    text = (resources.files("node.core") / _FILE).read_text("utf-8")
+    return read_model(parse_document(text, _FILE, Reason.INTERNAL), Texts, Reason.INTERNAL)
+
+
+def find_text(code: str) -> Text:
+    """The text of a code.
+
+    Raises:
+        NodeError: NOT_FOUND; names codes that look like it.
+    """
+    if text := texts().reasons.get(code):
+        return text
+    near = ", ".join(get_close_matches(code, texts().reasons)) or "see gongzhi errors list"
+    raise NodeError(Reason.NOT_FOUND, f"no error code {code[:40]!r}; {near}")
+
+
+def in_chinese(reason: Reason) -> str:
+    """What an error's code means and what to do, for the line under its English message."""
+    text = texts().reasons[reason]
+    return text.zh + text.zh_do
+
+
+_HEAD = """\
+# 错误代码 · Error codes
+
+由 `gongzhi errors page` 根据 `node/core/reason_texts.yaml` 生成，请勿手改。
+Made by `gongzhi errors page`; do not edit. One code alone: `gongzhi errors show peer_frozen --lang zh`.
+
+每条错误为“代码: 说明”，代码不因版本改变。An error is `code: message`; a code never changes its meaning.
+"""
+_TITLES = {"reasons": "请求与命令的错误 · Errors of calls and commands"}
+
+
+def errors_page() -> str:
+    """docs/errors.md."""
+    lines = [_HEAD]
+    for section, title in _TITLES.items():
+        lines += [f"## {title}", "", "| 代码 code | 含义 | 怎么办 | meaning | what to do |", f"|{'---|' * 5}"]
+        rows: Mapping[str, Text] = getattr(texts(), section)
+        for code, text in rows.items():
+            cells = (f"`{code}`", text.zh, text.zh_do, text.en, text.en_do)
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        lines.append("")
+    return "\n".join(lines)

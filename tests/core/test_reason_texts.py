@@ -1,0 +1,44 @@
+"""Every code has its texts in both languages, and docs/errors.md is made from them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from node.cli.main import gongzhi
+from node.core.reason_texts import errors_page, find_text, in_chinese, texts
+from node.errors import NodeError, Reason
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def test_every_reason_has_its_texts_in_the_order_of_the_taxonomy() -> None:
+    """A new Reason gets a row in node/core/reason_texts.yaml."""
+    assert list(texts().reasons) == [reason.value for reason in Reason]
+
+
+def test_each_text_is_in_its_language() -> None:
+    for code, text in texts().reasons.items():
+        assert _CHINESE.search(text.zh), code
+        assert _CHINESE.search(text.zh_do), code
+        assert not _CHINESE.search(text.en + text.en_do), code
+        assert all(each.endswith((".", "。")) for each in (text.en, text.en_do, text.zh, text.zh_do)), code
+
+
+def test_the_page_is_not_out_of_date() -> None:
+    """After a change: gongzhi errors page > docs/errors.md."""
+    assert PAGE.read_text("utf-8") == errors_page()
+
+
+def test_a_code_is_explained_in_either_language() -> None:
+    for lang, text in (("zh", "磁盘已满"), ("en", "The disk is full")):
+        shown = CliRunner().invoke(gongzhi, ["errors", "show", "storage_full", "--lang", lang])
+        assert text in shown.output
+    assert "腾出空间" in in_chinese(Reason.STORAGE_FULL)
+
+
+def test_a_mistyped_code_is_answered_with_those_like_it() -> None:
+    with pytest.raises(NodeError, match="peer_frozen"):
+        find_text("peer_froze")
