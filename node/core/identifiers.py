@@ -80,7 +80,7 @@ def check_uscc(code: str) -> Problems:
     if code[0] not in USCC_AUTHORITIES:
         return _USCC_AUTHORITY
     is_right = sum(map(mul, values, USCC_WEIGHTS)) % 31 == 0
-    if is_right and _is_organisation_code(raw[_ORGANISATION]):
+    if is_right and _is_organisation(raw[_ORGANISATION]):
         return ()
     # It keeps 15 digits. What is left passes one check by chance, of thirty-one or of eleven.
     if code.endswith("000") and code.isdigit():
@@ -88,9 +88,14 @@ def check_uscc(code: str) -> Problems:
     return _USCC_ORGANISATION if is_right else _USCC_CHECK_DIGIT
 
 
-def _is_organisation_code(raw: bytes) -> bool:
+def _is_organisation(raw: bytes) -> bool:
     values = raw[:8].translate(_ORGANISATION_VALUES) + raw[8:].translate(_ORGANISATION_CHECK_VALUES)
     return _INVALID not in values and sum(map(mul, values, ORGANISATION_WEIGHTS)) % 11 == 0
+
+
+def is_organisation_code(code: str) -> bool:
+    """Whether nine characters are an organisation code with its check character (GB 11714)."""
+    return len(code) == 9 and _is_organisation(code.encode("ascii", "replace"))
 
 
 def uscc_check_character(first_17: str) -> str:

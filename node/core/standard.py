@@ -17,6 +17,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import DecodeError, Message
 
 import node.standard
+from node.core.public_texts import public_texts
 from node.core.validation import Finding, Validation
 from node.errors import NodeError, Reason
 from node.standard.v1 import options_pb2
@@ -68,6 +69,7 @@ class Standard:
         self._flat = [(field.options.subject, field.path) for field in keys if _is_flat(field)]
         self._deep = [(field.options.subject, _reader(field.path)) for field in keys if not _is_flat(field)]
         self._validation = Validation(descriptor)
+        self._public_texts = public_texts(descriptor, (facet.number for facet in self.facets if facet.level == 1))
 
     def parse(self, body: bytes) -> Message:
         """The message in `body`.
@@ -84,7 +86,11 @@ class Standard:
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; a record with an error is not taken in."""
-        return self._validation.findings(message)
+        return [*self._validation.findings(message), *self._public_texts.findings(message)]
+
+    def mask_personal(self, message: Message) -> None:
+        """Hides the numbers of persons in the free texts that everybody may read, in place."""
+        self._public_texts.mask(message)
 
     def subjects(self, message: Message) -> list[str]:
         """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914300007121944054`; bytes in hexadecimal."""
