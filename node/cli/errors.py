@@ -26,7 +26,7 @@ def list_errors(lang: Lang, as_json: bool) -> None:
         click.echo(json.dumps(texts().model_dump(), ensure_ascii=False, indent=2))
         return
     rows = new_table(*_HEADS[lang])
-    for code, text in texts().reasons.items():
+    for code, text in texts().every.items():
         rows.add_row(code, text.meaning(lang))
     print_table(rows)
 

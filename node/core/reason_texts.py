@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -13,6 +14,15 @@ from node.errors import NodeError, Reason
 
 Lang = Literal["zh", "en"]
 _FILE = "reason_texts.yaml"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: all well; to know; to look at; something must be done."""
+
+    OK = "ok"
+    INFO = "info"
+    WARN = "warn"
+    MUST = "must"
 
 
 class Text(BaseModel):
@@ -34,12 +44,24 @@ class Text(BaseModel):
         return self.zh_do if lang == "zh" else self.en_do
 
 
+class FindingText(Text):
+    """What a finding says, with places for its parameters: `{city}`."""
+
+    severity: Severity
+
+
 class Texts(BaseModel):
     """The whole table, by section."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reasons: Mapping[str, Text]
+    findings: Mapping[str, FindingText]
+
+    @property
+    def every(self) -> Mapping[str, Text]:
+        """Every code; one that is an error and a finding is explained as an error."""
+        return {**self.findings, **self.reasons}
 
 
 @cache
@@ -55,9 +77,9 @@ def find_text(code: str) -> Text:
     Raises:
         NodeError: NOT_FOUND; names codes that look like it.
     """
-    if text := texts().reasons.get(code):
+    if text := texts().every.get(code):
         return text
-    near = ", ".join(get_close_matches(code, texts().reasons)) or "see gongzhi errors list"
+    near = ", ".join(get_close_matches(code, texts().every)) or "see gongzhi errors list"
     raise NodeError(Reason.NOT_FOUND, f"no error code {code[:40]!r}; {near}")
 
 
@@ -75,7 +97,10 @@ Made by `gongzhi errors page`; do not edit. One code alone: `gongzhi errors show
 
 每条错误为“代码: 说明”，代码不因版本改变。An error is `code: message`; a code never changes its meaning.
 """
-_TITLES = {"reasons": "请求与命令的错误 · Errors of calls and commands"}
+_TITLES = {
+    "reasons": "请求与命令的错误 · Errors of calls and commands",
+    "findings": "体检与警报 · Findings and alerts",
+}
 
 
 def errors_page() -> str:
