@@ -1,19 +1,22 @@
 """A platform's whole roster, asked as one stream."""
 
+import csv
 import json
+import sys
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from node.cli.named_rows import named_rows
 from node.cli.query import query_service
 from node.config import Config
+from node.core.party_key import advice, canonical_key
 from node.query.v1 import query_pb2 as query
-from node.tables.cells import code
+from node.tables.formulas import guard
 from node.tables.unfit import UnfitError
 
 BATCH = 500
@@ -28,21 +31,32 @@ _COLUMNS = {
     "status": "status", "登记状态": "status",
     "established_on": "established_on", "成立日期": "established_on", "注册日期": "established_on",
 }  # fmt: skip
-_ANSWER_COLUMNS = ("uscc", "result", "mismatches", "unseen", "city", "record_id", "as_of_ms", "confirmed_at_ms")
+_ANSWER_COLUMNS = (
+    *("uscc", "result", "mismatches", "unseen", "city", "record_id", "as_of_ms", "confirmed_at_ms"),
+    *("reason", "advice", "line"),
+)
+
+
+class Row(NamedTuple):
+    """A row of the roster: what is asked, and (then nothing is) why it cannot be read."""
+
+    line: int
+    question: query.Question
+    fault: UnfitError | None
 
 
 def plain_answer(answer: query.Answer) -> dict[str, Any]:
     """An answer for programs."""
-    name = query.Result.Name(answer.result).removeprefix("RESULT_").lower()
     return {
-        # A question without a code, or about records obtained for another purpose.
-        "result": "unanswered" if answer.result == query.RESULT_UNSPECIFIED else name,
+        "result": query.Result.Name(answer.result).removeprefix("RESULT_").lower(),
         "mismatches": list(answer.mismatches),
         "unseen": list(answer.unseen),
         "city": answer.city,
         "record_id": answer.record_id,
         "as_of_ms": answer.as_of_ms,
         "confirmed_at_ms": answer.confirmed_at_ms,
+        "reason": answer.reason,
+        "advice": list(answer.advice),
     }
 
 
@@ -53,57 +67,71 @@ def verify_roster(config: Config, reason: query.Reason, path: Path, *, as_json: 
         FileError: INVALID_ARGUMENT, the file cannot be read as such.
         NodeError: What the node answered.
     """
-    asked: deque[list[query.Question]] = deque()
+    asked: deque[list[Row]] = deque()
     counts: Counter[str] = Counter()
-    if not as_json:
-        click.echo(",".join(_ANSWER_COLUMNS))
+    write = _json_line if as_json else _csv_writer()
     requests = _Requests(path, reason, asked)
     with query_service(config) as service:
         for response in service.VerifyRoster(iter(requests)):
-            for question, answer in zip(asked.popleft(), response.answers, strict=True):
-                plain = {"uscc": question.uscc} | plain_answer(answer)
+            for row, answer in zip(asked.popleft(), response.answers, strict=True):
+                plain = _plain(row, answer)
                 counts[plain["result"]] += 1
-                click.echo(json.dumps(plain, ensure_ascii=False) if as_json else _csv_line(plain))
-    click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()), err=True)
-    return 0 if set(counts) <= {"match"} else 1
+                write(plain)
+    if requests.error is not None:
+        raise requests.error
+    click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
+    return 0 if set(counts) == {"match"} else 1
 
 
 class _Requests:
     """The requests of a roster. gRPC reads them on a thread of its own, so the file is opened before."""
 
-    def __init__(self, path: Path, reason: query.Reason, asked: deque[list[query.Question]]) -> None:
+    def __init__(self, path: Path, reason: query.Reason, asked: deque[list[Row]]) -> None:
         self._rows = read_roster(path)
         self._first = list(islice(self._rows, BATCH))
         self._reason = reason
         self._asked = asked
+        self.error: Exception | None = None
 
     def __iter__(self) -> Iterator[query.VerifyRosterRequest]:
         batch, seq = self._first, 0
         while batch:
             self._asked.append(batch)
-            yield query.VerifyRosterRequest(seq=seq, reason=self._reason, questions=batch)
-            batch, seq = list(islice(self._rows, BATCH)), seq + 1
+            yield query.VerifyRosterRequest(seq=seq, reason=self._reason, questions=[row.question for row in batch])
+            try:
+                batch, seq = list(islice(self._rows, BATCH)), seq + 1
+            except Exception as error:  # noqa: BLE001 - raised where the answers are read
+                self.error = error
+                return
 
 
-def read_roster(path: Path) -> Iterator[query.Question]:
-    """The questions in a CSV file or workbook, one a row; an empty one, which has no answer, for a row that is broken.
+def read_roster(path: Path) -> Iterator[Row]:
+    """The rows of a CSV file or workbook; of one that is broken nothing is asked.
 
     Raises:
         FileError: INVALID_ARGUMENT, cannot be read, or has no column of codes.
     """
     for row in named_rows(path, _COLUMNS, "uscc"):
-        question = query.Question() if row.faults else query.Question(**row.cells)
-        try:
-            question.uscc = code(question.uscc)
-        except UnfitError:
-            question = query.Question()
-        yield question
+        fault = next(iter(row.faults.values()), None)
+        yield Row(row.line, query.Question() if fault else query.Question(**row.cells), fault)
 
 
-def _csv_line(plain: dict[str, Any]) -> str:
-    cells = (plain[name] for name in _ANSWER_COLUMNS)
-    return ",".join(" ".join(cell) if isinstance(cell, list) else _quoted(str(cell)) for cell in cells)
+def _plain(row: Row, answer: query.Answer) -> dict[str, Any]:
+    told = {"line": row.line, "uscc": canonical_key(row.question.uscc)} | plain_answer(answer)
+    return told | {"reason": row.fault.reason, "advice": [advice(row.fault)]} if row.fault else told
 
 
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\n\r') else cell
+def _json_line(plain: dict[str, Any]) -> None:
+    click.echo(json.dumps(plain, ensure_ascii=False))
+
+
+def _csv_writer() -> Callable[[dict[str, Any]], None]:
+    click.echo(",".join(_ANSWER_COLUMNS))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+
+    def write(plain: dict[str, Any]) -> None:
+        cells = (plain[name] for name in _ANSWER_COLUMNS)
+        texts = (" ".join(cell) if isinstance(cell, list) else str(cell) for cell in cells)
+        writer.writerow([guard(text) for text in texts])  # a spreadsheet will open what the roster's author wrote
+
+    return write

@@ -20,6 +20,7 @@ from node.cli.screen_confirm import confirm
 from node.cli.screen_roster import Row, read_rows, screening_service
 from node.config import Config, load_config
 from node.core import standard as standards
+from node.core.party_key import canonical_key
 from node.core.screening import LISTS
 from node.query.v1 import query_pb2 as query
 from node.screening.v1 import screening_pb2 as screening
@@ -31,7 +32,7 @@ BATCH = 500
 _EXIT_DOUBTFUL = 3
 _COLUMNS = (
     *("line", "uscc", "licence_number", "name", "result", "list", "record_id", "city", "matched_on", "grounds"),
-    *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale", "advice"),
+    *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale", "reason", "advice"),
 )
 
 
@@ -136,8 +137,10 @@ def _screened(config: Config, reason: query.Reason, rows: Iterator[Row]) -> Iter
 
 def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
     """What is told of one row: a line for each hit, or one for none."""
-    told = {"line": row.line, "uscc": row.entry.uscc, "licence_number": row.entry.licence_number, "name": row.name}
-    told |= {"advice": list(row.advice)} if row.advice else {}
+    uscc, licence = canonical_key(row.entry.uscc), canonical_key(row.entry.licence_number)
+    told: dict[str, Any] = {"line": row.line, "uscc": uscc, "licence_number": licence, "name": row.name}
+    if advice := [*row.advice, *screened.advice]:
+        told |= {"reason": advice[0].partition(":")[0], "advice": advice}
     for hit in screened.hits:
         yield told | {"result": "hit"} | plain_hit(hit)
     for record in screened.republished:

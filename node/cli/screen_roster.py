@@ -1,6 +1,6 @@
 """A roster to be screened: read row by row, each ID number turned into its HMAC before anything leaves this process."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from typing import NamedTuple
 from node.cli.named_rows import NamedRow, named_rows
 from node.cli.options import ask_passphrase
 from node.config import Config
-from node.core.identifiers import Problem, check_licence, check_resident_id, check_uscc
+from node.core.identifiers import Problem, check_resident_id
+from node.core.party_key import IS_ID_NUMBER, MANGLED, advice, canonical_key, is_id_number, is_number_mangled
 from node.core.screening import HMAC_BYTES, person_hmac
 from node.errors import FileError, Reason
 from node.rpc.client import officer_channel
 from node.screening.v1.screening_pb2 import Entry
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
-from node.tables.cells import code
 from node.tables.unfit import UnfitError
 
 _COLUMNS = {
@@ -33,7 +33,7 @@ LoadKey = Callable[[], bytes]
 class Row(NamedTuple):
     """A row of the file: what is asked, and what this process alone keeps of it. No ID number is among it.
 
-    `advice` says which keys are not, or hardly, those of anybody: that nothing was found by them means nothing.
+    `advice` says what the node cannot: cells that could not be read, and ID numbers, which it is not sent.
     """
 
     line: int
@@ -61,56 +61,34 @@ def read_rows(path: Path, load_key: LoadKey) -> Iterator[Row]:
             `load_key` raises.
     """
     for row in named_rows(path, _COLUMNS):
-        keys, doubts = _keys(row)
-        entry = Entry(uscc=keys.get("uscc", ""), licence_number=keys.get("licence_number", ""))
-        if "id_number" in keys:
-            entry.id_hmac = person_hmac(load_key(), keys["id_number"])
+        entry, doubts = Entry(), _doubts(row)
+        for field in ("uscc", "licence_number"):
+            text = row.cells.get(field, "")
+            if is_id_number(canonical_key(text)):
+                doubts.append(IS_ID_NUMBER)  # it does not leave this process
+            else:
+                setattr(entry, field, text)
+        if "id_number" in row.cells and MANGLED not in doubts:
+            entry.id_hmac = person_hmac(load_key(), canonical_key(row.cells["id_number"]))
         elif "id_hmac" in row.cells:
             entry.id_hmac = _parse_hmac(row.cells["id_hmac"], path, row.line)
-        yield Row(
-            row.line, row.cells.get("name", ""), entry, tuple(f"{each.reason}: {each.message}" for each in doubts)
-        )
+        yield Row(row.line, row.cells.get("name", ""), entry, tuple(map(advice, doubts)))
 
 
-def _keys(row: NamedRow) -> tuple[dict[str, str], list[UnfitError | Problem]]:
-    """The keys of a row in their canonical form, and what is to be said of them."""
-    keys: dict[str, str] = {}
+def _doubts(row: NamedRow) -> list[UnfitError | Problem]:
+    """What this process alone can say: cells that cannot be read, and ID numbers, which it sends nowhere."""
     doubts: list[UnfitError | Problem] = [fault for field, fault in row.faults.items() if field != "name"]
-    for field, doubts_of in _DOUBTS.items():
-        if field in row.cells:
-            try:
-                keys[field] = code(row.cells[field])
-            except UnfitError as unfit:
-                doubts.append(unfit)
-            else:
-                doubts += doubts_of(keys[field])
-    return keys, doubts
-
-
-def _doubts_of_code(code: str) -> list[Problem]:
-    if len(code) in _REGISTRATION_DIGITS and code.isdigit():
-        return []
-    found = [each for each in check_uscc(code) if not each.warning]
-    if found and check_uscc(code.translate(_LOOK_ALIKE)) == ():
-        return [each._replace(message=f"{each.message}; {_MISREAD}") for each in found]
-    return found
+    if "id_number" in row.cells:
+        doubts += _doubts_of_id(canonical_key(row.cells["id_number"]))
+    return doubts
 
 
 def _doubts_of_id(number: str) -> list[Problem]:
     # Passports and the like have other forms; those of 15 digits have not been given out since 1999.
+    if is_number_mangled(number):
+        return [MANGLED]
     is_resident = number[:15].isdigit() and len(number) in {15, 18}
     return [each for each in check_resident_id(number) if is_resident and not each.warning]
-
-
-_LOOK_ALIKE = str.maketrans("OIZS", "0125")
-_MISREAD = "with a digit for the letter it would be right: look at the licence itself"
-# Registration numbers of before 2015, and of before 2007.
-_REGISTRATION_DIGITS = (15, 13)
-_DOUBTS: dict[str, Callable[[str], Iterable[Problem]]] = {
-    "uscc": _doubts_of_code,
-    "licence_number": check_licence,
-    "id_number": _doubts_of_id,
-}
 
 
 def _parse_hmac(text: str, path: Path, line: int) -> bytes:

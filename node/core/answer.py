@@ -14,16 +14,12 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from node.core import standard as standards
-from node.core.identifiers import check_uscc, normalise
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1 import operator_pb2
 from node.standard.v1.operator_pb2 import OperatorRegistration
 
 STANDARD = "operator.registration"
-_USCC_CHARACTERS = 18
-# As the standard has it; they are of many forms.
-_REGISTRATION_CHARACTERS = 50
 
 
 class Verdict(Enum):
@@ -49,38 +45,6 @@ class _Field(NamedTuple):
     facet: int
     read: Callable[[OperatorRegistration], str | int]
     is_same: Callable[[str, str | int], bool]
-
-
-def subject_of(code: str) -> str:
-    """The subject key of a unified code or, where it cannot be one, of a registration number of before; "" for none."""
-    canonical = normalise(code)
-    if not canonical:
-        return ""
-    return f"uscc:{canonical}" if len(canonical) == _USCC_CHARACTERS else f"reg:{canonical}"
-
-
-def check_code(code: str) -> None:
-    """Checks that a code may be somebody's: of 18 characters it is a unified code, else a registration number.
-
-    Raises:
-        NodeError: INVALID_ARGUMENT, naming the field `uscc`.
-    """
-    canonical = normalise(code)
-    if not canonical:
-        raise NodeError(Reason.INVALID_ARGUMENT, "uscc: a question names a unified code or a registration number")
-    if len(canonical) <= _REGISTRATION_CHARACTERS and len(canonical) != _USCC_CHARACTERS:
-        return
-    if problem := next((each for each in check_uscc(canonical) if not each.warning), None):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"uscc: {problem.message} ({problem.reason})")
-
-
-def is_code(code: str) -> bool:
-    """Whether a code may be somebody's."""
-    try:
-        check_code(code)
-    except NodeError:
-        return False
-    return True
 
 
 _MARKS = str.maketrans(

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from node.core import standard as standards
-from node.core.answer import subject_of
-from node.core.identifiers import normalise
+from node.core.identifiers import Problem, normalise
 from node.core.listing_term import SERIOUS, last_day, stated_day
+from node.core.party_key import canonical_key, problem_of_code, problem_of_licence, subject_of
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import Entry, Hit
@@ -27,6 +27,7 @@ PERSON_KEY_BYTES = 32
 PERSON_KEY_LABEL = "GONGZHI+PERSON+"
 _PERSON = b"gongzhi.person.v1\0"
 _CASE = "case:"
+_HMAC_LENGTH = Problem("id_hmac_length", f"a keyed HMAC of an ID number has {HMAC_BYTES} bytes")
 _PARTY_FIELDS = {
     lists.MATCH_KEY_USCC: "uscc",
     lists.MATCH_KEY_LEGACY_NUMBER: "legacy_number",
@@ -143,11 +144,21 @@ def keys_of(entry: Entry) -> list[Key]:
     if (code := entry.uscc) and (subject := subject_of(code)):
         kind = lists.MATCH_KEY_USCC if subject.startswith("uscc:") else lists.MATCH_KEY_LEGACY_NUMBER
         found.append(Key(kind, subject))
-    if (number := entry.licence_number) and (licence := normalise(number)):
+    if (number := entry.licence_number) and (licence := canonical_key(number)):
         found.append(Key(lists.MATCH_KEY_LICENCE, f"licence:{licence}"))
     if len(id_hmac := entry.id_hmac) == HMAC_BYTES:
         found.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{id_hmac.hex()}"))
     return found
+
+
+def problems_of(entry: Entry) -> list[Problem]:
+    """Why keys of an entry can be nobody's: that nothing is found by them says nothing of the party."""
+    found = [
+        entry.uscc and problem_of_code(entry.uscc),
+        entry.licence_number and problem_of_licence(entry.licence_number),
+        _HMAC_LENGTH if len(entry.id_hmac) not in {0, HMAC_BYTES} else None,
+    ]
+    return [problem for problem in found if problem]
 
 
 def listing_of(name: str, body: Message) -> Listing:

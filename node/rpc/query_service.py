@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import grpc
 
-from node.core.answer import subject_of
 from node.core.clients import Kind
+from node.core.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc

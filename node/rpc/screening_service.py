@@ -42,7 +42,7 @@ class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
 
 
 def _note(use: Use, entries: Sequence[Keyed], screened: Sequence[screening.Screened]) -> None:
-    digests = [keys[0][1] if keys else 0 for keys in entries]
+    digests = [each.keys[0][1] if each.keys else 0 for each in entries]
     results = [each.result for each in screened]
     use.questions, use.subject = len(digests), pack(f">{len(digests)}q", *digests)
     use.cities = ",".join(sorted({hit.city for each in screened for hit in each.hits} - {""}))

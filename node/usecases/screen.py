@@ -6,6 +6,7 @@
 4. Of a case the workflow says whether the party is on the list; of a record without a case its term does.
 5. What had ended and was published again is no hit: it is reported.
 6. A platform's list counts from the log of the city that the platform is connected to, and from no other.
+7. Where nothing is found by a key that can be nobody's the entry is in doubt; without a key it was not screened.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.calendar import legal_date
+from node.core.identifiers import Problem
+from node.core.party_key import advice
 from node.core.platforms import Connections
 from node.core.record import disclosed_bodies, disclosed_facets, is_dated, parse_header
 from node.core.screening import (
@@ -29,6 +32,7 @@ from node.core.screening import (
     last_day_of,
     listing_of,
     marks,
+    problems_of,
 )
 from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact
@@ -51,12 +55,15 @@ from node.usecases.verify_operator import Asker
 MAX_ENTRIES = 1000
 # The facet that holds ground and term, of each list.
 _GROUNDS_FACET = 1
-_NO_KEY = screening.Screened(result=screening.RESULT_NO_KEY)
+_NO_KEY = screening.Screened(result=screening.RESULT_NO_KEY, reason="key_missing")
 _NO_HIT = screening.Screened(result=screening.RESULT_NO_HIT)
 
 
-Keyed = list[tuple[Key, int]]
-"""The keys of an entry, each with its digest."""
+class Keyed(NamedTuple):
+    """An entry of a roster: its keys, each with its digest, and why some can be nobody's."""
+
+    keys: list[tuple[Key, int]]
+    problems: list[Problem]
 
 
 def digest_keys(entries: Sequence[screening.Entry]) -> list[Keyed]:
@@ -67,7 +74,9 @@ def digest_keys(entries: Sequence[screening.Entry]) -> list[Keyed]:
     """
     if len(entries) > MAX_ENTRIES:
         raise NodeError(Reason.TOO_LARGE, f"{len(entries)} entries in a batch, at most {MAX_ENTRIES}")
-    return [[(key, subject_digest(key.subject)) for key in keys_of(entry)] for entry in entries]
+    return [
+        Keyed([(key, subject_digest(key.subject)) for key in keys_of(entry)], problems_of(entry)) for entry in entries
+    ]
 
 
 class Record(NamedTuple):
@@ -95,16 +104,19 @@ class Screening:
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
-        listed = read_listed(self._reader.connection, (digest for each in entries for _, digest in each))
+        listed = read_listed(self._reader.connection, (digest for each in entries for _, digest in each.keys))
         if not listed:
-            return [_NO_HIT if each else _NO_KEY for each in entries]
+            return [_told(each, _not_listed(each)) for each in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
         now_ms = self._clock.now_ms()
         now = _Day(now_ms, legal_day(now_ms))
         return [
-            self._screened(rows, origins, asker, now)
-            if (rows := [(key, listed[digest]) for key, digest in each if digest in listed])
-            else (_NO_HIT if each else _NO_KEY)
+            _told(
+                each,
+                self._screened(rows, origins, asker, now)
+                if (rows := [(key, listed[digest]) for key, digest in each.keys if digest in listed])
+                else _not_listed(each),
+            )
             for each in entries
         ]
 
@@ -200,6 +212,21 @@ class _InForce(NamedTuple):
     def identity(self) -> tuple[str, ...]:
         """What the record and the acts of one listing have in common."""
         return self.record.header.standard, self.record.origin.city, self.said.decision_number, self.said.since
+
+
+def _not_listed(entry: Keyed) -> screening.Screened:
+    return _NO_HIT if entry.keys else _NO_KEY
+
+
+def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
+    """Rule 7: what was found, with what is to be said of the keys."""
+    if not entry.problems:
+        return found
+    told = screening.Screened(reason=entry.problems[0].reason, advice=map(advice, entry.problems))
+    told.MergeFrom(screening.Screened(result=found.result, hits=found.hits, republished=found.republished))
+    if found.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
+        told.result = screening.RESULT_DOUBTFUL
+    return told
 
 
 def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:

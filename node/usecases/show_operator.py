@@ -1,12 +1,15 @@
 """Shows every current record of one subject, of any standard and city."""
 
 from node.core.identifiers import normalise
+from node.core.party_key import advice, problem_of_code
 from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record
 from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
 from node.usecases.usage import check_obtained_for, is_obtained_for
+
+_CODES = ("uscc", "reg")
 
 
 def show_operator(reader: Reader, subject: str, purpose: str) -> list[Record]:
@@ -18,7 +21,8 @@ def show_operator(reader: Reader, subject: str, purpose: str) -> list[Record]:
         purpose: Replicas obtained for another one are left out.
 
     Raises:
-        NodeError: INVALID_ARGUMENT, or POLICY_DENIED where all there is was obtained for another purpose.
+        NodeError: INVALID_ARGUMENT, no subject or a code that can be nobody's; POLICY_DENIED where all there is was
+            obtained for another purpose.
     """
     kind, _, value = subject.partition(":")
     key = f"{kind}:{normalise(value)}"
@@ -33,4 +37,6 @@ def show_operator(reader: Reader, subject: str, purpose: str) -> list[Record]:
     usable = [each for each in found if is_obtained_for(each[0], purpose)]
     if found and not usable:
         check_obtained_for(found[0][0], purpose)
+    if not found and kind in _CODES and (problem := problem_of_code(value)):
+        raise NodeError(Reason.INVALID_ARGUMENT, f"{kind}: {advice(problem)}")
     return [Record(id=f"{origin.city}-{index}", city=origin.city, view=view) for origin, index, view in usable]

@@ -6,12 +6,14 @@
 4. Live records of two cities: ambiguous. Of one city: the newest.
 5. What the record says is compared with what was asked; what the asker may not see is `unseen`, never different.
 6. A replica that was not confirmed for too long answers, but as stale.
+7. A code that can be nobody's is never "not found": the answer says why it is in doubt.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from node.core.answer import STANDARD, check_code, compare, is_code, public_facets, subject_of
+from node.core.answer import STANDARD, compare, public_facets
+from node.core.party_key import advice, problem_of_code, subject_of
 from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.ports import Clock
@@ -28,9 +30,6 @@ from node.usecases.usage import is_obtained_for
 MAX_QUESTIONS = 1000
 _ORIGINS_KEPT_MS = 250
 _NOT_FOUND = query.Answer(result=query.RESULT_NOT_FOUND)
-# In a roster, a question that was not answered: its code can be nobody's, or (with the city) only records for another
-# purpose.
-_UNANSWERED = query.Answer()
 
 
 class Asker(NamedTuple):
@@ -75,13 +74,12 @@ class VerifyOperator:
             NodeError: INVALID_ARGUMENT (a code that can be nobody's), or POLICY_DENIED, the records of this operator
                 were obtained for another purpose.
         """
-        check_code(question.uscc)
         subject = subject_of(question.uscc)
         rows = read_subject(self._reader.connection, subject_digest(subject))
-        if not rows:
-            return Verified(_NOT_FOUND, None)
         verified = self._answer(question, subject, rows, asker, self._clock.now_ms())
-        if verified.answer.result == query.RESULT_UNSPECIFIED:
+        if verified.answer.result == query.RESULT_DOUBTFUL:
+            raise NodeError(Reason.INVALID_ARGUMENT, f"uscc: {verified.answer.advice[0]}")
+        if verified.answer.result == query.RESULT_UNANSWERED:
             city, purpose = verified.answer.city, asker.purpose
             raise NodeError(
                 Reason.POLICY_DENIED, f"the records of {city} were not obtained for the purpose {purpose[:80]!r}"
@@ -89,7 +87,7 @@ class VerifyOperator:
         return verified
 
     def verify_all(self, questions: Sequence[query.Question], asker: Asker) -> list[query.Answer]:
-        """Answers a batch, in order. A question that cannot be answered has RESULT_UNSPECIFIED, the others stand.
+        """Answers a batch, in order. A question that cannot be answered says why, and the others stand.
 
         Raises:
             NodeError: TOO_LARGE.
@@ -101,9 +99,7 @@ class VerifyOperator:
         found = read_subjects(self._reader.connection, digests)
         now_ms = self._clock.now_ms()
         return [
-            self._answer(question, subject, found[digest], asker, now_ms).answer
-            if digest in found
-            else (_NOT_FOUND if is_code(question.uscc) else _UNANSWERED)
+            self._answer(question, subject, found.get(digest, ()), asker, now_ms).answer
             for question, subject, digest in zip(questions, subjects, digests, strict=True)
         ]
 
@@ -112,10 +108,11 @@ class VerifyOperator:
     ) -> Verified:
         candidates = [each for row in rows if (each := self._candidate(row, subject, asker, now_ms)) is not None]
         if not candidates:
-            return Verified(_NOT_FOUND, None)
+            return Verified(_not_found(question.uscc), None)
         usable = [each for each in candidates if is_obtained_for(each.origin, asker.purpose)]
         if not usable:
-            return Verified(query.Answer(city=candidates[0].origin.city), None)
+            city, reason = candidates[0].origin.city, Reason.POLICY_DENIED.value
+            return Verified(query.Answer(result=query.RESULT_UNANSWERED, city=city, reason=reason), None)
         chosen = usable[0] if len(usable) == 1 else _choose(usable, now_ms)
         if chosen is None:
             return Verified(_ambiguous(usable, asker, now_ms), None)
@@ -159,6 +156,13 @@ class VerifyOperator:
             self._origins = {origin.number: origin for origin in self._reader.origins()}
             self._origins_at_ms = now_ms
         return self._origins[number]
+
+
+def _not_found(code: str) -> query.Answer:
+    problem = problem_of_code(code)
+    if problem is None:
+        return _NOT_FOUND
+    return query.Answer(result=query.RESULT_DOUBTFUL, reason=problem.reason, advice=[advice(problem)])
 
 
 def _choose(candidates: Sequence[Candidate], now_ms: int) -> Candidate | None:

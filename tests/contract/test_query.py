@@ -103,6 +103,19 @@ def test_verify_says_by_its_exit_code_what_it_found(world: World) -> None:
     assert world.run(operator_command, "verify").exit_code == 2
 
 
+def test_a_code_that_can_be_nobodys_is_refused_with_its_reason(world: World) -> None:
+    for asked in (
+        ("verify", "9.143E+17"),
+        ("verify", USCC[:-1] + "5"),
+        ("show", USCC[:-1] + "5"),
+        ("show", "uscc:bad"),
+    ):
+        result = world.run(operator_command, *asked)
+        assert isinstance(result.exception, NodeError), asked
+        assert result.exception.reason is Reason.INVALID_ARGUMENT
+        assert any(why in str(result.exception) for why in ("number_mangled", "uscc_check_digit", "uscc_length"))
+
+
 def test_show_search_list(world: World) -> None:
     shown = world.run(operator_command, "show", "91430000184255293D")
     assert shown.exit_code == 0, shown.output
@@ -156,7 +169,8 @@ def test_roster(world: World) -> None:
     lines = asked.stdout.splitlines()
     assert len(lines) == 704, asked.stdout[-3000:]
     assert lines[1].startswith(f"{USCC},match,")
-    assert [line.split(",")[1] for line in lines[-3:]] == ["mismatch", "not_found", "unanswered"]
+    assert [line.split(",")[1] for line in lines[-3:]] == ["mismatch", "not_found", "doubtful"]
+    assert lines[-1].split(",")[-3:] == ["key_missing", lines[-1].split(",")[-2], "704"]
     assert "match 700" in asked.stderr
     kind, rpc, _, questions, subject, cities, result = world.usage()[0]
     assert (kind, rpc, questions, len(subject), cities) == ("officer", "VerifyRoster", 500, 4000, "changsha")

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from node.cli.roster import read_roster
 from node.cli.screen_roster import Row, read_rows
-from node.core.screening import keys_of, person_hmac
+from node.core.screening import keys_of, person_hmac, problems_of
 from node.errors import FileError, Reason
 from tests.core.standard_samples import RESIDENT_ID
 from tests.screening.listings import LICENCE, USCC
@@ -23,7 +23,8 @@ def roster(folder: Path, *lines: str, encoding: str = "utf-8") -> list[Row]:
 
 
 def reasons(row: Row) -> list[str]:
-    return [each.partition(":")[0] for each in row.advice]
+    """Why nothing can be said of a row: what this process cannot read, and what the service finds in the keys."""
+    return [each.partition(":")[0] for each in row.advice] + [each.reason for each in problems_of(row.entry)]
 
 
 def subjects(row: Row) -> list[str]:
@@ -39,7 +40,7 @@ def subjects(row: Row) -> list[str]:
 )  # fmt: skip
 def test_a_code_in_any_spelling_is_that_code(tmp_path: Path, spell: Callable[[str], str]) -> None:
     (row,) = roster(tmp_path, "统一社会信用代码", spell(USCC))
-    assert (subjects(row), row.advice) == ([f"uscc:{USCC}"], ())
+    assert (subjects(row), reasons(row)) == ([f"uscc:{USCC}"], [])
 
 
 @pytest.mark.parametrize(
@@ -60,21 +61,21 @@ def test_a_slip_is_told_and_leads_to_nobody(tmp_path: Path, code: str, reason: s
     (row,) = roster(tmp_path, "名称,统一社会信用代码", f"某店,{code}")
     assert reasons(row) == [reason]
     assert f"uscc:{USCC}" not in subjects(row)
-    assert code not in row.advice[0]
+    assert code not in str([*row.advice, *problems_of(row.entry)])
 
 
 def test_a_letter_for_a_digit_is_named_but_not_mended(tmp_path: Path) -> None:
     (row,) = roster(tmp_path, "uscc", USCC.replace("0", "O"))
-    assert "with a digit for the letter it would be right" in row.advice[0]
+    assert "with a digit for the letter it would be right" in problems_of(row.entry)[0].message
     (row,) = roster(tmp_path, "uscc", "O" + USCC[1:-1] + "O")
-    assert "would be right" not in row.advice[0]
+    assert "would be right" not in problems_of(row.entry)[0].message
 
 
 def test_old_registration_numbers_are_keys(tmp_path: Path) -> None:
     rows = roster(tmp_path, "统一社会信用代码/注册号", "430100000012345", "4301001234567")
-    assert [(subjects(row), row.advice) for row in rows] == [
-        (["reg:430100000012345"], ()),
-        (["reg:4301001234567"], ()),
+    assert [(subjects(row), reasons(row)) for row in rows] == [
+        (["reg:430100000012345"], []),
+        (["reg:4301001234567"], []),
     ]
 
 
@@ -143,15 +144,17 @@ def test_a_workbook_with_a_title_row(tmp_path: Path) -> None:
         (5, [], []),
         (6, [], ["number_mangled"]),
     ]
-    assert [question.uscc for question in read_roster(path)] == [USCC, "", ""]
+    assert [(row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)] == [
+        (USCC, None), ("", None), ("9.14301E+17", None),
+    ]  # fmt: skip
 
 
 def test_a_roster_to_verify(tmp_path: Path) -> None:
-    """What cannot be read is asked as nobody: it is answered as such and never compared in part."""
+    """Of what cannot be read nothing is asked: it is answered as such and never compared in part."""
     path = tmp_path / "roster.csv"
     path.write_text(f"商家名单\n名称;信用代码\n甲;'{USCC.lower()}\n乙\0;{USCC}\n丙;9.1E+17\n", encoding="utf-8")
-    asked = [(question.name, question.uscc) for question in read_roster(path)]
-    assert asked == [("甲", USCC), ("", ""), ("", "")]
+    asked = [(row.question.name, row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)]
+    assert asked == [("甲", f"'{USCC.lower()}", None), ("", "", "control_character"), ("丙", "9.1E+17", None)]
     path.write_text("名称\n甲\n", encoding="utf-8")
     with pytest.raises(FileError, match="uscc, 统一社会信用代码") as refused:
         list(read_roster(path))

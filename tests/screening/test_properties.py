@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.identifiers import normalise
-from node.core.screening import LISTS
-from node.screening.v1.screening_pb2 import RESULT_HIT, RESULT_NO_HIT, RESULT_NO_KEY, Entry
+from node.core.screening import LISTS, problems_of
+from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, RESULT_NO_KEY, Entry
 from node.standard.v1 import listing_pb2
 from node.standard.v1.party_pb2 import Party
 from node.usecases.screen import digest_keys
@@ -57,7 +57,8 @@ def test_hits_are_exactly_the_listings_that_share_a_key(listed: list[Listed], en
         for hit in answer.hits:
             assert hit.matched_on in {kind for kind, _ in asked & _keys(records[hit.record_id])}
             assert hit.list == LISTS[records[hit.record_id][0]].kind
-        none = RESULT_NO_HIT if asked else RESULT_NO_KEY
+        none = RESULT_DOUBTFUL if problems_of(entry) else RESULT_NO_HIT if asked else RESULT_NO_KEY
+        assert (answer.result == RESULT_DOUBTFUL) <= bool(answer.reason and answer.advice)
         assert answer.result == (RESULT_HIT if answer.hits else none)
 
 

@@ -92,7 +92,86 @@ def test_others_with_other_keys_do_not_hit(cities: tuple[City, City]) -> None:
     own.register(operator(OTHER))
     assert not hits(own, uscc=OTHER)
     assert not hits(own, id_hmac=person_hmac(b"x" * 32, RESIDENT_ID))
-    assert screened(own, id_hmac=b"short").result == screening_pb2.RESULT_NO_KEY
+    assert screened(own, id_hmac=b"short").reason == "id_hmac_length"
+
+
+IN_WORDS = "".join(chr(ord(each) + 0xFEE0) for each in USCC)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (USCC.replace("0", "O", 1), "uscc_character"),
+        (USCC.replace("1", "I", 1), "uscc_character"),
+        (USCC[:-1] + "2", "uscc_check_digit"),
+        (USCC[:-1], "uscc_length"),
+        (USCC + "0", "uscc_length"),
+        (USCC[:4], "uscc_length"),
+        ("bad", "uscc_length"),
+        ("某某食品有限公司", "uscc_length"),
+        ("9.143E+17", "number_mangled"),
+        ("９.１４３Ｅ＋１７", "number_mangled"),
+        ("914301001838418000.0", "number_mangled"),
+        ("914,301,001,838,418,210", "number_mangled"),
+        ("914301001840877000", "uscc_truncated"),
+        (f"{USCC}/{OTHER}", "several_codes"),
+        (f"{USCC}\n{OTHER}", "several_codes"),
+        (f"{USCC}（430100000012345）", "several_codes"),
+        (f"{USCC}、{OTHER[:-1]}Z", "several_codes"),
+        (RESIDENT_ID, "id_number_as_code"),
+        (RESIDENT_ID.lower(), "id_number_as_code"),
+        (RESIDENT_ID[:6] + RESIDENT_ID[8:17], "id_number_as_code"),
+        ("   ", "key_missing"),
+        ("\u200b", "key_missing"),
+        (USCC * 1000, "key_too_long"),
+    ],
+)
+def test_a_code_that_can_be_nobodys_is_in_doubt_to_every_asker(
+    cities: tuple[City, City], key: str, reason: str
+) -> None:
+    """Whether or not anybody is on a list: nothing found by such a code is no clearance."""
+    own, _ = cities
+    for _ in range(2):
+        for asker in (OFFICER, PLATFORM):
+            told = screened(own, asker, uscc=key)
+            assert (told.result, told.reason) == (screening_pb2.RESULT_DOUBTFUL, reason)
+            assert told.advice[0].startswith(f"{reason}: ")
+            assert key.strip() not in str(told) or not key.strip()
+            # The listing counts all the same where another key of the entry leads to it.
+            both = screened(own, asker, uscc=key, licence_number=LICENCE)
+            assert both.reason == reason
+            assert bool(both.hits) == (bool(own.store.by_subject(f"uscc:{USCC}")))
+        publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+
+
+@pytest.mark.parametrize("key", [USCC.lower(), f" {USCC}\t", IN_WORDS, f"'{USCC}", f"{USCC[:9]} {USCC[9:]}\u200b"])
+def test_a_code_in_another_spelling_is_that_code(cities: tuple[City, City], key: str) -> None:
+    own, _ = cities
+    publish(own, "listing.serious", listing("listing.serious", party=PARTY))
+    assert len(hits(own, uscc=key)) == 1
+    assert screened(own, uscc=key).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("无证", "licence_format"),
+        ("SC1O244403420029", "licence_format"),
+        (LICENCE.replace("0", "O", 1), "licence_format"),
+        (LICENCE[:-1] + "0", "licence_check_digit"),
+        ("1.24E+14", "number_mangled"),
+        (RESIDENT_ID, "id_number_as_code"),
+    ],
+)
+def test_a_licence_that_can_be_nobodys_is_in_doubt(cities: tuple[City, City], key: str, reason: str) -> None:
+    told = screened(cities[0], licence_number=key)
+    assert (told.result, told.reason) == (screening_pb2.RESULT_DOUBTFUL, reason)
+    assert screened(cities[0], licence_number="SCXK(湘)2011-0001").result == screening_pb2.RESULT_NO_HIT
+
+
+def test_without_a_key_nobody_was_screened(cities: tuple[City, City]) -> None:
+    told = screened(cities[0])
+    assert (told.result, told.reason) == (screening_pb2.RESULT_NO_KEY, "key_missing")
 
 
 @pytest.mark.parametrize("name", ["listing.serious", "listing.platform"])

@@ -21,7 +21,7 @@ from node.errors import FileError, NodeError, Reason
 from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, ScreenRequest
+from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.standard.v1 import party_pb2
 from node.storage.bundle import add_client, connect_platform
@@ -101,8 +101,9 @@ def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
     assert result.exit_code == 3, result.output
     (line,) = told(result)
     assert (line["line"], line["result"], line["name"]) == (3, "doubtful", NAME)
+    assert line["reason"] == "uscc_character"
     assert str(line["advice"]).startswith("['uscc_character")
-    assert world.screen(f"uscc,name\n{slip},{NAME}\n").stdout.count("uscc_character") == 1
+    assert world.screen(f"uscc,name\n{slip},{NAME}\n").stdout.count("uscc_character: ") == 1
     assert world.screen(f"uscc\n{slip}\n{USCC}\n").exit_code == 1
 
 
@@ -126,6 +127,16 @@ def test_an_id_number_is_in_no_file_no_answer_and_no_log(world: World, caplog: p
     assert [name for name in found if not name.startswith("node.db")] == []
     assert RESIDENT_ID not in result.output + caplog.text
     assert world.person in (world.folder / "out.csv").read_text("utf-8")
+
+
+def test_an_id_number_among_the_codes_leaves_nobodys_machine(world: World) -> None:
+    """It is told, and goes neither to the node nor into its usage records."""
+    result = world.screen(f"uscc,licence_number\n{RESIDENT_ID},\n,{RESIDENT_ID}\n{USCC},{RESIDENT_ID}\n", "--json")
+    assert result.exit_code == 1, result.output
+    assert [(each["result"], each["reason"]) for each in told(result)] == [
+        ("doubtful", "id_number_as_code"), ("doubtful", "id_number_as_code"), ("hit", "id_number_as_code"),
+    ]  # fmt: skip
+    assert RESIDENT_ID not in result.output
 
 
 def test_what_cannot_be_read_is_said_without_showing_it(world: World) -> None:
@@ -153,8 +164,13 @@ def test_a_platform_asks_by_stream_with_purpose(world: World) -> None:
     why = Why(purpose="verification", legal_basis="b")
     with bundle_channel(bundle, "query") as channel:
         stub = ScreeningServiceStub(channel)
-        (answer,) = stub.Screen(iter([ScreenRequest(seq=7, reason=why, entries=[Entry(uscc=USCC)])]))
+        entries = [Entry(uscc=code) for code in (USCC, USCC.replace("0", "O", 1), "9.143E+17", OTHER)]
+        (answer,) = stub.Screen(iter([ScreenRequest(seq=7, reason=why, entries=entries)]))
         assert (answer.seq, answer.screened[0].result) == (7, RESULT_HIT)
+        told = [(each.result, each.reason) for each in answer.screened[1:]]
+        assert told == [
+            (RESULT_DOUBTFUL, "uscc_character"), (RESULT_DOUBTFUL, "number_mangled"), (RESULT_NO_HIT, ""),
+        ]  # fmt: skip
         (hit,) = answer.screened[0].hits
         assert {field.name for field, _ in hit.ListFields()} == {"list", "grounds"}
         refused: NodeError | None = None

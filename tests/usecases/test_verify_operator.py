@@ -10,6 +10,7 @@ from node.query.v1 import query_pb2 as query
 from node.storage.reader import Reader
 from node.usecases.verify_operator import Asker, VerifyOperator
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City, SetClock, only, operator
+from tests.core.standard_samples import RESIDENT_ID
 
 USCC = "914300007121944054"
 OFFICER = Asker(PURPOSE, is_officer=True)
@@ -145,7 +146,17 @@ def test_an_officer_is_told_which_cities_contend(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("code", "why"),
-    [("91430100MA00TEXT02", "uscc_check_digit"), ("9143O100MA00TEXT01", "uscc_character"), ("4" * 51, "uscc_length")],
+    [
+        ("91430100MA00TEXT02", "uscc_check_digit"),
+        ("9143O100MA00TEXT01", "uscc_character"),
+        ("4" * 51, "uscc_length"),
+        ("9.143E+17", "number_mangled"),
+        ("91430100MA00TEXT0", "uscc_length"),
+        (RESIDENT_ID, "id_number_as_code"),
+        ("91430100MA00TEXT01;91420100MA00TEXT0W", "several_codes"),
+        ("", "key_missing"),
+        ("9" * 10_000, "key_too_long"),
+    ],
 )
 def test_a_code_that_can_be_nobodys_is_an_error_that_names_the_field(world: World, code: str, why: str) -> None:
     verifier = VerifyOperator(world.reader, world.clock, 1)
@@ -154,7 +165,7 @@ def test_a_code_that_can_be_nobodys_is_an_error_that_names_the_field(world: Worl
         verifier.verify(question, OFFICER)
     assert caught.value.reason is Reason.INVALID_ARGUMENT
     (answer,) = verifier.verify_all([question], OFFICER)
-    assert answer.result == query.RESULT_UNSPECIFIED
+    assert (answer.result, answer.reason) == (query.RESULT_DOUBTFUL, why)
 
 
 def test_the_newest_of_one_city_answers(world: World) -> None:
@@ -206,7 +217,8 @@ def test_a_replica_serves_only_the_purpose_it_was_obtained_for(world: World) -> 
         verifier.verify(query.Question(uscc=USCC), OFFICER)
     assert caught.value.reason is Reason.POLICY_DENIED
     answers = verifier.verify_all([query.Question(uscc=USCC), query.Question()], OFFICER)
-    assert [answer.result for answer in answers] == [query.RESULT_UNSPECIFIED] * 2
+    assert [answer.result for answer in answers] == [query.RESULT_UNANSWERED, query.RESULT_DOUBTFUL]
+    assert [answer.reason for answer in answers] == ["policy_denied", "key_missing"]
     assert [answer.city for answer in answers] == ["wuhan", ""]
     world.changsha.register(operator())
     assert world.ask().city == "changsha"

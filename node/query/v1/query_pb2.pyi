@@ -34,6 +34,10 @@ class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Result.ValueTy
     """More than one city holds a live record of the subject."""
     RESULT_STALE: _Result.ValueType  # 5
     """The record's origin has not been heard of for longer than the node's limit."""
+    RESULT_DOUBTFUL: _Result.ValueType  # 6
+    """The code can be nobody's, so nothing is said of anybody: see reason. In a roster only; Verify refuses it."""
+    RESULT_UNANSWERED: _Result.ValueType  # 7
+    """The records were obtained for another purpose. In a roster only; Verify refuses it."""
 
 class Result(_Result, metaclass=_ResultEnumTypeWrapper): ...
 
@@ -45,6 +49,10 @@ RESULT_AMBIGUOUS: Result.ValueType  # 4
 """More than one city holds a live record of the subject."""
 RESULT_STALE: Result.ValueType  # 5
 """The record's origin has not been heard of for longer than the node's limit."""
+RESULT_DOUBTFUL: Result.ValueType  # 6
+"""The code can be nobody's, so nothing is said of anybody: see reason. In a roster only; Verify refuses it."""
+RESULT_UNANSWERED: Result.ValueType  # 7
+"""The records were obtained for another purpose. In a roster only; Verify refuses it."""
 Global___Result: _TypeAlias = Result  # noqa: Y015
 
 @_typing.final
@@ -122,6 +130,8 @@ class Answer(_message.Message):
     RECORD_ID_FIELD_NUMBER: _builtins.int
     CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     CITIES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     as_of_ms: _builtins.int
     city: _builtins.str
@@ -129,6 +139,8 @@ class Answer(_message.Message):
     record_id: _builtins.str
     confirmed_at_ms: _builtins.int
     """When the origin's log was last confirmed, Unix milliseconds."""
+    reason: _builtins.str
+    """Why a doubtful or unanswered question was not answered: a code that stays, e.g. "uscc_check_digit"; docs/errors.md."""
     @_builtins.property
     def mismatches(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that differ."""
@@ -141,6 +153,10 @@ class Answer(_message.Message):
     def cities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of an ambiguous answer, to an officer: the cities whose live records contend."""
 
+    @_builtins.property
+    def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same in words, and what to do."""
+
     def __init__(
         self,
         *,
@@ -152,10 +168,12 @@ class Answer(_message.Message):
         record_id: _builtins.str = ...,
         confirmed_at_ms: _builtins.int = ...,
         cities: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        advice: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "record_id", b"record_id", "result", b"result", "unseen", b"unseen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

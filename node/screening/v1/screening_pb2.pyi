@@ -35,9 +35,11 @@ class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Result.ValueTy
     RESULT_HIT: _Result.ValueType  # 2
     """Candidates for an officer to confirm."""
     RESULT_NO_KEY: _Result.ValueType  # 3
-    """No key to screen by."""
+    """No key to screen by: nothing is said of the entry."""
     RESULT_UNANSWERED: _Result.ValueType  # 4
     """There are listings, but they were obtained for another purpose, or this node cannot read them."""
+    RESULT_DOUBTFUL: _Result.ValueType  # 5
+    """Nothing was found, but a key can be nobody's (a letter O for a nought, a code cut off): it says nothing of the party."""
 
 class Result(_Result, metaclass=_ResultEnumTypeWrapper): ...
 
@@ -47,9 +49,11 @@ RESULT_NO_HIT: Result.ValueType  # 1
 RESULT_HIT: Result.ValueType  # 2
 """Candidates for an officer to confirm."""
 RESULT_NO_KEY: Result.ValueType  # 3
-"""No key to screen by."""
+"""No key to screen by: nothing is said of the entry."""
 RESULT_UNANSWERED: Result.ValueType  # 4
 """There are listings, but they were obtained for another purpose, or this node cannot read them."""
+RESULT_DOUBTFUL: Result.ValueType  # 5
+"""Nothing was found, but a key can be nobody's (a letter O for a nought, a code cut off): it says nothing of the party."""
 Global___Result: _TypeAlias = Result  # noqa: Y015
 
 @_typing.final
@@ -142,12 +146,22 @@ class Screened(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     HITS_FIELD_NUMBER: _builtins.int
     REPUBLISHED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
+    reason: _builtins.str
+    """Why a key can be nobody's: a code that stays, e.g. "uscc_check_digit", of the first such key; docs/errors.md. Where
+    other keys of the entry gave hits it is told too.
+    """
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]: ...
     @_builtins.property
     def republished(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Record ids of matching listings that had ended and were published again; they are no hits. Officers only."""
+
+    @_builtins.property
+    def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The same in words for each such key, and what to do."""
 
     def __init__(
         self,
@@ -155,10 +169,12 @@ class Screened(_message.Message):
         result: Global___Result.ValueType = ...,
         hits: _abc.Iterable[Global___Hit] | None = ...,
         republished: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        advice: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hits", b"hits", "republished", b"republished", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "hits", b"hits", "reason", b"reason", "republished", b"republished", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,152 @@
+"""The keys a party is asked about by: their canonical form, their subject, and why a key can be nobody's.
+
+A wrong key is never mended, and a value that can be read in two ways is never guessed: whoever asks is told why.
+"""
+
+import re
+from datetime import date
+from typing import Protocol
+from unicodedata import category
+
+from stdnum.iso7064 import mod_11_10
+
+from node.core.identifiers import Problem, Problems, check_licence, check_resident_id, check_uscc, normalise
+from node.core.regions import find_region
+
+MAX_KEY_CHARS = 200
+"""A longer text is no key and is not looked at."""
+_USCC_CHARACTERS = 18
+# Put around a code to keep a spreadsheet from taking it for a number: '9143…, ="9143…".
+_KEEPERS = "'`\"=‘’“”"
+
+_MISSING = Problem("key_missing", "no unified code or registration number is stated")
+_TOO_LONG = Problem("key_too_long", f"a key has at most {MAX_KEY_CHARS} characters")
+MANGLED = Problem(
+    "number_mangled", "a spreadsheet turned this code into a number; keep such columns as text, and ask again"
+)
+_SEVERAL = Problem("several_codes", "several codes stand in one cell; ask about each in a row of its own")
+IS_ID_NUMBER = Problem(
+    "id_number_as_code", "this is the ID number of a person, which is no code of an operator; ask by id_hmac instead"
+)
+_LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
+_MISREAD = "with a digit for the letter it would be right: look at the licence itself"
+
+_NUMBERS = re.compile(r"\d(\.\d+)?E\+?\d+|\d+\.0*|\d{1,3}(,\d{3})+(\.0*)?")
+_BETWEEN = re.compile(r"[\s,，、;；/|\\+&()（）和及与]+")
+_ONE_CODE = re.compile(r"[0-9A-Z]{18}|\d{13,15}")
+# Registration numbers of before 2015 and of before 2007; a branch or a re-registration has a suffix.
+_REGISTRATION = re.compile(r"\d{13,15}(\(\d-\d\))?|.{1,30}字第?.{1,30}号")
+_DIGIT = re.compile(r"\d")
+# Food production, food business, filing: 14 digits follow, whatever was mistyped for one of them.
+_CHECKED_LICENCE = re.compile(r"(SC|JY|YB)[0-9OIL].{13}$")
+_LOOK_ALIKE = str.maketrans("OIZS", "0125")
+
+
+def canonical_key(text: str) -> str:
+    """A key in its canonical form: half width, upper case, no blanks or unseen characters, no quotes around it.
+
+    Empty for a text that is too long to be one.
+    """
+    if len(text) > MAX_KEY_CHARS:
+        return ""
+    canonical = normalise(text).strip(_KEEPERS)
+    if canonical.isascii():
+        return canonical
+    return "".join(each for each in canonical if category(each) != "Cf").strip(_KEEPERS)
+
+
+def subject_of(code: str) -> str:
+    """The subject key of a unified code or, where it cannot be one, of a registration number of before.
+
+    Empty where there is none: of the ID number of a person, which no usage record is to keep, and of a mangled number.
+    """
+    canonical = canonical_key(code)
+    if len(canonical) == _USCC_CHARACTERS:
+        return "" if is_id_number(canonical) else f"uscc:{canonical}"
+    return "" if not canonical or is_id_number(canonical) or is_number_mangled(canonical) else f"reg:{canonical}"
+
+
+class _Told(Protocol):
+    @property
+    def reason(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def advice(problem: _Told) -> str:
+    """A problem in words, after its code."""
+    return f"{problem.reason}: {problem.message}"
+
+
+def problem_of_code(text: str) -> Problem | None:
+    """Why a text is neither a unified code nor a registration number; None where it may be somebody's."""
+    code = canonical_key(text)
+    if not code:
+        return _TOO_LONG if len(text) > MAX_KEY_CHARS else _MISSING
+    found = check_uscc(code)
+    if not found or (_REGISTRATION.fullmatch(code) and not is_id_number(code)):
+        return None
+    return _what_it_is_instead(text, code) or _wrong_code(code, found)
+
+
+def is_number_mangled(canonical: str) -> bool:
+    """Whether a spreadsheet took a long number for a quantity: 9.143E+17, 914301001838418210.0, 914,301,..."""
+    return _NUMBERS.fullmatch(canonical) is not None
+
+
+def _what_it_is_instead(text: str, canonical: str) -> Problem | None:
+    if is_id_number(canonical):
+        return IS_ID_NUMBER
+    if is_number_mangled(canonical):
+        return MANGLED
+    return _SEVERAL if _are_several(text, canonical) else None
+
+
+def _wrong_code(code: str, found: Problems) -> Problem | None:
+    wrong = next((each for each in found if not each.warning), None)
+    if wrong and check_uscc(code.translate(_LOOK_ALIKE)) == ():
+        return wrong._replace(message=f"{wrong.message}; {_MISREAD}")
+    return wrong
+
+
+def problem_of_licence(text: str) -> Problem | None:
+    """Why a text is no number of a licence; None where it may be one. Most licences have no common form."""
+    number = canonical_key(text)
+    if not number:
+        return _TOO_LONG if len(text) > MAX_KEY_CHARS else _LICENCE_FORM
+    is_format = _DIGIT.search(number) and (number[2:].isdigit() or not _CHECKED_LICENCE.match(number))
+    wrong = next(iter(check_licence(number)), None) if is_format else _LICENCE_FORM
+    return _what_it_is_instead(text, number) or wrong
+
+
+def is_id_number(canonical: str) -> bool:
+    """Whether a key is the ID number of a person and no unified code: of 18 characters, or of 15 (until 1999).
+
+    A registration number has 15 digits too; its last is a check digit (GS 15-2006, ISO 7064 MOD 11,10).
+    """
+    if len(canonical) == _USCC_CHARACTERS:
+        return (
+            canonical[6:8] in {"18", "19", "20"}
+            and all(each.warning for each in check_resident_id(canonical))
+            and check_uscc(canonical) != ()
+        )
+    if len(canonical) != 15 or not (canonical.isascii() and canonical.isdigit()):
+        return False
+    return bool(find_region(canonical[:6]) and _is_day(f"19{canonical[6:12]}") and mod_11_10.checksum(canonical) != 1)
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+    except ValueError:
+        return False
+    return True
+
+
+def _are_several(text: str, canonical: str) -> bool:
+    parts = [part for part in _BETWEEN.split(text) if _ONE_CODE.fullmatch(normalise(part))]
+    if len(parts) > 1:
+        return True
+    length, rest = divmod(len(canonical), _USCC_CHARACTERS)
+    codes = [canonical[at * _USCC_CHARACTERS :][:_USCC_CHARACTERS] for at in range(length)]
+    return rest == 0 and length > 1 and all(check_uscc(each) == () for each in codes)
