@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check image chaos fuzz soak bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check image wheel deb chaos fuzz soak bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -48,6 +48,13 @@ check: setup ## Style, types, layers, wire formats, stubs
 
 image: ## Build the container image of a node, and its base where none is (TAG=<name:tag> BASE=<image>)
 	@BASE="$(BASE)" deploy/compose/image $(TAG)
+
+wheel: setup ## Build the wheel of this project into dist/
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --no-cache-dir --wheel-dir dist .
+
+deb: wheel ## Build the Debian package of a node into dist/
+	@deploy/deb/build
 
 chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
 	@$(BIN)/python -m tests.cluster.containers.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
