@@ -1,6 +1,7 @@
 """The configuration of a node: `node.yaml`, beside which its other files lie."""
 
 import ipaddress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -172,7 +173,9 @@ def load_config(path: Path) -> Config:
     try:
         text = file.read_text("utf-8")
     except FileNotFoundError:
-        text = "there is no node here; name its folder by --node or GONGZHI_NODE, or make one by gongzhi init"
+        raise FileError(Reason.INVALID_CONFIG, str(file), _no_node(file.parent)) from None
+    except PermissionError:
+        text = f"belongs to {_owner(file)}, and you may not read it: sudo, or the bundle of an officer by --as"
         raise FileError(Reason.INVALID_CONFIG, str(file), text) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
@@ -183,3 +186,19 @@ def load_config(path: Path) -> Config:
         | {"calendars": tuple(folder / each for each in config.calendars)}
         | {"clock": config.clock and Clock(offset_file=folder / config.clock.offset_file)}
     )
+
+
+def _no_node(folder: Path) -> str:
+    """What to do where a folder is no node; its subfolders that are nodes are named."""
+    below = sorted(file.parent for file in folder.glob("*/node.yaml"))
+    if below:
+        return f"there is no node here, but below: --node {' or '.join(map(str, below))}"
+    return "there is no node here; name its folder by --node or GONGZHI_NODE, or make one by gongzhi init"
+
+
+def _owner(path: Path) -> str:
+    """The user whose a file is, or the folder on the way to it that does not let us look."""
+    for each in (path, *path.parents):
+        with suppress(OSError, KeyError):
+            return f"user {each.owner()}"
+    return "another user"

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from node.cli.options import json_option, node_option
 from node.config import load_config
 from node.storage.clock import node_clock
+from node.storage.service import check_place, settle
 from node.usecases.backup import Manifest, Report, back_up
 from node.usecases.backup import restore as restore_node
 from node.usecases.confirm_restore import confirm
@@ -50,7 +51,9 @@ def backup(out: Path, with_keys: bool, as_json: bool, node_dir: Path) -> None:
 
 @click.command()
 @click.argument("backup", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--dir", "target", type=click.Path(path_type=Path), help="Folder of the node to make.")
+@click.option(
+    "--dir", "target", type=click.Path(path_type=Path), help="Folder of the node to make; /etc/gongzhi/CITY as in init."
+)
 @click.option(
     "--returned", type=click.Path(exists=True, path_type=Path), multiple=True, help="What a peer wrote: see below."
 )
@@ -82,7 +85,9 @@ def restore(
     if backup is None or target is None or largest is not None or returned:
         raise click.UsageError("give BACKUP and --dir, or --returned and --node, or --confirm and --node")
     with _progress() as report:
+        check_place(target)
         manifest = restore_node(backup, target, report)
+        settle(target)
     _tell(manifest, as_json, f"restored to {target}")
     click.echo(_NOT_YET.format(city=manifest.city, size=manifest.tree_size, folder=target), err=True)
     if not manifest.with_keys:

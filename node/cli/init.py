@@ -14,13 +14,20 @@ from node.core.federation_file import Place
 from node.errors import NodeError, Reason
 from node.storage.files import load_federation
 from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
+from node.storage.service import check_place, settle
 
 _WRONG_CARD = Reason.INVALID_FEDERATION
 
 
 @click.command("init")
 @click.option("--city", required=True, help="Slug of the city, e.g. changsha.")
-@click.option("--dir", "folder", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@click.option(
+    "--dir",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder to make; /etc/gongzhi/CITY for gongzhi@CITY.service: see below.",
+)
 @click.option("--name-zh", help="Chinese name; known for the six founding cities.")
 @click.option("--region6", help="GB/T 2260 code; known for the six founding cities.")
 @click.option("--exchange-address", help="host:port under which other cities reach this node.")
@@ -49,6 +56,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
 
     The node listens on this machine alone until told otherwise. Its listeners are exchange (other cities), intake and
     query (adapters, platforms, officers), control (this machine only) and metrics (plaintext HTTP).
+
+    Where the Debian package is installed, root makes a node in /etc/gongzhi/CITY: its data then lie in
+    /var/lib/gongzhi/CITY, both are user gongzhi's, and `systemctl enable --now gongzhi@CITY` runs it.
     """
     listen = _listen(listen_host, port, listeners)
     known_name, known_region = CAPITALS.get(city, (None, None))
@@ -58,7 +68,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     text = policy.read_text("utf-8") if policy else shipped_policy(city)
     place = _place({"city": city, "name_zh": name, "region6": region, "address": exchange_address or listen.exchange})
     plan = Plan(place.city, place.name_zh, place.region6, place.address, text, listen)
+    check_place(folder)
     config = found_node(folder, plan, datetime.now(UTC), new_passphrase(passphrase))
+    settle(folder)
     card = load_federation(config.federation).member(city)
     click.echo(f"{name} ({city}): node made in {folder}, reached at {card.address}")
     click.echo(f"Fingerprint of its card: {format_fingerprint(card.fingerprint)}")

@@ -6,14 +6,15 @@ from pathlib import Path
 import click
 
 from node.storage.keyfile import environment_passphrase
+from node.storage.service import default_folder
 
 node_option = click.option(
     "--node",
     "node_dir",
     type=click.Path(path_type=Path),
     envvar="GONGZHI_NODE",
-    default=".",
-    show_default="this folder",
+    default=default_folder,
+    show_default="this folder, else the one node in /etc/gongzhi",
     help="Folder of the node (or GONGZHI_NODE).",
 )
 

@@ -8,6 +8,7 @@ import click
 from node.cli.options import ask_passphrase, node_option
 from node.config import load_config
 from node.storage.keyfile import is_sealed
+from node.storage.service import check_user
 from node.supervisor import ROLES, run_role, supervise
 
 
@@ -21,6 +22,7 @@ def run(role: str | None, node_dir: Path) -> None:
     are JSON lines on standard error. A change of the federation, clients or policy file takes effect by itself.
     """
     config = load_config(node_dir)
+    check_user(config.data_dir)
     if role is not None:
         run_role(config, role)
         return

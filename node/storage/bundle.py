@@ -31,6 +31,7 @@ from node.storage.keyfile import (
     environment_passphrase,
     load_tls_identity,
 )
+from node.storage.ownership import adopt
 
 SERVICES = MappingProxyType(
     {
@@ -108,6 +109,7 @@ def add_client(
     """
     check_client_name(name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    adopt(folder)
     identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
     try:
         clients = load_clients(config.clients).with_certificate(name, kind, identity.certificate, account)

@@ -10,6 +10,7 @@ from node.core.clients import Clients, format_clients, parse_clients
 from node.core.federation import Federation
 from node.core.federation_file import format_federation, parse_federation
 from node.errors import FileError, Reason
+from node.storage.ownership import adopt
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -28,6 +29,7 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
+        adopt(Path(temporary))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
