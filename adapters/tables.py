@@ -18,7 +18,8 @@ class Table:
     """A table with named columns. A reject report is one too: its leading columns say where its rows come from.
 
     `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the
-    rows ended before the file did; `notices` tell what is left out.
+    rows ended before the file did; `notices` tell what is left out; `notes` are the texts above the names of the
+    columns and below the table, which may hold for every row (单位：万元).
     """
 
     def __init__(self, file: TableFile) -> None:
@@ -27,6 +28,7 @@ class Table:
         self.fraction = file.fraction
         self.damage: FileError | None = None
         self.notices = file.notices
+        self.notes = file.notes
         self._rows = file.rows
         head = file.head
         self._is_report = tuple(map(half_width, head.cells[: len(REPORT_COLUMNS)])) == REPORT_COLUMNS
@@ -55,7 +57,7 @@ class Table:
         """A row that does not fit the columns. Surplus cells are nothing while they are empty."""
         surplus = cells[len(self.columns) :]
         if raw.error:
-            yield Row(*self._origin(raw), cells, (Problem("", "", "malformed_row", raw.error),))
+            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error),))
         elif surplus and not any(surplus):
             yield Row(*self._origin(raw), cells[: len(self.columns)])
         elif any(cells):

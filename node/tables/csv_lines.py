@@ -1,28 +1,31 @@
-"""CSV as it comes: physical lines counted, and a row that cannot be parsed loses no other."""
+"""CSV as it comes: physical lines counted, and a row that cannot be parsed loses no other.
+
+The work is linear in the length of the text and the memory bounded, whatever stands in it.
+"""
 
 import csv
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
-# No export has longer ones; a file without line ends must not fill the memory.
-MAX_LINE_CHARS = 4 << 20
+MAX_ROW_CHARS = 1 << 20
+"""Of a row, with the line breaks in it: four times what a record may hold."""
 
 
 class RawRow(NamedTuple):
-    """A row of a source and the line it begins on, counted from 1. `error`: why the cells cannot be trusted."""
+    """A row of a source.
+
+    Attributes:
+        line: Where it begins, from 1.
+        cells: Its texts.
+        error: Why the cells cannot be trusted, "" where they can.
+        reason: The code of `error`.
+    """
 
     line: int
     cells: list[str]
     error: str = ""
-
-
-class LineTooLongError(ValueError):
-    """A line longer than MAX_LINE_CHARS: no table."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(f"longer than {MAX_LINE_CHARS} characters: not a table")
-        self.line = line
+    reason: str = "malformed_row"
 
 
 def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
@@ -30,9 +33,6 @@ def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
 
     A row may hold line breaks between quotes, so a quote that is never closed would swallow every line after it. Here
     only the line with the quote is at fault: parsing goes on with the next one.
-
-    Raises:
-        LineTooLongError: Nothing more of the file can be read.
     """
     lines = _Lines(text)
     rows = csv.reader(lines, strict=True, delimiter=delimiter)
@@ -43,13 +43,20 @@ def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
             cells = next(rows)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield RawRow(
-                line, _cells_of(lines.keep_first(), delimiter), f"{error}: an unclosed quote, or a cell too long"
-            )
-            continue
-        if cells:
-            yield RawRow(line, cells)
+        except _LineTooLongError:
+            yield RawRow(line, [], f"a line of more than {MAX_ROW_CHARS:,} characters")
+        except (csv.Error, _NeverClosedError):
+            first = lines.take_back()
+            yield RawRow(line, _cells_of(first, delimiter), _fault(first))
+        else:
+            if cells:
+                yield RawRow(line, cells)
+
+
+def _fault(line: str) -> str:
+    if '"' in line:
+        return "a quote that is not closed, or closed in the middle of a cell"
+    return f"a cell of more than {csv.field_size_limit():,} characters"
 
 
 def _cells_of(line: str, delimiter: str) -> list[str]:
@@ -60,34 +67,66 @@ def _cells_of(line: str, delimiter: str) -> list[str]:
         return []
 
 
+class _LineTooLongError(Exception):
+    """The line at hand is longer than MAX_ROW_CHARS; it is read to its end."""
+
+
+class _NeverClosedError(Exception):
+    """The quote that is open at the end of the line at hand is known to close nowhere, or not soon enough."""
+
+
 class _Lines:
-    """Lines of a text, counted; those of the row at hand can be taken back."""
+    """Lines of a text, counted; those of the row at hand can be taken back.
+
+    A line is parsed at most twice as part of a row that fails: every row that has lines to spare enters the next one
+    within a quote, so where one row failed that went through that line, each later row will too.
+    """
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
-        self._again: deque[str] = deque()
+        self._again: deque[str | None] = deque()  # None: a line too long to be kept
         self._row: list[str] = []
+        self._row_chars = 0
+        self._hopeless = 0
         self.number = 1
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._text.readline(MAX_LINE_CHARS)
+        if self._row and (self.number <= self._hopeless or self._row_chars > MAX_ROW_CHARS):
+            raise _NeverClosedError
+        line = self._again.popleft() if self._again else self._read_line()
+        if line is None:
+            if self._row:  # it belongs to no row but its own
+                self._again.appendleft(None)
+                raise _NeverClosedError
+            self.number += 1
+            raise _LineTooLongError
         if not line:
             raise StopIteration
-        if len(line) == MAX_LINE_CHARS:
-            raise LineTooLongError(self.number)
         self._row.append(line)
+        self._row_chars += len(line)
         self.number += 1
         return line
 
+    def _read_line(self) -> str | None:
+        """The next line of the text, "" at its end; None for one that is too long, of which nothing is kept."""
+        line = self._text.readline(MAX_ROW_CHARS)
+        if len(line) < MAX_ROW_CHARS:
+            return line
+        while len(self._text.readline(MAX_ROW_CHARS)) == MAX_ROW_CHARS:
+            pass
+        return None
+
     def begin_row(self) -> None:
         self._row.clear()
+        self._row_chars = 0
 
-    def keep_first(self) -> str:
-        """Takes back every line of the row at hand but the first."""
+    def take_back(self) -> str:
+        """Takes back every line of the row at hand but the first, which is returned."""
         first, *rest = self._row
+        self._hopeless = max(self._hopeless, self.number - 1)
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
         return first

@@ -1,23 +1,37 @@
 """A file with a table in it: what kind it is, where its columns are named, and its rows."""
 
-import gzip
 import lzma
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Protocol
 
 from node.errors import FileError, Reason
-from node.tables.csv_lines import LineTooLongError, RawRow, read_csv
-from node.tables.sheets import SHEET_ERRORS, read_sheet
-from node.tables.texts import TITLE_ROWS, Missing, open_text
+from node.tables.asides import filled, is_note, without_asides
+from node.tables.csv_file import CsvFile
+from node.tables.csv_lines import RawRow
+from node.tables.sheets import SHEET_ERRORS, SheetFile
+from node.tables.texts import TITLE_ROWS, Missing
 from node.tables.unfit import NoTableError
 
-_XZ, _GZIP, _ZIP, _OLE = b"\xfd7zXZ\0", b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
+# Rows at the end among which notes to the table are looked for.
+_FOOT_ROWS = 20
+
+
+class Source(Protocol):
+    """A table that can be read more than once."""
+
+    def rows(self) -> Iterator[RawRow]:
+        """Every row from the first on. Raises NoTableError or what _DAMAGED names."""
+
+    def fraction(self) -> float:
+        """How much is read, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,8 @@ class TableFile:
         rows: What follows. It raises FileError where the file is damaged; what came before that is good.
         fraction: How much is read, 0..1.
         notices: What is left out, for a person.
+        notes: What stands above the names of the columns and below the table, a text a row: titles, units, who filled
+            it in. It may hold for every row, such as 单位：万元.
     """
 
     path: Path
@@ -37,19 +53,7 @@ class TableFile:
     rows: Iterator[RawRow]
     fraction: Callable[[], float]
     notices: list[str]
-
-
-def _head(rows: Iterator[RawRow], missing: Missing) -> tuple[RawRow, Iterator[RawRow]]:
-    """The row that names the columns: of the first rows the one that lacks the fewest; and the rows after it."""
-    read: list[RawRow] = []
-    for row in islice(rows, TITLE_ROWS):
-        read.append(row)
-        if not row.error and not missing(row.cells):
-            return row, rows
-    if not read:
-        return RawRow(1, []), rows
-    at = min(range(len(read)), key=lambda index: missing(read[index].cells))
-    return read[at], chain(read[at + 1 :], rows)
+    notes: tuple[str, ...]
 
 
 def first_row(_: Sequence[str]) -> int:
@@ -61,6 +65,8 @@ def first_row(_: Sequence[str]) -> int:
 def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     """Opens a file; what kind it is, its first bytes say.
 
+    It is read once for what stands around the table, which may say what the amounts in it are, and then for its rows.
+
     Args:
         path: Of the file.
         missing: How many of the columns that are needed a row does not name.
@@ -68,50 +74,72 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     Raises:
         FileError: INVALID_ARGUMENT, not readable, empty, damaged, or of a kind or encoding we do not read.
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror}") from None
-    with file:
-        size = max(path.stat().st_size, 1)
-        notices: list[str] = []
-        head, rows = _head(_readable(path, file, missing, notices), missing)
-        if head.error or not head.cells:
-            raise _refused(path, head.error or "the file is empty", head.line)
-        if head.line > 1:
-            notices.append(f"the columns are named in line {head.line}; what stands above is not read")
-        # The reader closes what it has read to its end.
-        yield TableFile(path, head, rows, lambda: 1.0 if file.closed else min(file.tell() / size, 1.0), notices)
+    notices: list[str] = []
+    with _refusals(path):
+        source = _source(path, missing, notices)
+    head, notes = _survey(_readable(path, source), missing)
+    if head.error or not head.cells:
+        raise _refused(path, head.error or "the file is empty", head.line)
+    if head.line > 1:
+        notices.append(f"the columns are named in line {head.line}; what stands above is not read")
+    yield TableFile(path, head, _body(_readable(path, source), head), source.fraction, notices, notes)
 
 
-def _readable(path: Path, file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
+def _survey(rows: Iterator[RawRow], missing: Missing) -> tuple[RawRow, tuple[str, ...]]:
+    """The row that names the columns, of the first rows the one that lacks the fewest, and the notes around the table.
+
+    Damage within the table is told when its rows are read.
+    """
+    top: list[RawRow] = []
+    for row in islice(rows, TITLE_ROWS):
+        top.append(row)
+        if not row.error and not missing(row.cells):
+            break
+    if not top:
+        return RawRow(1, []), ()
+    at = min(range(len(top)), key=lambda index: missing(top[index].cells))
+    head, below = top[at], deque(top[at + 1 :], _FOOT_ROWS)
+    with suppress(FileError):
+        below.extend(rows)
+    feet = (texts for row in below if is_note(texts := filled(row.cells), len(head.cells)))
+    return head, tuple(" ".join(texts) for texts in (*(filled(row.cells) for row in top[:at]), *feet) if texts)
+
+
+def _body(rows: Iterator[RawRow], head: RawRow) -> Iterator[RawRow]:
+    return (without_asides(row, len(head.cells)) for row in rows if row.line > head.line)
+
+
+def _readable(path: Path, source: Source) -> Iterator[RawRow]:
     line = 1
-    try:
-        for row in _raw_rows(path, file, missing, notices):
+    with _refusals(path, lambda: line):
+        for row in source.rows():
             line = row.line
             yield row
-    except LineTooLongError as error:
-        raise _refused(path, str(error), error.line) from None
+
+
+@contextmanager
+def _refusals(path: Path, line: Callable[[], int | None] = lambda: None) -> Iterator[None]:
+    """Says of what cannot be read which file it is, and where."""
+    try:
+        yield
     except NoTableError as error:
         raise _refused(path, str(error)) from None
+    except FileNotFoundError:
+        raise _refused(path, "cannot be read: No such file or directory") from None
+    except PermissionError as error:
+        raise _refused(path, f"cannot be read: {error.strerror}") from None
     except _DAMAGED as error:
-        raise _refused(path, f"damaged or cut short ({type(error).__name__})", line) from None
+        raise _refused(path, f"damaged or cut short ({type(error).__name__})", line()) from None
 
 
-def _raw_rows(path: Path, file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
-    magic = file.read(8)
-    file.seek(0)
+def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
+    with path.open("rb") as file:
+        magic = file.read(8)
     if magic.startswith(_OLE):
-        raise _refused(path, "a workbook of before 2007, or one with a password; save it as .xlsx without")
+        raise NoTableError("a workbook of before 2007, or one with a password; save it as .xlsx without")
     if magic.startswith(_ZIP):
-        return read_sheet(file, missing, notices)
-    return read_csv(*open_text(_unpacked(file, magic), missing))
-
-
-def _unpacked(file: BinaryIO, magic: bytes) -> BinaryIO:
-    if magic.startswith(_XZ):
-        return cast(BinaryIO, lzma.open(file))
-    return cast(BinaryIO, gzip.open(file)) if magic.startswith(_GZIP) else file
+        return SheetFile(path, missing, notices)
+    return CsvFile(path, missing)
 
 
 def _refused(path: Path, message: str, line: int | None = None) -> FileError:

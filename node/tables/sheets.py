@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
@@ -86,3 +87,25 @@ def _number(value: float) -> str:
     if abs(value) >= 10**_TRUE_DIGITS:
         return f"{value:.5E}"
     return str(int(value)) if value == int(value) else f"{value:.{_TRUE_DIGITS}g}"
+
+
+class SheetFile:
+    """The rows of a workbook that can be read more than once."""
+
+    def __init__(self, path: Path, missing: Missing, notices: list[str]) -> None:
+        self._path = path
+        self._missing = missing
+        self._notices = notices
+        self._read = 0.0
+
+    def rows(self) -> Iterator[RawRow]:
+        """See `read_sheet`."""
+        notices: list[str] = []
+        with self._path.open("rb") as file:
+            yield from read_sheet(file, self._missing, notices)
+        self._notices[:] = [*self._notices, *(each for each in notices if each not in self._notices)]
+        self._read = 1.0
+
+    def fraction(self) -> float:
+        """How much is read, 0..1."""
+        return self._read

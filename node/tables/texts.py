@@ -1,9 +1,7 @@
 """The text of a file of bytes, in the encoding its first part is in, and the character between its cells."""
 
 import csv
-import io
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
 
 from node.tables.unfit import NoTableError
 
@@ -13,29 +11,27 @@ Missing = Callable[[Sequence[str]], int]
 TITLE_ROWS = 20
 """Rows among which the names of the columns are looked for: titles and notes stand above them."""
 DELIMITERS = ",\t;|"
-_SAMPLE_BYTES = 1 << 18
+SAMPLE_BYTES = 1 << 18
 _UTF16, _UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _MANY = 10
 
 
-def open_text(stream: BinaryIO, missing: Missing) -> tuple[io.TextIOWrapper, str]:
-    """A stream as text, and its delimiter: the one by which a row near the top names the most columns.
+def encoding_of(sample: bytes) -> str:
+    """The encoding of a text that begins so: UTF-8 or GB18030 as most lines are; UTF-16 by its mark or many NUL bytes.
 
     Raises:
         NoTableError: No text, or in an encoding we do not read.
     """
-    sample = stream.read(_SAMPLE_BYTES)
-    stream.seek(0)
     if sample.removeprefix(_UTF8_MARK).lstrip()[:1] == b"<":
         raise NoTableError("a web page or XML, whatever it is called; open it in a spreadsheet and save it as .xlsx")
-    encoding = _encoding(sample)
-    # What is no text spoils its row alone: it becomes a surrogate, which no message takes.
-    errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
+    return _encoding(sample)
+
+
+def delimiter_of(sample: bytes, encoding: str, missing: Missing) -> str:
+    """The character between the cells: the one by which a row near the top names the most columns."""
     lines = sample.decode(encoding, "replace").splitlines()[:TITLE_ROWS]
-    return io.TextIOWrapper(stream, encoding, errors, newline=""), min(
-        DELIMITERS, key=lambda each: _lack(lines, each, missing)
-    )
+    return min(DELIMITERS, key=lambda each: _lack(lines, each, missing))
 
 
 def _lack(lines: Sequence[str], delimiter: str, missing: Missing) -> int:
@@ -46,7 +42,6 @@ def _lack(lines: Sequence[str], delimiter: str, missing: Missing) -> int:
 
 
 def _encoding(sample: bytes) -> str:
-    """UTF-8 or GB18030 as most lines are; UTF-16 by its mark, or by its many NUL bytes."""
     if sample.startswith(_UTF32):
         raise NoTableError("UTF-32; save it as CSV in UTF-8")
     if sample.startswith(_UTF16):

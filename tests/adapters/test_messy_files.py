@@ -93,8 +93,8 @@ def test_totals_page_heads_and_blank_rows(tmp_path: Path) -> None:
     table = [*WHOLE[:21], COLUMNS, [""] * 10, *WHOLE[21:], ["合计", "40", *[""] * 8], ["填表人：某某"], ["　"] * 10]
     assert told(written(tmp_path / "f.csv", table), tmp_path) == [
         ("22", "", "header_repeated"),
-        ("44", "统一社会信用代码", "uscc_length"),
-        ("45", "", "cell_count"),
+        ("44", "", "total_row"),
+        ("45", "", "note_row"),
         ("46", "统一社会信用代码", "key_missing"),
     ]
 

@@ -20,6 +20,7 @@ from node.tables import csv_lines
 from node.tables.csv_lines import read_csv
 from node.tables.formulas import guard, unguard
 from node.tables.sheets import format_cell
+from tests.adapters.memory import peak_memory
 from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
 from tests.fuzz.hostile import TABLES
 
@@ -89,7 +90,7 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (zipped("f.csv", b"a,b\n1,2\n"), "unpack it"),
         (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
-        (b'a,"b\n', "unclosed quote"),
+        (b'a,"b\n', "a quote that is not closed"),
         (TABLES["row far below"](), "a row beyond the last a sheet has"),
         (TABLES["widest column"](), "more columns than a table has"),
         (TABLES["one string without end"](), "parts of the workbook are too large"),
@@ -140,12 +141,53 @@ def test_a_cell_too_long_loses_its_own_row_alone() -> None:
     assert parsed(f"1,x\n2,{huge}\n3,z\n") == [(1, ["1", "x"], False), (2, [], True), (3, ["3", "z"], False)]
 
 
-def test_a_text_without_lines_does_not_fill_the_memory(tmp_path: Path) -> None:
+def test_a_line_without_end_spoils_its_row_alone_and_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
-    path.write_bytes(gzip.compress(b"a,b\n1,2\n" + b"x" * (csv_lines.MAX_LINE_CHARS + 10)))
-    error = refused(path)
-    assert error.line == 3
-    assert "not a table" in error.message
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n" + b"x" * (50 << 20) + b"\n3,4\n"))
+    with peak_memory() as peak:
+        _, found = read(path)
+    assert [(row.line, row.cells, [each.reason for each in row.problems]) for row in found] == [
+        (2, ["1", "2"], []),
+        (3, [], ["malformed_row"]),
+        (4, ["3", "4"], []),
+    ]
+    assert peak() < 20 << 20
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['aaa","\n', '"\n', 'a,"b\n', '"a\n""\n', '"x","\n', '","\n', '"""\n', "x,y\n", '"a\nb",c\n', 'a"\n"'],
+)
+def test_the_work_is_linear_in_the_length_of_a_csv(line: str) -> None:
+    """Lines that a quote hands on to the next one, to the end of the file and back."""
+
+    def lines_parsed(count: int) -> int:
+        pulled = 0
+        original = csv_lines._Lines.__next__
+
+        def counted(self: csv_lines._Lines) -> str:
+            nonlocal pulled
+            pulled += 1
+            return original(self)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_lines._Lines, "__next__", counted)
+            for _ in read_csv(io.StringIO(line * count, newline="")):
+                pass
+        return pulled
+
+    assert lines_parsed(8000) < 2.2 * lines_parsed(4000)
+    assert lines_parsed(8000) < 3.1 * 8000 * line.count("\n") + 10
+
+
+def test_a_row_that_goes_on_and_on_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text('a,b\n1,"' + ("x" * 999 + "\n") * 3000 + '"\n2,3\n', encoding="utf-8")
+    with peak_memory() as peak:
+        found = read(path)[1]
+    assert found[0].problems[0].reason == "malformed_row"
+    assert found[-1].cells == ["2", "3"]
+    assert peak() < 40 << 20
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)

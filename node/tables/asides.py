@@ -1,0 +1,43 @@
+"""What stands around the rows of a table and is none: totals, notes, who filled it in."""
+
+import re
+from collections.abc import Sequence
+
+from node.tables.csv_lines import RawRow
+
+_TOTALS = frozenset(
+    ["合计", "总计", "小计", "共计", "累计", "本页合计", "本页小计", "合计数", "total", "subtotal", "sum"]
+)
+_NOTE = re.compile(
+    r"[（(【\[*※]*(?:注|备注|附注|说明|填表说明|填报说明|注意事项|[^\s:：]{0,8}"
+    r"(?:人|单位|日期|时间|来源|部门|机关|电话|负责人|币种))[\d一二三四五]{0,2}[:：]"
+)
+_NOTE_CELLS = 4
+_BLANKS = re.compile(r"[\s\u3000:：]")
+
+
+def filled(cells: Sequence[str]) -> list[str]:
+    """The cells that say something, trimmed."""
+    return [text for cell in cells if (text := cell.strip())]
+
+
+def without_asides(row: RawRow, width: int) -> RawRow:
+    """The row, with `total_row` or `note_row` as its fault where it is no row of the table.
+
+    Args:
+        row: As it was read.
+        width: How many columns the table has.
+    """
+    texts = filled(row.cells)
+    if not texts or row.error:
+        return row
+    if _BLANKS.sub("", texts[0]).casefold() in _TOTALS:
+        return row._replace(error="a row of totals, not a record", reason="total_row")
+    if is_note(texts, width):
+        return row._replace(error="a note to the table, not a record", reason="note_row")
+    return row
+
+
+def is_note(texts: Sequence[str], width: int) -> bool:
+    """Whether a row of these texts is a note such as 填表人：…  审核人：… and not a record of `width` columns."""
+    return 0 < len(texts) <= _NOTE_CELLS and len(texts) * 2 <= width and bool(_NOTE.match(texts[0]))

@@ -1,0 +1,87 @@
+"""A file of delimited text, packed or not, that can be read more than once."""
+
+import gzip
+import io
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from node.tables.csv_lines import RawRow, read_csv
+from node.tables.texts import SAMPLE_BYTES, Missing, delimiter_of, encoding_of
+from node.tables.unfit import NoTableError
+
+_PACKED: dict[bytes, Callable[[BinaryIO], object]] = {b"\xfd7zXZ\0": lzma.open, b"\x1f\x8b": gzip.open}
+
+FREE_BYTES = 64 << 20
+MAX_RATIO = 200
+"""A packed file may unpack to FREE_BYTES, and to so many times its own size beyond: no table packs better."""
+
+
+class CsvFile:
+    """The rows of a file of delimited text."""
+
+    def __init__(self, path: Path, missing: Missing) -> None:
+        """Looks at the beginning of the file.
+
+        Args:
+            path: Of the file.
+            missing: How many of the columns that are needed a row does not name.
+
+        Raises:
+            NoTableError: No text, or in an encoding we do not read.
+            OSError: And what gzip and lzma raise for a damaged file.
+        """
+        self._path = path
+        self._size = max(path.stat().st_size, 1)
+        self._file: BinaryIO | None = None
+        with self._open() as stream:
+            sample = stream.read(SAMPLE_BYTES)
+        self._encoding = encoding_of(sample)
+        self._delimiter = delimiter_of(sample, self._encoding, missing)
+
+    def rows(self) -> Iterator[RawRow]:
+        """Every row from the first on.
+
+        Raises:
+            NoTableError: It unpacks to more than any table.
+            OSError: And what gzip and lzma raise for a damaged file.
+        """
+        # What is no text spoils its row alone: it becomes a surrogate, which no message takes.
+        errors = "surrogatepass" if self._encoding.startswith("utf-16") else "surrogateescape"
+        with self._open() as stream, io.TextIOWrapper(stream, self._encoding, errors, newline="") as text:
+            yield from read_csv(text, self._delimiter)
+
+    def fraction(self) -> float:
+        """How much is read, 0..1."""
+        file = self._file
+        return 1.0 if file is None or file.closed else min(file.tell() / self._size, 1.0)
+
+    @contextmanager
+    def _open(self) -> Iterator[io.BufferedReader]:
+        with self._path.open("rb") as file:
+            self._file = file
+            magic = file.read(max(map(len, _PACKED)))
+            file.seek(0)
+            unpack = next((unpack for mark, unpack in _PACKED.items() if magic.startswith(mark)), None)
+            yield io.BufferedReader(_Unpacked(cast(BinaryIO, unpack(file)), self._size)) if unpack else file
+
+
+class _Unpacked(io.RawIOBase):
+    """A packed stream that ends where it is made to fill the machine."""
+
+    def __init__(self, stream: BinaryIO, packed_bytes: int) -> None:
+        self._stream = stream
+        self._left = FREE_BYTES + MAX_RATIO * packed_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        part = self._stream.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            raise NoTableError("unpacks to hundreds of times its size, which no table does: unpack it and look into it")
+        buffer[: len(part)] = part
+        return len(part)
