@@ -15,6 +15,7 @@ from node.core.document import Document, parse_document, read_model
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason
 from node.tables.cells import column_name
+from node.tables.titles import TITLES
 from node.tables.unfit import UnfitError
 
 
@@ -26,14 +27,16 @@ class Column(_Strict):
     """What a source column is for.
 
     `words` translate a cell as it stands (null: not stated) before any transform; for a field of codes they come beside
-    the labels and numbers of the code list. A `fallback` column is used where the field is still empty. `others` names
-    the fields of values that have another form: {legacy_number: "[0-9]{15}"}.
+    the labels and numbers of the code list. The titles of a field of node/tables/titles.py that `titles` names are
+    aliases too, so that mappings and rosters know the same. A `fallback` column is used where the field is still empty.
+    `others` names the fields of values that have another form: {legacy_number: "[0-9]{15}"}.
     """
 
     to: str
     transform: list[str] = ["text"]
     words: dict[str, str | None] = {}
     aliases: list[str] = []
+    titles: str = ""
     optional: bool = False
     fallback: bool = False
     others: dict[str, str] = {}
@@ -164,7 +167,10 @@ class _Check:
             read = reader_of(target, [self._transforms[step] for step in column.transform], column.words)
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
-        names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases))))
+        if column.titles and column.titles not in TITLES:
+            text = f"no titles {column.titles!r}; there are {', '.join(TITLES)}"
+            raise self._error(text, "columns", name, "titles")
+        names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases, *TITLES.get(column.titles, ())))))
         others = tuple(self._other(name, to, form) for to, form in column.others.items())
         return Source(name, names, target, read, column.optional, column.fallback, others)
 

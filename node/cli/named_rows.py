@@ -1,18 +1,23 @@
 """Rosters: rows of a table by the fields that its columns are, whatever an office has around and in them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import click
+
+from node.cli.tables import printable
 from node.errors import FileError, Reason
 from node.tables.cells import clean, column_name
 from node.tables.csv_lines import RawRow
 from node.tables.file import open_file
+from node.tables.titles import field_of_title
 from node.tables.unfit import UnfitError
 
 WHOLE = ""
 """Where a fault is of the row and not of one field."""
+_MOST_TITLES, _SOME = 20, 4
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
@@ -30,39 +35,70 @@ class NamedRow(NamedTuple):
     faults: dict[str, UnfitError]
 
 
-def named_rows(path: Path, columns: Mapping[str, str], needed: str = "") -> Iterator[NamedRow]:
-    """The rows of a CSV file or workbook, blank ones left out.
+def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) -> Iterator[NamedRow]:
+    """The rows of a CSV file or workbook, blank ones left out. Tells on standard error what is not read.
 
     Args:
         path: Of the file.
-        columns: Names of columns, each with its field; of two for one field the first here that a row states counts.
-        needed: A field without which the file is refused; else any will do.
+        columns: Titles, each with its field; also known with what a roster puts around them. Of two columns for one
+            field the first title here that a row states counts.
+        needed: Fields of which the file must have one.
 
     Raises:
         FileError: INVALID_ARGUMENT, cannot be read, or lacks the columns.
     """
-    known = {column_name(name): field for name, field in columns.items()}
+    known = {column_name(title): field for title, field in columns.items()}
+    fields = frozenset(columns.values())
+
+    def field_of(title: str) -> str:
+        found = known.get(column_name(title)) or field_of_title(title)
+        return found if found in fields else ""
 
     def missing(cells: Sequence[str]) -> int:
-        return len(known) - len({known[name] for name in map(column_name, cells) if name in known})
+        return len(fields - set(map(field_of, cells)))
 
     with open_file(path, missing) as file:
-        places = _places(known, list(map(column_name, file.head.cells)))
-        if not places or (needed and needed not in places):
-            wanted = ", ".join(name for name, field in columns.items() if needed in {"", field})
-            raise FileError(Reason.INVALID_ARGUMENT, str(path), f"no column of {wanted}", file.head.line)
+        found = list(map(field_of, file.head.cells))
+        if not set(needed) & set(found):
+            raise FileError(Reason.INVALID_ARGUMENT, str(path), _lacks(columns, needed, any(found)), file.head.line)
+        unread = [cell for cell, field in zip(file.head.cells, found, strict=True) if not field and cell.strip()]
+        if unread:
+            _tell(f"columns not read 未读取的列: {_listed(unread)}")
+        places = _places(known, found, list(map(column_name, file.head.cells)))
         for raw in file.rows:
             row = _named(raw, places, file.head.cells)
             if row.cells or row.faults:
                 yield row
+        for notice in file.notices:
+            _tell(notice)
 
 
-def _places(known: Mapping[str, str], names: Sequence[str]) -> dict[str, list[int]]:
+def _tell(text: str) -> None:
+    click.echo(printable(text), err=True)
+
+
+def _listed(titles: Sequence[str]) -> str:
+    shown = ", ".join(title.strip()[:40] for title in titles[:_MOST_TITLES])
+    return shown + (f", ... ({len(titles)})" if len(titles) > _MOST_TITLES else "")
+
+
+def _lacks(columns: Mapping[str, str], needed: Collection[str], is_head: bool) -> str:
+    """What a file lacks. Of a row that names nothing no cell is shown: it may be a person's."""
+    wanted = "; ".join(
+        f"{field}: " + ", ".join([title for title, of in columns.items() if of == field and title != field][:_SOME])
+        for field in needed
+    )
+    what = "no column says which party a row is about 没有可识别主体的列"
+    return f"{what}{'; a name alone is no key 仅凭名称不能核对' if is_head else ''}. {wanted}"
+
+
+def _places(known: Mapping[str, str], fields: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
     """Where each field stands, the column that counts first before the others."""
+    rank = {name: at for at, name in enumerate(known)}
     places: dict[str, list[int]] = {}
-    for name, field in known.items():
-        if found := [place for place, each in enumerate(names) if each == name]:
-            places.setdefault(field, []).extend(found)
+    for place in sorted(range(len(fields)), key=lambda each: rank.get(names[each], len(rank))):
+        if fields[place]:
+            places.setdefault(fields[place], []).append(place)
     return places
 
 

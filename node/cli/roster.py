@@ -14,16 +14,16 @@ import click
 from node.cli.named_rows import named_rows
 from node.cli.query import query_service
 from node.config import Config
-from node.core.party_key import advice, canonical_key
+from node.core.identifiers import Problem
+from node.core.party_key import advice, canonical_key, code_of
 from node.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
+from node.tables.titles import columns_of
 from node.tables.unfit import UnfitError
 
 BATCH = 500
-_COLUMNS = {
-    "uscc": "uscc", "统一社会信用代码": "uscc", "统一社会信用代码/注册号": "uscc", "统一社会信用代码（注册号）": "uscc",
-    "社会信用代码": "uscc", "信用代码": "uscc",
-    "name": "name", "企业名称": "name", "名称": "name",
+_KEYS = ("uscc", "legacy_number", "tax_number")
+_COLUMNS = columns_of(*_KEYS, "name") | {
     "address": "address", "注册地址": "address", "登记住所": "address", "住所": "address",
     "legal_representative": "legal_representative", "法定代表人": "legal_representative",
     "法人代表": "legal_representative",
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
     line: int
     question: query.Question
-    fault: UnfitError | None
+    fault: UnfitError | Problem | None
 
 
 def plain_answer(answer: query.Answer) -> dict[str, Any]:
@@ -111,9 +111,11 @@ def read_roster(path: Path) -> Iterator[Row]:
     Raises:
         FileError: INVALID_ARGUMENT, cannot be read, or has no column of codes.
     """
-    for row in named_rows(path, _COLUMNS, "uscc"):
-        fault = next(iter(row.faults.values()), None)
-        yield Row(row.line, query.Question() if fault else query.Question(**row.cells), fault)
+    for row in named_rows(path, _COLUMNS, _KEYS):
+        code, problem = code_of(row.cells)
+        fault = next(iter(row.faults.values()), problem)
+        asked = {field: text for field, text in row.cells.items() if field not in _KEYS}
+        yield Row(row.line, query.Question() if fault else query.Question(uscc=code, **asked), fault)
 
 
 def _plain(row: Row, answer: query.Answer) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from node.config import Config, load_config
 from node.core import standard as standards
 from node.core.party_key import canonical_key
 from node.core.screening import LISTS
+from node.errors import FileError, Reason
 from node.query.v1 import query_pb2 as query
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1 import listing_pb2
@@ -30,6 +31,8 @@ from node.tables.formulas import guard
 
 BATCH = 500
 _EXIT_DOUBTFUL = 3
+# Of a row with such a result nothing is known.
+_NOT_SCREENED = {"doubtful", "no_key", "unanswered"}
 _COLUMNS = (
     *("line", "uscc", "licence_number", "name", "result", "list", "record_id", "city", "matched_on", "grounds"),
     *("decision_number", "since", "until", "state", "as_of", "confirmed_at", "is_stale", "reason", "advice"),
@@ -53,12 +56,14 @@ class _Screen(click.Group):
 def screen() -> None:
     """Screen FILE, a CSV file or workbook, against every list this node may see.
 
-    Columns (any of them): uscc 统一社会信用代码, licence_number 许可证编号, id_number 证件号码, id_hmac, name 名称.
+    Columns, one at least: uscc 统一社会信用代码, legacy_number 注册号, tax_number 纳税人识别号, licence_number
+    许可证编号, id_number 证件号码, id_hmac; and name 名称. Other usual titles are known too; what is not read is named.
     An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
     A name alone never hits. Rows without a listing are only counted. A row with a key that is nobody's (a letter O for
     a nought, a code that a spreadsheet took for a number) is `doubtful`, with advice: look it up, and screen it again.
 
-    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error, 3 no hits, but rows in doubt.
+    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error, or no row has a key, 3 no hits, but
+    rows that are in doubt or were not screened.
     """
 
 
@@ -85,7 +90,10 @@ def screen_file(
     click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
     if counts["republished"]:
         click.echo("ALERT: listings that had ended were published again by their cities; they are no hits", err=True)
-    sys.exit(1 if counts["hit"] else _EXIT_DOUBTFUL if counts["doubtful"] else 0)
+    if set(counts) <= {"no_key"}:
+        text = "no row has a key, so nobody was screened 没有一行含有可核对的号码，未筛查任何主体"
+        raise FileError(Reason.INVALID_ARGUMENT, str(file), text)
+    sys.exit(1 if counts["hit"] else _EXIT_DOUBTFUL if _NOT_SCREENED & set(counts) else 0)
 
 
 @screen.command()

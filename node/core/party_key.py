@@ -4,18 +4,18 @@ A wrong key is never mended, and a value that can be read in two ways is never g
 """
 
 import re
-from datetime import date
+from collections.abc import Mapping
 from typing import Protocol
 from unicodedata import category
 
-from stdnum.iso7064 import mod_11_10
-
 from node.core.identifiers import Problem, Problems, check_licence, check_resident_id, check_uscc, normalise
-from node.core.regions import find_region
+from node.core.personal import is_id_number, is_registration_number
+from node.core.reason_texts import texts
 
 MAX_KEY_CHARS = 200
 """A longer text is no key and is not looked at."""
 _USCC_CHARACTERS = 18
+_ID_CHARACTERS = (15, 18)
 # Put around a code to keep a spreadsheet from taking it for a number: '9143…, ="9143…".
 _KEEPERS = "'`\"=‘’“”"
 
@@ -28,6 +28,10 @@ _SEVERAL = Problem("several_codes", "several codes stand in one cell; ask about 
 IS_ID_NUMBER = Problem(
     "id_number_as_code", "this is the ID number of a person, which is no code of an operator; ask by id_hmac instead"
 )
+OLD_TAX_NUMBER = Problem("old_tax_number", "a taxpayer's number of before 2015 is no key; ask by the unified code")
+CODE_AS_ID_NUMBER = Problem(
+    "code_as_id_number", "this is a unified code, which is no ID number; put it into the column of codes"
+)
 _LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
 _MISREAD = "with a digit for the letter it would be right: look at the licence itself"
 
@@ -36,6 +40,9 @@ _BETWEEN = re.compile(r"[\s,，、;；/|\\+&()（）和及与]+")
 _ONE_CODE = re.compile(r"[0-9A-Z]{18}|\d{13,15}")
 # Registration numbers of before 2015 and of before 2007; a branch or a re-registration has a suffix.
 _REGISTRATION = re.compile(r"\d{13,15}(\(\d-\d\))?|.{1,30}字第?.{1,30}号")
+# Passports, permits of Hong Kong, Macao, Taiwan and foreigners: letters and digits; a long row of digits is none.
+_DOCUMENT = re.compile(r"(?=.*\d)[A-Z0-9()]{5,20}")
+_PASSPORT_CHARACTERS = 11
 _DIGIT = re.compile(r"\d")
 # Food production, food business, filing: 14 digits follow, whatever was mistyped for one of them.
 _CHECKED_LICENCE = re.compile(r"(SC|JY|YB)[0-9OIL].{13}$")
@@ -62,8 +69,8 @@ def subject_of(code: str) -> str:
     """
     canonical = canonical_key(code)
     if len(canonical) == _USCC_CHARACTERS:
-        return "" if is_id_number(canonical) else f"uscc:{canonical}"
-    return "" if not canonical or is_id_number(canonical) or is_number_mangled(canonical) else f"reg:{canonical}"
+        return "" if is_person(canonical) else f"uscc:{canonical}"
+    return "" if not canonical or is_person(canonical) or is_number_mangled(canonical) else f"reg:{canonical}"
 
 
 class _Told(Protocol):
@@ -74,8 +81,10 @@ class _Told(Protocol):
 
 
 def advice(problem: _Told) -> str:
-    """A problem in words, after its code."""
-    return f"{problem.reason}: {problem.message}"
+    """A problem in words, after its code; in Chinese too where there is a text (`reason_texts.yaml`)."""
+    text = texts().keys.get(problem.reason)
+    zh = f"{text.zh}{text.zh_do} " if text else ""
+    return f"{problem.reason}: {zh}{problem.message}"
 
 
 def problem_of_code(text: str) -> Problem | None:
@@ -84,7 +93,7 @@ def problem_of_code(text: str) -> Problem | None:
     if not code:
         return _TOO_LONG if len(text) > MAX_KEY_CHARS else _MISSING
     found = check_uscc(code)
-    if not found or (_REGISTRATION.fullmatch(code) and not is_id_number(code)):
+    if not found or (_REGISTRATION.fullmatch(code) and not is_person(code)):
         return None
     return _what_it_is_instead(text, code) or _wrong_code(code, found)
 
@@ -95,7 +104,7 @@ def is_number_mangled(canonical: str) -> bool:
 
 
 def _what_it_is_instead(text: str, canonical: str) -> Problem | None:
-    if is_id_number(canonical):
+    if is_person(canonical):
         return IS_ID_NUMBER
     if is_number_mangled(canonical):
         return MANGLED
@@ -109,6 +118,32 @@ def _wrong_code(code: str, found: Problems) -> Problem | None:
     return wrong
 
 
+def code_of(cells: Mapping[str, str]) -> tuple[str, Problem | None]:
+    """The code that a row states in its fields uscc, legacy_number or tax_number; and why none of them is usable.
+
+    A taxpayer's number is the unified code since 2015; an older one, also of 15 digits, is no registration number. The
+    ID number of a person leaves nobody's machine as it stands.
+    """
+    text = cells.get("uscc") or cells.get("legacy_number") or ""
+    if not text and (tax_number := cells.get("tax_number", "")):
+        if len(canonical_key(tax_number)) != _USCC_CHARACTERS:
+            return "", OLD_TAX_NUMBER
+        text = tax_number
+    return ("", IS_ID_NUMBER) if is_person(canonical_key(text)) else (text, None)
+
+
+def problem_of_id_number(text: str) -> Problem | None:
+    """Why a text is no number of an identity document; passports and permits have forms of their own."""
+    number = canonical_key(text)
+    wrong = next((each for each in check_resident_id(number) if not each.warning), None)
+    if wrong is None or is_number_mangled(number):
+        return wrong and MANGLED
+    if not check_uscc(number):
+        return CODE_AS_ID_NUMBER
+    is_resident = number[:-1].isdigit() and len(number) > _PASSPORT_CHARACTERS
+    return None if _DOCUMENT.fullmatch(number) and not is_resident else wrong
+
+
 def problem_of_licence(text: str) -> Problem | None:
     """Why a text is no number of a licence; None where it may be one. Most licences have no common form."""
     number = canonical_key(text)
@@ -119,28 +154,13 @@ def problem_of_licence(text: str) -> Problem | None:
     return _what_it_is_instead(text, number) or wrong
 
 
-def is_id_number(canonical: str) -> bool:
-    """Whether a key is the ID number of a person and no unified code: of 18 characters, or of 15 (until 1999).
-
-    A registration number has 15 digits too; its last is a check digit (GS 15-2006, ISO 7064 MOD 11,10).
-    """
-    if len(canonical) == _USCC_CHARACTERS:
-        return (
-            canonical[6:8] in {"18", "19", "20"}
-            and all(each.warning for each in check_resident_id(canonical))
-            and check_uscc(canonical) != ()
-        )
-    if len(canonical) != 15 or not (canonical.isascii() and canonical.isdigit()):
-        return False
-    return bool(find_region(canonical[:6]) and _is_day(f"19{canonical[6:12]}") and mod_11_10.checksum(canonical) != 1)
+def is_person(canonical: str) -> bool:
+    """Whether a code is the ID number of a person, and by its own check character no code of an operator."""
+    return len(canonical) in _ID_CHARACTERS and is_id_number(canonical) and not _is_operator(canonical)
 
 
-def _is_day(digits: str) -> bool:
-    try:
-        date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
-    except ValueError:
-        return False
-    return True
+def _is_operator(code: str) -> bool:
+    return check_uscc(code) == () if len(code) == _USCC_CHARACTERS else is_registration_number(code)
 
 
 def _are_several(text: str, canonical: str) -> bool:

@@ -118,7 +118,7 @@ def _at(text: str, run: _Run, at: int) -> tuple[Kind, int] | None:
     for length in _LENGTHS:
         if at + length in run.breaks:
             number = run.digits[at : at + length]
-            if _is_id_number(number):
+            if is_id_number(number):
                 return Kind.ID_NUMBER, length
             if not is_code and _is_card(number, before):
                 return Kind.BANK_CARD, length
@@ -127,8 +127,8 @@ def _at(text: str, run: _Run, at: int) -> tuple[Kind, int] | None:
     return None
 
 
-def _is_id_number(number: str) -> bool:
-    """Of 18 characters by its check character; of 15 (until 1999, without one) by place and day of birth."""
+def is_id_number(number: str) -> bool:
+    """Whether it is a resident's: of 18 characters by its check character; of 15 (until 1999) by place and birthday."""
     if number[:2] not in _PROVINCES:
         return False
     if len(number) == 18:

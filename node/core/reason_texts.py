@@ -57,11 +57,12 @@ class Texts(BaseModel):
 
     reasons: Mapping[str, Text]
     findings: Mapping[str, FindingText]
+    keys: Mapping[str, Text]
 
     @property
     def every(self) -> Mapping[str, Text]:
         """Every code; one that is an error and a finding is explained as an error."""
-        return {**self.findings, **self.reasons}
+        return {**self.keys, **self.findings, **self.reasons}
 
 
 @cache
@@ -100,6 +101,7 @@ Made by `gongzhi errors page`; do not edit. One code alone: `gongzhi errors show
 _TITLES = {
     "reasons": "请求与命令的错误 · Errors of calls and commands",
     "findings": "体检与警报 · Findings and alerts",
+    "keys": "代码与证号存疑 · Keys in doubt",
 }
 
 

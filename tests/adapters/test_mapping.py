@@ -55,6 +55,7 @@ def mapped(text: str, columns: list[str], cells: list[str]) -> dict[str, object]
         ("  名称: {to: name}", "  名称: {to: licences}", 10, "cannot feed"),
         ("  名称: {to: name}", "  名称: {to: status, words: {好: 很好}}", 10, "no word for a code"),
         ("  名称: {to: name}", "  代码: {to: name}", 10, "twice"),
+        ("  名称: {to: name}", "  名称: {to: name, titles: names}", 10, "no titles 'names'"),
         ("key: [uscc]", "key: [legacy_number]", 4, "no field that a column feeds"),
         ("key: [uscc]", "key: []", 4, "at least 1"),
         ("version: 1", "version: 9", 1, "operator.registration"),

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
+from node.core import identifiers, party_key, screening
+from node.core.identifiers import Problem
 from node.core.reason_texts import errors_page, find_text, in_chinese, texts
 from node.errors import NodeError, Reason
 
@@ -25,6 +28,20 @@ def test_each_text_is_in_its_language() -> None:
         assert _CHINESE.search(text.zh_do), code
         assert not _CHINESE.search(text.en + text.en_do), code
         assert all(each.endswith((".", "。")) for each in (text.en, text.en_do, text.zh, text.zh_do)), code
+
+
+def test_every_key_in_doubt_has_its_texts() -> None:
+    """Whatever `party_key` and the checks it asks say of a key."""
+    written = {*_problems_of(party_key), *_problems_of(screening)}
+    checked = {each for each in _problems_of(identifiers) if each.startswith(("uscc_", "resident_id_", "licence_"))}
+    warned = {"uscc_organisation_code", "resident_id_birth_place"}
+    assert set(texts().keys) == written | checked - warned
+
+
+def _problems_of(module: ModuleType) -> set[str]:
+    flat = [each for value in vars(module).values() for each in (value if isinstance(value, tuple) else (value,))]
+    made = [*flat, *(value for value in vars(module).values() if isinstance(value, Problem))]
+    return {each.reason for each in made if isinstance(each, Problem)}
 
 
 def test_the_page_is_not_out_of_date() -> None:

@@ -156,6 +156,6 @@ def test_a_roster_to_verify(tmp_path: Path) -> None:
     asked = [(row.question.name, row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)]
     assert asked == [("甲", f"'{USCC.lower()}", None), ("", "", "control_character"), ("丙", "9.1E+17", None)]
     path.write_text("名称\n甲\n", encoding="utf-8")
-    with pytest.raises(FileError, match="uscc, 统一社会信用代码") as refused:
+    with pytest.raises(FileError, match="uscc: 统一社会信用代码") as refused:
         list(read_roster(path))
     assert refused.value.reason is Reason.INVALID_ARGUMENT

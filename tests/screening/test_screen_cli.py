@@ -90,9 +90,80 @@ def test_a_roster_with_chinese_headers(world: World) -> None:
     assert "no_hit 1" in result.stderr
 
 
-def test_a_name_alone_is_counted_and_never_hits(world: World) -> None:
-    result = world.screen(f"name\n{NAME}\n", "--json")
-    assert (result.exit_code, [each["result"] for each in told(result)]) == (0, ["no_key"])
+@pytest.mark.parametrize("title", ["name", "店铺名称", "colour"])
+def test_a_roster_without_a_column_of_keys_is_an_error_in_words(world: World, title: str) -> None:
+    result = world.screen(f"{title}\n{NAME}\n", "--json")
+    assert isinstance(result.exception, FileError)
+    assert result.stdout == ""
+    assert "没有可识别主体的列" in str(result.exception)
+    assert "uscc: 统一社会信用代码" in str(result.exception)
+    assert NAME not in str(result.exception)
+
+
+@pytest.mark.parametrize("rows", ["", f",{NAME}\n,别家\n", f"无,{NAME}\n"])
+def test_a_roster_in_which_no_row_has_a_key_is_an_error(world: World, rows: str) -> None:
+    result = world.screen(f"统一社会信用代码,名称\n{rows}", "--json")
+    assert isinstance(result.exception, FileError)
+    assert "no row has a key" in str(result.exception)
+    assert [each["result"] for each in told(result)] == ["no_key"] * rows.count("\n")
+
+
+def test_rows_that_were_not_screened_are_no_clearance(world: World) -> None:
+    result = world.screen(f"统一社会信用代码,名称\n{OTHER},别家\n,{NAME}\n", "--json")
+    assert (result.exit_code, [each["result"] for each in told(result)]) == (3, ["no_key"])
+    assert world.screen(f"统一社会信用代码,名称\n{OTHER},别家\n").exit_code == 0
+    assert world.screen(f"统一社会信用代码,名称\n{USCC},别家\n,{NAME}\n").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "key", "matched_on"),
+    [
+        ("统一信用代码", USCC, "uscc"),
+        ("统一社会信用代码（营业执照号）", USCC, "uscc"),
+        ("商家统一社会信用代码", USCC, "uscc"),
+        ("入驻企业社会信用代码（必填）", USCC, "uscc"),
+        ("纳税人识别号", USCC, "uscc"),
+        ("企业税号", USCC, "uscc"),
+        ("营业执照号", USCC, "uscc"),
+        ("店铺营业执照注册号", USCC, "uscc"),
+        ("食品经营许可证编号", LICENCE, "licence"),
+        ("主播身份证号", RESIDENT_ID, "id_hmac"),
+        ("经营者身份证号码", RESIDENT_ID, "id_hmac"),
+        ("有效证件号码", RESIDENT_ID, "id_hmac"),
+    ],
+)
+def test_a_key_under_another_title_is_a_key(world: World, title: str, key: str, matched_on: str) -> None:
+    result = world.screen(f"序号,{title},开店日期\n1,{key},2024-01-01\n", "--json")
+    assert result.exit_code == 1, result.output
+    assert [each["matched_on"] for each in told(result)] == [matched_on]
+    assert "未读取的列: 序号, 开店日期" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "title", ["平台统一社会信用代码", "法定代表人身份证号", "处罚机关统一社会信用代码", "联系人证件号码"]
+)
+def test_a_key_of_somebody_else_is_none_of_the_row(world: World, title: str) -> None:
+    assert isinstance(world.screen(f"{title},名称\n{USCC},{NAME}\n").exception, FileError)
+
+
+@pytest.mark.parametrize(
+    ("title", "value", "reason"),
+    [
+        ("纳税人识别号", "430100712194405", "old_tax_number"),
+        ("纳税人识别号", f"{RESIDENT_ID}01", "old_tax_number"),
+        ("纳税人识别号", RESIDENT_ID, "id_number_as_code"),
+        ("身份证号", USCC, "code_as_id_number"),
+        ("身份证号", f"{RESIDENT_ID[:6]}********{RESIDENT_ID[14:]}", "resident_id_format"),
+        ("身份证号", "无照经营", "resident_id_format"),
+        ("身份证号", RESIDENT_ID[:17], "resident_id_format"),
+        ("身份证号", "3.60426E+17", "number_mangled"),
+    ],
+)
+def test_a_key_that_is_none_is_in_doubt_and_never_clear(world: World, title: str, value: str, reason: str) -> None:
+    result = world.screen(f"{title}\n{value}\n", "--json")
+    assert result.exit_code == 3, result.output
+    assert [(each["result"], each["reason"]) for each in told(result)] == [("doubtful", reason)]
+    assert value not in result.output
 
 
 def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
