@@ -1,9 +1,14 @@
 """/metrics of a node (Prometheus): calls counted in its processes, the state of its log and peers read when asked."""
 
 from collections.abc import Iterator, Sequence
-from http.server import HTTPServer
+from contextlib import suppress
+from http.server import ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
+from threading import BoundedSemaphore, Thread, Timer
+from typing import Any
+from urllib.parse import urlsplit
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, MetricsHandler
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -13,6 +18,10 @@ from node.storage.files import load_federation
 from node.storage.reader import Reader
 from node.storage.store import Origin
 from node.storage.trust import Watched
+
+# Scrapes under way at once, and the seconds one may take from its connection to its last byte.
+_SCRAPES = 8
+_SCRAPE_S = 10.0
 
 
 def _lag_records(origin: Origin) -> int:
@@ -63,11 +72,54 @@ def _family(name: str, text: str, values: Sequence[tuple[str, float]], label: st
     return family
 
 
-def serve_metrics(config: Config) -> HTTPServer:
-    """Serves /metrics at `listen.metrics`, in plaintext."""
+def serve_metrics(config: Config, listening: socket) -> ThreadingHTTPServer:
+    """Serves /metrics, and nothing else, on a socket that listens at `listen.metrics`; in plaintext."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(StateCollector(config))
-    host, _, port = config.listen.metrics.rpartition(":")
-    server, _ = start_http_server(int(port), host.strip("[]"), registry)
+    server = _Server(listening, _Handler.factory(registry))
+    Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
+
+
+def _cut(connection: socket) -> None:
+    with suppress(OSError):  # closed meanwhile
+        connection.shutdown(SHUT_RDWR)
+
+
+class _Handler(MetricsHandler):
+    def do_GET(self) -> None:  # noqa: N802 - the name in http.server
+        if urlsplit(self.path).path != "/metrics":
+            self.send_error(404)
+            return
+        super().do_GET()
+
+
+class _Server(ThreadingHTTPServer):
+    """Answers few at once, and none for longer than `_SCRAPE_S`: a silent or slow caller holds no thread for ever."""
+
+    daemon_threads = True
+
+    def __init__(self, listening: socket, handler: type[MetricsHandler]) -> None:
+        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self._room = BoundedSemaphore(_SCRAPES)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        limit = Timer(_SCRAPE_S, _cut, (request,))
+        limit.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            limit.cancel()
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away is no event."""

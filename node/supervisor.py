@@ -11,15 +11,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
 from traceback import extract_tb
 from types import FrameType
+from typing import NamedTuple, NoReturn
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from node.config import Config
-from node.errors import NodeError
+from node.errors import NodeError, Reason
 
 ROLES = ("node", "query")
 _STOP_S = 20.0
@@ -89,66 +93,130 @@ def _without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def run_role(config: Config, role: str) -> None:
+class Supervised(NamedTuple):
+    """What a process of the node has from its supervisor.
+
+    Attributes:
+        pid: of the supervisor, with which it ends.
+        lock: descriptor that holds the data folder (`startup.hold_data`).
+    """
+
+    pid: int
+    lock: int
+
+
+def run_role(config: Config, role: str, supervised: Supervised) -> None:
     """Runs one process of the node until SIGTERM or SIGINT, or until its supervisor is gone.
 
     Raises:
         SystemExit: It could not start; its log says why.
     """
+    _end_with(supervised.pid)
     configure_logging(config.log_level)
-    _reserve_metrics()
-    from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
-
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    stopped = StopSignal()
     try:
-        process = build_role(config, role)
+        _reserve_metrics()
+        from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
+
+        process = build_role(config, role, supervised.lock)
     except NodeError as error:
-        _log.error("cannot_start", role=role, reason=error.reason, message=error.message)
-        raise SystemExit(_CANNOT_START) from None
+        _cannot_start(role, error.reason, error.message)
+    except OSError as error:
+        _cannot_start(role, Reason.INTERNAL, f"{error.filename or config.data_dir}: {error.strerror}")
+    stopped = StopSignal()  # until here nothing is under way that a signal could not end at once
     process.start()
     tune_interpreter(role)
     _log.info("ready", role=role, city=config.city)
     while not stopped.wait(_LOOK_S):  # a signal is seen when the main thread runs: it must not sleep for ever
         pass
     _log.info("stopping", role=role, city=config.city)
+    _end_within(_STOP_S)
     process.stop()
 
 
+def _end_with(supervisor: int) -> None:
+    """Has this process end with its supervisor, also where that ended before this was asked for."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor:
+        raise SystemExit(_CANNOT_START)
+
+
+def _end_within(seconds: float) -> None:
+    """Ends this process where stopping in order takes longer; nobody else may be left to do it."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def _cannot_start(role: str, reason: Reason, message: str) -> NoReturn:
+    _log.error("cannot_start", role=role, reason=reason, message=message)
+    raise SystemExit(_CANNOT_START) from None
+
+
 def supervise(node_dir: Path, config: Config) -> None:
-    """Starts both processes, serves /metrics, restarts a process that dies, ends when told to."""
+    """Starts both processes, serves /metrics, restarts a process that dies, ends when told to.
+
+    Raises:
+        NodeError: The node cannot start, or runs already; nothing was started and nothing of it was changed.
+        SystemExit: A process could not start, or died again and again.
+    """
     configure_logging(config.log_level)
     if config.clock is not None:
         _log.warning("clock_shifted_by_a_file", city=config.city, file=str(config.clock.offset_file))
     stopped = StopSignal()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error
-    children = {role: _Child(node_dir, role) for role in ROLES}
-    # After the children have begun: it takes a moment, and reads the variable above when imported.
-    from node.metrics import serve_metrics  # noqa: PLC0415
+    with _ready(config) as (lock, metrics_socket):
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error
+        children: list[_Child] = []
+        try:
+            children.extend(_Child(node_dir, role, lock) for role in ROLES)
+            # After the children have begun: it takes a moment, and reads the variable above when imported.
+            from node.metrics import serve_metrics  # noqa: PLC0415
 
-    metrics = serve_metrics(config)
-    try:
-        while not stopped.wait(0.2):
-            for child in children.values():
-                child.keep_running()
-    finally:
-        for child in children.values():
-            child.terminate()
-        for child in children.values():
-            child.wait()
-        metrics.shutdown()
-        _log.info("stopped", city=config.city)
+            serve_metrics(config, metrics_socket)
+            while not stopped.wait(0.2):
+                for child in children:
+                    child.keep_running()
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.wait()
+            _log.info("stopped", city=config.city)
+
+
+@contextmanager
+def _ready(config: Config) -> Iterator[tuple[int, socket]]:
+    """What a node needs before it begins: its data folder for itself, its addresses, and files that are right.
+
+    Gives the descriptor that holds the folder, for the processes to inherit, and the socket of /metrics.
+
+    Raises:
+        NodeError: As `supervise`.
+    """
+    from node.storage.startup import released  # noqa: PLC0415 - nor does `--role` need it before its own start
+    from node.usecases.bind_listeners import bind_listeners  # noqa: PLC0415
+    from node.usecases.start_checks import check_start  # noqa: PLC0415
+
+    with released(config.data_dir) as lock, bind_listeners(config.listen) as sockets:
+        check_start(config)
+        for name, each in sockets.items():
+            if name != "metrics":  # the processes bind theirs again
+                each.close()
+        yield lock, sockets["metrics"]
 
 
 class _Child:
-    """One process of the node."""
+    """One process of the node; it inherits `lock`, so that the data folder is held until it has ended."""
 
-    def __init__(self, node_dir: Path, role: str) -> None:
+    def __init__(self, node_dir: Path, role: str, lock: int) -> None:
         self._role = role
-        self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), "--role", role]
+        self._lock = lock
+        handed = ("--role", role, "--supervisor", str(os.getpid()), "--lock", str(lock))
+        self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), *handed]
         self._deaths: list[float] = []
-        self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command
+        self._process = self._start()
 
     def keep_running(self) -> None:
         """Starts the process again if it died; gives up where it dies again and again.
@@ -164,7 +232,7 @@ class _Child:
         if len(self._deaths) > _MAX_RESTARTS or self._process.returncode == _CANNOT_START:
             raise SystemExit(self._process.returncode or 1)
         time.sleep(_RESTART_S)
-        self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command
+        self._process = self._start()
 
     def terminate(self) -> None:
         """Asks the process to end."""
@@ -179,6 +247,9 @@ class _Child:
             _log.error("process_killed", role=self._role, after_s=_STOP_S)
             self._process.kill()
             self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, pass_fds=(self._lock,))  # noqa: S603 - our own command
 
 
 class StopSignal:
@@ -203,9 +274,14 @@ class StopSignal:
 
 
 def _fresh_metrics_dir(config: Config) -> Path:
+    from node.storage.files import unwritable  # noqa: PLC0415 - as above
+
     folder = config.data_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise unwritable(folder, error) from None
     return folder
 
 

@@ -5,10 +5,15 @@ from node.bootstrap.query_role import QueryRole
 from node.config import Config
 
 
-def build_role(config: Config, role: str) -> NodeRole | QueryRole:
+def build_role(config: Config, role: str, lock: int | None = None) -> NodeRole | QueryRole:
     """One process of the node: "node" or "query".
+
+    Args:
+        config: Of the node.
+        role: Which.
+        lock: Descriptor that holds the data folder, where a supervisor took it.
 
     Raises:
         NodeError: It cannot start.
     """
-    return NodeRole(config) if role == "node" else QueryRole(config)
+    return NodeRole(config, lock) if role == "node" else QueryRole(config)

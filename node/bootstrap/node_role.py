@@ -60,15 +60,15 @@ _log = structlog.get_logger(__name__)
 class NodeRole:
     """The writing process: own log, exchange, intake, control, sync."""
 
-    def __init__(self, config: Config) -> None:
-        """Opens the store and binds the listeners.
+    def __init__(self, config: Config, lock: int | None = None) -> None:
+        """Opens the store and binds the listeners; takes the data folder where `lock` does not hold it yet.
 
         Raises:
             NodeError: ALREADY_RUNNING, or a file of the node is wrong.
         """
         clock, calendar = build_clock(config, "node"), load_calendar(config.calendars)
         self._config = config
-        self._lock = hold_data(config.data_dir)
+        self._lock = hold_data(config.data_dir) if lock is None else lock
         self._trust = Trust(config)
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)

@@ -13,12 +13,13 @@ from node.core.federation import Member, format_fingerprint
 from node.core.federation_file import format_card, parse_card
 from node.core.platforms import Connected
 from node.errors import NodeError, Reason
-from node.rpc.federation_check import check_own, probe
+from node.rpc.federation_check import probe
 from node.storage import rotation
 from node.storage.bundle import connect_platform
 from node.storage.files import load_federation, read_text, save_federation
 from node.storage.founding import CAPITALS, found_federation
 from node.storage.keyfile import load_tls_identity
+from node.usecases.start_checks import key_errors, prepared_key_errors
 
 SOON = timedelta(days=30)
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -116,7 +117,10 @@ def check_command(connect: bool, node_dir: Path) -> None:
     config = load_config(node_dir)
     now = datetime.now(UTC)
     members = load_federation(config.federation)
-    findings = check_own(config, ask_passphrase)
+    wrong = (*key_errors(config, ask_passphrase), *prepared_key_errors(config, ask_passphrase))
+    findings = [error.message for error in wrong]
+    if not config.witness_key.exists():
+        findings.append(f"{config.city}: no witness key, so it cosigns no checkpoint: gongzhi key rotate --witness")
     findings += [text for member in members.members for text in _terms(member, now)]
     if connect:
         identity = load_tls_identity(config.tls_identity, ask_passphrase)

@@ -9,13 +9,15 @@ from node.cli.options import ask_passphrase, node_option
 from node.config import load_config
 from node.storage.keyfile import is_sealed
 from node.storage.service import check_user
-from node.supervisor import ROLES, run_role, supervise
+from node.supervisor import ROLES, Supervised, run_role, supervise
 
 
 @click.command()
 @click.option("--role", type=click.Choice(ROLES), hidden=True, help="Run one process of the node, in the foreground.")
+@click.option("--supervisor", type=int, hidden=True, help="Process id of the supervisor.")
+@click.option("--lock", type=int, hidden=True, help="Descriptor by which the supervisor holds the data folder.")
 @node_option
-def run(role: str | None, node_dir: Path) -> None:
+def run(role: str | None, supervisor: int | None, lock: int | None, node_dir: Path) -> None:
     """Run the node until it is told to stop (SIGTERM, Ctrl-C).
 
     It answers peers, adapters and officers on the addresses in node.yaml and pulls from every peer by schedule. Logs
@@ -23,8 +25,8 @@ def run(role: str | None, node_dir: Path) -> None:
     """
     config = load_config(node_dir)
     check_user(config.data_dir)
-    if role is not None:
-        run_role(config, role)
+    if role is not None and supervisor is not None and lock is not None:
+        run_role(config, role, Supervised(supervisor, lock))
         return
     if is_sealed(config.log_key):
         os.environ["GONGZHI_PASSPHRASE"] = ask_passphrase().decode()

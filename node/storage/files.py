@@ -1,5 +1,6 @@
 """The operator's files, read with a clear error and replaced in one step."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable
@@ -34,6 +35,13 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def unwritable(path: Path, error: OSError) -> FileError:
+    """What it means that the operating system did not let `path` be written."""
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    reason = Reason.STORAGE_FULL if is_full else Reason.STORAGE_READ_ONLY
+    return FileError(reason, str(path), f"cannot be written: {error.strerror}")
 
 
 def read_text(path: Path, reason: Reason) -> str:

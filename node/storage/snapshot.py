@@ -1,6 +1,7 @@
 """Copies a database while others write to it, and checks the copy."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ else:
 
 # 8 MiB a step: seldom enough to cost nothing, often enough to show how far it got.
 _STEP_PAGES = 2048
+# Instructions of SQLite between two looks at the clock.
+_LOOK = 10_000
 Report = Callable[[int, int], None]
 
 
@@ -61,3 +64,16 @@ def check_database(path: Path) -> None:
         connection.close()
     if found != "ok":
         raise NodeError(Reason.STORAGE_CORRUPT, f"{path.name} is damaged")
+
+
+def is_damaged(path: Path, deadline_s: float) -> bool:
+    """Whether a database shows damage to who reads its pages until `deadline_s` (monotonic seconds)."""
+    try:
+        connection = open_reader(path)
+        try:
+            connection.set_progress_handler(lambda: time.monotonic() > deadline_s, _LOOK)
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+        finally:
+            connection.close()
+    except Error:
+        return time.monotonic() <= deadline_s  # after it the look was broken off

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from node.errors import NodeError, Reason
+from node.errors import FileError, NodeError, Reason
+from node.storage.files import unwritable
 from node.storage.schema import is_migrated
 
 _STORE_S = 30.0
@@ -27,29 +28,38 @@ def await_store(path: Path) -> None:
 
 
 @contextmanager
-def released(data_dir: Path) -> Iterator[None]:
-    """Holds the data directory for a change that no process of the node may see half.
+def released(data_dir: Path) -> Iterator[int]:
+    """Holds the data directory, for a change that no process of the node may see half, or for a whole run.
+
+    Gives the descriptor that holds it.
 
     Raises:
-        NodeError: ALREADY_RUNNING.
+        NodeError: As `hold_data`.
     """
     descriptor = hold_data(data_dir)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
 def hold_data(data_dir: Path) -> int:
-    """Holds the data directory for this process: two writers would fork the log.
+    """Holds the data directory for this process and those that inherit the descriptor: two writers would fork the log.
 
     Raises:
-        NodeError: ALREADY_RUNNING.
+        NodeError: ALREADY_RUNNING; DATA_LOST, there is no such folder; STORAGE_FULL or STORAGE_READ_ONLY.
     """
-    descriptor = os.open(data_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    path = data_dir / "lock"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileError(Reason.DATA_LOST, str(data_dir), "is no folder: is its volume mounted?") from None
+    except OSError as error:
+        raise unwritable(path, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise NodeError(Reason.ALREADY_RUNNING, "another process of this node is running on its data") from None
+        message = "this node is running already: another process holds its data folder"
+        raise FileError(Reason.ALREADY_RUNNING, str(data_dir), message) from None
     return descriptor

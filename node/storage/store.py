@@ -40,7 +40,7 @@ class Store(Reader):
             self._writer = Writer(path)
             self.log = OwnLog(self._writer.connection, city, signer, clock)
         except Error as error:
-            raise storage_error(error) from None
+            raise storage_error(error, path.name) from None
         self._destruction = _Destruction(self._writer)
         self._destruction.after_commit()
         self._writer.participants = [self.log, self._destruction]

@@ -144,8 +144,8 @@ class Writer:
             job.future.set_exception(storage_error(error))
 
 
-def storage_error(error: Exception) -> Exception:
-    """The NodeError that an SQLite error amounts to; any other error unchanged."""
+def storage_error(error: Exception, name: str = "the database") -> Exception:
+    """The NodeError that an SQLite error of the database `name` amounts to; any other error unchanged."""
     if not isinstance(error, Error):
         return error
     code = getattr(error, "sqlite_errorname", "") or ""
@@ -153,5 +153,5 @@ def storage_error(error: Exception) -> Exception:
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")) or "full" in text:
         return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this batch was stored")
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text:
-        return NodeError(Reason.STORAGE_CORRUPT, "the database is damaged: stop the node and restore a backup")
+        return NodeError(Reason.STORAGE_CORRUPT, f"{name} is damaged: stop the node and restore a backup")
     return NodeError(Reason.INTERNAL, f"storage: {code or type(error).__name__}")

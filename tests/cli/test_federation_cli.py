@@ -235,7 +235,7 @@ def test_check_tells_a_key_that_is_not_on_the_card(two: tuple[Path, Path]) -> No
     (wuhan / "keys" / "log.key").rename(changsha / "keys" / "log.key")
     result = run(federation, "check", "--node", changsha)
     assert result.exit_code == 1
-    assert "log key in use is not on this node's card" in result.output
+    assert "keys/log.key is not one of the log keys on the card" in result.output
 
 
 def test_check_connect_tells_who_is_not_there(two: tuple[Path, Path]) -> None:

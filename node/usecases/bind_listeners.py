@@ -1,0 +1,61 @@
+"""Takes every address of a node before anything of the node is started or changed."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from node.config import Listen
+from node.errors import NodeError, Reason
+
+_BACKLOG = 128
+
+
+@contextmanager
+def bind_listeners(listen: Listen) -> Iterator[dict[str, socket.socket]]:
+    """Holds a listening socket for every setting of `listen`, by its name; none of them answers yet.
+
+    Raises:
+        NodeError: ALREADY_RUNNING, an address is taken, or two settings name the same; INVALID_CONFIG, this machine
+            cannot listen there.
+    """
+    with ExitStack() as held:
+        yield {name: held.enter_context(_bind(name, getattr(listen, name))) for name in type(listen).model_fields}
+
+
+def _bind(setting: str, address: str) -> socket.socket:
+    """Binds one of the addresses that a host name stands for, as gRPC does, and minds if any of them is taken."""
+    host, _, port = address.rpartition(":")
+    bound, failure = None, None
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise _refusal(setting, address, error) from None
+    for family, kind, protocol, _, where in found:
+        each = socket.socket(family, kind, protocol)
+        try:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind(where)
+            each.listen(_BACKLOG)
+        except OSError as error:
+            each.close()
+            failure = error if failure is None or error.errno == errno.EADDRINUSE else failure
+            continue
+        if bound is not None:
+            each.close()
+        bound = bound or each
+    if failure is not None and (bound is None or failure.errno == errno.EADDRINUSE):
+        if bound is not None:
+            bound.close()
+        raise _refusal(setting, address, failure)
+    if bound is None:
+        raise NodeError(Reason.INVALID_CONFIG, f"cannot listen on {address} (listen.{setting}): no such address")
+    return bound
+
+
+def _refusal(setting: str, address: str, error: OSError) -> NodeError:
+    if error.errno == errno.EADDRINUSE:
+        text = f"cannot listen on {address}: is another program there? (listen.{setting} in node.yaml)"
+        return NodeError(Reason.ALREADY_RUNNING, text)
+    text = f"cannot listen on {address}: {error.strerror} (listen.{setting} in node.yaml)"
+    return NodeError(Reason.INVALID_CONFIG, text)

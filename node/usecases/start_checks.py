@@ -1,0 +1,113 @@
+"""What must be true before a node starts. Each check reads and changes nothing, and returns what is wrong.
+
+`gongzhi run` starts nothing while anything is; `gongzhi federation check` and `gongzhi doctor` look too.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from node.config import Config
+from node.core.federation import Member
+from node.errors import FileError, NodeError, Reason
+from node.storage.files import load_federation, unwritable
+from node.storage.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
+from node.storage.rotation import next_path
+from node.storage.snapshot import is_damaged
+
+_PROBE_BYTES = 64 * 1024
+_DAMAGE_S = 1.5
+"""For looking for damage in all databases at a start: a large one is looked at in part, `gongzhi audit` reads all."""
+_DERIVED = "search.db"
+
+
+def check_start(config: Config, passphrase: Passphrase = environment_passphrase) -> None:
+    """Checks everything.
+
+    Raises:
+        NodeError: The first thing that is wrong.
+    """
+    for found in (data_errors(config), database_errors(config), key_errors(config, passphrase)):
+        for error in found:
+            raise error
+
+
+def data_errors(config: Config) -> Iterator[NodeError]:
+    """Whether the data folder can be written: on a full disk or a read-only one nothing could be kept."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=config.data_dir, prefix=".start.") as probe:
+            os.posix_fallocate(probe.fileno(), 0, _PROBE_BYTES)
+    except OSError as error:
+        yield unwritable(config.data_dir, error)
+
+
+def database_errors(config: Config, seconds: float = _DAMAGE_S) -> Iterator[NodeError]:
+    """Databases with damaged pages, looked for as long as `seconds` allow."""
+    deadline_s = time.monotonic() + seconds
+    for path in sorted(config.data_dir.glob("*.db")):
+        if is_damaged(path, deadline_s):
+            cure = "restore a backup: gongzhi restore (docs/operations.md)"
+            if path.name == _DERIVED:
+                cure = "delete it: the node makes it again from node.db"
+            yield FileError(Reason.STORAGE_CORRUPT, str(path), f"the database is damaged; {cure}")
+
+
+class _Kind(NamedTuple):
+    """A key of a node: its file, how it is read, and what of the card it must be among."""
+
+    path: Path
+    load: Callable[[Path], object]
+    on_card: tuple[object, ...]
+    called: str
+
+
+def key_errors(config: Config, passphrase: Passphrase = environment_passphrase) -> Iterator[NodeError]:
+    """Keys in use that are not on this node's own card: what they sign is believed by nobody."""
+    yield from _key_errors(config, passphrase, lambda path: path)
+
+
+def prepared_key_errors(config: Config, passphrase: Passphrase = environment_passphrase) -> Iterator[NodeError]:
+    """Prepared keys (`gongzhi key rotate`) that are not on the card: they must not be put in use."""
+    yield from _key_errors(config, passphrase, next_path)
+
+
+def _key_errors(config: Config, passphrase: Passphrase, where: Callable[[Path], Path]) -> Iterator[NodeError]:
+    try:
+        kinds = _kinds(config, passphrase, load_federation(config.federation).member(config.city))
+    except NodeError as error:
+        yield error
+        return
+    for kind in kinds:
+        path = where(kind.path)
+        is_optional = path != kind.path or path == config.witness_key
+        if is_optional and not path.exists():
+            continue
+        try:
+            is_on_card = kind.load(path) in kind.on_card
+        except NodeError as error:
+            yield error
+            continue
+        if not is_on_card:
+            name = f"{path.parent.name}/{path.name}"
+            yield NodeError(Reason.INVALID_KEY, f"{name} is not one of the {kind.called} on the card")
+
+
+def _kinds(config: Config, passphrase: Passphrase, own: Member) -> list[_Kind]:
+    return [
+        _Kind(config.log_key, lambda path: load_log_key(path, passphrase).key, own.log_keys, "log keys"),
+        _Kind(
+            config.tls_identity,
+            lambda path: load_tls_identity(path, passphrase).certificate,
+            own.tls_certs,
+            "certificates",
+        ),
+        _Kind(
+            config.witness_key,
+            lambda path: load_witness_key(path, passphrase).key,
+            own.witness_keys,
+            "witness keys",
+        ),
+    ]
