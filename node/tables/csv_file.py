@@ -3,17 +3,28 @@
 import gzip
 import io
 import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from node.tables.csv_lines import RawRow, read_csv
 from node.tables.texts import SAMPLE_BYTES, Missing, delimiter_of, encoding_of
 from node.tables.unfit import NoTableError
 
-_PACKED: dict[bytes, Callable[[BinaryIO], object]] = {b"\xfd7zXZ\0": lzma.open, b"\x1f\x8b": gzip.open}
 
+def _gunzip(file: BinaryIO) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=file)
+
+
+_PACKED: dict[bytes, Callable[[BinaryIO], gzip.GzipFile | lzma.LZMAFile]] = {
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x1f\x8b": _gunzip,
+}
+
+PACKING_ERRORS = (lzma.LZMAError, zlib.error, EOFError, OSError)
+"""What a damaged packed file raises."""
 FREE_BYTES = 64 << 20
 MAX_RATIO = 200
 """A packed file may unpack to FREE_BYTES, and to so many times its own size beyond: no table packs better."""
@@ -37,7 +48,7 @@ class CsvFile:
         self._size = max(path.stat().st_size, 1)
         self._file: BinaryIO | None = None
         with self._open() as stream:
-            sample = stream.read(SAMPLE_BYTES)
+            sample = _beginning(stream)
         self._encoding = encoding_of(sample)
         self._delimiter = delimiter_of(sample, self._encoding, missing)
 
@@ -65,13 +76,25 @@ class CsvFile:
             magic = file.read(max(map(len, _PACKED)))
             file.seek(0)
             unpack = next((unpack for mark, unpack in _PACKED.items() if magic.startswith(mark)), None)
-            yield io.BufferedReader(_Unpacked(cast(BinaryIO, unpack(file)), self._size)) if unpack else file
+            yield io.BufferedReader(_Unpacked(unpack(file), self._size)) if unpack else file
+
+
+def _beginning(stream: io.BufferedReader) -> bytes:
+    """The first SAMPLE_BYTES of a stream, or what comes before its damage."""
+    sample = b""
+    try:
+        while len(sample) < SAMPLE_BYTES and (part := stream.read1(SAMPLE_BYTES)):
+            sample += part
+    except PACKING_ERRORS:
+        if not sample:
+            raise
+    return sample
 
 
 class _Unpacked(io.RawIOBase):
     """A packed stream that ends where it is made to fill the machine."""
 
-    def __init__(self, stream: BinaryIO, packed_bytes: int) -> None:
+    def __init__(self, stream: gzip.GzipFile | lzma.LZMAFile, packed_bytes: int) -> None:
         self._stream = stream
         self._left = FREE_BYTES + MAX_RATIO * packed_bytes
 
@@ -79,7 +102,7 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        part = self._stream.read(len(buffer))
+        part = self._stream.read1(len(buffer))
         self._left -= len(part)
         if self._left < 0:
             raise NoTableError("unpacks to hundreds of times its size, which no table does: unpack it and look into it")

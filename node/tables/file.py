@@ -1,7 +1,5 @@
 """A file with a table in it: what kind it is, where its columns are named, and its rows."""
 
-import lzma
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,14 +10,14 @@ from typing import Protocol
 
 from node.errors import FileError, Reason
 from node.tables.asides import filled, is_note, without_asides
-from node.tables.csv_file import CsvFile
+from node.tables.csv_file import PACKING_ERRORS, CsvFile
 from node.tables.csv_lines import RawRow
 from node.tables.sheets import SHEET_ERRORS, SheetFile
 from node.tables.texts import TITLE_ROWS, Missing
 from node.tables.unfit import NoTableError
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_DAMAGED = (lzma.LZMAError, zlib.error, EOFError, OSError, *SHEET_ERRORS)
+_DAMAGED = (*PACKING_ERRORS, *SHEET_ERRORS)
 # Rows at the end among which notes to the table are looked for.
 _FOOT_ROWS = 20
 
