@@ -61,11 +61,12 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
 def test_a_damaged_or_absent_file_is_refused_and_shows_nothing(tmp_path: Path) -> None:
     create_log_key(tmp_path / "log.key", "changsha")
     text = (tmp_path / "log.key").read_text()
+    secret = text.split("+", 4)[4]  # base64 itself may hold a +
     for damaged in ("", "x", text[:-9], text.replace("changsha", "wuhan"), "GONGZHI+SEALED+argon2id+1"):
         (tmp_path / "log.key").write_text(damaged)
         with pytest.raises(FileError) as caught:
             load_log_key(tmp_path / "log.key", lambda: b"x")
-        assert text.rpartition("+")[2].strip() not in str(caught.value)
+        assert secret[:12] not in str(caught.value)
     for load in (load_log_key, load_tls_identity):
         with pytest.raises(FileError, match="cannot be read"):
             load(tmp_path / "absent")
