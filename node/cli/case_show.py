@@ -21,6 +21,7 @@ def print_summaries(cases: list[pb.Summary]) -> None:
     for each in cases:
         due = f"{each.nearest.due} {clock_text(each.nearest)}" if each.nearest.rule else ""
         state, last = f"{each.label.zh} {each.state}", f"{each.last_act} by {each.last_by}"
+        state = f"未读 unread: {state}" if each.unread else state
         cells = (each.case, each.title, each.workflow, state, last, each.last_on, due)
         table.add_row(*map(Text, (*cells, ", ".join(each.stored_by), ", ".join(each.opened_by))))
     print_table(table)

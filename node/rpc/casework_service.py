@@ -124,14 +124,14 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             me = self._store.log.city, actor.id
             asked = (line for line in lines if _is_asked(line, request, me))
             found = listed(asked, self._now(), closed=request.closed)
-            cases = self._summaries(found, request.limit, use)
+            cases = self._summaries(found, request.limit, use, self._side(actor))
         return pb.ListResponse(cases=cases, total=len(found))
 
     def Inbox(self, request: pb.InboxRequest, context: grpc.ServicerContext) -> pb.InboxResponse:  # noqa: N802
         """What waits for the caller."""
         with self._using(context, "Inbox", "") as (actor, use):
             found = inbox(self._casework.cases(actor), self._side(actor), self._now())
-            cases = self._summaries(found, request.limit, use)
+            cases = self._summaries(found, request.limit, use, self._side(actor))
             drafts = [_draft(each, with_body=False) for each in self._casework.drafts(actor)]
         told = self._alerts(actor)
         return pb.InboxResponse(cases=cases, drafts=drafts, total=len(found), alerts=told)
@@ -140,7 +140,7 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         """What waits for others."""
         with self._using(context, "Outbox", "") as (actor, use):
             found = outbox(self._casework.cases(actor), self._side(actor), self._now())
-            cases = self._summaries(found, request.limit, use)
+            cases = self._summaries(found, request.limit, use, self._side(actor))
         return pb.OutboxResponse(cases=cases, total=len(found))
 
     def Deadlines(  # noqa: N802
@@ -164,11 +164,11 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
                 raise NodeError(Reason.PERMISSION_DENIED, "the scorecard is for officers")
             return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._now()))
 
-    def _summaries(self, found: Sequence[Listed], limit: int, use: Use) -> list[pb.Summary]:
+    def _summaries(self, found: Sequence[Listed], limit: int, use: Use, side: str) -> list[pb.Summary]:
         """The first of a list, noted as shown."""
         shown, now = first(found, limit), self._now()
         use.records(each.line.id.rpartition("-")[0] for each in shown)
-        return [each.summary(now) for each in shown]
+        return [each.summary(now, side) for each in shown]
 
     def _act(self, submission: pb.Submission, context: grpc.ServicerContext) -> pb.Recorded:
         with _telling(context), self._using(context, "Act", submission.case) as (actor, _):

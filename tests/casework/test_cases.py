@@ -94,6 +94,26 @@ def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[Desk, ...]
     assert (boxes(changsha), boxes(hefei)) == (([case], []), ([case], [case]))
 
 
+def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(three: tuple[Desk, ...]) -> None:
+    changsha, hefei, _ = three
+    now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
+
+    def unread(desk: Desk) -> list[tuple[str, bool]]:
+        found = inbox(desk.casework.cases(LI), desk.city, now)
+        return [(each.line.id, each.summary(now, desk.city).unread) for each in found]
+
+    case = send(changsha)
+    hefei.see(changsha)
+    changsha.decide("referral", case, referring("withdraw", reasons="移送有误"))
+    assert unread(changsha) == []
+    hefei.see(changsha)
+    notices(hefei).acknowledge()
+    assert unread(hefei) == [(case, True)]
+    notices(hefei).opened(LI, hefei.casework.open(LI, case))
+    assert unread(hefei) == []
+    assert inbox(hefei.casework.cases(LI), "京东", now) == []  # a platform gives no receipts
+
+
 def test_receipts_are_said_once_and_name_the_leaf(three: tuple[Desk, ...]) -> None:
     changsha, hefei, _ = three
     case = send(changsha)
@@ -159,7 +179,7 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[De
     changsha, hefei, _ = three
     body = with_act(alert(), "issue")
     assert isinstance(body, alert_pb2.Alert)
-    body.facts = "某直播间涉嫌销售过期食品的具体经过"
+    body.facts, body.number = "某直播间涉嫌销售过期食品的具体经过", "长市监警〔2026〕3号"
     case = changsha.decide("alert", "", body).case
     hefei.see(changsha)
     hefei.act("alert", case, alert_pb2.Alert(act=act("acknowledge")))
@@ -176,7 +196,12 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[De
         assert desk.state(case) == "withdrawn"
         standings = {each.act: each.standing for each in shown(desk, case).acts}
         assert standings == {"withdraw": "in_force", "acknowledge": "pending"}
-    assert [each.line.id for each in listed(hefei.casework.cases(LI), NOW, closed=True)] == [case]
+    (line,) = [each.line for each in listed(hefei.casework.cases(LI), NOW, closed=True)]
+    assert (line.id, line.title) == (case, "长市监警〔2026〕3号 · 原件已撤回 taken back")
+    # Who must act on it no longer learns so.
+    assert [each.line.id for each in inbox(hefei.casework.cases(LI), "hefei", NOW)] == [case]
+    notices(hefei).opened(LI, hefei.casework.open(LI, case))
+    assert inbox(hefei.casework.cases(LI), "hefei", NOW) == []
 
 
 def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(

@@ -885,6 +885,7 @@ class Summary(_message.Message):
     OPENED_BY_FIELD_NUMBER: _builtins.int
     SUBJECTS_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
+    UNREAD_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     workflow: _builtins.str
     state: _builtins.str
@@ -894,6 +895,8 @@ class Summary(_message.Message):
     last_on: _builtins.str
     title: _builtins.str
     """What tells it from others to a reader: party, product, number of the document."""
+    unread: _builtins.bool
+    """Another city acted last, and no officer of the asking city has opened that act."""
     @_builtins.property
     def label(self) -> Global___Label: ...
     @_builtins.property
@@ -925,10 +928,11 @@ class Summary(_message.Message):
         opened_by: _abc.Iterable[_builtins.str] | None = ...,
         subjects: _abc.Iterable[_builtins.str] | None = ...,
         title: _builtins.str = ...,
+        unread: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "nearest", b"nearest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "label", b"label", "last_act", b"last_act", "last_by", b"last_by", "last_on", b"last_on", "nearest", b"nearest", "opened_by", b"opened_by", "state", b"state", "stored_by", b"stored_by", "subjects", b"subjects", "title", b"title", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "label", b"label", "last_act", b"last_act", "last_by", b"last_by", "last_on", b"last_on", "nearest", b"nearest", "opened_by", b"opened_by", "state", b"state", "stored_by", b"stored_by", "subjects", b"subjects", "title", b"title", "unread", b"unread", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from node.core.calendar import Calendar
+from node.core.record import EVERYONE
 from node.core.workflow.model import Role, Workflow
 from node.core.workflow.timing import Timer, timers
 from node.usecases.casework.case_file import CaseFile
@@ -12,6 +13,8 @@ from node.usecases.casework.show import actor_name, last_act, receipts
 # What tells a case from others to a reader, in the order in which it is shown; facts alone, which every party may see.
 _TITLE = ("party.name", "product.name", "number", "number_12315", "decision_number")
 
+_TAKEN_BACK = "原件已撤回 taken back"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -19,7 +22,8 @@ class Line:
 
     Attributes:
         id: of the case.
-        last_act: the act taken last; `last_by` the city or platform that made it, `last_on` its day.
+        last_act: the act taken last; `last_by` the city or platform that made it, `last_on` its day, `last_in` the city
+            in whose log it stands.
         seen_by: the cities that the case is for, or EVERYONE; empty while others see nothing of it.
         stored_by: the cities whose nodes stored the last act; `opened_by` those whose officers opened it.
         timers: its clocks.
@@ -36,6 +40,7 @@ class Line:
     last_act: str
     last_by: str
     last_on: str
+    last_in: str
     seen_by: tuple[str, ...]
     stored_by: tuple[str, ...]
     opened_by: tuple[str, ...]
@@ -45,6 +50,11 @@ class Line:
     title: str
     officers: frozenset[tuple[str, str]]
 
+    def is_unread(self, city: str) -> bool:
+        """Whether another city acted last for `city` to see, and no officer there has opened that act."""
+        is_for_it = city in self.seen_by or EVERYONE in self.seen_by
+        return is_for_it and self.last_in not in ("", city) and city not in self.opened_by
+
     def is_about(self, text: str) -> bool:
         """Whether `text` is a code of what the case is about, or stands in its title."""
         return text.casefold() in self.title.casefold() or text in (key.partition(":")[2] for key in self.subjects)
@@ -52,7 +62,8 @@ class Line:
 
 def line_of(file: CaseFile, calendar: Calendar) -> Line:
     """The line of a case."""
-    case, last, first = file.case, last_act(file), file.disclosing
+    case, last = file.case, last_act(file)
+    first = file.disclosing or last  # of what was taken back only the acts after it are here
     said = list(receipts(file, last)) if last else []
     return Line(
         file.id,
@@ -63,6 +74,7 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
         last.fact.act if last else "",
         actor_name(last) if last else "",
         last.fact.on.isoformat() if last else "",
+        last.header.city if last else "",
         tuple(first.header.audience) if first else (),
         tuple(each.city for each in said if each.stored),
         tuple(each.city for each in said if each.opened),
@@ -78,7 +90,8 @@ def _title(file: CaseFile) -> str:
     said: dict[str, str] = {}
     for fact in file.case.in_force():
         said |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
-    return " · ".join(said[name] for name in _TITLE if name in said)
+    gone = [_TAKEN_BACK] if file.case.is_taken_back else []
+    return " · ".join([said[name] for name in _TITLE if name in said] + gone)
 
 
 def _officers(file: CaseFile) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ class OwnRules:
         Raises:
             NodeError: INVALID_ARGUMENT, the platform is connected to no city, or to another.
         """
+        if act.takes_back:
+            _name_what_goes(file, message)
         if act.opens:
             address_platform(message, file.workflow, self._members().connections, on)
         if isinstance(message, Complaint) and (act.opens or act.name == "hand_over"):
@@ -120,3 +122,10 @@ class OwnRules:
             law = next(each.law for each in file.workflow.forbidden)
             rule = f"{name}.{act.name}.{finding.field}"
             yield Broken(rule, Reason.ACT_NOT_ALLOWED, law, "已移出的名单不得以原决定再次列入", finding.message)
+
+
+def _name_what_goes(file: CaseFile, message: Any) -> None:
+    """States the document number of what an act takes back: whoever held it has destroyed it, and must know which."""
+    if "number" in message.DESCRIPTOR.fields_by_name and not message.number:
+        numbers = [number for fact in file.case.in_force() if (number := fact.fields.get("number"))]
+        message.number = numbers[-1] if numbers else ""

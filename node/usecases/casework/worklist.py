@@ -21,8 +21,8 @@ class Listed(NamedTuple):
     line: Line
     nearest: Running | None
 
-    def summary(self, now: datetime) -> Summary:
-        """As officers read it."""
+    def summary(self, now: datetime, side: str) -> Summary:
+        """As the officers of the city `side` read it, or a platform."""
         line = self.line
         return Summary(
             case=line.id,
@@ -37,6 +37,7 @@ class Listed(NamedTuple):
             opened_by=line.opened_by,
             subjects=line.subjects,
             title=line.title,
+            unread=line.is_unread(side),
         )
 
 
@@ -47,8 +48,13 @@ def listed(lines: Iterable[Line], now: datetime, *, closed: bool) -> list[Listed
 
 
 def inbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
-    """Open cases in which another side acted last, or a clock runs that `side` (a city or platform) owes."""
-    return sorted((_listed(line, now) for line in _open(lines) if _waits_for(line, side, now)), key=_urgency)
+    """What waits for `side`, a city or platform.
+
+    Open cases in which another side acted last or a clock runs that `side` owes; closed ones that another city closed,
+    until an officer of `side` has opened them.
+    """
+    found = (line for line in lines if _waits_for(line, side, now))
+    return sorted((_listed(line, now) for line in found), key=_urgency)
 
 
 def outbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
@@ -85,6 +91,8 @@ def _has_others(line: Line, side: str) -> bool:
 
 
 def _waits_for(line: Line, side: str, now: datetime) -> bool:
+    if line.is_final:
+        return line.is_unread(side)
     if line.last_by != side:
         return True
     return any(side in each.timer.owed_by for each in running(line, now)) or not _has_others(line, side)
