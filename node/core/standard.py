@@ -7,10 +7,12 @@ a peer may see, put one after the other, parse as the record it may see.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
 from pkgutil import walk_packages
+from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -21,6 +23,9 @@ from node.core.public_texts import public_texts
 from node.core.validation import Finding, Validation
 from node.errors import NodeError, Reason
 from node.standard.v1 import options_pb2
+
+_DAY_MS = 86_400_000
+_SHANGHAI_MS = 8 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Standard:
         # Apart, because millions of registrations have flat keys alone.
         self._flat = [(field.options.subject, field.path) for field in keys if _is_flat(field)]
         self._deep = [(field.options.subject, _reader(field.path)) for field in keys if not _is_flat(field)]
+        self._happened = [(field, _reader(field.path)) for field in self.fields if field.options.happened]
+        self.own_numbers = tuple(field for field in self.fields if field.options.own_number)
         self._validation = Validation(descriptor)
         self._public_texts = public_texts(descriptor, (facet.number for facet in self.facets if facet.level == 1))
 
@@ -91,6 +98,12 @@ class Standard:
     def mask_personal(self, message: Message) -> None:
         """Hides the numbers of persons in the free texts that everybody may read, in place."""
         self._public_texts.mask(message)
+
+    def days_to_come(self, message: Message, today: date) -> list[Field]:
+        """The fields that state a later day than `today`, in Shanghai, of what they say has happened."""
+        return [
+            field for field, read in self._happened if any(value and _is_later(value, today) for value in read(message))
+        ]
 
     def subjects(self, message: Message) -> list[str]:
         """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914300007121944054`; bytes in hexadecimal."""
@@ -177,7 +190,14 @@ def _is_flat(field: Field) -> bool:
     return "." not in field.path and field.descriptor.type == FieldDescriptor.TYPE_STRING
 
 
-def _reader(path: str) -> Callable[[Message], Iterable[str]]:
+def _is_later(value: str | int, today: date) -> bool:
+    """Whether a day YYYY-MM-DD, or a moment in Unix milliseconds, is after a day; what is no day is another finding."""
+    if isinstance(value, int):
+        return (value + _SHANGHAI_MS) // _DAY_MS > (today - date(1970, 1, 1)).days
+    return len(value) == len("YYYY-MM-DD") and value > today.isoformat()
+
+
+def _reader(path: str) -> Callable[[Message], Iterable[Any]]:
     """What reads the values of the field at a path such as `name`, `party.uscc` or `parties[].uscc`."""
     name, _, rest = path.partition(".")
     if name.endswith("[]"):
@@ -191,7 +211,7 @@ def _reader(path: str) -> Callable[[Message], Iterable[str]]:
     return lambda message: (_text(value(message)),)
 
 
-def _text(value: str | bytes) -> str:
+def _text(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 from node.core import standard as standards
+from node.core.calendar import legal_date
 from node.core.federation_file import SLUG
 from node.core.listing_term import term_findings
 from node.core.record import CASEWORK
@@ -43,6 +45,8 @@ _STATUS = {
 }
 
 _ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
+
+_FUTURE = "what has happened is not dated after today · 已发生事项的日期不得晚于今日"
 
 
 class _Checked(NamedTuple):
@@ -82,7 +86,7 @@ class Ingest:
                 Reason.INVALID_ARGUMENT, f"a {request.standard} stays in its city: its audience is that alone"
             )
         template = self._template(request).SerializeToString()
-        rows = [_check_row(standard, request, row, template, self._republication) for row in request.rows]
+        rows = [self._check_row(standard, request, row, template) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
             return Pending(request, rows, None)
@@ -113,6 +117,34 @@ class Ingest:
             source=request.source,
         )
 
+    def _check_row(
+        self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes
+    ) -> _Checked:
+        if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
+            reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
+            return _Checked(None, [Finding("", reason, text)])
+        try:
+            message = standard.parse(row.body)
+        except NodeError as error:
+            return _Checked(None, [Finding("", error.reason, error.message)])
+        if standard.name in WORKFLOWS and message.HasField("act"):
+            return _Checked(None, [_ACT])
+        findings = [*standard.findings(message), *term_findings(standard.name, message)]
+        findings += self._republication.findings(standard.name, message)
+        findings += [
+            Finding(field.path, "future_day", _FUTURE) for field in standard.days_to_come(message, self._today())
+        ]
+        if any(not finding.warning for finding in findings):
+            return _Checked(None, findings)
+        header = Header.FromString(template)
+        header.subjects.extend(standard.subjects(message))
+        bodies = standard.split(row.body)
+        key = row_key(request.standard, request.source, row.key)
+        return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
+
+    def _today(self) -> date:
+        return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
+
 
 def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
     if len(request.rows) > MAX_ROWS:
@@ -130,29 +162,6 @@ def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
     if request.source in _OWN_SOURCES:
         raise NodeError(Reason.PERMISSION_DENIED, f"{request.source} is the source of what the node writes itself")
     return standards.get(request.standard, request.version)
-
-
-def _check_row(
-    standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes, republication: Republication
-) -> _Checked:
-    if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
-        reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
-        return _Checked(None, [Finding("", reason, text)])
-    try:
-        message = standard.parse(row.body)
-    except NodeError as error:
-        return _Checked(None, [Finding("", error.reason, error.message)])
-    if standard.name in WORKFLOWS and message.HasField("act"):
-        return _Checked(None, [_ACT])
-    findings = [*standard.findings(message), *term_findings(standard.name, message)]
-    findings += republication.findings(standard.name, message)
-    if any(not finding.warning for finding in findings):
-        return _Checked(None, findings)
-    header = Header.FromString(template)
-    header.subjects.extend(standard.subjects(message))
-    bodies = standard.split(row.body)
-    key = row_key(request.standard, request.source, row.key)
-    return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
 
 
 def row_key(standard: str, source: str, key: str) -> bytes:

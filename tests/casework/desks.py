@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def _member(city: str) -> Member:
     return Member(city, name, region6, f"{city}.example:1", (), (), PLATFORMS.get(city, ()))
 
 
+_NUMBERS = count(1)
 TWO = [ZHANG.officer(), LI.officer()]
 
 
@@ -122,7 +124,7 @@ def referring(name: str, **fields: object) -> referral_pb2.Referral:
 def drafted_referral(to_city: str = "hefei") -> referral_pb2.Referral:
     body = referral()
     assert isinstance(body, referral_pb2.Referral)
-    body.to_city = to_city
+    body.to_city, body.number = to_city, f"长市监案移〔2026〕{next(_NUMBERS)}号"  # no two cases share one
     with_act(body, "draft")
     return body
 

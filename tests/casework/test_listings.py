@@ -63,7 +63,7 @@ def deciding(until: str, decided_on: str = "2026-05-06") -> Any:
 
 @pytest.mark.parametrize(
     ("until", "decided_on"),
-    [("2029-05-07", "2026-05-06"), ("2099-01-01", "2026-05-06"), ("2029-05-07", "2026-05-07")],
+    [("2029-05-07", "2026-05-06"), ("2099-01-01", "2026-05-06"), ("2029-05-06", "2026-05-05")],
 )
 def test_no_serious_listing_is_decided_for_longer_than_three_years(
     desks: tuple[Desk, Desk], until: str, decided_on: str

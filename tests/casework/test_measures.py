@@ -1,5 +1,7 @@
 """Measures by platforms: asked by a city, answered by the platform at the node it is connected to, ended by a date."""
 
+from itertools import count
+
 import pytest
 from google.protobuf.message import Message
 
@@ -13,8 +15,9 @@ CITIES = ("changsha", "hefei", "wuhan")
 NAME = "measure.request"
 SUSPEND = [pb.PLATFORM_MEASURE_SUSPEND_LIVE]
 NOTICE = pb.OperatorNotice(
-    sent_on="2026-05-07", facts="事实", reasons="理由", basis="依据", appeal_route="平台申诉中心"
+    sent_on="2026-05-06", facts="事实", reasons="理由", basis="依据", appeal_route="平台申诉中心"
 )
+_NUMBERS = count(1)
 
 
 class World:
@@ -58,6 +61,7 @@ def world(three: tuple[Desk, Desk, Desk]) -> World:
 def request(platform: str = "京东", **fields: object) -> pb.MeasureRequest:
     body = with_act(measure(), "issue")
     assert isinstance(body, pb.MeasureRequest)
+    body.number = f"长市监处置〔2026〕{next(_NUMBERS)}号"  # no two cases share one
     body.target.platform.name, body.platform_city = platform, ""
     body.starts_on, body.ends_on, body.review_on = "2026-05-06", "2026-06-06", ""
     for field, value in fields.items():
@@ -86,7 +90,7 @@ def test_a_request_reaches_the_platform_at_its_node_and_the_answers_come_back(wo
     assert world.platform(case, "execute") == "executed"
     assert world.platform(case, "publish") == "executed"
     assert world.platform(case, "notify_operator", notice=NOTICE) == "operator_notified"
-    appeal = pb.Appeal(received_on="2026-05-08", grounds="已下架")
+    appeal = pb.Appeal(received_on="2026-05-06", grounds="已下架")
     assert world.platform(case, "appeal", appeal=appeal) == "appealed"
     world.changsha.act(NAME, case, pb.MeasureRequest(act=act("review", reasons="已核实")))
     assert world.city(case, "lift_in_part", lifted=SUSPEND, ends_on="2026-05-20") == "maintained"

@@ -21,10 +21,7 @@ from tests.casework.desks import (
     shown,
     with_act,
 )
-from tests.core.standard_samples import complaint
-
-"""What a city's own node holds its acts to: the day they state, and that nothing that ended is decided anew."""
-
+from tests.core.standard_samples import alert, complaint
 
 CITIES = ("changsha", "hefei")
 DECISION = "长市监列异〔2026〕1号"
@@ -49,6 +46,48 @@ def test_no_act_is_dated_in_the_future(desks: tuple[Desk, Desk], name: str, day:
     with pytest.raises(ActRefusedError) as caught:
         desks[0].act("complaint", "", with_act(complaint(), name, date=day))
     assert broken_in(caught) == {(f"complaint.{name}.date", reason)}
+
+
+def test_a_fact_is_not_dated_after_today(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    body = drafted_referral()
+    body.discovered_on = "2026-05-07"
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("referral", "", body)
+    assert broken_in(caught) == {("referral.draft.discovered_on", Reason.INVALID_FIELD)}
+    assert "发现日期不得晚于今日" in caught.value.broken[0].zh
+    body.discovered_on, body.limitation_on = "2026-05-06", "2028-05-07"
+    assert changsha.act("referral", "", body).state == "drafted"
+
+
+def test_a_letters_number_stands_in_one_case_of_a_city(desks: tuple[Desk, Desk]) -> None:
+    changsha, hefei = desks
+    first, second = drafted_referral(), drafted_referral()
+    case = changsha.act("referral", "", first).case
+    second.number = first.number
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("referral", "", second)
+    assert broken_in(caught) == {("referral.draft.number", Reason.ACT_NOT_ALLOWED)}
+    assert case in caught.value.broken[0].zh
+    # What was said of the same case before is free again, and another city has numbers of its own.
+    changsha.act("referral", case, referral_pb2.Referral(act=act("revise"), number="长市监案移〔2026〕999号"))
+    assert changsha.act("referral", "", second).state == "drafted"
+    second.number, second.to_city = "长市监案移〔2026〕999号", "changsha"
+    assert hefei.act("referral", "", second).state == "drafted"
+
+
+def test_two_drafts_of_one_number_do_not_both_go_out(desks: tuple[Desk, Desk]) -> None:
+    changsha, _ = desks
+    warnings = [with_act(alert(), "issue") for _ in range(2)]
+    for each in warnings:
+        each.number = "长市监警〔2026〕1号"  # type: ignore[attr-defined]
+    drafts = [
+        changsha.casework.prepare(ZHANG, Submission("alert", "", each.SerializeToString())).number for each in warnings
+    ]
+    changsha.casework.approve(LI, drafts[0])
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.casework.approve(LI, drafts[1])
+    assert broken_in(caught) == {("alert.issue.number", Reason.ACT_NOT_ALLOWED)}
 
 
 def test_what_is_done_now_is_not_dated_back(desks: tuple[Desk, Desk]) -> None:

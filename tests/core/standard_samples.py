@@ -87,7 +87,7 @@ def abnormal() -> Message:
     return listing_pb2.ListingAbnormal(
         party=PARTY,
         decision_number="长市监异〔2026〕9号",
-        decided_on="2026-07-02",
+        decided_on="2026-05-04",
         organ="长沙市市场监督管理局",
         grounds=[listing_pb2.ABNORMAL_GROUND_UNREACHABLE],
         facts="两次邮寄均无人签收。",
@@ -124,9 +124,9 @@ def hit() -> Message:
         party=PARTY,
         screened_by="武汉市市场监督管理局",
         screened_at="某平台入驻名单",
-        screened_on="2026-06-11",
+        screened_on="2026-05-05",
         confirmed_by=OFFICER,
-        confirmed_on="2026-06-11",
+        confirmed_on="2026-05-05",
     )
 
 
@@ -137,7 +137,7 @@ def repair() -> Message:
         kind=credit_pb2.REPAIR_KIND_SERIOUS_EARLY_REMOVAL,
         listing="changsha-12",
         organ="长沙市市场监督管理局",
-        applied_on="2027-06-02",
+        applied_on="2026-05-05",
         corrections="已停止违法行为并缴纳罚款。",
         commitment=LETTER,
         agent=PERSON,
@@ -228,7 +228,7 @@ def penalty() -> Message:
     return penalty_pb2.Penalty(
         party=PARTY,
         decision_number="长市监处罚〔2026〕12号",
-        decided_on="2026-05-20",
+        decided_on="2026-05-04",
         organ="长沙市市场监督管理局",
         violation="虚假宣传",
         legal_basis="反不正当竞争法",

@@ -1,5 +1,6 @@
 """The standards of the regulators' work: what is right, what they refuse, who may see what."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from node.standard.v1 import (
     evidence_pb2,
     listing_pb2,
     measure_pb2,
+    options_pb2,
     party_pb2,
     referral_pb2,
 )
@@ -146,7 +148,7 @@ def test_subjects_are_the_keys_that_screening_looks_for() -> None:
         ("listing.serious", {"party": party_pb2.Party(name="某"), "id_hmac": b""}, ("party", "key_missing")),
         ("listing.abnormal", {"remedies": ""}, ("remedies", "required")),
         ("listing.abnormal", {"party": party_pb2.Party(name="某")}, ("party", "key_missing")),
-        ("listing.abnormal", {"removed_on": "2026-07-01"}, ("removed_on", "removed_before_listing")),
+        ("listing.abnormal", {"removed_on": "2026-05-01"}, ("removed_on", "removed_before_listing")),
         ("listing.platform", {"appeal_route": ""}, ("appeal_route", "required")),
         ("listing.platform", {"until": ""}, ("until", "required")),
         ("listing.platform", {"until": "2026-05-01"}, ("until", "term_order")),
@@ -283,3 +285,36 @@ def test_acts(changes: dict[str, Any], expected: set[tuple[str, str]]) -> None:
     message.ClearField("act")
     message.MergeFrom(alert_pb2.Alert(act=act))
     assert errors("alert", message) == expected
+
+
+# Days that may be to come: terms, limits, plans. Every other day is of something that has happened.
+_TO_COME = {
+    "until", "limitation_on", "review_on", "starts_on", "ends_on", "appeal_until", "barred_until", "valid_to",
+    "public_until", "early_removal_from", "due_again_on", "term_from", "term_to", "hearing_on", "removed_on",
+    "valid_until", "due",
+}  # fmt: skip
+_OWN_RULE = {"act.date"}
+
+
+@pytest.mark.parametrize("standard", standards(), ids=lambda each: each.name)
+def test_every_day_says_whether_it_may_be_to_come(standard: Standard) -> None:
+    for field in standard.fields:
+        is_day = field.options.check == options_pb2.CHECK_DATE or field.path.endswith("_at_ms")
+        name = field.path.rpartition(".")[2]
+        if is_day and field.path not in _OWN_RULE:
+            assert field.options.happened != (name in _TO_COME), field.path
+        assert is_day or not field.options.happened
+
+
+def test_a_day_to_come_is_found_wherever_it_stands() -> None:
+    today = date(2026, 5, 6)
+    body = referral_pb2.Referral(discovered_on="2026-05-07", limitation_on="2030-01-01")
+    body.act.documents.add(title="函", date="2026-05-06")
+    body.act.documents.add(title="函", date="9999-12-31")
+    found = get("referral").days_to_come(body, today)
+    assert [field.path for field in found] == ["act.documents[].date", "discovered_on"]
+    # The day ends in Shanghai at 16:00 UTC; a moment beyond the calendar is to come too.
+    last_ms = 1_778_083_199_999
+    for at_ms, is_later in ((last_ms, False), (last_ms + 1, True), (2**63 - 1, True), (0, False)):
+        made = measure_pb2.MeasureRequest(evidence=[evidence_pb2.Evidence(extracted_at_ms=at_ms)])
+        assert bool(get("measure.request").days_to_come(made, today)) is is_later

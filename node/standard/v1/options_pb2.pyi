@@ -165,6 +165,8 @@ class FieldOptions(_message.Message):
     ADVISORY_FIELD_NUMBER: _builtins.int
     CODE_LIST_FIELD_NUMBER: _builtins.int
     OPENING_FIELD_NUMBER: _builtins.int
+    HAPPENED_FIELD_NUMBER: _builtins.int
+    OWN_NUMBER_FIELD_NUMBER: _builtins.int
     label_zh: _builtins.str
     label_en: _builtins.str
     """Derived from the field's name where empty."""
@@ -182,6 +184,12 @@ class FieldOptions(_message.Message):
     """Must be stated in the record that opens a case. The acts that follow (their field `act` names the case) carry what
     is new. Fields of the standard itself only.
     """
+    happened: _builtins.bool
+    """The day, or the moment in Unix milliseconds, of something that has happened: no record states one to come."""
+    own_number: _builtins.bool
+    """Number 文号 that a city gives a letter, or a case that it files: no two of its cases state the same one. Not that of
+    a decision, which may name several parties. Fields of the standard itself only.
+    """
     def __init__(
         self,
         *,
@@ -194,10 +202,12 @@ class FieldOptions(_message.Message):
         advisory: _builtins.bool = ...,
         code_list: _builtins.str = ...,
         opening: _builtins.bool = ...,
+        happened: _builtins.bool = ...,
+        own_number: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "opening", b"opening", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "happened", b"happened", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "opening", b"opening", "own_number", b"own_number", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,7 +64,7 @@ class Casework:
         self._register = register
         self._books = register.books
         self._members = members
-        rules = OwnRules(store, self._books, members, Republication(store, clock), register.calendar)
+        rules = OwnRules(store, register, members, Republication(store, clock))
         self._proposer = Proposer(self._books, store.log.city, members, rules)
         self._looked: tuple[int, date | None] = 0, None
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -249,9 +249,10 @@ class Casework:
         return [*products(self._store, proposal.file, proposal.act, proposal.message, entry.header), entry]
 
     def _locks_of(self, submission: Submission) -> AbstractContextManager[None]:
-        """Holds the case, and the cases that the act says it comes from: one is judged by what stands in the others."""
+        """Holds what an act is judged by: its case, the cases that it says it comes from, its document number."""
         message = standards.get(submission.workflow).parse(submission.body)
-        return self._hold({submission.case, *getattr(message, "origins", ())})
+        numbers = (getattr(message, field.path) for field in standards.get(submission.workflow).own_numbers)
+        return self._hold({submission.case, *getattr(message, "origins", ()), *filter(None, numbers)})
 
     @contextmanager
     def _hold(self, cases: Iterable[str]) -> Iterator[None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from node.core.calendar import Calendar
 from node.core.record import EVERYONE
 from node.core.workflow.model import Role, Workflow
+from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.show import actor_name, last_act, receipts
@@ -29,6 +30,7 @@ class Line:
         timers: its clocks.
         by_itself: acts open now that the node of the case's city makes without an officer.
         title: party, product and number of the document, as they were last said.
+        numbers: the document numbers that cities gave in it.
         officers: who made or approved its acts: city and account.
     """
 
@@ -48,6 +50,7 @@ class Line:
     timers: tuple[Timer, ...]
     by_itself: tuple[str, ...]
     title: str
+    numbers: frozenset[OwnNumber]
     officers: frozenset[tuple[str, str]]
 
     def is_unread(self, city: str) -> bool:
@@ -82,6 +85,7 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
         tuple(timers(case, calendar, file.moments)),
         tuple(act.name for act in case.open_acts() if act.roles == (Role.NODE,) and "origin" in act.by),
         _title(file),
+        numbers_in_force(file.workflow.name, case.in_force()),
         frozenset(_officers(file)),
     )
 

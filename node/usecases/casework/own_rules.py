@@ -7,6 +7,7 @@
 5. Who had a repair annulled for fraud applies for none until the ban is over.
 6. What a city received it does not refer on, nor back, under a new number; nor does it take such a matter on.
 7. A serious listing's term is no longer than the law's; a repair ends what is the applicant's, after the wait.
+8. The day of a fact is not after today; a document number of this city stands in one case.
 """
 
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.calendar import SHANGHAI, Calendar
+from node.core import standard as standards
+from node.core.calendar import SHANGHAI
 from node.core.clocks import State
 from node.core.workflow.facts import ActFact
 from node.core.workflow.law import accord
 from node.core.workflow.model import Act, Product
+from node.core.workflow.own_numbers import own_numbers
 from node.core.workflow.rules import Broken
 from node.core.workflow.timing import refused_by_clock, timers
 from node.errors import Reason
@@ -28,12 +31,13 @@ from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.referral_pb2 import Referral
 from node.storage.store import Store
 from node.usecases.casework.address_platform import address_platform
-from node.usecases.casework.case_file import Bookcase, CaseFile, Members
+from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.handing_over import broken_by_handing_over
 from node.usecases.casework.jurisdiction import broken_by_place, say_route
 from node.usecases.casework.listing_rules import broken_by_repair, broken_by_term, subjects
 from node.usecases.casework.origins import opened
 from node.usecases.casework.out_of_rule import broken_by_taking_on
+from node.usecases.casework.register import Register
 from node.usecases.casework.retransfer import broken_by_referring
 from node.usecases.refuse_republication import Republication
 
@@ -44,15 +48,14 @@ _BAN = "credit.repair.ban"
 class OwnRules:
     """The rules of one city's node."""
 
-    def __init__(
-        self, store: Store, books: Bookcase, members: Members, republication: Republication, calendar: Calendar
-    ) -> None:
+    def __init__(self, store: Store, register: Register, members: Members, republication: Republication) -> None:
         self._store = store
-        self._books = books
+        self._register = register
+        self._books = register.books
         self._city = store.log.city
         self._members = members
         self._republication = republication
-        self._calendar = calendar
+        self._calendar = register.calendar
 
     def complete(self, file: CaseFile, act: Act, message: Message, on: date) -> None:
         """States what the node knows better than who acts.
@@ -70,6 +73,7 @@ class OwnRules:
     def broken(self, file: CaseFile, act: Act, message: Message, fact: ActFact, today: date) -> list[Broken]:
         """Every rule of these that an act breaks."""
         found = [*self._by_day(file, act, message, today), *self._by_republication(file, act, message)]
+        found += [*self._by_fact(file, act, message, today), *self._by_number(file, act, fact)]
         found += [*self._by_clock(file, act, fact), *self._by_ban(act, message, today)]
         found += [*broken_by_term(act, message, fact.on)]
         found += broken_by_repair(self._store, self._books, self._city, file, act, message, today)
@@ -95,6 +99,19 @@ class OwnRules:
         elif before and day < max(before):
             zh, en = "办理日期不得早于所承接的环节", "an act is not dated before those it follows"
             yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)
+
+    def _by_fact(self, file: CaseFile, act: Act, message: Message, today: date) -> Iterator[Broken]:
+        for field in standards.get(file.workflow.name).days_to_come(message, today):
+            rule = f"{file.workflow.name}.{act.name}.{field.path}"
+            zh, en = f"{field.label_zh}不得晚于今日", f"{field.label_en.lower()} is after today"
+            yield Broken(rule, Reason.INVALID_FIELD, accord(), zh, en)
+
+    def _by_number(self, file: CaseFile, act: Act, fact: ActFact) -> Iterator[Broken]:
+        for each in own_numbers(file.workflow.name, fact):
+            if others := sorted(self._register.cases_with(each) - {file.id}):
+                rule = f"{file.workflow.name}.{act.name}.{each.field}"
+                zh, en = f"该文号已用于案件{others[0]}", f"this number stands in case {others[0]} already"
+                yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)
 
     def _by_clock(self, file: CaseFile, act: Act, fact: ActFact) -> Iterator[Broken]:
         for legal, why in refused_by_clock(file.case, fact, self._calendar, file.moments):

@@ -13,6 +13,7 @@ from sys import intern
 from node.core.calendar import Calendar
 from node.core.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
+from node.core.workflow.own_numbers import OwnNumber
 from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
 from node.storage.store import Origin
@@ -58,8 +59,15 @@ class Register:
             changed = (case for case, at in self._touched.items() if at > look)
             return self._look, [self._lines[case] for case in changed if case in self._lines]
 
+    def cases_with(self, number: OwnNumber) -> set[str]:
+        """The cases that state a document number."""
+        with self._lock:
+            self._read_new()
+            return set(self._numbered.get(number, ()))
+
     def _forget(self) -> None:
         self._lines: dict[str, Line] = {}
+        self._numbered: dict[OwnNumber, set[str]] = {}
         # Case -> the look that found it changed; place of a record -> its case; origin -> tree size looked at.
         self._touched: dict[str, int] = {}
         self._places: dict[tuple[int, int], str] = {}
@@ -121,12 +129,19 @@ class Register:
         """Rule 3."""
         for case in cases:
             self._touched[case] = self._look
-            self._lines.pop(case, None)
+            self._drop(case)
             if (file := self.books.find(case)) is None:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
             if file.case.state:
-                self._lines[case] = line_of(file, self.calendar)
+                line = self._lines[case] = line_of(file, self.calendar)
+                for number in line.numbers:
+                    self._numbered.setdefault(number, set()).add(case)
+
+    def _drop(self, case: str) -> None:
+        line = self._lines.pop(case, None)
+        for number in line.numbers if line else ():
+            self._numbered[number].discard(case)
 
 
 def _said(view: bytes) -> str:

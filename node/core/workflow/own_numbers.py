@@ -1,0 +1,29 @@
+"""Numbers 文号 that a city gives its letters and the cases it files: each stands in one case (issue 8)."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from node.core import standard as standards
+from node.core.workflow.facts import ActFact
+
+
+class OwnNumber(NamedTuple):
+    """A number as a city states it in a field of a workflow's standard."""
+
+    city: str
+    workflow: str
+    field: str
+    number: str
+
+
+def own_numbers(workflow: str, fact: ActFact) -> Iterator[OwnNumber]:
+    """The numbers that an act of a city states; a platform gives none."""
+    for field in standards.get(workflow).own_numbers if not fact.platform else ():
+        if number := fact.fields.get(field.path):
+            yield OwnNumber(fact.city, workflow, field.path, number)
+
+
+def numbers_in_force(workflow: str, facts: Iterable[ActFact]) -> frozenset[OwnNumber]:
+    """The numbers of a case: of each field what each city stated last."""
+    newest = {(each.city, each.field): each for fact in facts for each in own_numbers(workflow, fact)}
+    return frozenset(newest.values())
