@@ -16,8 +16,9 @@ from node.cli.options import ask_passphrase
 from node.cli.tables import new_table, print_table
 from node.config import Config
 from node.core import standard as standards
+from node.core.body import read_body
 from node.core.proof import format_proof
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header
+from node.core.record import disclosed_facets, parse_header
 from node.errors import NodeError
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
@@ -78,7 +79,7 @@ def _body(record: query.Record) -> Message | None:
     """What is disclosed of a record; None of a standard that this program does not know yet."""
     header = parse_header(record.view.header)
     try:
-        return standards.get(header.standard, header.version).merge(disclosed_bodies(record.view))
+        return read_body(header, record.view)
     except NodeError:
         return None
 

@@ -198,12 +198,18 @@ def _fields() -> tuple[_Field, ...]:
 
 
 _FIELDS = _fields()
+_CODES = frozenset(field.facet for field in standards.get(STANDARD).fields if field.path in ("uscc", "legacy_number"))
 _PUBLIC = frozenset(facet.number for facet in standards.get(STANDARD).facets if facet.level == 1)
 
 
 def public_facets() -> frozenset[int]:
     """The facets of an operator's registration whose fields are all public (L1)."""
     return _PUBLIC
+
+
+def names(subject: str, body: OperatorRegistration, seen: frozenset[int]) -> bool:
+    """Whether a record is about a subject that its header names; so it is taken to be where its codes are hidden."""
+    return not seen >= _CODES or subject in (f"uscc:{body.uscc}", f"reg:{body.legacy_number}")
 
 
 def compare(question: Question, body: OperatorRegistration, seen: frozenset[int]) -> Comparison:

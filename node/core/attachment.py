@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.record import disclosed_bodies, parse_header
+from node.core.body import read_body
+from node.core.record import parse_header
 from node.core.validation import Validation
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Extraction
@@ -85,7 +85,7 @@ def references(view: View) -> list[Reference]:
         return []
     header = parse_header(view.header)
     try:
-        body = standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+        body = read_body(header, view)
     except NodeError:
         return []
     return references_in(body)

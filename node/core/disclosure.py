@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
+from node.core.body import read_body
 from node.core.policy_grant import Grant
-from node.core.record import disclosed_bodies, disclosed_facets
+from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 
@@ -34,4 +34,4 @@ def decide(grant: Grant, header: Header, view: Callable[[], View], undecided: Di
 def _whole_body(header: Header, view: View) -> Message:
     if len(disclosed_facets(view)) < header.facets:
         raise NodeError(Reason.POLICY_DENIED, f"{header.id} is not whole here")
-    return standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+    return read_body(header, view)

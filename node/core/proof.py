@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, NoReturn
 
 from google.protobuf.json_format import MessageToDict
 
-from node.core import standard as standards
+from node.core.body import read_body
 from node.core.checkpoint import Checkpoint, LogKey, log_name
 from node.core.cosignature import Cosignature, Cosigned, WitnessKey, open_cosigned
 from node.core.merkle import verify_inclusion
 from node.core.peer_view import check_header
-from node.core.record import disclosed_bodies, disclosed_facets, open_view, parse_header
+from node.core.record import disclosed_facets, open_view, parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof, Standing
 from node.record.v1.record_pb2 import Facet, Header, View
@@ -170,7 +170,7 @@ def _readable(view: View) -> dict[str, Any]:
 def _decode_body(header: Header, view: View) -> dict[str, Any]:
     """The fields that a view discloses; none where this node does not know the standard."""
     try:
-        body = standards.get(header.standard, header.version).merge(disclosed_bodies(view))
+        body = read_body(header, view)
     except NodeError:
         return {}
     return MessageToDict(body, preserving_proto_field_name=True)

@@ -19,6 +19,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import DecodeError, Message
 
 import node.standard
+from node.core.bounds import bounds_of
 from node.core.public_texts import public_texts
 from node.core.validation import Finding, Validation
 from node.errors import NodeError, Reason
@@ -26,6 +27,8 @@ from node.standard.v1 import options_pb2
 
 _DAY_MS = 86_400_000
 _SHANGHAI_MS = 8 * 3_600_000
+# Nothing in a body of this size is long enough to cost a reader anything; most registrations are smaller.
+_HARMLESS_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Standard:
         self.own_numbers = tuple(field for field in self.fields if field.options.own_number)
         self._validation = Validation(descriptor)
         self._public_texts = public_texts(descriptor, (facet.number for facet in self.facets if facet.level == 1))
+        self._bounds = bounds_of(descriptor)
 
     def parse(self, body: bytes) -> Message:
         """The message in `body`.
@@ -85,10 +89,7 @@ class Standard:
             NodeError: INVALID_FIELD, not this standard's message, or with fields the standard does not have.
         """
         message = self._decode(self.message_type, body)
-        size = message.ByteSize()
-        message.DiscardUnknownFields()
-        if message.ByteSize() != size:
-            raise NodeError(Reason.INVALID_FIELD, f"the body has fields that {self.name} v{self.version} does not have")
+        self._check_known(message)
         return message
 
     def findings(self, message: Message) -> list[Finding]:
@@ -121,12 +122,26 @@ class Standard:
         return tuple(self._only(facet_type, body) for facet_type in self._facet_types)
 
     def merge(self, facet_bodies: Iterable[bytes]) -> Message:
-        """The message of the facets that are disclosed, in any order.
+        """The message of the facets that are disclosed, in any order: the one place where a record's body is read.
+
+        Whoever wrote it, what comes back is of this standard, and no value in it is longer than the standard says.
 
         Raises:
-            NodeError: INVALID_FIELD, not this standard's message.
+            NodeError: INVALID_FIELD, not this standard's message, with fields that the standard does not have, or
+                with a value that is too long; it names the field and holds no value.
         """
-        return self._decode(self.message_type, b"".join(facet_bodies))
+        body = b"".join(facet_bodies)
+        message = self._decode(self.message_type, body)
+        self._check_known(message)
+        if len(body) > _HARMLESS_BYTES and (path := self._bounds.broken(message)):
+            raise NodeError(Reason.INVALID_FIELD, f"{path} is beyond what {_title(self)} allows")
+        return message
+
+    def _check_known(self, message: Message) -> None:
+        size = message.ByteSize()
+        message.DiscardUnknownFields()
+        if message.ByteSize() != size:
+            raise NodeError(Reason.INVALID_FIELD, f"the body has fields that {_title(self)} does not have")
 
     def _only(self, facet_type: type[Message], body: bytes) -> bytes:
         message = self._decode(facet_type, body)
@@ -137,7 +152,7 @@ class Standard:
         try:
             return message_type.FromString(body)
         except DecodeError:
-            raise NodeError(Reason.INVALID_FIELD, f"the body is no {self.name} v{self.version}") from None
+            raise NodeError(Reason.INVALID_FIELD, f"the body is no {_title(self)}") from None
 
 
 @cache

@@ -9,12 +9,11 @@ from collections.abc import Iterable
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
+from node.core.body import read_body, read_view
 from node.core.peer_view import VerifiedRecord
-from node.core.record import INDEX_BITS, disclosed_bodies, parse_header, record_id
+from node.core.record import INDEX_BITS, record_id
 from node.core.screening import LISTS, case_of, marks
 from node.errors import NodeError
-from node.record.v1.record_pb2 import View
 from node.storage.schema import Connection
 from node.storage.tree import position
 
@@ -28,13 +27,12 @@ def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) ->
     """
     if _OF_LISTS not in view or _is_superseded(connection, row):
         return
-    stored = View.FromString(view)
-    header = parse_header(stored.header)
+    header, stored = read_view(view)
     if header.standard not in LISTS:
         return
     try:
-        body = standards.get(header.standard, header.version).merge(disclosed_bodies(stored))
-    except NodeError:  # a version this node does not know: it was never a hit either
+        body = read_body(header, stored)
+    except NodeError:  # what cannot be read was never a hit either
         return
     rows = [(mark, at_ms) for mark in _sealed(connection, marks(header.city, header.standard, body))]
     connection.executemany("INSERT OR IGNORE INTO ended (mark, at_ms) VALUES (?, ?)", rows)
@@ -47,7 +45,7 @@ def note_republished(connection: Connection, origin: int, records: Iterable[Veri
         if header is None or view is None or header.standard not in LISTS or case_of(header):
             continue
         try:
-            body = standards.get(header.standard, header.version).merge(disclosed_bodies(View.FromString(view)))
+            body = read_body(*read_view(view))
         except NodeError:
             continue
         if not _is_act(body) and are_ended(connection, marks(header.city, header.standard, body)):

@@ -131,6 +131,17 @@ class Reader:
         )
         return dict(found)
 
+    def version(self, index: int) -> tuple[bytes | None, bool, int | None]:
+        """An own record in its chain of versions: the view, whether it was taken back, what replaced it."""
+        row = position(OWN, index)
+        stored, is_retracted, successor = self.connection.execute(
+            "SELECT view, EXISTS (SELECT 1 FROM change WHERE change.position = record.position AND kind = 'retracted'),"
+            " (SELECT max(by_position) FROM change WHERE change.position = record.position AND kind = 'superseded')"
+            " FROM record WHERE position = ?",
+            (row,),
+        ).fetchone()
+        return stored, bool(is_retracted), successor
+
     def link(self, city: str) -> Link:
         """The state of the link to a peer."""
         return links.read_link(self.connection, city)

@@ -14,12 +14,12 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.core.answer import STANDARD, fold
-from node.core.record import parse_header
-from node.record.v1.record_pb2 import View
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.core.body import read_body, read_view
+from node.core.record import INDEX_BITS
+from node.errors import NodeError
 from node.storage.query_db import open_query_database
 from node.storage.rows import insert_rows
-from node.storage.schema import Connection, execute_all, open_reader
+from node.storage.schema import Connection, Error, execute_all, open_reader
 from node.storage.tree import position
 
 BATCH = 2000
@@ -38,6 +38,21 @@ def m0001_names(db: Database) -> None:
         CREATE TABLE followed (origin INTEGER PRIMARY KEY, size INTEGER NOT NULL);
         CREATE TABLE followed_change (number INTEGER NOT NULL);
         INSERT INTO followed_change VALUES (0);
+    """,
+    )
+
+
+@migrations()
+def m0002_unreadable(db: Database) -> None:
+    """Current records whose body is none of their standard: nobody is answered from them. The log is followed anew."""
+    execute_all(
+        db,
+        """
+        CREATE TABLE unreadable (position INTEGER PRIMARY KEY);
+        INSERT INTO pair (pair) VALUES ('delete-all');
+        DELETE FROM name;
+        DELETE FROM followed;
+        UPDATE followed_change SET number = 0
     """,
     )
 
@@ -105,6 +120,7 @@ class SearchIndex:
         """Empties the index: the log it followed was longer, so another one was restored in its place."""
         self._connection.execute("INSERT INTO pair (pair) VALUES ('delete-all')")
         self._connection.execute("DELETE FROM name")
+        self._connection.execute("DELETE FROM unreadable")
         self._connection.execute("DELETE FROM followed")
         self._connection.execute("UPDATE followed_change SET number = 0")
 
@@ -113,7 +129,7 @@ class SearchIndex:
         end = min(begin + BATCH, size)
         if begin == end:
             return False
-        _insert(self._connection, _read_named(self._log, position(origin, begin), position(origin, end)))
+        _insert(self._connection, *_read_current(self._log, position(origin, begin), position(origin, end)))
         self._connection.execute("INSERT OR REPLACE INTO followed (origin, size) VALUES (?, ?)", (origin, end))
         return end < size
 
@@ -134,7 +150,7 @@ class SearchIndex:
         """Brings one record up to date, whatever happened to it; returns whether a name was deleted."""
         was_there = _delete(self._connection, row)
         if kind in ("narrowed", "widened") and self._is_followed(row):
-            _insert(self._connection, _read_named(self._log, row, row + 1))
+            _insert(self._connection, *_read_current(self._log, row, row + 1))
         return was_there
 
     def _is_followed(self, row: int) -> bool:
@@ -145,36 +161,67 @@ class SearchIndex:
         return found.fetchone() is not None
 
 
-def _read_named(log: Connection, begin: int, end: int) -> list[_Named]:
-    """The current records at the positions [begin, end) that have a name to be found by."""
+def _read_current(log: Connection, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
+    """Of the current records at the positions [begin, end): those with a name to be found by; those not to be read."""
     rows = log.execute(
         "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))",
         (begin, end),
     )
-    return [_Named(row, folded) for row, view in rows if (folded := _folded_name(view))]
+    named: list[_Named] = []
+    unreadable: list[tuple[int]] = []
+    for row, stored in rows:
+        try:
+            folded = _folded_name(stored)
+        except NodeError:
+            unreadable.append((row,))
+            continue
+        if folded:
+            named.append(_Named(row, folded))
+    return named, unreadable
 
 
 def _folded_name(stored: bytes) -> str:
-    """The folded name in a view; empty where it has none that is disclosed."""
-    view = View.FromString(stored)
-    if parse_header(view.header).standard != STANDARD or not view.facets or not view.facets[0].salt:
+    """The folded name in a registration; empty where it has none that is disclosed, or is no registration.
+
+    Raises:
+        NodeError: Its body cannot be read.
+    """
+    header, view = read_view(stored)
+    if header.retracts:
         return ""
-    return fold(OperatorRegistration.FromString(view.facets[0].body).name)
+    body = read_body(header, view)
+    return fold(str(getattr(body, "name", ""))) if header.standard == STANDARD else ""
 
 
-def _insert(connection: Connection, named: Sequence[_Named]) -> None:
+def _insert(connection: Connection, named: Sequence[_Named], unreadable: Sequence[tuple[int]]) -> None:
+    insert_rows(connection, "INSERT OR IGNORE INTO unreadable (position) VALUES ", unreadable)
     insert_rows(connection, "INSERT INTO name (position, folded) VALUES ", named)
     insert_rows(connection, "INSERT INTO pair (rowid, text) VALUES ", [(row, pairs(folded)) for row, folded in named])
 
 
 def _delete(connection: Connection, row: int) -> bool:
+    connection.execute("DELETE FROM unreadable WHERE position = ?", (row,))
     found = connection.execute("SELECT folded FROM name WHERE position = ?", (row,)).fetchone()
     if found is None:
         return False
     connection.execute("INSERT INTO pair (pair, rowid, text) VALUES ('delete', ?, ?)", (row, pairs(found[0])))
     connection.execute("DELETE FROM name WHERE position = ?", (row,))
     return True
+
+
+def count_unreadable(path: Path) -> dict[int, int]:
+    """How many current records of each origin number cannot be read; none where there is no index yet."""
+    try:
+        connection = open_reader(path)
+    except Error:
+        return {}
+    try:
+        return dict(connection.execute("SELECT position >> ?, count(*) FROM unreadable GROUP BY 1", (INDEX_BITS,)))
+    except Error:  # made by an earlier version, or being made
+        return {}
+    finally:
+        connection.close()
 
 
 def find_positions(connection: Connection, folded: str) -> Iterator[int]:

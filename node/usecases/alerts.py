@@ -1,5 +1,7 @@
 """What an officer must not overlook: a forked log, a node that publishes nothing, a listing published again."""
 
+from collections.abc import Mapping
+
 from node.control.v1.control_pb2 import Alert
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
@@ -8,12 +10,13 @@ from node.storage.reader import Reader
 from node.storage.witness import largest_heard
 
 
-def alerts(reader: Reader, held_back: NodeError | None) -> list[Alert]:
+def alerts(reader: Reader, held_back: NodeError | None, unreadable: Mapping[int, int] | None = None) -> list[Alert]:
     """Alerts, the gravest first.
 
     Args:
         reader: The store.
         held_back: Why this node publishes nothing; None where it does.
+        unreadable: Origin number -> how many of its current records cannot be read.
     """
     found = [
         Alert(reason=each.reason, city=each.city, text=_fork(each.city, each.number))
@@ -24,6 +27,11 @@ def alerts(reader: Reader, held_back: NodeError | None) -> list[Alert]:
         own = next(origin for origin in reader.origins() if origin.number == OWN)
         seen = largest_heard(reader.connection, own.city)
         found.append(Alert(reason=held_back.reason, city=own.city, text=_restored(own.size, seen)))
+    found += [
+        Alert(reason="record_unreadable", city=each.city, text=_unreadable(each.city, count))
+        for each in reader.origins()
+        if (count := (unreadable or {}).get(each.number))
+    ]
     return found + [
         Alert(reason="listing_republished", city=parse_record_id(each)[0], text=_republished(each))
         for each in reader.republished()
@@ -41,6 +49,13 @@ def _republished(record: str) -> str:
     return (
         f"{record} 再次列入已移出名单的当事人，不作为命中 / lists again a party whose listing had ended:"
         " it is no hit here; ask that city to take it back"
+    )
+
+
+def _unreadable(city: str, count: int) -> str:
+    return (
+        f"{city} 有 {count} 条记录不符合标准，已跳过，不影响其他答复 / has {count} records that cannot be read:"
+        " nobody is answered from them. gongzhi audit names them; ask that city to take them back"
     )
 
 

@@ -8,7 +8,8 @@ For each origin, in one pass and one snapshot:
    with, its root stands below the signed one and only the signature is checked;
 4. every current open record is in the subject index, and nothing else is;
 5. what a later record replaced or took back is marked so, and destroyed where it was a peer's;
-6. idempotency keys lead to current records.
+6. idempotency keys lead to current records;
+7. every body that is open here is one of its standard: another is a fault that names the record, and the audit goes on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +17,12 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
+from node.core.body import read_body
 from node.core.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.merkle import Frontier
 from node.core.peer_view import check_header
-from node.core.policy_grant import POLICY_CHANGE
-from node.core.record import disclosed_bodies, open_view, parse_record_id, record_id
-from node.errors import NodeError
+from node.core.record import open_view, parse_record_id, record_id
+from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.policy_pb2 import PolicyChange
 from node.storage.inspection import Inspection, StoredRecord
@@ -114,7 +115,8 @@ class _OriginPass:
         self._inspection = inspection
         self._frontier = Frontier()
         self._tiles = 0
-        self._policy_change: tuple[Header, View] | None = None
+        self._policy_change: tuple[Header, PolicyChange] | None = None
+        self._unknown = 0
 
     def run(self, keys: Sequence[LogKey], report: Progress) -> None:
         """Reads the origin once, then compares what it amounts to."""
@@ -169,9 +171,21 @@ class _OriginPass:
             return None
         if leaf_hash != record.leaf_hash:
             self.found.fault(f"{name}: its view does not hash to its leaf")
-        if header is not None and (header.standard, header.version) == POLICY_CHANGE:
-            self._policy_change = header, view
+        if header is not None and not record.is_replaced and not header.retracts:
+            self._check_body(header, view, name)
         return header
+
+    def _check_body(self, header: Header, view: View, name: str) -> None:
+        try:
+            body = read_body(header, view)
+        except NodeError as error:
+            if error.reason is Reason.UNKNOWN_STANDARD:
+                self._unknown += 1
+            else:
+                self.found.fault(f"{name}: {error.message}")
+            return
+        if isinstance(body, PolicyChange):
+            self._policy_change = header, body
 
     def _check_targets(self, header: Header, name: str) -> None:
         for kind, target in (("superseded", header.supersedes), ("retracted", header.retracts)):
@@ -211,6 +225,8 @@ class _OriginPass:
 
     def _check_grant(self) -> None:
         origin = self.origin
+        if self._unknown:
+            self.found.notes.append(f"{self._unknown} records are of standards or versions not known here")
         if origin.to_revise:
             self.found.notes.append(f"{origin.to_revise} records still stand under an earlier grant")
         for grant in self._announced():
@@ -223,8 +239,7 @@ class _OriginPass:
         if self._policy_change is None or self.origin.number == OWN:
             return
         own = self._inspection.origins()[0].city
-        change = PolicyChange.FromString(b"".join(disclosed_bodies(self._policy_change[1])))
-        for grant in change.grants:
+        for grant in self._policy_change[1].grants:
             if (grant.peer, grant.purpose) == (own, self.origin.purpose):
                 yield grant.grant
 

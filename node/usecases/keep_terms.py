@@ -19,14 +19,16 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.body import read_body
 from node.core.calendar import SHANGHAI
 from node.core.listing_term import LONGEST_TERM, SERIOUS, years_from
-from node.core.record import CASEWORK, parse_header, record_id
+from node.core.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
 from node.core.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact
+from node.errors import NodeError
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import act_pb2
@@ -37,7 +39,7 @@ from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.casework.listing_rules import listing_to_repair
 from node.usecases.own_listings import Listed, OwnListings
-from node.usecases.screen import legal_day, listing_acts, read_body
+from node.usecases.screen import legal_day, listing_acts
 from node.usecases.withdraw import retract
 
 _REPAIR = "credit.repair"
@@ -134,7 +136,10 @@ class KeepTerms:
         self._read_to = size
 
     def _note(self, record: str, header: Header, view: View) -> None:
-        body: Any = read_body(header, view)
+        try:
+            body: Any = read_body(header, view)
+        except NodeError:  # made by a version that knew another standard: an audit names it
+            return
         if body.HasField("act"):
             if not body.act.case and header.standard in (*LISTS, _REPAIR):
                 self._cases[record] = header.standard
@@ -261,8 +266,9 @@ class KeepTerms:
         return [placed.id]
 
     def _view(self, record: str) -> View | None:
-        index = int(record.rpartition("-")[2])
-        rows = self._store.records(OWN, index, index + 1) if record.startswith(f"{self._store.log.city}-") else []
+        if not is_record_id(record) or (place := parse_record_id(record))[0] != self._store.log.city:
+            return None
+        rows = self._store.records(OWN, place[1], place[1] + 1)
         return View.FromString(rows[0][2]) if rows and rows[0][2] else None
 
     def _header(self, record: str) -> Header | None:

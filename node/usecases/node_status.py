@@ -12,6 +12,7 @@ from node.ports import Clock
 from node.storage.links import Link
 from node.storage.log import OWN
 from node.storage.reader import Reader
+from node.storage.search import count_unreadable
 from node.storage.store import Origin
 from node.storage.witness import best_cosigned
 from node.usecases.alerts import alerts
@@ -59,7 +60,7 @@ def node_status(
         disk_free_bytes=shutil.disk_usage(data_dir).free,
         policy_digest=policy_digest,
         policy_error=policy_error(),
-        alerts=alerts(reader, held_back),
+        alerts=alerts(reader, held_back, count_unreadable(data_dir / "search.db")),
         witnessed_size=best.size if best else 0,
         witnesses=witnesses_of(best.note) if best else (),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from node.core.body import read_body
 from node.core.record import parse_header
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.validation import Finding
@@ -14,7 +15,7 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.ended import are_ended
 from node.storage.log import OWN
 from node.storage.store import Store
-from node.usecases.screen import legal_day, read_body
+from node.usecases.screen import legal_day
 
 _ENDED = Finding(
     "decision_number", "listing_republished", "this listing had ended or was taken back: a new one takes a new decision"

@@ -7,20 +7,19 @@
 5. What had ended and was published again is no hit: it is reported.
 6. A platform's list counts from the log of the city that the platform is connected to, and from no other.
 7. Where nothing is found by a key that can be nobody's the entry is in doubt; without a key it was not screened.
+8. A record that cannot be read may list the party, by a version not known here: it is told, and no other is held up.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from google.protobuf.message import Message
-
-from node.core import standard as standards
+from node.core.body import read_body, read_view
 from node.core.calendar import legal_date
 from node.core.identifiers import Problem
 from node.core.party_key import advice
 from node.core.platforms import Connections
-from node.core.record import disclosed_bodies, disclosed_facets, is_dated, parse_header
+from node.core.record import disclosed_facets
 from node.core.screening import (
     LISTS,
     Key,
@@ -39,7 +38,7 @@ from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header, View
+from node.record.v1.record_pb2 import Header
 from node.screening.v1 import screening_pb2 as screening
 from node.storage.ended import are_ended
 from node.storage.listed import read_listed
@@ -133,9 +132,12 @@ class Screening:
         if matched and not usable:
             return screening.Screened(result=screening.RESULT_UNANSWERED)
         readable = [pair for pair in usable if pair[1].body is not None]
+        unreadable = [record for _, record in usable if record.body is None]
         answer = self._answer(readable, asker, now)
-        if len(readable) < len(usable) and not answer.hits:
+        if unreadable and not answer.hits:
             answer.result = screening.RESULT_UNANSWERED
+        if asker.is_officer:
+            answer.unreadable.extend(each.header.id for each in unreadable)
         return answer
 
     def _answer(self, matched: Sequence[tuple[Key, Record]], asker: Asker, now: _Day) -> screening.Screened:
@@ -222,8 +224,9 @@ def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
     """Rule 7: what was found, with what is to be said of the keys."""
     if not entry.problems:
         return found
-    told = screening.Screened(reason=entry.problems[0].reason, advice=map(advice, entry.problems))
-    told.MergeFrom(screening.Screened(result=found.result, hits=found.hits, republished=found.republished))
+    told = screening.Screened()
+    told.CopyFrom(found)
+    told.reason, told.advice[:] = entry.problems[0].reason, map(advice, entry.problems)
     if found.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
         told.result = screening.RESULT_DOUBTFUL
     return told
@@ -231,26 +234,16 @@ def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
 
 def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
     """The record of a list in a row, if it names the key and this node may read what the list is about."""
-    view = View.FromString(row[2])
-    header = parse_header(view.header)
-    if header.standard not in LISTS or header.retracts or key.subject not in header.subjects or not is_dated(header):
+    header, view = read_view(row[2])
+    if header.standard not in LISTS or header.retracts or key.subject not in header.subjects:
         return None
     if _GROUNDS_FACET not in disclosed_facets(view):
         return None
     try:
         body = read_body(header, view)
-    except NodeError:  # a version that this node does not know, or no such body
+    except NodeError:
         body = None
     return Record(origins[row[0]], header, body)
-
-
-def read_body(header: Header, view: View) -> Message:
-    """What a view discloses of a record.
-
-    Raises:
-        NodeError: UNKNOWN_STANDARD or INVALID_FIELD.
-    """
-    return standards.get(header.standard, header.version).merge(disclosed_bodies(view))
 
 
 def listing_acts(case: Case) -> list[ActFact]:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from node.core.answer import fold
+from node.core.body import read_body
+from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record, SearchResponse
 from node.record.v1.record_pb2 import View
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.log import OWN
 from node.storage.reader import Reader
 from node.storage.schema import Connection, open_reader
@@ -79,6 +80,8 @@ class SearchOperators:
 
 
 def _name(view: View) -> str:
-    if not view.facets or not view.facets[0].salt:
+    """The name in a registration; empty where it has none that may be seen, or cannot be read."""
+    try:
+        return str(getattr(read_body(parse_header(view.header), view), "name", ""))
+    except NodeError:
         return ""
-    return OperatorRegistration.FromString(view.facets[0].body).name

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from node.core.disclosure import decide
 from node.core.merkle import consistency_proof
 from node.core.peer_view import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
 from node.core.policy import Grant
-from node.core.record import cut_wire, mask_wire, parse_header
+from node.core.record import cut_wire, mask_wire
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.record.v1.record_pb2 import View
@@ -15,6 +14,7 @@ from node.storage.log import OWN
 from node.storage.reader import Reader, Row
 from node.storage.store import Origin
 from node.usecases.usage import check_reason
+from node.usecases.versions import Fates, Shown
 
 # Room in a batch for checkpoint, proofs and leaf hashes.
 _BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
@@ -34,7 +34,7 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
     if max(request.from_size, request.known_size) > origin.size:
         claimed = max(request.from_size, request.known_size)
         raise NodeError(Reason.TREE_ROLLED_BACK, f"this log has {origin.size} records, you verified {claimed}")
-    cut = partial(_views, reader, grant)
+    cut = partial(_views, reader, Shown(reader, grant))
     return batches(reader, origin, cut, request.from_size, request.known_size, grant.digest)
 
 
@@ -81,64 +81,21 @@ def fitting(views: Iterable[bytes]) -> list[bytes]:
     return fits
 
 
-def _views(reader: Reader, grant: Grant, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
+def _views(reader: Reader, shown: Shown, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
     fates = Fates(reader, begin, end)
     rows = reader.records(OWN, begin, end)
-    views = fitting(view_for(grant, row, fates) for row in rows)
+    views = fitting(view_for(shown, row, fates) for row in rows)
     return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
 
 
-class Fates:
-    """What became of own records: which were taken back, which replaced, and by what."""
-
-    def __init__(self, reader: Reader, begin: int, end: int) -> None:
-        self._reader = reader
-        self._retracted = reader.retracted(begin, end)
-        self._successors = reader.successors(begin, end)
-
-    def is_retracted(self, index: int) -> bool:
-        """Whether the record was taken back."""
-        return index in self._retracted
-
-    def replacements(self, index: int) -> Iterator[bytes]:
-        """The stored views of what replaced a record, one version after the other; empty for one taken back."""
-        after = self._successors
-        while index in after:
-            index = after[index]
-            after = self._reader.successors(index, index + 1)
-            (row,) = self._reader.records(OWN, index, index + 1)
-            yield b"" if self._reader.retracted(index, index + 1) else row[2] or b""
-
-
-def view_for(grant: Grant, row: Row, fates: Fates) -> bytes:
-    """An own record as the holder of `grant` may see it: a serialised view."""
+def view_for(shown: Shown, row: Row, fates: Fates) -> bytes:
+    """An own record as the holder of a grant may see it: a serialised view."""
     index, leaf_hash, stored = row
     if stored is not None and not fates.is_retracted(index):
-        header, facets = cut_wire(stored)
-        disclosed = _disclosed(grant, header, row, fates)
+        disclosed = shown.facets(row, fates)
         if disclosed is not None:
-            return mask_wire(stored, facets, disclosed)
+            return mask_wire(stored, cut_wire(stored)[1], disclosed)
     return View(leaf_hash=leaf_hash).SerializeToString()
-
-
-def _disclosed(grant: Grant, header: bytes, row: Row, fates: Fates) -> frozenset[int] | None:
-    """The facets of an own record to disclose; of a replaced one no more than of any version after it.
-
-    Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever. As each
-    later version counts, and not the newest alone, a log that grows never brings back what it hid.
-    """
-    index, _, stored = row
-    disclosed = _decide(grant, header, stored or b"")
-    for newer in fates.replacements(index):
-        allowed = _decide(grant, cut_wire(newer)[0], newer) if newer and disclosed is not None else None
-        if disclosed is None or allowed is None:
-            return None
-        disclosed &= allowed
-    return disclosed
-
-
-def _decide(grant: Grant, header_bytes: bytes, stored: bytes) -> frozenset[int] | None:
-    return decide(grant, parse_header(header_bytes), lambda: View.FromString(stored))
 
 
 def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
@@ -163,6 +120,7 @@ def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request:
 def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
     response = ReviseResponse(from_index=request.from_index, grant=grant.digest)
     budget = _BATCH_BUDGET
+    now, before = Shown(reader, grant), Shown(reader, held) if held is not None else None
     for begin in range(request.from_index, request.upto_size, MAX_BATCH_VIEWS):
         end = min(begin + MAX_BATCH_VIEWS, request.upto_size)
         rows = reader.records(OWN, begin, end)
@@ -170,7 +128,7 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
         for row in rows:
             index = row[0]
             # One taken back too: where the caller may not see the retraction itself, it still holds the record.
-            view = view_for(grant, row, fates) if _differs(held, grant, row, fates) else None
+            view = view_for(now, row, fates) if _differs(before, now, row, fates) else None
             size = len(view) + _INDEX_BYTES if view is not None else 0
             if size > budget or index - response.from_index == MAX_REVISION_SPAN:
                 response.to_index = index
@@ -184,13 +142,13 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
     yield response.SerializeToString()
 
 
-def _differs(held: Grant | None, grant: Grant, row: Row, fates: Fates) -> bool:
+def _differs(before: Shown | None, now: Shown, row: Row, fates: Fates) -> bool:
     """Whether the caller may hold another view than it is to see now.
 
     What it holds depends on when it pulled: the record as it stood alone, or as far as its newest version went.
     """
-    if held is None or row[2] is None:
+    stored = row[2]
+    if before is None or stored is None:
         return True
-    header, _ = cut_wire(row[2])
-    now = _disclosed(grant, header, row, fates)
-    return _disclosed(held, header, row, fates) != now or _decide(held, header, row[2]) != now
+    shown = now.facets(row, fates)
+    return before.facets(row, fates) != shown or before.alone(stored) != shown

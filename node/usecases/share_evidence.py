@@ -11,7 +11,8 @@ from node.record.v1.record_pb2 import View
 from node.storage.evidence import EvidenceStore
 from node.storage.log import OWN
 from node.storage.reader import Reader
-from node.usecases.share import Fates, view_for
+from node.usecases.share import view_for
+from node.usecases.versions import Fates, Shown
 
 # 16 MiB of chunks between two looks at whether the peer may still see the record.
 _CHUNKS_A_LOOK = 64
@@ -66,4 +67,4 @@ def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:
     if named != city or index >= reader.origin(city).size:
         return View()
     row = reader.records(OWN, index, index + 1)[0]
-    return View.FromString(view_for(grant, row, Fates(reader, index, index + 1)))
+    return View.FromString(view_for(Shown(reader, grant), row, Fates(reader, index, index + 1)))

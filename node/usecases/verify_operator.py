@@ -7,14 +7,16 @@
 5. What the record says is compared with what was asked; what the asker may not see is `unseen`, never different.
 6. A replica that was not confirmed for too long answers, but as stale.
 7. A code that can be nobody's is never "not found": the answer says why it is in doubt.
+8. A record that cannot be read, or that is about another than its header names, is passed over; officers are told.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from node.core.answer import STANDARD, compare, public_facets
+from node.core.answer import STANDARD, compare, names, public_facets
+from node.core.body import read_body, read_view
 from node.core.party_key import advice, problem_of_code, subject_of
-from node.core.record import parse_header
+from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1 import query_pb2 as query
@@ -106,7 +108,18 @@ class VerifyOperator:
     def _answer(
         self, question: query.Question, subject: str, rows: Sequence[Found], asker: Asker, now_ms: int
     ) -> Verified:
-        candidates = [each for row in rows if (each := self._candidate(row, subject, asker, now_ms)) is not None]
+        unreadable: list[str] = []
+        candidates = [
+            each for row in rows if (each := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
+        ]
+        verified = self._choose(question, candidates, asker, now_ms)
+        if unreadable and asker.is_officer:
+            told = query.Answer(unreadable=unreadable)
+            told.MergeFrom(verified.answer)  # a copy: NOT_FOUND is one answer for all
+            verified = verified._replace(answer=told)
+        return verified
+
+    def _choose(self, question: query.Question, candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> Verified:
         if not candidates:
             return Verified(_not_found(question.uscc), None)
         usable = [each for each in candidates if is_obtained_for(each.origin, asker.purpose)]
@@ -118,20 +131,25 @@ class VerifyOperator:
             return Verified(_ambiguous(usable, asker, now_ms), None)
         return Verified(self._compare(question, chosen, now_ms), chosen)
 
-    def _candidate(self, row: Found, subject: str, asker: Asker, now_ms: int) -> Candidate | None:
+    def _candidate(
+        self, row: Found, subject: str, asker: Asker, now_ms: int, unreadable: list[str]
+    ) -> Candidate | None:
         number, index, stored = row
-        view = View.FromString(stored)
-        header = parse_header(view.header)
+        header, view = read_view(stored)
         if header.standard != STANDARD or header.retracts or subject not in header.subjects:
             return None
         allowed = None if asker.is_officer else public_facets()
-        seen, bodies = [], []
-        for facet_number, facet in enumerate(view.facets, 1):
-            if facet.salt and (allowed is None or facet_number in allowed):
-                seen.append(facet_number)
-                bodies.append(facet.body)
-        body = OperatorRegistration.FromString(b"".join(bodies))
-        return Candidate(self._origin(number, now_ms), index, header, view, body, frozenset(seen))
+        shown = disclosed_facets(view)
+        seen = shown if allowed is None else shown & allowed
+        try:
+            body = cast(OperatorRegistration, read_body(header, view, seen))
+            is_readable = names(subject, body, seen)
+        except NodeError:
+            is_readable = False
+        if not is_readable:
+            unreadable.append(header.id)
+            return None
+        return Candidate(self._origin(number, now_ms), index, header, view, body, seen)
 
     def _compare(self, question: query.Question, record: Candidate, now_ms: int) -> query.Answer:
         origin, header = record.origin, record.header

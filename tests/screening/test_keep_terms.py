@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from node.core import standard as standards
+from node.core.body import read_body
 from node.core.calendar import vendored_calendar
 from node.core.record import parse_header
 from node.core.workflow.declared import workflow
@@ -21,7 +22,6 @@ from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.register import Register
 from node.usecases.keep_terms import KeepTerms
-from node.usecases.screen import read_body
 from tests.casework.desks import federation
 from tests.cities import City
 from tests.core.standard_samples import measure, repair

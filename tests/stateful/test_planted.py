@@ -8,7 +8,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from node.storage import replica
 from node.storage.store import _Destruction
-from node.usecases.share import Fates
+from node.usecases.versions import Fates
 from tests.profiles import effort
 from tests.stateful.test_federation import Federation, cities
 

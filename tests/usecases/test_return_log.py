@@ -10,7 +10,8 @@ from node.core.record import disclosed_facets
 from node.record.v1.record_pb2 import View
 from node.usecases import return_log
 from node.usecases.check_stores import Rule, check_stores
-from node.usecases.share import Fates, view_for
+from node.usecases.share import view_for
+from node.usecases.versions import Fates, Shown
 from tests.cities import PURPOSE
 from tests.simulator.origin import policy_text, registration
 from tests.simulator.towns import Country, Town
@@ -43,7 +44,9 @@ def take_up(country: Country, monkeypatch: pytest.MonkeyPatch, old: Path, *giver
 def shown(wuhan: Town, index: int, to: str) -> list[int]:
     """The facets of a record that a city is let see."""
     [row] = wuhan.store.records(0, index, index + 1)
-    view = view_for(wuhan.origin.policy.grant(to, PURPOSE), row, Fates(wuhan.store, index, index + 1))
+    view = view_for(
+        Shown(wuhan.store, wuhan.origin.policy.grant(to, PURPOSE)), row, Fates(wuhan.store, index, index + 1)
+    )
     return sorted(disclosed_facets(View.FromString(view)))
 
 

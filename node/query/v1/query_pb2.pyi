@@ -132,6 +132,8 @@ class Answer(_message.Message):
     CITIES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    UNREADABLE_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     as_of_ms: _builtins.int
     city: _builtins.str
@@ -141,6 +143,8 @@ class Answer(_message.Message):
     """When the origin's log was last confirmed, Unix milliseconds."""
     reason: _builtins.str
     """Why a doubtful or unanswered question was not answered: a code that stays, e.g. "uscc_check_digit"; docs/errors.md."""
+    more: _builtins.bool
+    """There are more registrations under this code than were looked at: of each city the newest."""
     @_builtins.property
     def mismatches(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that differ."""
@@ -157,6 +161,10 @@ class Answer(_message.Message):
     def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The same in words, and what to do."""
 
+    @_builtins.property
+    def unreadable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Record ids of registrations under this code that cannot be read and were passed over. Officers only."""
+
     def __init__(
         self,
         *,
@@ -170,10 +178,12 @@ class Answer(_message.Message):
         cities: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
         advice: _abc.Iterable[_builtins.str] | None = ...,
+        unreadable: _abc.Iterable[_builtins.str] | None = ...,
+        more: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unseen", b"unseen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "more", b"more", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unreadable", b"unreadable", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,8 +328,14 @@ class ShowRequest(_message.Message):
 
     REASON_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """"<kind>:<value>", e.g. "uscc:914300007121944054"."""
+    limit: _builtins.int
+    """Records wanted, at most 500; 0 is 100."""
+    after: _builtins.int
+    """`next` of the page before; 0: the first."""
     @_builtins.property
     def reason(self) -> Global___Reason: ...
     def __init__(
@@ -327,10 +343,12 @@ class ShowRequest(_message.Message):
         *,
         reason: Global___Reason | None = ...,
         subject: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        after: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "limit", b"limit", "reason", b"reason", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -341,16 +359,20 @@ class ShowResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORDS_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    next: _builtins.int
+    """Where to go on; 0: there is no more."""
     @_builtins.property
     def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___Record]: ...
     def __init__(
         self,
         *,
         records: _abc.Iterable[Global___Record] | None = ...,
+        next: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next", b"next", "records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -148,11 +148,15 @@ class Screened(_message.Message):
     REPUBLISHED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    UNREADABLE_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     reason: _builtins.str
     """Why a key can be nobody's: a code that stays, e.g. "uscc_check_digit", of the first such key; docs/errors.md. Where
     other keys of the entry gave hits it is told too.
     """
+    more: _builtins.bool
+    """There are more listings under these keys than were looked at: of each city the newest."""
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hit]: ...
     @_builtins.property
@@ -163,6 +167,10 @@ class Screened(_message.Message):
     def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The same in words for each such key, and what to do."""
 
+    @_builtins.property
+    def unreadable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Record ids of matching listings that cannot be read and were passed over. Officers only."""
+
     def __init__(
         self,
         *,
@@ -171,10 +179,12 @@ class Screened(_message.Message):
         republished: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
         advice: _abc.Iterable[_builtins.str] | None = ...,
+        unreadable: _abc.Iterable[_builtins.str] | None = ...,
+        more: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "hits", b"hits", "reason", b"reason", "republished", b"republished", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "hits", b"hits", "more", b"more", "reason", b"reason", "republished", b"republished", "result", b"result", "unreadable", b"unreadable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.body import read_body, read_view
 from node.core.calendar import SHANGHAI, legal_date
-from node.core.record import disclosed_bodies, disclosed_facets, is_dated, is_record_id, open_view, parse_header
+from node.core.record import disclosed_facets, is_dated, is_record_id, open_view
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
@@ -32,8 +33,12 @@ class ActRecord(NamedTuple):
 
     @property
     def body(self) -> Message:
-        """Every facet this node may see, as one message."""
-        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
+        """Every facet this node may see, as one message; the facets of facts alone where another cannot be read."""
+        try:
+            return read_body(self.header, self.view)
+        except NodeError:
+            facets = fact_facets(self.header.standard, self.header.version)
+            return read_body(self.header, self.view, facets)
 
     @property
     def moment(self) -> datetime:
@@ -64,8 +69,7 @@ class Read(NamedTuple):
 @lru_cache(maxsize=_REMEMBERED)
 def read(stored: bytes) -> Read:
     """Reads a record. Remembered by its bytes, which never change: a case is read anew for every act in it."""
-    view = View.FromString(stored)
-    header = parse_header(view.header)
+    header, view = read_view(stored)
     return Read(header, _read_act(header, view), _read_notice(header, view))
 
 
@@ -87,11 +91,10 @@ def _read_act(header: Header, view: View) -> ActRecord | None:
 
 
 def _read_fact(header: Header, view: View) -> ActFact | None:
-    standard, shown = standards.get(header.standard, header.version), disclosed_facets(view)
-    needed = fact_facets(standard.name, standard.version)
-    if not needed <= shown:
+    needed = fact_facets(header.standard, header.version)
+    if not needed <= disclosed_facets(view):
         return None
-    message = standard.merge(view.facets[number - 1].body for number in sorted(needed))
+    message: Any = read_body(header, view, needed)
     return act_fact(header.id, message) if message.HasField("act") else None
 
 
@@ -105,7 +108,7 @@ def _read_notice(header: Header, view: View) -> NoticeRecord | None:
     if header.standard != NOTICE or header.retracts or not is_dated(header):
         return None
     try:
-        body = standards.get(NOTICE, header.version).merge(disclosed_bodies(view))
+        body = read_body(header, view)
     except NodeError:
         return None
     return NoticeRecord(header, body) if isinstance(body, CaseNotice) else None

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.body import read_body
 from node.core.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
 from node.core.record import parse_header
 from node.core.screening import LISTS
@@ -22,7 +23,6 @@ from node.storage.reader import Reader
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
-from node.usecases.screen import read_body
 
 _REPAIR = "credit.repair"
 # What is to be repaired is looked at again when it is decided.

@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core import standard as standards
+from node.core.body import read_body
 from node.core.record import EVERYONE, parse_header, parse_record_id
 from node.core.workflow.model import Act, Product
 from node.errors import NodeError, Reason
@@ -20,7 +21,6 @@ from node.storage.log import OWN, Entry
 from node.storage.reader import Reader
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import said_in
-from node.usecases.screen import read_body
 from node.usecases.withdraw import retraction
 
 _PENALTY = "penalty"

@@ -6,7 +6,7 @@ from datetime import datetime
 from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
-from node.core import standard as standards
+from node.core.body import read_body
 from node.core.calendar import Calendar
 from node.core.record import EVERYONE
 from node.core.workflow.case import Case as Engine
@@ -114,9 +114,7 @@ def body_for(record: ActRecord, actor: Actor) -> Message:
     if not actor.is_platform:
         return record.body
     header = record.header
-    standard = standards.get(header.standard, header.version)
-    shown = sorted(fact_facets(header.standard, header.version))
-    return standard.merge(record.view.facets[number - 1].body for number in shown)
+    return read_body(header, record.view, fact_facets(header.standard, header.version))
 
 
 def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:

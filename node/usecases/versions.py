@@ -1,0 +1,81 @@
+"""What the holder of a grant may see of own records, each chain of versions walked once: a log of one row is linear.
+
+A row handed in every hour is one record with thousands of versions after it. What may be seen of a version is what may
+be seen of it alone and of every later one; so what the newest allows is carried down to the oldest, and kept.
+"""
+
+from node.core.disclosure import Disclosed, decide
+from node.core.policy import Grant
+from node.core.record import cut_wire, parse_header
+from node.record.v1.record_pb2 import View
+from node.storage.reader import Reader, Row
+
+# A chain of so many versions is walked anew rather than remembered: most records of a log have one, if any.
+_SHORT = 8
+
+
+class Fates:
+    """What became of own records [begin, end): which were taken back, which replaced, and by what."""
+
+    def __init__(self, reader: Reader, begin: int, end: int) -> None:
+        self._retracted = reader.retracted(begin, end)
+        self._successors = reader.successors(begin, end)
+
+    def is_retracted(self, index: int) -> bool:
+        """Whether the record was taken back."""
+        return index in self._retracted
+
+    def successor(self, index: int) -> int | None:
+        """The leaf index of what replaced a record."""
+        return self._successors.get(index)
+
+
+class Shown:
+    """What the holder of one grant may see, for one pass over the log in its order."""
+
+    def __init__(self, reader: Reader, grant: Grant) -> None:
+        self._reader = reader
+        self._grant = grant
+        # Leaf index -> what may be seen of that version and of all after it.
+        self._from: dict[int, Disclosed] = {}
+
+    def alone(self, stored: bytes) -> Disclosed:
+        """The facets of a record, whatever replaced it."""
+        header, _ = cut_wire(stored)
+        return decide(self._grant, parse_header(header), lambda: View.FromString(stored))
+
+    def facets(self, row: Row, fates: Fates) -> Disclosed:
+        """The facets of an own record to disclose; of a replaced one no more than of any version after it.
+
+        Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever. As
+        each later version counts, and not the newest alone, a log that grows never brings back what it hid.
+        """
+        index, _, stored = row
+        self._from.pop(index, None)  # asked for by what it replaced, which stands before it
+        shown = self.alone(stored or b"")
+        successor = fates.successor(index)
+        return shown if shown is None or successor is None else _both(shown, self._after(successor))
+
+    def _after(self, index: int) -> Disclosed:
+        """What may be seen of a version and of all after it."""
+        if index in self._from:
+            return self._from[index]
+        chain: list[tuple[int, Disclosed]] = []
+        at: int | None = index
+        while at is not None and at not in self._from:
+            stored, is_retracted, successor = self._reader.version(at)
+            chain.append((at, None if is_retracted or stored is None else self.alone(stored)))
+            at = successor
+        found = self._from[at] if at is not None else chain[-1][1]
+        is_long = at is not None or len(chain) > _SHORT
+        for each, shown in reversed(chain):
+            found = _both(shown, found)
+            if is_long:
+                self._from[each] = found
+        return found
+
+
+def _both(one: Disclosed, other: Disclosed) -> Disclosed:
+    if one is None or other is None:
+        return None
+    return one if one <= other else one & other
