@@ -8,7 +8,7 @@ from node.tables.unfit import UnfitError
 
 # What is left of a currency's name once every 元 is taken out of the words around the number.
 _CURRENCIES = {
-    "": "CNY",  # Registers keep capital in yuan; another currency is always named.
+    "": "CNY",
     **dict.fromkeys(("人民币", "人民", "RMB"), "CNY"),
     **dict.fromkeys(("美", "美金", "US$"), "USD"),
     **dict.fromkeys(("港", "港币", "香港", "香港币", "HK$"), "HKD"),
@@ -50,31 +50,67 @@ class Amount(NamedTuple):
     currency: str
 
 
-def parse_capital(text: str) -> Amount | None:
+class Unit(NamedTuple):
+    """What words say of the amounts beside them: how many of the main unit one is, and the currency; None: not said."""
+
+    scale: int | None = None
+    currency: str | None = None
+
+
+_NO_UNIT = Unit()
+
+
+def parse_capital(text: str, unit: Unit = _NO_UNIT) -> Amount | None:
     """The sum a text states. No float anywhere: "67.9000(万元)" is 67900000 hundredths of CNY.
+
+    Args:
+        text: The amount, with or without a unit of its own.
+        unit: What the table says around it. The text's own words go before it.
 
     Returns:
         None for words without a number, such as "(万元)": nothing is stated.
 
     Raises:
-        UnfitError: `capital_unreadable`, `capital_currency`, `capital_precision` or `capital_range`.
+        UnfitError: `capital_unreadable`, `capital_currency`, `capital_precision` or `capital_range`;
+            `capital_unit_missing` for a bare amount, `capital_unit_conflict` for another currency than the table's.
     """
     words = _CAPITAL.fullmatch("".join(normalize("NFKC", text).upper().split()))
     if words is None:
         raise UnfitError("capital_unreadable", "not an amount such as 5,088(万元人民币)")
-    unit, currency = _unit_and_currency(words["before"] + words["after"])
+    own = unit_of(words["before"] + words["after"])
     if words["number"] is None and words["decimals"] is None:
         return None
-    return Amount(_hundredths(words["number"] or "", words["decimals"] or "", unit), currency)
+    if own.currency and unit.currency and own.currency != unit.currency:
+        raise UnfitError("capital_unit_conflict", "the amount and the table around it name two currencies")
+    scale = unit.scale if own.scale is None else own.scale
+    hundredths = _hundredths(words["number"] or "", words["decimals"] or "", scale or 1)
+    if scale is None and hundredths:
+        raise UnfitError("capital_unit_missing", "an amount alone: nothing says whether 元 or 万元 are meant")
+    # Registers keep capital in yuan; another currency is always named.
+    return Amount(hundredths, own.currency or unit.currency or "CNY")
 
 
-def _unit_and_currency(words: str) -> tuple[int, str]:
-    words = _FILLING.sub("", words)
-    units = _UNIT.findall(words)
-    currency = CURRENCIES.get(_UNIT.sub("", words))
+def unit_in(text: str) -> Unit:
+    """The unit that an amount which can be read states itself."""
+    words = _CAPITAL.fullmatch("".join(normalize("NFKC", text).upper().split()))
+    return unit_of(words["before"] + words["after"]) if words else _NO_UNIT
+
+
+def unit_of(words: str) -> Unit:
+    """The unit in the words beside an amount, half width and upper case: "(万元人民币)" is 10,000 of CNY, "¥" is CNY.
+
+    Raises:
+        UnfitError: `capital_currency`.
+    """
+    plain = _FILLING.sub("", words)
+    units = _UNIT.findall(plain)
+    name = _UNIT.sub("", plain)
+    currency = CURRENCIES.get(name)
     if len(units) > 1 or currency is None:
         raise UnfitError("capital_currency", "the words beside the amount are no known unit and currency")
-    return _UNITS[units[0] if units else ""], currency
+    is_said = bool(units) or any(each in words for each in "元圆")
+    is_named = bool(name) or "¥" in words
+    return Unit(_UNITS[units[0] if units else ""] if is_said else None, currency if is_named else None)
 
 
 def _hundredths(whole: str, decimals: str, unit: int) -> int:

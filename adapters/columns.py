@@ -1,34 +1,77 @@
 """The columns of a file: what their names are in any spelling, and which source of a mapping each of them is."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from typing import NamedTuple
 
+from adapters.capital import Unit
 from adapters.mapping import Source
+from adapters.units import CURRENCY_TITLES, UNIT_TITLES, split_title, unit_of_notes
 from node.errors import FileError, Reason
 from node.tables.cells import column_name
+from node.tables.unfit import UnfitError
 
+SIGN_TITLES = CURRENCY_TITLES | UNIT_TITLES
 _SHOWN_CHARS = 500
+
+
+class Bound(NamedTuple):
+    """A column and what it is for.
+
+    Attributes:
+        source: What the mapping says.
+        units: What the title of a column of amounts and the notes around the table say of it.
+        signs: Places of columns that say more of it row by row.
+    """
+
+    source: Source
+    units: tuple[Unit, ...] = ()
+    signs: tuple[int, ...] = ()
 
 
 def missing(sources: Sequence[Source], columns: Sequence[str]) -> list[str]:
     """Columns that a mapping needs and a file has neither under any of their names nor another for the same field."""
     named = set(map(column_name, columns))
-    found = {source.target.path for source in sources if not source.fallback and not named.isdisjoint(source.names)}
+    bases = {split[0] for each in named if (split := split_title(each))}
+    found = {
+        source.target.path
+        for source in sources
+        if not source.fallback and not (named | bases if source.in_unit else named).isdisjoint(source.names)
+    }
     return [source.title for source in sources if not source.optional and source.target.path not in found]
 
 
-def bind(sources: Sequence[Source], columns: Sequence[str], path: str) -> dict[int, Source]:
+def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Sequence[str] = ()) -> dict[int, Bound]:
     """The source of each column that the mapping reads, by the column's place in the file.
 
     Raises:
-        FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice.
+        FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice; or two notes name two
+            units.
     """
     if lacking := missing(sources, columns):
         text = f"no column {', '.join(lacking)}; the file has {shown(columns) or 'none'}"
         raise FileError(Reason.INVALID_ARGUMENT, path, text)
-    found = {source.title: (source, _places(source, list(map(column_name, columns)))) for source in sources}
+    names = list(map(column_name, columns))
+    found = {source.title: (source, _places(source, names)) for source in sources}
+    known = {name for source in sources for name in source.names}
+    for title, (source, places) in found.items():
+        if source.in_unit and not places:
+            found[title] = source, _places_by_base(source, names, known)
     if twice := [title for title, (_, places) in found.items() if len(places) > 1]:
         raise FileError(Reason.INVALID_ARGUMENT, path, f"more than one column for {', '.join(twice)}")
-    return {places[0]: source for source, places in found.values() if places}
+    bound = {places[0]: source for source, places in found.values() if places}
+    signs = tuple(place for place, name in enumerate(names) if place not in bound and name in SIGN_TITLES)
+    try:
+        noted = unit_of_notes(notes)
+    except UnfitError as error:
+        raise FileError(Reason.INVALID_ARGUMENT, path, error.message) from None
+    return {place: _bound(source, names[place], noted, signs) for place, source in bound.items()}
+
+
+def _bound(source: Source, name: str, noted: Unit, signs: tuple[int, ...]) -> Bound:
+    if source.in_unit is None:
+        return Bound(source)
+    split = split_title(name)
+    return Bound(source, (split[1], noted) if split else (noted,), signs)
 
 
 def _places(source: Source, names: Sequence[str]) -> list[int]:
@@ -37,6 +80,12 @@ def _places(source: Source, names: Sequence[str]) -> list[int]:
         if places := [index for index, each in enumerate(names) if each == name]:
             return places
     return []
+
+
+def _places_by_base(source: Source, names: Sequence[str], known: Container[str]) -> list[int]:
+    """The same for names with a unit in them, such as 注册资本(千元), which no source has as they stand."""
+    bases = [split[0] if name not in known and (split := split_title(name)) else "" for name in names]
+    return _places(source, bases)
 
 
 def shown(names: Sequence[str]) -> str:

@@ -4,56 +4,119 @@ import re
 from datetime import date, timedelta
 from unicodedata import normalize
 
+from adapters.moments import day_of, day_of_unix, in_iso_order, json_date, split_moment
+from adapters.noted import Noted
 from node.tables.unfit import UnfitError
 
 _DATE = re.compile(
-    r"(\d{4})(?:([-/.、。—–])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))", re.ASCII
+    r"(?:公元)?(\d{4})(?:([-/.、。—–])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))", re.ASCII
 )
 _ONES = "〇一二三四五六七八九"
 _IN_WORDS = re.compile(
     rf"([{_ONES}]{{4}})年(十[一二]?|[一二三四五六七八九])月([二三]?十[{_ONES[1:]}]?|[{_ONES[1:]}])[日号]?"
-)
-_CLOCK = re.compile(
-    r"[T ]?(?:星期|周)[一二三四五六日天] ?$"
-    r"|[T ](?:上午|下午|AM |PM )? ?\d{1,2}:\d{2}(:\d{2}(\.\d+)?)? ?(?:AM|PM|Z|[+-]\d{2}:?\d{2})?$"
-    r"|(?<=日) ?\d{1,2}时(\d{1,2}分(\d{1,2}秒)?)?$",
-    re.ASCII | re.IGNORECASE,
 )
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 # Day 0 of a spreadsheet; right from 1900-03-01 on, the serials below five digits are refused anyway.
 _SERIAL_EPOCH = date(1899, 12, 30)
 # 20213 is a month of 2021 without its nought as well as a day of 1955: nobody can tell.
 _LIKE_A_MONTH = range(19000, 21000)
+_SERIAL_NOTE = ("date_serial", "a spreadsheet's number of days, read as of 1900; a workbook of 1904 is four years off")
+_COUNT = re.compile(r"-?\d{1,13}(?:\.0*)?", re.ASCII)
+_TOO_SHORT = "not a date such as 1978-10-27, with year, month and day"
+# What people write that is no day of one meaning, and why.
+_REFUSED = (
+    (
+        re.compile(r"-?(?:\d{10}|\d{13})(?:\.\d*)?", re.ASCII),
+        "date_ambiguous",
+        "a count of seconds or milliseconds: let the mapping say which, unix_seconds or unix_milliseconds",
+    ),
+    (
+        re.compile(
+            r"(?:中华)?民国.*|(?:平成|昭和|令和|大正|明治|光绪|宣统).*|[01]?\d{2}年.*|1\d\d([-/.])\d{1,2}\1\d{1,2}"
+        ),
+        "date_unreadable",
+        "a year of two digits or of an era; write the year in four digits, 2015-04-01",
+    ),
+    (
+        re.compile(r"\d{1,2}([-/.])(?:\d{1,2}|\d{1,2}月 ?)\1\d{4}", re.ASCII),
+        "date_unreadable",
+        "nobody can tell day and month apart; write the year first, 2015-04-01",
+    ),
+    (
+        re.compile(r"\d{1,2}([-/. ])(?:\d{1,2}|\d{1,2}月 ?|[A-Z]{3})\1\d{1,2}", re.ASCII | re.IGNORECASE),
+        "date_unreadable",
+        "a year of two digits or of an era; write the year in four digits, 2015-04-01",
+    ),
+)
 
 
-def iso_date(cell: str) -> str:
-    """YYYY-MM-DD of a day in digits or in words, of a moment, or of a spreadsheet's serial.
+def iso_date(cell: str) -> str | Noted:
+    """YYYY-MM-DD of a day in digits or in words, of a moment (its day in China), or of a spreadsheet's serial (noted).
 
     Raises:
-        UnfitError: `date_unreadable`, or `date_invalid` for a day that no calendar has.
+        UnfitError: `date_unreadable`, `date_ambiguous`, or `date_invalid` for a day that no calendar has.
     """
-    plain = _CLOCK.sub("", " ".join(normalize("NFKC", cell).split())).replace(" ", "")
+    text = " ".join(normalize("NFKC", cell).split())
+    if (day := json_date(text)) is not None:
+        return day
+    moment = split_moment(in_iso_order(text))
+    on = _read_day(moment.day)
+    if moment.clock is not None and isinstance(on, date):
+        on = day_of(on, moment.clock, moment.zone)
+    return on.isoformat() if isinstance(on, date) else on
+
+
+def unix_seconds(cell: str) -> str:
+    """The day in China of Unix seconds.
+
+    Raises:
+        UnfitError: `date_unreadable` or `date_invalid`.
+    """
+    return day_of_unix(_count(cell))
+
+
+def unix_milliseconds(cell: str) -> str:
+    """The day in China of Unix milliseconds.
+
+    Raises:
+        UnfitError: `date_unreadable` or `date_invalid`.
+    """
+    return day_of_unix(_count(cell) / 1000)
+
+
+def _count(cell: str) -> float:
+    plain = normalize("NFKC", cell).strip()
+    if not _COUNT.fullmatch(plain):
+        raise UnfitError("date_unreadable", "no count of seconds or milliseconds, as the mapping says")
+    return float(plain)
+
+
+def _read_day(words: str) -> date | Noted:
+    plain = words.replace(" ", "")
     if serial := _SERIAL.fullmatch(plain):
         return _of_serial(int(serial[1]))
-    if words := _IN_WORDS.fullmatch(plain.replace("零", "〇").replace("○", "〇")):
-        return _of_parts([int("".join(str(_ONES.index(each)) for each in words[1])), *map(_number, words.groups()[1:])])
-    parts = _DATE.fullmatch(plain)
-    if parts is None:
-        raise UnfitError("date_unreadable", "not a date such as 1978-10-27, with year, month and day")
-    return _of_parts([int(part) for part in parts.groups() if part and part.isdecimal()])
+    if parts := _DATE.fullmatch(plain):
+        return _of_parts([int(part) for part in parts.groups() if part and part.isdecimal()])
+    if spoken := _IN_WORDS.fullmatch(plain.replace("零", "〇").replace("○", "〇")):
+        year = int("".join(str(_ONES.index(each)) for each in spoken[1]))
+        return _of_parts([year, *map(_number, spoken.groups()[1:])])
+    for form, reason, message in _REFUSED:
+        if form.fullmatch(plain):
+            raise UnfitError(reason, message)
+    raise UnfitError("date_unreadable", _TOO_SHORT)
 
 
-def _of_parts(parts: list[int]) -> str:
+def _of_parts(parts: list[int]) -> date:
     try:
-        return date(*parts).isoformat()
+        return date(*parts)
     except ValueError:
         raise UnfitError("date_invalid", "no such day in the calendar") from None
 
 
-def _of_serial(days: int) -> str:
+def _of_serial(days: int) -> Noted:
     if days in _LIKE_A_MONTH:
         raise UnfitError("date_unreadable", "a spreadsheet's number of days, or a year and a month: write the date out")
-    return (_SERIAL_EPOCH + timedelta(days=days)).isoformat()
+    return Noted((_SERIAL_EPOCH + timedelta(days=days)).isoformat(), *_SERIAL_NOTE)
 
 
 def _number(words: str) -> int:

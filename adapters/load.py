@@ -62,7 +62,7 @@ def load(
     agreed = read_mapping(mapping) if isinstance(mapping, Path) else mapping
     with ExitStack() as stack:
         tables = [stack.enter_context(open_table(path, partial(_missing, agreed))) for path in files]
-        mappers = [Mapper(agreed, table.columns, str(table.path)) for table in tables]
+        mappers = [Mapper(agreed, table.columns, str(table.path), notes=table.notes) for table in tables]
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
         report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
@@ -139,9 +139,9 @@ class _Tally:
             self._reject(row._replace(problems=problems), mapper)
         else:
             setattr(self.report, name, getattr(self.report, name) + 1)
-            for found in outcome.findings:
+            for problem in [*row.notes, *(_problem(row, mapper, found) for found in outcome.findings)]:
                 self.report.warnings += 1
-                self._tell(self.report.warned, row, _problem(row, mapper, found))
+                self._tell(self.report.warned, row, problem)
 
     def _reject(self, row: Row, mapper: Mapper) -> None:
         self.report.rejected += 1

@@ -1,15 +1,18 @@
 """Mapping files: which column of a source feeds which field of a standard, declared in YAML and checked when read."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from adapters import person
-from adapters.targets import FieldValue, Reader, Target, read_constant, reader_of, target_of
+from adapters.capital import Unit
+from adapters.targets import FieldValue, Reader, Target, amount_reader_of, read_constant, reader_of, target_of
 from adapters.transforms import TRANSFORMS
 from node.core.document import Document, parse_document, read_model
 from node.core.standard import Standard, get
@@ -27,14 +30,16 @@ class Column(_Strict):
     """What a source column is for.
 
     `words` translate a cell as it stands (null: not stated) before any transform; for a field of codes they come beside
-    the labels and numbers of the code list. The titles of a field of node/tables/titles.py that `titles` names are
-    aliases too, so that mappings and rosters know the same. A `fallback` column is used where the field is still empty.
-    `others` names the fields of values that have another form: {legacy_number: "[0-9]{15}"}.
+    the labels of the code list, and `word_list` names shipped ones (`penalty_kinds`). The titles of a field of
+    node/tables/titles.py that `titles` names are aliases too, so that mappings and rosters know the same. A `fallback`
+    column is used where the field is still empty. `others` names the fields of values that have another form:
+    {legacy_number: "[0-9]{15}"}.
     """
 
     to: str
     transform: list[str] = ["text"]
     words: dict[str, str | None] = {}
+    word_list: str = ""
     aliases: list[str] = []
     titles: str = ""
     optional: bool = False
@@ -63,7 +68,10 @@ class Other(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A column of the mapping, ready to read cells. `names`, the best first, are in the spelling of `column_name`."""
+    """A column of the mapping, ready to read cells. `names`, the best first, are in the spelling of `column_name`.
+
+    `in_unit` makes the reader of a column of amounts from the unit that the table states; None for other columns.
+    """
 
     title: str
     names: tuple[str, ...]
@@ -72,6 +80,7 @@ class Source:
     optional: bool
     fallback: bool
     others: tuple[Other, ...] = ()
+    in_unit: Callable[[Unit], Reader] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,9 +171,11 @@ class _Check:
             if transform not in self._transforms:
                 known = ", ".join((*TRANSFORMS, person.NAME))
                 raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
+        steps = [self._transforms[step] for step in column.transform]
+        words = {**self._word_list(name, column.word_list), **column.words}
         try:
             target = target_of(self._standard, column.to)
-            read = reader_of(target, [self._transforms[step] for step in column.transform], column.words)
+            read = reader_of(target, steps, words)
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
         if column.titles and column.titles not in TITLES:
@@ -172,7 +183,17 @@ class _Check:
             raise self._error(text, "columns", name, "titles")
         names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases, *TITLES.get(column.titles, ())))))
         others = tuple(self._other(name, to, form) for to, form in column.others.items())
-        return Source(name, names, target, read, column.optional, column.fallback, others)
+        in_unit = amount_reader_of(steps, words)
+        return Source(name, names, target, read, column.optional, column.fallback, others, in_unit)
+
+    def _word_list(self, column: str, name: str) -> dict[str, str | None]:
+        file = resources.files("adapters") / "word_lists" / f"{name}.yaml"
+        if not name:
+            return {}
+        if not re.fullmatch(r"[a-z_]+", name) or not file.is_file():
+            raise self._error(f"no word list {name!r}", "columns", column, "word_list")
+        words: dict[str, str | None] = yaml.safe_load(file.read_text("utf-8"))
+        return words
 
     def _other(self, name: str, to: str, form: str) -> Other:
         try:

@@ -1,59 +1,107 @@
-"""Words for provinces and cities, as exports use them, to codes of GB/T 2260."""
+"""Words for provinces, cities, districts and counties, as exports use them, to codes of GB/T 2260.
+
+A name that several divisions have is refused with the codes to choose from, unless a city or province stands before it.
+"""
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import normalize
 
-from node.core.regions import Region, find_region, regions
+from adapters.noted import Noted
+from adapters.place_names import Names, Place, is_city, named_before, names_before, names_now, title
+from node.core.regions import find_region, regions
 from node.tables.unfit import UnfitError
 
-_SUFFIX = re.compile(r"(?:维吾尔|壮族|回族)?(?:特别行政区|自治区|省|市|地区|盟)$")
-_HEADING = re.compile("市辖区|直辖县|^县$")
+_CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?(?:\.0+)?", re.ASCII)
+_BETWEEN = re.compile(
+    r"[\s,，、/\\|>·_—–-]|市辖区(?=.)|(?<=重庆市)县(?=.)|^中国(?=.)"
+    r"|省?(?:自治区)?直辖县级?(?:行政)?(?:区划|单位)?(?=.)"
+)
+_ZONE = re.compile(r".*(?:开发区|高新区|经开区|新区|保税区|示范区|园区|自贸区|合作区|试验区|管委会|管理区)")
+_MOST_NAMED = 8
+_MOST_CHARS, _LONGEST_NAME = 60, 20
+_UNKNOWN = ("region_unknown", "no province, city, district or county of GB/T 2260")
 
 
-def parse_region(text: str) -> str:
-    """The six-digit code of a province or city ("湖南", "长沙市", "湖南省长沙市"), or of a code that exists.
+def parse_region(text: str) -> str | Noted:
+    """The six-digit code of a division ("湖南", "长沙市岳麓区", "浏阳市", "襄樊市"), or of a code that begins with one.
+
+    A name of before and a development zone, of which the city is taken, are noted.
 
     Raises:
-        UnfitError: `region_unknown`.
+        UnfitError: `region_unknown`, `region_ambiguous` with the codes to choose from, or `region_zone`.
     """
-    words = "".join(normalize("NFKC", text).split())
-    code = words if find_region(words) else _codes().get(words) or _within_province(words)
-    if code is None:
-        raise UnfitError("region_unknown", "no province or city of GB/T 2260")
-    return code
+    words = normalize("NFKC", text)
+    if digits := _CODE.fullmatch("".join(words.split())):
+        if find_region(digits[1]):
+            return digits[1]
+        raise UnfitError("region_unknown", "no division of GB/T 2260 has this code")
+    words = _BETWEEN.sub("", words)
+    code = _one(_best(names_now().get(words, ())) or _within(words, names_now()))
+    if code is not None:
+        if (before := named_before(words)) is None:
+            return code
+        text = "the name of a county, and until a reform of a city with another code; the county is read"
+        return Noted(code, "region_two_meanings", text, f"{title(code)}、{title(before)}")
+    return _before(words) or _zone(words)
 
 
-def _within_province(words: str) -> str | None:
-    """The words 湖南长沙 are the city 长沙 of the province 湖南; a city of another province is not."""
-    for end in range(2, len(words) - 1):
-        province, city = _codes().get(words[:end]), _codes().get(words[end:])
-        if province and city and province.endswith("0000") and province[:2] == city[:2]:
-            return city
-    return None
+def _one(codes: Sequence[str]) -> str | None:
+    if len(codes) > 1:
+        named = "、".join(map(title, codes[:_MOST_NAMED])) + ("…" if len(codes) > _MOST_NAMED else "")
+        raise UnfitError("region_ambiguous", f"several places have this name: {named}", named)
+    return codes[0] if codes else None
 
 
-@cache
-def _codes() -> dict[str, str]:
-    """Names to codes. A full name wins over a short one, a province over its city (吉林)."""
-    names: dict[str, str] = {}
-    places = [region for region in regions().values() if _is_city(region)]
-    for name, code in [*_full_names(places), *_short_names(places)]:
-        names.setdefault(name, code)
-    return names
+def _best(places: Iterable[Place]) -> tuple[str, ...]:
+    """The codes of the highest level."""
+    found = sorted(places, key=lambda place: place.rank)
+    return tuple(each.code for each in found if each.rank == found[0].rank)
 
 
-def _is_city(region: Region) -> bool:
-    """In force, a province, a city or a county straight under its province (90xx), and no mere heading of the list."""
-    is_level = region.code[4:] == "00" or region.code[2:4] == "90"
-    return is_level and region.until is None and not _HEADING.search(region.name)
+def _within(words: str, names: Names) -> tuple[str, ...]:
+    """湖南长沙, 长沙市岳麓区: the division in another. One with a street behind it only where nothing else is meant."""
+    found = list(_paths(words[:_MOST_CHARS], names, ""))
+    return tuple(dict.fromkeys(code for code, rest in found if not rest)) or tuple(
+        dict.fromkeys(code for code, _ in found)
+    )
 
 
-def _full_names(places: list[Region]) -> Iterator[tuple[str, str]]:
-    return ((place.name, place.code) for place in sorted(places))
+def _paths(words: str, names: Names, above: str) -> Iterator[tuple[str, str]]:
+    """Each division that the words lead to below another, and what stands behind it."""
+    for end in range(min(len(words), _LONGEST_NAME), 1, -1):
+        rest = words[end:]
+        # What stands in front may have its name of today in any case.
+        places = {*names.get(words[:end], ()), *names_now().get(words[:end], ())}
+        below = [each for each in places if each.code != above and each.code.startswith(_prefix(above))]
+        if not rest and above:
+            yield from ((code, "") for code in _best(below))
+        for each in below:
+            if rest and is_city(each.code):
+                yield from _paths(rest, names, each.code)
+            elif rest and above and each.is_full:
+                yield each.code, rest
 
 
-def _short_names(places: list[Region]) -> Iterator[tuple[str, str]]:
-    provinces_first = sorted(places, key=lambda place: (place.code[2:] != "0000", place.code))
-    return ((_SUFFIX.sub("", place.name), place.code) for place in provinces_first)
+def _prefix(above: str) -> str:
+    return above[:2] if above.endswith("0000") else above[:4]
+
+
+def _before(words: str) -> str | Noted | None:
+    """The division of a name of before. That its code has ended too, the standard itself says."""
+    code = next(iter(_best(names_before().get(words, ()))), None) or _one(_within(words, names_before()))
+    if code is None or regions()[code].until is not None:
+        return code
+    return Noted(code, "region_renamed", f"a name of before; today it is {title(code)}", title(code))
+
+
+def _zone(words: str) -> Noted:
+    """The city before the name of a development zone, which is no division."""
+    if _ZONE.fullmatch(words):
+        for end in range(len(words) - 1, 1, -1):
+            found = _best(names_now().get(words[:end], ())) or _within(words[:end], names_now())
+            if len(found) == 1 and not found[0].endswith("0000"):
+                text = f"a development zone is no division; its city is read, {title(found[0])}"
+                return Noted(found[0], "region_zone_city", text, title(found[0]))
+        raise UnfitError("region_zone", "a development zone is no division: write its city before it, or its district")
+    raise UnfitError(*_UNKNOWN)

@@ -62,7 +62,8 @@ class RejectReport:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""
         named = dict(zip(_counted(columns), row.cells, strict=False))
         cells = [named.get(column, "") for column in self._columns] + row.cells[len(columns) :]
-        said = [_BETWEEN.join(part) for part in zip(*row.problems, strict=True)]
+        told = [problem[: len(REPORT_COLUMNS) - 2] for problem in row.problems]
+        said = [_BETWEEN.join(part) for part in zip(*told, strict=True)]
         self._rows.writerow([row.file, row.line, *map(guard, [*said, *cells])])
 
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from adapters.columns import bind
-from adapters.mapping import Mapping, Other, Source
+from adapters.amounts import Amounts
+from adapters.columns import Bound, bind
+from adapters.mapping import Mapping, Other
+from adapters.noted import Noted
 from adapters.targets import FieldValue, Reader
 from node.tables.cells import NULLS
 from node.tables.unfit import UnfitError
@@ -17,12 +19,17 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 class Problem(NamedTuple):
-    """Why a row is rejected. `value` is the source's own cell: for the operator's report, never for a log."""
+    """Why a row is rejected, or what is to be looked at in it.
+
+    `value` is the source's own cell: for the operator's report, never for a log. `detail` is what the message says
+    beside the reason, in no language: a limit, the codes to choose from.
+    """
 
     column: str
     value: str
     reason: str
     message: str
+    detail: str = ""
 
 
 class Row(NamedTuple):
@@ -32,40 +39,56 @@ class Row(NamedTuple):
     line: int
     cells: list[str]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 class Body(NamedTuple):
-    """A row as a record: its idempotency key and the standard's message, serialised."""
+    """A row as a record: its idempotency key, the standard's message, serialised, and what is to be looked at."""
 
     key: str
     body: bytes
+    notes: tuple[Problem, ...] = ()
 
 
 class Mapper:
     """A mapping bound to the columns of one file."""
 
-    def __init__(self, mapping: Mapping, columns: Sequence[str], path: str) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        columns: Sequence[str],
+        path: str,
+        *,
+        notes: Sequence[str] = (),
+        mask_personal: bool = False,
+    ) -> None:
         """Binds.
 
         Args:
             mapping: What each column is for.
             columns: Names of the file's columns, in order.
             path: The file's name in error texts.
+            notes: Lines around the table, such as 单位：万元.
+            mask_personal: Hide the numbers of persons in free texts that everybody may read.
 
         Raises:
             FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice.
         """
         self._mapping = mapping
         self.columns = columns
-        bound = bind(mapping.sources, columns, path)
-        self.unused = [name for index, name in enumerate(columns) if index not in bound]
+        bound = bind(mapping.sources, columns, path, notes)
+        signs = {place for each in bound.values() for place in each.signs}
+        self.unused = [name for index, name in enumerate(columns) if index not in bound and index not in signs]
         # Fallbacks last: they look at what the others found.
-        self._steps = sorted((_step(index, source) for index, source in bound.items()), key=lambda step: step.fallback)
+        self._steps = sorted(
+            (_step(index, each, columns) for index, each in bound.items()), key=lambda step: step.fallback
+        )
         self._by_path = [
             (target.path, index)
-            for index, source in bound.items()
+            for index, (source, *_) in bound.items()
             for target in (source.target, *(other.target for other in source.others))
         ]
+        self._mask = mapping.standard.mask_personal if mask_personal else None
         self._constants = [(target.name, target.child, value) for target, value in mapping.constants]
         self._message = mapping.standard.message_type
 
@@ -73,21 +96,25 @@ class Mapper:
         """The record of a row of as many cells as there are columns, or everything that is wrong with the row."""
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
-        for index, read, name, child, fallback, others in self._steps:
+        notes: list[Problem] = []
+        for index, read, name, child, fallback, others, amounts in self._steps:
             if fallback and _has(fields, name, child):
                 continue
             try:
-                value = read(cells[index])
+                value = read(cells[index]) if amounts is None else amounts.read(cells[index], cells)
             except UnfitError as unfit:
-                problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
-            else:
-                if not value:
-                    continue
-                field, part = _place(value, name, child, others) if others else (name, child)
-                if field in fields and _contradicts(fields, field, part, value):
-                    problems.append(self._contradiction(index, cells[index]))
-                _put(fields, field, part, value)
-        return tuple(problems) or self._body(self._with_constants(fields), cells)
+                problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message, unfit.detail))
+                continue
+            if isinstance(value, Noted):
+                value, *said = value
+                notes.append(Problem(self.columns[index], cells[index], *said))
+            if not value:
+                continue
+            field, part = _place(value, name, child, others) if others else (name, child)
+            if field in fields and _contradicts(fields, field, part, value):
+                problems.append(self._contradiction(index, cells[index]))
+            _put(fields, field, part, value)
+        return tuple(problems) or self._body(self._with_constants(fields), cells, tuple(notes))
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
         """A finding about a field, told of the column that feeds it."""
@@ -106,19 +133,24 @@ class Mapper:
                 _put(fields, name, child, value)
         return fields
 
-    def _body(self, fields: dict[str, Any], cells: Sequence[str]) -> Body | tuple[Problem, ...]:
+    def _body(
+        self, fields: dict[str, Any], cells: Sequence[str], notes: tuple[Problem, ...]
+    ) -> Body | tuple[Problem, ...]:
         key = [_value(fields, path) for path in self._mapping.key]
         for path, value in zip(self._mapping.key, key, strict=True):
             if value is None:
                 first = path.split("|")[0]
                 return (self.problem(cells, first, "key_missing", "without it the row cannot be told from others"),)
         try:
-            body = self._message(**fields).SerializeToString()
+            message = self._message(**fields)
+            if self._mask:
+                self._mask(message)
+            body = message.SerializeToString()
         except UnicodeEncodeError:
             return tuple(self._undecodable(cells))
         if len(body) > MAX_BODY_BYTES:
             return (Problem("", "", "too_large", f"more than {MAX_BODY_BYTES} bytes"),)
-        return Body("|".join(map(str, key)), body)
+        return Body("|".join(map(str, key)), body, notes)
 
     def _undecodable(self, cells: Sequence[str]) -> list[Problem]:
         message = "bytes that are no text in the file's encoding"
@@ -145,10 +177,13 @@ class _Step(NamedTuple):
     child: str
     fallback: bool
     others: Sequence[Other]
+    amounts: Amounts | None
 
 
-def _step(index: int, source: Source) -> _Step:
-    return _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others)
+def _step(index: int, bound: Bound, columns: Sequence[str]) -> _Step:
+    source = bound.source
+    amounts = Amounts(bound, columns, source.in_unit) if source.in_unit else None
+    return _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others, amounts)
 
 
 def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def batches_of(table: Table, mapper: Mapper, head: intake_pb2.SubmitRequest, num
         if isinstance(made, Body):
             bodies.append(made)
             size += len(made.body)
-            rows.append(row)
+            rows.append(row._replace(notes=made.notes) if made.notes else row)
         else:
             rows.append(row._replace(problems=made))
         if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
@@ -55,7 +55,7 @@ def batches_of(table: Table, mapper: Mapper, head: intake_pb2.SubmitRequest, num
 
 
 def _request(head: intake_pb2.SubmitRequest, seq: int, bodies: Sequence[Body]) -> intake_pb2.SubmitRequest:
-    request = intake_pb2.SubmitRequest(seq=seq, rows=[intake_pb2.Row(key=key, body=body) for key, body in bodies])
+    request = intake_pb2.SubmitRequest(seq=seq, rows=[intake_pb2.Row(key=each.key, body=each.body) for each in bodies])
     request.MergeFrom(head)
     return request
 

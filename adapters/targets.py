@@ -1,20 +1,20 @@
 """Fields of a standard that a column can feed, and how a cell becomes a field's value."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
+from adapters.capital import Unit
+from adapters.noted import Noted
 from adapters.transforms import Step, Transform, Value, text
+from adapters.words import word_reader
 from node.core.standard import Standard, codes
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 
-FieldValue = str | bytes | int | list[int] | dict[str, str | int] | None
+FieldValue = str | bytes | int | list[int] | dict[str, str | int] | Noted | None
 Reader = Callable[[str], FieldValue]
-
-_LIST = re.compile(r"[、,，;；|/]\s*")
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,24 @@ def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[st
         UnfitError: The transforms or words do not suit the field.
     """
     if enum := target.descriptor.enum_type:
-        return _code_reader(_codes(enum), words, target.descriptor.is_repeated)
+        meanings = {word: None if code is None else _code(enum, code) for word, code in words.items()}
+        return word_reader(_labels(enum) | meanings, is_list=target.descriptor.is_repeated)
     _check_steps(target, transforms)
     if words and _is_bytes(target):
         raise UnfitError("no_field", f"no word stands for {target.path!r}")
     steps = [transform.step for transform in transforms if transform.step is not text]
     return _text_reader(_composed(steps or [text]), words) if steps or words else clean
+
+
+def amount_reader_of(
+    transforms: Sequence[Transform], words: Mapping[str, str | None]
+) -> Callable[[Unit], Reader] | None:
+    """What makes the reader of a column of amounts once the unit around them is known; None for any other column."""
+    in_unit = transforms[-1].in_unit if transforms else None
+    if in_unit is None:
+        return None
+    before = [transform.step for transform in transforms[:-1] if transform.step is not text]
+    return lambda unit: _text_reader(_composed([*before, in_unit(unit)]), words)
 
 
 def read_constant(target: Target, value: str) -> FieldValue:
@@ -73,7 +85,7 @@ def read_constant(target: Target, value: str) -> FieldValue:
     if target.descriptor.message_type or target.descriptor.is_repeated or _is_bytes(target):
         raise UnfitError("no_field", f"a constant cannot fill {target.path!r}")
     enum = target.descriptor.enum_type
-    return _code(_codes(enum), value) if enum else value
+    return _code(enum, value) if enum else value
 
 
 def _check_steps(target: Target, transforms: Sequence[Transform]) -> None:
@@ -99,8 +111,8 @@ def _composed(steps: Sequence[Step]) -> Step:
     if len(steps) == 1:
         return steps[0]
 
-    def step(cell: str) -> Value:
-        value: Value = cell
+    def step(cell: str) -> Value | Noted:
+        value: Value | Noted = cell
         for each in steps:
             if not isinstance(value, str):
                 return value
@@ -120,31 +132,19 @@ def _text_reader(step: Step, words: Mapping[str, str | None]) -> Reader:
     return read
 
 
-def _code_reader(known: Mapping[str, int | None], words: Mapping[str, str | None], is_list: bool) -> Reader:
-    numbers = {**known} | {word: None if code is None else _code(known, code) for word, code in words.items()}
+def _labels(enum: EnumDescriptor) -> dict[str, int | None]:
+    """Labels and names of a code list; what is not stated has none of them, and no number stands for a code in a cell.
 
-    def read(cell: str) -> FieldValue:
-        cleaned = clean(cell)
-        return None if cleaned is None else _code(numbers, cleaned)
-
-    def read_list(cell: str) -> FieldValue:
-        cleaned = clean(cell)
-        found = (_code(numbers, word) for word in _LIST.split(cleaned)) if cleaned else ()
-        # Two words may mean one code: 责令停产、停业.
-        return list(dict.fromkeys(number for number in found if number))
-
-    return read_list if is_list else read
-
-
-def _codes(enum: EnumDescriptor) -> dict[str, int | None]:
-    """Labels, names and numbers of a code list; what is not stated has none of them."""
+    A source that writes numbers has a list of its own.
+    """
     named = {value.name: value.number for value in enum.values}
     labelled = {label: number for number, *labels in codes(enum) for label in labels}
-    numbered = {str(number): number for number in named.values()}
-    return {word: number for word, number in (named | labelled | numbered).items() if number}
+    return {word: number for word, number in (named | labelled).items() if number}
 
 
-def _code(known: Mapping[str, int | None], word: str) -> int | None:
+def _code(enum: EnumDescriptor, word: str) -> int | None:
+    """The code that a mapping means: by its label, name or number."""
+    known = _labels(enum) | {str(value.number): value.number for value in enum.values if value.number}
     if word not in known:
-        raise UnfitError("unknown_word", "no word for a code; add it to the mapping's words if it is right")
+        raise UnfitError("unknown_word", f"no word for a code of {enum.name}: {word!r}")
     return known[word]

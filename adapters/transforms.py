@@ -1,19 +1,23 @@
 """Named steps from a cell to a value: None for "not stated", UnfitError for what cannot be read."""
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from adapters.capital import parse_capital
-from adapters.dates import iso_date
+from adapters.capital import Unit, parse_capital, unit_in
+from adapters.dates import iso_date, unix_milliseconds, unix_seconds
+from adapters.noted import Noted
+from adapters.phones import phone_numbers
 from adapters.places import parse_region
+from adapters.units import agreed
 from node.tables.cells import code, half_width
 from node.tables.unfit import UnfitError
 
 # A text, the fields of a message ({"amount_hundredths": 100, ...}), or nothing.
 Value = str | bytes | dict[str, str | int] | None
-Step = Callable[[str], Value]
+Step = Callable[[str], Value | Noted]
+
+_CACHED = 8192
 
 
 def text(cell: str) -> str:
@@ -21,34 +25,59 @@ def text(cell: str) -> str:
     return cell
 
 
-def capital(cell: str) -> Value:
-    """The fields of node.standard.v1.Capital; None where no amount is stated.
+def amounts(unit: Unit) -> Step:
+    """What reads amounts as the fields of node.standard.v1.Capital, given what the table says around them.
 
-    Raises:
-        UnfitError: see `parse_capital`.
+    The step raises UnfitError as `parse_capital` does. An amount with another unit of its own is noted.
     """
-    amount = parse_capital(cell)
-    if amount is None:
-        return None
-    return {"amount_hundredths": amount.hundredths, "currency": amount.currency, "stated": cell}
+
+    def step(cell: str) -> Value | Noted:
+        amount = parse_capital(cell, unit)
+        if amount is None:
+            return None
+        fields: dict[str, str | int] = {
+            "amount_hundredths": amount.hundredths,
+            "currency": amount.currency,
+            "stated": cell,
+        }
+        if unit.scale is not None and unit_in(cell).scale not in {None, unit.scale}:
+            return Noted(fields, "capital_unit_differs", "the amount has another unit than its column; its own is read")
+        return fields
+
+    return lru_cache(_CACHED)(step)
 
 
-_BARE = re.compile(r"[\d.,]+")
-# A sign says the currency, and nothing of the unit.
-_SIGNS = str.maketrans("", "", " ¥")
+def amounts_in(scale: int) -> Callable[[Unit], Step]:
+    """The same where the mapping says the unit: so many yuan. 0 is not stated.
 
-
-def ten_thousand_yuan(cell: str) -> Value:
-    """The fields of node.standard.v1.Capital of a sum in 万元, "0.5" is 5,000 yuan; None for no sum at all and for 0.
-
-    Raises:
-        UnfitError: see `parse_capital`; `capital_currency` for dollars, of which nobody can tell whether 万 are meant.
+    Dollars are refused (`capital_currency`): nobody can tell whether thousands of them are meant.
     """
-    plain = half_width(cell).translate(_SIGNS)
-    if "$" in plain:
-        raise UnfitError("capital_currency", "a sum in dollars among sums in 万元: write its currency and unit out")
-    fields = capital(f"{plain}万元" if _BARE.fullmatch(plain) else plain)
-    return {**fields, "stated": cell} if isinstance(fields, dict) and fields["amount_hundredths"] else None
+
+    def in_unit(unit: Unit) -> Step:
+        try:
+            read = amounts(agreed(Unit(scale), unit))
+        except UnfitError as error:
+            return _refuses(error)
+
+        def step(cell: str) -> Value | Noted:
+            if "$" in half_width(cell):
+                raise UnfitError("capital_currency", "dollars in a column of yuan: write currency and unit out")
+            found = read(cell)
+            fields = found.value if isinstance(found, Noted) else found
+            return found if isinstance(fields, dict) and fields["amount_hundredths"] else None
+
+        return step
+
+    return in_unit
+
+
+def _refuses(error: UnfitError) -> Step:
+    """A step that takes no cell: what stands around the column contradicts itself."""
+
+    def step(_: str) -> Value | Noted:
+        raise UnfitError(error.reason, error.message)
+
+    return step
 
 
 def document_number(cell: str) -> str:
@@ -57,23 +86,41 @@ def document_number(cell: str) -> str:
 
 
 class Transform(NamedTuple):
-    """A step of a mapping's `transform`. `fields`: what it fills of a message, empty where it yields text or bytes."""
+    """A step of a mapping's `transform`.
+
+    Attributes:
+        step: What it does to a cell.
+        fields: What it fills of a message, empty where it yields text or bytes.
+        is_bytes: Whether it yields bytes.
+        in_unit: The same step, given the unit that the table states around a column of amounts.
+    """
 
     step: Step
     fields: frozenset[str] = frozenset()
     is_bytes: bool = False
+    in_unit: Callable[[Unit], Step] | None = None
 
 
-_CACHED = 8192
+def _of_amounts(in_unit: Callable[[Unit], Step]) -> Transform:
+    return Transform(in_unit(Unit()), _SUM, in_unit=in_unit)
+
+
 _SUM = frozenset({"amount_hundredths", "currency", "stated"})
 
 TRANSFORMS = {
     "text": Transform(text),
     "code": Transform(code),
     "half_width": Transform(half_width),
+    "phone": Transform(phone_numbers),
     "date": Transform(lru_cache(_CACHED)(iso_date)),
+    "unix_seconds": Transform(unix_seconds),
+    "unix_milliseconds": Transform(unix_milliseconds),
     "region": Transform(lru_cache(_CACHED)(parse_region)),
-    "capital": Transform(lru_cache(_CACHED)(capital), _SUM),
-    "ten_thousand_yuan": Transform(lru_cache(_CACHED)(ten_thousand_yuan), _SUM),
+    "capital": _of_amounts(amounts),
+    "yuan": _of_amounts(amounts_in(1)),
+    "thousand_yuan": _of_amounts(amounts_in(10**3)),
+    "ten_thousand_yuan": _of_amounts(amounts_in(10**4)),
+    "million_yuan": _of_amounts(amounts_in(10**6)),
+    "hundred_million_yuan": _of_amounts(amounts_in(10**8)),
     "document_number": Transform(document_number),
 }

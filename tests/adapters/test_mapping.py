@@ -111,7 +111,7 @@ def test_the_province_stands_in_for_a_city_that_is_not_stated() -> None:
         ("吊销，未注销", 2),
         ("注销", 4),
         ("迁出", 6),
-        ("9", 9),
+        ("其他", 9),
         ("", 0),
         ("N/A", 0),
     ],
@@ -219,10 +219,10 @@ def test_constants_lists_of_codes_words_and_several_steps() -> None:
 def test_findings_of_a_message_are_told_of_the_column_that_feeds_it() -> None:
     mapper = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv")
     cells = row(1)
-    assert mapper.problem(cells, "capital.currency", "r", "m") == ("注册资金", cells[5], "r", "m")
-    assert mapper.problem(cells, "registered_address.region6", "r", "m") == ("地区", cells[8], "r", "m")
+    assert mapper.problem(cells, "capital.currency", "r", "m") == Problem("注册资金", cells[5], "r", "m")
+    assert mapper.problem(cells, "registered_address.region6", "r", "m") == Problem("地区", cells[8], "r", "m")
     assert mapper.problem(row(1, 地区=""), "registered_address.region6", "r", "m").column == "所在省份"
-    assert mapper.problem(cells, "licences[0].number", "r", "m") == ("licences[0].number", "", "r", "m")
+    assert mapper.problem(cells, "licences[0].number", "r", "m") == Problem("licences[0].number", "", "r", "m")
     assert mapper.problem(cells, "", "r", "m").column == ""
 
 

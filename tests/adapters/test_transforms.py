@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from adapters.capital import CURRENCIES, parse_capital
 from adapters.dates import iso_date
+from adapters.noted import Noted
 from adapters.places import parse_region
-from adapters.transforms import ten_thousand_yuan
+from adapters.transforms import TRANSFORMS
 from node.tables.cells import NULLS, clean, code, half_width
 from node.tables.unfit import UnfitError
 
@@ -38,10 +39,10 @@ from node.tables.unfit import UnfitError
         ("人民币100万元", 100_0000_00, "CNY"),
         ("USD 50万", 50_0000_00, "USD"),
         ("1.5亿元", 1_5000_0000_00, "CNY"),
-        ("1000000", 1000000_00, "CNY"),
         ("￥500万", 500_0000_00, "CNY"),
         ("US$ 50万", 50_0000_00, "USD"),
-        ("1000000.50", 1000000_50, "CNY"),
+        ("1000000.50元", 1000000_50, "CNY"),
+        ("0", 0, "CNY"),
         ("0.01元", 1, "CNY"),
     ],
 )
@@ -67,6 +68,10 @@ def test_a_unit_without_a_number_states_no_capital(text: str) -> None:
         ("1.2.3万元", "capital_unreadable"),
         ("100至200万元", "capital_unreadable"),
         ("0.001元", "capital_precision"),
+        ("1000000", "capital_unit_missing"),
+        ("50.000000", "capital_unit_missing"),
+        ("50人民币", "capital_unit_missing"),
+        ("¥500", "capital_unit_missing"),
         ("99999999999999999999万亿", "capital_range"),
     ],
 )
@@ -111,7 +116,7 @@ def test_capital_never_fails_otherwise(text: str) -> None:
 @pytest.mark.parametrize("text", ["500", "¥500", "￥ 500", "500¥", "¥500万", "500万元"])
 def test_a_sign_of_the_currency_is_no_unit_of_its_own(text: str) -> None:
     """What stands in a column of 万元 is 万元: read as yuan it would be a ten-thousandth."""
-    told = ten_thousand_yuan(text)
+    told = TRANSFORMS["ten_thousand_yuan"].step(text)
     assert isinstance(told, dict)
     assert (told["amount_hundredths"], told["currency"], told["stated"]) == (500_0000_00, "CNY", text)
 
@@ -119,7 +124,7 @@ def test_a_sign_of_the_currency_is_no_unit_of_its_own(text: str) -> None:
 @pytest.mark.parametrize("text", ["US$500", "HK$ 500", "$500", "US$500万"])
 def test_dollars_in_a_column_of_yuan_are_refused(text: str) -> None:
     with pytest.raises(UnfitError) as caught:
-        ten_thousand_yuan(text)
+        TRANSFORMS["ten_thousand_yuan"].step(text)
     assert caught.value.reason == "capital_currency"
 
 
@@ -169,10 +174,13 @@ def in_words(day: date) -> str:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("43739", "2019-10-01"), ("43739.5", "2019-10-01"), ("28790", "1978-10-27"), (" 1978年10月27日 ", "1978-10-27")],
+    [("43739", "2019-10-01"), ("43739.5", "2019-10-01"), ("28790", "1978-10-27"), ("42095", "2015-04-01")],
 )
-def test_a_spreadsheets_serial_is_a_date(text: str, expected: str) -> None:
-    assert iso_date(text) == expected
+def test_a_spreadsheets_serial_is_a_date_and_warned_of(text: str, expected: str) -> None:
+    """A workbook that counts from 1904 means a day four years later by the same number."""
+    found = iso_date(text)
+    assert isinstance(found, Noted)
+    assert (found.value, found.reason) == (expected, "date_serial")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +211,8 @@ def test_a_day_that_is_none_is_refused(text: str, reason: str) -> None:
 @given(st.text(max_size=30))
 def test_a_date_never_fails_otherwise(text: str) -> None:
     with suppress(UnfitError):
-        date.fromisoformat(iso_date(text))
+        found = iso_date(text)
+        date.fromisoformat(str(found.value if isinstance(found, Noted) else found))
 
 
 @pytest.mark.parametrize("mark", sorted(NULLS))

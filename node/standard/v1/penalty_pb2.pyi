@@ -42,6 +42,8 @@ class _PenaltyKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PenaltyKi
     PENALTY_KIND_CLOSED: _PenaltyKind.ValueType  # 11
     PENALTY_KIND_OCCUPATION_RESTRICTED: _PenaltyKind.ValueType  # 12
     PENALTY_KIND_DETENTION: _PenaltyKind.ValueType  # 13
+    PENALTY_KIND_LICENCE_WITHHELD: _PenaltyKind.ValueType  # 14
+    """As records of before 2021-07-15 say it, which do not tell the two apart."""
     PENALTY_KIND_OTHER: _PenaltyKind.ValueType  # 99
 
 class PenaltyKind(_PenaltyKind, metaclass=_PenaltyKindEnumTypeWrapper):
@@ -61,6 +63,8 @@ PENALTY_KIND_BUSINESS_SUSPENDED: PenaltyKind.ValueType  # 10
 PENALTY_KIND_CLOSED: PenaltyKind.ValueType  # 11
 PENALTY_KIND_OCCUPATION_RESTRICTED: PenaltyKind.ValueType  # 12
 PENALTY_KIND_DETENTION: PenaltyKind.ValueType  # 13
+PENALTY_KIND_LICENCE_WITHHELD: PenaltyKind.ValueType  # 14
+"""As records of before 2021-07-15 say it, which do not tell the two apart."""
 PENALTY_KIND_OTHER: PenaltyKind.ValueType  # 99
 Global___PenaltyKind: _TypeAlias = PenaltyKind  # noqa: Y015
 

@@ -1,0 +1,85 @@
+"""Words for codes as sources write them: 罚款, `罚 款`, `罚款。`, 警告+罚款, 罚款（五千元）, two kinds on two lines."""
+
+import re
+from collections.abc import Callable, Mapping
+from unicodedata import normalize
+
+from node.tables.cells import clean
+from node.tables.unfit import UnfitError
+
+# Between two kinds; the longest words that are known go first, so that one with 、 within stays whole.
+_BETWEEN = re.compile(r"(并处以?|以及|[、,;|/+&\s和及并与])")
+_CONNECTED = frozenset(",;|/+&")
+_END = re.compile(r"[。.;,、:!]+$")
+_DETAIL = re.compile(r"(?P<word>[^-:(]+)(?:[-:](?P<after>.+)|\((?P<within>[^()]*)\))")
+_UNKNOWN = ("unknown_word", "no word for a code of this field; if it is right, say in the mapping what it means")
+# Of one word: 法律、行政法规规定的其他行政处罚 has three, 罚 款 too.
+_MOST_PARTS = 12
+
+_Meanings = dict[str, int | None]
+
+
+def word_reader(meanings: Mapping[str, int | None], *, is_list: bool) -> Callable[[str], int | list[int] | None]:
+    """What reads a cell of words as the code, or the list of codes, that they mean; None means not stated.
+
+    It raises UnfitError: `unknown_word`.
+    """
+    known = {_form(word): number for word, number in meanings.items()}
+
+    def read(cell: str) -> int | None:
+        cleaned = clean(cell)
+        return None if cleaned is None else _meaning(known, cleaned)
+
+    def read_list(cell: str) -> list[int]:
+        cleaned = clean(cell)
+        found = _meanings(known, cleaned) if cleaned else []
+        # Two words may mean one code: 责令停产、停业.
+        return list(dict.fromkeys(number for number in found if number))
+
+    return read_list if is_list else read
+
+
+def _form(word: str) -> str:
+    """How a word is compared: half width, without blanks and a final stop, one mark between its parts."""
+    plain = _END.sub("", "".join(normalize("NFKC", word).split()))
+    return "".join("、" if each in _CONNECTED else each for each in plain)
+
+
+def _meaning(known: _Meanings, word: str) -> int | None:
+    plain = _form(word)
+    if plain not in known:
+        plain = _without_detail(known, plain)
+    return known[plain]
+
+
+def _without_detail(known: _Meanings, plain: str) -> str:
+    """The word before its detail: 其他-责令改正 is 其他; where both are words for codes, nobody can tell."""
+    found = _DETAIL.fullmatch(plain)
+    if found is None or found["word"] not in known or (found["after"] or found["within"]) in known:
+        raise UnfitError(*_UNKNOWN)
+    return found["word"]
+
+
+def _meanings(known: _Meanings, cell: str) -> list[int | None]:
+    """The codes of a list, each of the longest words that are known."""
+    if (whole := _form(cell)) in known:
+        return [known[whole]]
+    parts = [part for part in _BETWEEN.split(normalize("NFKC", cell)) if part]
+    found: list[int | None] = []
+    at = 0
+    while at < len(parts):
+        if _BETWEEN.fullmatch(parts[at]):
+            at += 1
+            continue
+        end, number = _longest(known, parts, at)
+        found.append(number)
+        at = end
+    return found
+
+
+def _longest(known: _Meanings, parts: list[str], at: int) -> tuple[int, int | None]:
+    for end in range(min(len(parts), at + _MOST_PARTS), at, -1):
+        plain = _form("".join(parts[at:end]))
+        if plain in known:
+            return end, known[plain]
+    return at + 1, _meaning(known, parts[at])

@@ -1,0 +1,87 @@
+"""Words for codes: of the law of 1996 and of today, as provincial forms write them."""
+
+from importlib import resources
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.words import word_reader
+from node.tables.unfit import UnfitError
+from tests.adapters.test_penalty_mapping import PENALTY, mapped, penalty
+
+
+@pytest.mark.parametrize(
+    ("cell", "kinds"),
+    [
+        ("警告", [1]),
+        ("罚款", [3]),
+        ("没收违法所得、没收非法财物", [4, 5]),
+        ("责令停产停业", [10]),
+        ("行政拘留", [13]),
+        ("暂扣或者吊销许可证、暂扣或者吊销执照", [14]),
+        ("罚款、暂扣或者吊销许可证、暂扣或者吊销执照", [3, 14]),
+        ("法律、行政法规规定的其他行政处罚", [99]),
+        ("罚款；法律、行政法规规定的其他行政处罚", [3, 99]),
+        ("其它", [99]),
+        ("行政罚款", [3]),
+        ("其他-责令改正", [99]),
+        ("其他（责令改正）", [99]),
+        ("罚款。", [3]),
+        ("罚 款", [3]),
+        ("罚　款", [3]),
+        ("警告+罚款", [1, 3]),
+        ("警告\n罚款", [1, 3]),
+        ("警 告\r\n罚 款；", [1, 3]),
+        ("警告，并处罚款", [1, 3]),
+        ("警告并处罚款", [1, 3]),
+        ("警告和罚款", [1, 3]),
+        ("警告及罚款", [1, 3]),
+        ("警告/罚款", [1, 3]),
+        ("警告,罚款", [1, 3]),
+        ("没收违法所得、非法财物", [4, 5]),
+        ("没收违法所得和非法财物", [4, 5]),
+        ("罚款（五千元）", [3]),
+        ("警告、罚款、罚款", [1, 3]),
+        ("吊销许可证、执照", [8]),
+        ("暂扣许可证", [6]),
+        ("责令停产停业整顿", [10]),
+        ("拘留", [13]),
+    ],
+)
+def test_kinds_of_penalty(cell: str, kinds: list[int]) -> None:
+    assert list(penalty(CF_CFLB=cell).kinds) == kinds
+
+
+@pytest.mark.parametrize(
+    "cell", ["2", "02", "２", "3、5", "警告、3", "没收", "罚款（警告）", "不予处罚", "罚款警告", "口头批评", "1.0"]
+)
+def test_what_no_word_says_is_refused(cell: str) -> None:
+    """Digits are the source's own list: read as ours, a fine would be 通报批评."""
+    problems = mapped("penalty_cf", PENALTY | {"CF_CFLB": cell})
+    assert isinstance(problems, tuple)
+    assert [getattr(each, "reason", None) for each in problems] == ["unknown_word"]
+
+
+def test_a_mapping_may_say_what_the_digits_of_its_source_mean() -> None:
+    read = word_reader({"1": 1, "2": 3}, is_list=True)
+    assert read("1、2") == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["penalty_kinds", "operator_status", "party_kinds", "id_documents"])
+def test_no_two_words_of_a_list_are_compared_as_one(name: str) -> None:
+    text = (resources.files("adapters") / "word_lists" / f"{name}.yaml").read_text("utf-8")
+    words = yaml.safe_load(text)
+    read = word_reader({word: number for number, word in enumerate(words, 1)}, is_list=False)
+    assert [read(word) for word in words] == list(range(1, len(words) + 1))
+
+
+@given(st.text(max_size=60))
+def test_a_cell_never_fails_otherwise(cell: str) -> None:
+    try:
+        found = word_reader({"警告": 1, "罚款": 3}, is_list=True)(cell)
+    except UnfitError:
+        return
+    assert isinstance(found, list)
+    assert set(found) <= {1, 3}
