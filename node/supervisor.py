@@ -126,11 +126,18 @@ def run_role(config: Config, role: str, supervised: Supervised) -> None:
     process.start()
     tune_interpreter(role)
     _log.info("ready", role=role, city=config.city)
-    while not stopped.wait(_LOOK_S):  # a signal is seen when the main thread runs: it must not sleep for ever
-        pass
+    failure: NodeError | None = None
+    while failure is None and not stopped.wait(_LOOK_S):  # a signal is seen when the main thread runs
+        try:
+            process.check()
+        except NodeError as error:
+            failure = error
+            _log.error("cannot_go_on", role=role, reason=error.reason, message=error.message)
     _log.info("stopping", role=role, city=config.city)
     _end_within(_STOP_S)
     process.stop()
+    if failure is not None:
+        raise SystemExit(_CANNOT_START)
 
 
 def _end_with(supervisor: int) -> None:

@@ -34,6 +34,7 @@ from node.rpc.peer_client import connect, hint
 from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
 from node.storage.files import load_calendar
+from node.storage.founded import check_founding, settle_founding
 from node.storage.keyfile import load_log_key, load_witness_key
 from node.storage.startup import hold_data
 from node.storage.store import Store
@@ -70,8 +71,10 @@ class NodeRole:
         self._config = config
         self._lock = hold_data(config.data_dir) if lock is None else lock
         self._trust = Trust(config)
+        check_founding(config, self._trust.current().federation.member(config.city))
         signer = load_log_key(config.log_key)
         self._store = Store(config.node_db, config.city, signer, clock)
+        settle_founding(config, self._store)
         self._store.log.held_back = restored(config)
         # First: a log that is behind or forked takes no record, not even one of a new policy.
         compare, around = self._witness(clock)
@@ -155,6 +158,14 @@ class NodeRole:
         self._scheduler.work(self._work)
         self._scheduler.scrub(self._store.scrub)
         self._scheduler.start()
+
+    def check(self) -> None:
+        """Checks that what is acknowledged is still kept.
+
+        Raises:
+            NodeError: DATA_LOST, the database was unlinked or replaced.
+        """
+        self._store.check_file()
 
     def stop(self) -> None:
         """Finishes what is under way and closes the store."""

@@ -66,6 +66,9 @@ class QueryRole:
         self._indexer.start()
         self._listener.start()
 
+    def check(self) -> None:
+        """Has nothing to check: it acknowledges nothing."""
+
     def stop(self) -> None:
         """Finishes what is under way; every usage record is durable after."""
         self._listener.stop(GRACE_S)

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import new_passphrase, passphrase_option
-from node.config import Listen
+from node.cli.options import ask_passphrase, new_passphrase, passphrase_option
+from node.config import Listen, load_config
 from node.core.document import format_document, parse_document, read_model
 from node.core.federation import format_fingerprint
 from node.core.federation_file import Place
 from node.errors import NodeError, Reason
+from node.storage.clock import SystemClock
 from node.storage.files import load_federation
+from node.storage.founded import found_log
 from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
 from node.storage.service import check_place, settle
+from node.storage.startup import released
 
+_PORT = 7100
 _WRONG_CARD = Reason.INVALID_FEDERATION
 
 
@@ -35,10 +39,11 @@ _WRONG_CARD = Reason.INVALID_FEDERATION
 @click.option(
     "--listen", "listeners", multiple=True, metavar="NAME=HOST:PORT", help="Where one listener listens instead; repeat."
 )
-@click.option("--port", default=7100, show_default=True, help="First of five ports in a row.")
+@click.option("--port", type=int, help="First of five ports in a row [default: that of --exchange-address, else 7100].")
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Policy file instead of the shipped."
 )
+@click.option("--anew", is_flag=True, help="Begin an empty log in a node that has keys and no data: see below.")
 @passphrase_option
 def init(  # noqa: PLR0913, PLR0917 - one argument an option
     city: str,
@@ -48,8 +53,9 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     exchange_address: str | None,
     listen_host: str,
     listeners: tuple[str, ...],
-    port: int,
+    port: int | None,
     policy: Path | None,
+    anew: bool,
     passphrase: bool,
 ) -> None:
     """Make a node: its folder, keys, configuration, policy and card.
@@ -59,8 +65,15 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
 
     Where the Debian package is installed, root makes a node in /etc/gongzhi/CITY: its data then lie in
     /var/lib/gongzhi/CITY, both are user gongzhi's, and `systemctl enable --now gongzhi@CITY` runs it.
+
+    A node whose log is missing does not start. With --anew it gets an empty log under the key it has. Do this only
+    where no city has ever pulled from it: a second log under one key is a fork, and every city that holds the first
+    trusts this one no more. Else restore a backup: docs/operations.md, "The data folder is lost".
     """
-    listen = _listen(listen_host, port, listeners)
+    if anew:
+        _begin_anew(folder, city)
+        return
+    listen = _listen(listen_host, port or _port_of(exchange_address), listeners)
     known_name, known_region = CAPITALS.get(city, (None, None))
     name, region = name_zh or known_name, region6 or known_region
     if name is None or region is None:
@@ -75,6 +88,22 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     click.echo(f"{name} ({city}): node made in {folder}, reached at {card.address}")
     click.echo(f"Fingerprint of its card: {format_fingerprint(card.fingerprint)}")
     click.echo(f"Next: gongzhi federation card --node {folder} > {city}.card.yaml, and hand it to the other cities.")
+
+
+def _begin_anew(folder: Path, city: str) -> None:
+    config = load_config(folder)
+    if config.city != city:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"{folder} is the node of {config.city}, not of {city}")
+    click.confirm(f"Has no other city ever pulled from {city}? A second log under one key is a fork.", abort=True)
+    config.data_dir.mkdir(mode=0o700, exist_ok=True)
+    with released(config.data_dir):
+        found_log(config, SystemClock(), ask_passphrase)
+    click.echo(f"{city}: an empty log is in {config.node_db}; gongzhi run starts the node")
+
+
+def _port_of(exchange_address: str | None) -> int:
+    port = (exchange_address or "").rpartition(":")[2]
+    return int(port) if port.isdecimal() else _PORT
 
 
 def _place(told: dict[str, str]) -> Place:

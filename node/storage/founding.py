@@ -16,7 +16,9 @@ from node.core.document import format_document
 from node.core.federation import Federation, Member, server_name
 from node.errors import FileError, NodeError, Reason
 from node.storage.bundle import add_client
+from node.storage.clock import SystemClock
 from node.storage.files import load_federation, save_clients, save_federation, write_file
+from node.storage.founded import found_log
 from node.storage.keyfile import create_log_key, create_tls_identity, create_witness_key
 
 CAPITALS = MappingProxyType(
@@ -72,7 +74,7 @@ def found_node(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
     """Makes a node's folder; `node.yaml` is written last, so a folder that has it is whole.
 
     Raises:
-        FileError: INVALID_CONFIG, the folder is a node already; INVALID_KEY, it holds keys.
+        FileError: INVALID_CONFIG, the folder is a node already; INVALID_KEY, it holds keys; INVALID_ARGUMENT, a log.
         NodeError: INVALID_FEDERATION, the city is a member of the federation file already.
     """
     if (folder / "node.yaml").exists():
@@ -90,6 +92,7 @@ def found_node(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
     save_clients(config.clients, Clients())
     add_client(config, "officer", Kind.OFFICER, config.officer, now, passphrase)
     write_file(config.policy, plan.policy.encode())
+    found_log(config, SystemClock(), lambda: passphrase)
     (folder / ".node.yaml").rename(folder / "node.yaml")
     return config
 

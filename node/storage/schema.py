@@ -194,6 +194,12 @@ def m0007_replaced(db: Database) -> None:
     db.execute("ALTER TABLE idempotency ADD COLUMN replaced BLOB NOT NULL DEFAULT x''")
 
 
+@migrations()
+def m0008_founding(db: Database) -> None:
+    """Which log this is: one row, written when it is founded (`founded.py`)."""
+    db.execute("CREATE TABLE founding (id TEXT NOT NULL)")
+
+
 def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
     statement = ""

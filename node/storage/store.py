@@ -167,6 +167,14 @@ class Store(Reader):
             raise storage_error(error) from None
         return True
 
+    def check_file(self) -> None:
+        """Checks that the database is still the file that was opened.
+
+        Raises:
+            NodeError: DATA_LOST.
+        """
+        self._writer.check_file()
+
     def close(self) -> None:
         """Finishes what is queued and closes the writer."""
         self._writer.close()

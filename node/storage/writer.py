@@ -41,6 +41,8 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.connection = open_writer(path)
+        self._path = path
+        self._file = _identity(path)
         self.participants: list[Participant] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -94,6 +96,16 @@ class Writer:
                 return group, False
         return group, True
 
+    def check_file(self) -> None:
+        """Checks that the database is still the file that was opened.
+
+        Raises:
+            NodeError: DATA_LOST, it was unlinked, or another stands in its place.
+        """
+        if _identity(self._path) != self._file:
+            message = f"{self._path} was unlinked or replaced while the node ran: what it takes in would be lost"
+            raise NodeError(Reason.DATA_LOST, message)
+
     def run_alone(self, work: Callable[[Connection], None]) -> None:
         """Runs `work` between two transactions, in the calling thread, while the writer waits."""
         with self._between:
@@ -110,6 +122,7 @@ class Writer:
             for participant in self.participants:
                 participant.before_commit(self.connection)
             self.connection.execute("COMMIT")
+            self.check_file()  # what is not in the file that the next start will find is not acknowledged
             self._committed_at_s = time.monotonic()
         except Exception as error:  # noqa: BLE001  whatever it was, nothing of the group is durable
             self._roll_back(group, error)
@@ -142,6 +155,14 @@ class Writer:
             participant.after_rollback()
         for job in group:
             job.future.set_exception(storage_error(error))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def storage_error(error: Exception, name: str = "the database") -> Exception:

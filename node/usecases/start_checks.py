@@ -14,6 +14,7 @@ from node.config import Config
 from node.core.federation import Member
 from node.errors import FileError, NodeError, Reason
 from node.storage.files import load_federation, unwritable
+from node.storage.founded import check_founding
 from node.storage.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
 from node.storage.rotation import next_path
 from node.storage.snapshot import is_damaged
@@ -30,7 +31,8 @@ def check_start(config: Config, passphrase: Passphrase = environment_passphrase)
     Raises:
         NodeError: The first thing that is wrong.
     """
-    for found in (data_errors(config), database_errors(config), key_errors(config, passphrase)):
+    checks = (data_errors(config), database_errors(config), key_errors(config, passphrase), founding_errors(config))
+    for found in checks:
         for error in found:
             raise error
 
@@ -53,6 +55,14 @@ def database_errors(config: Config, seconds: float = _DAMAGE_S) -> Iterator[Node
             if path.name == _DERIVED:
                 cure = "delete it: the node makes it again from node.db"
             yield FileError(Reason.STORAGE_CORRUPT, str(path), f"the database is damaged; {cure}")
+
+
+def founding_errors(config: Config) -> Iterator[NodeError]:
+    """Whether the data folder holds the log that was founded with these keys, and no other."""
+    try:
+        check_founding(config, load_federation(config.federation).member(config.city))
+    except NodeError as error:
+        yield error
 
 
 class _Kind(NamedTuple):
