@@ -8,9 +8,9 @@ from adapters.reject_report import REPORT_COLUMNS
 from adapters.rows import Problem, Row
 from node.errors import FileError
 from node.tables.cells import half_width
-from node.tables.csv_lines import RawRow
 from node.tables.file import TableFile, first_row, open_file
 from node.tables.formulas import unguard
+from node.tables.raw_row import RawRow
 from node.tables.texts import Missing
 
 

@@ -10,8 +10,8 @@ import click
 from node.cli.tables import printable
 from node.errors import FileError, Reason
 from node.tables.cells import clean, column_name
-from node.tables.csv_lines import RawRow
 from node.tables.file import open_file
+from node.tables.raw_row import RawRow
 from node.tables.titles import field_of_title
 from node.tables.unfit import UnfitError
 

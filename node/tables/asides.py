@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from node.tables.csv_lines import RawRow
+from node.tables.raw_row import RawRow
 
 _TOTALS = frozenset(
     ["合计", "总计", "小计", "共计", "累计", "本页合计", "本页小计", "合计数", "total", "subtotal", "sum"]

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from node.tables.csv_lines import RawRow, read_csv
+from node.tables.allowance import Allowance
+from node.tables.csv_lines import read_csv
+from node.tables.raw_row import RawRow
 from node.tables.texts import SAMPLE_BYTES, Missing, delimiter_of, encoding_of
-from node.tables.unfit import NoTableError
 
 
 def _gunzip(file: BinaryIO) -> gzip.GzipFile:
@@ -25,13 +26,12 @@ _PACKED: dict[bytes, Callable[[BinaryIO], gzip.GzipFile | lzma.LZMAFile]] = {
 
 PACKING_ERRORS = (lzma.LZMAError, zlib.error, EOFError, OSError)
 """What a damaged packed file raises."""
-FREE_BYTES = 64 << 20
-MAX_RATIO = 200
-"""A packed file may unpack to FREE_BYTES, and to so many times its own size beyond: no table packs better."""
 
 
 class CsvFile:
     """The rows of a file of delimited text."""
+
+    title = ""
 
     def __init__(self, path: Path, missing: Missing) -> None:
         """Looks at the beginning of the file.
@@ -96,15 +96,13 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, stream: gzip.GzipFile | lzma.LZMAFile, packed_bytes: int) -> None:
         self._stream = stream
-        self._left = FREE_BYTES + MAX_RATIO * packed_bytes
+        self._allowance = Allowance(packed_bytes)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         part = self._stream.read1(len(buffer))
-        self._left -= len(part)
-        if self._left < 0:
-            raise NoTableError("unpacks to hundreds of times its size, which no table does: unpack it and look into it")
+        self._allowance.spend(len(part))
         buffer[: len(part)] = part
         return len(part)

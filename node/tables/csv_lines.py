@@ -6,26 +6,12 @@ The work is linear in the length of the text and the memory bounded, whatever st
 import csv
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple, TextIO
+from typing import TextIO
+
+from node.tables.raw_row import RawRow
 
 MAX_ROW_CHARS = 1 << 20
 """Of a row, with the line breaks in it: four times what a record may hold."""
-
-
-class RawRow(NamedTuple):
-    """A row of a source.
-
-    Attributes:
-        line: Where it begins, from 1.
-        cells: Its texts.
-        error: Why the cells cannot be trusted, "" where they can.
-        reason: The code of `error`.
-    """
-
-    line: int
-    cells: list[str]
-    error: str = ""
-    reason: str = "malformed_row"
 
 
 def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:

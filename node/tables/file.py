@@ -11,19 +11,31 @@ from typing import Protocol
 from node.errors import FileError, Reason
 from node.tables.asides import filled, is_note, without_asides
 from node.tables.csv_file import PACKING_ERRORS, CsvFile
-from node.tables.csv_lines import RawRow
-from node.tables.sheets import SHEET_ERRORS, SheetFile
+from node.tables.merges import without_wide_values
+from node.tables.raw_row import RawRow
+from node.tables.sheet_file import SheetFile, open_xls, open_xlsx
 from node.tables.texts import TITLE_ROWS, Missing
 from node.tables.unfit import NoTableError
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_DAMAGED = (*PACKING_ERRORS, *SHEET_ERRORS)
+# Workbooks of the first years, without a container around them.
+_BIFF = (b"\x09\x08\x08\0", b"\x09\x08\x10\0", b"\x09\x04\x06\0", b"\x09\x02\x06\0", b"\x09\0\x04\0")
+_UNREAD = {
+    b"%PDF": "a PDF; ask for the spreadsheet it was made of",
+    b"Rar!": "a RAR archive: unpack it",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"{\\rtf": "a text document (.rtf); copy its table into a spreadsheet",
+    b"SQLite f": "a database; export its table as CSV",
+}
+_DAMAGED = PACKING_ERRORS
 # Rows at the end among which notes to the table are looked for.
 _FOOT_ROWS = 20
 
 
 class Source(Protocol):
-    """A table that can be read more than once."""
+    """A table that can be read more than once; `title` is what its sheet is called, "" where it has no name."""
+
+    title: str
 
     def rows(self) -> Iterator[RawRow]:
         """Every row from the first on. Raises NoTableError or what _DAMAGED names."""
@@ -76,6 +88,7 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     with _refusals(path):
         source = _source(path, missing, notices)
     head, notes = _survey(_readable(path, source), missing)
+    notes = (source.title, *notes) if source.title else notes
     if head.error or not head.cells:
         raise _refused(path, head.error or "the file is empty", head.line)
     if head.line > 1:
@@ -104,7 +117,12 @@ def _survey(rows: Iterator[RawRow], missing: Missing) -> tuple[RawRow, tuple[str
 
 
 def _body(rows: Iterator[RawRow], head: RawRow) -> Iterator[RawRow]:
-    return (without_asides(row, len(head.cells)) for row in rows if row.line > head.line)
+    return (_checked(row, head) for row in rows if row.line > head.line)
+
+
+def _checked(row: RawRow, head: RawRow) -> RawRow:
+    """The row, with its fault where it is none of the table or cannot be told apart."""
+    return without_wide_values(without_asides(row, len(head.cells)), head)
 
 
 def _readable(path: Path, source: Source) -> Iterator[RawRow]:
@@ -133,10 +151,13 @@ def _refusals(path: Path, line: Callable[[], int | None] = lambda: None) -> Iter
 def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
     with path.open("rb") as file:
         magic = file.read(8)
-    if magic.startswith(_OLE):
-        raise NoTableError("a workbook of before 2007, or one with a password; save it as .xlsx without")
+    for mark, what in _UNREAD.items():
+        if magic.startswith(mark):
+            raise NoTableError(what)
+    if magic.startswith((_OLE, *_BIFF)):
+        return SheetFile(path, open_xls, missing, notices)
     if magic.startswith(_ZIP):
-        return SheetFile(path, missing, notices)
+        return SheetFile(path, open_xlsx, missing, notices)
     return CsvFile(path, missing)
 
 

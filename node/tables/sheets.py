@@ -1,111 +1,169 @@
-"""A sheet of an XLSX workbook, read row by row. Only numbers and texts come out, never a formula."""
+"""A sheet of an .xlsx workbook, row by row. Only numbers and texts come out, never a formula."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
-from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.datetime import CALENDAR_MAC_1904
-from openpyxl.utils.exceptions import InvalidFileException
+from node.tables.cell_texts import NOT_COMPUTED, Shown, number_cell, unescaped
+from node.tables.csv_lines import MAX_ROW_CHARS
+from node.tables.merges import MAX_MERGES, Merge, column_letters, column_number, parse_merge
+from node.tables.open_xml import Book
+from node.tables.raw_row import RawRow, Sheet
+from node.tables.unfit import NoTableError
+from node.tables.xml_part import Handler, walk
 
-from node.tables.csv_lines import RawRow
-from node.tables.sheet_guard import check_workbook
-from node.tables.texts import TITLE_ROWS, Missing
-
-# What openpyxl raises for a workbook that is none, or is damaged.
-SHEET_ERRORS = (
-    BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError, AttributeError,
-    NotImplementedError, RuntimeError, OverflowError,
-)  # fmt: skip
-# A spreadsheet's number has 15 true digits.
-_TRUE_DIGITS = 15
+MAX_ROW = 1 << 20
+"""The last row a spreadsheet has."""
+MAX_COLUMN = 1 << 14
+MAX_COLUMNS = 1024
+"""With something in them; no export has more."""
+MAX_CELL_CHARS = 32_767
+"""What a spreadsheet's cell holds."""
 
 
-def read_sheet(file: BinaryIO, missing: Missing, notices: list[str]) -> Iterator[RawRow]:
-    """The rows of the sheet that names the most columns near its top, else of the first; blank rows are left out.
+class XlsxBook(Book):
+    """An open workbook and the rows of its sheets."""
 
-    A row has at least as many cells as the widest before it.
+    def rows(self, sheet: Sheet) -> Iterator[RawRow]:
+        """The rows of a sheet that say something.
 
-    Args:
-        file: The workbook.
-        missing: How many of the columns that are needed a row does not name.
-        notices: What is not read of the workbook is added.
+        Raises:
+            NoTableError: Damaged, or with rows, columns or depths that no sheet has.
+        """
+        handler = _Rows(self)
+        with self.open(sheet.part) as part:
+            for _ in walk(part, handler):
+                yield from handler.take()
 
-    Raises:
-        Exception: One of SHEET_ERRORS.
-    """
-    check_workbook(file)
-    book = load_workbook(file, read_only=True, data_only=True)
-    filled = [sheet for sheet in book.worksheets if any(_rows(sheet))] or book.worksheets[:1]
-    best = min(
-        filled, key=lambda sheet: min((missing(cells) for _, cells in islice(_rows(sheet), TITLE_ROWS)), default=0)
-    )
-    if others := [sheet.title for sheet in filled if sheet is not best]:
-        notices.append(f"not read: sheet {', '.join(others)}")
-    if book.epoch == CALENDAR_MAC_1904:
-        notices.append("this workbook counts days from 1904: a day that stands as a bare number is four years off")
-    width = 0
-    for number, cells in _rows(best):
-        width = max(width, len(cells))
-        yield RawRow(number, cells + [""] * (width - len(cells)))
-    book.close()
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """The merged cells of a sheet. They stand behind its rows.
+
+        Raises:
+            NoTableError: As `rows`.
+        """
+        handler = _Merges()
+        self.read(sheet.part, handler)
+        return handler.merges
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each row that is not blank."""
-    sheet.reset_dimensions()  # what a file claims of its size is not believed
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        if cells := _trimmed([format_cell(value) for value in values]):
-            yield number, cells
+class _Merges(Handler):
+    def __init__(self) -> None:
+        self.merges: list[Merge] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "mergeCell":
+            merge = parse_merge(attributes.get("ref", ""))
+            if merge.first_column < MAX_COLUMNS:
+                self.merges.append(merge)
+            if len(self.merges) > MAX_MERGES:
+                raise NoTableError(f"more than {MAX_MERGES:,} merged cells; unmerge them")
 
 
-def _trimmed(cells: list[str]) -> list[str]:
-    while cells and not cells[-1].strip():
-        cells.pop()
-    return cells
+class _Rows(Handler):
+    """Makes rows of the elements row, c, v, is, t and f."""
 
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._done: list[RawRow] = []
+        self._line = self._column = 0
+        self._cells: list[str] = []
+        self._chars = 0
+        self._error = ""
+        self._kind = self._style = ""
+        self._pieces: list[str] = []
+        self._takes = self._has_value = self._has_formula = self._is_reading_aid = False
 
-def format_cell(value: object) -> str:
-    """A cell as text: dates as YYYY-MM-DD, numbers without a trailing ".0", nothing as "".
+    def take(self) -> list[RawRow]:
+        """The rows that are complete."""
+        done, self._done = self._done, []
+        return done
 
-    A whole number with more digits than a spreadsheet keeps is written as such (9.14301E+17): it is no code any more.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    return _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "c":
+            self._begin_cell(attributes)
+        elif name == "v" or (name == "t" and not self._is_reading_aid):
+            self._takes = self._has_value = True
+        elif name == "f":
+            self._has_formula = True
+        elif name == "row":
+            self._begin_row(attributes)
+        elif name == "rPh":
+            self._is_reading_aid = True
 
+    def end(self, name: str) -> None:
+        self._takes = False
+        if name == "c":
+            if self._has_value or self._has_formula:
+                self._end_cell()
+        elif name == "row":
+            if self._error:
+                self._done.append(RawRow(self._line, [], self._error))
+            elif self._cells:
+                self._done.append(RawRow(self._line, self._cells))
+        elif name == "rPh":
+            self._is_reading_aid = False
 
-def _number(value: float) -> str:
-    if abs(value) >= 10**_TRUE_DIGITS:
-        return f"{value:.5E}"
-    return str(int(value)) if value == int(value) else f"{value:.{_TRUE_DIGITS}g}"
+    def text(self, text: str) -> None:
+        if self._takes:
+            self._chars += len(text)
+            if self._chars <= MAX_ROW_CHARS:
+                self._pieces.append(text)
 
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r")
+        line = self._line + 1 if number is None else int(number) if number.isdecimal() and len(number) < 9 else 0
+        if not self._line < line <= MAX_ROW:
+            raise NoTableError("damaged: a row with a number that cannot be")
+        self._line, self._column, self._cells, self._chars, self._error = line, -1, [], 0, ""
 
-class SheetFile:
-    """The rows of a workbook that can be read more than once."""
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        if reference := attributes.get("r"):
+            letters = reference.rstrip("0123456789")
+            column = column_number(letters) if letters.isascii() and letters.isupper() and len(letters) < 4 else -1
+        else:
+            column = self._column + 1
+        if not self._column < column < MAX_COLUMN:
+            raise NoTableError(f"damaged: a cell of row {self._line} in a column that cannot be")
+        self._column = column
+        self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
+        self._pieces = []
+        self._has_value = self._has_formula = False
 
-    def __init__(self, path: Path, missing: Missing, notices: list[str]) -> None:
-        self._path = path
-        self._missing = missing
-        self._notices = notices
-        self._read = 0.0
+    def _end_cell(self) -> None:
+        text = self._cell_text()
+        if not text or self._error:
+            return
+        if self._column >= MAX_COLUMNS:
+            raise NoTableError(f"more than {MAX_COLUMNS:,} columns with something in them")
+        if len(text) > MAX_CELL_CHARS or self._chars > MAX_ROW_CHARS:
+            self._cells, self._error = [], f"column {column_letters(self._column)}: a longer text than a cell can hold"
+            return
+        self._cells += [""] * (self._column - len(self._cells))
+        self._cells.append(text)
 
-    def rows(self) -> Iterator[RawRow]:
-        """See `read_sheet`."""
-        notices: list[str] = []
-        with self._path.open("rb") as file:
-            yield from read_sheet(file, self._missing, notices)
-        self._notices[:] = [*self._notices, *(each for each in notices if each not in self._notices)]
-        self._read = 1.0
+    def _cell_text(self) -> str:
+        text = "".join(self._pieces)
+        if self._has_formula and not text and self._kind != "str":
+            return NOT_COMPUTED
+        if self._kind == "s":
+            text = self._book.strings.get(int(text) if text.isdecimal() and len(text) < 9 else -1)
+            self._chars += len(text)
+            return text
+        if self._kind == "n":
+            return self._number(text)
+        if self._kind == "b":
+            return "TRUE" if text.strip() in {"1", "true"} else "FALSE"
+        if self._kind == "d":
+            return text.replace("T", " ").removesuffix(" 00:00:00")
+        return unescaped(text)
 
-    def fraction(self) -> float:
-        """How much is read, 0..1."""
-        return self._read
+    def _number(self, text: str) -> str:
+        text = text.strip()
+        try:
+            number = float(text)
+        except ValueError:
+            return text
+        return number_cell(number, self._shown(), counts_from_1904=self._book.counts_from_1904)
+
+    def _shown(self) -> Shown:
+        styles = self._book.shown
+        style = int(self._style) if self._style.isdecimal() and len(self._style) < 9 else 0
+        return styles[style] if style < len(styles) else Shown.NUMBER

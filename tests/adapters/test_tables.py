@@ -19,7 +19,6 @@ from node.errors import FileError, Reason
 from node.tables import csv_lines
 from node.tables.csv_lines import read_csv
 from node.tables.formulas import guard, unguard
-from node.tables.sheets import format_cell
 from tests.adapters.memory import peak_memory
 from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
 from tests.fuzz.hostile import TABLES
@@ -85,18 +84,18 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (b"a\0\0\0b\0\0" * 9, "no text"),
         (b"\xef\xbb\xbf <html><table>", "a web page"),
         (b"\x81\xff\x81,\xff\xff\n1,2\n", "neither UTF-8 nor GB18030"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
         (b"PK\x03\x04 no workbook", "damaged"),
         (zipped("f.csv", b"a,b\n1,2\n"), "unpack it"),
         (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (b'a,"b\n', "a quote that is not closed"),
-        (TABLES["row far below"](), "a row beyond the last a sheet has"),
-        (TABLES["widest column"](), "more columns than a table has"),
-        (TABLES["one string without end"](), "parts of the workbook are too large"),
-        (TABLES["blanks without end"](), "a text longer than a sheet's"),
+        (TABLES["row far below"](), "a row with a number that cannot be"),
+        (TABLES["widest column"](), "more than 1,024 columns"),
+        (TABLES["one string without end"](), "hundreds of times its size"),
+        (TABLES["blanks without end"](), "hundreds of times its size"),
         (TABLES["deep elements"](), "elements too deep"),
-        (TABLES["laughs"](), "a sheet declares no document type"),
+        (TABLES["laughs"](), "a workbook declares no document type"),
     ],
     ids=range(18),
 )
@@ -143,7 +142,7 @@ def test_a_cell_too_long_loses_its_own_row_alone() -> None:
 
 def test_a_line_without_end_spoils_its_row_alone_and_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
-    path.write_bytes(gzip.compress(b"a,b\n1,2\n" + b"x" * (50 << 20) + b"\n3,4\n"))
+    path.write_bytes(b"a,b\n1,2\n" + b"x" * (30 << 20) + b"\n3,4\n")
     with peak_memory() as peak:
         _, found = read(path)
     assert [(row.line, row.cells, [each.reason for each in row.problems]) for row in found] == [
@@ -238,16 +237,8 @@ def test_a_workbook(tmp_path: Path) -> None:
     assert columns == ["名称", "代码", "日期", "数", "备注"]
     assert [(row.line, row.cells) for row in found] == [
         (2, ["一", "0012", "2019-10-01", "3.5", ""]),
-        (4, ["二", "9.14300E+17", "2019-10-01 08:30:00", "12", ""]),
+        (4, ["二", "9.14300E+17", "2019-10-01 08:30:00", "12", "#CALC!"]),
     ]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, ""), (True, "True"), (0, "0"), (5.0, "5"), (0.1, "0.1"), (float("inf"), "INF"), ("=x", "=x")],
-)
-def test_cells_of_a_workbook(value: object, text: str) -> None:
-    assert format_cell(value) == text
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r＝一a"), max_size=6))

@@ -120,7 +120,7 @@ def test_what_stands_around_the_rows(tmp_path: Path) -> None:
         (7, "", [], ["malformed_row"]),
         (8, "", [], ["header_repeated"]),
         (9, "", [], ["cell_count"]),
-        (10, "4", [], []),
+        (10, "", [], ["total_row"]),
         (11, "", [f"uscc:{USCC}"], []),  # a name is nothing to screen by: a broken one does not matter
     ]
 

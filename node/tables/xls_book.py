@@ -1,0 +1,86 @@
+"""An .xls workbook of before 2007. A process of its own reads it, which may use so much memory and time and no more."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from node.tables.cell_texts import number_cell, shown_as
+from node.tables.merges import MAX_MERGES, Merge
+from node.tables.raw_row import RawRow, Sheet
+from node.tables.unfit import NoTableError
+
+_CHILD = Path(__file__).with_name("xls_child.py")
+_FREE_BYTES, _BYTES_EACH = 384 << 20, 32
+_FREE_SECONDS, _BYTES_A_SECOND = 10, 1 << 18
+_FAULTS = {
+    "memory": "needs more memory than a workbook of its size: damaged, or made to fill the machine",
+    "encrypted": "has a password; save it as .xlsx without one",
+    "damaged": "damaged, or an older Office file that is no workbook; open it in a spreadsheet and save it as .xlsx",
+    "time": "takes longer to read than a workbook of its size: damaged, or made to stop the machine",
+}
+
+
+class XlsBook:
+    """The sheets of an .xls workbook."""
+
+    def __init__(self, path: Path) -> None:
+        """Looks into the file.
+
+        Raises:
+            NoTableError: Damaged, has a password, or would fill the memory.
+        """
+        self._path = path
+        about: dict[str, Any] = next(self._read(), {})
+        self.sheets = [Sheet(name, str(number)) for number, name in enumerate(about["sheets"])]
+        self.counts_from_1904: bool = about["counts_from_1904"]
+        self._shown = [shown_as(number, code) for number, code in about["formats"]]
+
+    def merges(self, sheet: Sheet) -> list[Merge]:
+        """The merged cells of a sheet.
+
+        Raises:
+            NoTableError: As at the beginning.
+        """
+        merged = next(self._read(sheet))["merged"]
+        if len(merged) > MAX_MERGES:
+            raise NoTableError(f"more than {MAX_MERGES:,} merged cells; unmerge them")
+        return [Merge(row + 1, column, last_row, last - 1) for row, last_row, column, last in merged]
+
+    def rows(self, sheet: Sheet) -> Iterator[RawRow]:
+        """The rows of a sheet that say something.
+
+        Raises:
+            NoTableError: As at the beginning.
+        """
+        lines = self._read(sheet)
+        next(lines, None)
+        for line, found in lines:
+            cells = [""] * (found[-1][0] + 1)
+            for column, value, style in found:
+                cells[column] = value if style is None else self._number(value, style)
+            yield RawRow(line, cells)
+
+    def _number(self, value: float, style: int) -> str:
+        return number_cell(value, self._shown[style], counts_from_1904=self.counts_from_1904)
+
+    def _read(self, sheet: Sheet | None = None) -> Iterator[Any]:
+        size = self._path.stat().st_size
+        limits = (_FREE_BYTES + _BYTES_EACH * size, _FREE_SECONDS + size // _BYTES_A_SECOND)
+        asked = [] if sheet is None else [sheet.part]
+        with subprocess.Popen(  # noqa: S603 - our own program, and a path that exists
+            [sys.executable, "-I", str(_CHILD), str(self._path.absolute()), *map(str, (*limits, *asked))],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as child:  # fmt: skip
+            try:
+                for text in child.stdout or ():
+                    line = json.loads(text) if text.endswith(b"\n") else {"fault": "time"}
+                    if fault := isinstance(line, dict) and line.get("fault"):
+                        raise NoTableError(_FAULTS[fault])
+                    yield line
+                if child.wait():
+                    raise NoTableError(_FAULTS["time"])
+            finally:
+                child.kill()

@@ -1,0 +1,77 @@
+"""XML of a workbook's part, read piece by piece: the memory is bounded and the work linear, whatever stands in it."""
+
+from collections.abc import Iterator
+from typing import IO
+from xml.parsers import expat
+
+from node.tables.unfit import NoTableError
+
+MAX_DEPTH = 64
+MAX_TAG_BYTES = 1 << 20
+"""Of one tag with its attributes, or a comment. The parser looks at an unfinished one again with every chunk."""
+_CHUNK_BYTES = 1 << 14
+
+
+class Handler:
+    """What makes something of the elements. Names come without their prefix: a strict workbook has other namespaces."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+    def text(self, text: str) -> None:
+        """A piece of the text within the element at hand."""
+
+
+def walk(part: IO[bytes], handler: Handler) -> Iterator[None]:
+    """Hands a part over to a handler; stops for a moment after each chunk.
+
+    Raises:
+        NoTableError: It is no XML, declares entities, is too deep or has a tag without end.
+        Exception: What the handler raises.
+    """
+    guard = _Guard(handler)
+    fed = 0
+    try:
+        while chunk := part.read(_CHUNK_BYTES):
+            guard.parser.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - max(guard.parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
+                raise NoTableError("a tag without end in the workbook")
+            yield
+        guard.parser.Parse(b"", True)
+    except expat.ExpatError:
+        raise NoTableError("damaged: a part of the workbook is no XML") from None
+    yield
+
+
+def local(name: str) -> str:
+    """A name without its prefix."""
+    return name.rpartition(":")[2]
+
+
+class _Guard:
+    def __init__(self, handler: Handler) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = handler.text
+        self.parser.StartDoctypeDeclHandler = self._declare
+        self._handler = handler
+        self._depth = 0
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise NoTableError("elements too deep for a workbook")
+        self._handler.start(local(name), attributes)
+
+    def _end(self, name: str) -> None:
+        self._depth -= 1
+        self._handler.end(local(name))
+
+    def _declare(self, *_: object) -> None:
+        raise NoTableError("a workbook declares no document type")
