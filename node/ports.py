@@ -5,10 +5,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall-clock time."""
+    """What the time is, and how much of it has passed: the first may be set, the second only grows."""
 
     def now_ms(self) -> int:
-        """Unix milliseconds."""
+        """Unix milliseconds, by the wall clock."""
+
+    def elapsed_s(self) -> float:
+        """Seconds since some moment, by a clock that nobody sets: for waits, limits and ages."""
 
 
 class Signer(Protocol):

@@ -1,18 +1,61 @@
-"""APScheduler jobs built from the configuration. They hold no state: cursor and back-off are in the store."""
+"""APScheduler jobs built from the configuration. They hold no state: cursor and back-off are in the store.
 
+The schedule runs on the machine's monotonic clock: whoever puts the wall clock right, by seconds or by years, neither
+stops a job nor makes one run for every turn that it "missed". See docs/decisions/0018-monotonic-schedule.md.
+"""
+
+import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 # Peers pulled from at the same time.
 _WORKERS = 8
 _FOLLOW_S = 1
 _SCRUB_S = 600
-# A job that comes late (APScheduler's default lets it fall after 1 s) is run as soon as there is a thread.
-_GRACE_S = 3600
+
+
+class MonotonicZone(tzinfo):
+    """A time zone whose "now" is the monotonic clock.
+
+    APScheduler takes the time from `datetime.now(zone)`, which asks the zone what the wall clock's UTC is there; this
+    one answers with the seconds of the monotonic clock, counted from 1970. Its times are compared with each other only.
+    """
+
+    def fromutc(self, _: datetime) -> datetime:
+        """The monotonic clock, whatever the wall clock says."""
+        return datetime(1970, 1, 1, tzinfo=self) + timedelta(seconds=time.monotonic())
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        """None: its times convert as they are."""
+        return timedelta()
+
+    def dst(self, _: datetime | None) -> timedelta:
+        """None."""
+        return timedelta()
+
+    def tzname(self, _: datetime | None) -> str:
+        """For APScheduler's own messages."""
+        return "monotonic"
+
+
+class Every(BaseTrigger):  # type: ignore[misc]
+    """Every `interval_s` seconds, the first time after `first_s`. Turns that could not be kept are left out."""
+
+    def __init__(self, interval_s: float, first_s: float | None = None) -> None:
+        self._interval = timedelta(seconds=interval_s)
+        self._first = self._interval if first_s is None else timedelta(seconds=first_s)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The next turn: never before `now`, and in step with the turns before."""
+        if previous_fire_time is None:
+            return now + self._first
+        turns = max(1, -((previous_fire_time - now) // self._interval))
+        return previous_fire_time + turns * self._interval
 
 
 class Scheduler:
@@ -22,23 +65,23 @@ class Scheduler:
         self._city = city
         self._interval_s = interval_s
         self._scheduler = BackgroundScheduler(
-            timezone=UTC,
+            timezone=MonotonicZone(),
             executors={"default": ThreadPoolExecutor(_WORKERS)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE_S},
+            # A job that comes late is run as soon as there is a thread (APScheduler would measure by the wall clock).
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
     def follow(self, look: Callable[[], object]) -> None:
         """Calls `look` each second."""
-        self._scheduler.add_job(look, "interval", seconds=_FOLLOW_S, id="follow", misfire_grace_time=_FOLLOW_S)
+        self._scheduler.add_job(look, Every(_FOLLOW_S), id="follow")
 
     def work(self, look: Callable[[], object]) -> None:
         """Calls `look` now, which may take long where there is much of it, and each second."""
-        now = datetime.now(UTC)
-        self._scheduler.add_job(look, "interval", seconds=_FOLLOW_S, id="work", next_run_time=now)
+        self._scheduler.add_job(look, Every(_FOLLOW_S, first_s=0), id="work")
 
     def scrub(self, rewrite: Callable[[], object]) -> None:
         """Calls `rewrite` every ten minutes."""
-        self._scheduler.add_job(rewrite, "interval", seconds=_SCRUB_S, id="scrub")
+        self._scheduler.add_job(rewrite, Every(_SCRUB_S), id="scrub")
 
     def set_peers(self, cities: Iterable[str], pull: Callable[[str], None]) -> None:
         """Has a pull job for each of these peers and for no others."""
@@ -47,14 +90,8 @@ class Scheduler:
         for job in present - wanted.keys():
             self._scheduler.remove_job(job)
         for job in wanted.keys() - present:
-            self._scheduler.add_job(
-                pull,
-                "interval",
-                args=(wanted[job],),
-                seconds=self._interval_s,
-                start_date=datetime.now(UTC) + timedelta(seconds=self.offset_s(wanted[job])),
-                id=job,
-            )
+            turn = Every(self._interval_s, first_s=self.offset_s(wanted[job]))
+            self._scheduler.add_job(pull, turn, args=(wanted[job],), id=job)
 
     def offset_s(self, peer: str) -> float:
         """When in the interval a peer's turn is: stable, and other for each pair of cities."""

@@ -1,5 +1,6 @@
 """The time of a node, and what it says of it."""
 
+import time
 from functools import partial
 
 import structlog
@@ -10,6 +11,8 @@ from node.core.calendar import Calendar
 from node.ports import Clock
 from node.storage.clock import ShiftedClock, node_clock
 
+# What NTP corrects in a second or two without a step is less.
+_STEP_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -28,6 +31,24 @@ def describe_clock(clock: Clock, calendar: Calendar) -> control_pb2.Clock:
     if isinstance(clock, ShiftedClock):
         said.offset_file, said.offset_s = str(clock.path.resolve()), round(clock.offset_s)
     return said
+
+
+class ClockSteps:
+    """Tells the log when the machine's clock was put forward or back: days and terms go by it."""
+
+    def __init__(self) -> None:
+        self._ahead_s = _ahead_s()
+
+    def look(self) -> None:
+        """Compares the wall clock with the one that nobody sets."""
+        ahead_s = _ahead_s()
+        step_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
+        if abs(step_s) > _STEP_S:
+            _log.warning("clock_stepped", seconds=round(step_s, 1))
+
+
+def _ahead_s() -> float:
+    return time.time() - time.monotonic()
 
 
 def _warn(config: Config, role: str, offset_s: float) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from node.bootstrap.clock import build_clock, describe_clock
+from node.bootstrap.clock import ClockSteps, build_clock, describe_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.bootstrap.policy_file import PolicyFile, load_policy
 from node.config import Config
@@ -69,6 +69,7 @@ class NodeRole:
         """
         clock, calendar = build_clock(config, "node"), load_calendar(config.calendars)
         self._config = config
+        self._steps = ClockSteps()
         self._lock = hold_data(config.data_dir) if lock is None else lock
         self._trust = Trust(config)
         check_founding(config, self._trust.current().federation.member(config.city))
@@ -105,6 +106,7 @@ class NodeRole:
                 self._policy.digest,
                 lambda: _text(policy_file),
                 self._store.log.held_back,
+                self._sync.silence,
             )
             status.clock.CopyFrom(describe_clock(clock, calendar))
             return status
@@ -179,6 +181,7 @@ class NodeRole:
         os.close(self._lock)
 
     def _follow(self) -> None:
+        self._steps.look()
         self._policy.current()
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
         self._destruction.run()

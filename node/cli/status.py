@@ -102,7 +102,7 @@ def _peers(answer: control_pb2.StatusResponse) -> Table:
     names = ("peer", "state", "records", "open", "withheld", "behind", "last heard", "next try")
     table = new_table(*names)
     for peer in answer.peers:
-        heard = f"{peer.lag_s} s ago" if peer.root else "never"
+        heard = f"{'over ' * peer.lag_at_least}{peer.lag_s} s ago" if peer.root else "never"
         retry = _time(peer.next_attempt_at_ms) if peer.next_attempt_at_ms else ""
         state = {"frozen": "[red]frozen[/]", "ok": "[green]ok[/]"}.get(peer.state, peer.state)
         counts = (peer.tree_size, peer.verified, peer.withheld, peer.lag_records)

@@ -25,6 +25,10 @@ class SystemClock:
         """Unix milliseconds."""
         return time.time_ns() // 1_000_000
 
+    def elapsed_s(self) -> float:
+        """Seconds of the machine's monotonic clock."""
+        return time.monotonic()
+
 
 class ShiftedClock(SystemClock):
     """The machine's clock and as many seconds as the newest good content of a file says; a missing file says none."""

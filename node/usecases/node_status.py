@@ -16,6 +16,7 @@ from node.storage.search import count_unreadable
 from node.storage.store import Origin
 from node.storage.witness import best_cosigned
 from node.usecases.alerts import alerts
+from node.usecases.sync import Silence
 
 
 def node_status(
@@ -26,6 +27,7 @@ def node_status(
     policy_digest: str,
     policy_error: Callable[[], str],
     held_back: NodeError | None = None,
+    silence: Callable[[str], Silence] = lambda _: Silence(0, is_at_least=True),
 ) -> control_pb2.StatusResponse:
     """The state of a node and of each of its peers.
 
@@ -37,12 +39,13 @@ def node_status(
         policy_digest: Of the policy in force.
         policy_error: Why the newest policy file is not in force, or empty.
         held_back: Why the node publishes nothing; None where it does.
+        silence: For how long a peer has not been heard in this run.
     """
     origins = {origin.city: origin for origin in reader.origins()}
     own = next(origin for origin in origins.values() if origin.number == OWN)
     now_ms = clock.now_ms()
     best = best_cosigned(reader.connection, own.city)
-    peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms) for member in members]
+    peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms, silence) for member in members]
     incidents = [
         control_pb2.Incident(
             number=each.number, city=each.city, reason=each.reason, message=each.message, at_ms=each.at_ms,
@@ -66,7 +69,9 @@ def node_status(
     )
 
 
-def _peer(member: Member, origin: Origin | None, link: Link, now_ms: int) -> control_pb2.PeerStatus:
+def _peer(
+    member: Member, origin: Origin | None, link: Link, now_ms: int, silence: Callable[[str], Silence]
+) -> control_pb2.PeerStatus:
     status = control_pb2.PeerStatus(
         city=member.city,
         address=member.address,
@@ -81,9 +86,17 @@ def _peer(member: Member, origin: Origin | None, link: Link, now_ms: int) -> con
         status.tree_size, status.root = origin.size, origin.root
         status.verified, status.withheld = origin.verified, origin.withheld
         status.lag_records = known.size - origin.size if known else 0
-        status.lag_s = max(0, now_ms - origin.confirmed_at_ms) // 1000
+        status.lag_s, status.lag_at_least = _lag(origin, now_ms, silence(member.city))
         status.to_revise = origin.to_revise
     return status
+
+
+def _lag(origin: Origin, now_ms: int, silence: Silence) -> tuple[int, bool]:
+    """Seconds since a peer was heard, and whether that may be too few: before this run only the wall clock can tell."""
+    by_wall_s = (now_ms - origin.confirmed_at_ms) / 1000
+    if not silence.is_at_least:
+        return int(silence.seconds), False
+    return int(max(by_wall_s, silence.seconds)), by_wall_s < silence.seconds
 
 
 def _state(origin: Origin | None, link: Link, now_ms: int) -> str:

@@ -33,6 +33,7 @@ from node.core.screening import (
     marks,
     problems_of,
 )
+from node.core.staleness import is_stale
 from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Product
@@ -199,7 +200,7 @@ class Screening:
             state=listing.state,
             as_of_ms=header.as_of_ms or header.issued_at_ms,
             confirmed_at_ms=origin.confirmed_at_ms,
-            is_stale=origin.number != OWN and now.now_ms - origin.confirmed_at_ms > self._stale_after_ms,
+            is_stale=origin.number != OWN and is_stale(origin.confirmed_at_ms, now.now_ms, self._stale_after_ms),
         )
 
 

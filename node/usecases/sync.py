@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from prometheus_client import Counter
@@ -29,6 +29,13 @@ def _nothing(_: Progress) -> None: ...
 
 
 Connect = Callable[[Member], AbstractContextManager[Peer]]
+
+
+class Silence(NamedTuple):
+    """How long a peer has not been heard: `seconds`, or more where it was not heard since this node started."""
+
+    seconds: float
+    is_at_least: bool
 
 
 class Follow(Protocol):
@@ -60,10 +67,19 @@ class Sync:
         self._clock = clock
         self._follow = follow
         self._locks: dict[str, threading.Lock] = {}
+        self._began_s = clock.elapsed_s()
+        self._heard_s: dict[str, float] = {}
+        self._due_s: dict[str, float] = {}
 
     def cities(self) -> list[str]:
         """The peers there are."""
         return [member.city for member in self._members()]
+
+    def silence(self, city: str) -> Silence:
+        """For how long a peer has not been heard, by a clock that nobody sets."""
+        heard_s = self._heard_s.get(city)
+        since_s = self._began_s if heard_s is None else heard_s
+        return Silence(self._clock.elapsed_s() - since_s, is_at_least=heard_s is None)
 
     def run_due(self, city: str) -> None:
         """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
@@ -113,6 +129,7 @@ class Sync:
         if is_forked(self._store.link(city)):
             raise NodeError(Reason.LOG_FORKED, f"{city} signed two histories; {WAY_OUT} {city}")
         self._store.set_link(Link(city)).result()
+        self._due_s.pop(city, None)
         _log.info("peer_released", city=city)
 
     def _lock(self, city: str) -> threading.Lock:
@@ -149,6 +166,8 @@ class Sync:
             raise
         finally:
             _PULLED.labels(city).inc(self._size(city) - before)
+        self._heard_s[city] = self._clock.elapsed_s()
+        self._due_s.pop(city, None)
         link = self._store.link(city)
         if link != Link(city) and not link.frozen:  # comparing checkpoints may have frozen it
             self._store.set_link(Link(city)).result()
@@ -159,9 +178,16 @@ class Sync:
         return origin.size if origin else 0
 
     def _is_waiting(self, link: Link) -> bool:
+        due_s = self._due_s.get(link.city)
+        if due_s is None:
+            due_s = self._due_s[link.city] = self._clock.elapsed_s() + self._left_s(link)
+        return self._clock.elapsed_s() < due_s
+
+    def _left_s(self, link: Link) -> float:
+        """What is left of a wait that began in an earlier run, which only the wall clock can tell."""
         wait_ms = link.next_attempt_at_ms - self._clock.now_ms()
         # No wait is longer than its ceiling: the clock was put back since.
-        return 0 < wait_ms <= self._ceiling_ms(link.failures)
+        return wait_ms / 1000 if 0 < wait_ms <= self._ceiling_ms(link.failures) else 0
 
     def _ceiling_ms(self, failures: int) -> float:
         doubled_s = self._settings.backoff_base_s * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
@@ -170,6 +196,7 @@ class Sync:
     def _back_off(self, city: str, error: NodeError) -> None:
         failures = self._store.link(city).failures + 1
         wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        self._due_s[city] = self._clock.elapsed_s() + wait_ms / 1000
         self._store.set_link(
             Link(
                 city,

@@ -17,6 +17,7 @@ from node.core.answer import STANDARD, compare, names, public_facets
 from node.core.body import read_body, read_view
 from node.core.party_key import advice, problem_of_code, subject_of
 from node.core.record import disclosed_facets
+from node.core.staleness import is_stale
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1 import query_pb2 as query
@@ -154,7 +155,7 @@ class VerifyOperator:
     def _compare(self, question: query.Question, record: Candidate, now_ms: int) -> query.Answer:
         origin, header = record.origin, record.header
         mismatches, unseen = compare(question, record.body, record.seen)
-        if origin.number != OWN and now_ms - origin.confirmed_at_ms > self._stale_after_ms:
+        if origin.number != OWN and is_stale(origin.confirmed_at_ms, now_ms, self._stale_after_ms):
             result = query.RESULT_STALE
         else:
             result = query.RESULT_MISMATCH if mismatches else query.RESULT_MATCH

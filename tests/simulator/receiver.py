@@ -61,7 +61,10 @@ class Receiver:
         return self.sync.run_now(city, lambda _: None)
 
     def status(self) -> control_pb2.StatusResponse:
-        return node_status(self.store, self.members.values(), self.path.parent, self.clock, "", lambda: "")
+        folder = self.path.parent
+        return node_status(
+            self.store, self.members.values(), folder, self.clock, "", lambda: "", silence=self.sync.silence
+        )
 
     def peer_status(self, city: str) -> control_pb2.PeerStatus:
         return next(peer for peer in self.status().peers if peer.city == city)

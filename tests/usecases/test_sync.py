@@ -91,8 +91,34 @@ def test_a_clock_that_is_put_back_does_not_lengthen_the_wait(receiver: Receiver,
     receiver.sync.run_due("wuhan")
     receiver.clock.at_ms -= 600_000
     receiver.sync.run_due("wuhan")
+    assert peer.asked == 1
+    receiver.clock.pass_ms(4_000)
+    receiver.sync.run_due("wuhan")
     assert peer.asked == 2
     assert receiver.peer_status("wuhan").state == "ok"
+
+
+@pytest.mark.parametrize("step_ms", [-7_200_000, -400 * 86_400_000, 370 * 86_400_000])
+def test_since_when_a_peer_was_not_heard_does_not_go_by_a_clock_that_is_set(
+    receiver: Receiver, origin: Origin, step_ms: int
+) -> None:
+    receiver.meet(origin, SimulatedPeer(origin))
+    receiver.pull("wuhan")
+    receiver.clock._at_ms += step_ms  # by the wall clock alone
+    receiver.clock.pass_ms(90_000)
+    status = receiver.peer_status("wuhan")
+    assert (status.lag_s, status.lag_at_least) == (90, False)
+
+
+def test_a_peer_not_heard_since_the_start_is_never_heard_just_now(receiver: Receiver, origin: Origin) -> None:
+    receiver.meet(origin, SimulatedPeer(origin))
+    receiver.pull("wuhan")
+    receiver.close()
+    receiver.open()
+    receiver.clock.at_ms -= 7_200_000
+    receiver.clock.pass_ms(90_000)
+    status = receiver.peer_status("wuhan")
+    assert (status.lag_s, status.lag_at_least) == (90, True)
 
 
 def test_back_off_outlives_a_restart(receiver: Receiver, origin: Origin) -> None:

@@ -230,6 +230,7 @@ class PeerStatus(_message.Message):
     NEXT_ATTEMPT_AT_MS_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     TO_REVISE_FIELD_NUMBER: _builtins.int
+    LAG_AT_LEAST_FIELD_NUMBER: _builtins.int
     city: _builtins.str
     address: _builtins.str
     state: _builtins.str
@@ -248,6 +249,8 @@ class PeerStatus(_message.Message):
     failures: _builtins.int
     to_revise: _builtins.int
     """Records still to be revised after a change of policy."""
+    lag_at_least: _builtins.bool
+    """lag_s may be too few: the peer was not heard since the node started, and the clock was put back since it was."""
     def __init__(
         self,
         *,
@@ -265,10 +268,11 @@ class PeerStatus(_message.Message):
         next_attempt_at_ms: _builtins.int = ...,
         failures: _builtins.int = ...,
         to_revise: _builtins.int = ...,
+        lag_at_least: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "failures", b"failures", "lag_records", b"lag_records", "lag_s", b"lag_s", "last_error", b"last_error", "last_reason", b"last_reason", "next_attempt_at_ms", b"next_attempt_at_ms", "root", b"root", "state", b"state", "to_revise", b"to_revise", "tree_size", b"tree_size", "verified", b"verified", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "city", b"city", "failures", b"failures", "lag_at_least", b"lag_at_least", "lag_records", b"lag_records", "lag_s", b"lag_s", "last_error", b"last_error", "last_reason", b"last_reason", "next_attempt_at_ms", b"next_attempt_at_ms", "root", b"root", "state", b"state", "to_revise", b"to_revise", "tree_size", b"tree_size", "verified", b"verified", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
