@@ -10,6 +10,7 @@ from adapters.mapping import Mapping, Other
 from adapters.noted import Noted
 from adapters.targets import FieldValue, Reader
 from node.tables.cells import NULLS
+from node.tables.damage import find_doubt
 from node.tables.unfit import UnfitError
 
 # What a node takes in one row.
@@ -110,6 +111,8 @@ class Mapper:
                 notes.append(Problem(self.columns[index], cells[index], *said))
             if not value:
                 continue
+            if doubt := find_doubt(cells[index]):
+                notes.append(Problem(self.columns[index], cells[index], "text_doubtful", doubt))
             field, part = _place(value, name, child, others) if others else (name, child)
             if field in fields and _contradicts(fields, field, part, value):
                 problems.append(self._contradiction(index, cells[index]))
@@ -141,24 +144,13 @@ class Mapper:
             if value is None:
                 first = path.split("|")[0]
                 return (self.problem(cells, first, "key_missing", "without it the row cannot be told from others"),)
-        try:
-            message = self._message(**fields)
-            if self._mask:
-                self._mask(message)
-            body = message.SerializeToString()
-        except UnicodeEncodeError:
-            return tuple(self._undecodable(cells))
+        message = self._message(**fields)
+        if self._mask:
+            self._mask(message)
+        body = message.SerializeToString()
         if len(body) > MAX_BODY_BYTES:
             return (Problem("", "", "too_large", f"more than {MAX_BODY_BYTES} bytes"),)
         return Body("|".join(map(str, key)), body, notes)
-
-    def _undecodable(self, cells: Sequence[str]) -> list[Problem]:
-        message = "bytes that are no text in the file's encoding"
-        return [
-            Problem(name, cell, "bad_encoding", message)
-            for name, cell in zip(self.columns, cells, strict=True)
-            if any("\ud800" <= character <= "\udfff" for character in cell)
-        ]
 
     def _column_of(self, path: str, cells: Sequence[str]) -> int | None:
         """The column that feeds a field, a part of it or the message around it; of several, one that says something."""

@@ -38,8 +38,9 @@ def batches_of(table: Table, mapper: Mapper, head: intake_pb2.SubmitRequest, num
     """
     rows: list[Row] = []
     bodies: list[Body] = []
-    size = 0
+    size = held = 0
     for row in table.rows():
+        held += sum(map(len, row.cells))
         made = row.problems or mapper.map(row.cells)
         if isinstance(made, Body):
             bodies.append(made)
@@ -47,9 +48,9 @@ def batches_of(table: Table, mapper: Mapper, head: intake_pb2.SubmitRequest, num
             rows.append(row._replace(notes=made.notes) if made.notes else row)
         else:
             rows.append(row._replace(problems=made))
-        if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES:
+        if len(rows) >= BATCH_ROWS or size >= BATCH_BYTES or held >= BATCH_BYTES:
             yield Batch(mapper, rows, _request(head, next(numbers), bodies))
-            rows, bodies, size = [], [], 0
+            rows, bodies, size, held = [], [], 0, 0
     if rows:
         yield Batch(mapper, rows, _request(head, next(numbers), bodies))
 

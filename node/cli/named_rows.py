@@ -1,6 +1,5 @@
 """Rosters: rows of a table by the fields that its columns are, whatever an office has around and in them."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +17,6 @@ from node.tables.unfit import UnfitError
 WHOLE = ""
 """Where a fault is of the row and not of one field."""
 _MOST_TITLES, _SOME = 20, 4
-_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 class NamedRow(NamedTuple):
@@ -109,7 +107,7 @@ def _named(raw: RawRow, places: Mapping[str, Sequence[int]], head: Sequence[str]
         return row
     for field, place in ((field, each) for field, several in places.items() for each in several):
         try:
-            cell = _clean(raw.cells[place]) if place < len(raw.cells) else None
+            cell = clean(raw.cells[place]) if place < len(raw.cells) else None
         except UnfitError as unfit:
             row.faults[field] = unfit
         else:
@@ -126,9 +124,3 @@ def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
     if raw.cells == head:
         return UnfitError("header_repeated", "the names of the columns again, and no row")
     return None
-
-
-def _clean(cell: str) -> str | None:
-    if _NO_TEXT.search(cell):
-        raise UnfitError("bad_encoding", "bytes that are no text in the file's encoding")
-    return clean(cell)

@@ -4,6 +4,7 @@ import re
 from unicodedata import normalize
 
 from node.core.identifiers import normalise
+from node.tables.damage import find_damage
 from node.tables.unfit import UnfitError
 
 NULLS = frozenset(
@@ -32,10 +33,12 @@ def clean(cell: str) -> str | None:
     """Trims; None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无.
 
     Raises:
-        UnfitError: `control_character` or `formula_error`.
+        UnfitError: `control_character`, `bad_encoding` for a text that was destroyed, or `formula_error`.
     """
     if _CONTROL.search(cell):
         raise UnfitError("control_character", "a control character stands in it: no text, and not to be shown")
+    if damage := find_damage(cell):
+        raise UnfitError("bad_encoding", damage)
     if _FOLDED.search(cell):
         cell = _BLANKS.sub(" ", cell.translate(_FOLDING))
     cell = cell.strip()
