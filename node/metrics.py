@@ -1,5 +1,6 @@
 """/metrics of a node (Prometheus): calls counted in its processes, the state of its log and peers read when asked."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
@@ -14,10 +15,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from node.config import Config
+from node.core.finding import Code, found
 from node.storage.files import load_federation
 from node.storage.reader import Reader
 from node.storage.store import Origin
 from node.storage.trust import Watched
+from node.usecases.checks.keys import seconds_to_end
+from node.usecases.checks.run import watched_findings
+from node.usecases.checks.scene import Observer
 
 # Scrapes under way at once, and the seconds one may take from its connection to its last byte.
 _SCRAPES = 8
@@ -47,9 +52,11 @@ class StateCollector(Collector):
         self._config = config
         self._reader = Reader(config.node_db)
         self._federation = Watched(config.federation, load_federation)
+        self._observer: Observer | None = None
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
+        yield from self._watched()
         if not self._config.node_db.exists():
             return
         origins = self._reader.origins()
@@ -63,6 +70,27 @@ class StateCollector(Collector):
         yield _family("gongzhi_peer_frozen", "1 where the peer sent what cannot be true", frozen)
         files = [(path.name, path.stat().st_size) for path in self._config.data_dir.glob("*.db*")]
         yield _family("gongzhi_database_bytes", "Size of a database file", files, "file")
+
+    def _watched(self) -> Iterator[Metric]:
+        """What the checks find, and how long certificates last."""
+        if self._observer is None:  # when first asked: a sealed key takes a second to open
+            self._observer = Observer(self._config, is_running=True)
+        scene = self._observer.scene()
+        counts = Counter((each.code, each.city or scene.config.city) for each in watched_findings(scene))
+        alert = GaugeMetricFamily(
+            "gongzhi_alert", "Findings of a code (docs/errors.md); must: something must be done",
+            labels=["code", "severity", "city"],
+        )  # fmt: skip
+        for code, city in {(code, scene.config.city) for code in Code} | counts.keys():
+            alert.add_metric([code, found(code).severity, city], counts[code, city])
+        yield alert
+        ends = GaugeMetricFamily(
+            "gongzhi_certificate_seconds", "Seconds to a certificate's end: own, a peer's, the first of the clients'",
+            labels=["whose", "city"],
+        )  # fmt: skip
+        for whose, city, seconds in seconds_to_end(scene):
+            ends.add_metric([whose, city], seconds)
+        yield ends
 
 
 def _family(name: str, text: str, values: Sequence[tuple[str, float]], label: str = "city") -> GaugeMetricFamily:

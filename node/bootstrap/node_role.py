@@ -41,6 +41,8 @@ from node.storage.store import Store
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
 from node.usecases.casework.desk import Desk
+from node.usecases.checks.run import watched_findings
+from node.usecases.checks.scene import Observer
 from node.usecases.compare import Compare
 from node.usecases.confirm_restore import restored
 from node.usecases.enforce_policy import PolicyInForce
@@ -97,6 +99,8 @@ class NodeRole:
         )
         ingest = Ingest(self._store, clock, withdrawal)
 
+        observer = Observer(config, is_running=True)
+
         def status() -> control_pb2.StatusResponse:
             status = node_status(
                 self._store,
@@ -105,7 +109,7 @@ class NodeRole:
                 clock,
                 self._policy.digest,
                 lambda: _text(policy_file),
-                self._store.log.held_back,
+                watched_findings(observer.scene()),
                 self._sync.silence,
             )
             status.clock.CopyFrom(describe_clock(clock, calendar))

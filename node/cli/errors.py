@@ -6,6 +6,7 @@ import click
 
 from node.cli.options import json_option
 from node.cli.tables import new_table, print_table
+from node.core.alert_rules import alert_rules
 from node.core.reason_texts import Lang, errors_page, find_text, texts
 
 _lang = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
@@ -42,6 +43,12 @@ def show(code: str, lang: Lang, as_json: bool) -> None:
         click.echo(json.dumps({"code": code} | text.model_dump(), ensure_ascii=False, indent=2))
         return
     click.echo(f"{code}: {text.meaning(lang)}\n{text.advice(lang)}")
+
+
+@errors.command()
+def rules() -> None:
+    """Print Prometheus rules with one for each alert (deploy/compose/monitoring/alerts.yml)."""
+    click.echo(alert_rules(), nl=False)
 
 
 @errors.command()

@@ -23,6 +23,7 @@ _COMMANDS = {
     "complaint": "complaint",
     "deadlines": "inbox",
     "demo": "demo",
+    "doctor": "doctor",
     "errors": "errors",
     "evidence": "evidence",
     "federation": "federation",
@@ -69,7 +70,7 @@ def gongzhi() -> None:
 
     \b
     First hour:   init, federation card, federation add, policy check, run
-    Every day:    status, operator verify, operator search, records list, retract, sync
+    Every day:    status, doctor, operator verify, operator search, records list, retract, sync
     Cases:        officer add, case open, case draft, case approve, inbox, deadlines
     Proofs:       prove, check-proof, check-fork, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify

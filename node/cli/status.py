@@ -1,7 +1,7 @@
 """`gongzhi status`: the node, its peers, what went wrong."""
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,13 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from node.cli.doctor import EXIT_MUST, STYLES
 from node.cli.options import ask_passphrase, json_option, node_option
-from node.cli.tables import new_table, print_table
+from node.cli.tables import new_table, print_table, printable
 from node.config import Config, load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.calendar import SHANGHAI
+from node.core.reason_texts import Severity
 from node.errors import NodeError, Reason
 from node.rpc.client import is_serving, officer_channel
+from node.storage.bundle import check_terms, officer_bundle
 
 
 @click.command()
@@ -26,7 +29,9 @@ from node.rpc.client import is_serving, officer_channel
 def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
     """Show the node's log, each peer (state, lag, last error, back-off), incidents and disk.
 
-    Exit code 1 where there is an alert, a peer is frozen or the newest policy file is not in force.
+    Alerts are what `gongzhi doctor` finds, as far as it can be looked at all the time.
+
+    Exit codes: 0 nothing must be done, 3 something must be done (an alert of severity must), 2 an error.
     """
     config = load_config(node_dir)
     wait_until_serving(config, wait_s)
@@ -36,8 +41,8 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
         click.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     else:
         _print(answer)
-    if answer.policy_error or answer.alerts or any(peer.state == "frozen" for peer in answer.peers):
-        raise SystemExit(1)
+    if any(alert.severity == Severity.MUST for alert in answer.alerts):
+        raise SystemExit(EXIT_MUST)
 
 
 @click.command()
@@ -54,12 +59,14 @@ def wait_until_serving(config: Config, wait_s: float) -> None:
     """Waits until both processes of a node are healthy.
 
     Raises:
-        NodeError: UNAVAILABLE, they are not within `wait_s` seconds.
+        NodeError: They are not within `wait_s` seconds: TLS_REFUSED, a certificate ended; else UNAVAILABLE.
     """
     deadline = time.monotonic() + wait_s
     while not all(_is_serving(config, service) for service in ("intake", "control", "query")):
+        check_terms(officer_bundle(config, ask_passphrase), datetime.now(UTC))  # no waiting mends that
         if time.monotonic() >= deadline:
-            raise NodeError(Reason.UNAVAILABLE, f"the node of {config.city} is not running, or not healthy")
+            text = f"the node of {config.city} is not running, or not healthy: gongzhi doctor"
+            raise NodeError(Reason.UNAVAILABLE, text)
         time.sleep(0.1)
 
 
@@ -82,11 +89,10 @@ def _print(answer: control_pb2.StatusResponse) -> None:
             soft_wrap=True,
         )
     for alert in answer.alerts:
-        console.print(Text(f"警报 ALERT {alert.reason} {alert.text}", "bold red"), soft_wrap=True)
-    if answer.witnesses:
-        console.print(f"own log cosigned up to {answer.witnessed_size} records by {', '.join(answer.witnesses)}")
-    if answer.policy_error:
-        console.print(f"[red]newest policy file refused, the old one stays in force:[/] {answer.policy_error}")
+        _print_alert(console, alert)
+    if answer.progress:
+        far = ", ".join(f"{each.city} {each.size}" for each in answer.progress)
+        console.print(f"own log ({answer.tree_size} records) cosigned up to: {far}", soft_wrap=True)
     print_table(_peers(answer))
     for peer in answer.peers:
         if peer.last_reason:
@@ -96,6 +102,16 @@ def _print(answer: control_pb2.StatusResponse) -> None:
             f"[red]incident {incident.number}[/] {_time(incident.at_ms)} {incident.city} {incident.reason}:"
             f" {incident.message} ({incident.evidence_bytes} bytes of evidence)"
         )
+
+
+def _print_alert(console: Console, alert: control_pb2.Alert) -> None:
+    severity = Severity(alert.severity)
+    head = "警报 ALERT" if severity is Severity.MUST else "提示 NOTE"
+    for line in (
+        f"{head} {alert.reason} {alert.text_zh} / {alert.text}",
+        f"  怎么办 what to do: {alert.advice_zh} / {alert.advice}",
+    ):
+        console.print(Text(printable(line), STYLES[severity]), soft_wrap=True)
 
 
 def _peers(answer: control_pb2.StatusResponse) -> Table:

@@ -5,6 +5,7 @@ that city by telephone before adding it.
 """
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -47,6 +48,12 @@ class PinnedCertificate:
     def is_current(self, now: datetime) -> bool:
         """Whether `now` (aware) lies in its term."""
         return self.not_before <= now <= self.not_after
+
+
+def ended_at(certificates: Iterable[PinnedCertificate], now: datetime) -> datetime | None:
+    """When the last of these certificates ended; None while one has not."""
+    end = max((each.not_after for each in certificates), default=None)
+    return end if end is not None and end < now else None
 
 
 def parse_certificate(pem: str) -> PinnedCertificate:

@@ -40,6 +40,7 @@ class Code(StrEnum):
     # Logs and peers.
     LOG_FORKED = "log_forked"
     RESTORED = "restored"
+    RECORD_UNREADABLE = "record_unreadable"
     LISTING_REPUBLISHED = "listing_republished"
     PEER_FROZEN = "peer_frozen"
     PEER_FAILS = "peer_fails"
@@ -49,6 +50,7 @@ class Code(StrEnum):
     # Storage.
     DISK_LOW = "disk_low"
     DISK_FULL = "disk_full"
+    DATA_UNWRITABLE = "data_unwritable"
     SQLITE_UNSUPPORTED = "sqlite_unsupported"
     DATABASE_DAMAGED = "database_damaged"
     DATABASE_NOT_WAL = "database_not_wal"

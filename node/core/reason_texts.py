@@ -100,7 +100,7 @@ Made by `gongzhi errors page`; do not edit. One code alone: `gongzhi errors show
 """
 _TITLES = {
     "reasons": "请求与命令的错误 · Errors of calls and commands",
-    "findings": "体检与警报 · Findings and alerts",
+    "findings": "体检与警报 · Findings of `gongzhi doctor` and alerts of `gongzhi status`",
     "keys": "代码与证号存疑 · Keys in doubt",
 }
 

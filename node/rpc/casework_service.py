@@ -19,7 +19,6 @@ from node.rpc.principal import Principal, principal
 from node.rpc.status import CODES, REASON_KEY
 from node.storage.drafts import Draft
 from node.storage.store import Store
-from node.usecases.alerts import alerts
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
@@ -30,6 +29,7 @@ from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.casework.show import broken_rules, show_case
 from node.usecases.casework.worklist import Listed, first, inbox, listed, outbox, side_of
+from node.usecases.checks.logs import log_findings
 from node.usecases.usage import Account as Usage
 from node.usecases.usage import Use
 
@@ -196,7 +196,10 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def _alerts(self, actor: Actor) -> list[str]:
         if actor.is_platform:
             return []
-        return [alert.text for alert in alerts(self._store, self._store.log.held_back)]
+        held_back = self._store.log.held_back
+        is_restored = held_back is not None and held_back.reason is Reason.RESTORED
+        found = log_findings(self._store, is_restored=is_restored)
+        return [f"{each.text('zh')} / {each.text('en')}" for each in found]
 
     def _side(self, actor: Actor) -> str:
         return side_of(actor, self._store.log.city)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from node.config import Config
+from node.errors import Reason
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import officer_bundle
+from node.storage.bundle import check_terms, officer_bundle
 from node.storage.keyfile import Passphrase, environment_passphrase
 
 
@@ -24,11 +26,15 @@ def officer_channel(
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    open_channel = bundle_channel(officer_bundle(config, passphrase), service)
+    bundle = officer_bundle(config, passphrase)
+    open_channel = bundle_channel(bundle, service)
     try:
         yield open_channel
-    except grpc.RpcError as error:
-        raise error_from_rpc(error) from None
+    except grpc.RpcError as failed:
+        error = error_from_rpc(failed)
+        if error.reason in {Reason.TLS_REFUSED, Reason.UNAVAILABLE}:
+            check_terms(bundle, datetime.now(UTC))
+        raise error from None
     finally:
         open_channel.close()
 

@@ -6,7 +6,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-un
 from node.core.federation import Member
 from node.errors import NodeError, Reason
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel
+from node.rpc.tls import explain_refusal, peer_channel
 from node.storage.keyfile import TlsIdentity
 
 
@@ -16,8 +16,13 @@ def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError 
         try:
             stub = health_pb2_grpc.HealthStub(channel)
             answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=timeout_s)  # type: ignore[attr-defined]
-        except grpc.RpcError as error:
-            return error_from_rpc(error)
+        except grpc.RpcError as failed:
+            error = error_from_rpc(failed)
+            try:
+                explain_refusal(error, member, identity)
+            except NodeError as explained:
+                return explained
+            return error
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
         return NodeError(Reason.UNAVAILABLE, "it answers, but does not serve")
     return None

@@ -11,11 +11,11 @@ import grpc
 from node.config import Sync as Settings
 from node.core.federation import Member
 from node.core.peer_view import MAX_BATCH_BYTES
-from node.errors import Reason, TransientError, TrustError
+from node.errors import NodeError, Reason, TransientError, TrustError
 from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 from node.rpc.exchange_service import SERVICE
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel
+from node.rpc.tls import explain_refusal, peer_channel
 from node.storage.keyfile import TlsIdentity
 
 # gRPC refuses what is far beyond a batch before it is in memory; the exact limit is the trust rules' to check.
@@ -126,6 +126,9 @@ def connect(member: Member, identity: TlsIdentity, settings: Settings) -> Iterat
     channel = peer_channel(identity, member, _MAX_MESSAGE_BYTES)
     try:
         yield GrpcPeer(channel, settings)
+    except NodeError as error:
+        explain_refusal(error, member, identity)
+        raise
     finally:
         channel.close()
 
@@ -142,7 +145,9 @@ def hint(member: Member, identity: TlsIdentity, timeout_s: float) -> None:
     )
     try:
         call(HintRequest(), timeout=timeout_s)
-    except grpc.RpcError as error:
-        raise error_from_rpc(error) from None
+    except grpc.RpcError as failed:
+        error = error_from_rpc(failed)
+        explain_refusal(error, member, identity)
+        raise error from None
     finally:
         channel.close()

@@ -7,11 +7,14 @@ belongs to, and whether it still does, is decided for every call by `principal`.
 
 import os
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import cast
 
 import grpc
 
-from node.core.federation import Member, PinnedCertificate, server_name
+from node.core.calendar import legal_date
+from node.core.federation import Member, PinnedCertificate, ended_at, server_name
+from node.errors import NodeError, Reason, TransientError
 from node.storage.bundle import Bundle
 from node.storage.keyfile import TlsIdentity
 from node.storage.trust import Trust, Trusted
@@ -109,6 +112,23 @@ def channel(
 def peer_channel(identity: TlsIdentity, member: Member, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
     """A channel to a member's exchange listener."""
     return channel(member.address, identity, member.city, member.tls_certs, max_message_bytes)
+
+
+def explain_refusal(error: NodeError, member: Member, identity: TlsIdentity) -> None:
+    """Says of a refused handshake with a member which side's certificate has ended, where one has.
+
+    Raises:
+        TransientError: TLS_REFUSED, with the day.
+    """
+    if error.reason is not Reason.TLS_REFUSED:
+        return
+    now = datetime.now(UTC)
+    if end := ended_at([identity.certificate], now):
+        text = f"this node's own certificate ended on {legal_date(end)}: gongzhi key rotate --tls"
+        raise TransientError(Reason.TLS_REFUSED, text) from None
+    if end := ended_at(member.tls_certs, now):
+        text = f"the certificate of {member.city} ended on {legal_date(end)}: gongzhi federation add its new card"
+        raise TransientError(Reason.TLS_REFUSED, text) from None
 
 
 def bundle_channel(bundle: Bundle, service: str, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from node.config import Config
+from node.core.calendar import legal_date
 from node.core.clients import Kind, check_client_name
 from node.core.document import format_document, parse_document, read_model
-from node.core.federation import PinnedCertificate, parse_certificate
+from node.core.federation import PinnedCertificate, ended_at, parse_certificate
 from node.core.officers import Account
 from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
@@ -69,6 +70,20 @@ class Bundle:
         if service not in self.addresses:
             raise NodeError(Reason.PERMISSION_DENIED, f"a client of kind {self.kind} has no {service}")
         return self.addresses[service]
+
+
+def check_terms(bundle: Bundle, now: datetime) -> None:
+    """Says which certificate has ended, to a client that cannot reach its node for that.
+
+    Raises:
+        NodeError: TLS_REFUSED, the node's has, or the client's own, and on which day.
+    """
+    if end := ended_at(bundle.server_certs, now):
+        text = f"the certificate of the node of {bundle.city} ended on {legal_date(end)}: gongzhi key rotate --tls"
+        raise NodeError(Reason.TLS_REFUSED, text)
+    if end := ended_at([bundle.identity.certificate], now):
+        text = f"the certificate of {bundle.name}, with which this command asks, ended on {legal_date(end)}"
+        raise NodeError(Reason.TLS_REFUSED, f"{text}: make a new one on the node")
 
 
 class _About(BaseModel):

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,11 @@ def check_database(path: Path) -> None:
     Raises:
         NodeError: STORAGE_CORRUPT.
     """
-    connection = open_reader(path)
     try:
-        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        with closing(open_reader(path)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except Error as error:
         raise storage_error(error) from None
-    finally:
-        connection.close()
     if found != "ok":
         raise NodeError(Reason.STORAGE_CORRUPT, f"{path.name} is damaged")
 

@@ -7,15 +7,14 @@ from pathlib import Path
 from node.control.v1 import control_pb2
 from node.core.cosignature import witnesses_of
 from node.core.federation import Member
-from node.errors import NodeError
+from node.core.finding import Finding
 from node.ports import Clock
 from node.storage.links import Link
 from node.storage.log import OWN
 from node.storage.reader import Reader
-from node.storage.search import count_unreadable
 from node.storage.store import Origin
-from node.storage.witness import best_cosigned
-from node.usecases.alerts import alerts
+from node.storage.witness import Kept, read_cosigned
+from node.usecases.checks.peers import member_progress
 from node.usecases.sync import Silence
 
 
@@ -26,7 +25,7 @@ def node_status(
     clock: Clock,
     policy_digest: str,
     policy_error: Callable[[], str],
-    held_back: NodeError | None = None,
+    findings: Iterable[Finding] = (),
     silence: Callable[[str], Silence] = lambda _: Silence(0, is_at_least=True),
 ) -> control_pb2.StatusResponse:
     """The state of a node and of each of its peers.
@@ -38,13 +37,15 @@ def node_status(
         clock: For the lag.
         policy_digest: Of the policy in force.
         policy_error: Why the newest policy file is not in force, or empty.
-        held_back: Why the node publishes nothing; None where it does.
+        findings: What the checks found.
         silence: For how long a peer has not been heard in this run.
     """
     origins = {origin.city: origin for origin in reader.origins()}
     own = next(origin for origin in origins.values() if origin.number == OWN)
     now_ms = clock.now_ms()
-    best = best_cosigned(reader.connection, own.city)
+    members = list(members)
+    best = _best(read_cosigned(reader.connection, own.city), {member.city for member in members})
+    progress = member_progress(reader, own.city, members)
     peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms, silence) for member in members]
     incidents = [
         control_pb2.Incident(
@@ -63,9 +64,31 @@ def node_status(
         disk_free_bytes=shutil.disk_usage(data_dir).free,
         policy_digest=policy_digest,
         policy_error=policy_error(),
-        alerts=alerts(reader, held_back, count_unreadable(data_dir / "search.db")),
-        witnessed_size=best.size if best else 0,
-        witnesses=witnesses_of(best.note) if best else (),
+        alerts=map(_alert, findings),
+        witnessed_size=best[0],
+        witnesses=best[1],
+        progress=[
+            control_pb2.Witness(city=city, size=each.size, at_ms=each.at_s * 1000) for city, each in progress.items()
+        ],
+    )
+
+
+def _best(kept: Iterable[Kept], members: set[str]) -> tuple[int, list[str]]:
+    """Size and witnesses of the checkpoint that most members cosigned, the newest of several."""
+    counted = ((each.size, [city for city in witnesses_of(each.note) if city in members]) for each in kept)
+    signed = [(size, cities) for size, cities in counted if cities]
+    return max(signed, key=lambda each: (len(each[1]), each[0]), default=(0, []))
+
+
+def _alert(finding: Finding) -> control_pb2.Alert:
+    return control_pb2.Alert(
+        reason=finding.code,
+        city=finding.city,
+        text=finding.text("en"),
+        severity=finding.severity,
+        text_zh=finding.text("zh"),
+        advice=finding.advice("en"),
+        advice_zh=finding.advice("zh"),
     )
 
 

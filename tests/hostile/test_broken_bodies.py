@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from node.usecases.alerts import alerts
 
 from node.cli.query import plain_record, print_record
 from node.core.calendar import SHANGHAI, vendored_calendar
@@ -20,7 +21,6 @@ from node.storage.log import Entry
 from node.storage.reader import Reader
 from node.storage.search import SearchIndex, count_unreadable
 from node.storage.store import Store
-from node.usecases.alerts import alerts
 from node.usecases.audit import OriginAudit, audit
 from node.usecases.casework.case_file import PURPOSE as ENFORCEMENT
 from node.usecases.casework.deadlines import deadlines, scorecard

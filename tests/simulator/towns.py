@@ -9,9 +9,11 @@ from node.config import Sync as Settings
 from node.control.v1 import control_pb2
 from node.core.cosignature import WitnessKey, witness_name
 from node.core.federation import Federation, Member
+from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.ports import Peer
 from node.storage.store import Store
+from node.usecases.checks.logs import log_findings
 from node.usecases.compare import Compare
 from node.usecases.freeze import Freeze
 from node.usecases.node_status import node_status
@@ -67,7 +69,9 @@ class Town:
 
     def status(self) -> control_pb2.StatusResponse:
         held_back = self.store.log.held_back
-        return node_status(self.store, self._others(), self._folder, self.origin.clock, "", lambda: "", held_back)
+        is_restored = held_back is not None and held_back.reason is Reason.RESTORED
+        found = log_findings(self.store, is_restored=is_restored)
+        return node_status(self.store, self._others(), self._folder, self.origin.clock, "", lambda: "", found)
 
     def close(self) -> None:
         self.origin.close()

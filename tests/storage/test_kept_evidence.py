@@ -10,7 +10,7 @@ from node.core.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason, TransientError
 from node.record.v1.record_pb2 import Header
 from node.storage.log import Entry
-from node.usecases.alerts import alerts
+from node.usecases.checks.logs import log_findings
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, City, only, operator
@@ -101,15 +101,15 @@ def test_a_listing_that_a_peer_publishes_again_is_an_alert_until_it_is_taken_bac
     name = "listing.serious"
     (record,) = peer.append([entry(peer, name, listing(name))])
     own.pull(peer)
-    assert not alerts(own.store, None)
+    assert not list(log_findings(own.store, is_restored=False))
     retract(peer, record, name)
     (again,) = peer.append([entry(peer, name, listing(name))])
     own.pull(peer)
-    (alert,) = alerts(own.store, None)
-    assert (alert.reason, alert.city, again in alert.text) == ("listing_republished", "wuhan", True)
+    (alert,) = log_findings(own.store, is_restored=False)
+    assert (alert.code, alert.city, again in alert.text("en")) == ("listing_republished", "wuhan", True)
     retract(peer, again, name)
     own.pull(peer)
-    assert not alerts(own.store, None)
+    assert not list(log_findings(own.store, is_restored=False))
 
 
 def retract(city: City, record: str, name: str) -> None:

@@ -106,6 +106,7 @@ class StatusResponse(_message.Message):
     ALERTS_FIELD_NUMBER: _builtins.int
     WITNESSED_SIZE_FIELD_NUMBER: _builtins.int
     WITNESSES_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
     city: _builtins.str
     tree_size: _builtins.int
     root: _builtins.bytes
@@ -128,6 +129,10 @@ class StatusResponse(_message.Message):
 
     @_builtins.property
     def witnesses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def progress(self) -> _containers.RepeatedCompositeFieldContainer[Global___Witness]:
+        """How far each member that has a witness key has cosigned the own log."""
+
     def __init__(
         self,
         *,
@@ -144,37 +149,82 @@ class StatusResponse(_message.Message):
         alerts: _abc.Iterable[Global___Alert] | None = ...,
         witnessed_size: _builtins.int = ...,
         witnesses: _abc.Iterable[_builtins.str] | None = ...,
+        progress: _abc.Iterable[Global___Witness] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "root", b"root", "tree_size", b"tree_size", "witnessed_size", b"witnessed_size", "witnesses", b"witnesses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "progress", b"progress", "root", b"root", "tree_size", b"tree_size", "witnessed_size", b"witnessed_size", "witnesses", b"witnesses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatusResponse: _TypeAlias = StatusResponse  # noqa: Y015
 
 @_typing.final
+class Witness(_message.Message):
+    """How far one member is as a witness of the own log; 0 where it has cosigned nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CITY_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    city: _builtins.str
+    size: _builtins.int
+    at_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        city: _builtins.str = ...,
+        size: _builtins.int = ...,
+        at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "city", b"city", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Witness: _TypeAlias = Witness  # noqa: Y015
+
+@_typing.final
 class Alert(_message.Message):
+    """What was found of the node; `gongzhi doctor` finds the same and more."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
     CITY_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    TEXT_ZH_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    ADVICE_ZH_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Reason code."""
+    """Code of the finding (docs/errors.md)."""
     city: _builtins.str
-    """Whose log it is about."""
+    """Whom it is about; empty for the node itself."""
     text: _builtins.str
+    """What was found, in English."""
+    severity: _builtins.str
+    """"must" (something must be done), "warn" or "info"."""
+    text_zh: _builtins.str
+    advice: _builtins.str
+    """What to do."""
+    advice_zh: _builtins.str
     def __init__(
         self,
         *,
         reason: _builtins.str = ...,
         city: _builtins.str = ...,
         text: _builtins.str = ...,
+        severity: _builtins.str = ...,
+        text_zh: _builtins.str = ...,
+        advice: _builtins.str = ...,
+        advice_zh: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "reason", b"reason", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "advice_zh", b"advice_zh", "city", b"city", "reason", b"reason", "severity", b"severity", "text", b"text", "text_zh", b"text_zh"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

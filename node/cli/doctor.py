@@ -1,0 +1,74 @@
+"""`gongzhi doctor`: looks at everything that an operator would look at, on a running or a stopped node."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from node.cli.options import ask_passphrase, json_option, node_option
+from node.cli.tables import new_table, print_table
+from node.config import load_config
+from node.core.finding import Finding
+from node.core.reason_texts import Lang, Severity
+from node.usecases.checks.run import CHECKS, Check, examine
+from node.usecases.checks.scene import Observer
+
+EXIT_MUST = 3
+STYLES = {Severity.OK: "green", Severity.INFO: "", Severity.WARN: "yellow", Severity.MUST: "bold red"}
+_HEADS = {"zh": ("检查", "结果", "代码", "发现", "怎么办"), "en": ("check", "result", "code", "found", "what to do")}
+_WELL = {"zh": "正常", "en": "well"}
+
+Examined = Sequence[tuple[Check, list[Finding]]]
+
+
+@click.command()
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
+@json_option
+@node_option
+def doctor(lang: Lang, as_json: bool, node_dir: Path) -> None:
+    """Look at the node, running or stopped, and say what must be done.
+
+    Keys against the card, terms of certificates (30 days), file modes, configuration files, calendar, clock, logs,
+    peers and schedule, witnesses, backup, disk, databases page by page, ports. `gongzhi status` shows the same findings
+    as alerts, /metrics as gongzhi_alert; docs/errors.md explains each code.
+
+    Exit codes: 0 nothing must be done, 3 something must be done, 2 an error.
+    """
+    scene = Observer(load_config(node_dir), ask_passphrase).scene()
+    examined = [(check, examine(check, scene)) for check in CHECKS]
+    if as_json:
+        rows = [as_row(each, check.name) for check, findings in examined for each in findings]
+        checks = [check.name for check, _ in examined]
+        click.echo(json.dumps({"checks": checks, "findings": rows}, ensure_ascii=False, indent=2))
+    else:
+        _print(examined, lang)
+    if any(each.severity is Severity.MUST for _, findings in examined for each in findings):
+        raise SystemExit(EXIT_MUST)
+
+
+def as_row(finding: Finding, check: str) -> dict[str, str]:
+    """A finding as JSON."""
+    return {
+        "check": check,
+        "code": finding.code.value,
+        "severity": finding.severity.value,
+        "city": finding.city,
+        "text": finding.text("en"),
+        "text_zh": finding.text("zh"),
+        "advice": finding.advice("en"),
+        "advice_zh": finding.advice("zh"),
+    }
+
+
+def _print(examined: Examined, lang: Lang) -> None:
+    table = new_table(*_HEADS[lang])
+    for check, findings in examined:
+        label = check.label_zh if lang == "zh" else check.name
+        if not findings:
+            table.add_row(label, Text(Severity.OK, STYLES[Severity.OK]), "", _WELL[lang], "")
+        for each in findings:
+            result = Text(each.severity, STYLES[each.severity])
+            table.add_row(label, result, each.code.value, each.text(lang), each.advice(lang))
+    print_table(table)

@@ -1,0 +1,1 @@
+"""What is looked at to tell whether a node is well: one list, for doctor, status, metrics and alert rules."""

@@ -1,0 +1,70 @@
+"""Disk and databases."""
+
+import shutil
+from collections.abc import Iterator
+
+from node.core.checkpoint import log_name, verify_checkpoint
+from node.core.finding import Code, Finding, found
+from node.errors import NodeError
+from node.storage.log import OWN
+from node.storage.schema import check_sqlite_version
+from node.storage.snapshot import check_database
+from node.usecases.checks.scene import Scene
+from node.usecases.start_checks import data_errors
+
+_LOW_MIB = 2048
+_FULL_MIB = 256
+_MIB = 2**20
+
+
+def disk(scene: Scene) -> Iterator[Finding]:
+    """There is room for what comes."""
+    free_mib = shutil.disk_usage(scene.config.data_dir).free // _MIB
+    if free_mib < _FULL_MIB:
+        yield found(Code.DISK_FULL, free_mib=free_mib)
+    elif free_mib < _LOW_MIB:
+        yield found(Code.DISK_LOW, free_mib=free_mib)
+
+
+def data_folder(scene: Scene) -> Iterator[Finding]:
+    """The data folder can be written; as at a start, by writing."""
+    for error in data_errors(scene.config):
+        yield found(Code.DATA_UNWRITABLE, error=error.message)
+
+
+def database(scene: Scene) -> Iterator[Finding]:
+    """The store is this city's, under a key on its card, in WAL mode."""
+    try:
+        check_sqlite_version()
+    except NodeError as error:
+        yield found(Code.SQLITE_UNSUPPORTED, error=error.message)
+    if scene.reader is None:
+        yield found(Code.DATABASE_MISSING)
+        return
+    (mode,) = scene.reader.connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        yield found(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
+    for origin in scene.reader.origins():
+        if origin.number != OWN:
+            continue
+        if origin.city != scene.config.city:
+            yield found(Code.DATABASE_FOREIGN, other=origin.city)
+        elif origin.checkpoint and scene.own and not _is_signed(scene, origin.checkpoint):
+            yield found(Code.DATABASE_OTHER_KEY)
+
+
+def _is_signed(scene: Scene, note: bytes) -> bool:
+    try:
+        verify_checkpoint(note, log_name(scene.config.city), scene.own.log_keys if scene.own else ())
+    except NodeError:
+        return False
+    return True
+
+
+def pages(scene: Scene) -> Iterator[Finding]:
+    """Every page and index of every database is sound. Reads all of them."""
+    for path in sorted(scene.config.data_dir.glob("*.db")):
+        try:
+            check_database(path)
+        except NodeError as error:
+            yield found(Code.DATABASE_DAMAGED, file=path.name, error=error.message)
