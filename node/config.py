@@ -3,11 +3,11 @@
 import ipaddress
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from node.core.document import parse_document, read_model
+from node.core.document import Document, parse_document, read_model
 from node.core.federation_file import SLUG, Address
 from node.errors import FileError, Reason
 
@@ -29,6 +29,15 @@ def _check_loopback(address: str) -> str:
 LoopbackAddress = Annotated[Address, AfterValidator(_check_loopback)]
 
 
+class Says(NamedTuple):
+    """What a setting is for, in both languages, beside it in node.yaml and in docs/config.md."""
+
+    en: str
+    zh: str
+    example: str = ""
+    """Shown where there is no default."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,98 +45,101 @@ class _Section(BaseModel):
 class Listen(_Section):
     """host:port of each listener. Control never leaves the machine; metrics are plaintext: a network of their own."""
 
-    exchange: Address = "127.0.0.1:7100"
-    intake: Address = "127.0.0.1:7101"
-    control: LoopbackAddress = "127.0.0.1:7102"
-    query: Address = "127.0.0.1:7103"
-    metrics: Address = "127.0.0.1:7104"
+    exchange: Annotated[Address, Says("Other cities", "其他城市")] = "127.0.0.1:7100"
+    intake: Annotated[Address, Says("Adapters, officers, platforms", "适配器、执法人员、平台")] = "127.0.0.1:7101"
+    control: Annotated[LoopbackAddress, Says("This machine only", "仅限本机")] = "127.0.0.1:7102"
+    query: Annotated[Address, Says("Questions of officers, adapters, platforms", "查询")] = "127.0.0.1:7103"
+    metrics: Annotated[Address, Says("Plaintext: the monitoring alone", "明文，仅供监控")] = "127.0.0.1:7104"
 
 
 class Sync(_Section):
-    """How this node pulls from its peers, and what for (Decree 809 Art 20: no exchange without a purpose).
+    """How this node pulls from its peers, and what for (Decree 809 Art 20: no exchange without a purpose)."""
 
-    Attributes:
-        purpose: One or more purposes, separated by spaces; this node asks for what any of them allows.
-        connect_timeout_s: For the TLS connection to a peer.
-        batch_timeout_s: A peer that sends no batch for so long is too slow.
-        backoff_base_s: First wait after a failure; doubles up to `backoff_max_s`.
-    """
-
-    interval_s: Positive = 60
-    purpose: str = Field(default="verification enforcement", pattern=r"\S")
-    legal_basis: str = Field(default="政务数据共享条例 第二十条", min_length=1)
-    connect_timeout_s: Positive = 10
-    batch_timeout_s: Positive = 30
-    backoff_base_s: Positive = 5
-    backoff_max_s: Positive = 3600
+    interval_s: Annotated[Positive, Says("Seconds between two pulls from a peer", "两次拉取的间隔（秒）")] = 60
+    purpose: Annotated[
+        str,
+        Field(pattern=r"\S"),
+        Says("One or more, separated by blanks; any of them counts", "用途，可多个，以空格分隔"),
+    ] = "verification enforcement"
+    legal_basis: Annotated[str, Field(min_length=1), Says("Stated with every pull", "每次拉取载明的法律依据")] = (
+        "政务数据共享条例 第二十条"
+    )
+    connect_timeout_s: Annotated[Positive, Says("For the TLS connection to a peer", "建立 TLS 连接的时限（秒）")] = 10
+    batch_timeout_s: Annotated[
+        Positive, Says("A peer that sends no batch for so long is too slow", "等待一个批次的时限（秒）")
+    ] = 30
+    backoff_base_s: Annotated[
+        Positive, Says("First wait after a failure; it doubles at each further one", "首次失败后的等待（秒），逐次加倍")
+    ] = 5
+    backoff_max_s: Annotated[Positive, Says("Longest such wait", "等待上限（秒）")] = 3600
 
 
 class Rate(_Section):
     """A token bucket for each principal: calls a second, and how many at once after a pause."""
 
-    requests_per_s: Positive
-    burst: PositiveInt
+    requests_per_s: Annotated[Positive, Says("Calls a second", "每秒请求数")]
+    burst: Annotated[PositiveInt, Says("Calls at once after a pause", "突发上限")]
 
 
 class Limits(_Section):
     """What one principal of each kind may ask, and the largest message in either direction."""
 
-    peer: Rate = Rate(requests_per_s=50, burst=200)
-    officer: Rate = Rate(requests_per_s=10_000, burst=20_000)
-    adapter: Rate = Rate(requests_per_s=10_000, burst=20_000)
-    platform: Rate = Rate(requests_per_s=10_000, burst=20_000)
-    max_message_bytes: PositiveInt = 8 * 1024 * 1024
+    peer: Annotated[Rate, Says("Each other city", "每个外市")] = Rate(requests_per_s=50, burst=200)
+    officer: Annotated[Rate, Says("Each officer", "每名执法人员")] = Rate(requests_per_s=10_000, burst=20_000)
+    adapter: Annotated[Rate, Says("Each adapter", "每个适配器")] = Rate(requests_per_s=10_000, burst=20_000)
+    platform: Annotated[Rate, Says("Each platform", "每个平台")] = Rate(requests_per_s=10_000, burst=20_000)
+    max_message_bytes: Annotated[PositiveInt, Says("Largest message, either way", "单条消息上限（字节）")] = (
+        8 * 1024 * 1024
+    )
 
 
 class Evidence(_Section):
-    """Attachments.
+    """Attachments."""
 
-    Attributes:
-        max_bytes: Largest attachment taken in, from a client or a peer.
-        keep_free_bytes: Room on the disk that attachments leave to the log.
-    """
-
-    max_bytes: PositiveInt = 1024**3
-    keep_free_bytes: NonNegativeInt = 256 * 1024**2
+    max_bytes: Annotated[
+        PositiveInt, Says("Largest attachment taken in, from a client or a peer", "单个附件上限（字节）")
+    ] = 1024**3
+    keep_free_bytes: Annotated[
+        NonNegativeInt, Says("Room on the disk that attachments leave to the log", "附件须为日志留出的磁盘空间（字节）")
+    ] = 256 * 1024**2
 
 
 class Clock(_Section):
-    """A clock for tests and exercises: the node's time is the machine's and as many seconds as a file says.
+    """A clock for tests and exercises: the node's time is the machine's and as many seconds as a file says."""
 
-    Attributes:
-        offset_file: Holds a signed number of seconds, followed while the node runs; where it is missing, 0.
-    """
-
-    offset_file: Path
+    offset_file: Annotated[
+        Path,
+        Says(
+            "Holds a signed number of seconds, followed while the node runs", "内含秒数（可为负），运行中生效", "offset"
+        ),
+    ]
 
 
 class Config(_Section):
-    """A node's configuration. Paths are resolved from the folder of the file.
+    """A node's configuration. Paths are resolved from the folder of the file."""
 
-    Attributes:
-        data_dir: Databases: `node.db` (log and replicas), `usage.db`, `search.db`; attachments in `evidence/`.
-        keys: Folder of the log key, the witness key and the TLS identity.
-        officer: Client bundle with which the command line speaks to the node.
-        calendars: Files of years to add to the working calendar that comes with the program.
-        clock: Only for tests and exercises; the machine's clock where it is left out.
-        stale_after_h: A record of an origin unheard of for longer is answered as stale.
-    """
-
-    city: str = Field(pattern=SLUG)
-    data_dir: Path = Path("data")
-    federation: Path = Path("federation.yaml")
-    policy: Path = Path("policy.yaml")
-    clients: Path = Path("clients.yaml")
-    keys: Path = Path("keys")
-    officer: Path = Path("officer")
-    listen: Listen = Listen()
-    sync: Sync = Sync()
-    limits: Limits = Limits()
-    evidence: Evidence = Evidence()
-    calendars: tuple[Path, ...] = ()
-    clock: Clock | None = None
-    stale_after_h: Positive = 24
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    city: Annotated[str, Field(pattern=SLUG), Says("Slug of the city", "城市代号", "changsha")]
+    data_dir: Annotated[Path, Says("Databases and attachments", "数据库和附件")] = Path("data")
+    federation: Annotated[Path, Says("Who is a member", "联盟文件")] = Path("federation.yaml")
+    policy: Annotated[Path, Says("What is shared with whom", "共享策略")] = Path("policy.yaml")
+    clients: Annotated[Path, Says("Own programs, officers, platforms", "本市客户端")] = Path("clients.yaml")
+    keys: Annotated[Path, Says("Log key, witness key, TLS identity", "密钥目录")] = Path("keys")
+    officer: Annotated[Path, Says("With which the command line speaks to the node", "命令行所用凭证")] = Path("officer")
+    listen: Annotated[Listen, Says("host:port of each listener", "各监听地址")] = Listen()
+    sync: Annotated[Sync, Says("How this node pulls from its peers, and what for", "如何、为何向外市拉取")] = Sync()
+    limits: Annotated[Limits, Says("What one caller of each kind may ask", "各类调用方的限额")] = Limits()
+    evidence: Annotated[Evidence, Says("Attachments", "附件")] = Evidence()
+    calendars: Annotated[
+        tuple[Path, ...],
+        Says("Years to add to the working calendar that comes with the program", "补充的工作日历", "[2027.yaml]"),
+    ] = ()
+    clock: Annotated[Clock | None, Says("For tests and exercises alone: a shifted clock", "仅限演练：时钟偏移")] = None
+    stale_after_h: Annotated[
+        Positive, Says("A city unheard of for so many hours is answered as stale", "外市超过此小时数未确认即视为过时")
+    ] = 24
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Says("How much the log tells", "日志详细程度")
+    ] = "info"
 
     @property
     def node_db(self) -> Path:
@@ -163,11 +175,11 @@ class Config(_Section):
 PATHS = ("data_dir", "federation", "policy", "clients", "keys", "officer")
 
 
-def load_config(path: Path) -> Config:
-    """Reads `node.yaml`, or the `node.yaml` of a folder.
+def read_settings(path: Path) -> tuple[Document, Path]:
+    """The `node.yaml` of a folder, or itself, as it is written, unchecked; and the folder it lies in.
 
     Raises:
-        FileError: INVALID_CONFIG with the line of what is wrong.
+        FileError: INVALID_CONFIG, it cannot be read.
     """
     file = path / "node.yaml" if path.is_dir() else path
     try:
@@ -179,8 +191,18 @@ def load_config(path: Path) -> Config:
         raise FileError(Reason.INVALID_CONFIG, str(file), text) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
-    config = read_model(parse_document(text, str(file), Reason.INVALID_CONFIG), Config, Reason.INVALID_CONFIG)
-    folder = file.resolve().parent
+    document = parse_document(text, str(file), Reason.INVALID_CONFIG)
+    return document, file.resolve().parent
+
+
+def load_config(path: Path) -> Config:
+    """Reads `node.yaml`, or the `node.yaml` of a folder.
+
+    Raises:
+        FileError: INVALID_CONFIG with the line of what is wrong.
+    """
+    document, folder = read_settings(path)
+    config = read_model(document, Config, Reason.INVALID_CONFIG)
     return config.model_copy(
         update={name: folder / getattr(config, name) for name in PATHS}
         | {"calendars": tuple(folder / each for each in config.calendars)}

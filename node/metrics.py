@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from socket import SHUT_RDWR, socket
 from threading import BoundedSemaphore, Thread, Timer
 from typing import Any
@@ -68,8 +69,7 @@ class StateCollector(Collector):
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
         frozen = [(city, int(link.frozen)) for city, link in links]
         yield _family("gongzhi_peer_frozen", "1 where the peer sent what cannot be true", frozen)
-        files = [(path.name, path.stat().st_size) for path in self._config.data_dir.glob("*.db*")]
-        yield _family("gongzhi_database_bytes", "Size of a database file", files, "file")
+        yield _family("gongzhi_database_bytes", "Size of a database file", _sizes(self._config.data_dir), "file")
 
     def _watched(self) -> Iterator[Metric]:
         """What the checks find, and how long certificates last."""
@@ -91,6 +91,14 @@ class StateCollector(Collector):
         for whose, city, seconds in seconds_to_end(scene):
             ends.add_metric([whose, city], seconds)
         yield ends
+
+
+def _sizes(data_dir: Path) -> list[tuple[str, float]]:
+    sizes: list[tuple[str, float]] = []
+    for path in data_dir.glob("*.db*"):
+        with suppress(FileNotFoundError):  # a journal goes when its transaction ends
+            sizes.append((path.name, path.stat().st_size))
+    return sizes
 
 
 def _family(name: str, text: str, values: Sequence[tuple[str, float]], label: str = "city") -> GaugeMetricFamily:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "client": "client",
     "clock": "clock",
     "complaint": "complaint",
+    "config": "config",
     "deadlines": "inbox",
     "demo": "demo",
     "doctor": "doctor",

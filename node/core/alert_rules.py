@@ -32,7 +32,7 @@ def _findings() -> Iterator[dict[str, object]]:
     for code, text in texts().findings.items():
         if text.severity is not Severity.INFO:
             said = f"{code}: {text.zh_do} {text.en_do}"
-            yield _rule(f"gongzhi_{code}", f'gongzhi_alert{{code="{code}"}} > 0', "2m", said) | {
+            yield _rule(code.title().replace("_", ""), f'gongzhi_alert{{code="{code}"}} > 0', "2m", said) | {
                 "labels": {"severity": text.severity.value}
             }
 

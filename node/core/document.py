@@ -2,14 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from node.errors import FileError, Reason
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 Location = tuple[str | int, ...]
+# In the place of what speaks of patterns and classes.
+_ENGLISH = {
+    "string_pattern_mismatch": "not of the right form",
+    "model_type": "must hold names with values",
+    "dict_type": "must hold names with values",
+}
+# What pydantic says most often, by its type of error.
+_CHINESE = {
+    "missing": "缺少必填项",
+    "bool_parsing": "应为 true 或 false",
+    "enum": "不是规定的取值",
+    "finite_number": "应为有限的数",
+    "float_parsing": "应为数字",
+    "float_type": "应为数字",
+    "greater_than": "数值过小",
+    "greater_than_equal": "数值过小",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "int_from_float": "应为整数",
+    "less_than_equal": "数值过大",
+    "list_type": "应为列表",
+    "tuple_type": "应为列表",
+    "literal_error": "不是规定的取值",
+    "model_type": "应为若干“名称: 值”",
+    "dict_type": "应为若干“名称: 值”",
+    "path_type": "应为路径",
+    "string_pattern_mismatch": "格式不对",
+    "string_too_long": "过长",
+    "string_too_short": "过短",
+    "string_type": "应为文字",
+    "too_long": "过多",
+    "too_short": "过少",
+}
 Model = TypeVar("Model", bound=BaseModel)
 # A federation of hundreds of members has fewer; the parser takes seconds for each further one.
 MAX_DOCUMENT_CHARS = 1 << 20
@@ -94,11 +131,54 @@ def read_model(document: Document, model: type[Model], reason: Reason) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        message = first["msg"].removeprefix("Value error, ")
-        where = ".".join(str(part) for part in first["loc"])
-        text = f"{where}: {message}" if where else message
-        raise FileError(reason, document.path, text, document.line_of(first["loc"])) from None
+        raise _told(document, model, reason, error)[0] from None
+
+
+def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> list[FileError]:
+    """Every value of the document that does not fit the model, with its line."""
+    try:
+        model.model_validate(document.data)
+    except ValidationError as error:
+        return _told(document, model, reason, error)
+    return []
+
+
+def _told(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
+    return [
+        FileError(reason, document.path, _words(each, model), document.line_of(each["loc"]))
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _words(error: "ErrorDetails", model: type[BaseModel]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    message, kind = error["msg"].removeprefix("Value error, "), error["type"]
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(error["loc"][-1]), _names(model, error["loc"][:-1]), 1)
+        message = "there is no such entry" + (f"; did you mean {near[0]}?" if near else "")
+        chinese = "没有这一项" + (f"，是否应为 {near[0]}" if near else "")
+    else:
+        chinese = _CHINESE.get(kind, "")
+    message = _ENGLISH.get(kind, message)
+    text = f"{message}（{chinese}）" if chinese else message
+    return f"{where}: {text}" if where else text
+
+
+def _names(model: type[BaseModel], location: Location) -> list[str]:
+    """The names that stand in the part of a document at `location`; none where that cannot be said."""
+    at: Any = model
+    for part in location:
+        if isinstance(part, str):
+            fields = at.model_fields if isinstance(at, type) and issubclass(at, BaseModel) else {}
+            at = _model_in(fields[part].annotation) if part in fields else None
+    return list(at.model_fields) if at is not None else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, alone, in a list, or optionally."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _model_in(each))), None)
 
 
 class _Dumper(yaml.SafeDumper):

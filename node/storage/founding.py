@@ -12,11 +12,11 @@ from typing import Any
 import node
 from node.config import Config, Listen, load_config
 from node.core.clients import Clients, Kind
-from node.core.document import format_document
 from node.core.federation import Federation, Member, server_name
 from node.errors import FileError, NodeError, Reason
 from node.storage.bundle import add_client
 from node.storage.clock import SystemClock
+from node.storage.config_text import format_settings
 from node.storage.files import load_federation, save_clients, save_federation, write_file
 from node.storage.founded import found_log
 from node.storage.keyfile import create_log_key, create_tls_identity, create_witness_key
@@ -33,10 +33,6 @@ CAPITALS = MappingProxyType(
 )
 """Slug to Chinese name and GB/T 2260 code of the six founding cities."""
 
-_HEADER = """\
-# Configuration of the node of {city}. Paths are relative to this file. Every setting: docs of `node/config.py`.
-# 本节点配置；修改联盟、客户端、策略文件无需重启，修改本文件后请重启节点。
-"""
 _DENY_ALL = "# Nothing is shared until a rule says so.\ncity: {city}\nrules: []\n"
 
 
@@ -138,7 +134,7 @@ def free_ports(count: int) -> list[int]:
 
 def _configure(path: Path, plan: Plan) -> Config:
     content = {"city": plan.city, "federation": plan.federation, "listen": plan.listen.model_dump(), **plan.settings}
-    write_file(path, (_HEADER.format(city=plan.city) + format_document(content)).encode())
+    write_file(path, format_settings(content).encode())
     return load_config(path)
 
 

@@ -28,6 +28,7 @@ from node.usecases.casework.line import line_of
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.show import show_case
 from node.usecases.casework.worklist import inbox, listed, outbox
+from node.usecases.checks.logs import unreadable_findings
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.list_records import list_records
 from node.usecases.prove import prove
@@ -124,7 +125,8 @@ def test_a_search_finds_the_others(victim: Victim) -> None:
     counted = count_unreadable(victim.folder / "search.db")
     assert set(counted) == {number}
     assert counted[number] > victim.broken // 2
-    assert [each.city for each in alerts(victim.store, None, counted)] == ["wuhan"]
+    found = unreadable_findings(victim.store, victim.folder / "search.db")
+    assert [(each.code, each.city) for each in found] == [("record_unreadable", "wuhan")]
 
 
 def test_records_are_listed_shown_and_proven(victim: Victim) -> None:

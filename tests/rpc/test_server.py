@@ -110,7 +110,7 @@ def test_every_documented_metric_is_there(node: Running) -> None:
 def test_every_metric_that_is_watched_is_there(node: Running, file: str) -> None:
     text = (Path("deploy/compose/monitoring") / file).read_text("utf-8")
     watched = set(re.findall(r"\bgongzhi_[a-z_]+", text))
-    assert len(watched) >= 5
+    assert len(watched) >= 3
 
     def missing() -> set[str]:
         return watched - set(re.findall(r"^(gongzhi_\w+)[ {]", node.metrics(), re.MULTILINE))

@@ -124,7 +124,6 @@ def _failing(config: Config) -> None:
         (_other_data, Code.DATABASE_FOREIGN),
         (_damaged, Code.DATABASE_DAMAGED),
         (lambda config: config.node_db.unlink(), Code.DATABASE_MISSING),
-        (lambda config: shutil.move(config.data_dir, config.data_dir.with_name("elsewhere")), Code.DATA_UNWRITABLE),
         (_frozen, Code.PEER_FROZEN),
         (_failing, Code.PEER_FAILS),
     ],
@@ -253,6 +252,11 @@ def test_the_check_that_fails_itself_is_a_finding_and_the_others_go_on(config: C
     found = [each for check in CHECKS for each in examine(check, _scene(config))]
     assert {"peers", "witnesses"} <= {each.params["check"] for each in found if each.code is Code.CHECK_FAILED}
     assert Code.DATABASE_DAMAGED in {each.code for each in found}
+
+
+def test_a_data_folder_that_is_not_there_is_found(config: Config) -> None:
+    shutil.move(config.data_dir, config.data_dir.with_name("elsewhere"))
+    assert Code.DATA_UNWRITABLE in _all(_scene(config))
 
 
 def test_alerts_come_the_gravest_first(config: Config) -> None:

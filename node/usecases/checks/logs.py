@@ -1,6 +1,7 @@
 """Logs: forks, a node that publishes nothing, listings published again."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from node.core.finding import Code, Finding, found
 from node.core.record import parse_record_id
@@ -18,8 +19,13 @@ def logs(scene: Scene) -> Iterator[Finding]:
     if scene.reader is None:
         return
     yield from log_findings(scene.reader, is_restored=restored(scene.config) is not None)
-    unreadable = count_unreadable(scene.config.search_db)
-    for origin in scene.reader.origins():
+    yield from unreadable_findings(scene.reader, scene.config.search_db)
+
+
+def unreadable_findings(reader: Reader, index: Path) -> Iterator[Finding]:
+    """Records that the search index could not read, by city."""
+    unreadable = count_unreadable(index)
+    for origin in reader.origins():
         if count := unreadable.get(origin.number):
             yield found(Code.RECORD_UNREADABLE, origin.city, count=count)
 
