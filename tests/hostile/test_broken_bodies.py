@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from node.usecases.alerts import alerts
 
 from node.cli.query import plain_record, print_record
 from node.core.calendar import SHANGHAI, vendored_calendar
