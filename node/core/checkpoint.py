@@ -17,6 +17,8 @@ from node.errors import NodeError, Reason
 
 ED25519 = b"\x01"
 MAX_NOTE_BYTES = 16 * 1024
+# Of one note: a log has two keys at most, and there are fewer witnesses than this.
+MAX_SIGNATURES = 100
 SIGNATURE_MARK = "— "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -137,7 +139,7 @@ def verify_checkpoint(note: bytes, log: str, keys: Iterable[LogKey]) -> Checkpoi
 
     Raises:
         NodeError: BAD_CHECKPOINT, WRONG_CITY (another log's checkpoint), UNKNOWN_LOG_KEY (signed by no
-            pinned key) or BAD_SIGNATURE (a pinned key's signature that is not one).
+            pinned key) or BAD_SIGNATURE (a pinned key's signature that is not one, or a second one).
     """
     checkpoint = parse_checkpoint(note)
     if checkpoint.log != log:
@@ -147,6 +149,8 @@ def verify_checkpoint(note: bytes, log: str, keys: Iterable[LogKey]) -> Checkpoi
     known = [(pinned[name, blob[:4]], blob[4:]) for name, blob in signatures if (name, blob[:4]) in pinned]
     if not known:
         raise NodeError(Reason.UNKNOWN_LOG_KEY, f"no pinned key of {log!r} signed the checkpoint")
+    if len(known) > len({key for key, _ in known}):  # a line said again and again is verified never
+        raise NodeError(Reason.BAD_SIGNATURE, f"a key of {log!r} signed the checkpoint more than once")
     for key, signature in known:
         verify_signature(key, text, signature)
     return checkpoint
@@ -168,14 +172,17 @@ def split_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     """The signed text (with its last newline) and the signatures (name, key id || signature).
 
     Raises:
-        ValueError: Not a signed note.
+        ValueError: Not a signed note, or with more than 100 lines.
     """
     if len(note) > MAX_NOTE_BYTES or not note.endswith(b"\n"):
         raise ValueError("not a signed note")
     text, separator, tail = note.rpartition(b"\n\n")
     if not separator:
         raise ValueError("no signature")
-    return text + b"\n", [_parse_signature(line) for line in tail.decode().removesuffix("\n").split("\n")]
+    lines = tail.decode().removesuffix("\n").split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise ValueError("too many signatures")
+    return text + b"\n", [_parse_signature(line) for line in lines]
 
 
 def _parse_signature(line: str) -> tuple[str, bytes]:

@@ -122,8 +122,12 @@ def open_cosigned(note: bytes, log: str, keys: Sequence[LogKey], witnesses: Iter
     own = [_line(name, blob) for name, blob in signatures if (name, blob[:_ID_BYTES]) in of_log]
     plain = checkpoint._replace(note=text + b"\n" + b"".join(own))
     pinned = {(key.name, key.key_id): key for key in witnesses}
-    known = [(pinned.get((name, blob[:_ID_BYTES])), blob) for name, blob in signatures]
-    return Cosigned(plain).joined(_verify(text, key, blob) for key, blob in known if key is not None)
+    # Of several lines of one key the latest by the time it states, and no other, is verified.
+    latest: dict[WitnessKey, bytes] = {}
+    for name, blob in signatures:
+        if (key := pinned.get((name, blob[:_ID_BYTES]))) is not None:
+            latest[key] = max(latest.get(key, b""), blob)
+    return Cosigned(plain).joined(_verify(text, key, blob) for key, blob in latest.items())
 
 
 def _verify(text: bytes, key: WitnessKey, blob: bytes) -> Cosignature:

@@ -3,8 +3,8 @@
     commitment = SHA-256(domain tag || facet number, 4 bytes big-endian || 16-byte salt || facet body)
     leaf       = SHA-256(0x00 || header bytes || commitments in order of facet number)
 
-The header names the number of its commitments and has one form (fields in order, none twice): no bytes can be divided
-into header and commitments in two ways.
+The header names the number of its commitments and has one form (fields in order, none twice, none unknown): no bytes
+can be divided into header and commitments in two ways.
 Header bytes and facet bodies are hashed and stored as they came, never re-serialised.
 """
 
@@ -140,6 +140,7 @@ def open_wire(wire: bytes) -> Opened:
     header_bytes, facets = cut_wire(wire)
     header = parse_header(header_bytes)
     # A commitment that reads as header fields could otherwise move into the header: one leaf, two records.
+    header.DiscardUnknownFields()
     if header.SerializeToString() != header_bytes:
         raise NodeError(Reason.BAD_COMMITMENT, f"the header of {header.id[:80]!r} is not in its one form")
     if len(facets) != header.facets:

@@ -39,6 +39,12 @@ def added_subject(_: Origin, story: Story) -> Story:
 
 
 @lie(Reason.BAD_COMMITMENT)
+def header_with_unknown_fields(_: Origin, story: Story) -> Story:
+    """Ninety kilobytes that mean nothing, as the last field of a header: no part of its one form."""
+    return _altered(story, lambda view: setattr(view, "header", view.header + b"\xfa\x7f\x90\xbf\x05" + bytes(90_000)))
+
+
+@lie(Reason.BAD_COMMITMENT)
 def wrong_salt(_: Origin, story: Story) -> Story:
     return _altered(story, lambda view: setattr(view.facets[0], "salt", RANDOM[:16]))
 
