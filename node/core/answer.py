@@ -45,6 +45,7 @@ class _Field(NamedTuple):
     facet: int
     read: Callable[[OperatorRegistration], str | int]
     is_same: Callable[[str, str | int], bool]
+    longest: int = 200
 
 
 _MARKS = str.maketrans(
@@ -184,7 +185,9 @@ def _fields() -> tuple[_Field, ...]:
     facets = {field.path: field.facet for field in standards.get(STANDARD).fields}
     return (
         _Field("name", facets["name"], lambda body: body.name, _is_same_text),
-        _Field("address", facets["registered_address"], lambda body: body.registered_address.text, _is_same_address),
+        _Field(
+            "address", facets["registered_address"], lambda body: body.registered_address.text, _is_same_address, 500
+        ),
         _Field(
             "legal_representative",
             facets["legal_representative"],
@@ -207,6 +210,14 @@ def public_facets() -> frozenset[int]:
     return _PUBLIC
 
 
+def too_long(question: Question) -> str:
+    """The first field of a question that is longer than any record may have it; empty where none is.
+
+    It is not looked at further: what is normalised may become eighteen times as long.
+    """
+    return next((each.name for each in _FIELDS if len(getattr(question, each.name)) > each.longest), "")
+
+
 def names(subject: str, body: OperatorRegistration, seen: frozenset[int]) -> bool:
     """Whether a record is about a subject that its header names; so it is taken to be where its codes are hidden."""
     return not seen >= _CODES or subject in (f"uscc:{body.uscc}", f"reg:{body.legacy_number}")
@@ -221,7 +232,7 @@ def compare(question: Question, body: OperatorRegistration, seen: frozenset[int]
         seen: The numbers of those facets.
     """
     comparison = Comparison([], [])
-    for name, facet, read, is_same in _FIELDS:
+    for name, facet, read, is_same, _ in _FIELDS:
         asked = getattr(question, name)
         if asked:
             verdict = _judge(asked, read(body), is_same) if facet in seen else Verdict.UNSEEN

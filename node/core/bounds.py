@@ -1,7 +1,8 @@
-"""How much a message may hold: the lengths that a standard declares, checked before any value is looked at.
+"""How much a message may hold: the lengths that its declaration states, checked before any value is looked at.
 
-`Validation` says all that is wrong with a row that a city takes in. What stands in another city's log was checked by
-nobody here: a reader asks only what would harm it, and asks it of every record.
+Of a request the gate asks it, so that no text is normalised, searched for or logged before its length is known. Of a
+record in another city's log a reader does: `Validation`, which says all that is wrong with a row that a city takes in,
+was not asked of it here.
 """
 
 from functools import cache
@@ -12,8 +13,9 @@ from google.protobuf.message import Message
 
 from node.buf.validate import validate_pb2
 
-# Of a text whose pattern alone bounds it: codes, days and digests are shorter.
-_MAX_CODE = 200
+# Of what declares no bound: characters of a text; bytes, which are hashed and parsed in proportion.
+_MAX_CHARS = 1000
+_MAX_BYTES = 1 << 20
 # Of a list that declares no bound.
 _MAX_ITEMS = 10_000
 _TEXTS = frozenset((FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES))
@@ -72,5 +74,6 @@ def _rules(field: FieldDescriptor) -> validate_pb2.FieldRules:
 def _longest(field: FieldDescriptor) -> int:
     rules = _rules(field)
     each = rules.repeated.items if field.is_repeated else rules
-    stated = each.string if field.type == FieldDescriptor.TYPE_STRING else each.bytes
-    return int(stated.max_len or stated.len or _MAX_CODE)
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return int(each.string.max_len or each.string.len or _MAX_CHARS)
+    return int(each.bytes.max_len or each.bytes.len or _MAX_BYTES)

@@ -21,6 +21,7 @@ _KEEPERS = "'`\"=‘’“”"
 
 _MISSING = Problem("key_missing", "no unified code or registration number is stated")
 _TOO_LONG = Problem("key_too_long", f"a key has at most {MAX_KEY_CHARS} characters")
+FIELD_TOO_LONG = Problem("field_too_long", "no record has a value of that length; it was not compared")
 MANGLED = Problem(
     "number_mangled", "a spreadsheet turned this code into a number; keep such columns as text, and ask again"
 )

@@ -14,6 +14,7 @@ from node.errors import NodeError, Reason
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
 from node.rpc.principal import Principal, Roster, authenticate
+from node.rpc.request_bounds import bounded
 from node.rpc.status import abort
 
 _log = structlog.get_logger(__name__)
@@ -91,7 +92,7 @@ class _Guard:
             began_s = perf_counter()
             try:
                 self._admit(context)
-                return behaviour(request, context)
+                return behaviour(bounded(request), context)
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
                 _refuse(context, error)
             finally:
@@ -106,7 +107,7 @@ class _Guard:
             began_s = perf_counter()
             try:
                 with self._limiter.stream(self._admit(context)):
-                    yield from behaviour(request, context)
+                    yield from behaviour(bounded(request), context)
             except Exception as error:  # noqa: BLE001 - as above
                 _refuse(context, error)
             finally:

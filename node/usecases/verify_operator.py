@@ -13,9 +13,10 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
-from node.core.answer import STANDARD, compare, names, public_facets
+from node.core.answer import STANDARD, compare, names, public_facets, too_long
 from node.core.body import read_body, read_view
-from node.core.party_key import advice, problem_of_code, subject_of
+from node.core.identifiers import Problem
+from node.core.party_key import FIELD_TOO_LONG, advice, problem_of_code, subject_of
 from node.core.record import disclosed_facets
 from node.core.staleness import is_stale
 from node.errors import NodeError, Reason
@@ -81,7 +82,8 @@ class VerifyOperator:
         rows = read_subject(self._reader.connection, subject_digest(subject))
         verified = self._answer(question, subject, rows, asker, self._clock.now_ms())
         if verified.answer.result == query.RESULT_DOUBTFUL:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"uscc: {verified.answer.advice[0]}")
+            field = too_long(question) or "uscc"
+            raise NodeError(Reason.INVALID_ARGUMENT, f"{field}: {verified.answer.advice[0]}")
         if verified.answer.result == query.RESULT_UNANSWERED:
             city, purpose = verified.answer.city, asker.purpose
             raise NodeError(
@@ -109,6 +111,8 @@ class VerifyOperator:
     def _answer(
         self, question: query.Question, subject: str, rows: Sequence[Found], asker: Asker, now_ms: int
     ) -> Verified:
+        if too_long(question):
+            return Verified(_doubtful(FIELD_TOO_LONG), None)
         unreadable: list[str] = []
         candidates = [
             each for row in rows if (each := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
@@ -181,6 +185,10 @@ def _not_found(code: str) -> query.Answer:
     problem = problem_of_code(code)
     if problem is None:
         return _NOT_FOUND
+    return _doubtful(problem)
+
+
+def _doubtful(problem: Problem) -> query.Answer:
     return query.Answer(result=query.RESULT_DOUBTFUL, reason=problem.reason, advice=[advice(problem)])
 
 

@@ -22,54 +22,69 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from node.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from node.record.v1 import record_pb2 as node_dot_record_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/query/v1/query.proto\x12\rnode.query.v1\x1a\x1bnode/record/v1/record.proto\".\n\x06Reason\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x13\n\x0blegal_basis\x18\x02 \x01(\t\"\x92\x01\n\x08Question\x12\x0c\n\x04uscc\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x1c\n\x14legal_representative\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntity_type\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\t\x12\x16\n\x0e\x65stablished_on\x18\x07 \x01(\t\"\xf1\x01\n\x06\x41nswer\x12%\n\x06result\x18\x01 \x01(\x0e\x32\x15.node.query.v1.Result\x12\x12\n\nmismatches\x18\x02 \x03(\t\x12\x0e\n\x06unseen\x18\x03 \x03(\t\x12\x10\n\x08\x61s_of_ms\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x11\n\trecord_id\x18\x06 \x01(\t\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x07 \x01(\x03\x12\x0e\n\x06\x63ities\x18\x08 \x03(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\n \x03(\t\x12\x12\n\nunreadable\x18\x0b \x03(\t\x12\x0c\n\x04more\x18\x0c \x01(\x08\"u\n\rVerifyRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x08question\x18\x02 \x01(\x0b\x32\x17.node.query.v1.Question\x12\x12\n\nwith_proof\x18\x03 \x01(\x08\"\\\n\x0eVerifyResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Answer\x12#\n\x05proof\x18\x02 \x01(\x0b\x32\x14.node.query.v1.Proof\"u\n\x13VerifyRosterRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12*\n\tquestions\x18\x03 \x03(\x0b\x32\x17.node.query.v1.Question\"K\n\x14VerifyRosterResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12&\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x15.node.query.v1.Answer\"F\n\x06Record\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0b\x32\x14.node.record.v1.View\"c\n\x0bShowRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x04\"D\n\x0cShowResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04next\x18\x02 \x01(\x04\"S\n\rSearchRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"F\n\x0eSearchResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04more\x18\x02 \x01(\x08\"l\n\x12ListRecordsRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\r\n\x05limit\x18\x04 \x01(\r\"Q\n\x13ListRecordsResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"A\n\x0cProveRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\n\n\x02id\x18\x02 \x01(\t\"4\n\rProveResponse\x12#\n\x05proof\x18\x01 \x01(\x0b\x32\x14.node.query.v1.Proof\"\xa7\x01\n\x05Proof\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\x12\"\n\x04view\x18\x04 \x01(\x0b\x32\x14.node.record.v1.View\x12\x11\n\tinclusion\x18\x05 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x06 \x01(\x0c\x12%\n\x04\x61lso\x18\x07 \x03(\x0b\x32\x17.node.query.v1.Standing\"1\n\x08Standing\x12\x11\n\tinclusion\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\xb1\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x10\n\x0cRESULT_MATCH\x10\x01\x12\x13\n\x0fRESULT_MISMATCH\x10\x02\x12\x14\n\x10RESULT_NOT_FOUND\x10\x03\x12\x14\n\x10RESULT_AMBIGUOUS\x10\x04\x12\x10\n\x0cRESULT_STALE\x10\x05\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x06\x12\x15\n\x11RESULT_UNANSWERED\x10\x07\x32\xd4\x03\n\x0cQueryService\x12\x45\n\x06Verify\x12\x1c.node.query.v1.VerifyRequest\x1a\x1d.node.query.v1.VerifyResponse\x12[\n\x0cVerifyRoster\x12\".node.query.v1.VerifyRosterRequest\x1a#.node.query.v1.VerifyRosterResponse(\x01\x30\x01\x12?\n\x04Show\x12\x1a.node.query.v1.ShowRequest\x1a\x1b.node.query.v1.ShowResponse\x12\x45\n\x06Search\x12\x1c.node.query.v1.SearchRequest\x1a\x1d.node.query.v1.SearchResponse\x12T\n\x0bListRecords\x12!.node.query.v1.ListRecordsRequest\x1a\".node.query.v1.ListRecordsResponse\x12\x42\n\x05Prove\x12\x1b.node.query.v1.ProveRequest\x1a\x1c.node.query.v1.ProveResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/query/v1/query.proto\x12\rnode.query.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1bnode/record/v1/record.proto\".\n\x06Reason\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x13\n\x0blegal_basis\x18\x02 \x01(\t\"\xdf\x01\n\x08Question\x12\x17\n\x04uscc\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1a\n\x07\x61\x64\x64ress\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\'\n\x14legal_representative\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1e\n\x0b\x65ntity_type\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x19\n\x06status\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12!\n\x0e\x65stablished_on\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\"\xf1\x01\n\x06\x41nswer\x12%\n\x06result\x18\x01 \x01(\x0e\x32\x15.node.query.v1.Result\x12\x12\n\nmismatches\x18\x02 \x03(\t\x12\x0e\n\x06unseen\x18\x03 \x03(\t\x12\x10\n\x08\x61s_of_ms\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x11\n\trecord_id\x18\x06 \x01(\t\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x07 \x01(\x03\x12\x0e\n\x06\x63ities\x18\x08 \x03(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\n \x03(\t\x12\x12\n\nunreadable\x18\x0b \x03(\t\x12\x0c\n\x04more\x18\x0c \x01(\x08\"u\n\rVerifyRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x08question\x18\x02 \x01(\x0b\x32\x17.node.query.v1.Question\x12\x12\n\nwith_proof\x18\x03 \x01(\x08\"\\\n\x0eVerifyResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Answer\x12#\n\x05proof\x18\x02 \x01(\x0b\x32\x14.node.query.v1.Proof\"u\n\x13VerifyRosterRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12*\n\tquestions\x18\x03 \x03(\x0b\x32\x17.node.query.v1.Question\"K\n\x14VerifyRosterResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12&\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x15.node.query.v1.Answer\"F\n\x06Record\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0b\x32\x14.node.record.v1.View\"c\n\x0bShowRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x04\"D\n\x0cShowResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04next\x18\x02 \x01(\x04\"S\n\rSearchRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"F\n\x0eSearchResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04more\x18\x02 \x01(\x08\"l\n\x12ListRecordsRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\r\n\x05limit\x18\x04 \x01(\r\"Q\n\x13ListRecordsResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"A\n\x0cProveRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\n\n\x02id\x18\x02 \x01(\t\"4\n\rProveResponse\x12#\n\x05proof\x18\x01 \x01(\x0b\x32\x14.node.query.v1.Proof\"\xa7\x01\n\x05Proof\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\x12\"\n\x04view\x18\x04 \x01(\x0b\x32\x14.node.record.v1.View\x12\x11\n\tinclusion\x18\x05 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x06 \x01(\x0c\x12%\n\x04\x61lso\x18\x07 \x03(\x0b\x32\x17.node.query.v1.Standing\"1\n\x08Standing\x12\x11\n\tinclusion\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\xb1\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x10\n\x0cRESULT_MATCH\x10\x01\x12\x13\n\x0fRESULT_MISMATCH\x10\x02\x12\x14\n\x10RESULT_NOT_FOUND\x10\x03\x12\x14\n\x10RESULT_AMBIGUOUS\x10\x04\x12\x10\n\x0cRESULT_STALE\x10\x05\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x06\x12\x15\n\x11RESULT_UNANSWERED\x10\x07\x32\xd4\x03\n\x0cQueryService\x12\x45\n\x06Verify\x12\x1c.node.query.v1.VerifyRequest\x1a\x1d.node.query.v1.VerifyResponse\x12[\n\x0cVerifyRoster\x12\".node.query.v1.VerifyRosterRequest\x1a#.node.query.v1.VerifyRosterResponse(\x01\x30\x01\x12?\n\x04Show\x12\x1a.node.query.v1.ShowRequest\x1a\x1b.node.query.v1.ShowResponse\x12\x45\n\x06Search\x12\x1c.node.query.v1.SearchRequest\x1a\x1d.node.query.v1.SearchResponse\x12T\n\x0bListRecords\x12!.node.query.v1.ListRecordsRequest\x1a\".node.query.v1.ListRecordsResponse\x12\x42\n\x05Prove\x12\x1b.node.query.v1.ProveRequest\x1a\x1c.node.query.v1.ProveResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.query.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESULT']._serialized_start=1859
-  _globals['_RESULT']._serialized_end=2036
-  _globals['_REASON']._serialized_start=73
-  _globals['_REASON']._serialized_end=119
-  _globals['_QUESTION']._serialized_start=122
-  _globals['_QUESTION']._serialized_end=268
-  _globals['_ANSWER']._serialized_start=271
-  _globals['_ANSWER']._serialized_end=512
-  _globals['_VERIFYREQUEST']._serialized_start=514
-  _globals['_VERIFYREQUEST']._serialized_end=631
-  _globals['_VERIFYRESPONSE']._serialized_start=633
-  _globals['_VERIFYRESPONSE']._serialized_end=725
-  _globals['_VERIFYROSTERREQUEST']._serialized_start=727
-  _globals['_VERIFYROSTERREQUEST']._serialized_end=844
-  _globals['_VERIFYROSTERRESPONSE']._serialized_start=846
-  _globals['_VERIFYROSTERRESPONSE']._serialized_end=921
-  _globals['_RECORD']._serialized_start=923
-  _globals['_RECORD']._serialized_end=993
-  _globals['_SHOWREQUEST']._serialized_start=995
-  _globals['_SHOWREQUEST']._serialized_end=1094
-  _globals['_SHOWRESPONSE']._serialized_start=1096
-  _globals['_SHOWRESPONSE']._serialized_end=1164
-  _globals['_SEARCHREQUEST']._serialized_start=1166
-  _globals['_SEARCHREQUEST']._serialized_end=1249
-  _globals['_SEARCHRESPONSE']._serialized_start=1251
-  _globals['_SEARCHRESPONSE']._serialized_end=1321
-  _globals['_LISTRECORDSREQUEST']._serialized_start=1323
-  _globals['_LISTRECORDSREQUEST']._serialized_end=1431
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=1433
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=1514
-  _globals['_PROVEREQUEST']._serialized_start=1516
-  _globals['_PROVEREQUEST']._serialized_end=1581
-  _globals['_PROVERESPONSE']._serialized_start=1583
-  _globals['_PROVERESPONSE']._serialized_end=1635
-  _globals['_PROOF']._serialized_start=1638
-  _globals['_PROOF']._serialized_end=1805
-  _globals['_STANDING']._serialized_start=1807
-  _globals['_STANDING']._serialized_end=1856
-  _globals['_QUERYSERVICE']._serialized_start=2039
-  _globals['_QUERYSERVICE']._serialized_end=2507
+  _globals['_QUESTION'].fields_by_name['uscc']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['uscc']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['name']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['name']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['address']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['address']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['legal_representative']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['legal_representative']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['entity_type']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['entity_type']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['status']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['status']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_QUESTION'].fields_by_name['established_on']._loaded_options = None
+  _globals['_QUESTION'].fields_by_name['established_on']._serialized_options = b'\272H\006r\004\030\377\377\001'
+  _globals['_RESULT']._serialized_start=1965
+  _globals['_RESULT']._serialized_end=2142
+  _globals['_REASON']._serialized_start=102
+  _globals['_REASON']._serialized_end=148
+  _globals['_QUESTION']._serialized_start=151
+  _globals['_QUESTION']._serialized_end=374
+  _globals['_ANSWER']._serialized_start=377
+  _globals['_ANSWER']._serialized_end=618
+  _globals['_VERIFYREQUEST']._serialized_start=620
+  _globals['_VERIFYREQUEST']._serialized_end=737
+  _globals['_VERIFYRESPONSE']._serialized_start=739
+  _globals['_VERIFYRESPONSE']._serialized_end=831
+  _globals['_VERIFYROSTERREQUEST']._serialized_start=833
+  _globals['_VERIFYROSTERREQUEST']._serialized_end=950
+  _globals['_VERIFYROSTERRESPONSE']._serialized_start=952
+  _globals['_VERIFYROSTERRESPONSE']._serialized_end=1027
+  _globals['_RECORD']._serialized_start=1029
+  _globals['_RECORD']._serialized_end=1099
+  _globals['_SHOWREQUEST']._serialized_start=1101
+  _globals['_SHOWREQUEST']._serialized_end=1200
+  _globals['_SHOWRESPONSE']._serialized_start=1202
+  _globals['_SHOWRESPONSE']._serialized_end=1270
+  _globals['_SEARCHREQUEST']._serialized_start=1272
+  _globals['_SEARCHREQUEST']._serialized_end=1355
+  _globals['_SEARCHRESPONSE']._serialized_start=1357
+  _globals['_SEARCHRESPONSE']._serialized_end=1427
+  _globals['_LISTRECORDSREQUEST']._serialized_start=1429
+  _globals['_LISTRECORDSREQUEST']._serialized_end=1537
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=1539
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=1620
+  _globals['_PROVEREQUEST']._serialized_start=1622
+  _globals['_PROVEREQUEST']._serialized_end=1687
+  _globals['_PROVERESPONSE']._serialized_start=1689
+  _globals['_PROVERESPONSE']._serialized_end=1741
+  _globals['_PROOF']._serialized_start=1744
+  _globals['_PROOF']._serialized_end=1911
+  _globals['_STANDING']._serialized_start=1913
+  _globals['_STANDING']._serialized_end=1962
+  _globals['_QUERYSERVICE']._serialized_start=2145
+  _globals['_QUERYSERVICE']._serialized_end=2613
 # @@protoc_insertion_point(module_scope)

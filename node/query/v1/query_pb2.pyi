@@ -93,6 +93,7 @@ class Question(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     ESTABLISHED_ON_FIELD_NUMBER: _builtins.int
     uscc: _builtins.str
+    """A cell of a roster, as a spreadsheet may hold it: one that is too long is answered, and stops no other."""
     name: _builtins.str
     address: _builtins.str
     legal_representative: _builtins.str
