@@ -1,10 +1,11 @@
 """The columns of a file: what their names are in any spelling, and which source of a mapping each of them is."""
 
 from collections.abc import Container, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from adapters.capital import Unit
-from adapters.mapping import Source
+from adapters.mapping import Source, read_mapping, shipped_mappings
 from adapters.units import CURRENCY_TITLES, UNIT_TITLES, split_title, unit_of_notes
 from node.errors import FileError, Reason
 from node.tables.cells import column_name
@@ -40,6 +41,19 @@ def missing(sources: Sequence[Source], columns: Sequence[str]) -> list[str]:
     return [source.title for source in sources if not source.optional and source.target.path not in found]
 
 
+def _lacking(sources: Sequence[Source], columns: Sequence[str]) -> str:
+    """The columns that are missing, in Chinese too, and the shipped mapping that has them all."""
+    titles = missing(sources, columns)
+    labels = {source.title: source.label for source in sources}
+    named = ", ".join(title if labels[title] == title else f"{title} ({labels[title]})" for title in titles)
+    text = f"no column {named}; the file has {shown(columns) or 'none'}"
+    chinese = f"缺少列 {'、'.join(labels[title] for title in titles)}"
+    if like := [name for name in shipped_mappings() if not missing(read_mapping(Path(name)).sources, columns)]:
+        text += f"; the table looks like --mapping {' or '.join(like)}"
+        chinese += f"；该表的列符合映射 {'、'.join(like)}"
+    return f"{text} · {chinese}"
+
+
 def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Sequence[str] = ()) -> dict[int, Bound]:
     """The source of each column that the mapping reads, by the column's place in the file.
 
@@ -47,9 +61,8 @@ def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Se
         FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice; or two notes name two
             units.
     """
-    if lacking := missing(sources, columns):
-        text = f"no column {', '.join(lacking)}; the file has {shown(columns) or 'none'}"
-        raise FileError(Reason.INVALID_ARGUMENT, path, text)
+    if missing(sources, columns):
+        raise FileError(Reason.INVALID_ARGUMENT, path, _lacking(sources, columns))
     names = list(map(column_name, columns))
     found = {source.title: (source, _places(source, names)) for source in sources}
     known = {name for source in sources for name in source.names}

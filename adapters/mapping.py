@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from adapters import person
 from adapters.capital import Unit
 from adapters.targets import FieldValue, Reader, Target, amount_reader_of, read_constant, reader_of, target_of
-from adapters.transforms import TRANSFORMS
+from adapters.transforms import TRANSFORMS, Transform
 from node.core.document import Document, parse_document, read_model
+from node.core.party_key import may_be_registration_number
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason
 from node.tables.cells import column_name
@@ -33,7 +34,8 @@ class Column(_Strict):
     the labels of the code list, and `word_list` names shipped ones (`penalty_kinds`). The titles of a field of
     node/tables/titles.py that `titles` names are aliases too, so that mappings and rosters know the same. A `fallback`
     column is used where the field is still empty. `others` names the fields of values that have another form:
-    {legacy_number: "[0-9]{15}"}.
+    a regular expression, or registration_number. `also` names more fields that the column feeds, with the transforms of
+    each: {fine: [fine_in_words]}.
     """
 
     to: str
@@ -45,6 +47,7 @@ class Column(_Strict):
     optional: bool = False
     fallback: bool = False
     others: dict[str, str] = {}
+    also: dict[str, list[str]] = {}
 
 
 class _File(_Strict):
@@ -59,10 +62,14 @@ class _File(_Strict):
     constants: dict[str, str] = {}
 
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_FORMS: dict[str, Callable[[str], object]] = {"registration_number": may_be_registration_number}
+
+
 class Other(NamedTuple):
     """Another field that a column feeds: with values of this form."""
 
-    form: re.Pattern[str]
+    has_form: Callable[[str], object]
     target: Target
 
 
@@ -70,6 +77,7 @@ class Other(NamedTuple):
 class Source:
     """A column of the mapping, ready to read cells. `names`, the best first, are in the spelling of `column_name`.
 
+    `label` is the title for a person: a Chinese one where the column has one.
     `in_unit` makes the reader of a column of amounts from the unit that the table states; None for other columns.
     """
 
@@ -81,6 +89,8 @@ class Source:
     fallback: bool
     others: tuple[Other, ...] = ()
     in_unit: Callable[[Unit], Reader] | None = None
+    also: "tuple[tuple[Target, Reader], ...]" = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,12 @@ def parse_mapping(text: str, path: str, person_key: bytes | None = None) -> Mapp
     """Checks the text of a mapping file; see `read_mapping`."""
     document = parse_document(text, path, Reason.INVALID_MAPPING)
     return _Check(document, person_key).mapping()
+
+
+def shipped_mappings() -> list[str]:
+    """The names of the mappings that come with the program."""
+    folder = resources.files("adapters") / "mappings"
+    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
 def _shipped(path: Path) -> str | None:
@@ -158,20 +174,13 @@ class _Check:
             raise self._error(error.message, "standard") from None
 
     def _key(self, index: int, name: str) -> str:
-        fed = {to for column in self._file.columns.values() for to in (column.to, *column.others)}
+        fed = {to for column in self._file.columns.values() for to in (column.to, *column.others, *column.also)}
         if not set(name.split("|")) <= fed:
             raise self._error(f"the key {name!r} is no field that a column feeds", "key", index)
         return name
 
     def _source(self, name: str, column: Column) -> Source:
-        for index, transform in enumerate(column.transform):
-            if transform == person.NAME and transform not in self._transforms:
-                text = f"{transform} takes the federation's key for ID numbers: --person-key FILE"
-                raise self._error(text, "columns", name, "transform", index)
-            if transform not in self._transforms:
-                known = ", ".join((*TRANSFORMS, person.NAME))
-                raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
-        steps = [self._transforms[step] for step in column.transform]
+        steps = self._steps(name, column.transform)
         words = {**self._word_list(name, column.word_list), **column.words}
         try:
             target = target_of(self._standard, column.to)
@@ -184,7 +193,26 @@ class _Check:
         names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases, *TITLES.get(column.titles, ())))))
         others = tuple(self._other(name, to, form) for to, form in column.others.items())
         in_unit = amount_reader_of(steps, words)
-        return Source(name, names, target, read, column.optional, column.fallback, others, in_unit)
+        also = tuple(self._also(name, to, transforms) for to, transforms in column.also.items())
+        label = next((each for each in (name, *column.aliases) if _CHINESE.search(each)), name)
+        return Source(name, names, target, read, column.optional, column.fallback, others, in_unit, also, label)
+
+    def _also(self, name: str, to: str, transforms: list[str]) -> tuple[Target, Reader]:
+        try:
+            target = target_of(self._standard, to)
+            return target, reader_of(target, self._steps(name, transforms), {})
+        except UnfitError as error:
+            raise self._error(error.message, "columns", name, "also", to) from None
+
+    def _steps(self, name: str, transforms: list[str]) -> list[Transform]:
+        for index, transform in enumerate(transforms):
+            if transform == person.NAME and transform not in self._transforms:
+                text = f"{transform} takes the federation's key for ID numbers: --person-key FILE"
+                raise self._error(text, "columns", name, "transform", index)
+            if transform not in self._transforms:
+                known = ", ".join((*TRANSFORMS, person.NAME))
+                raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
+        return [self._transforms[step] for step in transforms]
 
     def _word_list(self, column: str, name: str) -> dict[str, str | None]:
         file = resources.files("adapters") / "word_lists" / f"{name}.yaml"
@@ -197,7 +225,7 @@ class _Check:
 
     def _other(self, name: str, to: str, form: str) -> Other:
         try:
-            return Other(re.compile(form, re.ASCII), target_of(self._standard, to))
+            return Other(_FORMS.get(form) or re.compile(form, re.ASCII).fullmatch, target_of(self._standard, to))
         except (UnfitError, re.error) as error:
             raise self._error(str(getattr(error, "message", error)), "columns", name, "others", to) from None
 

@@ -1,7 +1,7 @@
 """Rows of a source, what is wrong with them, and the bodies of a standard that a mapping makes of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from adapters.amounts import Amounts
@@ -81,13 +81,16 @@ class Mapper:
         signs = {place for each in bound.values() for place in each.signs}
         self.unused = [name for index, name in enumerate(columns) if index not in bound and index not in signs]
         # Fallbacks last: they look at what the others found.
-        self._steps = sorted(
-            (_step(index, each, columns) for index, each in bound.items()), key=lambda step: step.fallback
-        )
+        steps = [step for index, each in bound.items() for step in _steps(index, each, columns)]
+        self._steps = sorted(steps, key=lambda step: step.fallback)
         self._by_path = [
             (target.path, index)
             for index, (source, *_) in bound.items()
-            for target in (source.target, *(other.target for other in source.others))
+            for target in (
+                source.target,
+                *(other.target for other in source.others),
+                *(also for also, _ in source.also),
+            )
         ]
         self._mask = mapping.standard.mask_personal if mask_personal else None
         self._constants = [(target.name, target.child, value) for target, value in mapping.constants]
@@ -172,16 +175,18 @@ class _Step(NamedTuple):
     amounts: Amounts | None
 
 
-def _step(index: int, bound: Bound, columns: Sequence[str]) -> _Step:
+def _steps(index: int, bound: Bound, columns: Sequence[str]) -> Iterator[_Step]:
     source = bound.source
     amounts = Amounts(bound, columns, source.in_unit) if source.in_unit else None
-    return _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others, amounts)
+    yield _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others, amounts)
+    for target, read in source.also:
+        yield _Step(index, read, target.name, target.child, True, (), None)
 
 
 def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) -> tuple[str, str]:
     """The field that a value goes to: that of the first form it has, else the column's own."""
     for other in others:
-        if isinstance(value, str) and other.form.fullmatch(value):
+        if isinstance(value, str) and other.has_form(value):
             return other.target.name, other.target.child
     return name, child
 
@@ -193,7 +198,10 @@ def _contradicts(fields: dict[str, Any], name: str, child: str, value: FieldValu
 
 
 def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:
-    if child:
+    """Of two columns with codes of one list, such as 处罚类别1 and 处罚类别2, all count."""
+    if isinstance(value, list):
+        fields[name] = list(dict.fromkeys([*fields.get(name, ()), *value]))
+    elif child:
         fields.setdefault(name, {})[child] = value
     else:
         fields[name] = value

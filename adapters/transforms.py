@@ -1,15 +1,18 @@
 """Named steps from a cell to a value: None for "not stated", UnfitError for what cannot be read."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 from adapters.capital import Unit, parse_capital, unit_in
 from adapters.dates import iso_date, unix_milliseconds, unix_seconds
+from adapters.fines import fine_in_words
 from adapters.noted import Noted
 from adapters.phones import phone_numbers
 from adapters.places import parse_region
 from adapters.units import agreed
+from node.core.party_key import problem_of_code
 from node.tables.cells import code, half_width
 from node.tables.unfit import UnfitError
 
@@ -80,6 +83,43 @@ def _refuses(error: UnfitError) -> Step:
     return step
 
 
+def operator_code(cell: str) -> str:
+    """A unified code or a registration number of before, in its canonical form.
+
+    Raises:
+        UnfitError: It can be nobody's: see `node.core.party_key.problem_of_code`.
+    """
+    canonical = code(cell)
+    problem = problem_of_code(canonical)
+    if problem is not None and not problem.warning:
+        raise UnfitError(problem.reason, problem.message)
+    return canonical
+
+
+# What stands where a sole trader uses no name; others need one.
+_NO_NAMES = frozenset(
+    (
+        "无字号",
+        "无名称",
+        "无商号",
+        "无招牌",
+        "未登记",
+        "未登记字号",
+        "未取字号",
+        "未使用字号",
+        "个体",
+        "个体户",
+        "个体工商户",
+    )
+)
+_WORD = re.compile(r"[^\W_]")
+
+
+def name(cell: str) -> str | None:
+    """The name of an operator; None for marks (`*`, `***`) and words that say there is none."""
+    return cell if _WORD.search(cell) and "".join(cell.split()).strip("()（）") not in _NO_NAMES else None
+
+
 def document_number(cell: str) -> str:
     """A document's number without white space; its brackets stay as they are written."""
     return "".join(cell.split())
@@ -109,7 +149,9 @@ _SUM = frozenset({"amount_hundredths", "currency", "stated"})
 
 TRANSFORMS = {
     "text": Transform(text),
+    "name": Transform(name),
     "code": Transform(code),
+    "operator_code": Transform(operator_code),
     "half_width": Transform(half_width),
     "phone": Transform(phone_numbers),
     "date": Transform(lru_cache(_CACHED)(iso_date)),
@@ -122,5 +164,6 @@ TRANSFORMS = {
     "ten_thousand_yuan": _of_amounts(amounts_in(10**4)),
     "million_yuan": _of_amounts(amounts_in(10**6)),
     "hundred_million_yuan": _of_amounts(amounts_in(10**8)),
+    "fine_in_words": Transform(fine_in_words, _SUM),
     "document_number": Transform(document_number),
 }

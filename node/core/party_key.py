@@ -40,7 +40,7 @@ _NUMBERS = re.compile(r"\d(\.\d+)?E\+?\d+|\d+\.0*|\d{1,3}(,\d{3})+(\.0*)?")
 _BETWEEN = re.compile(r"[\s,，、;；/|\\+&()（）和及与]+")
 _ONE_CODE = re.compile(r"[0-9A-Z]{18}|\d{13,15}")
 # Registration numbers of before 2015 and of before 2007; a branch or a re-registration has a suffix.
-_REGISTRATION = re.compile(r"\d{13,15}(\(\d-\d\))?|.{1,30}字第?.{1,30}号")
+_REGISTRATION = re.compile(r"\d{13,15}(\(\d{1,2}-\d{1,2}\)|-\d{1,2})?|.{1,30}字第?.{1,30}号", re.ASCII)
 # Passports, permits of Hong Kong, Macao, Taiwan and foreigners: letters and digits; a long row of digits is none.
 _DOCUMENT = re.compile(r"(?=.*\d)[A-Z0-9()]{5,20}")
 _PASSPORT_CHARACTERS = 11
@@ -94,9 +94,14 @@ def problem_of_code(text: str) -> Problem | None:
     if not code:
         return _TOO_LONG if len(text) > MAX_KEY_CHARS else _MISSING
     found = check_uscc(code)
-    if not found or (_REGISTRATION.fullmatch(code) and not is_person(code)):
+    if not found or may_be_registration_number(code):
         return None
     return _what_it_is_instead(text, code) or _wrong_code(code, found)
+
+
+def may_be_registration_number(canonical: str) -> bool:
+    """Whether a code has the form of a registration number of before the unified code, and is no person's ID number."""
+    return _REGISTRATION.fullmatch(canonical) is not None and not is_person(canonical)
 
 
 def is_number_mangled(canonical: str) -> bool:

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.buf.validate import validate_pb2
+from node.core.party_key import may_be_registration_number
 from node.core.personal import Kind, find_personal, is_registration_number, mask_personal
 from node.core.validation import Finding
 from node.standard.v1 import options_pb2
@@ -104,8 +105,10 @@ class _Text(NamedTuple):
                 yield Finding(path, kind, _REASONS[kind], warning=self.is_free)
 
     def _is_number_of_an_operator(self, value: str) -> bool:
-        """Older registration numbers and ID numbers of before 1999 both have 15 digits."""
-        return len(value) == _OLD_ID_CHARS and (self.holds_registration_numbers or is_registration_number(value))
+        """Older registration numbers, some with a suffix, and ID numbers of before 1999 both have 15 digits."""
+        if self.holds_registration_numbers:
+            return value[:_OLD_ID_CHARS].isdigit() and may_be_registration_number(value)
+        return len(value) == _OLD_ID_CHARS and is_registration_number(value)
 
 
 def public_texts(descriptor: Descriptor, facets: Iterable[int]) -> PublicTexts:

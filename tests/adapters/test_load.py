@@ -19,7 +19,7 @@ from tests.adapters.samples import COLUMNS, read_report, row, rows, uscc, write_
 def spoiled(body: list[list[str]], share: float) -> tuple[list[list[str]], dict[int, list[str]]]:
     """Rows of which a share is bad in one of many ways, and the bad ones' right versions by line."""
     ways = {"注册日期": "2019-02-30", "注册资金": "很多", "统一社会信用代码": "91420100MA00TEXT00",
-            "企业名称": "N/A", "地区": "长安", "经营范围": "=货" * 5000}  # fmt: skip
+            "企业名称": "名" * 201, "地区": "长安", "经营范围": "=货" * 5000}  # fmt: skip
     bad, right = [list(cells) for cells in body], {}
     for index in random.Random(7).sample(range(len(body)), round(len(body) * share)):
         right[index + 2] = list(bad[index])

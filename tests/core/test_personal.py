@@ -143,7 +143,8 @@ def test_a_field_that_is_not_for_it_is_refused_and_a_free_text_warned_of() -> No
 @pytest.mark.parametrize(
     ("message", "field"),
     [
-        (OperatorRegistration(legacy_number=OLD_ID_NUMBER), "legacy_number"),
+        (OperatorRegistration(legacy_number="430102600101008"), "legacy_number"),
+        (OperatorRegistration(legacy_number="440301501127098(0-1)"), "legacy_number"),
         (OperatorRegistration(capital=Capital(stated=MOBILE)), "capital.stated"),
         (OperatorRegistration(phone=MOBILE, id_number=ID_NUMBER), "phone"),
     ],

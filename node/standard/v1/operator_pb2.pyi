@@ -144,6 +144,7 @@ class OperatorRegistration(_message.Message):
     legacy_number: _builtins.str
     """Registration number of before the unified code."""
     name: _builtins.str
+    """Empty where a sole trader uses none."""
     entity_type: _builtins.str
     """As the source says it."""
     entity_type_code: _builtins.str
