@@ -198,13 +198,16 @@ def _letter_o(row: list[str]) -> None:
     row[1] = row[1][:4] + "O" + row[1][5:]
 
 
-def _endless_name(row: list[str]) -> None:
-    """No name at all would do: a sole trader needs none."""
-    row[0] *= 1 + 200 // len(row[0])
+def _no_name(row: list[str]) -> None:
+    """A sole trader needs none: that row has no day instead."""
+    if "个体" in row[3] or row[1].translate({wide: narrow for narrow, wide in _TO_FULL_WIDTH.items()}).startswith("92"):
+        _impossible_date(row)
+    else:
+        row[0] = ""
 
 
 def _impossible_date(row: list[str]) -> None:
     row[2] = row[2][:4] + "-02-30"
 
 
-_SPOILS = (_wrong_check_character, _letter_o, _endless_name, _impossible_date)
+_SPOILS = (_wrong_check_character, _letter_o, _no_name, _impossible_date)
