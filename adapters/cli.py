@@ -14,7 +14,7 @@ from rich.table import Table
 
 from adapters.intake import Node
 from adapters.load import load
-from adapters.mapping import read_mapping
+from adapters.mapping import read_mapping, shipped_mappings
 from adapters.person import read_person_key
 from adapters.report import Report
 from node.errors import FileError, NodeError
@@ -52,7 +52,7 @@ def main() -> None:
 @main.command("load")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option(
-    "--mapping", required=True, type=_FILE, help="Mapping file, or a shipped one: registry, gsxt, penalty_cf."
+    "--mapping", required=True, type=_FILE, help=f"Mapping file, or a shipped one: {', '.join(shipped_mappings())}."
 )
 @click.option("--to", "address", metavar="HOST:PORT", default="", help="The node's intake, if not as the bundle says.")
 @click.option(
@@ -66,6 +66,7 @@ def main() -> None:
 @click.option("--offline", is_flag=True, help="Check the rows against mapping and standard, without a node.")
 @click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
 @click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, where the mapping has id_hmac.")
+@click.option("--mask-personal", is_flag=True, help="Hide ID numbers, bank cards and mobiles in texts for everybody.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
@@ -78,6 +79,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     offline: bool,
     rejects: Path | None,
     person_key: Path | None,
+    mask_personal: bool,
     as_json: bool,
 ) -> None:
     """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, or the reject report of an earlier load.
@@ -96,7 +98,8 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
             key = read_person_key(person_key) if person_key else None
             report = load(
                 files, read_mapping(mapping, key), node,
-                source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, progress=view.show,
+                source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,
+                progress=view.show,
             )  # fmt: skip
     except NodeError as error:
         _fail(error, view.last)

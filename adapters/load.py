@@ -15,6 +15,7 @@ from adapters.report import Report
 from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
+from adapters.texts import in_chinese, in_english
 from node.intake.v1 import intake_pb2
 
 # Findings told on the terminal; the reject report has all that reject.
@@ -30,7 +31,7 @@ _COUNTED = {
 }
 
 
-def load(
+def load(  # noqa: PLR0913 - what the command takes, by name
     files: Sequence[Path],
     mapping: Mapping | Path,
     node: Node | None,
@@ -39,6 +40,7 @@ def load(
     as_of_ms: int | None = None,
     dry_run: bool = False,
     rejects: Path | None = None,
+    mask_personal: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
@@ -51,6 +53,7 @@ def load(
         as_of_ms: When the rows were true, Unix milliseconds; else when each file was last changed.
         dry_run: The node checks and stores nothing.
         rejects: Where the reject report goes; without it rejected rows are only counted.
+        mask_personal: Hide ID numbers, bank cards and mobile numbers in free texts that everybody may read.
         progress: Called after every batch.
 
     Raises:
@@ -62,7 +65,10 @@ def load(
     agreed = read_mapping(mapping) if isinstance(mapping, Path) else mapping
     with ExitStack() as stack:
         tables = [stack.enter_context(open_table(path, partial(_missing, agreed))) for path in files]
-        mappers = [Mapper(agreed, table.columns, str(table.path), notes=table.notes) for table in tables]
+        mappers = [
+            Mapper(agreed, table.columns, str(table.path), notes=table.notes, mask_personal=mask_personal)
+            for table in tables
+        ]
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
         report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
@@ -154,7 +160,8 @@ class _Tally:
         """Where and why, never the value."""
         self.report.reasons[problem.reason] += 1
         if len(told) < EXAMPLES:
-            told.append(f"{row.file}:{row.line}: {problem.column}: {problem.reason}: {problem.message}")
+            said = f"{in_chinese(problem)} · {in_english(problem)}"
+            told.append(f"{row.file}:{row.line}: {problem.column}: {problem.reason}: {said}")
 
 
 def _problem(row: Row, mapper: Mapper, found: intake_pb2.Finding) -> Problem:

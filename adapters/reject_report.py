@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import IO
 
 from adapters.rows import Row
+from adapters.texts import in_chinese, in_english
 from node.errors import FileError, Reason
 from node.tables.formulas import guard
 
-REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message")
+REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message", "原因")
 _BETWEEN = " | "
 
 
@@ -62,7 +63,7 @@ class RejectReport:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""
         named = dict(zip(_counted(columns), row.cells, strict=False))
         cells = [named.get(column, "") for column in self._columns] + row.cells[len(columns) :]
-        told = [problem[: len(REPORT_COLUMNS) - 2] for problem in row.problems]
+        told = [(each.column, each.value, each.reason, in_english(each), in_chinese(each)) for each in row.problems]
         said = [_BETWEEN.join(part) for part in zip(*told, strict=True)]
         self._rows.writerow([row.file, row.line, *map(guard, [*said, *cells])])
 

@@ -58,11 +58,12 @@ class Texts(BaseModel):
     reasons: Mapping[str, Text]
     findings: Mapping[str, FindingText]
     keys: Mapping[str, Text]
+    rows: Mapping[str, Text]
 
     @property
     def every(self) -> Mapping[str, Text]:
         """Every code; one that is an error and a finding is explained as an error."""
-        return {**self.keys, **self.findings, **self.reasons}
+        return {**self.rows, **self.keys, **self.findings, **self.reasons}
 
 
 @cache
@@ -102,6 +103,7 @@ _TITLES = {
     "reasons": "请求与命令的错误 · Errors of calls and commands",
     "findings": "体检与警报 · Findings of `gongzhi doctor` and alerts of `gongzhi status`",
     "keys": "代码与证号存疑 · Keys in doubt",
+    "rows": "退回与提示的行 · Rows rejected or worth a look",
 }
 
 

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from protovalidate import Validator, Violation
 
 from node.core import identifiers
+from node.core.rule_words import in_words
 from node.standard.v1 import options_pb2
 
 
@@ -32,8 +33,8 @@ _CHECKERS: dict[int, identifiers.Checker] = {
     options_pb2.CHECK_LINE: identifiers.check_line,
 }
 
-# Reason codes of protovalidate's rules; never renamed once shipped.
-_REASONS = {
+REASONS = {
+    # Of protovalidate's rules; never renamed once shipped.
     "string.min_len": "too_short",
     "string.max_len": "too_long",
     "string.pattern": "bad_format",
@@ -45,6 +46,7 @@ _REASONS = {
 }
 
 _VALIDATOR = Validator()
+_OPENING = "立案或者单独入库的记录必须填写 · must be stated to open a case"
 
 
 class Validation:
@@ -60,9 +62,7 @@ class Validation:
         self._checks.run(message, "", found)
         if self._opening and not _is_in_case(message):
             found += [
-                Finding(field.name, "required", "must be stated to open a case")
-                for field in self._opening
-                if not _is_stated(message, field)
+                Finding(field.name, "required", _OPENING) for field in self._opening if not _is_stated(message, field)
             ]
         if violations := _VALIDATOR.collect_violations(message):
             # A check says more about a field than the pattern that stands in the proto for other tools.
@@ -139,4 +139,5 @@ def _finding(violation: Violation) -> Finding:
         # A rule over a whole message names the field to look at: "<field>.<reason>".
         field, _, rule = rule.rpartition(".")
         path = f"{path}.{field}" if path else field
-    return Finding(path, _REASONS.get(rule, rule.replace(".", "_")), proto.message)
+    message = (in_words(rule, violation.rule_value) if proto.rule is not None else None) or proto.message
+    return Finding(path, REASONS.get(rule, rule.replace(".", "_")), message)

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
-from node.core import identifiers, party_key, screening
+from node.core import identifiers, party_key, screening, validation
 from node.core.identifiers import Problem
+from node.core.personal import Kind
 from node.core.reason_texts import errors_page, find_text, in_chinese, texts
 from node.errors import NodeError, Reason
 
@@ -36,6 +37,23 @@ def test_every_key_in_doubt_has_its_texts() -> None:
     checked = {each for each in _problems_of(identifiers) if each.startswith(("uscc_", "resident_id_", "licence_"))}
     warned = {"uscc_organisation_code", "resident_id_birth_place"}
     assert set(texts().keys) == written | checked - warned
+
+
+_RAISED = re.compile(
+    r"""(?:UnfitError|Noted|Problem)\(\s*(?:[^"()]*,\s*)?"([a-z_]+)",|^_[A-Z_]+ = \("([a-z]+_[a-z_]+)", """,
+    re.MULTILINE,
+)
+
+
+def test_every_code_that_a_row_may_be_told_has_its_texts() -> None:
+    """Of readers, transforms, checks, rules of the standards and the intake."""
+    root = Path(__file__).parents[2]
+    files = [*(root / "adapters").glob("*.py"), *(root / "node" / "tables").glob("*.py")]
+    raised = {code for file in files for found in _RAISED.findall(file.read_text("utf-8")) for code in found if code}
+    assert {"date_ambiguous", "capital_unit_missing", "region_ambiguous", "phone_masked", "formula_error"} <= raised
+    checked = _problems_of(identifiers) | set(validation.REASONS.values()) | set(Kind)
+    told = {*texts().rows, *texts().keys}
+    assert (raised | checked | {"required"}) - {"no_field"} - told == set()
 
 
 def _problems_of(module: ModuleType) -> set[str]:

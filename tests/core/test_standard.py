@@ -1,9 +1,14 @@
 """Standards read from the protos: facets, findings, subjects."""
 
+from collections.abc import Iterator
+
 import pytest
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.buf.validate import validate_pb2
+from node.core.rule_words import in_words
 from node.core.standard import Standard, codes, get, standards
 from node.errors import NodeError, Reason
 from node.standard.v1 import operator_pb2 as op
@@ -263,3 +268,26 @@ def test_descriptor_of_a_facet_is_its_own_type() -> None:
     descriptor = OPERATOR.facets[3].message_type.DESCRIPTOR
     assert descriptor.full_name == "node.standard.v1.facet.OperatorRegistrationFacet4"
     assert [field.name for field in descriptor.fields] == ["id_number"]
+
+
+def test_every_rule_of_every_standard_has_words() -> None:
+    """Nobody is shown a regular expression."""
+    for standard in standards():
+        for field in standard.fields:
+            for rule, limit in _rules(field.descriptor.GetOptions().Extensions[validate_pb2.field]):
+                words = in_words(rule, limit)
+                assert words is not None, (standard.name, field.path, rule)
+                assert " · " in words
+                assert "^" not in words
+
+
+def _rules(rules: Message) -> Iterator[tuple[str, object]]:
+    for field, value in rules.ListFields():
+        if field.name == "required":
+            yield "required", value
+        elif field.message_type and field.name not in {"cel", "items"}:
+            for inner, limit in value.ListFields():
+                if inner.name == "items":
+                    yield from _rules(limit)
+                else:
+                    yield f"{field.name}.{inner.name}", limit

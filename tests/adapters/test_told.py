@@ -1,0 +1,76 @@
+"""What a load says of rows, in both languages, and what it hides."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from adapters.cli import main
+from adapters.intake import Node
+from adapters.load import load
+from adapters.rows import Problem
+from adapters.texts import in_chinese, in_english
+from node.core.standard import get
+from node.standard.v1.penalty_pb2 import Penalty
+from tests.adapters.intake_server import Intake
+from tests.adapters.samples import read_report, row, write_csv
+from tests.adapters.test_penalty_mapping import PENALTY
+
+ID_NUMBER = "430102190001010015"
+
+
+def test_the_report_says_why_in_both_languages_and_is_loaded_again(tmp_path: Path, registry: Path) -> None:
+    bad = [row(1, 地区="朝阳区"), row(2, 企业名称="名" * 201), row(3, 注册日期="2015-03-31 16:00:00")]
+    rejects = tmp_path / "rejects.csv"
+    load([write_csv(tmp_path / "f.csv", bad)], registry, None, rejects=rejects)
+    lines = read_report(rejects)
+    assert [line["原因"] for line in lines] == [
+        "有多个同名的地方（110105 北京市朝阳区、220104 吉林省长春市朝阳区）。在前面写明所在市，或者填写代码。",
+        "不得超过200个字",
+        "时间没有写明时区或者时区含义不明，可能差一天。只导出日期，或者在时间后写明时区（+08:00）。",
+    ]
+    assert [line["message"] for line in lines][1] == "at most 200 characters"
+    assert "^" not in "".join(line["message"] for line in lines)
+    again = load([rejects], registry, None)
+    assert (again.rows, again.rejected) == (3, 3)
+
+
+def test_a_reason_without_a_text_keeps_its_message() -> None:
+    assert in_chinese(Problem("", "", "of_a_later_node", "what it says")) == "what it says"
+    assert in_english(Problem("", "", "r", "须载明 · must be stated")) == "must be stated"
+
+
+def test_personal_numbers_in_facts_are_warned_of_and_hidden_on_request(
+    tmp_path: Path, node: Node, intake: Intake
+) -> None:
+    facts = f"当事人王某（身份证号{ID_NUMBER}，手机13800001234）销售过期饼干。"
+    cells = PENALTY | {"CF_SY": facts}
+    path = write_csv(tmp_path / "f.csv", [list(cells.values())], list(cells))
+    report = load([path], Path("penalty_cf"), node)
+    assert report.reasons == {"personal_id_number": 1, "personal_mobile": 1}
+    assert (report.accepted, report.warnings) == (1, 2)
+    assert ID_NUMBER not in "".join(report.warned)
+    masked = load([path], Path("penalty_cf"), node, mask_personal=True)
+    assert (masked.superseded, masked.warnings) == (1, 0)
+    [body] = intake.bodies.values()
+    message = Penalty.FromString(body)
+    assert message.facts == "当事人王某（身份证号430**************5，手机138****1234）销售过期饼干。"
+    assert ID_NUMBER.encode() not in get("penalty").split(body)[0]
+
+
+@pytest.mark.parametrize(
+    "column", ["CF_XDR_SYDW", "CF_XDR_SHZZ", "CF_XDR_ZZJG", "CF_XDR_SWDJ", "CF_XDR_GSZC", "CF_CFJG"]
+)
+def test_an_id_number_in_a_field_that_is_not_for_it_is_refused(tmp_path: Path, column: str) -> None:
+    cells = PENALTY | {column: ID_NUMBER}
+    path = write_csv(tmp_path / "f.csv", [list(cells.values())], list(cells))
+    report = load([path], Path("penalty_cf"), None, mask_personal=True)
+    assert (report.rejected, report.reasons["personal_id_number"]) == (1, 1)
+    assert ID_NUMBER not in "".join(report.examples)
+
+
+def test_the_command_masks_and_names_every_shipped_mapping(tmp_path: Path) -> None:
+    told = CliRunner().invoke(main, ["load", "--help"]).output
+    assert "--mask-personal" in told
+    for name in ("penalty_2015", "penalty_gsxt", "abnormal_gsxt", "sole_traders"):
+        assert name in told
