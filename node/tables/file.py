@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from node.errors import FileError, Reason
 from node.tables.asides import filled, is_note, without_asides
@@ -17,9 +18,11 @@ from node.tables.sheet_file import SheetFile, open_xls, open_xlsx
 from node.tables.texts import TITLE_ROWS, Missing
 from node.tables.unfit import NoTableError
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-# Workbooks of the first years, without a container around them.
-_BIFF = (b"\x09\x08\x08\0", b"\x09\x08\x10\0", b"\x09\x04\x06\0", b"\x09\x02\x06\0", b"\x09\0\x04\0")
+# Also the workbooks of the first years, without a container around them.
+_XLS = (
+    b"\xd0\xcf\x11\xe0", b"\x09\x08\x08\0", b"\x09\x08\x10\0", b"\x09\x04\x06\0", b"\x09\x02\x06\0",
+    b"\x09\0\x04\0",
+)  # fmt: skip
 _UNREAD = {
     b"%PDF": "a PDF; ask for the spreadsheet it was made of",
     b"Rar!": "a RAR archive: unpack it",
@@ -42,6 +45,22 @@ class Source(Protocol):
 
     def fraction(self) -> float:
         """How much is read, 0..1."""
+
+
+class Kind(NamedTuple):
+    """A kind of file: its name, what it begins with, and how it is read."""
+
+    name: str
+    marks: tuple[bytes, ...]
+    read: Callable[[Path, Missing, list[str]], Source]
+
+
+KINDS = (
+    Kind("xls", _XLS, partial(SheetFile, open_xls)),
+    Kind("xlsx", (b"PK\x03\x04",), partial(SheetFile, open_xlsx)),
+    Kind("csv", (b"",), lambda path, missing, _: CsvFile(path, missing)),
+)
+"""Whatever begins like none of the others is text."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,7 @@ def _checked(row: RawRow, head: RawRow) -> RawRow:
 
 
 def _readable(path: Path, source: Source) -> Iterator[RawRow]:
-    line = 1
+    line: int | None = None
     with _refusals(path, lambda: line):
         for row in source.rows():
             line = row.line
@@ -139,7 +158,7 @@ def _refusals(path: Path, line: Callable[[], int | None] = lambda: None) -> Iter
     try:
         yield
     except NoTableError as error:
-        raise _refused(path, str(error)) from None
+        raise _refused(path, str(error), line()) from None
     except FileNotFoundError:
         raise _refused(path, "cannot be read: No such file or directory") from None
     except PermissionError as error:
@@ -154,11 +173,7 @@ def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
     for mark, what in _UNREAD.items():
         if magic.startswith(mark):
             raise NoTableError(what)
-    if magic.startswith((_OLE, *_BIFF)):
-        return SheetFile(path, open_xls, missing, notices)
-    if magic.startswith(_ZIP):
-        return SheetFile(path, open_xlsx, missing, notices)
-    return CsvFile(path, missing)
+    return next(kind for kind in KINDS if magic.startswith(kind.marks)).read(path, missing, notices)
 
 
 def _refused(path: Path, message: str, line: int | None = None) -> FileError:

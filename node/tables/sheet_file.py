@@ -39,12 +39,12 @@ OpenBook = Callable[[Path], AbstractContextManager[Book]]
 class SheetFile:
     """The rows of a workbook: of the sheet that names the most columns near its top, else of the first."""
 
-    def __init__(self, path: Path, open_book: OpenBook, missing: Missing, notices: list[str]) -> None:
+    def __init__(self, open_book: OpenBook, path: Path, missing: Missing, notices: list[str]) -> None:
         """Chooses the sheet.
 
         Args:
+            open_book: Opens the file as what it is.
             path: Of the file.
-            open_book: Opens it as what it is.
             missing: How many of the columns that are needed a row does not name.
             notices: What is not read of the workbook is added.
 

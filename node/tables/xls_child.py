@@ -18,8 +18,8 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 def main(path: str, memory: int, seconds: int, sheet: int | None) -> None:
     """Writes what is asked for, or the kind of the fault."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    _limit(resource.RLIMIT_AS, memory)
+    _limit(resource.RLIMIT_CPU, seconds)
     try:
         with Path(os.devnull).open("w", encoding="ascii") as log:
             book = xlrd.open_workbook(path, logfile=log, formatting_info=True, on_demand=True, ragged_rows=True)
@@ -31,6 +31,13 @@ def main(path: str, memory: int, seconds: int, sheet: int | None) -> None:
     except Exception as error:  # noqa: BLE001 - xlrd raises anything for what is damaged
         is_encrypted = "encrypted" in str(error) or _is_encrypted(path)
         _write({"fault": "encrypted" if is_encrypted else "damaged"})
+
+
+def _limit(what: int, most: int) -> None:
+    """Sets a limit, unless there is a lower one."""
+    hard = resource.getrlimit(what)[1]
+    lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (lowest, lowest))
 
 
 def _write(line: Any) -> None:

@@ -58,20 +58,21 @@ class _Guard:
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = handler.text
+        if type(handler).text is not Handler.text:
+            self.parser.CharacterDataHandler = handler.text
         self.parser.StartDoctypeDeclHandler = self._declare
-        self._handler = handler
+        self._begin, self._finish = handler.start, handler.end
         self._depth = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise NoTableError("elements too deep for a workbook")
-        self._handler.start(local(name), attributes)
+        self._begin(local(name) if ":" in name else name, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
-        self._handler.end(local(name))
+        self._finish(local(name) if ":" in name else name)
 
     def _declare(self, *_: object) -> None:
         raise NoTableError("a workbook declares no document type")
