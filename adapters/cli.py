@@ -82,7 +82,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     mask_personal: bool,
     as_json: bool,
 ) -> None:
-    """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, or the reject report of an earlier load.
+    """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, XLS, or the reject report of an earlier load.
 
     Loading the same file again does no harm: rows that are in are duplicates, a corrected row supersedes its earlier
     version.

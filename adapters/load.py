@@ -46,7 +46,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
     """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
 
     Args:
-        files: CSV (plain, xz, gz), XLSX, or reject reports of earlier loads.
+        files: CSV (plain, xz, gz), XLSX, XLS, or reject reports of earlier loads.
         mapping: Or the path of its file; `registry` is shipped.
         node: None checks the rows offline, against the standard alone.
         source: Name of the source system, instead of the mapping's.

@@ -28,6 +28,7 @@ from node.storage.founding import found_federation, shipped_policy
 from node.usecases.pack_evidence import make_manifest, pack
 from node.usecases.prove import prove
 from node.usecases.read_evidence import show_case
+from tests.adapters.growing import xls
 from tests.adapters.samples import csv_text, rows
 from tests.cities import PURPOSE, City, operator
 from tests.core.standard_samples import SAMPLES
@@ -149,6 +150,11 @@ def of_tables() -> Iterator[Seed]:
         book.worksheets[0].append(each)
     book.save(content)
     yield "table", "book.xlsx", content.getvalue()
+    book.worksheets[0].merge_cells("A2:A3")
+    content = io.BytesIO()
+    book.save(content)
+    yield "table", "merged.xlsx", content.getvalue()
+    yield "table", "old.xls", xls(3)
     yield "roster", "plain.csv", "统一社会信用代码,企业名称\n91430100MA00TEXT01,某商行\n".encode()
     yield "screening_roster", "plain.csv", "uscc,id_number,name\n91430100MA00TEXT01,360426199101010071,张某\n".encode()
     for name in ("registry", "gsxt", "penalty_cf"):
