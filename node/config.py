@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, PrivateAttr
 
 from node.core.document import Document, parse_document, read_model
 from node.core.federation_file import SLUG, Address
@@ -115,6 +115,14 @@ class Clock(_Section):
     ]
 
 
+class Backup(_Section):
+    """Backups that the running node makes by itself, each verified; the oldest beyond `keep` are removed."""
+
+    dir: Annotated[Path, Says("Where: another disk, encrypted", "存放目录，宜在另一块加密磁盘", "/srv/backup")]
+    every_h: Annotated[Positive, Says("Hours between two", "间隔（小时）")] = 24
+    keep: Annotated[PositiveInt, Says("How many are kept", "保留份数")] = 7
+
+
 class Config(_Section):
     """A node's configuration. Paths are resolved from the folder of the file."""
 
@@ -129,6 +137,7 @@ class Config(_Section):
     sync: Annotated[Sync, Says("How this node pulls from its peers, and what for", "如何、为何向外市拉取")] = Sync()
     limits: Annotated[Limits, Says("What one caller of each kind may ask", "各类调用方的限额")] = Limits()
     evidence: Annotated[Evidence, Says("Attachments", "附件")] = Evidence()
+    backup: Annotated[Backup | None, Says("Backups by schedule; none where left out", "定时备份；不写则不备份")] = None
     calendars: Annotated[
         tuple[Path, ...],
         Says("Years to add to the working calendar that comes with the program", "补充的工作日历", "[2027.yaml]"),
@@ -140,6 +149,13 @@ class Config(_Section):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Says("How much the log tells", "日志详细程度")
     ] = "info"
+
+    _file: Path = PrivateAttr(Path("node.yaml"))
+
+    @property
+    def file(self) -> Path:
+        """The node.yaml that it was read from."""
+        return self._file
 
     @property
     def node_db(self) -> Path:
@@ -176,7 +192,7 @@ PATHS = ("data_dir", "federation", "policy", "clients", "keys", "officer")
 
 
 def read_settings(path: Path) -> tuple[Document, Path]:
-    """The `node.yaml` of a folder, or itself, as it is written, unchecked; and the folder it lies in.
+    """The `node.yaml` of a folder, or itself, as it is written, unchecked; and where it is.
 
     Raises:
         FileError: INVALID_CONFIG, it cannot be read.
@@ -192,7 +208,7 @@ def read_settings(path: Path) -> tuple[Document, Path]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
     document = parse_document(text, str(file), Reason.INVALID_CONFIG)
-    return document, file.resolve().parent
+    return document, file.resolve()
 
 
 def load_config(path: Path) -> Config:
@@ -201,13 +217,17 @@ def load_config(path: Path) -> Config:
     Raises:
         FileError: INVALID_CONFIG with the line of what is wrong.
     """
-    document, folder = read_settings(path)
+    document, file = read_settings(path)
+    folder = file.parent
     config = read_model(document, Config, Reason.INVALID_CONFIG)
-    return config.model_copy(
+    placed = config.model_copy(
         update={name: folder / getattr(config, name) for name in PATHS}
         | {"calendars": tuple(folder / each for each in config.calendars)}
         | {"clock": config.clock and Clock(offset_file=folder / config.clock.offset_file)}
+        | {"backup": config.backup and config.backup.model_copy(update={"dir": folder / config.backup.dir})}
     )
+    placed._file = file  # noqa: SLF001 - its own loader
+    return placed
 
 
 def _no_node(folder: Path) -> str:

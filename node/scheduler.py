@@ -17,6 +17,7 @@ from apscheduler.triggers.base import BaseTrigger
 _WORKERS = 8
 _FOLLOW_S = 1
 _SCRUB_S = 600
+_BACKUP_S = 60
 
 
 class MonotonicZone(tzinfo):
@@ -78,6 +79,10 @@ class Scheduler:
     def work(self, look: Callable[[], object]) -> None:
         """Calls `look` now, which may take long where there is much of it, and each second."""
         self._scheduler.add_job(look, Every(_FOLLOW_S, first_s=0), id="work")
+
+    def backup(self, look: Callable[[], object]) -> None:
+        """Calls `look` each minute."""
+        self._scheduler.add_job(look, Every(_BACKUP_S), id="backup")
 
     def scrub(self, rewrite: Callable[[], object]) -> None:
         """Calls `rewrite` every ten minutes."""

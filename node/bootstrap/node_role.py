@@ -49,6 +49,7 @@ from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.fetch_evidence import Destruction, EvidencePeer
 from node.usecases.freeze import Freeze
 from node.usecases.ingest import Ingest
+from node.usecases.keep_backups import KeepBackups
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.node_status import node_status
 from node.usecases.read_platform_evidence import PlatformEvidence
@@ -97,6 +98,7 @@ class NodeRole:
         self._terms = KeepTerms(
             self._store, clock, self._desk.register.books, withdrawal.entries, self._desk.casework.act_by_itself
         )
+        self._backups = KeepBackups(config, clock)
         ingest = Ingest(self._store, clock, withdrawal)
 
         observer = Observer(config, is_running=True)
@@ -163,6 +165,7 @@ class NodeRole:
         self._scheduler.follow(self._follow)
         self._scheduler.work(self._work)
         self._scheduler.scrub(self._store.scrub)
+        self._scheduler.backup(self._backups.run)
         self._scheduler.start()
 
     def check(self) -> None:

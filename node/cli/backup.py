@@ -42,10 +42,9 @@ def backup(out: Path, with_keys: bool, as_json: bool, node_dir: Path) -> None:
     the private keys are not in it: keep them elsewhere, nothing can be restored to work without them.
     """
     config = load_config(node_dir)
-    settings = node_dir / "node.yaml" if node_dir.is_dir() else node_dir
     with _progress() as report:
         now = datetime.fromtimestamp(node_clock(config).now_ms() / 1000, UTC)
-        manifest = back_up(config, settings, out, now, report, with_keys=with_keys)
+        manifest = back_up(config, out, now, report, with_keys=with_keys)
     _tell(manifest, as_json, f"backed up to {out}, verified")
 
 

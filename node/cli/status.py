@@ -93,6 +93,10 @@ def _print(answer: control_pb2.StatusResponse) -> None:
     if answer.progress:
         far = ", ".join(f"{each.city} {each.size}" for each in answer.progress)
         console.print(f"own log ({answer.tree_size} records) cosigned up to: {far}", soft_wrap=True)
+    if answer.backup.at_ms:
+        hours = (time.time() * 1000 - answer.backup.at_ms) / 3_600_000
+        told = f"last backup {hours:.1f} h ago, {answer.backup.tree_size} records: {answer.backup.place}"
+        console.print(told, markup=False, soft_wrap=True)
     print_table(_peers(answer))
     for peer in answer.peers:
         if peer.last_reason:

@@ -58,6 +58,9 @@ class Code(StrEnum):
     DATABASE_OTHER_KEY = "database_other_key"
     DATABASE_MISSING = "database_missing"
     BACKUP_NONE = "backup_none"
+    BACKUP_OLD = "backup_old"
+    BACKUP_OVERDUE = "backup_overdue"
+    BACKUP_FAILED = "backup_failed"
     # The process.
     NODE_NOT_RUNNING = "node_not_running"
     PORT_TAKEN = "port_taken"

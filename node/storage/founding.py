@@ -90,7 +90,7 @@ def found_node(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
     write_file(config.policy, plan.policy.encode())
     found_log(config, SystemClock(), lambda: passphrase)
     (folder / ".node.yaml").rename(folder / "node.yaml")
-    return config
+    return load_config(folder)
 
 
 def found_federation(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from node.config import PATHS, Config, load_config
 from node.core.checkpoint import LogKey
 from node.errors import FileError, NodeError, Reason
+from node.storage.backup_note import note_backup
 from node.storage.files import load_federation, write_file
 from node.storage.inspection import inspect
 from node.storage.snapshot import check_database, copy_database
@@ -57,12 +58,11 @@ class Manifest(BaseModel):
     files: tuple[BackedUp, ...]
 
 
-def back_up(config: Config, settings: Path, out: Path, now: datetime, report: Report, *, with_keys: bool) -> Manifest:
+def back_up(config: Config, out: Path, now: datetime, report: Report, *, with_keys: bool) -> Manifest:
     """Writes a backup of a node, running or not, and verifies it before it takes its name.
 
     Args:
         config: Of the node.
-        settings: Its `node.yaml`.
         out: A folder to make, or a file to make where it ends in `.tar`.
         now: Aware; stands in the manifest.
         report: (what, done, in all).
@@ -77,13 +77,15 @@ def back_up(config: Config, settings: Path, out: Path, now: datetime, report: Re
     if not config.node_db.exists():
         raise NodeError(Reason.NOT_FOUND, f"{config.city} has no log yet")
     with _whole(out) as work:
-        _copy(config, settings, work, report, with_keys=with_keys)
+        _copy(config, work, report, with_keys=with_keys)
         manifest = _describe(work, now, report, with_keys=with_keys)
         write_file(work / MANIFEST, manifest.model_dump_json(indent=2, by_alias=True).encode(), 0o600)
         if out.suffix == ".tar":
             _pack(work, out)
         else:
             work.rename(out)
+    with suppress(OSError):  # the backup of a disk that can no more be written is good all the same
+        note_backup(config.data_dir, out, now, manifest.tree_size)
     return manifest
 
 
@@ -146,7 +148,7 @@ def _whole(place: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _copy(config: Config, settings: Path, work: Path, report: Report, *, with_keys: bool) -> None:
+def _copy(config: Config, work: Path, report: Report, *, with_keys: bool) -> None:
     (work / "data").mkdir(mode=0o700)
     for database in sorted(config.data_dir.glob("*.db")):
         if database.name != _DERIVED:
@@ -157,7 +159,7 @@ def _copy(config: Config, settings: Path, work: Path, report: Report, *, with_ke
     calendars = [f"calendar-{number}.yaml" for number in range(len(config.calendars))]
     for name, source in zip(calendars, config.calendars, strict=True):
         shutil.copyfile(source, work / name)
-    write_file(work / "node.yaml", _with_own_paths(settings.read_text("utf-8"), calendars).encode())
+    write_file(work / "node.yaml", _with_own_paths(config.file.read_text("utf-8"), calendars).encode())
     if with_keys:
         shutil.copytree(config.keys, work / "keys")
         shutil.copytree(config.officer, work / "officer")

@@ -9,6 +9,7 @@ from node.core.cosignature import witnesses_of
 from node.core.federation import Member
 from node.core.finding import Finding
 from node.ports import Clock
+from node.storage.backup_note import read_note
 from node.storage.links import Link
 from node.storage.log import OWN
 from node.storage.reader import Reader
@@ -70,7 +71,14 @@ def node_status(
         progress=[
             control_pb2.Witness(city=city, size=each.size, at_ms=each.at_s * 1000) for city, each in progress.items()
         ],
+        backup=_backup(data_dir),
     )
+
+
+def _backup(data_dir: Path) -> control_pb2.Backup:
+    note = read_note(data_dir)
+    at_ms = int(note.at.timestamp() * 1000) if note.at else 0
+    return control_pb2.Backup(at_ms=at_ms, place=note.place, tree_size=note.tree_size)
 
 
 def _best(kept: Iterable[Kept], members: set[str]) -> tuple[int, list[str]]:

@@ -111,7 +111,7 @@ def test_a_node_that_nobody_pulled_from_is_begun_anew_on_purpose(tmp_path: Path)
 def test_a_restored_node_starts_with_the_keys_put_back(tmp_path: Path) -> None:
     [own] = found(tmp_path, "changsha")
     folder = own.keys.parent
-    back_up(own, folder / "node.yaml", tmp_path / "backup", datetime.now(UTC), lambda *_: None, with_keys=False)
+    back_up(own, tmp_path / "backup", datetime.now(UTC), lambda *_: None, with_keys=False)
     restore(tmp_path / "backup", tmp_path / "again", lambda *_: None)
     shutil.copy(folder.parent / "federation.yaml", tmp_path / "again" / "federation.yaml")
     for each in ("log.key", "tls.pem", "witness.key"):

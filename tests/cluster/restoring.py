@@ -15,7 +15,7 @@ from node.usecases import backup
 
 def back_up(city: City, out: Path) -> None:
     """As `gongzhi backup --with-keys`, while it runs."""
-    backup.back_up(city.config, city.folder / "node.yaml", out, datetime.now(UTC), lambda *_: None, with_keys=True)
+    backup.back_up(city.config, out, datetime.now(UTC), lambda *_: None, with_keys=True)
 
 
 def put_back(city: City, backed_up: Path, aside: Path) -> None:

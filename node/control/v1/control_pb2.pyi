@@ -107,6 +107,7 @@ class StatusResponse(_message.Message):
     WITNESSED_SIZE_FIELD_NUMBER: _builtins.int
     WITNESSES_FIELD_NUMBER: _builtins.int
     PROGRESS_FIELD_NUMBER: _builtins.int
+    BACKUP_FIELD_NUMBER: _builtins.int
     city: _builtins.str
     tree_size: _builtins.int
     root: _builtins.bytes
@@ -133,6 +134,8 @@ class StatusResponse(_message.Message):
     def progress(self) -> _containers.RepeatedCompositeFieldContainer[Global___Witness]:
         """How far each member that has a witness key has cosigned the own log."""
 
+    @_builtins.property
+    def backup(self) -> Global___Backup: ...
     def __init__(
         self,
         *,
@@ -150,14 +153,43 @@ class StatusResponse(_message.Message):
         witnessed_size: _builtins.int = ...,
         witnesses: _abc.Iterable[_builtins.str] | None = ...,
         progress: _abc.Iterable[Global___Witness] | None = ...,
+        backup: Global___Backup | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backup", b"backup", "clock", b"clock"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "progress", b"progress", "root", b"root", "tree_size", b"tree_size", "witnessed_size", b"witnessed_size", "witnesses", b"witnesses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alerts", b"alerts", "backup", b"backup", "city", b"city", "clock", b"clock", "disk_free_bytes", b"disk_free_bytes", "disk_used_bytes", b"disk_used_bytes", "incidents", b"incidents", "peers", b"peers", "policy_digest", b"policy_digest", "policy_error", b"policy_error", "progress", b"progress", "root", b"root", "tree_size", b"tree_size", "witnessed_size", b"witnessed_size", "witnesses", b"witnesses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatusResponse: _TypeAlias = StatusResponse  # noqa: Y015
+
+@_typing.final
+class Backup(_message.Message):
+    """The newest verified backup; at_ms is 0 where none is known."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_MS_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    TREE_SIZE_FIELD_NUMBER: _builtins.int
+    at_ms: _builtins.int
+    place: _builtins.str
+    tree_size: _builtins.int
+    """Of the own log in it."""
+    def __init__(
+        self,
+        *,
+        at_ms: _builtins.int = ...,
+        place: _builtins.str = ...,
+        tree_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "place", b"place", "tree_size", b"tree_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Backup: _TypeAlias = Backup  # noqa: Y015
 
 @_typing.final
 class Witness(_message.Message):

@@ -97,6 +97,11 @@ def seconds_to_end(scene: Scene) -> Iterator[tuple[str, str, float]]:
         yield "clients", scene.config.city, (min(ends) - scene.machine_now).total_seconds()
 
 
+def minute(at: datetime) -> str:
+    """An aware moment, to the minute, in China."""
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
 def moment(at_ms: float) -> str:
     """A moment in China."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")

@@ -12,7 +12,7 @@ from node.usecases.checks.logs import logs
 from node.usecases.checks.peers import clocks, peers, witnesses
 from node.usecases.checks.ports import ports
 from node.usecases.checks.scene import Scene
-from node.usecases.checks.storage import data_folder, database, disk, pages
+from node.usecases.checks.storage import backup, data_folder, database, disk, pages
 
 
 class Check(NamedTuple):
@@ -35,6 +35,7 @@ CHECKS = (
     Check("peers", "外市与同步计划", peers),
     Check("witnesses", "见证副署", witnesses),
     Check("disk", "磁盘", disk),
+    Check("backup", "备份", backup),
     Check("data_folder", "数据目录", data_folder, watched=False),
     Check("database", "数据库", database),
     Check("pages", "数据库完整性", pages, watched=False),

@@ -2,19 +2,23 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 
 from node.core.checkpoint import log_name, verify_checkpoint
 from node.core.finding import Code, Finding, found
 from node.errors import NodeError
+from node.storage.backup_note import read_note
 from node.storage.log import OWN
 from node.storage.schema import check_sqlite_version
 from node.storage.snapshot import check_database
+from node.usecases.checks.keys import minute
 from node.usecases.checks.scene import Scene
 from node.usecases.start_checks import data_errors
 
 _LOW_MIB = 2048
 _FULL_MIB = 256
 _MIB = 2**20
+_OLD = timedelta(days=7)
 
 
 def disk(scene: Scene) -> Iterator[Finding]:
@@ -30,6 +34,22 @@ def data_folder(scene: Scene) -> Iterator[Finding]:
     """The data folder can be written; as at a start, by writing."""
     for error in data_errors(scene.config):
         yield found(Code.DATA_UNWRITABLE, error=error.message)
+
+
+def backup(scene: Scene) -> Iterator[Finding]:
+    """The newest backup is no older than it may be."""
+    note, settings = read_note(scene.config.data_dir), scene.config.backup
+    if note.failed_at is not None:
+        yield found(Code.BACKUP_FAILED, at=minute(note.failed_at), error=note.error)
+    if note.at is None:
+        if note.failed_at is None:
+            yield found(Code.BACKUP_NONE)
+        return
+    age = scene.now - note.at
+    if settings is not None and age > 2 * timedelta(hours=settings.every_h):
+        yield found(Code.BACKUP_OVERDUE, at=minute(note.at), every_h=f"{settings.every_h:g}")
+    elif settings is None and age > _OLD:
+        yield found(Code.BACKUP_OLD, at=minute(note.at))
 
 
 def database(scene: Scene) -> Iterator[Finding]:
