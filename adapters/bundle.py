@@ -13,6 +13,9 @@ from node.core.federation import server_name
 from node.errors import FileError, Reason
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
+SERVER = "server.crt"
+"""The node's certificates, in a bundle's folder."""
+
 _PASSPHRASE_VARIABLE = b"GONGZHI_PASSPHRASE"
 _OTHERS = 0o077
 
@@ -40,7 +43,7 @@ def load_bundle(folder: Path) -> Bundle:
         FileError: INVALID_CONFIG or INVALID_KEY, with the file.
     """
     about = _load_about(folder / "client.yaml")
-    server, client = folder / "server.crt", folder / "client.pem"
+    server, client = folder / SERVER, folder / "client.pem"
     return Bundle(
         about.addresses.get("intake", ""),
         server_name(about.city),

@@ -1,5 +1,6 @@
 """The way to a node's intake: its certificate pinned, ours presented; or the standard's checks alone, with no node."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,13 +9,15 @@ from pathlib import Path
 import grpc
 
 from adapters.bundle import load_bundle
+from adapters.follow import greet
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 
 Exchange = Callable[[Iterator[intake_pb2.SubmitRequest]], Iterator[intake_pb2.SubmitResponse]]
 
-_CONNECT_S = 10
+# The core of gRPC writes lines of C++ to standard error; what failed is told in words.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 _UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _REASONS: dict[str | bytes, Reason] = {reason.value: reason for reason in Reason}
 
@@ -33,7 +36,7 @@ def connect(node: Node) -> Iterator[Exchange]:
 
     Raises:
         FileError: INVALID_KEY or INVALID_CONFIG, the bundle cannot be used.
-        TransientError: UNAVAILABLE, nobody answers or it is not the pinned node.
+        TransientError: UNAVAILABLE, nobody answers; TLS_REFUSED, one side refused the other's certificate.
         NodeError: While exchanging: what the node refuses, with its own reason code.
     """
     bundle = load_bundle(node.identity)
@@ -48,7 +51,7 @@ def connect(node: Node) -> Iterator[Exchange]:
         ("grpc.keepalive_timeout_ms", 10_000),
     ]
     with grpc.secure_channel(address, credentials, options) as channel:
-        _await(channel, address)
+        greet(channel, address, node.identity, bundle)
         submit = intake_pb2_grpc.IntakeServiceStub(channel).Submit
         yield lambda requests: _answers(submit(requests))
 
@@ -65,14 +68,6 @@ def _outcome(standard: Standard, row: intake_pb2.Row) -> intake_pb2.Outcome:
     is_rejected = any(not finding.warning for finding in findings)
     status = intake_pb2.STATUS_REJECTED if is_rejected else intake_pb2.STATUS_ACCEPTED
     return intake_pb2.Outcome(status=status, findings=[intake_pb2.Finding(**found._asdict()) for found in findings])
-
-
-def _await(channel: grpc.Channel, address: str) -> None:
-    try:
-        grpc.channel_ready_future(channel).result(timeout=_CONNECT_S)
-    except grpc.FutureTimeoutError:
-        message = f"no node at {address} that shows its certificate of server.crt and knows ours"
-        raise TransientError(Reason.UNAVAILABLE, message) from None
 
 
 def _answers(call: Iterator[intake_pb2.SubmitResponse]) -> Iterator[intake_pb2.SubmitResponse]:

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     # Conditions that pass, or that the operator mends.
     UNAVAILABLE = "unavailable"
     TLS_REFUSED = "tls_refused"
+    NOT_FOLLOWED = "not_followed"
     TOO_SLOW = "too_slow"
     CANCELLED = "cancelled"
     PEER_FROZEN = "peer_frozen"

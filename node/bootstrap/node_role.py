@@ -31,6 +31,7 @@ from node.rpc.exchange_service import SERVICE as EXCHANGE
 from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.intake_service import IntakeServicer
 from node.rpc.peer_client import connect, hint
+from node.rpc.trust_service import add_trust_service
 from node.scheduler import Scheduler
 from node.storage.evidence import EvidenceStore
 from node.storage.files import load_calendar
@@ -131,6 +132,7 @@ class NodeRole:
         desk = self._desk
         cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
         control = ControlServicer(self._sync, status)
+        follows = add_trust_service(self._trust, config.data_dir)
         listener = listener_factory(config, self._trust)
         self._listeners = [
             listener(
@@ -147,6 +149,7 @@ class NodeRole:
                 add_evidence_service(evidence),
                 add_platform_evidence(PlatformEvidenceServicer(platforms, account)),
                 add_case_service(cases),
+                follows,
             ),
             listener(
                 config.listen.control,
@@ -154,6 +157,7 @@ class NodeRole:
                     "node.control.v1.ControlService",
                     lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(control, server),
                 ),
+                follows,
             ),
         ]
 

@@ -10,6 +10,7 @@ from node.config import Config
 from node.query.v1 import query_pb2_grpc
 from node.rpc.query_service import QueryServicer
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
+from node.rpc.trust_service import add_trust_service
 from node.storage.reader import Reader
 from node.storage.search import SearchIndex
 from node.storage.startup import await_store
@@ -59,6 +60,7 @@ class QueryRole:
                 lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
             ),
             add_screening_service(screener),
+            add_trust_service(trust, config.data_dir),
         )
 
     def start(self) -> None:

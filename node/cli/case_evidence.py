@@ -11,9 +11,8 @@ from node.cli.options import ask_passphrase
 from node.cli.tables import printable
 from node.evidence.v1.evidence_pb2 import ReadRequest
 from node.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
+from node.rpc.client import identity_channel
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
-from node.storage.bundle import load_bundle
 
 
 @click.command("evidence")
@@ -26,7 +25,7 @@ def evidence_command(case_id: str, digest: str, out: Path, bundle: Path) -> None
 
     What broke off goes on where it stopped. An officer reads with gongzhi evidence get.
     """
-    with bundle_channel(load_bundle(bundle, ask_passphrase), "intake") as channel:
+    with identity_channel(bundle, "intake", ask_passphrase) as channel:
         service = PlatformEvidenceServiceStub(channel)
         try:
             held = download(

@@ -19,9 +19,8 @@ from node.core import standard as standards
 from node.core.document import parse_document
 from node.errors import NodeError, Reason
 from node.rpc.casework_service import read_broken
+from node.rpc.client import identity_channel
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
-from node.storage.bundle import load_bundle
 from node.storage.files import read_text
 from node.usecases.casework.worklist import MOST, USUAL
 
@@ -84,17 +83,15 @@ def case_service(bundle: Path) -> Iterator[CaseServiceStub]:
     Raises:
         NodeError: What the node answered; of an act that is not allowed every rule it breaks is printed first.
     """
-    channel = bundle_channel(load_bundle(bundle, ask_passphrase), "intake")
     try:
-        yield CaseServiceStub(channel)
+        with identity_channel(bundle, "intake", ask_passphrase) as channel:
+            yield CaseServiceStub(channel)
     except grpc.RpcError as error:
         broken = read_broken(error).rules
         for each in broken:
             click.echo(f"{each.rule}: {each.zh}（{each.law_zh}） {each.en} ({each.law_en})", err=True)
         refusal = error_from_rpc(error)
         raise NodeError(refusal.reason, f"it breaks {_rules(len(broken))}") if broken else refusal from None
-    finally:
-        channel.close()
 
 
 def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:

@@ -11,7 +11,8 @@ from node.config import load_config
 from node.core.clients import Kind
 from node.core.federation import format_fingerprint
 from node.core.officers import Account
-from node.storage.bundle import add_client, format_certificates, server_certificates
+from node.core.pinning import format_server_certificates
+from node.storage.bundle import add_client, server_certificates
 from node.storage.files import load_clients, save_clients
 
 _KINDS = click.Choice([Kind.ADAPTER.value, Kind.OFFICER.value, Kind.PLATFORM.value])
@@ -72,4 +73,4 @@ def remove_command(name: str, node_dir: Path) -> None:
 @node_option
 def server_cert_command(node_dir: Path) -> None:
     """Print this node's certificates: the new server.crt of every bundle after `gongzhi key rotate --tls`."""
-    click.echo(format_certificates(server_certificates(load_config(node_dir))), nl=False)
+    click.echo(format_server_certificates(server_certificates(load_config(node_dir))), nl=False)

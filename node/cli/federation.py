@@ -1,11 +1,11 @@
-"""`gongzhi federation` and `gongzhi key`: who is a member, and this node's own keys."""
+"""`gongzhi federation`: who is a member."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from node.cli.options import ask_passphrase, new_passphrase, node_option, passphrase_option
+from node.cli.options import ask_passphrase, node_option
 from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.checkpoint import format_vkey
@@ -14,7 +14,6 @@ from node.core.federation_file import format_card, parse_card
 from node.core.platforms import Connected
 from node.errors import NodeError, Reason
 from node.rpc.federation_check import probe
-from node.storage import rotation
 from node.storage.bundle import connect_platform
 from node.storage.files import load_federation, read_text, save_federation
 from node.storage.founding import CAPITALS, found_federation
@@ -143,44 +142,6 @@ def demo_command(folder: Path, interval_s: float) -> None:
     """Make six ready nodes on free ports of this machine, members of one federation."""
     for config in found_federation(folder, datetime.now(UTC), settings={"sync": {"interval_s": interval_s}}):
         click.echo(f"{CAPITALS[config.city][0]} {config.city:10} {config.listen.exchange}")
-
-
-@click.group("key")
-def key() -> None:
-    """Change this node's keys so that no peer is taken by surprise."""
-
-
-@key.command("rotate")
-@click.option("--log", "which", flag_value="log", help="The key that signs this city's log.")
-@click.option("--tls", "which", flag_value="tls", help="The certificate this node presents.")
-@click.option("--witness", "which", flag_value="witness", help="The key that cosigns the others' checkpoints.")
-@click.option("--finish", is_flag=True, help="Every peer has the new card: put the new key in use.")
-@passphrase_option
-@node_option
-def rotate_command(which: str | None, finish: bool, passphrase: bool, node_dir: Path) -> None:
-    """Make a new key and put it on this node's card; once every peer has the card, again with --finish."""
-    config = load_config(node_dir)
-    if which is None:
-        raise click.UsageError("Say which key: --log, --tls or --witness.")
-    member = _finish(config, which) if finish else _prepare(config, which, new_passphrase(passphrase))
-    click.echo(f"Fingerprint of the new card: {format_fingerprint(member.fingerprint)}")
-    if not finish:
-        click.echo(f"Hand out `gongzhi federation card`; when all have it: gongzhi key rotate --{which} --finish")
-    elif which != "tls":
-        click.echo("In use from the node's next start. The old public key stays on the card: old proofs hold.")
-
-
-def _prepare(config: Config, which: str, passphrase: bytes | None) -> Member:
-    if which == "log":
-        return rotation.prepare_log(config, passphrase)
-    if which == "witness":
-        return rotation.prepare_witness(config, passphrase)
-    return rotation.prepare_tls(config, datetime.now(UTC), passphrase)
-
-
-def _finish(config: Config, which: str) -> Member:
-    finish = {"log": rotation.finish_log, "tls": rotation.finish_tls, "witness": rotation.finish_witness}[which]
-    return finish(config, ask_passphrase)
 
 
 def _changes(old: Member | None, new: Member) -> list[str]:

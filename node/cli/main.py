@@ -31,7 +31,7 @@ _COMMANDS = {
     "health": "status",
     "inbox": "inbox",
     "init": "init",
-    "key": "federation",
+    "key": "key",
     "officer": "officer",
     "operator": "operator",
     "outbox": "inbox",

@@ -1,18 +1,24 @@
 """How the command line and the tests reach a node: as one of its clients, over mTLS."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from node.config import Config
-from node.errors import Reason
+from node.core.pinning import fingerprints, next_pins
+from node.errors import NodeError, Reason
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import check_terms, officer_bundle
+from node.storage.bundle import Bundle, check_terms, load_bundle, officer_bundle, write_server
 from node.storage.keyfile import Passphrase, environment_passphrase
+from node.trust.v1.trust_pb2 import FollowRequest
+from node.trust.v1.trust_pb2_grpc import TrustServiceStub
+
+_FOLLOW_S = 5
 
 
 @contextmanager
@@ -37,6 +43,33 @@ def officer_channel(
         raise error from None
     finally:
         open_channel.close()
+
+
+@contextmanager
+def identity_channel(
+    folder: Path, service: str, passphrase: Passphrase = environment_passphrase
+) -> Iterator[grpc.Channel]:
+    """A channel to a service of the node that handed out the bundle in `folder`, as the client that it is of.
+
+    The bundle follows a change of the node's certificate. Errors of calls come out as they are.
+
+    Raises:
+        FileError: INVALID_CONFIG or INVALID_KEY, the bundle cannot be used.
+    """
+    bundle = load_bundle(folder, passphrase)
+    with bundle_channel(bundle, service) as channel:
+        _follow(channel, folder, bundle)
+        yield channel
+
+
+def _follow(channel: grpc.Channel, folder: Path, bundle: Bundle) -> None:
+    """Takes over what the node says of its certificates, and says so. What fails here, the call itself tells."""
+    follow = TrustServiceStub(channel).Follow
+    with suppress(grpc.RpcError, NodeError, OSError):
+        told = follow(FollowRequest(fingerprints=fingerprints(bundle.server_certs)), timeout=_FOLLOW_S)
+        if pins := next_pins(bundle.server_certs, told.certificates):
+            write_server(folder, pins)
+            follow(FollowRequest(fingerprints=fingerprints(pins)), timeout=_FOLLOW_S)
 
 
 def is_serving(channel: grpc.Channel, timeout_s: float) -> bool:

@@ -24,6 +24,7 @@ SERVICE_KINDS = {
     "node.evidence.v1.PlatformEvidenceService": frozenset({Kind.PLATFORM}),
     "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "node.screening.v1.ScreeningService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
+    "node.trust.v1.TrustService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
     "grpc.health.v1.Health": _ANYONE,
     "grpc.reflection.v1alpha.ServerReflection": _ANYONE,
 }

@@ -6,6 +6,7 @@ from typing import NoReturn, cast
 
 import grpc
 
+from node.core.pinning import tls_refusal
 from node.errors import NodeError, Reason, TransientError
 
 REASON_KEY = "gongzhi-reason"
@@ -69,6 +70,7 @@ CODES = MappingProxyType(
         Reason.TOO_FEW_WITNESSES: _Code.FAILED_PRECONDITION,
         Reason.UNAVAILABLE: _Code.UNAVAILABLE,
         Reason.TLS_REFUSED: _Code.UNAUTHENTICATED,
+        Reason.NOT_FOLLOWED: _Code.FAILED_PRECONDITION,
         Reason.TOO_SLOW: _Code.DEADLINE_EXCEEDED,
         Reason.CANCELLED: _Code.CANCELLED,
         Reason.PEER_FROZEN: _Code.FAILED_PRECONDITION,
@@ -115,13 +117,6 @@ _TRANSIENT = frozenset(
     }
 )
 
-# gRPC has no status for a refused handshake. A server that refuses a client's certificate closes the connection before
-# its first frame ("failed to connect ... Socket closed"; a server that is not there reads "Connection refused").
-_THEY_REFUSED = re.compile(r"failed to connect to all addresses.*Socket closed", re.DOTALL)
-_WE_REFUSED = re.compile(r"[Hh]andshake failed|CERTIFICATE_VERIFY_FAILED|[Vv]erification [Cc]heck failed")
-_THEY_REFUSED_TEXT = "closed during the TLS handshake: this certificate is unknown to the peer, or expired"
-_WE_REFUSED_TEXT = "what answers at this address does not hold the certificate pinned for it, or that has expired"
-
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
 
 
@@ -158,8 +153,6 @@ def _stated_reason(call: grpc.Call) -> Reason | None:
 
 
 def _reason_of_status(code: grpc.StatusCode, text: str) -> tuple[Reason, str]:
-    if code is _Code.UNAVAILABLE and _WE_REFUSED.search(text):
-        return Reason.TLS_REFUSED, _WE_REFUSED_TEXT
-    if code is _Code.UNAVAILABLE and _THEY_REFUSED.search(text):
-        return Reason.TLS_REFUSED, _THEY_REFUSED_TEXT
+    if code is _Code.UNAVAILABLE and (refusal := tls_refusal(text)):
+        return Reason.TLS_REFUSED, refusal
     return _REASONS.get(code, Reason.INTERNAL), text

@@ -30,6 +30,8 @@ IDLE_S = 300
 KEEPALIVE_S = 60
 """How often a caller who says nothing is asked whether it is still there; who went without a word holds no stream."""
 
+# The core of gRPC writes lines of C++ to standard error; what failed is in the status of the call.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # gRPC for Python has no setting for the least version of TLS. This variable of its core names the cipher suites of
 # TLS 1.2, not those of 1.3 (BoringSSL, `SSL_CTX_set_cipher_list`): one that needs a pre-shared key, which nobody here
 # has, leaves no way to speak 1.2. The core reads it once, before the first listener or channel.

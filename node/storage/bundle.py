@@ -1,7 +1,7 @@
 """What a local client needs to reach its node: addresses, the node's certificates, its own key and certificate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from node.config import Config
 from node.core.calendar import legal_date
 from node.core.clients import Kind, check_client_name
 from node.core.document import format_document, parse_document, read_model
-from node.core.federation import PinnedCertificate, ended_at, parse_certificate
+from node.core.federation import PinnedCertificate, ended_at
 from node.core.officers import Account
+from node.core.pinning import format_server_certificates, parse_server_certificates
 from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 from node.storage.files import (
@@ -46,7 +47,6 @@ SERVICES = MappingProxyType(
 _IDENTITY = "client.pem"
 _SERVER = "server.crt"
 _ABOUT = "client.yaml"
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _ANY_HOST = re.compile(r"^(0\.0\.0\.0|\[::\])(?=:)")
 
 
@@ -188,9 +188,13 @@ def server_certificates(config: Config) -> tuple[PinnedCertificate, ...]:
     return load_federation(config.federation).member(config.city).tls_certs
 
 
-def format_certificates(certificates: tuple[PinnedCertificate, ...]) -> str:
-    """The `server.crt` of a bundle."""
-    return "".join(cert.pem for cert in certificates)
+def write_server(folder: Path, certificates: Iterable[PinnedCertificate]) -> None:
+    """Replaces the node's certificates in a bundle.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    write_file(folder / _SERVER, format_server_certificates(certificates).encode())
 
 
 def _addresses(config: Config, kind: Kind, host: str | None) -> dict[str, str]:
@@ -211,12 +215,12 @@ def _write_about(folder: Path, bundle: Bundle) -> None:
         "addresses": dict(bundle.addresses),
     }
     write_file(folder / _ABOUT, format_document(about).encode())
-    write_file(folder / _SERVER, format_certificates(bundle.server_certs).encode())
+    write_server(folder, bundle.server_certs)
 
 
 def _load_server(path: Path) -> tuple[PinnedCertificate, ...]:
     try:
-        found = tuple(parse_certificate(pem) for pem in _PEM.findall(read_text(path, Reason.INVALID_KEY)))
+        found = parse_server_certificates(read_text(path, Reason.INVALID_KEY))
     except NodeError as error:
         raise FileError(Reason.INVALID_KEY, str(path), error.message) from None
     if not found:

@@ -4,7 +4,7 @@
 in use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -45,13 +45,15 @@ def finish_tls(config: Config, passphrase: Passphrase = environment_passphrase) 
     """Puts the prepared TLS identity in use and takes the old one off the card; a running node follows.
 
     Raises:
-        FileError: INVALID_KEY, none is prepared.
+        FileError: INVALID_KEY, none is prepared, or it is not on the card.
     """
     prepared = next_path(config.tls_identity)
     identity = load_tls_identity(prepared if prepared.exists() else config.tls_identity, passphrase)
     # Without a prepared key this can only be the second half of a finish that was cut off.
     if not prepared.exists() and len(_own(config).tls_certs) == 1:
         raise _nothing(prepared)
+    if identity.certificate not in _own(config).tls_certs:
+        raise _not_on_card(prepared)
     if prepared.exists():
         prepared.replace(config.tls_identity)
     return _publish(config, replace(_own(config), tls_certs=(identity.certificate,)))
@@ -72,9 +74,9 @@ def finish_log(config: Config, passphrase: Passphrase = environment_passphrase) 
     """Puts the prepared log key in use from the node's next start. The old public key stays on the card for good.
 
     Raises:
-        FileError: INVALID_KEY, none is prepared.
+        FileError: INVALID_KEY, none is prepared, or it is not on the card.
     """
-    _put_in_use(config.log_key, lambda prepared: load_log_key(prepared, passphrase))
+    _put_in_use(config.log_key, lambda prepared: load_log_key(prepared, passphrase).key, _own(config).log_keys)
     return _own(config)
 
 
@@ -93,18 +95,21 @@ def finish_witness(config: Config, passphrase: Passphrase = environment_passphra
     """Puts the prepared witness key in use from the node's next start. The old public key stays on the card for good.
 
     Raises:
-        FileError: INVALID_KEY, none is prepared.
+        FileError: INVALID_KEY, none is prepared, or it is not on the card.
     """
-    _put_in_use(config.witness_key, lambda prepared: load_witness_key(prepared, passphrase))
+    _put_in_use(
+        config.witness_key, lambda prepared: load_witness_key(prepared, passphrase).key, _own(config).witness_keys
+    )
     return _own(config)
 
 
-def _put_in_use(path: Path, load: Callable[[Path], object]) -> None:
-    """Replaces a key by its prepared successor, once that can be read."""
+def _put_in_use(path: Path, load: Callable[[Path], object], on_card: Collection[object]) -> None:
+    """Replaces a key by its prepared successor, once that can be read and is on the card."""
     prepared = next_path(path)
     if not prepared.exists():
         raise _nothing(prepared)
-    load(prepared)
+    if load(prepared) not in on_card:
+        raise _not_on_card(prepared)
     prepared.replace(path)
 
 
@@ -119,3 +124,7 @@ def _publish(config: Config, card: Member) -> Member:
 
 def _nothing(path: Path) -> FileError:
     return FileError(Reason.INVALID_KEY, str(path), "no new key is prepared; rotate first without --finish")
+
+
+def _not_on_card(path: Path) -> FileError:
+    return FileError(Reason.INVALID_KEY, str(path), "is not on this node's card: nobody would believe it; remove it")

@@ -99,7 +99,7 @@ def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path
 def test_exit_codes_and_output(
     tmp_path: Path, node: Node, identities: Identities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
+    monkeypatch.setattr("adapters.follow.CONNECT_S", 2)
     good, bad = (
         write_csv(tmp_path / "g.csv", rows(3)),
         write_csv(tmp_path / "b.csv", [row(9, 法人代表="张三", 注册日期="x")]),
@@ -126,13 +126,13 @@ def test_exit_codes_and_output(
 
 
 def test_a_stranger_and_another_node_of_the_name_are_not_spoken_to(
-    tmp_path: Path, node: Node, identities: Identities, intake: Intake, registry: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, node: Node, identities: Identities, intake: Intake, registry: Path
 ) -> None:
-    monkeypatch.setattr("adapters.intake._CONNECT_S", 2)
     path = write_csv(tmp_path / "f.csv", rows(1))
     with pytest.raises(TransientError) as error:
         load([path], registry, Node(identities.stranger, node.address))
-    assert error.value.reason is Reason.UNAVAILABLE
+    assert error.value.reason is Reason.TLS_REFUSED
+    assert "this side refused" in error.value.message
     assert intake.requests == []
 
 

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from node.cli.client import client
-from node.cli.federation import federation, key
+from node.cli.federation import federation
 from node.cli.init import init
+from node.cli.key import key
 from node.cli.options import ask_passphrase
 from node.config import load_config
 from node.core.checkpoint import LogKey

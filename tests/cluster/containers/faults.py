@@ -19,8 +19,8 @@ from node.exchange.v1.exchange_pb2_grpc import ExchangeServiceStub
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
 from node.storage import rotation
-from node.storage.bundle import format_certificates, server_certificates
-from node.storage.files import load_federation, save_federation, write_file
+from node.storage.bundle import server_certificates, write_server
+from node.storage.files import load_federation, save_federation
 from node.storage.keyfile import CERTIFICATE_TERM, load_tls_identity
 from node.testing import SixCities
 from node.testing.containers import ContainerCity
@@ -87,7 +87,7 @@ def _hand_out(cities: SixCities, slug: str) -> None:
     for city in cities.values():
         save_federation(city.config.federation, load_federation(city.config.federation).with_member(card))
     config = cities[slug].config
-    write_file(config.officer / "server.crt", format_certificates(server_certificates(config)).encode())
+    write_server(config.officer, server_certificates(config))
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+"""TrustService: the node's clients follow a change of its certificate."""
+
+from pathlib import Path
+
+import grpc
+import structlog
+
+from node.core.pinning import MAX_CERTIFICATES
+from node.errors import NodeError, Reason
+from node.rpc.principal import principal
+from node.rpc.server import Register
+from node.storage.followers import note_pins
+from node.storage.trust import Trust
+from node.trust.v1 import trust_pb2, trust_pb2_grpc
+
+SERVICE = "node.trust.v1.TrustService"
+_SHA256_BYTES = 32
+_log = structlog.get_logger(__name__)
+
+
+class TrustServicer(trust_pb2_grpc.TrustServiceServicer):
+    """Answers the clients of one node."""
+
+    def __init__(self, trust: Trust, data_dir: Path) -> None:
+        self._trust = trust
+        self._data_dir = data_dir
+
+    def Follow(  # noqa: N802 - the name in the proto
+        self, request: trust_pb2.FollowRequest, context: grpc.ServicerContext
+    ) -> trust_pb2.FollowResponse:
+        """Remembers what the client pins; says what the card names."""
+        pins = list(request.fingerprints)
+        if len(pins) > MAX_CERTIFICATES or any(len(each) != _SHA256_BYTES for each in pins):
+            raise NodeError(Reason.INVALID_ARGUMENT, f"at most {MAX_CERTIFICATES} fingerprints of 32 bytes")
+        try:
+            note_pins(self._data_dir, principal(context).name, {each.hex() for each in pins})
+        except OSError as error:  # a full disk: the client says it again
+            _log.warning("pins_not_noted", error=error.strerror)
+        card = self._trust.current().federation.member(self._trust.city)
+        return trust_pb2.FollowResponse(certificates=[each.pem for each in card.tls_certs])
+
+
+def add_trust_service(trust: Trust, data_dir: Path) -> tuple[str, Register]:
+    """What a listener needs to answer for it."""
+    servicer = TrustServicer(trust, data_dir)
+    return SERVICE, lambda server: trust_pb2_grpc.add_TrustServiceServicer_to_server(servicer, server)
