@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from node.core.federation import PinnedCertificate, parse_certificate
 
 MAX_CERTIFICATES = 16
-"""That a client takes over, or says it pins: a card names one or two."""
+"""That a client takes over: a card names one or two."""
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 

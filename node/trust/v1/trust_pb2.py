@@ -22,19 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from node.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/trust/v1/trust.proto\x12\rnode.trust.v1\"%\n\rFollowRequest\x12\x14\n\x0c\x66ingerprints\x18\x01 \x03(\x0c\"&\n\x0e\x46ollowResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x03(\t2U\n\x0cTrustService\x12\x45\n\x06\x46ollow\x12\x1c.node.trust.v1.FollowRequest\x1a\x1d.node.trust.v1.FollowResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/trust/v1/trust.proto\x12\rnode.trust.v1\x1a\x1b\x62uf/validate/validate.proto\"5\n\rFollowRequest\x12$\n\x0c\x66ingerprints\x18\x01 \x03(\x0c\x42\x0e\xbaH\x0b\x92\x01\x08\x10\x10\"\x04z\x02h \"&\n\x0e\x46ollowResponse\x12\x14\n\x0c\x63\x65rtificates\x18\x01 \x03(\t2U\n\x0cTrustService\x12\x45\n\x06\x46ollow\x12\x1c.node.trust.v1.FollowRequest\x1a\x1d.node.trust.v1.FollowResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.trust.v1.trust_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FOLLOWREQUEST']._serialized_start=44
-  _globals['_FOLLOWREQUEST']._serialized_end=81
-  _globals['_FOLLOWRESPONSE']._serialized_start=83
-  _globals['_FOLLOWRESPONSE']._serialized_end=121
-  _globals['_TRUSTSERVICE']._serialized_start=123
-  _globals['_TRUSTSERVICE']._serialized_end=208
+  _globals['_FOLLOWREQUEST'].fields_by_name['fingerprints']._loaded_options = None
+  _globals['_FOLLOWREQUEST'].fields_by_name['fingerprints']._serialized_options = b'\272H\013\222\001\010\020\020\"\004z\002h '
+  _globals['_FOLLOWREQUEST']._serialized_start=73
+  _globals['_FOLLOWREQUEST']._serialized_end=126
+  _globals['_FOLLOWRESPONSE']._serialized_start=128
+  _globals['_FOLLOWRESPONSE']._serialized_end=166
+  _globals['_TRUSTSERVICE']._serialized_start=168
+  _globals['_TRUSTSERVICE']._serialized_end=253
 # @@protoc_insertion_point(module_scope)
