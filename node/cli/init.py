@@ -19,7 +19,7 @@ from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
 from node.storage.service import check_place, settle
 from node.storage.startup import released
 
-_PORT = 7100
+_PORT, _LAST_PORT = 7100, 65535
 _WRONG_CARD = Reason.INVALID_FEDERATION
 
 
@@ -103,7 +103,7 @@ def _begin_anew(folder: Path, city: str) -> None:
 
 def _port_of(exchange_address: str | None) -> int:
     port = (exchange_address or "").rpartition(":")[2]
-    return int(port) if port.isdecimal() else _PORT
+    return int(port) if port.isdecimal() and int(port) <= _LAST_PORT else _PORT  # the card refuses what is none
 
 
 def _place(told: dict[str, str]) -> Place:

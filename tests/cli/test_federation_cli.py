@@ -60,7 +60,7 @@ def test_init_makes_a_whole_node(two: tuple[Path, Path]) -> None:
     }  # fmt: skip
     assert [path.stat().st_mode & 0o777 for path in (folder / "keys", folder / "officer")] == [0o700] * 2
     secrets = [*(folder / "keys").iterdir(), folder / "officer" / "client.pem"]
-    assert [path.stat().st_mode & 0o777 for path in secrets] == [0o600] * 4
+    assert [path.stat().st_mode & 0o777 for path in secrets] == [0o600] * 5
     assert config.policy.read_text() == (Path("policies") / "changsha.yaml").read_text()
     assert load_log_key(config.log_key).key in _log_keys(folder, "changsha")
     own = load_federation(config.federation).member("changsha")

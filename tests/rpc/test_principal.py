@@ -19,16 +19,19 @@ from node.screening.v1 import screening_pb2
 from node.storage.bundle import add_client
 from node.storage.files import load_clients, save_clients
 from node.storage.trust import RECHECK_S, Trust
+from node.trust.v1 import trust_pb2
 from tests.rpc.listener import NOW, found, identity
 
 
 def test_every_service_of_ours_says_whom_it_answers() -> None:
-    files = (casework_pb2, control_pb2, evidence_pb2, exchange_pb2, intake_pb2, query_pb2, screening_pb2)
+    files = (casework_pb2, control_pb2, evidence_pb2, exchange_pb2, intake_pb2, query_pb2, screening_pb2, trust_pb2)
     names = {service.full_name for file in files for service in file.DESCRIPTOR.services_by_name.values()}
     assert names == {name for name in SERVICE_KINDS if name.startswith("node.")}
     for_peers = {"node.exchange.v1.ExchangeService", "node.evidence.v1.EvidenceExchangeService"}
     assert {name for name in names if Kind.PEER in SERVICE_KINDS[name]} == for_peers
-    shared = ("casework.v1.Case", "query.v1.Query", "screening.v1.Screening", "evidence.v1.PlatformEvidence")
+    shared = (
+        "casework.v1.Case", "query.v1.Query", "screening.v1.Screening", "evidence.v1.PlatformEvidence", "trust.v1.Trust"
+    )  # fmt: skip
     for_platforms = {f"node.{name}Service" for name in shared}
     assert {name for name in names if Kind.PLATFORM in SERVICE_KINDS[name]} == for_platforms
 
