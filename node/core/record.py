@@ -27,6 +27,8 @@ INDEX_BITS = 40
 EVERYONE = "all"
 CASEWORK = "casework"
 """The source of what a case made: its acts, and the records they lead to. No row has it."""
+OWN_SOURCES = (CASEWORK, "node")
+"""The sources of what the node writes itself; no row has one of them."""
 _TAG = b"gongzhi.facet.v1"
 # Tags and lengths of record.proto's View and Facet on the wire.
 _HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12

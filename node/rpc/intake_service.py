@@ -14,14 +14,19 @@ from node.ports import Clock
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header
 from node.rpc.metrics import count_rows
-from node.rpc.principal import principal
+from node.rpc.principal import Principal, principal
+from node.storage.loads import Load
 from node.storage.store import Store
+from node.usecases.casework.actor import Actor
 from node.usecases.ingest import Ingest, Pending
+from node.usecases.loads import LoadNumbers, LoadRetraction
 from node.usecases.usage import Account
 from node.usecases.withdraw import retract
 
 # Batches of one stream that are checked but not yet durable.
 _WINDOW = 8
+# Loads in one answer, and the largest number that a store can hold.
+_USUAL_LOADS, _MOST_LOADS, _LAST_LOAD = 100, 1000, 2**63 - 1
 
 
 class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
@@ -40,14 +45,16 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         self._clock = clock
         self._notify = notify
         self._account = account
+        self._loads = LoadRetraction(store, clock)
 
     def Submit(  # noqa: N802 - the name in the proto
-        self, request_iterator: Iterator[intake_pb2.SubmitRequest], _: grpc.ServicerContext
+        self, request_iterator: Iterator[intake_pb2.SubmitRequest], context: grpc.ServicerContext
     ) -> Iterator[intake_pb2.SubmitResponse]:
         """Checks the next batches while earlier ones become durable; answers in order."""
+        load_of = LoadNumbers(self._store, principal(context).name, self._clock).of
         pending: queue.Queue[Pending | Exception | None] = queue.Queue(_WINDOW)
         ended = threading.Event()
-        feeder = threading.Thread(target=self._feed, args=(request_iterator, pending, ended), daemon=True)
+        feeder = threading.Thread(target=self._feed, args=(request_iterator, load_of, pending, ended), daemon=True)
         feeder.start()
         try:
             while (item := pending.get()) is not None:
@@ -62,13 +69,14 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     def _feed(
         self,
         requests: Iterator[intake_pb2.SubmitRequest],
+        load_of: Callable[[intake_pb2.SubmitRequest], int],
         pending: "queue.Queue[Pending | Exception | None]",
         ended: threading.Event,
     ) -> None:
         item: Pending | Exception | None = None
         try:
             for request in requests:
-                _put(pending, self._ingest.begin(request), ended)
+                _put(pending, self._ingest.begin(request, load_of), ended)
         except grpc.RpcError:
             item = NodeError(Reason.CANCELLED, "the stream broke off; send what was not acknowledged again")
         except Exception as error:  # noqa: BLE001 - raised where the call is answered
@@ -80,19 +88,79 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     ) -> intake_pb2.RetractResponse:
         """Takes a record back; who did it stands in the usage record.
 
-        An officer with an account takes rows back. What a case made, the node's own officer alone, who has none: after
-        a fork there is no other way (docs/operations.md).
+        Rows alone: what a case made, an act of its workflow takes back. Of acts that a forgotten log makes misread
+        there is no other way (docs/operations.md).
         """
         caller, why = principal(context), Header(purpose=request.purpose, legal_basis=request.legal_basis)
         said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
         with self._account.using(caller, "Retract", said, request.id) as use:
-            if caller.kind is not Kind.OFFICER:
-                raise NodeError(Reason.PERMISSION_DENIED, "an officer takes records back, no program")
-            rows_alone = caller.account is not None
-            placed = retract(self._store, self._clock, request.id, why, rows_alone=rows_alone)
+            _check_officer(caller)
+            placed = retract(self._store, self._clock, request.id, why, by_officer=True)
             use.result = f"taken back by {placed.id}"
         self._notify([EVERYONE])  # a tombstone waits for no schedule
         return intake_pb2.RetractResponse(id=placed.id, checkpoint=self._store.log.note)
+
+    def ListLoads(  # noqa: N802
+        self, request: intake_pb2.ListLoadsRequest, context: grpc.ServicerContext
+    ) -> intake_pb2.ListLoadsResponse:
+        """What was handed in, the newest first."""
+        _check_officer(principal(context))
+        limit = min(request.limit or _USUAL_LOADS, _MOST_LOADS)
+        found = self._store.loads(min(request.before, _LAST_LOAD) or _LAST_LOAD, limit)
+        return intake_pb2.ListLoadsResponse(loads=map(_load, found))
+
+    def RetractLoad(  # noqa: N802
+        self, request: intake_pb2.RetractLoadRequest, context: grpc.ServicerContext
+    ) -> intake_pb2.RetractLoadResponse:
+        """Takes a load back, by two officers; who asked and who approved stands in the usage records."""
+        actor = _officer(principal(context))
+        load = self._store.load(min(request.load, _LAST_LOAD))
+        purpose, basis = request.purpose or load.purpose, request.legal_basis or load.legal_basis
+        said = query.Reason(purpose=purpose, legal_basis=basis)
+        with self._account.using(principal(context), "RetractLoad", said, f"load {load.number}") as use:
+            if not request.approve:
+                asked = self._loads.ask(actor, load.number, request.purpose, request.legal_basis)
+                use.result = "asked"
+                return intake_pb2.RetractLoadResponse(load=_load(asked))
+            done = self._loads.approve(actor, load.number)
+            use.result = f"{done.retracted} records taken back"
+        self._notify([EVERYONE])
+        return intake_pb2.RetractLoadResponse(load=_load(done), checkpoint=self._store.log.note)
+
+
+def _check_officer(caller: Principal) -> None:
+    if caller.kind is not Kind.OFFICER:
+        raise NodeError(Reason.PERMISSION_DENIED, "an officer takes records back, no program")
+
+
+def _officer(caller: Principal) -> Actor:
+    """Who takes part in a decision of two: a person with an account.
+
+    Raises:
+        NodeError: PERMISSION_DENIED.
+    """
+    _check_officer(caller)
+    if caller.account is None:
+        text = "two persons take a load back, each with an account (gongzhi officer add, --as)"
+        raise NodeError(Reason.PERMISSION_DENIED, text)
+    return Actor(caller.name, caller.account)
+
+
+def _load(load: Load) -> intake_pb2.Load:
+    return intake_pb2.Load(
+        number=load.number,
+        client=load.client,
+        standard=load.standard,
+        source=load.source,
+        file=load.file,
+        begun_at_ms=load.begun_at_ms,
+        records=load.records,
+        retracted=load.retracted,
+        asked_by=load.asked_by,
+        approved_by=load.approved_by,
+        purpose=load.purpose,
+        legal_basis=load.legal_basis,
+    )
 
 
 def _put(

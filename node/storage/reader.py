@@ -6,11 +6,12 @@ from pathlib import Path
 
 from node.core.merkle import Frontier
 from node.errors import NodeError, Reason
-from node.storage import drafts, links, policies
+from node.storage import drafts, links, loads, policies
 from node.storage.drafts import Draft
 from node.storage.ended import read_republished
 from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
+from node.storage.loads import Load
 from node.storage.log import OWN
 from node.storage.lookup import read_subject, read_subject_range
 from node.storage.replica import Origin, read_origin, read_origins
@@ -181,3 +182,24 @@ class Reader:
             NodeError: NOT_FOUND.
         """
         return drafts.read_draft(self.connection, number)
+
+    def load(self, number: int) -> Load:
+        """A load.
+
+        Raises:
+            NodeError: NOT_FOUND.
+        """
+        return loads.read_load(self.connection, number)
+
+    def loads(self, before: int, limit: int) -> list[Load]:
+        """The newest loads with a number below `before`, newest first."""
+        return loads.read_loads(self.connection, before, limit)
+
+    def runs_of_load(self, number: int) -> list[tuple[int, int]]:
+        """Where the records of a load stand in the own log: [begin, end), in order."""
+        return loads.read_runs(self.connection, number)
+
+    def is_misread(self, index: int) -> bool:
+        """Whether an own act stands in a case of a log that was forgotten here (`usecases.forget`)."""
+        row = position(OWN, index)
+        return self.connection.execute("SELECT 1 FROM misread WHERE position = ?", (row,)).fetchone() is not None

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from node.core.peer_view import Revision, VerifiedBatch
 from node.ports import Clock, Signer
-from node.storage import drafts, links, policies, replica
+from node.storage import drafts, links, loads, policies, replica
 from node.storage.drafts import Draft
 from node.storage.links import Incident, Link
-from node.storage.log import OWN, Entry, Follow, KeyOf, OwnLog, Placed
+from node.storage.loads import Load
+from node.storage.log import OWN, Entry, Fate, Follow, KeyOf, OwnLog, Placed
 from node.storage.reader import Reader
 from node.storage.replica import Origin
 from node.storage.retention import destroy_ended
@@ -47,13 +48,35 @@ class Store(Reader):
         self._writer.start()
 
     def append(
-        self, entries: Sequence[Entry], follow: Follow | None = None, *, is_patient: bool = True
+        self, entries: Sequence[Entry], follow: Follow | None = None, *, is_patient: bool = True, load: int = 0
     ) -> "Future[list[Placed]]":
         """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint.
 
         What a person waits for is not patient: it shares a commit only with what came while the one before was made.
+        With the number of a `load` what is stored is noted as its records.
         """
-        return self.submit(lambda connection: self.log.append(connection, entries, follow), is_patient=is_patient)
+
+        def job(connection: Connection) -> list[Placed]:
+            placed = self.log.append(connection, entries, follow)
+            if load:
+                stored = [each.id for each in placed if each.fate in (Fate.ACCEPTED, Fate.SUPERSEDED)]
+                loads.note_records(connection, load, stored)
+            return placed
+
+        return self.submit(job, is_patient=is_patient)
+
+    def begin_load(self, load: Load) -> "Future[int]":
+        """Stores a load that begins; resolves to its number."""
+        return self.submit(lambda connection: loads.insert_load(connection, load))
+
+    def ask_back(self, load: Load) -> "Future[None]":
+        """Notes who asks to take a load back (`loads.ask_back`)."""
+        return self.submit(lambda connection: loads.ask_back(connection, load), is_patient=False)
+
+    def approve_back(self, number: int, by: str) -> "Future[None]":
+        """Notes who approves that a load is taken back (`loads.approve_back`)."""
+        at_ms = self._clock.now_ms()
+        return self.submit(lambda connection: loads.approve_back(connection, number, by, at_ms), is_patient=False)
 
     def adopt(self, batch: VerifiedBatch, key_of: KeyOf) -> "Future[None]":
         """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""

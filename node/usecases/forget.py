@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from node.config import Config
 from node.core.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.record import parse_header, record_id
+from node.core.record import parse_header, parse_record_id, record_id
 from node.core.screening import case_of
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
@@ -46,6 +46,8 @@ def forget(config: Config, city: str, now_ms: int) -> Forgotten:
             acts = _acts_in_cases_of(connection, config.city, city)
             connection.execute("BEGIN IMMEDIATE")
             forget_log(connection, origin, now_ms)
+            misread = [(parse_record_id(act)[1],) for act in acts]
+            connection.executemany("INSERT OR IGNORE INTO misread (position) VALUES (?)", misread)
             connection.execute("COMMIT")
             # What is destroyed leaves no bytes, neither in free pages nor in the write-ahead log.
             connection.execute("VACUUM")

@@ -1,7 +1,7 @@
 """Takes in rows: checked against their standard, split into facets, appended to the own log."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.federation_file import SLUG
 from node.core.listing_term import term_findings
-from node.core.record import CASEWORK
+from node.core.record import OWN_SOURCES
 from node.core.standard import Standard
 from node.core.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
@@ -33,7 +33,6 @@ MAX_AUDIENCE = 100
 _DAY_MS = 86_400_000
 _SLUG = re.compile(SLUG)
 _OWN_STANDARDS = ("node.", "case.notice")
-_OWN_SOURCES = (CASEWORK, "node")
 # Others see one only when an officer hands it over, without who complained.
 _STAYS_HERE = ("complaint",)
 
@@ -62,6 +61,7 @@ class Pending(NamedTuple):
     request: intake.SubmitRequest
     rows: list[_Checked]
     placed: "Future[list[Placed]] | None"
+    load: int
 
 
 class Ingest:
@@ -73,8 +73,14 @@ class Ingest:
         self._clock = clock
         self._withdrawal = withdrawal
 
-    def begin(self, request: intake.SubmitRequest) -> Pending:
+    def begin(
+        self, request: intake.SubmitRequest, load_of: Callable[[intake.SubmitRequest], int] = lambda _: 0
+    ) -> Pending:
         """Checks a batch and hands its good rows to the writer, without waiting.
+
+        Args:
+            request: The batch.
+            load_of: The number of the load that it belongs to, asked where a row of it is stored; 0: of none.
 
         Raises:
             NodeError: The batch as a whole is refused: UNKNOWN_STANDARD, PURPOSE_REQUIRED, TOO_LARGE or
@@ -89,8 +95,9 @@ class Ingest:
         rows = [self._check_row(standard, request, row, template) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
-            return Pending(request, rows, None)
-        return Pending(request, rows, self._store.append(entries, self._withdrawal.entries))
+            return Pending(request, rows, None, 0)
+        load = load_of(request)
+        return Pending(request, rows, self._store.append(entries, self._withdrawal.entries, load=load), load)
 
     def finish(self, pending: Pending) -> intake.SubmitResponse:
         """Waits until a batch is durable and under a signed checkpoint; answers row by row.
@@ -101,7 +108,8 @@ class Ingest:
         placed = iter(pending.placed.result() if pending.placed else ())
         outcomes = [_outcome(row, next(placed, None) if row.entry else None) for row in pending.rows]
         checkpoint = self._store.log.note if pending.placed else b""
-        return intake.SubmitResponse(seq=pending.request.seq, outcomes=outcomes, checkpoint=checkpoint)
+        seq, load = pending.request.seq, pending.load
+        return intake.SubmitResponse(seq=seq, outcomes=outcomes, checkpoint=checkpoint, load=load)
 
     def _template(self, request: intake.SubmitRequest) -> Header:
         now_ms = self._clock.now_ms()
@@ -152,6 +160,8 @@ def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
     check_reason(request.purpose, request.legal_basis)
     if not 0 < len(request.source) <= MAX_SOURCE or "\0" in request.source:
         raise NodeError(Reason.INVALID_ARGUMENT, f"a batch names its source system, in at most {MAX_SOURCE} characters")
+    if len(request.file) > MAX_SOURCE or not request.file.isprintable():
+        raise NodeError(Reason.INVALID_ARGUMENT, f"the file of a batch is a name of at most {MAX_SOURCE} characters")
     if len(request.audience) > MAX_AUDIENCE or not all(map(_SLUG.fullmatch, request.audience)):
         raise NodeError(Reason.INVALID_ARGUMENT, f"an audience is at most {MAX_AUDIENCE} cities' slugs, or all")
     # A time to come would lock the row: every true version after it would be outdated.
@@ -159,7 +169,7 @@ def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
         raise NodeError(Reason.INVALID_ARGUMENT, "as_of is before 1970 or more than a day ahead")
     if request.standard.startswith(_OWN_STANDARDS):
         raise NodeError(Reason.PERMISSION_DENIED, f"{request.standard} is written by the node itself")
-    if request.source in _OWN_SOURCES:
+    if request.source in OWN_SOURCES:
         raise NodeError(Reason.PERMISSION_DENIED, f"{request.source} is the source of what the node writes itself")
     return standards.get(request.standard, request.version)
 

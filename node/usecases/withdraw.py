@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from node.core.disclosure import Disclosed, decide
 from node.core.policy import Policy
 from node.core.policy_grant import Grant
-from node.core.record import CASEWORK, open_view, parse_record_id
+from node.core.record import OWN_SOURCES, open_view, parse_record_id
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
@@ -94,7 +94,12 @@ def retraction(target: Header, now_ms: int, reason: Header) -> Entry:
     )
 
 
-def retract(store: Store, clock: Clock, record: str, reason: Header, *, rows_alone: bool = False) -> Placed:
+def is_row(header: Header) -> bool:
+    """Whether a record was handed in as a row, and not made in a case or by the node itself."""
+    return header.source not in OWN_SOURCES and not header.standard.startswith("node.")
+
+
+def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_officer: bool = False) -> Placed:
     """Takes an own record back on an officer's word, and every version that it replaced; returns when it is durable.
 
     Args:
@@ -102,8 +107,8 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, rows_alo
         clock: Now.
         record: Its id.
         reason: Purpose and legal basis.
-        rows_alone: Only what was handed in as a row. What a case made, two persons may have decided: an act of its
-            workflow takes it back.
+        by_officer: An officer asks, not a rule: only for what was handed in as a row. What a case made, two persons may
+            have decided: an act of its workflow takes it back. Only an act that a forgotten log makes misread goes so.
 
     Raises:
         NodeError: INVALID_ARGUMENT (no own record of this id, or already taken back), NOT_FOUND, PURPOSE_REQUIRED or
@@ -120,8 +125,9 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, rows_alo
     header = open_view(View.FromString(rows[0][2])).header
     if header is None or header.retracts or store.retracted(index, index + 1):
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is a retraction or was taken back already")
-    if rows_alone and header.source == CASEWORK:
-        raise NodeError(Reason.WRONG_ACTOR, f"{record} was made in a case: an act of its workflow takes it back")
+    if by_officer and not is_row(header) and not store.is_misread(index):
+        text = f"{record} was made in a case or by the node: an act of its workflow takes it back, not one officer"
+        raise NodeError(Reason.WRONG_ACTOR, text)
     now_ms = clock.now_ms()
 
     def with_versions(_: Sequence[Placed], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:

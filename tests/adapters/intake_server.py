@@ -49,6 +49,12 @@ class Intake(IntakeServiceServicer):
     def Retract(self, request: pb.RetractRequest, context: grpc.ServicerContext) -> pb.RetractResponse:  # noqa: N802
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "no adapter retracts")
 
+    def ListLoads(self, request: pb.ListLoadsRequest, context: grpc.ServicerContext) -> pb.ListLoadsResponse:  # noqa: N802
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "no adapter lists loads")
+
+    def RetractLoad(self, request: pb.RetractLoadRequest, context: grpc.ServicerContext) -> pb.RetractLoadResponse:  # noqa: N802
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "no adapter retracts")
+
     def _take(self, request: pb.SubmitRequest, row: pb.Row) -> pb.Outcome:
         standard = get(request.standard, request.version)
         found = standard.findings(standard.parse(row.body))

@@ -44,6 +44,8 @@ def request(**told: object) -> intake.SubmitRequest:
         ({"purpose": "p" * 501}, Reason.INVALID_ARGUMENT),
         ({"source": ""}, Reason.INVALID_ARGUMENT),
         ({"source": "s" * 201}, Reason.INVALID_ARGUMENT),
+        ({"file": "f" * 201}, Reason.INVALID_ARGUMENT),
+        ({"file": "a\tb.csv"}, Reason.INVALID_ARGUMENT),
         ({"audience": ["../x"]}, Reason.INVALID_ARGUMENT),
         ({"audience": ["all"] * 101}, Reason.INVALID_ARGUMENT),
         ({"as_of_ms": -1}, Reason.INVALID_ARGUMENT),

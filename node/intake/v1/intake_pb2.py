@@ -24,29 +24,39 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bnode/intake/v1/intake.proto\x12\x0enode.intake.v1\"\xcd\x01\n\rSubmitRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x10\n\x08standard\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x10\n\x08\x61s_of_ms\x18\x05 \x01(\x03\x12\x10\n\x08\x61udience\x18\x06 \x03(\t\x12\x0f\n\x07purpose\x18\x07 \x01(\t\x12\x13\n\x0blegal_basis\x18\x08 \x01(\t\x12!\n\x04rows\x18\t \x03(\x0b\x32\x13.node.intake.v1.Row\x12\x0f\n\x07\x64ry_run\x18\n \x01(\x08\" \n\x03Row\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\"\\\n\x0eSubmitResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12)\n\x08outcomes\x18\x02 \x03(\x0b\x32\x17.node.intake.v1.Outcome\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\"h\n\x07Outcome\x12&\n\x06status\x18\x01 \x01(\x0e\x32\x16.node.intake.v1.Status\x12\n\n\x02id\x18\x02 \x01(\t\x12)\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x17.node.intake.v1.Finding\"J\n\x07\x46inding\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0f\n\x07warning\x18\x04 \x01(\x08\"B\n\x0eRetractRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\"1\n\x0fRetractResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\x8c\x01\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATUS_ACCEPTED\x10\x01\x12\x14\n\x10STATUS_DUPLICATE\x10\x02\x12\x15\n\x11STATUS_SUPERSEDED\x10\x03\x12\x13\n\x0fSTATUS_REJECTED\x10\x04\x12\x13\n\x0fSTATUS_OUTDATED\x10\x05\x32\xa8\x01\n\rIntakeService\x12K\n\x06Submit\x12\x1d.node.intake.v1.SubmitRequest\x1a\x1e.node.intake.v1.SubmitResponse(\x01\x30\x01\x12J\n\x07Retract\x12\x1e.node.intake.v1.RetractRequest\x1a\x1f.node.intake.v1.RetractResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bnode/intake/v1/intake.proto\x12\x0enode.intake.v1\"\xdb\x01\n\rSubmitRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x10\n\x08standard\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x10\n\x08\x61s_of_ms\x18\x05 \x01(\x03\x12\x10\n\x08\x61udience\x18\x06 \x03(\t\x12\x0f\n\x07purpose\x18\x07 \x01(\t\x12\x13\n\x0blegal_basis\x18\x08 \x01(\t\x12!\n\x04rows\x18\t \x03(\x0b\x32\x13.node.intake.v1.Row\x12\x0f\n\x07\x64ry_run\x18\n \x01(\x08\x12\x0c\n\x04\x66ile\x18\x0b \x01(\t\" \n\x03Row\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\"j\n\x0eSubmitResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12)\n\x08outcomes\x18\x02 \x03(\x0b\x32\x17.node.intake.v1.Outcome\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x0c\n\x04load\x18\x04 \x01(\x04\"h\n\x07Outcome\x12&\n\x06status\x18\x01 \x01(\x0e\x32\x16.node.intake.v1.Status\x12\n\n\x02id\x18\x02 \x01(\t\x12)\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x17.node.intake.v1.Finding\"J\n\x07\x46inding\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0f\n\x07warning\x18\x04 \x01(\x08\"B\n\x0eRetractRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\"1\n\x0fRetractResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\"\xdc\x01\n\x04Load\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x10\n\x08standard\x18\x03 \x01(\t\x12\x0e\n\x06source\x18\x04 \x01(\t\x12\x0c\n\x04\x66ile\x18\x05 \x01(\t\x12\x13\n\x0b\x62\x65gun_at_ms\x18\x06 \x01(\x03\x12\x0f\n\x07records\x18\x07 \x01(\x04\x12\x11\n\tretracted\x18\x08 \x01(\x04\x12\x10\n\x08\x61sked_by\x18\t \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\n \x01(\t\x12\x0f\n\x07purpose\x18\x0b \x01(\t\x12\x13\n\x0blegal_basis\x18\x0c \x01(\t\"1\n\x10ListLoadsRequest\x12\r\n\x05limit\x18\x01 \x01(\r\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x04\"8\n\x11ListLoadsResponse\x12#\n\x05loads\x18\x01 \x03(\x0b\x32\x14.node.intake.v1.Load\"Y\n\x12RetractLoadRequest\x12\x0c\n\x04load\x18\x01 \x01(\x04\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x13\n\x0blegal_basis\x18\x03 \x01(\t\x12\x0f\n\x07\x61pprove\x18\x04 \x01(\x08\"M\n\x13RetractLoadResponse\x12\"\n\x04load\x18\x01 \x01(\x0b\x32\x14.node.intake.v1.Load\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\x8c\x01\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATUS_ACCEPTED\x10\x01\x12\x14\n\x10STATUS_DUPLICATE\x10\x02\x12\x15\n\x11STATUS_SUPERSEDED\x10\x03\x12\x13\n\x0fSTATUS_REJECTED\x10\x04\x12\x13\n\x0fSTATUS_OUTDATED\x10\x05\x32\xd2\x02\n\rIntakeService\x12K\n\x06Submit\x12\x1d.node.intake.v1.SubmitRequest\x1a\x1e.node.intake.v1.SubmitResponse(\x01\x30\x01\x12J\n\x07Retract\x12\x1e.node.intake.v1.RetractRequest\x1a\x1f.node.intake.v1.RetractResponse\x12P\n\tListLoads\x12 .node.intake.v1.ListLoadsRequest\x1a!.node.intake.v1.ListLoadsResponse\x12V\n\x0bRetractLoad\x12\".node.intake.v1.RetractLoadRequest\x1a#.node.intake.v1.RetractLoadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.intake.v1.intake_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STATUS']._serialized_start=685
-  _globals['_STATUS']._serialized_end=825
+  _globals['_STATUS']._serialized_start=1215
+  _globals['_STATUS']._serialized_end=1355
   _globals['_SUBMITREQUEST']._serialized_start=48
-  _globals['_SUBMITREQUEST']._serialized_end=253
-  _globals['_ROW']._serialized_start=255
-  _globals['_ROW']._serialized_end=287
-  _globals['_SUBMITRESPONSE']._serialized_start=289
-  _globals['_SUBMITRESPONSE']._serialized_end=381
-  _globals['_OUTCOME']._serialized_start=383
-  _globals['_OUTCOME']._serialized_end=487
-  _globals['_FINDING']._serialized_start=489
-  _globals['_FINDING']._serialized_end=563
-  _globals['_RETRACTREQUEST']._serialized_start=565
-  _globals['_RETRACTREQUEST']._serialized_end=631
-  _globals['_RETRACTRESPONSE']._serialized_start=633
-  _globals['_RETRACTRESPONSE']._serialized_end=682
-  _globals['_INTAKESERVICE']._serialized_start=828
-  _globals['_INTAKESERVICE']._serialized_end=996
+  _globals['_SUBMITREQUEST']._serialized_end=267
+  _globals['_ROW']._serialized_start=269
+  _globals['_ROW']._serialized_end=301
+  _globals['_SUBMITRESPONSE']._serialized_start=303
+  _globals['_SUBMITRESPONSE']._serialized_end=409
+  _globals['_OUTCOME']._serialized_start=411
+  _globals['_OUTCOME']._serialized_end=515
+  _globals['_FINDING']._serialized_start=517
+  _globals['_FINDING']._serialized_end=591
+  _globals['_RETRACTREQUEST']._serialized_start=593
+  _globals['_RETRACTREQUEST']._serialized_end=659
+  _globals['_RETRACTRESPONSE']._serialized_start=661
+  _globals['_RETRACTRESPONSE']._serialized_end=710
+  _globals['_LOAD']._serialized_start=713
+  _globals['_LOAD']._serialized_end=933
+  _globals['_LISTLOADSREQUEST']._serialized_start=935
+  _globals['_LISTLOADSREQUEST']._serialized_end=984
+  _globals['_LISTLOADSRESPONSE']._serialized_start=986
+  _globals['_LISTLOADSRESPONSE']._serialized_end=1042
+  _globals['_RETRACTLOADREQUEST']._serialized_start=1044
+  _globals['_RETRACTLOADREQUEST']._serialized_end=1133
+  _globals['_RETRACTLOADRESPONSE']._serialized_start=1135
+  _globals['_RETRACTLOADRESPONSE']._serialized_end=1212
+  _globals['_INTAKESERVICE']._serialized_start=1358
+  _globals['_INTAKESERVICE']._serialized_end=1696
 # @@protoc_insertion_point(module_scope)

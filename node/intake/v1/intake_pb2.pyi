@@ -64,6 +64,7 @@ class SubmitRequest(_message.Message):
     LEGAL_BASIS_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Number of the batch in the stream; the answer carries it back."""
     standard: _builtins.str
@@ -76,6 +77,10 @@ class SubmitRequest(_message.Message):
     legal_basis: _builtins.str
     dry_run: _builtins.bool
     """Check only: nothing is stored."""
+    file: _builtins.str
+    """Name of the file or table that the rows come from, without its folder; the list of loads shows it. At most 200
+    characters.
+    """
     @_builtins.property
     def audience(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -93,10 +98,11 @@ class SubmitRequest(_message.Message):
         legal_basis: _builtins.str = ...,
         rows: _abc.Iterable[Global___Row] | None = ...,
         dry_run: _builtins.bool = ...,
+        file: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_ms", b"as_of_ms", "audience", b"audience", "dry_run", b"dry_run", "legal_basis", b"legal_basis", "purpose", b"purpose", "rows", b"rows", "seq", b"seq", "source", b"source", "standard", b"standard", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_ms", b"as_of_ms", "audience", b"audience", "dry_run", b"dry_run", "file", b"file", "legal_basis", b"legal_basis", "purpose", b"purpose", "rows", b"rows", "seq", b"seq", "source", b"source", "standard", b"standard", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -133,9 +139,12 @@ class SubmitResponse(_message.Message):
     SEQ_FIELD_NUMBER: _builtins.int
     OUTCOMES_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
+    LOAD_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     checkpoint: _builtins.bytes
     """Signed checkpoint that covers every accepted row of the batch."""
+    load: _builtins.int
+    """Number of the load that the rows belong to; 0 where none was stored."""
     @_builtins.property
     def outcomes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Outcome]:
         """One for each row, in order."""
@@ -146,10 +155,11 @@ class SubmitResponse(_message.Message):
         seq: _builtins.int = ...,
         outcomes: _abc.Iterable[Global___Outcome] | None = ...,
         checkpoint: _builtins.bytes = ...,
+        load: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "outcomes", b"outcomes", "seq", b"seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "load", b"load", "outcomes", b"outcomes", "seq", b"seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -262,3 +272,158 @@ class RetractResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RetractResponse: _TypeAlias = RetractResponse  # noqa: Y015
+
+@_typing.final
+class Load(_message.Message):
+    """The rows of one file (or of a stream that names none), as one client handed them in at one time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    CLIENT_FIELD_NUMBER: _builtins.int
+    STANDARD_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    BEGUN_AT_MS_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    RETRACTED_FIELD_NUMBER: _builtins.int
+    ASKED_BY_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    client: _builtins.str
+    """Name of the adapter or officer."""
+    standard: _builtins.str
+    source: _builtins.str
+    file: _builtins.str
+    begun_at_ms: _builtins.int
+    records: _builtins.int
+    """Records made of its rows, and how many of them are taken back."""
+    retracted: _builtins.int
+    asked_by: _builtins.str
+    """Accounts of who asked to take it back and who approved; empty where nobody did."""
+    approved_by: _builtins.str
+    purpose: _builtins.str
+    legal_basis: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        client: _builtins.str = ...,
+        standard: _builtins.str = ...,
+        source: _builtins.str = ...,
+        file: _builtins.str = ...,
+        begun_at_ms: _builtins.int = ...,
+        records: _builtins.int = ...,
+        retracted: _builtins.int = ...,
+        asked_by: _builtins.str = ...,
+        approved_by: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        legal_basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "asked_by", b"asked_by", "begun_at_ms", b"begun_at_ms", "client", b"client", "file", b"file", "legal_basis", b"legal_basis", "number", b"number", "purpose", b"purpose", "records", b"records", "retracted", b"retracted", "source", b"source", "standard", b"standard"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Load: _TypeAlias = Load  # noqa: Y015
+
+@_typing.final
+class ListLoadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """0 is 100; at most 1000."""
+    before: _builtins.int
+    """Only loads with a smaller number, for the next page; 0 is all."""
+    def __init__(
+        self,
+        *,
+        limit: _builtins.int = ...,
+        before: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLoadsRequest: _TypeAlias = ListLoadsRequest  # noqa: Y015
+
+@_typing.final
+class ListLoadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOADS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def loads(self) -> _containers.RepeatedCompositeFieldContainer[Global___Load]: ...
+    def __init__(
+        self,
+        *,
+        loads: _abc.Iterable[Global___Load] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["loads", b"loads"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLoadsResponse: _TypeAlias = ListLoadsResponse  # noqa: Y015
+
+@_typing.final
+class RetractLoadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAD_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    APPROVE_FIELD_NUMBER: _builtins.int
+    load: _builtins.int
+    purpose: _builtins.str
+    """Of who asks; an approver states none."""
+    legal_basis: _builtins.str
+    approve: _builtins.bool
+    """Approve what another officer asked."""
+    def __init__(
+        self,
+        *,
+        load: _builtins.int = ...,
+        purpose: _builtins.str = ...,
+        legal_basis: _builtins.str = ...,
+        approve: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approve", b"approve", "legal_basis", b"legal_basis", "load", b"load", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetractLoadRequest: _TypeAlias = RetractLoadRequest  # noqa: Y015
+
+@_typing.final
+class RetractLoadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOAD_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_FIELD_NUMBER: _builtins.int
+    checkpoint: _builtins.bytes
+    """Signed checkpoint that covers the retractions; empty while it waits for an approver."""
+    @_builtins.property
+    def load(self) -> Global___Load: ...
+    def __init__(
+        self,
+        *,
+        load: Global___Load | None = ...,
+        checkpoint: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["load", b"load"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "load", b"load"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetractLoadResponse: _TypeAlias = RetractLoadResponse  # noqa: Y015

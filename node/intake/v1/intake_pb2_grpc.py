@@ -44,6 +44,16 @@ class IntakeServiceStub:
                 request_serializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractRequest.SerializeToString,
                 response_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractResponse.FromString,
                 _registered_method=True)
+        self.ListLoads = channel.unary_unary(
+                '/node.intake.v1.IntakeService/ListLoads',
+                request_serializer=node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsRequest.SerializeToString,
+                response_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsResponse.FromString,
+                _registered_method=True)
+        self.RetractLoad = channel.unary_unary(
+                '/node.intake.v1.IntakeService/RetractLoad',
+                request_serializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadRequest.SerializeToString,
+                response_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadResponse.FromString,
+                _registered_method=True)
 
 
 class IntakeServiceServicer:
@@ -63,6 +73,20 @@ class IntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLoads(self, request, context):
+        """What was handed in, file by file, the newest first. For officers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetractLoad(self, request, context):
+        """Takes every record of a load back: an officer asks, another approves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IntakeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -75,6 +99,16 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     servicer.Retract,
                     request_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractRequest.FromString,
                     response_serializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractResponse.SerializeToString,
+            ),
+            'ListLoads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLoads,
+                    request_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsRequest.FromString,
+                    response_serializer=node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsResponse.SerializeToString,
+            ),
+            'RetractLoad': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetractLoad,
+                    request_deserializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadRequest.FromString,
+                    response_serializer=node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +165,60 @@ class IntakeService:
             '/node.intake.v1.IntakeService/Retract',
             node_dot_intake_dot_v1_dot_intake__pb2.RetractRequest.SerializeToString,
             node_dot_intake_dot_v1_dot_intake__pb2.RetractResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLoads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.intake.v1.IntakeService/ListLoads',
+            node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsRequest.SerializeToString,
+            node_dot_intake_dot_v1_dot_intake__pb2.ListLoadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetractLoad(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.intake.v1.IntakeService/RetractLoad',
+            node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadRequest.SerializeToString,
+            node_dot_intake_dot_v1_dot_intake__pb2.RetractLoadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class IntakeServiceStub:
     """Takes in rows batch by batch; a batch is answered once it is durable and under a signed checkpoint."""
     Retract: _grpc.UnaryUnaryMultiCallable[_intake_pb2.RetractRequest, _intake_pb2.RetractResponse]
     """Takes a record back: peers destroy its values and salts."""
+    ListLoads: _grpc.UnaryUnaryMultiCallable[_intake_pb2.ListLoadsRequest, _intake_pb2.ListLoadsResponse]
+    """What was handed in, file by file, the newest first. For officers."""
+    RetractLoad: _grpc.UnaryUnaryMultiCallable[_intake_pb2.RetractLoadRequest, _intake_pb2.RetractLoadResponse]
+    """Takes every record of a load back: an officer asks, another approves."""
 
 @_typing.type_check_only
 class IntakeServiceAsyncStub(IntakeServiceStub):
@@ -43,6 +47,10 @@ class IntakeServiceAsyncStub(IntakeServiceStub):
     """Takes in rows batch by batch; a batch is answered once it is durable and under a signed checkpoint."""
     Retract: _aio.UnaryUnaryMultiCallable[_intake_pb2.RetractRequest, _intake_pb2.RetractResponse]  # type: ignore[assignment]
     """Takes a record back: peers destroy its values and salts."""
+    ListLoads: _aio.UnaryUnaryMultiCallable[_intake_pb2.ListLoadsRequest, _intake_pb2.ListLoadsResponse]  # type: ignore[assignment]
+    """What was handed in, file by file, the newest first. For officers."""
+    RetractLoad: _aio.UnaryUnaryMultiCallable[_intake_pb2.RetractLoadRequest, _intake_pb2.RetractLoadResponse]  # type: ignore[assignment]
+    """Takes every record of a load back: an officer asks, another approves."""
 
 class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -60,5 +68,21 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_intake_pb2.RetractResponse, _abc.Awaitable[_intake_pb2.RetractResponse]]:
         """Takes a record back: peers destroy its values and salts."""
+
+    @_abc_1.abstractmethod
+    def ListLoads(
+        self,
+        request: _intake_pb2.ListLoadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_pb2.ListLoadsResponse, _abc.Awaitable[_intake_pb2.ListLoadsResponse]]:
+        """What was handed in, file by file, the newest first. For officers."""
+
+    @_abc_1.abstractmethod
+    def RetractLoad(
+        self,
+        request: _intake_pb2.RetractLoadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_pb2.RetractLoadResponse, _abc.Awaitable[_intake_pb2.RetractLoadResponse]]:
+        """Takes every record of a load back: an officer asks, another approves."""
 
 def add_IntakeServiceServicer_to_server(servicer: IntakeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
