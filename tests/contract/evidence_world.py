@@ -73,7 +73,7 @@ class World:
     def writer(self, city: str) -> int:
         """The process of the role "node"."""
         for pid in self.nodes[city].children():
-            if Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").endswith(b"--role\0node"):
+            if b"\0--role\0node\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return pid
         raise AssertionError("no such process")
 
