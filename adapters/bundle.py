@@ -23,17 +23,23 @@ _OTHERS = 0o077
 class _About(BaseModel):
     city: str
     addresses: dict[str, str]
+    region6: str = ""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """An adapter's means to reach its node. `server_name` is the name in the node's certificate; all else is PEM."""
+    """An adapter's means to reach its node.
+
+    `server_name` is the name in the node's certificate, `region6` the division of its city ("" in bundles of before);
+    all else is PEM.
+    """
 
     intake: str
     server_name: str
     server_pem: bytes
     cert_pem: bytes
     key_pem: bytes = field(repr=False)
+    region6: str = ""
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -50,6 +56,7 @@ def load_bundle(folder: Path) -> Bundle:
         _certificates(server),
         _certificates(client),
         _load_key(client),
+        about.region6,
     )
 
 

@@ -19,10 +19,14 @@ from adapters.person import read_person_key
 from adapters.report import Report
 from node.errors import FileError, NodeError
 
-EXIT_REJECTED = 3
+EXIT_NOT_IN = 3
 EXIT_FILE = 2
 EXIT_NODE = 4
 
+_OUTDATED = (
+    "{0:,} rows are not in: the node holds later versions of them. Where these rows are the newer, say so with --as-of."
+    "\n有 {0:,} 行没有入库：本节点已有更新的版本。如这些行更新，请用 --as-of 写明数据时点。"
+)
 _BEIJING = timezone(timedelta(hours=8))
 _PLAIN_EVERY_S = 2.0
 
@@ -67,6 +71,7 @@ def main() -> None:
 @click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
 @click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, where the mapping has id_hmac.")
 @click.option("--mask-personal", is_flag=True, help="Hide ID numbers, bank cards and mobiles in texts for everybody.")
+@click.option("--other-cities", is_flag=True, help="Take in a file though most of its rows are of another city.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
@@ -80,6 +85,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     rejects: Path | None,
     person_key: Path | None,
     mask_personal: bool,
+    other_cities: bool,
     as_json: bool,
 ) -> None:
     """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, XLS, or the reject report of an earlier load.
@@ -87,8 +93,8 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     Loading the same file again does no harm: rows that are in are duplicates, a corrected row supersedes its earlier
     version.
 
-    Exit codes: 0 all rows are in, 2 a file or the mapping cannot be used, 3 some rows are rejected, 4 the node cannot
-    be reached or refuses the load.
+    Exit codes: 0 all rows are in, 2 a file or the mapping cannot be used, 3 some rows are rejected or outdated, 4 the
+    node cannot be reached or refuses the load.
     """
     node = None if offline else _node(address, identity)
     as_of_ms = int(as_of.timestamp() * 1000) if as_of else None
@@ -99,12 +105,13 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
             report = load(
                 files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,
+                other_cities=other_cities,
                 progress=view.show,
             )  # fmt: skip
     except NodeError as error:
         _fail(error, view.last)
     _print(report, rejects, as_json)
-    sys.exit(EXIT_REJECTED if report.rejected else 0)
+    sys.exit(EXIT_NOT_IN if report.rejected or report.outdated else 0)
 
 
 def _node(address: str, identity: Path | None) -> Node:
@@ -146,6 +153,8 @@ def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
     for line in [*report.notices, *report.warned, *report.examples]:
         click.echo(line, err=True)
     Console().print(_summary(report))
+    if report.outdated:
+        click.echo(_OUTDATED.format(report.outdated))
     if report.rejected and rejects:
         click.echo(f"Mend the rejected rows in {rejects} and load that file with the same command.")
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import count
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 
+from adapters.bundle import load_bundle
 from adapters.columns import missing, shown
 from adapters.intake import Node, check, connect
+from adapters.locality import LOOKED_AT, check_city
 from adapters.mapping import Mapping, read_mapping
 from adapters.reject_report import RejectReport
 from adapters.report import Report
@@ -16,10 +19,14 @@ from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
 from adapters.texts import in_chinese, in_english
+from node.core.standard import Standard
+from node.errors import FileError, Reason
 from node.intake.v1 import intake_pb2
 
 # Findings told on the terminal; the reject report has all that reject.
 EXAMPLES = 20
+_BEIJING = timezone(timedelta(hours=8))
+_DAY_MS = 86_400_000
 
 Progress = Callable[[Report], object]
 
@@ -41,6 +48,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
     dry_run: bool = False,
     rejects: Path | None = None,
     mask_personal: bool = False,
+    other_cities: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
@@ -54,6 +62,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
         dry_run: The node checks and stores nothing.
         rejects: Where the reject report goes; without it rejected rows are only counted.
         mask_personal: Hide ID numbers, bank cards and mobile numbers in free texts that everybody may read.
+        other_cities: Take in a file of which most rows are of another city than the node's.
         progress: Called after every batch.
 
     Raises:
@@ -69,12 +78,15 @@ def load(  # noqa: PLR0913 - what the command takes, by name
             Mapper(agreed, table.columns, str(table.path), notes=table.notes, mask_personal=mask_personal)
             for table in tables
         ]
+        as_of = [_as_of(table, as_of_ms) for table in tables]
+        if node and not other_cities:
+            _check_cities(tables, mappers, agreed.standard, load_bundle(node.identity).region6)
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
         report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
         tally = _Tally(report_file, _notices(tables, mappers))
         head = _head(agreed, source or agreed.source, dry_run)
-        for answered in submit(_batches(tables, mappers, head, as_of_ms), exchange):
+        for answered in submit(_batches(tables, mappers, head, as_of), exchange):
             tally.count(answered)
             tally.report.fraction = sum(table.fraction() for table in tables) / len(tables)
             tally.report.seconds = perf_counter() - began
@@ -101,12 +113,35 @@ def _head(mapping: Mapping, source: str, dry_run: bool) -> intake_pb2.SubmitRequ
 
 
 def _batches(
-    tables: Sequence[Table], mappers: Sequence[Mapper], head: intake_pb2.SubmitRequest, as_of_ms: int | None
+    tables: Sequence[Table], mappers: Sequence[Mapper], head: intake_pb2.SubmitRequest, as_of: Sequence[int]
 ) -> Iterator[Batch]:
     numbers = count(1)
-    for table, mapper in zip(tables, mappers, strict=True):
-        head.as_of_ms = table.modified_at_ms if as_of_ms is None else as_of_ms
+    for table, mapper, moment in zip(tables, mappers, as_of, strict=True):
+        head.as_of_ms = moment
         yield from batches_of(table, mapper, head, numbers)
+
+
+def _check_cities(tables: Sequence[Table], mappers: Sequence[Mapper], standard: Standard, region6: str) -> None:
+    """Before any row is sent. A bundle of before names no region, and nothing is checked."""
+    for table, mapper in zip(tables, mappers, strict=True) if region6 else ():
+        if told := check_city(str(table.path), table.peek(LOOKED_AT), mapper, standard, region6):
+            table.notices.append(told)
+
+
+def _as_of(table: Table, as_of_ms: int | None) -> int:
+    """When the rows were true, Unix milliseconds.
+
+    Raises:
+        FileError: INVALID_ARGUMENT, it is to come: every true version after it would be outdated.
+    """
+    moment = table.modified_at_ms if as_of_ms is None else as_of_ms
+    if moment <= time_ns() // 1_000_000 + _DAY_MS:
+        return moment
+    day = datetime.fromtimestamp(moment / 1000, _BEIJING).date().isoformat()
+    whose = "the file was last changed" if as_of_ms is None else "--as-of says"
+    text = f"{whose} on {day}, which is to come: say with --as-of when its rows were true"
+    chinese = f"数据时点为 {day}，晚于今天；请用 --as-of 写明数据的时点"
+    raise FileError(Reason.INVALID_ARGUMENT, str(table.path), f"{text} · {chinese}")
 
 
 def _notices(tables: Sequence[Table], mappers: Sequence[Mapper]) -> list[str]:

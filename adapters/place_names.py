@@ -81,7 +81,9 @@ def is_city(code: str) -> bool:
 
 def title(code: str) -> str:
     """A division for a person: 430104 湖南省长沙市岳麓区."""
-    region = regions()[code]
+    region = find_region(code)
+    if region is None:
+        return code
     if code.endswith("0000"):
         return f"{code} {region.name}"
     city = find_region(f"{code[:4]}00")

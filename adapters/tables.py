@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 from adapters.reject_report import REPORT_COLUMNS
@@ -33,9 +34,19 @@ class Table:
         head = file.head
         self._is_report = tuple(map(half_width, head.cells[: len(REPORT_COLUMNS)])) == REPORT_COLUMNS
         self.columns = self._own(head.cells)
+        self._left = self._read()
+
+    def peek(self, count: int) -> list[Row]:
+        """The first rows, which `rows` still yields."""
+        first = list(islice(self._left, count))
+        self._left = chain(first, self._left)
+        return first
 
     def rows(self) -> Iterator[Row]:
         """Every row that is not blank. One that is broken or has other columns has its problem with it."""
+        return self._left
+
+    def _read(self) -> Iterator[Row]:
         for raw in self._undamaged():
             cells = self._own(raw.cells)
             if raw.error or len(cells) != len(self.columns):

@@ -60,6 +60,8 @@ class Bundle:
     addresses: Mapping[str, str]
     server_certs: tuple[PinnedCertificate, ...]
     identity: TlsIdentity
+    region6: str = ""
+    """Of the node's city, where the bundle says it: an adapter warns of rows of another."""
 
     def address(self, service: str) -> str:
         """host:port of a service.
@@ -93,6 +95,7 @@ class _About(BaseModel):
     name: str
     kind: Kind
     addresses: dict[str, str]
+    region6: str = ""
 
 
 def add_client(
@@ -131,7 +134,8 @@ def add_client(
     except NodeError:
         (folder / _IDENTITY).unlink()
         raise
-    bundle = Bundle(config.city, name, kind, _addresses(config, kind, host), server_certificates(config), identity)
+    own = load_federation(config.federation).member(config.city)
+    bundle = Bundle(config.city, name, kind, _addresses(config, kind, host), own.tls_certs, identity, own.region6)
     _write_about(folder, bundle)
     save_clients(config.clients, clients)
     if kind is Kind.PLATFORM and account is not None and not _is_on_card(config, account.name):
@@ -165,7 +169,9 @@ def load_bundle(folder: Path, passphrase: Passphrase = environment_passphrase) -
     document = parse_document(read_text(path, Reason.INVALID_CONFIG), str(path), Reason.INVALID_CONFIG)
     about = read_model(document, _About, Reason.INVALID_CONFIG)
     identity = load_tls_identity(folder / _IDENTITY, passphrase)
-    return Bundle(about.city, about.name, about.kind, about.addresses, _load_server(folder / _SERVER), identity)
+    return Bundle(
+        about.city, about.name, about.kind, about.addresses, _load_server(folder / _SERVER), identity, about.region6
+    )
 
 
 def officer_bundle(config: Config, passphrase: Passphrase = environment_passphrase) -> Bundle:
@@ -213,6 +219,7 @@ def _write_about(folder: Path, bundle: Bundle) -> None:
         "name": bundle.name,
         "kind": bundle.kind.value,
         "addresses": dict(bundle.addresses),
+        "region6": bundle.region6,
     }
     write_file(folder / _ABOUT, format_document(about).encode())
     write_server(folder, bundle.server_certs)

@@ -1,5 +1,6 @@
 """What a load says of rows, in both languages, and what it hides."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from adapters.load import load
 from adapters.rows import Problem
 from adapters.texts import in_chinese, in_english
 from node.core.standard import get
+from node.errors import FileError
+from node.intake.v1 import intake_pb2
 from node.standard.v1.penalty_pb2 import Penalty
 from tests.adapters.intake_server import Intake
 from tests.adapters.samples import read_report, row, write_csv
@@ -74,3 +77,39 @@ def test_the_command_masks_and_names_every_shipped_mapping(tmp_path: Path) -> No
     assert "--mask-personal" in told
     for name in ("penalty_2015", "penalty_gsxt", "abnormal_gsxt", "sole_traders"):
         assert name in told
+
+
+def test_a_file_of_another_city_is_told_before_a_row_is_in(tmp_path: Path, node: Node, intake: Intake) -> None:
+    """The node is Wuhan's. The code's own digits say nothing."""
+    mine = [row(number) for number in range(1, 31)]
+    others = [row(number, 地区="长沙", 所在省份="湖南") for number in range(31, 101)]
+    path = write_csv(tmp_path / "f.csv", [*mine, *others])
+    with pytest.raises(FileError, match="70 of the first 100 rows are of another city, most of 430100 湖南省长沙市"):
+        load([path], Path("registry"), node)
+    assert intake.requests == []
+    assert load([path], Path("registry"), node, other_cities=True).accepted == 100
+    few = load([write_csv(tmp_path / "g.csv", [*mine, *others[:10]])], Path("registry"), node)
+    assert few.duplicate == 40
+    assert any("10 of the first 40 rows are of another city" in notice for notice in few.notices)
+
+
+@pytest.mark.parametrize("stated", [None, 1_900_000_000_000])
+def test_a_file_of_a_day_to_come_is_named_with_its_day(tmp_path: Path, registry: Path, stated: int | None) -> None:
+    path = write_csv(tmp_path / "f.csv", [row(1)])
+    os.utime(path, (1_900_000_000, 1_900_000_000))
+    with pytest.raises(FileError, match=r"f\.csv: .*2030-03-18.*--as-of.*数据时点") as refused:
+        load([path], registry, None, as_of_ms=stated)
+    assert refused.value.path == str(path)
+    assert load([path], registry, None, as_of_ms=1_700_000_000_000).accepted == 1
+
+
+def test_outdated_rows_are_told_and_do_not_end_as_if_all_were_in(
+    tmp_path: Path, node: Node, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_take", lambda request, each: intake_pb2.Outcome(status=intake_pb2.STATUS_OUTDATED))
+    path = write_csv(tmp_path / "f.csv", [row(1), row(2)])
+    command = ["load", str(path), "--mapping", "registry", "--identity", str(node.identity), "--to", node.address]
+    ended = CliRunner().invoke(main, command)
+    assert ended.exit_code == 3
+    assert "2 rows are not in" in ended.output
+    assert "有 2 行没有入库" in ended.output
