@@ -68,7 +68,7 @@ class Table:
         """A row that does not fit the columns. Surplus cells are nothing while they are empty."""
         surplus = cells[len(self.columns) :]
         if raw.error:
-            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error),))
+            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error, raw.detail),))
         elif surplus and not any(surplus):
             yield Row(*self._origin(raw), cells[: len(self.columns)])
         elif any(cells):

@@ -118,7 +118,7 @@ def _named(raw: RawRow, places: Mapping[str, Sequence[int]], head: Sequence[str]
 
 def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
     if raw.error:
-        return UnfitError(raw.reason, raw.error)
+        return UnfitError(raw.reason, raw.error, raw.detail)
     if any(raw.cells[len(head) :]):
         return UnfitError("cell_count", f"{len(raw.cells)} cells for {len(head)} columns")
     if raw.cells == head:

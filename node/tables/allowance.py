@@ -1,6 +1,6 @@
 """How much a file may turn out to hold: in proportion to its size, so that no small file fills a machine."""
 
-from node.tables.unfit import NoTableError
+from node.tables.unfit import TOO_MUCH, NoTableError
 
 FREE = 16 << 20
 TIMES = 150
@@ -21,4 +21,6 @@ class Allowance:
         """
         self._left -= amount
         if self._left < 0:
-            raise NoTableError("unpacks to hundreds of times its size, which no table does: look at what is in it")
+            raise NoTableError(
+                "unpacks to hundreds of times its size, which no table does: look at what is in it", TOO_MUCH
+            )

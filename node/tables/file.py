@@ -24,11 +24,14 @@ _XLS = (
     b"\x09\0\x04\0",
 )  # fmt: skip
 _UNREAD = {
-    b"%PDF": "a PDF; ask for the spreadsheet it was made of",
-    b"Rar!": "a RAR archive: unpack it",
-    b"7z\xbc\xaf": "a 7z archive: unpack it",
-    b"{\\rtf": "a text document (.rtf); copy its table into a spreadsheet",
-    b"SQLite f": "a database; export its table as CSV",
+    b"%PDF": ("a PDF; ask for the spreadsheet it was made of", "这是 PDF，请索取原始的电子表格"),
+    b"Rar!": ("a RAR archive: unpack it", "这是 RAR 压缩包，请先解压"),
+    b"7z\xbc\xaf": ("a 7z archive: unpack it", "这是 7z 压缩包，请先解压"),
+    b"{\\rtf": (
+        "a text document (.rtf); copy its table into a spreadsheet",
+        "这是文字文档（.rtf），请将其中的表格复制到电子表格",
+    ),
+    b"SQLite f": ("a database; export its table as CSV", "这是数据库文件，请导出为 CSV"),
 }
 _DAMAGED = PACKING_ERRORS
 # Rows at the end among which notes to the table are looked for.
@@ -109,9 +112,12 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     head, notes = _survey(_readable(path, source), missing)
     notes = (source.title, *notes) if source.title else notes
     if head.error or not head.cells:
-        raise _refused(path, head.error or "the file is empty", head.line)
+        raise _refused(path, head.error or "文件是空的 · the file is empty", head.line)
     if head.line > 1:
-        notices.append(f"the columns are named in line {head.line}; what stands above is not read")
+        notices.append(
+            f"表头在第 {head.line} 行，其上的内容不是数据 · "
+            f"the columns are named in line {head.line}; what stands above is no row"
+        )
     yield TableFile(path, head, _body(_readable(path, source), head), source.fraction, notices, notes)
 
 
@@ -164,7 +170,7 @@ def _refusals(path: Path, line: Callable[[], int | None] = lambda: None) -> Iter
     except PermissionError as error:
         raise _refused(path, f"cannot be read: {error.strerror}") from None
     except _DAMAGED as error:
-        raise _refused(path, f"damaged or cut short ({type(error).__name__})", line()) from None
+        raise _refused(path, f"文件已损坏或者不完整 · damaged or cut short ({type(error).__name__})", line()) from None
 
 
 def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
@@ -172,7 +178,7 @@ def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
         magic = file.read(8)
     for mark, what in _UNREAD.items():
         if magic.startswith(mark):
-            raise NoTableError(what)
+            raise NoTableError(*what)
     return next(kind for kind in KINDS if magic.startswith(kind.marks)).read(path, missing, notices)
 
 

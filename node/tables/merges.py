@@ -9,6 +9,10 @@ from node.tables.raw_row import RawRow, Span
 from node.tables.unfit import NoTableError
 
 MAX_MERGES = 1 << 16
+TOO_MANY_MERGES = (
+    f"more than {MAX_MERGES:,} merged cells; unmerge them",
+    f"合并单元格超过 {MAX_MERGES:,} 处，请取消合并",
+)
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
@@ -156,13 +160,13 @@ def without_wide_values(row: RawRow, head: RawRow) -> RawRow:
         return row
     for span in head.spans:
         if any(row.cells[span.first + 1 : span.last + 1]):
-            return _unclear(row, f"several values below {span.name}, the merged name of one column")
+            return _unclear(row, span, f"several values below {span.name}, the merged name of one column")
     for span in row.spans:
         named = sum(1 for name in head.cells[span.first : span.last + 1] if name.strip())
         if named > 1 and any(row.cells[span.first : span.first + 1]):
-            return _unclear(row, f"the merged cells {span.name} go over several columns: unmerge them")
+            return _unclear(row, span, f"the merged cells {span.name} go over several columns: unmerge them")
     return row
 
 
-def _unclear(row: RawRow, error: str) -> RawRow:
-    return row._replace(error=error, reason="merged_cells")
+def _unclear(row: RawRow, span: Span, error: str) -> RawRow:
+    return row._replace(error=error, reason="merged_cells", detail=span.name)

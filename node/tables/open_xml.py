@@ -12,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 from node.tables.allowance import Allowance
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.raw_row import Sheet
-from node.tables.unfit import NoTableError
+from node.tables.unfit import DAMAGED, TOO_MUCH, NoTableError
 from node.tables.xml_part import Handler, local, walk
 
 PART_ERRORS = (BadZipFile, NotImplementedError, RuntimeError)
@@ -24,13 +24,15 @@ _MAX_FORMATS = 1 << 16
 _MAX_STRINGS = 1 << 24
 _MAX_STRING_BYTES = 256 << 20
 _CONTENTS = "[Content_Types].xml"
-_SAVE = "save it as .xlsx"
-_OTHERS = {
-    "xl/workbook.bin": f"a binary workbook (.xlsb); {_SAVE}",
-    "content.xml": f"an OpenDocument file (.ods); {_SAVE}",
-    "word/document.xml": "a text document (.docx) and no workbook; copy its table into a spreadsheet",
-    "ppt/presentation.xml": "a presentation (.pptx) and no workbook",
-    "xl/worksheets/": "a workbook without its list of sheets: damaged",
+_OTHERS = {  # with what to do, in English and in Chinese
+    "xl/workbook.bin": ("a binary workbook (.xlsb); save it as .xlsx", "这是二进制工作簿（.xlsb），请另存为 .xlsx"),
+    "content.xml": ("an OpenDocument file (.ods); save it as .xlsx", "这是 OpenDocument 文件（.ods），请另存为 .xlsx"),
+    "word/document.xml": (
+        "a text document (.docx) and no workbook; copy its table into a spreadsheet",
+        "这是文字文档（.docx），请将其中的表格复制到电子表格",
+    ),
+    "ppt/presentation.xml": ("a presentation (.pptx) and no workbook", "这是演示文稿（.pptx），不是工作簿"),
+    "xl/worksheets/": ("a workbook without its list of sheets: damaged", DAMAGED),
 }
 
 
@@ -49,7 +51,7 @@ class Strings:
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
         if len(self._bytes) > _MAX_STRING_BYTES or len(self) > _MAX_STRINGS:
-            raise NoTableError("more texts than fit into the memory; save the sheet as CSV")
+            raise NoTableError("more texts than fit into the memory; save the sheet as CSV", "文字过多，请另存为 CSV")
 
     def get(self, index: int) -> str:
         """A text by its number.
@@ -82,14 +84,14 @@ class Book:
         Allowance(size).spend(sum(entry.file_size for entry in entries))
         self._names = {entry.filename.replace("\\", "/").casefold(): entry.filename for entry in entries}
         if len(entries) > _MAX_PARTS:
-            raise NoTableError("an archive of too many files, and no workbook")
+            raise NoTableError("an archive of too many files, and no workbook", TOO_MUCH)
         main = next(
             (part for kind, part in self._related("").values() if kind == "officeDocument" and self.has(part)), ""
         )
         if _CONTENTS.casefold() not in self._names or not main:
-            raise NoTableError(self._other())
+            raise NoTableError(*self._other())
         if main.casefold() in _OTHERS:
-            raise NoTableError(_OTHERS[main.casefold()])
+            raise NoTableError(*_OTHERS[main.casefold()])
         about, related = _About(), self._related(main)
         self.read(main, about)
         self.counts_from_1904 = about.counts_from_1904
@@ -128,10 +130,10 @@ class Book:
             self.read(of_part, found)
         return found.parts
 
-    def _other(self) -> str:
+    def _other(self) -> tuple[str, str]:
         """What an archive is that is no workbook."""
         known = (text for mark, text in _OTHERS.items() if any(name.startswith(mark) for name in self._names))
-        return next(known, f"an archive and no workbook: unpack it, or {_SAVE}")
+        return next(known, ("an archive and no workbook: unpack it", "这是压缩包，请先解压"))
 
 
 class _Relations(Handler):
@@ -149,7 +151,7 @@ class _Relations(Handler):
             posixpath.normpath(part),
         )
         if len(self.parts) > _MAX_PARTS:
-            raise NoTableError("an archive of too many files, and no workbook")
+            raise NoTableError("an archive of too many files, and no workbook", TOO_MUCH)
 
 
 class _About(Handler):
@@ -166,7 +168,7 @@ class _About(Handler):
             key = next((value for each, value in attributes.items() if ":" in each and local(each) == "id"), "")
             self.sheets.append((unescaped(attributes.get("name", "")), key))
             if len(self.sheets) > _MAX_SHEETS:
-                raise NoTableError("more sheets than a workbook has")
+                raise NoTableError("more sheets than a workbook has", TOO_MUCH)
 
 
 class _Styles(Handler):
@@ -187,7 +189,7 @@ class _Styles(Handler):
             number = _integer(attributes.get("numFmtId", "0"))
             self.shown.append(self._formats.get(number) or shown_as(number))
         if len(self.shown) + len(self._formats) > _MAX_FORMATS:
-            raise NoTableError("more formats than a workbook has")
+            raise NoTableError("more formats than a workbook has", TOO_MUCH)
 
     def end(self, name: str) -> None:
         if name == "cellXfs":

@@ -58,15 +58,17 @@ class SheetFile:
             tops = {sheet: list(islice(_said(book.rows(sheet)), TITLE_ROWS)) for sheet in book.sheets}
             filled = [sheet for sheet, rows in tops.items() if rows] or book.sheets[:1]
             if not filled:
-                raise NoTableError("a workbook without a sheet")
+                raise NoTableError("a workbook without a sheet", "工作簿中没有工作表")
             self._sheet = min(filled, key=lambda sheet: min((missing(row.cells) for row in tops[sheet]), default=0))
             if others := [sheet.name for sheet in filled if sheet != self._sheet]:
-                notices.append(f"not read: sheet {', '.join(others)}")
+                notices.append(f"未读取的工作表 · not read: sheet {', '.join(others)}")
             if book.counts_from_1904:
                 notices.append(
+                    "该工作簿的日期从1904年起算，未设日期格式的数字会差四年 · "
                     "this workbook counts days from 1904: a day that stands as a bare number is four years off"
                 )
-            self._merges = book.merges(self._sheet)
+            with _within(self._sheet):
+                self._merges = book.merges(self._sheet)
         self.title = "" if self._sheet.name.casefold().rstrip("0123456789 ") in _UNTITLED else self._sheet.name
 
     def rows(self) -> Iterator[RawRow]:
@@ -77,7 +79,7 @@ class SheetFile:
         """
         self._read = width = 0
         allowance = Allowance(self._path.stat().st_size)
-        with self._open() as book:
+        with self._open() as book, _within(self._sheet):
             for row in fill(_said(book.rows(self._sheet)), self._merges):
                 allowance.spend(sum(map(len, row.cells)) + _CELL_COST * len(row.cells))
                 width = max(width, len(row.cells))
@@ -112,6 +114,15 @@ def open_xls(path: Path) -> Iterator[Book]:
         NoTableError: No workbook, or damaged.
     """
     yield XlsBook(path)
+
+
+@contextmanager
+def _within(sheet: Sheet) -> Iterator[None]:
+    """Says of which sheet a fault is."""
+    try:
+        yield
+    except NoTableError as error:
+        raise error.within(sheet.name) from None
 
 
 def _said(rows: Iterable[RawRow]) -> Iterator[RawRow]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from node.tables.cell_texts import NOT_COMPUTED, Shown, number_cell, unescaped
 from node.tables.csv_lines import MAX_ROW_CHARS
-from node.tables.merges import MAX_MERGES, Merge, column_letters, column_number, parse_merge
+from node.tables.merges import MAX_MERGES, TOO_MANY_MERGES, Merge, column_letters, column_number, parse_merge
 from node.tables.open_xml import Book
 from node.tables.raw_row import RawRow, Sheet
 from node.tables.unfit import NoTableError
@@ -54,7 +54,7 @@ class _Merges(Handler):
             if merge.first_column < MAX_COLUMNS:
                 self.merges.append(merge)
             if len(self.merges) > MAX_MERGES:
-                raise NoTableError(f"more than {MAX_MERGES:,} merged cells; unmerge them")
+                raise NoTableError(*TOO_MANY_MERGES)
 
 
 class _Rows(Handler):
@@ -132,7 +132,9 @@ class _Rows(Handler):
         if not text or self._error:
             return
         if self._column >= MAX_COLUMNS:
-            raise NoTableError(f"more than {MAX_COLUMNS:,} columns with something in them")
+            raise NoTableError(
+                f"more than {MAX_COLUMNS:,} columns with something in them", f"有内容的列超过 {MAX_COLUMNS:,} 列"
+            )
         if len(text) > MAX_CELL_CHARS or self._chars > MAX_ROW_CHARS:
             self._cells, self._error = [], f"column {column_letters(self._column)}: a longer text than a cell can hold"
             return

@@ -14,5 +14,17 @@ class UnfitError(ValueError):
         self.detail = detail
 
 
+DAMAGED = "文件已损坏，请用电子表格软件打开后另存为 .xlsx"
+TOO_MUCH = "文件内容异常庞大，可能已损坏或者被人为构造，请核查来源"
+
+
 class NoTableError(ValueError):
-    """A file that is no table: says why."""
+    """A file that is no table: says why, and what to do, in Chinese and in English."""
+
+    def __init__(self, message: str, chinese: str = DAMAGED) -> None:
+        super().__init__(f"{chinese} · {message}")
+        self._message, self._chinese = message, chinese
+
+    def within(self, sheet: str) -> "NoTableError":
+        """The same of one sheet of a workbook."""
+        return NoTableError(f"sheet {sheet}: {self._message}", f"工作表 {sheet}：{self._chinese}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
 
-from node.tables.unfit import NoTableError
+from node.tables.unfit import TOO_MUCH, NoTableError
 
 MAX_DEPTH = 64
 MAX_TAG_BYTES = 1 << 20
@@ -39,7 +39,7 @@ def walk(part: IO[bytes], handler: Handler) -> Iterator[None]:
             guard.parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - max(guard.parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
-                raise NoTableError("a tag without end in the workbook")
+                raise NoTableError("a tag without end in the workbook", TOO_MUCH)
             yield
         guard.parser.Parse(b"", True)
     except expat.ExpatError:
@@ -67,7 +67,7 @@ class _Guard:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise NoTableError("elements too deep for a workbook")
+            raise NoTableError("elements too deep for a workbook", TOO_MUCH)
         self._begin(local(name) if ":" in name else name, attributes)
 
     def _end(self, name: str) -> None:

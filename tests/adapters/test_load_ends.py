@@ -73,7 +73,7 @@ def test_a_refusal_keeps_its_reason(tmp_path: Path, node: Node, intake: Intake, 
 def test_a_damaged_end_leaves_the_rows_before_it_in(tmp_path: Path, node: Node, intake: Intake, registry: Path) -> None:
     path = tmp_path / "f.csv"
     path.write_bytes(gzip.compress(csv_text(rows(1500)).encode())[:-8])
-    with pytest.raises(FileError, match="1501: damaged or cut short"):
+    with pytest.raises(FileError, match=r"1501: .*damaged or cut short"):
         load([path], registry, node)
     assert len(intake.bodies) == 1500
 

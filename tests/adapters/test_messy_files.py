@@ -74,7 +74,8 @@ def test_titles_stand_above_the_names_of_the_columns(tmp_path: Path, above: list
     path = written(tmp_path / "f.csv", [*above, *WHOLE])
     report = loaded(path)
     assert (report.accepted, report.rejected) == (40, 0)
-    assert report.notices == [f"{path}: the columns are named in line {len(above) + 1}; what stands above is not read"]
+    [notice] = report.notices
+    assert notice.endswith(f"the columns are named in line {len(above) + 1}; what stands above is no row")
     book = workbook([*above, *WHOLE])
     book.save(tmp_path / "f.xlsx")
     assert loaded(tmp_path / "f.xlsx").accepted == 40
@@ -166,7 +167,7 @@ def test_a_workbook_with_a_cover_sheet(tmp_path: Path) -> None:
     book.save(path)
     report = loaded(path)
     assert (report.accepted, report.rejected) == (40, 0)
-    assert report.notices == [f"{path}: not read: sheet Sheet, 备份"]
+    assert report.notices == [f"{path}: 未读取的工作表 · not read: sheet Sheet, 备份"]
 
 
 @pytest.mark.parametrize("is_1904", [False, True])

@@ -1,6 +1,7 @@
 """Workbooks as programs and people make them: no value is taken for another, and none is lost in silence."""
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.rows import Row
 from adapters.tables import Table, open_table
+from adapters.texts import in_chinese
 from node.errors import FileError
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.merges import column_letters, column_number
@@ -125,6 +127,7 @@ def test_a_value_merged_over_columns_is_of_none_of_them(tmp_path: Path, save: Sa
     rows = read(save(tmp_path / "f", table, ["C2:D2"]))[1]
     assert said(rows) == [["merged_cells"], ["乙", "2", "存续", "二路"]]
     assert "C2:D2" in rows[0].problems[0].message
+    assert "C2:D2" in in_chinese(rows[0].problems[0])
 
 
 @both
@@ -311,8 +314,11 @@ def zipped(*names: str) -> bytes:
 def test_other_files_are_named_and_what_to_do_is_said(tmp_path: Path, content: bytes, what: str) -> None:
     path = tmp_path / "f.xlsx"
     path.write_bytes(content)
-    with pytest.raises(FileError, match=what):
+    with pytest.raises(FileError, match=what) as error:
         read(path)
+    chinese, _, english = error.value.message.partition(" · ")
+    assert re.search("[\u4e00-\u9fff]{4}", chinese)
+    assert english
 
 
 def test_letters_of_columns() -> None:
