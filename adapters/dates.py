@@ -1,7 +1,7 @@
 """Days as exports write them: 1978-10-27, 1978年10月27日, 一九七八年十月二十七日, a moment, a spreadsheet's serial."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from unicodedata import normalize
 
 from adapters.moments import day_of, day_of_unix, in_iso_order, json_date, split_moment
@@ -15,9 +15,10 @@ _ONES = "〇一二三四五六七八九"
 _IN_WORDS = re.compile(
     rf"([{_ONES}]{{4}})年(十[一二]?|[一二三四五六七八九])月([二三]?十[{_ONES[1:]}]?|[{_ONES[1:]}])[日号]?"
 )
-_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
+_SERIAL = re.compile(r"(\d{5})(\.\d+)?", re.ASCII)
 # Day 0 of a spreadsheet; right from 1900-03-01 on, the serials below five digits are refused anyway.
 _SERIAL_EPOCH = date(1899, 12, 30)
+_DAY_SECONDS = 86_400
 # 20213 is a month of 2021 without its nought as well as a day of 1955: nobody can tell.
 _LIKE_A_MONTH = range(19000, 21000)
 _SERIAL_NOTE = ("date_serial", "a spreadsheet's number of days, read as of 1900; a workbook of 1904 is four years off")
@@ -94,7 +95,7 @@ def _count(cell: str) -> float:
 def _read_day(words: str) -> date | Noted:
     plain = words.replace(" ", "")
     if serial := _SERIAL.fullmatch(plain):
-        return _of_serial(int(serial[1]))
+        return _of_serial(int(serial[1]), float(serial[2] or 0))
     if parts := _DATE.fullmatch(plain):
         return _of_parts([int(part) for part in parts.groups() if part and part.isdecimal()])
     if spoken := _IN_WORDS.fullmatch(plain.replace("零", "〇").replace("○", "〇")):
@@ -113,10 +114,12 @@ def _of_parts(parts: list[int]) -> date:
         raise UnfitError("date_invalid", "no such day in the calendar") from None
 
 
-def _of_serial(days: int) -> Noted:
+def _of_serial(days: int, part: float) -> Noted:
+    """The day of a spreadsheet's number of days, of which the part of a day is a time without a zone."""
     if days in _LIKE_A_MONTH:
         raise UnfitError("date_unreadable", "a spreadsheet's number of days, or a year and a month: write the date out")
-    return Noted((_SERIAL_EPOCH + timedelta(days=days)).isoformat(), *_SERIAL_NOTE)
+    moment = datetime.combine(_SERIAL_EPOCH, time()) + timedelta(days=days, seconds=int(part * _DAY_SECONDS))
+    return Noted(day_of(moment.date(), moment.time(), None).isoformat(), *_SERIAL_NOTE)
 
 
 def _number(words: str) -> int:

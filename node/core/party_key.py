@@ -83,7 +83,7 @@ class _Told(Protocol):
 
 def advice(problem: _Told) -> str:
     """A problem in words, after its code; in Chinese too where there is a text (`reason_texts.yaml`)."""
-    text = texts().keys.get(problem.reason)
+    text = texts().keys.get(problem.reason) or texts().rows.get(problem.reason)
     zh = f"{text.zh}{text.zh_do} " if text else ""
     return f"{problem.reason}: {zh}{problem.message}"
 

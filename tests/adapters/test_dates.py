@@ -50,6 +50,9 @@ def test_a_moment_is_its_day_in_china(text: str, expected: str) -> None:
     [
         ("2015-03-31 16:00:00", "date_ambiguous"),
         ("2015-03-31T16:00", "date_ambiguous"),
+        ("42094.6666666667", "date_ambiguous"),
+        ("42094.99950231481", "date_ambiguous"),
+        ("42094.9999999", "date_ambiguous"),
         ("2015-03-31 下午 4:00", "date_ambiguous"),
         ("2015-03-31 04:00:00 PM", "date_ambiguous"),
         ("2015年3月31日16时", "date_ambiguous"),

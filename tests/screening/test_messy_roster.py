@@ -10,6 +10,7 @@ from node.cli.roster import read_roster
 from node.cli.screen_roster import Row, read_rows
 from node.core.screening import keys_of, person_hmac, problems_of
 from node.errors import FileError, Reason
+from tests.adapters.test_workbooks import save_xls, save_xlsx, strict
 from tests.core.standard_samples import RESIDENT_ID
 from tests.screening.listings import LICENCE, USCC
 
@@ -147,6 +148,24 @@ def test_a_workbook_with_a_title_row(tmp_path: Path) -> None:
     assert [(row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)] == [
         (USCC, None), ("", None), ("9.14301E+17", None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("save", [save_xlsx, save_xls, lambda *table: strict(save_xlsx(*table))])
+def test_workbooks_of_any_kind_and_merged_codes(tmp_path: Path, save: Callable[..., Path]) -> None:
+    """Two shops of one operator, whose code stands in merged cells; a name that a conversion destroyed; a total."""
+    table = [
+        ["商家名单", None], ["店铺名称", "统一社会信用代码"], ["甲店", USCC], ["乙店", None], ["\ufffd\ufffd店", USCC],
+        ["合计", "3"],
+    ]  # fmt: skip
+    path = save(tmp_path / "roster", table, ["A1:B1", "B3:B4"])
+    assert [(row.line, row.name, subjects(row), reasons(row)) for row in read_rows(path, lambda: KEY)] == [
+        (3, "甲店", [f"uscc:{USCC}"], []),
+        (4, "乙店", [f"uscc:{USCC}"], []),
+        (5, "", [f"uscc:{USCC}"], []),
+        (6, "", [], ["total_row"]),
+    ]
+    asked = [(row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)]
+    assert asked == [(USCC, None), (USCC, None), ("", "bad_encoding"), ("", "total_row")]
 
 
 def test_a_roster_to_verify(tmp_path: Path) -> None:
