@@ -70,7 +70,7 @@ def _prepare(config: Config, which: str, passphrase: bytes | None) -> None:
     click.echo("Hand out `gongzhi federation card` to the other cities.")
     if which == "tls" and (waiting := not_followed(config)):
         names = ", ".join(client.name for client in waiting)
-        click.echo(f"{len(waiting)} clients learn it at their next call: {names}")
+        click.echo(f"Not seen with it yet, and learning it at their next call ({len(waiting)}): {names}")
         click.echo("To one that cannot (an earlier release), hand `gongzhi client server-cert` as its new server.crt.")
         click.echo("Who knows it: gongzhi key rotate --tls --status")
     click.echo(f"When all know it: gongzhi key rotate --{which} --finish")

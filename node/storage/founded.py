@@ -87,9 +87,14 @@ def _check(config: Config, own: Member, connection: Connection) -> None:
         verify_checkpoint(checkpoint or b"", log_name(city), own.log_keys)
     except NodeError as error:
         raise _lost(config, f"is a log that no key on the card of {city} signed ({error.reason})") from None
+    if is_founded_otherwise(config, connection):
+        raise _lost(config, f"is a log founded at another time than {config.keys.name}/{_MARK} says")
+
+
+def is_founded_otherwise(config: Config, connection: Connection) -> bool:
+    """Whether a database of this city holds another founding id than stands beside the keys."""
     marked, stored = _read_mark(config), _read_stored(connection)
-    if marked and stored and marked != stored:
-        raise _lost(config, f"is a log founded at another time than the keys say: {stored}, not {marked}")
+    return bool(marked and stored and marked != stored)
 
 
 def _read_mark(config: Config) -> str:

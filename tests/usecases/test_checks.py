@@ -124,6 +124,7 @@ def _failing(config: Config) -> None:
         (_other_data, Code.DATABASE_FOREIGN),
         (_damaged, Code.DATABASE_DAMAGED),
         (lambda config: config.node_db.unlink(), Code.DATABASE_MISSING),
+        (lambda config: (config.keys / "founded").write_text("of another founding"), Code.DATABASE_OTHER_FOUNDING),
         (_frozen, Code.PEER_FROZEN),
         (_failing, Code.PEER_FAILS),
     ],

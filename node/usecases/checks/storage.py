@@ -8,6 +8,7 @@ from node.core.checkpoint import log_name, verify_checkpoint
 from node.core.finding import Code, Finding, found
 from node.errors import NodeError
 from node.storage.backup_note import read_note
+from node.storage.founded import is_founded_otherwise
 from node.storage.log import OWN
 from node.storage.schema import check_sqlite_version
 from node.storage.snapshot import check_database
@@ -71,6 +72,8 @@ def database(scene: Scene) -> Iterator[Finding]:
             yield found(Code.DATABASE_FOREIGN, other=origin.city)
         elif origin.checkpoint and scene.own and not _is_signed(scene, origin.checkpoint):
             yield found(Code.DATABASE_OTHER_KEY)
+    if is_founded_otherwise(scene.config, scene.reader.connection):
+        yield found(Code.DATABASE_OTHER_FOUNDING)
 
 
 def _is_signed(scene: Scene, note: bytes) -> bool:
