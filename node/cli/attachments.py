@@ -10,24 +10,22 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from node.cli.options import ask_passphrase
-from node.config import Config
+from node.cli.identity import Identity
 from node.core.attachment import check_digest
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.query.v1 import query_pb2 as query
-from node.rpc.client import officer_channel
 from node.storage.attachment_file import Part
 
 
 @contextmanager
-def evidence_service(config: Config) -> Iterator[EvidenceServiceStub]:
-    """The node's evidence service, asked as its officer.
+def evidence_service(identity: Identity) -> Iterator[EvidenceServiceStub]:
+    """The node's evidence service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with officer_channel(config, "intake", ask_passphrase) as channel:
+    with identity.channel("intake") as channel:
         yield EvidenceServiceStub(channel)
 
 

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli import identity
 from node.cli.codes import spell_out
 from node.cli.options import ask_passphrase
 from node.core import standard as standards
@@ -27,14 +28,7 @@ from node.usecases.casework.worklist import MOST, USUAL
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-as_option = click.option(
-    "--as",
-    "bundle",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="GONGZHI_OFFICER",
-    required=True,
-    help="Bundle of the officer who acts (or GONGZHI_OFFICER).",
-)
+as_option = identity.as_option("bundle", required=True)
 
 
 limit_option = click.option(

@@ -12,10 +12,10 @@ from node.cli.attachments import download, evidence_service, json_text, obtain, 
 from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry, read_entries
-from node.cli.options import json_option, node_option
-from node.cli.query import case_reason, reason_options
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
+from node.cli.query import reason_options
 from node.cli.tables import new_table, print_table, printable
-from node.config import load_config
 from node.core.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.evidence.v1 import evidence_pb2 as messages
@@ -46,7 +46,7 @@ def evidence() -> None:
 @click.option("--title", default="", help="证据名称, in the entry [default: the file's name].")
 @click.option("--proves", default="", help="证明事项, in the entry.")
 @json_option
-@node_option
+@identity_options()
 def put(
     file: Path,
     document: bool,
@@ -55,7 +55,7 @@ def put(
     title: str,
     proves: str,
     as_json: bool,
-    node_dir: Path,
+    identity: Identity,
     **extraction: Any,
 ) -> None:
     """Hand FILE in. What officers took needs its extraction record 提取笔录: all of the options, two officers.
@@ -79,7 +79,7 @@ def put(
     elif any(extraction.values()):
         raise click.UsageError("a document has no extraction record: give --document or the record")
     with (
-        evidence_service(load_config(node_dir)) as service,
+        evidence_service(identity) as service,
         progress_bar(file.name, announcement.size) as report,
         file.open("rb") as f,
     ):
@@ -123,14 +123,13 @@ def _officer(text: str) -> messages.ExtractionOfficer:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 @click.option("--record", help="A peer's record that names it: fetches it from that city where it is not held yet.")
 @reason_options
-@node_option
+@identity_options()
 def get(
-    digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, node_dir: Path
+    digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, identity: Identity
 ) -> None:
     """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
-    config = load_config(node_dir)
-    reason = case_reason(config, purpose, legal_basis)
-    with evidence_service(config) as service:
+    reason = identity.case_reason(purpose, legal_basis)
+    with evidence_service(identity) as service:
         if record is not None:
             obtain(service, reason, record, digest)
         held = download(
@@ -142,12 +141,11 @@ def get(
 @evidence.command("list")
 @reason_options
 @json_option
-@node_option
-def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+@identity_options()
+def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
     """List the attachments held here."""
-    config = load_config(node_dir)
-    with evidence_service(config) as service:
-        answers = service.List(messages.ListRequest(reason=case_reason(config, purpose, legal_basis)))
+    with evidence_service(identity) as service:
+        answers = service.List(messages.ListRequest(reason=identity.case_reason(purpose, legal_basis)))
         held = [answer.attachment for answer in answers]
     if as_json:
         click.echo(json_text([_plain(each) for each in held]))

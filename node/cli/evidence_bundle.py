@@ -8,9 +8,9 @@ import click
 import grpc
 
 from node.cli.attachments import evidence_service, json_text, obtain
-from node.cli.options import json_option, node_option
-from node.cli.query import TIMEOUT_S, case_reason, query_service, reason_options
-from node.config import Config, load_config
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
+from node.cli.query import TIMEOUT_S, query_service, reason_options
 from node.core.checkpoint import LogKey, parse_vkey
 from node.core.federation import Federation
 from node.core.manifest import Manifest
@@ -60,20 +60,19 @@ def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Bundle (ZIP) to write.")
 @reason_options
 @json_option
-@node_option
-def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+@identity_options()
+def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
     """Pack everything that the records of CASE name into one bundle, with its manifest and the records' proofs.
 
     What is not held yet is fetched from the city whose record names it. Facets of level L4 (a complainant's identity)
     are masked in the proofs. Exit code 1 where an attachment is still missing; the manifest says which.
     """
-    config = load_config(node_dir)
-    reason = case_reason(config, purpose, legal_basis)
-    with evidence_service(config) as service:
+    reason = identity.case_reason(purpose, legal_basis)
+    with evidence_service(identity) as service:
         request = messages.ShowCaseRequest(reason=reason, case=case)
-        _obtain_missing(service, reason, config.city, service.ShowCase(request, timeout=TIMEOUT_S))
+        _obtain_missing(service, reason, identity.bundle.city, service.ShowCase(request, timeout=TIMEOUT_S))
         manifest = make_manifest(case, service.ShowCase(request, timeout=TIMEOUT_S))
-        proofs = _proofs(config, reason, manifest.records)
+        proofs = _proofs(identity, reason, manifest.records)
         write_bundle(out, manifest, proofs, lambda digest: _bytes(service, reason, digest))
     click.echo(json_text(manifest.model_dump()) if as_json else f"{out}: {_summary(manifest)}")
     sys.exit(1 if manifest.missing else 0)
@@ -92,8 +91,8 @@ def _obtain_missing(
             click.echo(f"{each.sha256} of {records[0]}: {evidence_client.explain(error)}", err=True)
 
 
-def _proofs(config: Config, reason: query.Reason, records: list[str]) -> list[query.Proof]:
-    with query_service(config) as service:
+def _proofs(identity: Identity, reason: query.Reason, records: list[str]) -> list[query.Proof]:
+    with query_service(identity) as service:
         requests = [query.ProveRequest(reason=reason, id=record) for record in records]
         proofs = [service.Prove(request, timeout=TIMEOUT_S).proof for request in requests]
     for proof in proofs:

@@ -7,20 +7,19 @@ from pathlib import Path
 import click
 
 from node.cli.dates import time_text
-from node.cli.options import json_option, node_option
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
 from node.cli.query import (
     TIMEOUT_S,
     plain_record,
     print_record,
     print_records,
     query_service,
-    reason_of,
     reason_options,
     save_proof,
 )
 from node.cli.roster import plain_answer, verify_roster
 from node.cli.tables import new_table, print_table
-from node.config import load_config
 from node.core.answer import check_day, check_status
 from node.core.party_key import subject_of
 from node.query.v1 import query_pb2 as query
@@ -51,7 +50,7 @@ def operator() -> None:
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the record that answers here.")
 @reason_options
 @json_option
-@node_option
+@identity_options()
 def verify(
     uscc: str | None,
     roster: Path | None,
@@ -59,7 +58,7 @@ def verify(
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    node_dir: Path,
+    identity: Identity,
     **asked: str,
 ) -> None:
     """Verify that the operator USCC (or legacy registration number) is who it says it is.
@@ -80,10 +79,9 @@ def verify(
     """  # noqa: D301
     if (uscc is None) == (roster is None):
         raise click.UsageError("give USCC, or --roster FILE")
-    config = load_config(node_dir)
-    reason = reason_of(config, purpose, legal_basis)
+    reason = identity.reason(purpose, legal_basis)
     if roster is not None:
-        sys.exit(verify_roster(config, reason, roster, as_json=as_json))
+        sys.exit(verify_roster(identity, reason, roster, as_json=as_json))
     check_status(asked["status"])
     check_day(asked["established"])
     question = query.Question(
@@ -96,7 +94,7 @@ def verify(
         established_on=asked["established"],
     )
     request = query.VerifyRequest(reason=reason, question=question, with_proof=proof is not None)
-    with query_service(config) as service:
+    with query_service(identity) as service:
         response = service.Verify(request, timeout=TIMEOUT_S)
     _print_answer(response.answer, as_json=as_json)
     if proof is not None:
@@ -134,16 +132,15 @@ def _save(response: query.VerifyResponse, path: Path) -> None:
 @click.argument("subject")
 @reason_options
 @json_option
-@node_option
-def show(subject: str, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+@identity_options()
+def show(subject: str, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
     """Show every current record of SUBJECT: a USCC, a legacy number, or <kind>:<value>.
 
     Exit code 4 where there is none.
     """
-    config = load_config(node_dir)
     key = subject if ":" in subject else subject_of(subject)
-    request = query.ShowRequest(reason=reason_of(config, purpose, legal_basis), subject=key)
-    with query_service(config) as service:
+    request = query.ShowRequest(reason=identity.reason(purpose, legal_basis), subject=key)
+    with query_service(identity) as service:
         records = list(service.Show(request, timeout=TIMEOUT_S).records)
     if as_json:
         click.echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
@@ -160,15 +157,16 @@ def show(subject: str, purpose: str | None, legal_basis: str | None, as_json: bo
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Records at most.")
 @reason_options
 @json_option
-@node_option
-def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+@identity_options()
+def search(
+    text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
+) -> None:
     """Find operators whose name contains TEXT, one character or more.
 
     Exit code 4 where there is none.
     """
-    config = load_config(node_dir)
-    request = query.SearchRequest(reason=reason_of(config, purpose, legal_basis), text=text, limit=limit)
-    with query_service(config) as service:
+    request = query.SearchRequest(reason=identity.reason(purpose, legal_basis), text=text, limit=limit)
+    with query_service(identity) as service:
         found = service.Search(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in found.records], "more": found.more}

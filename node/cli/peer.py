@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import ask_passphrase, node_option
+from node.cli.identity import Identity, identity_options
+from node.cli.options import node_option
 from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.rpc.client import officer_channel
 from node.storage.reader import Reader
 from node.usecases.forget import forget
 from node.usecases.return_log import return_log
@@ -33,10 +33,10 @@ def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
 
 @peer.command("release")
 @click.argument("city")
-@node_option
-def release_command(city: str, node_dir: Path) -> None:
+@identity_options(steers=True)
+def release_command(city: str, identity: Identity) -> None:
     """Let a frozen CITY be pulled from again; its incidents and their evidence stay. Not after a proven fork."""
-    with officer_channel(load_config(node_dir), "control", ask_passphrase) as channel:
+    with identity.channel("control") as channel:
         request = control_pb2.ReleasePeerRequest(city=city)
         control_pb2_grpc.ControlServiceStub(channel).ReleasePeer(request, timeout=10)
     click.echo(f"{city} is pulled from again")

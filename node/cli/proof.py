@@ -12,8 +12,9 @@ from rich.progress import Progress, TaskID
 from rich.text import Text
 
 from node.cli.dates import time_text
+from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option, node_option
-from node.cli.query import TIMEOUT_S, query_service, reason_of, reason_options, save_proof
+from node.cli.query import TIMEOUT_S, query_service, reason_options, save_proof
 from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.checkpoint import LogKey, parse_vkey
@@ -32,15 +33,14 @@ from node.usecases.audit import audit as audit_store
 @click.argument("record")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write the proof to.")
 @reason_options
-@node_option
-def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, node_dir: Path) -> None:
+@identity_options()
+def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, identity: Identity) -> None:
     """Write a proof of RECORD that anyone can check with its city's key alone.
 
     The proof discloses every facet of the record that this node may see.
     """
-    config = load_config(node_dir)
-    with query_service(config) as service:
-        request = query.ProveRequest(reason=reason_of(config, purpose, legal_basis), id=record)
+    with query_service(identity) as service:
+        request = query.ProveRequest(reason=identity.reason(purpose, legal_basis), id=record)
         save_proof(service.Prove(request, timeout=TIMEOUT_S).proof, out)
     click.echo(f"proof of {record} in {out}")
 

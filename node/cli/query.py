@@ -12,9 +12,8 @@ from rich.text import Text
 
 from node.cli.dates import time_text
 from node.cli.fields import lines
-from node.cli.options import ask_passphrase
+from node.cli.identity import Identity
 from node.cli.tables import new_table, print_table
-from node.config import Config
 from node.core import standard as standards
 from node.core.body import read_body
 from node.core.proof import format_proof
@@ -22,41 +21,28 @@ from node.core.record import disclosed_facets, parse_header
 from node.errors import NodeError
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
-from node.rpc.client import officer_channel
 from node.storage.files import write_file
-from node.usecases.casework.case_file import PURPOSE
 
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def reason_options(command: _Command) -> _Command:
-    """Why one asks; recorded with every question."""
-    command = click.option("--legal-basis", help="Legal basis [default: that of sync in node.yaml].")(command)
-    return click.option("--purpose", help="What the answer is for [default: that of sync in node.yaml].")(command)
-
-
-def reason_of(config: Config, purpose: str | None, legal_basis: str | None) -> query.Reason:
-    """Why one asks, by option or as the node's configuration says."""
-    return query.Reason(
-        purpose=purpose or config.sync.purpose.split()[0], legal_basis=legal_basis or config.sync.legal_basis
-    )
-
-
-def case_reason(config: Config, purpose: str | None, legal_basis: str | None) -> query.Reason:
-    """Why one asks about what belongs to cases: to enforce, unless it is said otherwise."""
-    pulled_for = config.sync.purpose.split()
-    return reason_of(config, purpose or (PURPOSE if PURPOSE in pulled_for else pulled_for[0]), legal_basis)
+    """Why one asks; recorded with every question, and with who asked."""
+    basis = "Legal basis (or GONGZHI_LEGAL_BASIS) [default: that of sync in node.yaml]."
+    purpose = "What the answer is for (or GONGZHI_PURPOSE) [default: that of sync in node.yaml]."
+    command = click.option("--legal-basis", envvar="GONGZHI_LEGAL_BASIS", help=basis)(command)
+    return click.option("--purpose", envvar="GONGZHI_PURPOSE", help=purpose)(command)
 
 
 @contextmanager
-def query_service(config: Config) -> Iterator[QueryServiceStub]:
-    """The node's query service, asked as its officer.
+def query_service(identity: Identity) -> Iterator[QueryServiceStub]:
+    """The node's query service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with officer_channel(config, "query", ask_passphrase) as channel:
+    with identity.channel("query") as channel:
         yield QueryServiceStub(channel)
 
 

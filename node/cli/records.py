@@ -1,21 +1,19 @@
 """`gongzhi records`: the log of a city, record by record."""
 
 import json
-from pathlib import Path
 
 import click
 
-from node.cli.options import json_option, node_option
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
 from node.cli.query import (
     TIMEOUT_S,
     plain_record,
     print_record,
     print_records,
     query_service,
-    reason_of,
     reason_options,
 )
-from node.config import load_config
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
@@ -32,7 +30,7 @@ def records() -> None:
 @click.option("--limit", default=50, type=click.IntRange(1, 500), help="Records at most.", show_default=True)
 @reason_options
 @json_option
-@node_option
+@identity_options()
 def list_command(
     city: str | None,
     from_index: int,
@@ -40,14 +38,16 @@ def list_command(
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    node_dir: Path,
+    identity: Identity,
 ) -> None:
     """List records in the order of their city's log."""
-    config = load_config(node_dir)
     request = query.ListRecordsRequest(
-        reason=reason_of(config, purpose, legal_basis), city=city or config.city, from_index=from_index, limit=limit
+        reason=identity.reason(purpose, legal_basis),
+        city=city or identity.bundle.city,
+        from_index=from_index,
+        limit=limit,
     )
-    with query_service(config) as service:
+    with query_service(identity) as service:
         page = service.ListRecords(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in page.records], "next_index": page.next_index}
@@ -62,15 +62,14 @@ def list_command(
 @click.argument("record")
 @reason_options
 @json_option
-@node_option
-def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path) -> None:
+@identity_options()
+def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
     """Show the record of an id, e.g. changsha-17."""
-    config = load_config(node_dir)
     city, index = parse_record_id(record)
     request = query.ListRecordsRequest(
-        reason=reason_of(config, purpose, legal_basis), city=city, from_index=index, limit=1
+        reason=identity.reason(purpose, legal_basis), city=city, from_index=index, limit=1
     )
-    with query_service(config) as service:
+    with query_service(identity) as service:
         found = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
     if not found:
         raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from node.cli.identity import Identity
 from node.cli.named_rows import named_rows
 from node.cli.query import query_service
-from node.config import Config
 from node.core.identifiers import Problem
 from node.core.party_key import advice, canonical_key, code_of
 from node.query.v1 import query_pb2 as query
@@ -60,7 +60,7 @@ def plain_answer(answer: query.Answer) -> dict[str, Any]:
     }
 
 
-def verify_roster(config: Config, reason: query.Reason, path: Path, *, as_json: bool) -> int:
+def verify_roster(identity: Identity, reason: query.Reason, path: Path, *, as_json: bool) -> int:
     """Asks about every row of a CSV file and prints the answers; returns the exit code.
 
     Raises:
@@ -71,7 +71,7 @@ def verify_roster(config: Config, reason: query.Reason, path: Path, *, as_json: 
     counts: Counter[str] = Counter()
     write = _json_line if as_json else _csv_writer()
     requests = _Requests(path, reason, asked)
-    with query_service(config) as service:
+    with query_service(identity) as service:
         for response in service.VerifyRoster(iter(requests)):
             for row, answer in zip(asked.popleft(), response.answers, strict=True):
                 plain = _plain(row, answer)

@@ -14,11 +14,12 @@ from typing import IO, Any
 import click
 
 from node.cli.dates import time_text
+from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option, node_option
-from node.cli.query import reason_of, reason_options
+from node.cli.query import reason_options
 from node.cli.screen_confirm import confirm
 from node.cli.screen_roster import Row, read_rows, screening_service
-from node.config import Config, load_config
+from node.config import load_config
 from node.core import standard as standards
 from node.core.party_key import canonical_key
 from node.core.screening import LISTS
@@ -26,7 +27,7 @@ from node.errors import FileError, Reason
 from node.query.v1 import query_pb2 as query
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1 import listing_pb2
-from node.storage.person_key import FILE, create_person_key, load_person_key
+from node.storage.person_key import FILE, create_person_key
 from node.tables.formulas import guard
 
 BATCH = 500
@@ -72,17 +73,16 @@ def screen() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Write the results here instead.")
 @reason_options
 @json_option
-@node_option
+@identity_options()
 def screen_file(
-    file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, node_dir: Path
+    file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
 ) -> None:
     """Screen FILE: `gongzhi screen FILE` says the same."""
-    config = load_config(node_dir)
-    load_key = functools.cache(lambda: load_person_key(config.keys / FILE))
+    load_key = functools.cache(identity.person_key)
     counts: Counter[str] = Counter()
     with _written_to(out) as stream:
         write = _json_writer(stream) if as_json else _csv_writer(stream)
-        for row, screened in _screened(config, reason_of(config, purpose, legal_basis), read_rows(file, load_key)):
+        for row, screened in _screened(identity, identity.reason(purpose, legal_basis), read_rows(file, load_key)):
             for plain in _plain(row, screened):
                 counts[plain["result"]] += 1
                 if plain["result"] != "no_hit":
@@ -133,10 +133,12 @@ class _Requests:
                 return
 
 
-def _screened(config: Config, reason: query.Reason, rows: Iterator[Row]) -> Iterator[tuple[Row, screening.Screened]]:
+def _screened(
+    identity: Identity, reason: query.Reason, rows: Iterator[Row]
+) -> Iterator[tuple[Row, screening.Screened]]:
     asked: deque[list[Row]] = deque()
     requests = _Requests(rows, reason, asked)
-    with screening_service(config) as service:
+    with screening_service(identity) as service:
         for response in service.Screen(iter(requests)):
             yield from zip(asked.popleft(), response.screened, strict=True)
     if requests.error is not None:

@@ -1,25 +1,21 @@
 """`gongzhi screen confirm`: an officer takes a candidate for a hit, and the listing city is told."""
 
 import json
-from pathlib import Path
 
 import click
 
 from node.casework.v1 import casework_pb2 as casework
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
-from node.cli.options import ask_passphrase, json_option, node_option
-from node.cli.query import TIMEOUT_S, reason_of, reason_options
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
+from node.cli.query import TIMEOUT_S, reason_options
 from node.cli.screen_roster import screening_service
-from node.config import Config, load_config
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
-from node.rpc.client import officer_channel
 from node.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.listing_pb2 import ListingHit
-from node.storage.clock import node_clock
-from node.storage.person_key import FILE, load_person_key
 from node.usecases.screen import legal_day
 
 _WORKFLOW = "listing.hit"
@@ -33,25 +29,16 @@ _WORKFLOW = "listing.hit"
 @click.option("--name", default="", help="名称, for the reader.")
 @click.option("--screened-by", default="", help="Organ or platform [default: this city].")
 @click.option("--screened-at", required=True, help="筛查场景, e.g. a platform's roster.")
-@click.option(
-    "--as",
-    "officer",
-    type=click.Path(path_type=Path),
-    envvar="GONGZHI_OFFICER",
-    required=True,
-    help="Bundle of the officer who confirms (or GONGZHI_OFFICER).",
-)
 @reason_options
 @json_option
-@node_option
+@identity_options(required=True)
 def confirm(
     record: str,
     id_number: bool,
-    officer: Path,
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    node_dir: Path,
+    identity: Identity,
     **told: str,
 ) -> None:
     """Confirm that the entry is the party of the listing RECORD, and tell the city that listed it.
@@ -59,22 +46,21 @@ def confirm(
     The entry is screened once more: what is no hit now is not confirmed. Three acts of a case are recorded in your
     name: screen and confirm stay in this city, tell reaches the listing city.
     """
-    config = load_config(node_dir)
-    id_hmac = _asked_hmac(config) if id_number else b""
+    id_hmac = _asked_hmac(identity) if id_number else b""
     entry = Entry(uscc=told["uscc"], licence_number=told["licence_number"], id_hmac=id_hmac)
-    found = _hit(config, reason_of(config, purpose, legal_basis), entry, record)
-    screened_by, day = told["screened_by"] or config.city, legal_day(node_clock(config).now_ms())
+    found = _hit(identity, identity.reason(purpose, legal_basis), entry, record)
+    screened_by, day = told["screened_by"] or identity.bundle.city, legal_day(identity.clock().now_ms())
     hit = hit_of(found, entry, told["name"], screened_by, told["screened_at"], day)
-    recorded = confirm_hit(config.model_copy(update={"officer": officer}), hit)
+    recorded = confirm_hit(identity, hit)
     if as_json:
         click.echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
     else:
         click.echo(f"case {recorded.case}: {', '.join(recorded.audience) or 'nobody else'} told by {recorded.id}")
 
 
-def confirm_hit(config: Config, hit: ListingHit) -> casework.Recorded:
+def confirm_hit(identity: Identity, hit: ListingHit) -> casework.Recorded:
     """Records the acts of a confirmed hit; the last of them."""
-    with officer_channel(config, "intake", ask_passphrase) as channel:
+    with identity.channel("intake") as channel:
         service = CaseServiceStub(channel)
         opened = casework.OpenRequest(submission=_submission("screen", hit))
         case = service.Open(opened, timeout=TIMEOUT_S).recorded.case
@@ -89,8 +75,8 @@ def _submission(act: str, hit: ListingHit, case: str = "") -> casework.Submissio
     return casework.Submission(workflow=_WORKFLOW, case=case, body=body.SerializeToString())
 
 
-def _hit(config: Config, reason: query.Reason, entry: Entry, record: str) -> Hit:
-    with screening_service(config) as service:
+def _hit(identity: Identity, reason: query.Reason, entry: Entry, record: str) -> Hit:
+    with screening_service(identity) as service:
         (answer,) = service.Screen(iter([ScreenRequest(reason=reason, entries=[entry])]))
     found: Hit | None = next((hit for hit in answer.screened[0].hits if hit.record_id == record), None)
     if found is None:
@@ -98,6 +84,5 @@ def _hit(config: Config, reason: query.Reason, entry: Entry, record: str) -> Hit
     return found
 
 
-def _asked_hmac(config: Config) -> bytes:
-    key = load_person_key(config.keys / FILE)
-    return person_hmac(key, click.prompt("ID number", hide_input=True, err=True))
+def _asked_hmac(identity: Identity) -> bytes:
+    return person_hmac(identity.person_key(), click.prompt("ID number", hide_input=True, err=True))

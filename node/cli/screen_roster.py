@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from node.cli.identity import Identity
 from node.cli.named_rows import named_rows
-from node.cli.options import ask_passphrase
-from node.config import Config
 from node.core.identifiers import Problem
 from node.core.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.core.screening import HMAC_BYTES, person_hmac
 from node.errors import FileError, Reason
-from node.rpc.client import officer_channel
 from node.screening.v1.screening_pb2 import Entry
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.tables.titles import columns_of
@@ -36,13 +34,13 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def screening_service(config: Config) -> Iterator[ScreeningServiceStub]:
-    """The node's screening service, asked as its officer.
+def screening_service(identity: Identity) -> Iterator[ScreeningServiceStub]:
+    """The node's screening service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with officer_channel(config, "query", ask_passphrase) as channel:
+    with identity.channel("query") as channel:
         yield ScreeningServiceStub(channel)
 
 

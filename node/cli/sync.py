@@ -1,33 +1,35 @@
 """`gongzhi sync`: pulls from peers at once."""
 
 import json
-from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from node.cli.options import ask_passphrase, json_option, node_option
-from node.config import load_config
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.rpc.client import officer_channel
 
 
 @click.command()
-@click.option("--now", is_flag=True, required=True, help="Pull at once, whatever the schedule and the back-off say.")
+@click.option("--now", is_flag=True, help="Pull at once, whatever the schedule and the back-off say.")
 @click.argument("cities", nargs=-1)
 @json_option
-@node_option
-def sync(now: bool, cities: tuple[str, ...], as_json: bool, node_dir: Path) -> None:  # noqa: ARG001 - a required flag
+@identity_options(steers=True)
+def sync(now: bool, cities: tuple[str, ...], as_json: bool, identity: Identity) -> None:
     """Pull from CITIES (from every peer when none is named) and show how far it got.
 
     Exit code 1 where a pull failed; `gongzhi status` shows why and when the next is due.
     """
-    config = load_config(node_dir)
+    if not now:
+        raise click.UsageError(
+            "a running node pulls by itself every sync.interval_s seconds; to pull at once say --now\n"
+            "节点运行时按 sync.interval_s 自动同步；要立即同步请加 --now"
+        )
     last: dict[str, control_pb2.SyncResponse] = {}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with officer_channel(config, "control", ask_passphrase) as channel, Progress(*columns, console=console) as bar:
+    with identity.channel("control") as channel, Progress(*columns, console=console) as bar:
         tasks = {}
         for step in control_pb2_grpc.ControlServiceStub(channel).Sync(control_pb2.SyncRequest(cities=cities)):
             last[step.city] = step

@@ -22,19 +22,18 @@ _FOLLOW_S = 5
 
 
 @contextmanager
-def officer_channel(
-    config: Config, service: str, passphrase: Passphrase = environment_passphrase
-) -> Iterator[grpc.Channel]:
-    """A channel to one of the node's own services ("intake", "control", "query"), as its officer.
+def client_channel(bundle: Bundle, service: str, folder: Path | None = None) -> Iterator[grpc.Channel]:
+    """A client's channel to a service of its node ("intake", "control", "query").
 
-    Errors of calls come out as NodeError.
+    A bundle in a folder follows a change of the node's certificate. Errors of calls come out as NodeError.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    bundle = officer_bundle(config, passphrase)
     open_channel = bundle_channel(bundle, service)
     try:
+        if folder is not None:
+            _follow(open_channel, folder, bundle)
         yield open_channel
     except grpc.RpcError as failed:
         error = error_from_rpc(failed)
@@ -43,6 +42,15 @@ def officer_channel(
         raise error from None
     finally:
         open_channel.close()
+
+
+@contextmanager
+def officer_channel(
+    config: Config, service: str, passphrase: Passphrase = environment_passphrase
+) -> Iterator[grpc.Channel]:
+    """The same as the account of the node itself."""
+    with client_channel(officer_bundle(config, passphrase), service) as channel:
+        yield channel
 
 
 @contextmanager
