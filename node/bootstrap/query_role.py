@@ -44,8 +44,10 @@ class QueryRole:
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
         searcher = SearchOperators(reader, config.search_db)
         account = Account(self._usage, clock)
-        servicer = QueryServicer(reader, verifier, searcher, account)
         trust = Trust(config)
+        servicer = QueryServicer(
+            reader, verifier, searcher, account, lambda city: trust.current().federation.find(city) is not None
+        )
         screening = Screening(
             reader,
             clock,

@@ -1,5 +1,6 @@
 """`gongzhi federation`: who is a member."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from node.core.checkpoint import format_vkey
 from node.core.federation import Member, format_fingerprint
 from node.core.federation_file import format_card, parse_card
 from node.core.platforms import Connected
-from node.errors import NodeError, Reason
+from node.errors import Reason
 from node.rpc.federation_check import probe
 from node.storage.bundle import connect_platform
-from node.storage.files import load_federation, read_text, save_federation
+from node.storage.files import load_calendar, load_federation, read_text, save_federation
 from node.storage.founding import CAPITALS, found_federation
 from node.storage.keyfile import load_tls_identity
+from node.usecases.remove_member import Leaving, leaving, remove_member
 from node.usecases.start_checks import key_errors, prepared_key_errors
 
 SOON = timedelta(days=30)
@@ -86,14 +88,54 @@ def platform_command(name: str, seat: str, since: datetime | None, until: dateti
 
 @federation.command("remove")
 @click.argument("city")
+@click.option("--dry-run", is_flag=True, help="Say what would go and what would stay; change nothing.")
 @node_option
-def remove_command(city: str, node_dir: Path) -> None:
-    """Remove a member: it is neither answered nor asked. The records had from it stay, with their proofs."""
+def remove_command(city: str, dry_run: bool, node_dir: Path) -> None:
+    """Remove a member, and say what goes with it and what stays.
+
+    It is neither answered nor asked from then on. The records had from it stay, with their proofs, and are shown as a
+    former member's; `gongzhi peer forget CITY` destroys them. The guide: docs/operations.md, "A city leaves".
+    """
     config = load_config(node_dir)
-    if city == config.city:
-        raise NodeError(Reason.INVALID_ARGUMENT, "a node cannot remove itself")
-    save_federation(config.federation, load_federation(config.federation).without(city))
-    click.echo(f"{city} is no longer a member.")
+    act = leaving if dry_run else remove_member
+    told = act(config, load_calendar(config.calendars), city)
+    click.echo(f"{city} would leave:" if dry_run else f"{city} is no longer a member. 已移出成员。")
+    for line in _removal_lines(told):
+        click.echo(f"  {line}")
+
+
+def _removal_lines(told: Leaving) -> list[str]:
+    city, lines = told.member.city, []
+    lines.append(f"goes 停止: pulls from {city}, answers to it, and its cosignatures, at once and without a restart")
+    if told.platforms:
+        lines.append(f"goes 停止: what {', '.join(told.platforms)} does at the node of {city} counts here no more")
+    lines.append(f"stays 保留: {told.records} records of its log, shown as a former member's (原成员)")
+    if told.cases:
+        lines.append(f"stays 保留: open cases with it, to be finished here: {', '.join(told.cases)}")
+    lines.append(f"stays 保留: its card, for proofs made before: {told.card}")
+    lines.append(f"to do 待办: tell the others; to destroy its records: gongzhi peer forget {city}")
+    return lines
+
+
+@federation.command("move")
+@click.argument("address")
+@node_option
+def move_command(address: str, node_dir: Path) -> None:
+    """Put a new ADDRESS (host:port) of this node's exchange on its own card.
+
+    Hand out `gongzhi federation card` before the node moves; each city adds it after a call. What the node listens on
+    stands in node.yaml (listen.exchange).
+    """
+    config = load_config(node_dir)
+    members = load_federation(config.federation)
+    moved = members.with_member(replace(members.member(config.city), address=address))
+    save_federation(config.federation, moved)
+    click.echo(f"{address} is on the card. 新地址已写入名片。")
+    click.echo("Hand out `gongzhi federation card`: the others take it over by `gongzhi federation add` after a call.")
+    if config.listen.exchange.rpartition(":")[2] != address.rpartition(":")[2]:
+        click.echo(
+            f"This node listens on {config.listen.exchange}: change listen.exchange in node.yaml if that moves too."
+        )
 
 
 @federation.command("list")

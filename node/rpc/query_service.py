@@ -1,6 +1,6 @@
 """QueryService: officers, adapters and platforms ask their own node."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 
@@ -22,11 +22,19 @@ from node.usecases.verify_operator import Asker, Verified, VerifyOperator
 class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     """Maps calls to use cases. Each leaves a usage record; only an officer sees more than public facets."""
 
-    def __init__(self, reader: Reader, verifier: VerifyOperator, searcher: SearchOperators, account: Account) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        verifier: VerifyOperator,
+        searcher: SearchOperators,
+        account: Account,
+        is_member: Callable[[str], bool],
+    ) -> None:
         self._reader = reader
         self._verifier = verifier
         self._searcher = searcher
         self._account = account
+        self._is_member = is_member
 
     def Verify(self, request: query.VerifyRequest, context: grpc.ServicerContext) -> query.VerifyResponse:  # noqa: N802
         """Whether an operator is who it says it is."""
@@ -36,6 +44,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             verified = self._verifier.verify(question, asker)
             proof = self._proof(verified, asker) if request.with_proof else None
             use.answer(verified.answer)
+        self._mark(verified.answer)
         return query.VerifyResponse(answer=verified.answer, proof=proof)
 
     def VerifyRoster(  # noqa: N802
@@ -53,6 +62,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             _check_officer(caller)
             records = show_operator(self._reader, request.subject, request.reason.purpose)
             use.records(record.city for record in records)
+        self._mark(*records)
         return query.ShowResponse(records=records)
 
     def Search(self, request: query.SearchRequest, context: grpc.ServicerContext) -> query.SearchResponse:  # noqa: N802
@@ -62,6 +72,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             _check_officer(caller)
             found = self._searcher.search(request.text, request.limit, request.reason.purpose)
             use.records(record.city for record in found.records)
+        self._mark(*found.records)
         return found
 
     def ListRecords(  # noqa: N802
@@ -73,6 +84,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             _check_officer(caller)
             page = list_records(self._reader, request.city, request.from_index, request.limit, request.reason.purpose)
             use.records(record.city for record in page.records)
+        self._mark(*page.records)
         return page
 
     def Prove(self, request: query.ProveRequest, context: grpc.ServicerContext) -> query.ProveResponse:  # noqa: N802
@@ -84,11 +96,18 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             use.records([proof.city])
         return query.ProveResponse(proof=proof)
 
+    def _mark(self, *told: query.Answer | query.Record) -> None:
+        """Marks what a city said that is no member any more."""
+        for each in told:
+            if each.city and not self._is_member(each.city):
+                each.former_member = True
+
     def _verify_batch(self, request: query.VerifyRosterRequest, caller: Principal) -> query.VerifyRosterResponse:
         with self._account.using(caller, "VerifyRoster", request.reason) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
             answers = self._verifier.verify_all(request.questions, asker)
             use.answers(request.questions, answers)
+        self._mark(*answers)
         return query.VerifyRosterResponse(seq=request.seq, answers=answers)
 
     def _proof(self, verified: Verified, asker: Asker) -> query.Proof | None:

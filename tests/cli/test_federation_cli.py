@@ -158,10 +158,31 @@ def test_cards_are_exchanged_and_shown_before_they_count(two: tuple[Path, Path])
     listed = well(federation, "list", "--node", changsha)
     assert "wuhan.example:7100" in listed
     assert fingerprint in listed
-    well(federation, "remove", "wuhan", "--node", changsha)
+    held = well(federation, "card", "--node", wuhan)
+    assert "wuhan would leave" in well(federation, "remove", "wuhan", "--dry-run", "--node", changsha)
+    assert "wuhan" in well(federation, "list", "--node", changsha)
+    told = well(federation, "remove", "wuhan", "--node", changsha)
+    assert "goes 停止" in told
+    assert "stays 保留: 0 records" in told
+    # Its card is kept: proofs made before are checked by the key on it.
+    assert parse_card((changsha / "former" / "wuhan.card.yaml").read_text()) == parse_card(held)
     assert "wuhan" not in well(federation, "list", "--node", changsha)
     with pytest.raises(NodeError, match="cannot remove itself"):
         run(federation, "remove", "changsha", "--node", changsha)
+
+
+def test_a_moved_node_puts_its_new_address_on_its_card(two: tuple[Path, Path], tmp_path: Path) -> None:
+    changsha, wuhan = two
+    card = tmp_path / "card.yaml"
+    card.write_text(run(federation, "card", "--node", wuhan).stdout)
+    well(federation, "add", card, "--yes", "--node", changsha)
+    assert "listens on" in well(federation, "move", "new.example:7300", "--node", wuhan)
+    card.write_text(run(federation, "card", "--node", wuhan).stdout)
+    told = well(federation, "add", card, "--yes", "--node", changsha)
+    assert "- address wuhan.example:7100" in told
+    assert "+ address new.example:7300" in told
+    with pytest.raises(NodeError, match="99999"):
+        run(federation, "move", "new.example:99999", "--node", wuhan)
 
 
 def test_several_cards_are_added_at_once(two: tuple[Path, Path], tmp_path: Path) -> None:

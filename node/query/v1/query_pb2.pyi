@@ -135,6 +135,7 @@ class Answer(_message.Message):
     ADVICE_FIELD_NUMBER: _builtins.int
     UNREADABLE_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
+    FORMER_MEMBER_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     as_of_ms: _builtins.int
     city: _builtins.str
@@ -146,6 +147,8 @@ class Answer(_message.Message):
     """Why a doubtful or unanswered question was not answered: a code that stays, e.g. "uscc_check_digit"; docs/errors.md."""
     more: _builtins.bool
     """There are more registrations under this code than were looked at: of each city the newest."""
+    former_member: _builtins.bool
+    """The city that answered is no member any more: what it said before it left."""
     @_builtins.property
     def mismatches(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields that differ."""
@@ -181,10 +184,11 @@ class Answer(_message.Message):
         advice: _abc.Iterable[_builtins.str] | None = ...,
         unreadable: _abc.Iterable[_builtins.str] | None = ...,
         more: _builtins.bool = ...,
+        former_member: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "mismatches", b"mismatches", "more", b"more", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unreadable", b"unreadable", "unseen", b"unseen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "former_member", b"former_member", "mismatches", b"mismatches", "more", b"more", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unreadable", b"unreadable", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -304,8 +308,11 @@ class Record(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     CITY_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    FORMER_MEMBER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     city: _builtins.str
+    former_member: _builtins.bool
+    """The city is no member any more."""
     @_builtins.property
     def view(self) -> _record_pb2.View: ...
     def __init__(
@@ -314,10 +321,11 @@ class Record(_message.Message):
         id: _builtins.str = ...,
         city: _builtins.str = ...,
         view: _record_pb2.View | None = ...,
+        former_member: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "id", b"id", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "former_member", b"former_member", "id", b"id", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
