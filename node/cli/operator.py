@@ -11,6 +11,7 @@ from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option
 from node.cli.query import (
     TIMEOUT_S,
+    city_text,
     plain_record,
     print_record,
     print_records,
@@ -112,7 +113,7 @@ def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
         plain["result"],
         " ".join(answer.mismatches),
         " ".join(answer.unseen),
-        answer.city or " ".join(answer.cities),
+        city_text(answer.city, former=answer.former_member) or " ".join(answer.cities),
         answer.record_id,
         time_text(answer.as_of_ms),
         time_text(answer.confirmed_at_ms),

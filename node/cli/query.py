@@ -54,11 +54,17 @@ def plain_record(record: query.Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "city": record.city,
+        "former_member": record.former_member,
         "is_withheld": False,
         "withheld_facets": sorted(set(range(1, header.facets + 1)) - disclosed_facets(record.view)),
         "header": MessageToDict(header, preserving_proto_field_name=True),
         "body": MessageToDict(body, preserving_proto_field_name=True) if (body := _body(record)) else {},
     }
+
+
+def city_text(city: str, *, former: bool) -> str:
+    """A city, with a word where it is no member any more."""
+    return f"{city} 原成员 former member" if former else city
 
 
 def _body(record: query.Record) -> Message | None:
@@ -73,7 +79,7 @@ def _body(record: query.Record) -> Message | None:
 def print_record(record: query.Record) -> None:
     """Prints one record, field by field with its Chinese label."""
     plain = plain_record(record)
-    click.echo(f"{record.id}  {record.city}")
+    click.echo(f"{record.id}  {city_text(record.city, former=record.former_member)}")
     if plain["is_withheld"]:
         click.echo("withheld by its city, or taken back")
         return
@@ -105,6 +111,7 @@ def _line(record: query.Record) -> tuple[str, ...]:
     facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
     name = str(getattr(_body(record), "name", ""))
     what = f"takes back {header.retracts}" if header.retracts else name
+    what += "（原成员 former member）" if record.former_member else ""
     return record.id, header.standard, " ".join(header.subjects), what, time_text(header.as_of_ms), facets
 
 

@@ -52,6 +52,7 @@ def plain_answer(answer: query.Answer) -> dict[str, Any]:
         "mismatches": list(answer.mismatches),
         "unseen": list(answer.unseen),
         "city": answer.city,
+        "former_member": answer.former_member,
         "record_id": answer.record_id,
         "as_of_ms": answer.as_of_ms,
         "confirmed_at_ms": answer.confirmed_at_ms,

@@ -18,6 +18,7 @@ from node.cli.operator import operator as operator_command
 from node.cli.proof import audit, check_proof, prove
 from node.cli.records import records
 from node.config import Config
+from node.core.calendar import vendored_calendar
 from node.core.checkpoint import format_vkey
 from node.core.clients import Kind
 from node.core.proof import verify_proof
@@ -31,6 +32,7 @@ from node.storage.bundle import add_client
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_log_key
 from node.storage.schema import open_reader
+from node.usecases.remove_member import remove_member
 from tests.cities import City, operator
 
 USCC = "914300007121944054"
@@ -243,3 +245,19 @@ def _refusal(call: Any, request: Any) -> Reason:
     except grpc.RpcError as error:
         return error_from_rpc(error).reason
     raise AssertionError("answered")
+
+
+def test_what_a_former_member_said_is_marked(tmp_path: Path) -> None:
+    made = World(tmp_path)
+    try:
+        code = "91430000184255293D"
+        assert "former" not in made.run(operator_command, "show", code).stdout
+        remove_member(made.config, vendored_calendar(), "wuhan")
+        time.sleep(1.1)  # the node looks at its federation file once a second
+        answer = made.json(operator_command, "verify", code)
+        assert (answer["result"], answer["city"], answer["former_member"]) == ("match", "wuhan", True)
+        for command in (("show", code), ("search", "宏邦"), ("verify", code)):
+            assert "原成员" in made.run(operator_command, *command).stdout, command
+        assert not made.json(operator_command, "verify", USCC)["former_member"]
+    finally:
+        made.close()
