@@ -4,8 +4,9 @@ import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,16 +15,10 @@ from node.tables.csv_lines import read_csv
 from node.tables.raw_row import RawRow
 from node.tables.texts import SAMPLE_BYTES, Missing, delimiter_of, encoding_of
 
-
-def _gunzip(file: BinaryIO) -> gzip.GzipFile:
-    return gzip.GzipFile(fileobj=file)
-
-
-_PACKED: dict[bytes, Callable[[BinaryIO], gzip.GzipFile | lzma.LZMAFile]] = {
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-    b"\x1f\x8b": _gunzip,
-}
-
+_XZ, _GZIP = b"\xfd7zXZ\0", b"\x1f\x8b"
+_PIECE = 1 << 16
+# What `xz -9` takes to unpack is half of it; a file may ask for gigabytes.
+_MAX_XZ_MEMORY = 128 << 20
 PACKING_ERRORS = (lzma.LZMAError, zlib.error, EOFError, OSError)
 """What a damaged packed file raises."""
 
@@ -73,10 +68,30 @@ class CsvFile:
     def _open(self) -> Iterator[io.BufferedReader]:
         with self._path.open("rb") as file:
             self._file = file
-            magic = file.read(max(map(len, _PACKED)))
+            magic = file.read(len(_XZ))
             file.seek(0)
-            unpack = next((unpack for mark, unpack in _PACKED.items() if magic.startswith(mark)), None)
-            yield io.BufferedReader(_Unpacked(unpack(file), self._size)) if unpack else file
+            if magic.startswith(_XZ):
+                yield io.BufferedReader(_Unpacked(_unxz(file), self._size))
+            elif magic.startswith(_GZIP):
+                with gzip.GzipFile(fileobj=file) as stream:
+                    yield io.BufferedReader(_Unpacked(iter(partial(stream.read1, _PIECE), b""), self._size))
+            else:
+                yield file
+
+
+def _unxz(file: BinaryIO) -> Iterator[bytes]:
+    """Pieces of a file of one or more xz streams, in bounded memory."""
+    data = file.read(_PIECE)
+    while data:
+        unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_XZ_MEMORY)
+        while not unpacker.eof:
+            if not data and unpacker.needs_input:
+                raise EOFError("a stream without its end")
+            yield unpacker.decompress(data, _PIECE)
+            data = file.read(_PIECE) if unpacker.needs_input and not unpacker.eof else b""
+        data = unpacker.unused_data or file.read(_PIECE)
+        while data and not (data := data.lstrip(b"\0")):  # padding between streams
+            data = file.read(_PIECE)
 
 
 def _beginning(stream: io.BufferedReader) -> bytes:
@@ -92,17 +107,20 @@ def _beginning(stream: io.BufferedReader) -> bytes:
 
 
 class _Unpacked(io.RawIOBase):
-    """A packed stream that ends where it is made to fill the machine."""
+    """A stream of pieces, that ends where it is made to fill the machine."""
 
-    def __init__(self, stream: gzip.GzipFile | lzma.LZMAFile, packed_bytes: int) -> None:
-        self._stream = stream
+    def __init__(self, pieces: Iterator[bytes], packed_bytes: int) -> None:
+        self._pieces = pieces
+        self._rest = b""
         self._allowance = Allowance(packed_bytes)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        part = self._stream.read1(len(buffer))
+        while not self._rest and (piece := next(self._pieces, None)) is not None:
+            self._rest = piece
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         self._allowance.spend(len(part))
         buffer[: len(part)] = part
         return len(part)

@@ -7,7 +7,7 @@ never looked at.
 import posixpath
 from array import array
 from typing import IO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from node.tables.allowance import Allowance
 from node.tables.cell_texts import Shown, shown_as, unescaped
@@ -83,6 +83,8 @@ class Book:
         # No more than an entry claims is ever unpacked of it.
         Allowance(size).spend(sum(entry.file_size for entry in entries))
         self._names = {entry.filename.replace("\\", "/").casefold(): entry.filename for entry in entries}
+        if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
+            raise NoTableError("damaged: packed as no workbook is")  # and other ways unpack without a bound
         if len(entries) > _MAX_PARTS:
             raise NoTableError("an archive of too many files, and no workbook", TOO_MUCH)
         main = next(

@@ -23,7 +23,7 @@ def encoding_of(sample: bytes) -> str:
     Raises:
         NoTableError: No text, or in an encoding we do not read.
     """
-    if sample.removeprefix(_UTF8_MARK).lstrip()[:1] == b"<":
+    if sample.removeprefix(_UTF8_MARK).removeprefix(_UTF16[0]).lstrip(b" \t\r\n\0")[:1] == b"<":
         raise NoTableError(
             "a web page or XML, whatever it is called; open it in a spreadsheet and save it as .xlsx",
             "这是网页或者 XML，请用电子表格软件打开后另存为 .xlsx",

@@ -5,7 +5,7 @@ import lzma
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_BZIP2, ZipFile
 
 import pytest
 from hypothesis import given
@@ -83,6 +83,7 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         ("企业名称,a\n".encode("utf-32"), "UTF-32"),
         (b"a\0\0\0b\0\0" * 9, "no text"),
         (b"\xef\xbb\xbf <html><table>", "a web page"),
+        ("\ufeff<html><table>".encode("utf-16-le"), "a web page"),
         (b"\x81\xff\x81,\xff\xff\n1,2\n", "neither UTF-8 nor GB18030"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
         (b"PK\x03\x04 no workbook", "damaged"),
@@ -97,12 +98,32 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (TABLES["deep elements"](), "elements too deep"),
         (TABLES["laughs"](), "a workbook declares no document type"),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "f.csv"
     path.write_bytes(content)
     assert said in refused(path).message
+
+
+def test_a_packed_file_takes_no_memory_that_it_asks_for(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]
+    path = tmp_path / "f"
+    path.write_bytes(lzma.compress(csv_text(rows(3)).encode(), filters=filters))
+    assert "damaged" in refused(path).message
+    archive = io.BytesIO()
+    with ZipFile(archive, "w", ZIP_BZIP2) as written:
+        written.writestr("[Content_Types].xml", bytes(10_000_000))
+    path.write_bytes(archive.getvalue())
+    assert "damaged" in refused(path).message
+
+
+def test_xz_of_several_streams(tmp_path: Path) -> None:
+    path, text = tmp_path / "f", csv_text(rows(3000)).encode()
+    path.write_bytes(lzma.compress(text[:1000]) + bytes(8) + lzma.compress(text[1000:]) + bytes(4))
+    assert len(read(path)[1]) == 3000
+    path.write_bytes(lzma.compress(text) + b"no stream")
+    assert "damaged" in refused(path).message
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
