@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check image wheel deb chaos fuzz soak bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check image wheel deb machine chaos fuzz soak bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -55,6 +55,9 @@ wheel: setup ## Build the wheel of this project into dist/
 
 deb: wheel ## Build the Debian package of a node into dist/
 	@deploy/deb/build
+
+machine: ## Build the image of a Debian machine with systemd, on which tests install the package
+	@deploy/compose/base-image gongzhi-machine:bookworm systemd-sysv dbus sudo adduser
 
 chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
 	@$(BIN)/python -m tests.cluster.containers.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")

@@ -16,7 +16,7 @@ from node.testing.containers import IMAGE, missing_engine
 
 _CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 _UNTRIED = "the tests on containers"
-_DIGEST = """
+DIGEST = """
 import hashlib, pathlib, node
 root = pathlib.Path(node.__path__[0])
 files = sorted(path.relative_to(root) for path in root.rglob("*.py"))
@@ -40,9 +40,14 @@ def image() -> str:
 
 def _stale(image: str) -> str:
     """Why these tests cannot judge an image; empty where it holds the very program beside them."""
-    inside = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", _DIGEST]
-    digests = {subprocess.check_output(command, text=True) for command in (inside, [sys.executable, "-c", _DIGEST])}
-    return "" if len(digests) == 1 else f"{image} is of another state of node/: make image"
+    inside = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", DIGEST]
+    is_same = subprocess.check_output(inside, text=True) == digest_of_tree()
+    return "" if is_same else f"{image} is of another state of node/: make image"
+
+
+def digest_of_tree() -> str:
+    """What `DIGEST` prints of the program beside these tests."""
+    return subprocess.check_output([sys.executable, "-c", DIGEST], text=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

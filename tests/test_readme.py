@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +15,26 @@ from adapters.cli import main as gongzhi_adapter
 from node.cli.main import gongzhi
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+# Those that lead a newcomer by the hand: what stands in a block works as it stands.
+GUIDES = ("README.md", "README.zh.md", "docs/zh/deploy.md", "docs/deploy.md", "docs/operations.md", "docs/adapters.md")
+PASTED = [ROOT / name for name in GUIDES]
+PLACEHOLDER = re.compile(r"\b(DIR|FILE|FOLDER|CITY|CARD|PLACE|NAME|N)\b|<[a-z]|\.\.\.")
+# It asks something, or stays in the foreground.
+TAKES_WHAT_FOLLOWS = re.compile(r"gongzhi (run|federation add (?!.*--yes))|apt \w+ (?!.*-y)|systemctl edit")
 PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gongzhi_adapter}
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 TARGET = re.compile(r"^([a-z-]+):.*##", re.MULTILINE)
+
+
+def pasted(document: Path, *headings: str) -> list[str]:
+    """The blocks of a guide that are to be pasted into a terminal, those below headings that begin so, in order."""
+    sections = re.split(r"(?m)^## ", document.read_text("utf-8"))
+    chosen = [each for name in headings for each in sections if each.startswith(name)]
+    assert len(chosen) == len(headings)
+    return [block for section in chosen for block in re.findall(r"(?ms)^```bash\n(.*?)^```", section)]
 
 
 class Typed(NamedTuple):
@@ -38,12 +54,12 @@ def commands(document: Path) -> Iterator[Typed]:
 
 
 def is_command(text: str) -> bool:
-    return text.split(" ", maxsplit=1)[0] in {*PROGRAMS, "make"}
+    return text.removeprefix("sudo ").split(" ", maxsplit=1)[0] in {*PROGRAMS, "make"}
 
 
 def words_of(line: str) -> list[str]:
     """The words of one program, without redirection, comment, or what a table says of it after two blanks."""
-    words = shlex.split(re.split(r"\s{2,}", line)[0], comments=True)
+    words = shlex.split(re.split(r"\s{2,}", line.removeprefix("sudo "))[0], comments=True)
     ends = [place for place, word in enumerate(words) if word in {">", "2>", "|", "&", "&&", ";"}]
     return words[: min(ends, default=len(words))]
 
@@ -78,10 +94,44 @@ def check_click(command: click.Command, path: str, words: list[str], whole: bool
         return
     given, rest, _ = command.make_parser(context).parse_args(list(words))
     assert not rest
-    if whole:
+    if whole and not given.get("version"):
         assert not isinstance(command, click.Group)
         lacking = [each.name for each in command.params if each.required and not given.get(each.name or "")]
         assert not lacking, f"{path} needs {lacking}"
+
+
+def shell_blocks(document: Path) -> list[str]:
+    """The blocks of a guide that somebody pastes into a terminal."""
+    blocks = re.findall(r"(?ms)^ *```(\w*)\n(.*?)^ *```", document.read_text("utf-8"))
+    return [textwrap.dedent(body) for language, body in blocks if language in {"", "bash", "sh"}]
+
+
+def spoils_a_paste(block: str) -> str:
+    """Why a block does not do what it says when it is pasted as it stands; empty where it does."""
+    if subprocess.run(["bash", "-n"], input=block, text=True, check=False, capture_output=True).returncode:
+        return "is no shell"
+    if re.search(r"(^|\s)#", block):
+        return "has a comment: zsh takes none on its command line"
+    if found := PLACEHOLDER.search(re.sub(r"<<'(\w+)'.*?^\1$", "", block, flags=re.MULTILINE | re.DOTALL)):
+        return f"has a placeholder: {found[0]}"
+    *before, _ = block.splitlines()
+    return next((f"{line}: takes the lines after it" for line in before if TAKES_WHAT_FOLLOWS.search(line)), "")
+
+
+@pytest.mark.parametrize("document", PASTED, ids=lambda document: document.name)
+def test_every_block_can_be_pasted(document: Path) -> None:
+    blocks = shell_blocks(document)
+    assert blocks
+    assert [why for block in blocks if (why := spoils_a_paste(block))] == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    ["if true; then\n", "make demo  # all\n", "gongzhi backup --out FILE\n", "gongzhi status --node <folder>\n",
+     "gongzhi run\ngongzhi status\n", "sudo gongzhi federation add x.yaml\nls\n"],
+)  # fmt: skip
+def test_a_block_that_cannot_be_pasted_is_noticed(block: str) -> None:
+    assert spoils_a_paste(block)
 
 
 def test_the_readme_shows_the_commands_of_a_first_hour() -> None:

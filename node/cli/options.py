@@ -11,7 +11,7 @@ from node.storage.service import default_folder
 node_option = click.option(
     "--node",
     "node_dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # who may not read it is told by `load_config` what to do
     envvar="GONGZHI_NODE",
     default=default_folder,
     show_default="this folder, else the one node in /etc/gongzhi",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ import grpc
 import pytest
 
 from node.config import load_config
-from node.errors import Reason
+from node.errors import FileError, Reason
 from node.intake.v1 import intake_pb2 as pb
 from node.rpc.status import error_from_rpc
+from node.usecases.backup import restore
 from tests.rpc.running import Running, batch, found
 
 KEYS = {
@@ -174,3 +176,27 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     for backup in (tmp_path / "file", tmp_path / "folder"):
         assert "invalid_argument" in gongzhi("restore", backup, "--dir", tmp_path / "node").stderr
     assert gongzhi("restore", tmp_path / "folder").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE),
+        ("/outside", tarfile.REGTYPE),
+        ("data/link", tarfile.SYMTYPE),
+        ("data/hard", tarfile.LNKTYPE),
+        ("data/pipe", tarfile.FIFOTYPE),
+        ("data/node.db", tarfile.REGTYPE),
+    ],
+)
+def test_an_archive_writes_plain_files_below_its_folder_alone(tmp_path: Path, name: str, kind: bytes) -> None:
+    archive, target = tmp_path / "backup.tar", tmp_path / "in/restored"
+    target.parent.mkdir()
+    with tarfile.open(archive, "w") as made:
+        for each, type_ in (("data/node.db", tarfile.REGTYPE), (name, kind)):
+            member = tarfile.TarInfo(each)
+            member.type, member.linkname = type_, "../../outside"
+            made.addfile(member)
+    with pytest.raises(FileError, match="is no backup"):
+        restore(archive, target, lambda *_: None)
+    assert {path.name for path in tmp_path.rglob("*")} == {"in", "backup.tar"}
