@@ -7,12 +7,21 @@ import re
 _LOST = re.compile("[\ufffd\ud800-\udfff]")
 _REPLACED = re.compile("锟斤|斤拷|ï¿½")
 _MARKS = re.compile("[?？]")
-# What debuggers of old fill memory with, and a question mark within or behind words; either may be meant.
-_FILLING = re.compile("烫{3}|屯{3}")
-_MARK_IN_WORDS = re.compile(r"[?？]{2}(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[?？]{2}")
+_MARK = "a question mark among the characters: a rare one may be lost"
 _MARK_IN_NAME = re.compile(r"[?](?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[?]")
 _NAME_CHARS = 40
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_DOUBTS = (
+    (re.compile(r"[?？]{2}(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[?？]{2}"), _MARK),
+    (re.compile(r"\A[?？]\Z"), "a question mark and nothing else"),
+    # What debuggers of old fill memory with; a hotpot restaurant may mean it.
+    (re.compile("烫{3}|屯{3}"), "烫烫烫 or 屯屯屯: what a program leaves where a text is missing, if it is not meant"),
+    # Of web pages, of JSON and of workbooks: a program wrote them out instead of the character.
+    (
+        re.compile(r"&(?:#x?[0-9A-Fa-f]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9A-Fa-f]{4}|_x[0-9A-Fa-f]{4}_"),
+        "an escape such as &amp; or _x000D_ in place of a character",
+    ),
+    (re.compile("[\ue000-\uf8ff]"), "a character that only the program it comes from can show"),
+)
 
 _WIDE_RUN = re.compile(r"[^\x00-\x7f]{3,}")
 _LATIN_RUN = re.compile("[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122€]{3,}")
@@ -23,7 +32,7 @@ _GBK_FIRST = "".join(
 _UTF8_AS_GBK = re.compile(f"[{_GBK_FIRST}]")
 # Most texts have none of these.
 _SUSPECT = re.compile(f"[?？\ufffd\ud800-\udfff锟斤拷\u0080-\u00ff\u0152-\u0192\u2030-\u2122{_GBK_FIRST}]")
-_DOUBTFUL = re.compile("[?？烫屯\ue000-\uf8ff]")
+_DOUBTFUL = re.compile(r"[?？烫屯\ue000-\uf8ff&\\]|_x")
 _CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 
 
@@ -47,15 +56,9 @@ def find_doubt(text: str) -> str:
     """Why a text may not be what its author wrote, for a person to look at; "" where nothing speaks against it."""
     if not _DOUBTFUL.search(text):
         return ""
-    if _FILLING.search(text):
-        return "烫烫烫 or 屯屯屯: what a program leaves where a text is missing, if it is not meant"
-    if _MARK_IN_WORDS.search(text) or (len(text) <= _NAME_CHARS and _MARK_IN_NAME.search(text)):
-        return "a question mark among the characters: a rare one may be lost"
-    if _MARKS.fullmatch(text):
-        return "a question mark and nothing else"
-    if _PRIVATE.search(text):
-        return "a character that only the program it comes from can show"
-    return ""
+    if len(text) <= _NAME_CHARS and _MARK_IN_NAME.search(text):
+        return _MARK
+    return next((why for form, why in _DOUBTS if form.search(text)), "")
 
 
 def _is_garbled(text: str) -> bool:

@@ -51,6 +51,8 @@ def test_whole_text_stays(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "is_doubtful"),
     [("王?", True), ("?", True), ("长沙??商贸", True), ("烫烫烫火锅店", True), ("屯屯屯屯", True), ("张\ue000", True),
+     ("甲_x000D_", True), ("A&amp;B", True), ("&#38271;沙", True), ("\\u957f沙", True), ("A&B 公司", False),
+     ("a_x型", False),
      ("是吗？", False), (NAME, False), ("https://a.cn/b?c=1", False), ("烫烫面馆", False)],
 )  # fmt: skip
 def test_text_that_may_be_damaged(text: str, is_doubtful: bool) -> None:
@@ -65,10 +67,11 @@ def test_a_destroyed_value_rejects_its_row_and_a_doubtful_one_is_told(tmp_path: 
         row(3, 经营范围="锟斤拷锟斤拷"),
         row(4, 法人代表="王?"),
         row(5, 注册地址="????????"),
+        row(6, 企业名称="长沙示例商行_x000D_"),
     ]
     path, rejects = write_csv(tmp_path / "f.csv", body, COLUMNS), tmp_path / "rejects.csv"
     report = load([path], Path("registry"), None, rejects=rejects)
-    assert (report.accepted, report.rejected, report.reasons["text_doubtful"]) == (2, 3, 1)
+    assert (report.accepted, report.rejected, report.reasons["text_doubtful"]) == (3, 3, 2)
     assert [(each["line"], each["field"], each["reason"]) for each in read_report(rejects)] == [
         ("3", "企业名称", "bad_encoding"),
         ("4", "经营范围", "bad_encoding"),
