@@ -1,5 +1,6 @@
 """`gongzhi case`: work on a case: open, draft, approve, act, show."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from node.cli.casework import (
     tell_rest,
 )
 from node.cli.options import json_option
+from node.core.reason_texts import texts
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import START
@@ -212,6 +214,7 @@ def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
     for product in recorded.makes:
         taken = f": draft {product.draft}, gongzhi case take-up {product.draft}" if product.draft else ""
         click.echo(f"  leads to a {product.kind} of {product.standard}{taken}")
+    _print_warnings(recorded.warnings)
 
 
 def _print_draft(draft: pb.Draft, as_json: bool) -> None:
@@ -219,6 +222,15 @@ def _print_draft(draft: pb.Draft, as_json: bool) -> None:
         click.echo(json_text(_plain_draft(draft)))
     else:
         click.echo(f"draft {draft.number}: {draft.act} waits for an approver: gongzhi case approve {draft.number}")
+        _print_warnings(draft.warnings)
+
+
+def _print_warnings(warnings: Iterable[pb.Warning]) -> None:
+    """What the officer should look at before the act is final, in both languages."""
+    for each in warnings:
+        text = texts().every.get(each.reason)
+        zh = f"{text.zh}{text.zh_do} " if text else ""
+        click.echo(f"warning {each.field}: {each.reason}: {zh}{each.message}", err=True)
 
 
 def _plain_draft(draft: pb.Draft) -> dict[str, Any]:

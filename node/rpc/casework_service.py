@@ -1,6 +1,6 @@
 """CaseService: officers and platforms work on cases, each call bound to the caller's certificate."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -12,6 +12,7 @@ from node.casework.v1 import casework_pb2_grpc
 from node.core.calendar import SHANGHAI, Calendar
 from node.core.clients import Kind
 from node.core.officers import Account
+from node.core.validation import Finding
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1.query_pb2 import Reason as Why
@@ -184,6 +185,7 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             makes=[
                 pb.Product(kind=each.product.value, standard=each.standard, draft=each.draft) for each in recorded.makes
             ],
+            warnings=_warnings(recorded.warnings),
         )
 
     @contextmanager
@@ -253,7 +255,12 @@ def _draft(draft: Draft, *, with_body: bool) -> pb.Draft:
         made_at_ms=draft.made_at_ms,
         body=draft.body if with_body else b"",
         also_to=draft.also_to,
+        warnings=_warnings(draft.warnings),
     )
+
+
+def _warnings(found: Iterable[Finding]) -> list[pb.Warning]:
+    return [pb.Warning(field=each.field, reason=each.reason, message=each.message) for each in found]
 
 
 def read_broken(error: grpc.RpcError) -> pb.BrokenRules:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from node.core.validation import Finding
 from node.errors import NodeError, Reason
 from node.storage.schema import Connection
 
@@ -15,6 +16,7 @@ class Draft(NamedTuple):
         body: serialised message of the workflow's standard, as the maker left it.
         also_to: cities that are to see the case beside its parties.
         maker: account; empty while the software prepared it and nobody has taken it up.
+        warnings: what its maker is told of it; not stored.
     """
 
     number: int
@@ -25,6 +27,7 @@ class Draft(NamedTuple):
     also_to: tuple[str, ...]
     maker: str
     made_at_ms: int
+    warnings: tuple[Finding, ...] = ()
 
 
 _SELECT = "SELECT number, workflow, case_id, act, body, also_to, maker, made_at_ms FROM draft WHERE closed_by = ''"

@@ -24,6 +24,7 @@ from node.standard.v1 import (
 )
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
+from node.usecases.casework.propose import Submission
 from tests.casework.desks import AUDITOR, LI, TWO, ZHANG, Desk, act, documents, files_with, referring, send, with_act
 from tests.casework.test_measures import request
 from tests.core.standard_samples import PARTY, alert, complaint, hit, repair
@@ -201,6 +202,21 @@ def test_a_penalty_prepares_a_proposal_to_list(three: tuple[Desk, Desk, Desk]) -
     body = prepared(hefei, recorded)
     assert (body.party.uscc, body.facts, body.penalty.decision_number) == (PARTY.uscc, "违法事实", NUMBER)
     assert list(body.penalty.kinds) == [penalty_pb2.PENALTY_KIND_FINE]
+
+
+def test_an_id_number_in_what_becomes_public_is_told_before_and_when_it_is_final(
+    three: tuple[Desk, Desk, Desk],
+) -> None:
+    """What a referral says of the penalty is for regulators; the record that it makes is for everybody."""
+    changsha, hefei, _ = three
+    body = penalising(facts="当事人王某（身份证号４３０１０２１９０００１０１００１５）虚假宣传。")
+    submission = Submission("referral", investigated(changsha, hefei), body.SerializeToString())
+    draft = hefei.casework.prepare(ZHANG, submission)
+    told = [("facts", "personal_id_number")]
+    assert [(each.field, each.reason) for each in draft.warnings] == told
+    recorded = hefei.casework.approve(LI, draft.number)
+    assert [(each.field, each.reason) for each in recorded.warnings] == told
+    assert "0015" not in str(recorded.warnings)
 
 
 def test_a_designation_of_a_third_city_prepares_a_new_referral(three: tuple[Desk, Desk, Desk]) -> None:

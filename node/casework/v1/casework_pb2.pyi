@@ -71,6 +71,7 @@ class Recorded(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     MAKES_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     case: _builtins.str
     state: _builtins.str
@@ -85,6 +86,8 @@ class Recorded(_message.Message):
     def makes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Product]:
         """What the workflow says the act leads to."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Warning]: ...
     def __init__(
         self,
         *,
@@ -94,14 +97,44 @@ class Recorded(_message.Message):
         audience: _abc.Iterable[_builtins.str] | None = ...,
         checkpoint: _builtins.bytes = ...,
         makes: _abc.Iterable[Global___Product] | None = ...,
+        warnings: _abc.Iterable[Global___Warning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "case", b"case", "checkpoint", b"checkpoint", "id", b"id", "makes", b"makes", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "case", b"case", "checkpoint", b"checkpoint", "id", b"id", "makes", b"makes", "state", b"state", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Recorded: _TypeAlias = Recorded  # noqa: Y015
+
+@_typing.final
+class Warning(_message.Message):
+    """Something in an act, or in a record that it makes, that its officer should look at; never with the value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Path of the field, e.g. "facts"."""
+    reason: _builtins.str
+    """E.g. "personal_id_number"; docs/errors.md has them all."""
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "message", b"message", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Warning: _TypeAlias = Warning  # noqa: Y015
 
 @_typing.final
 class Product(_message.Message):
@@ -533,6 +566,7 @@ class Draft(_message.Message):
     MADE_AT_MS_FIELD_NUMBER: _builtins.int
     BODY_FIELD_NUMBER: _builtins.int
     ALSO_TO_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     workflow: _builtins.str
     case: _builtins.str
@@ -544,6 +578,10 @@ class Draft(_message.Message):
     """The standard's message as it would be recorded; only where one draft was asked for."""
     @_builtins.property
     def also_to(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Warning]:
+        """Only in the answer to who prepared it."""
+
     def __init__(
         self,
         *,
@@ -555,10 +593,11 @@ class Draft(_message.Message):
         made_at_ms: _builtins.int = ...,
         body: _builtins.bytes = ...,
         also_to: _abc.Iterable[_builtins.str] | None = ...,
+        warnings: _abc.Iterable[Global___Warning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "also_to", b"also_to", "body", b"body", "case", b"case", "made_at_ms", b"made_at_ms", "maker", b"maker", "number", b"number", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "also_to", b"also_to", "body", b"body", "case", b"case", "made_at_ms", b"made_at_ms", "maker", b"maker", "number", b"number", "warnings", b"warnings", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,6 +10,7 @@ from node.core import standard as standards
 from node.core.calendar import legal_date
 from node.core.complaint_route import Route
 from node.core.officers import OfficerRole, check_approver
+from node.core.validation import Finding
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
@@ -28,6 +29,7 @@ from node.usecases.casework.own_rules import OwnRules
 from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
 from node.usecases.casework.register import Register
+from node.usecases.casework.worth_a_look import worth_a_look
 from node.usecases.refuse_republication import Republication
 
 Notify = Callable[[Collection[str]], None]
@@ -52,6 +54,7 @@ class Recorded(NamedTuple):
     state: str
     audience: tuple[str, ...]
     makes: tuple[Made, ...]
+    warnings: tuple[Finding, ...] = ()
 
 
 class Casework:
@@ -105,8 +108,9 @@ class Casework:
     def _draft(self, actor: Actor, submission: Submission, proposal: Proposal) -> Draft:
         body = proposal.message.SerializeToString()
         name, act, made_at_ms = submission.workflow, proposal.act.name, self._clock.now_ms()
-        self._entries(proposal, made_at_ms)  # what it would make is refused now, not when it is approved
-        return Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms)
+        entries = self._entries(proposal, made_at_ms)  # what it would make is refused now, not when it is approved
+        warnings = worth_a_look(entries)
+        return Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms, warnings)
 
     def approve(self, actor: Actor, number: int) -> Recorded:
         """Records a draft as approved by an officer who did not make it.
@@ -241,7 +245,7 @@ class Casework:
             Made(each.product, each.standard, next(numbers, 0) if each.product is Product.DRAFT else 0)
             for each in proposal.act.makes
         )
-        return Recorded(record, case, state, proposal.audience, tuple(makes))
+        return Recorded(record, case, state, proposal.audience, tuple(makes), worth_a_look(entries))
 
     def _entries(self, proposal: Proposal, now_ms: int) -> list[Entry]:
         """The act, last, and before it what it makes and takes back."""

@@ -1,0 +1,24 @@
+"""What is worth a look in what an act puts into the log, told to the officer before an approver makes it final."""
+
+from collections.abc import Iterable
+
+from node.core import standard as standards
+from node.core.validation import Finding
+from node.storage.log import Entry
+
+
+def worth_a_look(entries: Iterable[Entry]) -> tuple[Finding, ...]:
+    """The warnings of an act and of the records that it makes: personal data in their public texts, for one."""
+    found = (
+        finding
+        for entry in entries
+        if entry.bodies and not entry.header.retracts
+        for finding in _findings(entry)
+        if finding.warning
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _findings(entry: Entry) -> list[Finding]:
+    standard = standards.get(entry.header.standard, entry.header.version)
+    return standard.findings(standard.merge(entry.bodies))
