@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from node.config import Config
-from node.rpc.gate import Gate
+from node.rpc.gate import Gate, Note
 from node.rpc.limits import Limiter
 from node.rpc.principal import Roster
 from node.rpc.server import Listener, Register
@@ -23,9 +23,9 @@ class MakeListener(Protocol):
         ...
 
 
-def listener_factory(config: Config, trust: Trust) -> MakeListener:
-    """What binds the listeners of one process: they share who may call, and how often."""
-    gate = Gate(Roster(trust), Limiter(config.limits))
+def listener_factory(config: Config, trust: Trust, trail: Note | None = None) -> MakeListener:
+    """What binds the listeners of one process: they share who may call, and how often; `trail` as of the `Gate`."""
+    gate = Gate(Roster(trust), Limiter(config.limits), trail)
 
     def make(address: str, *services: tuple[str, Register]) -> Listener:
         return Listener(

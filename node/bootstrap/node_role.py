@@ -39,6 +39,7 @@ from node.storage.founded import check_founding, settle_founding
 from node.storage.keyfile import load_log_key, load_witness_key
 from node.storage.startup import hold_data
 from node.storage.store import Store
+from node.storage.trail import Act, Trail
 from node.storage.trust import Trust, Watched
 from node.storage.usage import UsageLog
 from node.usecases.casework.desk import Desk
@@ -72,7 +73,7 @@ class NodeRole:
             NodeError: ALREADY_RUNNING, or a file of the node is wrong.
         """
         clock, calendar = build_clock(config, "node"), load_calendar(config.calendars)
-        self._config = config
+        self._config, self._clock = config, clock
         self._steps = ClockSteps()
         self._lock = hold_data(config.data_dir) if lock is None else lock
         self._trust = Trust(config)
@@ -133,7 +134,8 @@ class NodeRole:
         cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
         control = ControlServicer(self._sync, status)
         follows = add_trust_service(self._trust, config.data_dir)
-        listener = listener_factory(config, self._trust)
+        self._trail = Trail(config.data_dir)
+        listener = listener_factory(config, self._trust, self._note)
         self._listeners = [
             listener(
                 config.listen.exchange,
@@ -186,6 +188,7 @@ class NodeRole:
         self._desk.stop()
         for listener in self._listeners:
             listener.stop(GRACE_S)
+        self._trail.close()
         self._evidence_usage.close()
         self._evidence.close()
         self._store.close()
@@ -196,6 +199,14 @@ class NodeRole:
         self._policy.current()
         self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
         self._destruction.run()
+
+    def _note(self, who: str, place: str, what: str, about: str, result: str) -> None:
+        """An act of administration that came by a call: it is done, whether the disk takes the note or not."""
+        try:
+            self._trail.add(Act(self._clock.now_ms(), who, place, what, about, result))
+        except NodeError as error:
+            _log.error("trail_not_written", reason=error.reason)
+        _log.info("administered", who=who, place=place, what=what, about=about, result=result)
 
     def _work(self) -> None:
         """What grows with the number of cases."""

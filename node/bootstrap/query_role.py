@@ -82,11 +82,18 @@ class QueryRole:
         self._index.close()
 
     def _follow(self) -> None:
+        failure = ""
         while not self._stopping.is_set():
             try:
                 is_behind = self._index.follow()
-            except Exception:  # noqa: BLE001 - the index is derived: answering goes on
-                _log.exception("search_index_failed")
+                if failure:
+                    failure = ""
+                    _log.info("search_index_goes_on")
+            except Exception as error:  # noqa: BLE001 - the index is derived: answering goes on
+                # Tried again at every turn, and told once: a full disk would be filled by its own log.
+                if repr(error) != failure:
+                    failure = repr(error)
+                    _log.exception("search_index_failed")
                 is_behind = False
             if not is_behind:
                 self._stopping.wait(_INDEX_S)

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from node.cli.noted import note_acts
 from node.core.reason_texts import in_chinese
 from node.errors import NodeError, Reason
 
@@ -48,6 +49,7 @@ _COMMANDS = {
     "status": "status",
     "story": "story",
     "sync": "sync",
+    "trail": "trail",
     "workflow": "workflow",
 }
 
@@ -61,7 +63,7 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(import_module(f"node.cli.{module}"), cmd_name.replace("-", "_"))
-        return command
+        return note_acts(command, cmd_name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -75,7 +77,7 @@ def gongzhi() -> None:
     Cases:        officer add, case open, case draft, case approve, inbox, deadlines
     Proofs:       prove, check-proof, check-fork, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
-    Safety:       backup, restore, peer release, peer forget, key rotate
+    Safety:       backup, restore, peer release, peer forget, key rotate, config check, trail list
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
     """  # noqa: D301

@@ -58,6 +58,7 @@ class Code(StrEnum):
     DATABASE_OTHER_KEY = "database_other_key"
     DATABASE_MISSING = "database_missing"
     DATABASE_OTHER_FOUNDING = "database_other_founding"
+    TRAIL_BROKEN = "trail_broken"
     BACKUP_NONE = "backup_none"
     BACKUP_OLD = "backup_old"
     BACKUP_OVERDUE = "backup_overdue"

@@ -13,7 +13,7 @@ import structlog
 from node.errors import NodeError, Reason
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
-from node.rpc.principal import Principal, Roster, authenticate
+from node.rpc.principal import Principal, Roster, authenticate, caller_of
 from node.rpc.request_bounds import bounded
 from node.rpc.status import abort
 
@@ -24,6 +24,15 @@ _log = structlog.get_logger(__name__)
 _QUICK = frozenset({"/node.query.v1.QueryService/Verify"})
 QUICK_WORKERS = 4
 
+# Calls that are acts of administration, and the field that says what they are about.
+ACTS = {
+    "/node.control.v1.ControlService/ReleasePeer": "city",
+    "/node.intake.v1.IntakeService/Retract": "id",
+    "/node.intake.v1.IntakeService/RetractLoad": "load",
+}
+MAX_ABOUT = 400
+
+Note = Callable[[str, str, str, str, str], None]
 Admit = Callable[[grpc.ServicerContext], Principal]
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -31,7 +40,15 @@ Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 class Gate(grpc.ServerInterceptor):
     """Wraps each call: authenticates, counts, and turns errors into statuses. One may serve several listeners."""
 
-    def __init__(self, roster: Roster, limiter: Limiter) -> None:
+    def __init__(self, roster: Roster, limiter: Limiter, trail: Note | None = None) -> None:
+        """Counts from nought.
+
+        Args:
+            roster: Who may call.
+            limiter: How often.
+            trail: Told of the acts of administration: who, where from, method, about what, result.
+        """
+        self._trail = trail
         self._roster = roster
         self._limiter = limiter
         self._guards: dict[str, _Guard] = {}
@@ -51,7 +68,7 @@ class Gate(grpc.ServerInterceptor):
         guard = self._guards.get(method)
         if guard is None:
             pool = self._quick if method in _QUICK else None
-            made = _Guard(self._admission(method), self._limiter, Meter(method), pool)
+            made = _Guard(method, self._admission(method), self._limiter, Meter(method), pool, self._trail)
             guard = self._guards.setdefault(method, made)
         return guard
 
@@ -69,7 +86,17 @@ class Gate(grpc.ServerInterceptor):
 class _Guard:
     """What every call of one method goes through."""
 
-    def __init__(self, admit: Admit, limiter: Limiter, meter: Meter, pool: ThreadPoolExecutor | None) -> None:
+    def __init__(
+        self,
+        method: str,
+        admit: Admit,
+        limiter: Limiter,
+        meter: Meter,
+        pool: ThreadPoolExecutor | None,
+        trail: Note | None,
+    ) -> None:
+        self._method = method
+        self._trail = trail
         self._admit = admit
         self._limiter = limiter
         self._meter = meter
@@ -96,7 +123,8 @@ class _Guard:
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
                 _refuse(context, error)
             finally:
-                self._meter.note(_code(context), perf_counter() - began_s)
+                self._end(context, _code(context), began_s)
+                self._note(request, context)
 
         # gRPC runs a behaviour that has such an attribute there, any other in the listener's pool.
         call.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
@@ -112,9 +140,28 @@ class _Guard:
                 _refuse(context, error)
             finally:
                 gone = _code(context) is None and not context.is_active()
-                self._meter.note(grpc.StatusCode.CANCELLED if gone else _code(context), perf_counter() - began_s)
+                self._end(context, grpc.StatusCode.CANCELLED if gone else _code(context), began_s)
 
         return call
+
+    def _end(self, context: grpc.ServicerContext, code: grpc.StatusCode | None, began_s: float) -> None:
+        seconds = perf_counter() - began_s
+        self._meter.note(code, seconds)
+        _log.debug(
+            "call",
+            method=self._method,
+            caller=caller_of(context),
+            code=(code or grpc.StatusCode.OK).name,
+            ms=round(seconds * 1000, 1),
+        )
+
+    def _note(self, request: Any, context: grpc.ServicerContext) -> None:
+        """Adds an act of administration to the trail, done or refused."""
+        field = ACTS.get(self._method)
+        if field is not None and self._trail is not None:
+            result = (_code(context) or grpc.StatusCode.OK).name.lower()
+            about = str(getattr(request, field, ""))[:MAX_ABOUT]
+            self._trail(caller_of(context), context.peer(), self._method, about, "done" if result == "ok" else result)
 
 
 def _code(context: grpc.ServicerContext) -> grpc.StatusCode | None:

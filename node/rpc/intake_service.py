@@ -2,9 +2,11 @@
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 
 import grpc
+import structlog
 
 from node.core.clients import Kind
 from node.core.record import EVERYONE
@@ -14,7 +16,7 @@ from node.ports import Clock
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header
 from node.rpc.metrics import count_rows
-from node.rpc.principal import Principal, principal
+from node.rpc.principal import Principal, caller_of, principal
 from node.storage.loads import Load
 from node.storage.store import Store
 from node.usecases.casework.actor import Actor
@@ -23,6 +25,7 @@ from node.usecases.loads import LoadNumbers, LoadRetraction
 from node.usecases.usage import Account
 from node.usecases.withdraw import retract
 
+_log = structlog.get_logger(__name__)
 # Batches of one stream that are checked but not yet durable.
 _WINDOW = 8
 # Loads in one answer, and the largest number that a store can hold.
@@ -56,15 +59,18 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         ended = threading.Event()
         feeder = threading.Thread(target=self._feed, args=(request_iterator, load_of, pending, ended), daemon=True)
         feeder.start()
+        rows: Counter[str] = Counter()
         try:
             while (item := pending.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
                 answer = self._ingest.finish(item)
-                count_rows(answer.outcomes)
+                rows += count_rows(answer.outcomes)
                 yield answer
         finally:
             ended.set()
+            if rows:
+                _log.info("rows_taken_in", caller=caller_of(context), **rows)
 
     def _feed(
         self,

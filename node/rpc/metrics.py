@@ -39,7 +39,9 @@ class Meter:
         self._seconds.observe(seconds)
 
 
-def count_rows(outcomes: Iterable[Outcome]) -> None:
-    """Counts the rows of an answered batch."""
-    for status, rows in Tally(outcome.status for outcome in outcomes).items():
-        _ROWS.labels(_STATUS[status]).inc(rows)
+def count_rows(outcomes: Iterable[Outcome]) -> Tally[str]:
+    """Counts the rows of an answered batch; returns the counts by what became of them."""
+    counts = Tally(_STATUS[outcome.status] for outcome in outcomes)
+    for status, rows in counts.items():
+        _ROWS.labels(status).inc(rows)
+    return counts

@@ -118,6 +118,12 @@ def authenticate(context: grpc.ServicerContext, roster: Roster, service: str) ->
     return caller
 
 
+def caller_of(context: grpc.ServicerContext) -> str:
+    """Who calls, for logs: kind and name; "unknown" where no certificate was known."""
+    caller: Principal | None = getattr(context, _ATTRIBUTE, None)
+    return f"{caller.kind}:{caller.name}" if caller else "unknown"
+
+
 def principal(context: grpc.ServicerContext) -> Principal:
     """Who calls, as `authenticate` found it."""
     caller: Principal = getattr(context, _ATTRIBUTE)

@@ -48,6 +48,7 @@ class Watched(Generic[T]):
             self._stamp = stamp
             try:
                 self._value, self.error = self._load(self._path), None
+                _log.info("file_in_force", file=self._path.name)
             except NodeError as error:
                 self.error = error
                 _log.warning("file_refused", reason=error.reason, message=error.message)

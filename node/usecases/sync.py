@@ -165,7 +165,10 @@ class Sync:
             self._back_off(city, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
             raise
         finally:
-            _PULLED.labels(city).inc(self._size(city) - before)
+            size = self._size(city)
+            _PULLED.labels(city).inc(size - before)
+            if size > before:
+                _log.info("pulled", city=city, records=size - before, size=size)
         self._heard_s[city] = self._clock.elapsed_s()
         self._due_s.pop(city, None)
         link = self._store.link(city)

@@ -12,7 +12,7 @@ from node.usecases.checks.logs import logs
 from node.usecases.checks.peers import clocks, peers, witnesses
 from node.usecases.checks.ports import ports
 from node.usecases.checks.scene import Scene
-from node.usecases.checks.storage import backup, data_folder, database, disk, pages
+from node.usecases.checks.storage import backup, data_folder, database, disk, pages, trail
 
 
 class Check(NamedTuple):
@@ -38,6 +38,7 @@ CHECKS = (
     Check("backup", "备份", backup),
     Check("data_folder", "数据目录", data_folder, watched=False),
     Check("database", "数据库", database),
+    Check("trail", "管理审计记录", trail, watched=False),
     Check("pages", "数据库完整性", pages, watched=False),
     Check("ports", "端口", ports, watched=False),
 )

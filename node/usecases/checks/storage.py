@@ -12,6 +12,7 @@ from node.storage.founded import is_founded_otherwise
 from node.storage.log import OWN
 from node.storage.schema import check_sqlite_version
 from node.storage.snapshot import check_database
+from node.storage.trail import first_broken
 from node.usecases.checks.keys import minute
 from node.usecases.checks.scene import Scene
 from node.usecases.start_checks import data_errors
@@ -51,6 +52,12 @@ def backup(scene: Scene) -> Iterator[Finding]:
         yield found(Code.BACKUP_OVERDUE, at=minute(note.at), every_h=f"{settings.every_h:g}")
     elif settings is None and age > _OLD:
         yield found(Code.BACKUP_OLD, at=minute(note.at))
+
+
+def trail(scene: Scene) -> Iterator[Finding]:
+    """No act of administration was altered or removed."""
+    if (number := first_broken(scene.config.data_dir)) is not None:
+        yield found(Code.TRAIL_BROKEN, number=number)
 
 
 def database(scene: Scene) -> Iterator[Finding]:

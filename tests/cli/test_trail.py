@@ -1,0 +1,143 @@
+"""Every command is known to be an act of administration or not, and each act is noted: who, what, when, from where."""
+
+import csv
+import io
+import json
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from google.protobuf.descriptor_pool import Default
+
+from node.cli.main import gongzhi
+from node.cli.noted import ACTS
+from node.config import load_config
+from node.rpc.gate import ACTS as CALLS
+from node.storage.trail import Act, read_trail
+from tests.rpc.running import Running, batch, found
+
+# What changes nothing of a node, or is an act in a case: that stands in the log itself.
+_OTHERS = frozenset(
+    """
+    audit|case act|case approve|case discard|case draft|case evidence|case list|case open|case show|case take-up
+    check-fork|check-proof|client list|client server-cert|clock calendar|clock due|clock list|complaint evidence pack
+    complaint route|config check|config page|config show|deadlines|demo|doctor|errors list|errors page|errors rules
+    errors show|evidence get|evidence list|evidence pack|evidence put|evidence verify|federation card|federation check
+    federation demo|federation list|health|inbox|officer list|operator search|operator show|operator verify|outbox
+    peer evidence|policy check|policy explain|policy matrix|policy test|prove|records list|records show|scorecard
+    screen confirm|screen file|screen key|standard guide|standard list|standard show|status|story|sync|trail export
+    trail list|trail verify|workflow docs|workflow list|workflow show|usage list|usage export
+    """.replace("\n", "|").split("|")
+)
+
+
+def _leaves(command: click.Command, path: str) -> Iterator[str]:
+    if not isinstance(command, click.Group):
+        yield path.strip()
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        assert below is not None
+        yield from _leaves(below, f"{path} {name}")
+
+
+def test_every_command_is_an_act_or_is_not() -> None:
+    """A new command goes into `ACTS` of node/cli/noted.py where it changes a node, else into the list above."""
+    others = {each.strip() for each in _OTHERS}
+    assert set(_leaves(gongzhi, "")) - others - ACTS.keys() == set()
+    assert ACTS.keys() <= set(_leaves(gongzhi, ""))
+    assert not ACTS.keys() & others
+
+
+def test_the_calls_that_are_acts_exist_and_say_what_they_are_about() -> None:
+    for method, field in CALLS.items():
+        service, _, name = method.strip("/").partition("/")
+        found_method = Default().FindServiceByName(service).FindMethodByName(name)
+        assert field in found_method.input_type.fields_by_name, method
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(gongzhi, list(map(str, arguments)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert run("init", "--city", "hefei", "--dir", tmp_path / "hefei").exit_code == 0
+    return tmp_path / "hefei"
+
+
+def acts(folder: Path) -> list[Act]:
+    return [each.act for each in read_trail(load_config(folder).data_dir)]
+
+
+def test_acts_are_noted_with_their_result(folder: Path, tmp_path: Path) -> None:
+    run("client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
+    run("client", "remove", "nobody", "--node", folder)
+    run("key", "rotate", "--tls", "--node", folder)
+    run("federation", "remove", "hefei", "--node", folder)
+    run("client", "list", "--node", folder)
+    told = [(each.what, each.about, each.result) for each in acts(folder)]
+    assert told == [
+        ("gongzhi init", "hefei", "done"),
+        ("gongzhi client add", "erp adapter", "done"),
+        ("gongzhi client remove", "nobody", "not_found"),
+        ("gongzhi key rotate", "tls", "done"),
+        ("gongzhi federation remove", "hefei", "invalid_argument"),
+    ]
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert {each.who for each in acts(folder)} == {f"os:{user}({os.getuid()})"}
+
+
+def test_sudo_and_ssh_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "zhang3")
+    monkeypatch.setenv("SSH_CONNECTION", "10.1.2.3 51000 10.0.0.1 22")
+    run("client", "remove", "nobody", "--node", folder)
+    newest = acts(folder)[-1]
+    assert newest.who.endswith(" by zhang3")
+    assert "from 10.1.2.3" in newest.place
+
+
+def test_what_cannot_be_noted_is_not_done(folder: Path, tmp_path: Path) -> None:
+    (folder / "data" / "trail.db").write_bytes(b"no database " * 1000)
+    before = (folder / "clients.yaml").read_bytes()
+    refused = run("client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
+    assert refused.exit_code != 0
+    assert (folder / "clients.yaml").read_bytes() == before
+
+
+def test_the_trail_is_listed_exported_and_verified(folder: Path) -> None:
+    run("client", "remove", "nobody", "--node", folder)
+    [made, removed] = json.loads(run("trail", "list", "--json", "--node", folder).output)
+    assert (made["what"], removed["result"]) == ("gongzhi init", "not_found")
+    rows = list(csv.DictReader(io.StringIO(run("trail", "export", "--node", folder).output)))
+    assert [row["number"] for row in rows] == ["1", "2"]
+    verified = run("trail", "verify", "--node", folder)
+    assert verified.exit_code == 0
+    assert rows[-1]["link"] in verified.output
+
+
+def test_calls_are_noted_by_certificate_and_the_log_tells_without_bodies(tmp_path: Path) -> None:
+    """An officer takes a record back; loads, calls and the act are told, and nothing of the rows."""
+    marked = {"phone": "13800001234", "legal_representative": "标记王五"}
+    settings = {"log_level": "debug"}
+    [config] = found(tmp_path, "hefei", settings=settings)
+    with Running(config) as node:
+        list(node.submit(iter([batch(1, 3, **marked)])))
+        taken = ["retract", "hefei-1", "--purpose", "correction", "--legal-basis", "x", "--yes", "--node", node.folder]
+        assert run(*taken).exit_code == 0
+        told = node.log.read_text()
+        events = node.events()
+    by_call = next(each for each in acts(node.folder) if each.what.endswith("/Retract"))
+    assert (by_call.who, by_call.about, by_call.result) == ("officer:officer", "hefei-1", "done")
+    assert by_call.place.startswith(("ipv4:127.0.0.1:", "ipv4:127.0.0.1%3A"))
+    [load] = [each for each in events if each["event"] == "rows_taken_in"]
+    assert (load["accepted"], load["caller"], load["level"]) == (3, "officer:officer", "info")
+    calls = [each for each in events if each["event"] == "call"]
+    assert {"method", "caller", "code", "ms"} <= calls[0].keys()
+    assert any(each["event"] == "administered" for each in events)
+    assert not any(secret in told for secret in marked.values())
