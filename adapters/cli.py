@@ -153,6 +153,8 @@ def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
     for line in [*report.notices, *report.warned, *report.examples]:
         click.echo(line, err=True)
     Console().print(_summary(report))
+    for number, file in report.loads.items():
+        click.echo(f"load {number}  {file}  (a wrong file? 文件有误可撤回: gongzhi retract --load {number})")
     if report.outdated:
         click.echo(_OUTDATED.format(report.outdated))
     if report.rejected and rejects:

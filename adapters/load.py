@@ -25,6 +25,8 @@ from node.intake.v1 import intake_pb2
 
 # Findings told on the terminal; the reject report has all that reject.
 EXAMPLES = 20
+# Of a file's name: what the intake takes.
+_NAME_CHARACTERS = 200
 _BEIJING = timezone(timedelta(hours=8))
 _DAY_MS = 86_400_000
 
@@ -117,8 +119,13 @@ def _batches(
 ) -> Iterator[Batch]:
     numbers = count(1)
     for table, mapper, moment in zip(tables, mappers, as_of, strict=True):
-        head.as_of_ms = moment
+        head.as_of_ms, head.file = moment, _name(table.path)
         yield from batches_of(table, mapper, head, numbers)
+
+
+def _name(path: Path) -> str:
+    """A file's name as the node's list of loads shows it."""
+    return "".join(each if each.isprintable() else "?" for each in path.name)[:_NAME_CHARACTERS]
 
 
 def _check_cities(tables: Sequence[Table], mappers: Sequence[Mapper], standard: Standard, region6: str) -> None:
@@ -164,9 +171,11 @@ class _Tally:
         self._rejects = rejects
 
     def count(self, answered: Answered) -> None:
-        batch, outcomes = answered
+        batch, answer = answered
         self.report.rows += len(batch.rows)
-        remaining = iter(outcomes)
+        if answer.load:
+            self.report.loads[answer.load] = batch.request.file
+        remaining = iter(answer.outcomes)
         for row in batch.rows:
             if row.problems:
                 self._reject(row, batch.mapper)

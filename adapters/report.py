@@ -11,6 +11,7 @@ class Report:
 
     `superseded`: took the place of an earlier version; `outdated`: the node holds a later one. `reasons` counts every
     finding; `examples` and `warned` tell the first of those that reject and that warn. `fraction`: read so far, 0..1.
+    `loads`: the numbers under which the node keeps what it stored, and the file of each.
     """
 
     rows: int = 0
@@ -26,6 +27,7 @@ class Report:
     examples: list[str] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    loads: dict[int, str] = field(default_factory=dict)
 
     @property
     def rows_per_s(self) -> float:

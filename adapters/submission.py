@@ -61,11 +61,11 @@ def _request(head: intake_pb2.SubmitRequest, seq: int, bodies: Sequence[Body]) -
     return request
 
 
-Answered = tuple[Batch, Sequence[intake_pb2.Outcome]]
+Answered = tuple[Batch, intake_pb2.SubmitResponse]
 
 
 def submit(batches: Iterator[Batch], exchange: Exchange) -> Iterator[Answered]:
-    """Sends batches, at most WINDOW ahead of their answers; yields each with the outcomes of its request's rows.
+    """Sends batches, at most WINDOW ahead of their answers; yields each with the answer to it.
 
     Raises:
         NodeError: INTERNAL, the node's answers do not fit; else as the exchange does.
@@ -90,10 +90,10 @@ def submit(batches: Iterator[Batch], exchange: Exchange) -> Iterator[Answered]:
 
 
 def _answered(batch: Batch, answers: Iterator[intake_pb2.SubmitResponse]) -> Answered:
-    """The answer to a batch; one without a single good row was never sent."""
+    """The answer to a batch; an empty one where it has no good row and was never sent."""
     if not batch.request.rows:
-        return batch, ()
+        return batch, intake_pb2.SubmitResponse()
     answer = next(answers, None)
     if answer is None or answer.seq != batch.request.seq or len(answer.outcomes) != len(batch.request.rows):
         raise NodeError(Reason.INTERNAL, f"the node did not answer batch {batch.request.seq} in full")
-    return batch, answer.outcomes
+    return batch, answer

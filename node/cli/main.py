@@ -33,6 +33,7 @@ _COMMANDS = {
     "inbox": "inbox",
     "init": "init",
     "key": "key",
+    "load": "load",
     "officer": "officer",
     "operator": "operator",
     "outbox": "inbox",
@@ -73,7 +74,7 @@ def gongzhi() -> None:
 
     \b
     First hour:   init, federation card, federation add, policy check, run
-    Every day:    status, doctor, operator verify, operator search, records list, retract, sync
+    Every day:    status, doctor, operator verify, operator search, records list, load list, retract, sync
     Cases:        officer add, case open, case draft, case approve, inbox, deadlines
     Proofs:       prove, check-proof, check-fork, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify

@@ -1,5 +1,6 @@
 """Who takes a record back: what a case made belongs to its workflow, rows to officers, nothing to adapters."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import grpc
 import pytest
+from click.testing import CliRunner, Result
 
+from adapters.intake import Node
+from adapters.load import load
+from adapters.report import Report
+from node.cli.main import gongzhi
 from node.core.clients import Kind
 from node.core.policy import Policy
 from node.core.record import parse_record_id
@@ -21,6 +27,7 @@ from node.standard.v1 import penalty_pb2
 from node.storage.bundle import add_client, load_bundle, officer_bundle
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
+from tests.adapters.samples import rows, write_csv
 from tests.casework.desks import Desk, at, drafted_referral, referring
 from tests.casework.test_nodes import SLOW, Office
 from tests.casework.test_products import NUMBER, investigated, penalising, penalties
@@ -83,6 +90,40 @@ def test_who_took_a_record_back_is_recorded(office: Office) -> None:
     made = take_back(office, record, "zhang")
     assert parse_record_id(made)[1] > parse_record_id(record)[1]
     eventually(lambda: ("zhang", record, f"taken back by {made}") in uses(office))
+
+
+def command(office: Office, *words: str, name: str = "") -> Result:
+    who = ("--as", str(office.folder / name)) if name else ("--node", str(office.node.config.keys.parent))
+    return CliRunner().invoke(gongzhi, [*words, *who])
+
+
+def test_a_wrong_file_is_taken_back_by_two_officers(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "错误的文件.csv"
+    write_csv(file, rows(2))
+
+    def hand_in() -> Report:
+        return load([file], Path("registry"), Node(office.folder / "registry"), other_cities=True)
+
+    report = hand_in()
+    ((number, name),) = report.loads.items()
+    assert (report.accepted, name) == (2, file.name)
+
+    why = ("--purpose", "correction", "--legal-basis", "数据安全法 第二十一条", "--yes")
+    refused = command(office, "retract", "--load", str(number), *why)  # the node's own account is no person
+    assert isinstance(refused.exception, NodeError)
+    assert refused.exception.reason is Reason.PERMISSION_DENIED
+    assert "待批准" in command(office, "retract", "--load", str(number), *why, name="zhang").output
+    for alone in ("zhang", "wang"):
+        refused = command(office, "retract", "--load", str(number), "--approve", "--yes", name=alone)
+        assert isinstance(refused.exception, NodeError), refused.output
+    done = command(office, "retract", "--load", str(number), "--approve", "--yes", name="li")
+    assert "2 of 2 records" in done.output
+    listed = json.loads(command(office, "load", "list", "--json", name="li").output)
+    (mine,) = [each for each in listed if each["number"] == number]
+    assert (mine["client"], mine["file"], mine["retracted"]) == ("registry", file.name, 2)
+    assert (mine["asked_by"], mine["approved_by"]) == ("zhang", "li")
+    # The right file makes records of its own.
+    assert hand_in().accepted == 2
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""`gongzhi load`: what was handed in, file by file."""
+
+import json
+from typing import Any
+
+import click
+from rich.text import Text
+
+from node.cli.dates import time_text
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
+from node.cli.tables import new_table, print_table
+from node.intake.v1 import intake_pb2 as intake
+from node.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+TIMEOUT_S = 30
+
+
+@click.group()
+def load() -> None:
+    """See what adapters and officers handed in, file by file. To hand in: gongzhi-adapter load."""
+
+
+@load.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Loads at most.")
+@click.option("--before", type=click.IntRange(1), default=None, help="Only loads with a smaller number.")
+@json_option
+@identity_options()
+def list_command(limit: int, before: int | None, as_json: bool, identity: Identity) -> None:
+    """List the loads, the newest first: who handed in which file, how many records, what is taken back.
+
+    A wrong file is taken back by `gongzhi retract --load NUMBER`.
+    """
+    request = intake.ListLoadsRequest(limit=limit, before=before or 0)
+    with identity.channel("intake") as channel:
+        found = list(IntakeServiceStub(channel).ListLoads(request, timeout=TIMEOUT_S).loads)
+    if as_json:
+        click.echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    table = new_table("load", "at", "by", "file 文件", "standard", "records", "taken back 已撤回")
+    for each in found:
+        counts = (str(each.records), back_text(each))
+        table.add_row(
+            *map(Text, (str(each.number), time_text(each.begun_at_ms), each.client, each.file, each.standard, *counts))
+        )
+    print_table(table)
+
+
+def plain_load(load: intake.Load) -> dict[str, Any]:
+    """A load for programs."""
+    return {field.name: getattr(load, field.name) for field in load.DESCRIPTOR.fields}
+
+
+def back_text(load: intake.Load) -> str:
+    """How far a load is taken back."""
+    if load.retracted:
+        return f"{load.retracted} ({load.asked_by}, {load.approved_by})"
+    return f"asked 待批准 ({load.asked_by})" if load.asked_by else ""
