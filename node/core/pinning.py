@@ -16,11 +16,11 @@ _THEY_REFUSED = re.compile(r"failed to connect to all addresses.*Socket closed",
 _WE_REFUSED = re.compile(r"[Hh]andshake failed|CERTIFICATE_VERIFY_FAILED|[Vv]erification [Cc]heck failed")
 THEY_REFUSED = (
     "the other side refused our certificate in the TLS handshake: it does not know it (client removed, or a card not"
-    " taken over), or it has expired"
+    " taken over), or it is not in its term"
 )
 WE_REFUSED = (
     "this side refused the other's certificate in the TLS handshake: it is none of those pinned for it (server.crt of a"
-    " bundle, or the card of a city), or it has expired; after `gongzhi key rotate --tls` there `gongzhi client"
+    " bundle, or the card of a city), or is not in its term; after `gongzhi key rotate --tls` there `gongzhi client"
     " server-cert` prints the new server.crt"
 )
 

@@ -32,7 +32,8 @@ from node.errors import FileError, NodeError, Reason
 from node.storage.files import write_file
 
 CERTIFICATE_TERM = timedelta(days=730)
-CLOCK_SKEW = timedelta(hours=1)
+# Pinning alone decides who is trusted. A term that begins now would only lock out who has put a clock back since.
+_BACKDATED = timedelta(days=3650)
 _PASSPHRASE_VARIABLE = "GONGZHI_PASSPHRASE"  # noqa: S105 - the name of the variable
 _SEALED = "GONGZHI+SEALED+argon2id"
 _SIGNS_NO_CERTIFICATE = x509.KeyUsage(
@@ -157,13 +158,13 @@ def _load(path: Path, kind: Callable[[str, bytes], _Key], passphrase: Passphrase
 
 
 def create_tls_identity(path: Path, name: str, now: datetime, passphrase: bytes | None = None) -> TlsIdentity:
-    """Makes and writes an EC P-256 key and its self-signed certificate for `name`, valid for two years.
+    """Makes and writes an EC P-256 key and its self-signed certificate for `name`, valid for two years from `now`.
 
     Raises:
         FileError: INVALID_KEY, the file exists.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = self_signed(key, name, now - CLOCK_SKEW, now + CERTIFICATE_TERM)
+    certificate = self_signed(key, name, now - _BACKDATED, now + CERTIFICATE_TERM)
     locked = pem.BestAvailableEncryption(passphrase) if passphrase else pem.NoEncryption()
     _write_new(path, _pem_key(key, locked) + certificate.pem.encode())
     return TlsIdentity(certificate, _pem_key(key, pem.NoEncryption()))
