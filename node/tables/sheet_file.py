@@ -1,9 +1,8 @@
 """The sheet of a workbook that holds the table, with what its merged cells show."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from node.tables.merges import Merge, fill
 from node.tables.open_xml import PART_ERRORS
 from node.tables.raw_row import RawRow, Sheet
 from node.tables.sheets import XlsxBook
-from node.tables.texts import TITLE_ROWS, Missing
+from node.tables.texts import Missing
 from node.tables.unfit import NoTableError
 from node.tables.xls_book import XlsBook
 
@@ -26,8 +25,11 @@ class Book(Protocol):
     sheets: list[Sheet]
     counts_from_1904: bool
 
+    def top(self, sheet: Sheet) -> list[RawRow]:
+        """The first rows of a sheet that say something. Raises NoTableError."""
+
     def rows(self, sheet: Sheet) -> Iterator[RawRow]:
-        """The rows of a sheet. Raises NoTableError."""
+        """The rows of a sheet that say something. Raises NoTableError."""
 
     def merges(self, sheet: Sheet) -> list[Merge]:
         """The merged cells of a sheet. Raises NoTableError."""
@@ -55,7 +57,7 @@ class SheetFile:
         self._open = partial(open_book, path)
         self._read = self._total = 0
         with self._open() as book:
-            tops = {sheet: list(islice(_said(book.rows(sheet)), TITLE_ROWS)) for sheet in book.sheets}
+            tops = {sheet: book.top(sheet) for sheet in book.sheets}
             filled = [sheet for sheet, rows in tops.items() if rows] or book.sheets[:1]
             if not filled:
                 raise NoTableError("a workbook without a sheet", "工作簿中没有工作表")
@@ -80,7 +82,7 @@ class SheetFile:
         self._read = width = 0
         allowance = Allowance(self._path.stat().st_size)
         with self._open() as book, _within(self._sheet):
-            for row in fill(_said(book.rows(self._sheet)), self._merges):
+            for row in fill(map(_trimmed, book.rows(self._sheet)), self._merges):
                 allowance.spend(sum(map(len, row.cells)) + _CELL_COST * len(row.cells))
                 width = max(width, len(row.cells))
                 self._read = row.line
@@ -125,10 +127,8 @@ def _within(sheet: Sheet) -> Iterator[None]:
         raise error.within(sheet.name) from None
 
 
-def _said(rows: Iterable[RawRow]) -> Iterator[RawRow]:
-    """The rows that say something, without the blank cells at their end."""
-    for row in rows:
-        while row.cells and not row.cells[-1].strip():
-            row.cells.pop()
-        if row.cells or row.error:
-            yield row
+def _trimmed(row: RawRow) -> RawRow:
+    """The row without the blank cells at its end."""
+    while row.cells and not row.cells[-1].strip():
+        row.cells.pop()
+    return row

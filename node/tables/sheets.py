@@ -1,12 +1,14 @@
 """A sheet of an .xlsx workbook, row by row. Only numbers and texts come out, never a formula."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from node.tables.cell_texts import NOT_COMPUTED, Shown, number_cell, unescaped
 from node.tables.csv_lines import MAX_ROW_CHARS
 from node.tables.merges import MAX_MERGES, TOO_MANY_MERGES, Merge, column_letters, column_number, parse_merge
 from node.tables.open_xml import Book
 from node.tables.raw_row import RawRow, Sheet
+from node.tables.texts import TITLE_ROWS
 from node.tables.unfit import NoTableError
 from node.tables.xml_part import Handler, walk
 
@@ -32,6 +34,14 @@ class XlsxBook(Book):
         with self.open(sheet.part) as part:
             for _ in walk(part, handler):
                 yield from handler.take()
+
+    def top(self, sheet: Sheet) -> list[RawRow]:
+        """The first rows of a sheet that say something.
+
+        Raises:
+            NoTableError: As `rows`.
+        """
+        return list(islice(self.rows(sheet), TITLE_ROWS))
 
     def merges(self, sheet: Sheet) -> list[Merge]:
         """The merged cells of a sheet. They stand behind its rows.
@@ -96,7 +106,7 @@ class _Rows(Handler):
         elif name == "row":
             if self._error:
                 self._done.append(RawRow(self._line, [], self._error))
-            elif self._cells:
+            elif any(map(str.strip, self._cells)):
                 self._done.append(RawRow(self._line, self._cells))
         elif name == "rPh":
             self._is_reading_aid = False

@@ -36,10 +36,18 @@ class XlsBook:
             NoTableError: Damaged, has a password, or would fill the memory.
         """
         self._path = path
-        about: dict[str, Any] = next(self._read(), {})
+        lines = self._read()
+        about: dict[str, Any] = next(lines, {})
         self.sheets = [Sheet(name, str(number)) for number, name in enumerate(about["sheets"])]
         self.counts_from_1904: bool = about["counts_from_1904"]
         self._shown = [shown_as(number, code) for number, code in about["formats"]]
+        self._tops: dict[str, list[RawRow]] = {sheet.part: [] for sheet in self.sheets}
+        for number, line, cells in lines:
+            self._tops[str(number)].append(self._row(line, cells))
+
+    def top(self, sheet: Sheet) -> list[RawRow]:
+        """The first rows of a sheet that say something."""
+        return self._tops[sheet.part]
 
     def merges(self, sheet: Sheet) -> list[Merge]:
         """The merged cells of a sheet.
@@ -60,11 +68,14 @@ class XlsBook:
         """
         lines = self._read(sheet)
         next(lines, None)
-        for line, found in lines:
-            cells = [""] * (found[-1][0] + 1)
-            for column, value, style in found:
-                cells[column] = value if style is None else self._number(value, style)
-            yield RawRow(line, cells)
+        for line, cells in lines:
+            yield self._row(line, cells)
+
+    def _row(self, line: int, found: list[Any]) -> RawRow:
+        cells = [""] * (found[-1][0] + 1)
+        for column, value, style in found:
+            cells[column] = value if style is None else self._number(value, style)
+        return RawRow(line, cells)
 
     def _number(self, value: float, style: int) -> str:
         return number_cell(value, self._shown[style], counts_from_1904=self.counts_from_1904)

@@ -1,18 +1,22 @@
 """Reads an .xls workbook of before 2007 for `xls_book`, in a process of its own with little memory and time.
 
 xlrd believes what such a file says of itself. Run as `xls_child.py FILE MEMORY SECONDS [SHEET]`; writes lines of JSON:
-what the workbook is, or with SHEET the merged ranges of that sheet and then its rows. Imports nothing of the node.
+what the workbook is and then the first rows of each sheet, or with SHEET the merged ranges of that sheet and then all
+its rows. Imports nothing of the node.
 """
 
 import json
 import os
 import resource
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import xlrd  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
+_TOP_ROWS = 20
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -54,20 +58,30 @@ def _write_book(book: Any) -> None:
             "formats": [(each.format_key, each.format_str) if each else (0, "") for each in formats],
         }
     )
+    for number in range(book.nsheets):
+        for line, cells in islice(_rows(book.sheet_by_index(number)), _TOP_ROWS):
+            _write([number, line, cells])
+        book.unload_sheet(number)
 
 
 def _write_sheet(sheet: Any) -> None:
     """Ranges as xlrd has them: rows and columns from 0, the end beyond the last."""
     _write({"merged": sheet.merged_cells})
+    for row in _rows(sheet):
+        _write(row)
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """Line and cells of the rows that say something."""
     for number in range(sheet.nrows):
         kinds, values = sheet.row_types(number), sheet.row_values(number)
         cells = [
             (column, *_cell(kinds[column], values[column], sheet.cell_xf_index(number, column)))
             for column in range(len(kinds))
-            if values[column] != ""
+            if str(values[column]).strip()
         ]
         if cells:
-            _write([number + 1, cells])
+            yield number + 1, cells
 
 
 def _cell(kind: int, value: Any, style: int) -> tuple[Any, int | None]:

@@ -65,6 +65,13 @@ def xls_of_merges(number: int) -> bytes:
     return saved(book)
 
 
+def xls_of_sheets(number: int) -> bytes:
+    book = xlwt.Workbook()
+    for at in range(number):
+        book.add_sheet(f"s{at}").write(0, 0, at)
+    return saved(book)
+
+
 def xls_in_circles(number: int) -> bytes:
     """Every sector of the file is followed by an earlier one."""
     data = bytearray(xls(number))
@@ -145,6 +152,7 @@ XLS: dict[str, Make] = {
     "one text often": lambda n: xls(n // 4, "x" * 30_000),
     "merged cells": lambda n: xls_of_merges(n // 8),
     "sectors in circles": lambda n: xls_in_circles(n // 4),
+    "sheets": lambda n: xls_of_sheets(min(n // 100, 400)),
     "claims": lambda n: xls_that_claims(n // 4),
 }
 

@@ -60,7 +60,7 @@ def test_the_work_is_linear(tmp_path: Path, kind: str, name: str) -> None:
         path.write_bytes(GROWING[kind][name](size))
         spent.append(seconds(path))
     assert spent[1] < 0.5 + 3 * TIMES * spent[0]
-    assert spent[1] < 5
+    assert spent[1] < 20
 
 
 def test_the_memory_is_bounded(tmp_path: Path) -> None:
