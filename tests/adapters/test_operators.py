@@ -1,0 +1,78 @@
+"""Who a row is about: sole traders without a name, numbers of before the unified code."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.load import load
+from adapters.mapping import read_mapping
+from adapters.rows import Body, Mapper
+from node.core.party_key import problem_of_code, subject_of
+from node.core.standard import get
+from node.standard.v1.operator_pb2 import OperatorRegistration
+from tests.adapters.samples import COLUMNS, row, uscc, write_csv
+
+SOLE_TRADER = "92430102MA00TEXT0T"
+
+
+def read(**changed: str) -> OperatorRegistration:
+    made = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv").map(row(1, **changed))
+    assert isinstance(made, Body), made
+    return OperatorRegistration.FromString(made.body)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "无", "无字号", "*", "***", "-", "/", "未登记", "暂无", "（无字号）", "无名称", "个体工商户", "****", "——"],
+)
+@pytest.mark.parametrize("by", [{"统一社会信用代码": SOLE_TRADER, "企业类型": "N/A"}, {"企业类型": "个体工商户"}])
+def test_a_sole_trader_needs_no_name(name: str, by: dict[str, str]) -> None:
+    message = read(**{"企业名称": name} | by)
+    assert message.name == ""
+    assert get("operator.registration").findings(message) == []
+
+
+@pytest.mark.parametrize("name", ["", "无", "无字号", "*", "***"])
+def test_a_company_does(tmp_path: Path, registry: Path, name: str) -> None:
+    path = write_csv(tmp_path / "f.csv", [row(1, 企业名称=name, 企业类型="有限责任公司"), row(2)])
+    report = load([path], registry, None)
+    assert (report.accepted, report.reasons["required"]) == (1, 1)
+    assert "不使用名称的个体工商户除外" in report.examples[0]
+
+
+@pytest.mark.parametrize("name", ["张*", "1919酒类直供", "A", "7-11便利店", "无字号餐饮店"])
+def test_what_has_letters_or_digits_is_a_name(name: str) -> None:
+    assert read(企业名称=name).name == name
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("4301002012345", "4301002012345"),
+        ("43010000001234", "43010000001234"),
+        ("430100000012345", "430100000012345"),
+        ("440301501127098(0-1)", "440301501127098(0-1)"),
+        ("440301501127098（0-1）", "440301501127098(0-1)"),
+        ("430100000012345-1", "430100000012345-1"),
+        ("企独湘长总字第001234号", "企独湘长总字第001234号"),
+        ("４３０１００００００１２３４５", "430100000012345"),
+    ],
+)
+def test_mapping_and_screening_agree_on_older_numbers(cell: str, number: str) -> None:
+    message = read(统一社会信用代码=cell)
+    assert (message.uscc, message.legacy_number) == ("", number)
+    assert get("operator.registration").findings(message) == []
+    assert problem_of_code(cell) is None
+    assert subject_of(cell) == f"reg:{number}"
+
+
+@pytest.mark.parametrize(
+    "cell", ["430102190001010015", "430102600101001", "43010020123", f"{uscc(1)}、{uscc(2)}", "9.14E+17"]
+)
+def test_and_on_what_is_none(cell: str) -> None:
+    problem = problem_of_code(cell)
+    made = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv").map(row(1, 统一社会信用代码=cell))
+    assert problem is not None
+    assert not isinstance(made, Body)
+    assert [each.reason for each in made] == [problem.reason]
+    assert cell not in made[0].message
