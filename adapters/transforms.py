@@ -120,6 +120,19 @@ def name(cell: str) -> str | None:
     return cell if _WORD.search(cell) and "".join(cell.split()).strip("()（）") not in _NO_NAMES else None
 
 
+_IN_FORCE = frozenset(("0", "正常", "有效", "在公示"))
+
+
+def in_force(cell: str) -> None:
+    """Nothing, for a row that its source marks as in force (0 in the form of 2015).
+
+    Raises:
+        UnfitError: `not_in_force`, for any other mark.
+    """
+    if half_width(cell) not in _IN_FORCE:
+        raise UnfitError("not_in_force", "the source marks it as withdrawn, contested or otherwise not in force")
+
+
 def document_number(cell: str) -> str:
     """A document's number without white space; its brackets stay as they are written."""
     return "".join(cell.split())
@@ -165,5 +178,6 @@ TRANSFORMS = {
     "million_yuan": _of_amounts(amounts_in(10**6)),
     "hundred_million_yuan": _of_amounts(amounts_in(10**8)),
     "fine_in_words": Transform(fine_in_words, _SUM),
+    "in_force": Transform(in_force),
     "document_number": Transform(document_number),
 }

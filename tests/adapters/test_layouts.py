@@ -120,6 +120,16 @@ def test_the_form_of_2015_by_its_titles_and_codes(row: dict[str, str]) -> None:
     assert message.decided_on == "2016-03-02"
 
 
+@pytest.mark.parametrize(
+    ("status", "is_in"), [("0", True), ("正常", True), ("", True), ("1", False), ("撤销", False), ("2", False)]
+)
+def test_a_penalty_that_was_withdrawn_is_not_loaded_as_one_that_stands(status: str, is_in: bool) -> None:
+    for title, row in (("当前状态", FORM_2015), ("CF_ZT", CODES_2015)):
+        body = Mapper(read_mapping(Path("penalty_2015")), [*row, title], "f.csv").map([*row.values(), status])
+        assert isinstance(body, Body) is is_in
+        assert is_in or [each.reason for each in body] == ["not_in_force"]  # type: ignore[union-attr]
+
+
 def test_the_form_of_2018_by_its_titles() -> None:
     message = made("penalty_cf", FORM_2018, Penalty)
     assert isinstance(message, Penalty)
