@@ -112,7 +112,8 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     head, notes = _survey(_readable(path, source), missing)
     notes = (source.title, *notes) if source.title else notes
     if head.error or not head.cells:
-        raise _refused(path, head.error or "文件是空的 · the file is empty", head.line)
+        fault = f"表头行无法分列 · {head.error}" if head.error else "文件是空的 · the file is empty"
+        raise _refused(path, fault, head.line)
     if head.line > 1:
         notices.append(
             f"表头在第 {head.line} 行，其上的内容不是数据 · "
