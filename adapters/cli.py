@@ -17,6 +17,7 @@ from adapters.load import load
 from adapters.mapping import read_mapping, shipped_mappings
 from adapters.person import read_person_key
 from adapters.report import Report
+from node.core.reason_texts import in_chinese
 from node.errors import FileError, NodeError
 
 EXIT_NOT_IN = 3
@@ -123,6 +124,7 @@ def _node(address: str, identity: Path | None) -> Node:
 def _fail(error: NodeError, last: Report | None) -> NoReturn:
     answered = f" ({last.rows:,} rows were answered before; load the same again to go on)" if last else ""
     click.echo(f"{error}{answered}", err=True)
+    click.echo(f"共织：{in_chinese(error.reason)}", err=True)
     sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
 
 

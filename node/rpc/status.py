@@ -130,6 +130,10 @@ def abort(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
     context.abort(CODES[error.reason], error.message)
 
 
+_CONNECTION_REFUSED = re.compile(r"ipv[46]:(\S+): .*Connection refused")
+"""As gRPC's core words it, behind a list of what else it tried."""
+
+
 def error_from_rpc(error: grpc.RpcError) -> NodeError:
     """What a failed call means to the caller.
 
@@ -155,4 +159,6 @@ def _stated_reason(call: grpc.Call) -> Reason | None:
 def _reason_of_status(code: grpc.StatusCode, text: str) -> tuple[Reason, str]:
     if code is _Code.UNAVAILABLE and (refusal := tls_refusal(text)):
         return Reason.TLS_REFUSED, refusal
+    if refused := _CONNECTION_REFUSED.search(text):
+        return Reason.UNAVAILABLE, f"nothing listens at {refused[1]}: is the node running, and is that its address?"
     return _REASONS.get(code, Reason.INTERNAL), text

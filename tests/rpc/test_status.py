@@ -64,3 +64,10 @@ def test_a_hostile_text_is_cut_and_made_printable() -> None:
     error = error_from_rpc(Failed(grpc.StatusCode.INTERNAL, "\x1b[2J" + "拒绝" + "x" * 10_000))
     assert error.message.startswith(" [2J拒绝")
     assert len(error.message) <= 400
+
+
+def test_a_node_that_is_not_there_is_told_plainly() -> None:
+    grpcs = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7102: Failed to connect to remote"
+    error = error_from_rpc(Failed(grpc.StatusCode.UNAVAILABLE, f"{grpcs} host: Connection refused"))
+    assert error.reason is Reason.UNAVAILABLE
+    assert error.message == "nothing listens at 127.0.0.1:7102: is the node running, and is that its address?"
