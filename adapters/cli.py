@@ -5,12 +5,11 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from adapters.intake import Node
 from adapters.load import load
@@ -19,6 +18,7 @@ from adapters.person import read_person_key
 from adapters.report import Report
 from node.core.reason_texts import in_chinese
 from node.errors import FileError, NodeError
+from node.tables.terminal import escape_what_is_lacking
 
 EXIT_NOT_IN = 3
 EXIT_FILE = 2
@@ -28,6 +28,7 @@ _OUTDATED = (
     "{0:,} rows are not in: the node holds later versions of them. Where these rows are the newer, say so with --as-of."
     "\n有 {0:,} 行没有入库：本节点已有更新的版本。如这些行更新，请用 --as-of 写明数据时点。"
 )
+_COUNTS = ("accepted", "superseded", "duplicate", "outdated", "rejected", "warnings")
 _BEIJING = timezone(timedelta(hours=8))
 _PLAIN_EVERY_S = 2.0
 
@@ -48,7 +49,13 @@ class _Moment(click.ParamType[datetime]):
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group()
+class _Adapter(click.Group):
+    def main(self, *args: Any, **options: Any) -> Any:
+        escape_what_is_lacking()
+        return super().main(*args, **options)
+
+
+@click.group(cls=_Adapter)
 @click.version_option(package_name="gongzhi")
 def main() -> None:
     """Bring a city's tables into its node."""
@@ -154,7 +161,7 @@ def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
         return
     for line in [*report.notices, *report.warned, *report.examples]:
         click.echo(line, err=True)
-    Console().print(_summary(report))
+    click.echo(_summary(report))
     for number, file in report.loads.items():
         click.echo(f"load {number}  {file}  (a wrong file? 文件有误可撤回: gongzhi retract --load {number})")
     if report.outdated:
@@ -163,13 +170,9 @@ def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
         click.echo(f"Mend the rejected rows in {rejects} and load that file with the same command.")
 
 
-def _summary(report: Report) -> Table:
-    table = Table("", "rows", box=None)
-    table.columns[1].justify = "right"
-    for name in ("accepted", "superseded", "duplicate", "outdated", "rejected", "warnings"):
-        table.add_row(name, f"{getattr(report, name):,}")
-    for reason, number in report.reasons.most_common():
-        table.add_row(f"  {reason}", f"{number:,}")
-    table.add_row("seconds", f"{report.seconds:.1f}")
-    table.add_row("rows/s", f"{report.rows_per_s:,.0f}")
-    return table
+def _summary(report: Report) -> str:
+    counts = {name: f"{getattr(report, name):,}" for name in _COUNTS}
+    counts |= {f"  {reason}": f"{number:,}" for reason, number in report.reasons.most_common()}
+    counts |= {"seconds": f"{report.seconds:.1f}", "rows/s": f"{report.rows_per_s:,.0f}"}
+    name, number = max(map(len, counts)), max(map(len, (*counts.values(), "rows")))
+    return "\n".join(f"{each:<{name}}  {count:>{number}}" for each, count in {"": "rows", **counts}.items())

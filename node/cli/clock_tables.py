@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from typing import Literal
 
 import click
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
-from node.cli.tables import new_table, print_table
+from node.cli.tables import new_table, print_table, printable
 from node.core.calendar import Year
 from node.core.clocks import Deadline, Reading
 from node.core.legal_rules import Label, LegalRule, RuleBook, Unit
@@ -89,10 +88,9 @@ def print_due(clock_: Deadline, reading: Reading | None, book: RuleBook, lang: L
     ]
     if reading is not None:
         rows.append((state, _state(reading)))
-    grid = Table.grid(padding=(0, 2))
+    width = max(cell_len(name) for name, _ in rows)
     for name, value in rows:
-        grid.add_row(Text(name), Text(value))
-    print_table(grid)
+        click.echo(printable(f"{name}{' ' * (width - cell_len(name))}  {value}"))
 
 
 def _state(reading: Reading) -> str:

@@ -9,6 +9,7 @@ import click
 from node.cli.noted import note_acts
 from node.core.reason_texts import in_chinese
 from node.errors import NodeError, Reason
+from node.tables.terminal import escape_what_is_lacking
 
 EXIT_ERROR = 2
 # Each command and the module of `node.cli` that it stands in, imported when it is asked for: a node starts with what a
@@ -86,6 +87,7 @@ def gongzhi() -> None:
 
 def main() -> None:
     """Runs the command line; an error becomes its message, a line in Chinese, and exit code 2."""
+    escape_what_is_lacking()
     try:
         gongzhi()
     except NodeError as error:

@@ -1,12 +1,17 @@
 """What several commands share: which node, and its passphrase."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from node.cli.tables import wide_option
 from node.storage.keyfile import environment_passphrase
 from node.storage.service import default_folder
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 node_option = click.option(
     "--node",
@@ -39,4 +44,6 @@ def new_passphrase(wanted: bool) -> bytes | None:
     return given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True).encode()
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def json_option(command: _Command) -> _Command:
+    """For programs, or as a table however wide."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(wide_option(command))

@@ -9,11 +9,9 @@ from typing import Any
 import click
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from node.cli.tables import new_table, print_table
 from node.core.policy import Explanation, Policy, parse_policy
 from node.core.policy_report import MatrixRow, TestResult, facet_labels, matrix, run_tests
 from node.core.record import EVERYONE, disclosed_bodies, parse_header
@@ -167,23 +165,16 @@ def _print_matrix(rows: Sequence[MatrixRow]) -> None:
     notes: dict[str, int] = {}
     for purpose in dict.fromkeys(row.purpose for row in rows):
         of_purpose = [row for row in rows if row.purpose == purpose]
-        table = _table("standard", "facet", *dict.fromkeys(row.peer for row in of_purpose))
+        table = new_table("standard", "facet", *dict.fromkeys(row.peer for row in of_purpose))
         lines: dict[tuple[str, str], list[str]] = {}
         for row in of_purpose:
             lines.setdefault((f"{row.standard} v{row.version}", row.facet), []).append(_cell(row, notes))
         for names, cells in lines.items():
             table.add_row(*names, *cells)
         click.echo(f"Purpose: {purpose}")
-        Console().print(table)
+        print_table(table)
     for note, number in notes.items():
         click.echo(f"[{number}] {note}")
-
-
-def _table(*names: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table
 
 
 def _cell(row: MatrixRow, notes: dict[str, int]) -> str:
@@ -231,11 +222,11 @@ def _explanation_row(explained: Explanation, seen: str) -> dict[str, Any]:
 
 
 def _print_explanation(explained: Explanation, seen: str) -> None:
-    table = _table("line", "rule", "effect", "matches", "why")
+    table = new_table("line", "rule", "effect", "matches", "why")
     for rule in explained.rules:
         matches = "yes" if rule.matched else "no"
         table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))
-    Console().print(table)
+    print_table(table)
     click.echo(f"{explained.peer} sees for {explained.purpose}: {seen} ({explained.reason})")
 
 

@@ -5,18 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Column, Table
 from rich.text import Text
 
+from node.cli.tables import new_table, print_table
 from node.core import standard_table
 from node.core.standard import Standard, get, standards
 from node.core.standard_guide import standards_guide
 from node.core.standard_table import Lang
 
 # Tables keep their columns where there is no terminal to fit them into.
-_FILE_WIDTH = 180
 _HEADS: dict[str, dict[str, Sequence[str]]] = {
     "zh": {
         "standards": ("标准", "版本", "中文名", "英文名"),
@@ -111,11 +108,7 @@ def _print_json(value: object) -> None:
 
 
 def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_FILE_WIDTH)
-    # Folded: Chinese has no blanks to break at, and what is cut off cannot be read.
-    table = Table(*(Column(head, overflow="fold") for head in heads), box=box.SIMPLE_HEAD)
+    table = new_table(*heads)
     for row in rows:
-        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
-    console.print(table)
+        table.add_row(*(Text(str(cell)) for cell in row))
+    print_table(table)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from google.protobuf.json_format import MessageToJson
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from node.cli.doctor import EXIT_MUST, STYLES
@@ -20,6 +19,7 @@ from node.core.reason_texts import Severity
 from node.errors import NodeError, Reason
 from node.rpc.client import is_serving, officer_channel
 from node.storage.bundle import check_terms, officer_bundle
+from node.tables.terminal import CellTable
 
 
 @click.command()
@@ -118,7 +118,7 @@ def _print_alert(console: Console, alert: control_pb2.Alert) -> None:
         console.print(Text(printable(line), STYLES[severity]), soft_wrap=True)
 
 
-def _peers(answer: control_pb2.StatusResponse) -> Table:
+def _peers(answer: control_pb2.StatusResponse) -> CellTable:
     names = ("peer", "state", "records", "open", "withheld", "behind", "last heard", "next try")
     table = new_table(*names)
     for peer in answer.peers:

@@ -1,41 +1,33 @@
 """Tables as every command prints them."""
 
-import unicodedata
-from typing import Any
+import click
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
+from node.tables import terminal
+from node.tables.terminal import CellTable, printable
 
-# Where there is no terminal to fit a table into, its lines keep their columns.
-_FILE_WIDTH = 200
+__all__ = ["new_table", "print_table", "printable", "wide_option"]
+_WIDE = "gongzhi.wide"
 
 
-class _Table(Table):
-    """A table that shows what a stranger wrote as text, and never as commands to the terminal."""
-
-    def add_row(self, *cells: RenderableType | None, **style: Any) -> None:
-        super().add_row(*map(_shown, cells), **style)
+def _keep(context: click.Context, _: click.Parameter, wide: bool) -> None:
+    context.find_root().meta[_WIDE] = wide
 
 
-def _shown(cell: RenderableType | None) -> RenderableType | None:
-    if isinstance(cell, Text):
-        return Text(printable(cell.plain), cell.style)
-    return printable(cell) if isinstance(cell, str) else cell
+wide_option = click.option(
+    "--wide",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="Print tables a line a row, however narrow the terminal.",
+)
 
 
-def printable(text: str) -> str:
-    """The text without control and formatting characters."""
-    return "".join("\ufffd" if unicodedata.category(each) in ("Cc", "Cf") and each != "\n" else each for each in text)
-
-
-def new_table(*columns: str) -> Table:
+def new_table(*columns: str) -> CellTable:
     """An empty table."""
-    return _Table(*columns, box=SIMPLE_HEAD)
+    return CellTable(*columns)
 
 
-def print_table(table: Table) -> None:
-    """Prints to standard output."""
-    console = Console()
-    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(table)
+def print_table(table: CellTable) -> None:
+    """Prints to standard output, as wide as the terminal; ids, codes and dates are never cut."""
+    context = click.get_current_context(silent=True)
+    terminal.print_table(table, wide=bool(context and context.find_root().meta.get(_WIDE)))
