@@ -16,6 +16,7 @@ from node.storage.search import SearchIndex
 from node.storage.startup import await_store
 from node.storage.trust import Trust
 from node.storage.usage import UsageLog
+from node.usecases.list_usage import ListUsage
 from node.usecases.screen import Screening
 from node.usecases.search_operators import SearchOperators
 from node.usecases.usage import Account
@@ -45,8 +46,9 @@ class QueryRole:
         searcher = SearchOperators(reader, config.search_db)
         account = Account(self._usage, clock)
         trust = Trust(config)
+        usage = ListUsage(config.usage_db, config.data_dir / "evidence_usage.db")
         servicer = QueryServicer(
-            reader, verifier, searcher, account, lambda city: trust.current().federation.find(city) is not None
+            reader, verifier, searcher, account, usage, lambda city: trust.current().federation.find(city) is not None
         )
         screening = Screening(
             reader,

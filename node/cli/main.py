@@ -52,6 +52,7 @@ _COMMANDS = {
     "story": "story",
     "sync": "sync",
     "trail": "trail",
+    "usage": "usage",
     "workflow": "workflow",
 }
 
@@ -80,6 +81,8 @@ def gongzhi() -> None:
     Proofs:       prove, check-proof, check-fork, audit
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
     Safety:       backup, restore, peer release, peer forget, key rotate, config check, trail list
+    Audit:        usage list, usage export
+    Safety:       backup, restore, peer release, peer forget, key rotate
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
     """  # noqa: D301

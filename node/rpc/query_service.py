@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import grpc
 
 from node.core.clients import Kind
+from node.core.officers import OfficerRole
 from node.core.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
@@ -12,6 +13,7 @@ from node.query.v1 import query_pb2_grpc
 from node.rpc.principal import Principal, principal
 from node.storage.reader import Reader
 from node.usecases.list_records import list_records
+from node.usecases.list_usage import ListUsage
 from node.usecases.prove import prove, prove_publicly, prove_view
 from node.usecases.search_operators import SearchOperators
 from node.usecases.show_operator import show_operator
@@ -28,6 +30,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         verifier: VerifyOperator,
         searcher: SearchOperators,
         account: Account,
+        usage: ListUsage,
         is_member: Callable[[str], bool],
     ) -> None:
         self._reader = reader
@@ -35,6 +38,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         self._searcher = searcher
         self._account = account
         self._is_member = is_member
+        self._usage = usage
 
     def Verify(self, request: query.VerifyRequest, context: grpc.ServicerContext) -> query.VerifyResponse:  # noqa: N802
         """Whether an operator is who it says it is."""
@@ -102,6 +106,17 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             if each.city and not self._is_member(each.city):
                 each.former_member = True
 
+    def ListUsage(  # noqa: N802
+        self, request: query.ListUsageRequest, context: grpc.ServicerContext
+    ) -> query.ListUsageResponse:
+        """A page of who asked what and why."""
+        caller = principal(context)
+        with self._account.using(caller, "ListUsage", request.reason, request.who) as use:
+            _check_auditor(caller)
+            page = self._usage.page(request)
+            use.result = f"records={len(page.records)}"
+        return page
+
     def _verify_batch(self, request: query.VerifyRosterRequest, caller: Principal) -> query.VerifyRosterResponse:
         with self._account.using(caller, "VerifyRoster", request.reason) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
@@ -123,6 +138,12 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             if error.reason is not Reason.UNAVAILABLE:
                 raise
             return None
+
+
+def _check_auditor(caller: Principal) -> None:
+    # The node's own officer has no account.
+    if caller.kind is not Kind.OFFICER or (caller.account and not caller.account.has(OfficerRole.AUDITOR)):
+        raise NodeError(Reason.PERMISSION_DENIED, "who asked what is read by officers of role auditor")
 
 
 def _check_officer(caller: Principal) -> None:

@@ -536,6 +536,133 @@ class ProveResponse(_message.Message):
 Global___ProveResponse: _TypeAlias = ProveResponse  # noqa: Y015
 
 @_typing.final
+class ListUsageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    WHO_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    who: _builtins.str
+    """Of one client, by its name; empty for all."""
+    purpose: _builtins.str
+    """For one purpose; empty for all."""
+    since_ms: _builtins.int
+    """From this moment until before that one, Unix milliseconds; 0 for no bound."""
+    until_ms: _builtins.int
+    evidence: _builtins.bool
+    """Reading and handing in of attachments and taking back of records, which are kept apart, instead of questions."""
+    after: _builtins.int
+    """The last number of the page before."""
+    limit: _builtins.int
+    """At most 1000; 0 is 1000."""
+    @_builtins.property
+    def reason(self) -> Global___Reason: ...
+    def __init__(
+        self,
+        *,
+        reason: Global___Reason | None = ...,
+        who: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        since_ms: _builtins.int = ...,
+        until_ms: _builtins.int = ...,
+        evidence: _builtins.bool = ...,
+        after: _builtins.int = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "evidence", b"evidence", "limit", b"limit", "purpose", b"purpose", "reason", b"reason", "since_ms", b"since_ms", "until_ms", b"until_ms", "who", b"who"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUsageRequest: _TypeAlias = ListUsageRequest  # noqa: Y015
+
+@_typing.final
+class ListUsageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    more: _builtins.bool
+    """There are more after the last of these."""
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___Usage]: ...
+    def __init__(
+        self,
+        *,
+        records: _abc.Iterable[Global___Usage] | None = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["more", b"more", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUsageResponse: _TypeAlias = ListUsageResponse  # noqa: Y015
+
+@_typing.final
+class Usage(_message.Message):
+    """One use of the node."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    RPC_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    CITIES_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    at_ms: _builtins.int
+    kind: _builtins.str
+    """officer, adapter or platform."""
+    name: _builtins.str
+    """Of the client; "officer" is the node's own account."""
+    rpc: _builtins.str
+    purpose: _builtins.str
+    legal_basis: _builtins.str
+    questions: _builtins.int
+    subject: _builtins.str
+    """Subject or record id; a digest, in hexadecimal, of what was searched or of the entries of a batch."""
+    cities: _builtins.str
+    """Whose records answered, comma-separated."""
+    result: _builtins.str
+    """A result, a number of records, or the reason of a refusal."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        at_ms: _builtins.int = ...,
+        kind: _builtins.str = ...,
+        name: _builtins.str = ...,
+        rpc: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        legal_basis: _builtins.str = ...,
+        questions: _builtins.int = ...,
+        subject: _builtins.str = ...,
+        cities: _builtins.str = ...,
+        result: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "cities", b"cities", "kind", b"kind", "legal_basis", b"legal_basis", "name", b"name", "number", b"number", "purpose", b"purpose", "questions", b"questions", "result", b"result", "rpc", b"rpc", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Usage: _TypeAlias = Usage  # noqa: Y015
+
+@_typing.final
 class Proof(_message.Message):
     """Self-contained: checked offline against the city's pinned log key alone."""
 

@@ -64,6 +64,11 @@ class QueryServiceStub:
                 request_serializer=node_dot_query_dot_v1_dot_query__pb2.ProveRequest.SerializeToString,
                 response_deserializer=node_dot_query_dot_v1_dot_query__pb2.ProveResponse.FromString,
                 _registered_method=True)
+        self.ListUsage = channel.unary_unary(
+                '/node.query.v1.QueryService/ListUsage',
+                request_serializer=node_dot_query_dot_v1_dot_query__pb2.ListUsageRequest.SerializeToString,
+                response_deserializer=node_dot_query_dot_v1_dot_query__pb2.ListUsageResponse.FromString,
+                _registered_method=True)
 
 
 class QueryServiceServicer:
@@ -110,6 +115,13 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUsage(self, request, context):
+        """Who asked what, why and when: for auditors, and the node's own account. Leaves a usage record itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -142,6 +154,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.Prove,
                     request_deserializer=node_dot_query_dot_v1_dot_query__pb2.ProveRequest.FromString,
                     response_serializer=node_dot_query_dot_v1_dot_query__pb2.ProveResponse.SerializeToString,
+            ),
+            'ListUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUsage,
+                    request_deserializer=node_dot_query_dot_v1_dot_query__pb2.ListUsageRequest.FromString,
+                    response_serializer=node_dot_query_dot_v1_dot_query__pb2.ListUsageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -306,6 +323,33 @@ class QueryService:
             '/node.query.v1.QueryService/Prove',
             node_dot_query_dot_v1_dot_query__pb2.ProveRequest.SerializeToString,
             node_dot_query_dot_v1_dot_query__pb2.ProveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/node.query.v1.QueryService/ListUsage',
+            node_dot_query_dot_v1_dot_query__pb2.ListUsageRequest.SerializeToString,
+            node_dot_query_dot_v1_dot_query__pb2.ListUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,8 @@ class QueryServiceStub:
     ListRecords: _grpc.UnaryUnaryMultiCallable[_query_pb2.ListRecordsRequest, _query_pb2.ListRecordsResponse]
     Prove: _grpc.UnaryUnaryMultiCallable[_query_pb2.ProveRequest, _query_pb2.ProveResponse]
     """One record with its inclusion proof and signed checkpoint."""
+    ListUsage: _grpc.UnaryUnaryMultiCallable[_query_pb2.ListUsageRequest, _query_pb2.ListUsageResponse]
+    """Who asked what, why and when: for auditors, and the node's own account. Leaves a usage record itself."""
 
 @_typing.type_check_only
 class QueryServiceAsyncStub(QueryServiceStub):
@@ -57,6 +59,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
     ListRecords: _aio.UnaryUnaryMultiCallable[_query_pb2.ListRecordsRequest, _query_pb2.ListRecordsResponse]  # type: ignore[assignment]
     Prove: _aio.UnaryUnaryMultiCallable[_query_pb2.ProveRequest, _query_pb2.ProveResponse]  # type: ignore[assignment]
     """One record with its inclusion proof and signed checkpoint."""
+    ListUsage: _aio.UnaryUnaryMultiCallable[_query_pb2.ListUsageRequest, _query_pb2.ListUsageResponse]  # type: ignore[assignment]
+    """Who asked what, why and when: for auditors, and the node's own account. Leaves a usage record itself."""
 
 class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -105,5 +109,13 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_query_pb2.ProveResponse, _abc.Awaitable[_query_pb2.ProveResponse]]:
         """One record with its inclusion proof and signed checkpoint."""
+
+    @_abc_1.abstractmethod
+    def ListUsage(
+        self,
+        request: _query_pb2.ListUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_query_pb2.ListUsageResponse, _abc.Awaitable[_query_pb2.ListUsageResponse]]:
+        """Who asked what, why and when: for auditors, and the node's own account. Leaves a usage record itself."""
 
 def add_QueryServiceServicer_to_server(servicer: QueryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

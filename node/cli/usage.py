@@ -1,0 +1,124 @@
+"""`gongzhi usage`: who asked what of this node, why and when, for the auditor."""
+
+import csv
+import heapq
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from node.cli.casework import tell_rest
+from node.cli.dates import parse_day, time_text
+from node.cli.identity import Identity, identity_options
+from node.cli.options import json_option
+from node.cli.query import TIMEOUT_S, query_service
+from node.cli.tables import new_table, print_table
+from node.core.calendar import SHANGHAI
+from node.query.v1 import query_pb2 as query
+from node.tables.formulas import guard
+
+# Whoever looks at the records leaves one too.
+_REASON = query.Reason(purpose="audit", legal_basis="政务数据共享条例 第二十九条")
+_COLUMNS = ("at", *(field.name for field in query.Usage.DESCRIPTOR.fields if field.name != "at_ms"))
+
+
+def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int:
+    if text is None:
+        return 0
+    day: date = parse_day(text)
+    moment = day if isinstance(day, datetime) else datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+    return int(moment.timestamp() * 1000)
+
+
+def _filters(command: Any) -> Any:
+    for option in (
+        click.option("--purpose", default="", help="Only what was asked for this purpose."),
+        click.option("--until", "until_ms", callback=_moment, metavar="DAY", help="Until before this day or moment."),
+        click.option("--since", "since_ms", callback=_moment, metavar="DAY", help="Since this day or moment."),
+        click.option("--who", default="", help="Only of this client, by its name; `officer` is the node itself."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def usage() -> None:
+    """Show who asked what of this node, why, when, and what was answered 使用记录.
+
+    For officers of role auditor (`--as`), and for the node's own account. Looking at it leaves a record too.
+    """
+
+
+@usage.command("list")
+@_filters
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The latest so many.")
+@json_option
+@identity_options()
+def list_command(limit: int, as_json: bool, identity: Identity, **wanted: Any) -> None:
+    """List usage records, the latest last."""
+    every = list(_records(identity, **wanted))
+    found = every[-limit:]
+    if as_json:
+        click.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    table = new_table("at", "who", "call", "questions", "about", "purpose", "legal basis", "cities", "result")
+    for each in found:
+        about = each.subject if len(each.subject) <= _DIGEST_CHARS else f"{len(each.subject) // 16} digests"
+        cells = (time_text(each.at_ms), f"{each.kind} {each.name}", each.rpc, str(each.questions), about)
+        table.add_row(*map(Text, (*cells, each.purpose, each.legal_basis, each.cities, each.result)))
+    print_table(table)
+    tell_rest(len(found), len(every))
+
+
+@usage.command()
+@_filters
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="CSV file to write.")
+@identity_options()
+def export(out: Path, identity: Identity, **wanted: Any) -> None:
+    """Write usage records to a CSV file that a spreadsheet opens; nobody else may read it."""
+    out.touch(mode=0o600)
+    count = 0
+    with out.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for each in _records(identity, **wanted):
+            count += 1
+            # What was asked, and by what name, others wrote.
+            writer.writerow([guard(str(_plain(each)[name])) for name in _COLUMNS])
+    click.echo(f"{count} usage records in {out}")
+
+
+_DIGEST_CHARS = 200
+
+
+def _plain(record: query.Usage) -> dict[str, Any]:
+    plain = {field.name: getattr(record, field.name) for field in query.Usage.DESCRIPTOR.fields}
+    return {"at": time_text(plain.pop("at_ms"))} | plain
+
+
+def _records(identity: Identity, **wanted: Any) -> Iterator[query.Usage]:
+    """Questions, and the uses of evidence that are kept apart, by their time."""
+    with query_service(identity) as service:
+        request = query.ListUsageRequest(
+            reason=_REASON,
+            who=wanted["who"],
+            purpose=wanted["purpose"],
+            since_ms=wanted["since_ms"],
+            until_ms=wanted["until_ms"],
+        )
+
+        def pages(evidence: bool) -> Iterator[query.Usage]:
+            asked = query.ListUsageRequest(evidence=evidence)
+            asked.MergeFrom(request)
+            more = True
+            while more:
+                page = service.ListUsage(asked, timeout=TIMEOUT_S)
+                yield from page.records
+                more = page.more
+                asked.after = page.records[-1].number if more else 0
+
+        yield from heapq.merge(pages(False), pages(True), key=lambda each: each.at_ms)
