@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -22,6 +23,12 @@ root = pathlib.Path(node.__path__[0])
 files = sorted(path.relative_to(root) for path in root.rglob("*.py"))
 print(hashlib.sha256(b"".join(str(path).encode() + (root / path).read_bytes() for path in files)).hexdigest())
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _node_logs_to_stderr() -> None:
+    """A node in the process of a test logs as a node does: what a command prints is the answer alone."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 @pytest.fixture(scope="session")
