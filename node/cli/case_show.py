@@ -37,6 +37,11 @@ def print_case(shown: pb.Case) -> None:
     """Prints a case: the matter, the acts, the clocks, what may come next."""
     click.echo(f"{shown.case}  {shown.workflow}  {shown.label.zh} {shown.state}{'  (final)' if shown.is_final else ''}")
     click.echo(printable("  ".join(f"{each.label.zh} {each.name}" for each in shown.parties)))
+    if shown.HasField("taken_back"):
+        back = shown.taken_back
+        click.echo(
+            printable(f"已由 {back.city} 撤回并销毁 taken back on {back.on}: {back.purpose} ({back.legal_basis})")
+        )
     for rule in shown.out_of_rule:
         click.echo(f"out of rule: {rule.rule}: {rule.zh}（{rule.law_zh}）")
     _print_matter(shown)

@@ -73,7 +73,7 @@ class _Run(NamedTuple):
     records: list[rows.RecordRow]
     subjects: list[rows.SubjectRow]
     superseded: list[tuple[int, int]]
-    retracted: list[int]
+    retracted: list[tuple[int, int]]
     versions: dict[bytes, Version]
 
 
@@ -139,7 +139,7 @@ class OwnLog:
         row = position(OWN, index)
         run.subjects.extend(rows.subject_rows(header, row))
         if header.retracts:
-            run.retracted.append(rows.target_of(OWN, header.retracts))
+            run.retracted.append((rows.target_of(OWN, header.retracts), row))
             return
         version = Version(_UNKNOWN, header.as_of_ms, index)
         replaced = rows.target_of(OWN, header.supersedes) if header.supersedes else None
@@ -213,7 +213,7 @@ class OwnLog:
         run.records.append((row, leaf_hash, view))
         run.subjects.extend(rows.subject_rows(header, row))
         if header.retracts:
-            run.retracted.append(rows.target_of(OWN, header.retracts))
+            run.retracted.append((rows.target_of(OWN, header.retracts), row))
 
     def _write(self, connection: Connection, run: _Run, tiles: list[Tile]) -> None:
         at_ms = self._clock.now_ms()
@@ -222,10 +222,10 @@ class OwnLog:
         write_tiles(connection, OWN, tiles)
         write_versions(connection, run.versions)
         rows.supersede(connection, run.superseded, at_ms)
-        for row in run.retracted:
+        for row, by in run.retracted:
             if (view := rows.unindex(connection, row)) is not None:
                 remember_ended(connection, row, view, at_ms)
-            rows.note_change(connection, row, "retracted", at_ms)
+            rows.note_change(connection, row, "retracted", at_ms, by)
             forget_version(connection, row)
 
     def _sign(self, connection: Connection) -> None:

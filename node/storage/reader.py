@@ -124,6 +124,13 @@ class Reader:
         ).fetchone()
         return found is not None
 
+    def retraction_of(self, origin: int, index: int) -> int | None:
+        """The leaf index of the record that took a record back; None where none did."""
+        (by,) = self.connection.execute(
+            "SELECT max(by_position) FROM change WHERE kind = 'retracted' AND position = ?", (position(origin, index),)
+        ).fetchone()
+        return None if by is None else split_position(by)[1]
+
     def successors(self, begin: int, end: int) -> dict[int, int]:
         """Of the own records in [begin, end) that were replaced: the leaf index of what replaced each."""
         found = self.connection.execute(

@@ -162,7 +162,8 @@ def _follow(connection: Connection, origin: Origin, records: Sequence[VerifiedRe
             rows.supersede(connection, [(replaced, position(origin.number, record.leaf_index))], at_ms)
         if header is not None and header.retracts:
             target = rows.target_of(origin.number, header.retracts)
-            destroyed += _replace(connection, origin, target, None, "retracted", at_ms)
+            by = position(origin.number, record.leaf_index)
+            destroyed += _replace(connection, origin, target, None, "retracted", at_ms, by)
     return destroyed
 
 
@@ -233,11 +234,13 @@ def _is_replaced(connection: Connection, row: int) -> bool:
     ).fetchone() is not None  # fmt: skip
 
 
-def _replace(connection: Connection, origin: Origin, row: int, view: bytes | None, kind: str, at_ms: int) -> int:
+def _replace(
+    connection: Connection, origin: Origin, row: int, view: bytes | None, kind: str, at_ms: int, by: int | None = None
+) -> int:
     """Puts `view` in the place of a stored one; with None the record is destroyed but for its leaf hash."""
     if _read_view(connection, row) is None:
         if kind == "retracted":
-            rows.note_change(connection, row, kind, at_ms)
+            rows.note_change(connection, row, kind, at_ms, by)
         return 0
     if view is None:
         gone = rows.unindex(connection, row)
@@ -245,7 +248,7 @@ def _replace(connection: Connection, origin: Origin, row: int, view: bytes | Non
             remember_ended(connection, row, gone, at_ms)
         _count(connection, origin, -1)
     connection.execute("UPDATE record SET view = ? WHERE position = ?", (view, row))
-    rows.note_change(connection, row, kind, at_ms)
+    rows.note_change(connection, row, kind, at_ms, by)
     return 1
 
 

@@ -74,7 +74,7 @@ def m0001_log(db: Database) -> None:
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             position INTEGER NOT NULL,
             kind TEXT NOT NULL,            -- superseded | retracted | narrowed | widened | forgotten
-            by_position INTEGER,           -- of what superseded it
+            by_position INTEGER,           -- of what superseded or retracted it
             at_ms INTEGER NOT NULL
         );
         CREATE INDEX change_position ON change (position);

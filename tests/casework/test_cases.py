@@ -17,9 +17,10 @@ from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.storage.log import Entry
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
+from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.ingest import Ingest
-from node.usecases.withdraw import Withdrawal
+from node.usecases.withdraw import Withdrawal, retract
 from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
 from tests.core.standard_samples import alert, complaint, hit
 
@@ -112,6 +113,31 @@ def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(t
     notices(hefei).opened(LI, hefei.casework.open(LI, case))
     assert unread(hefei) == []
     assert inbox(hefei.casework.cases(LI), "京东", now) == []  # a platform gives no receipts
+
+
+def test_a_referral_erased_outside_its_workflow_leaves_a_line_at_the_other_city(three: tuple[Desk, ...]) -> None:
+    """Shared case new-06: what was received and then taken back must not vanish without a word."""
+    changsha, hefei, _ = three
+    case = send(changsha)
+    hefei.see(changsha)
+    notices(hefei).acknowledge()
+    sent = next(each.id for each in shown(hefei, case).acts if each.act == "send")
+    why = Header(purpose="correction", legal_basis="数据安全法 第二十一条")
+    for record in (sent, case):
+        retract(changsha.store, changsha.clock, record, why)
+    hefei.see(changsha)
+    (line,) = [each.line for each in inbox(hefei.casework.cases(LI), "hefei", NOW)]
+    assert (line.id, line.state, line.last_by) == (case, "taken_back", "changsha")
+    assert "correction · 数据安全法 第二十一条" in line.title
+    view = shown(hefei, case)
+    assert (view.label.zh, view.taken_back.city, view.taken_back.purpose) == ("已撤回销毁", "changsha", "correction")
+    # The same after a start, and until an officer has opened it.
+    assert inbox(Register(hefei.store, vendored_calendar(), lambda: hefei.federation).lines(), "hefei", NOW)
+    notices(hefei).opened(LI, hefei.casework.open(LI, case))
+    assert inbox(hefei.casework.cases(LI), "hefei", NOW) == []
+    assert [each.line.id for each in listed(hefei.casework.cases(LI), NOW, closed=True)] == [case]
+    # Who never had it sees nothing.
+    assert three[2].casework.cases(LI) == []
 
 
 def test_receipts_are_said_once_and_name_the_leaf(three: tuple[Desk, ...]) -> None:

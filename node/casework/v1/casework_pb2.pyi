@@ -992,6 +992,7 @@ class Case(_message.Message):
     NEXT_FIELD_NUMBER: _builtins.int
     REMINDERS_FIELD_NUMBER: _builtins.int
     OUT_OF_RULE_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     workflow: _builtins.str
     state: _builtins.str
@@ -1012,6 +1013,10 @@ class Case(_message.Message):
     def out_of_rule(self) -> _containers.RepeatedCompositeFieldContainer[Global___BrokenRule]:
         """What other cases here say against this one, such as a re-transfer; of reason "not_found" where it can't be told."""
 
+    @_builtins.property
+    def taken_back(self) -> Global___TakenBack:
+        """Set where the city of the case took its acts back outside the workflow, and they are destroyed here."""
+
     def __init__(
         self,
         *,
@@ -1026,14 +1031,48 @@ class Case(_message.Message):
         next: _abc.Iterable[Global___NextAct] | None = ...,
         reminders: _abc.Iterable[Global___Reminder] | None = ...,
         out_of_rule: _abc.Iterable[Global___BrokenRule] | None = ...,
+        taken_back: Global___TakenBack | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "taken_back", b"taken_back"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "case", b"case", "clocks", b"clocks", "is_final", b"is_final", "label", b"label", "next", b"next", "out_of_rule", b"out_of_rule", "parties", b"parties", "reminders", b"reminders", "state", b"state", "workflow", b"workflow"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "case", b"case", "clocks", b"clocks", "is_final", b"is_final", "label", b"label", "next", b"next", "out_of_rule", b"out_of_rule", "parties", b"parties", "reminders", b"reminders", "state", b"state", "taken_back", b"taken_back", "workflow", b"workflow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Case: _TypeAlias = Case  # noqa: Y015
+
+@_typing.final
+class TakenBack(_message.Message):
+    """The record by which a city took back what it had sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    record: _builtins.str
+    city: _builtins.str
+    on: _builtins.str
+    purpose: _builtins.str
+    legal_basis: _builtins.str
+    def __init__(
+        self,
+        *,
+        record: _builtins.str = ...,
+        city: _builtins.str = ...,
+        on: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        legal_basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "legal_basis", b"legal_basis", "on", b"on", "purpose", b"purpose", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakenBack: _TypeAlias = TakenBack  # noqa: Y015
 
 @_typing.final
 class PartyView(_message.Message):

@@ -3,18 +3,21 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import NamedTuple
 
+from node.core.calendar import SHANGHAI, legal_date
 from node.core.federation import Federation
 from node.core.platforms import Connections
-from node.core.record import parse_record_id, record_id
+from node.core.record import is_record_id, parse_record_id, record_id
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
-from node.core.workflow.facts import city_of
+from node.core.workflow.facts import city_of, record_order
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import View
+from node.record.v1.record_pb2 import Header, View
+from node.storage.log import OWN
 from node.storage.reader import Reader
 from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
 from node.usecases.usage import is_obtained_for
@@ -26,15 +29,31 @@ Members = Callable[[], Federation]
 """The members, and which platform is connected to which, as their cards say now."""
 
 
+class TakenBack(NamedTuple):
+    """The record that took back, outside its workflow, what this node had stored of a case, and its leaf hash."""
+
+    header: Header
+    leaf_hash: bytes
+
+    @property
+    def on(self) -> date:
+        """The day in Shanghai."""
+        return legal_date(datetime.fromtimestamp(self.header.issued_at_ms / 1000, SHANGHAI))
+
+
 @dataclass(frozen=True)
 class CaseFile:
-    """Everything of one case that is here, by record id; `case` is the engine over the acts."""
+    """Everything of one case that is here, by record id; `case` is the engine over the acts.
+
+    `taken_back` is set where no act is in force any more because the city of the case took its acts back.
+    """
 
     id: str
     workflow: Workflow
     acts: dict[str, ActRecord]
     case: Case
     notices: tuple[NoticeRecord, ...] = ()
+    taken_back: TakenBack | None = None
 
     @property
     def missing(self) -> set[str]:
@@ -77,16 +96,15 @@ class Bookcase:
         """
         found = [*self._record(case), *self._indexed(case_subject(case))]
         acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
-        if not acts:
+        of_case = (notice for each in found if (notice := each.notice) is not None and notice.body.case == case)
+        notices = tuple(sorted(of_case, key=lambda notice: notice.header.issued_at_ms))
+        back = None
+        if not acts and (back := self._taken_back(case, notices)) is None:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
-        name = _workflow_of(case, acts)
-        notices = (notice for each in found if (notice := each.notice) is not None and notice.body.case == case)
-        return self._kept(
-            case,
-            WORKFLOWS[name],
-            {act.header.id: act for act in acts if act.header.standard == name},
-            tuple(sorted(notices, key=lambda notice: notice.header.issued_at_ms)),
-        )
+        name = back.header.standard if back else _workflow_of(case, acts)
+        acts_of = {act.header.id: act for act in acts if act.header.standard == name}
+        file = self._kept(case, WORKFLOWS[name], acts_of, notices)
+        return file if file.case.state else replace(file, taken_back=back or self._taken_back(case, notices))
 
     def find(self, case: str) -> CaseFile | None:
         """A case; None where nothing of it is here, nothing of it counts any more, or no such case can be."""
@@ -174,6 +192,21 @@ class Bookcase:
         origin = self._reader.find_origin(city)
         rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
         return next((View.FromString(view) for _, _, view in rows if view is not None), None)
+
+    def _taken_back(self, case: str, notices: Iterable[NoticeRecord]) -> TakenBack | None:
+        """What took the acts of a case back that this node said it had stored; the newest of several."""
+        found: list[TakenBack] = []
+        own = self._reader.origins()[OWN].city
+        for notice in (each for each in notices if each.header.city == own):
+            city, index = parse_record_id(notice.body.record) if is_record_id(notice.body.record) else ("", 0)
+            origin = self._reader.find_origin(city)
+            by = self._reader.retraction_of(origin.number, index) if origin and city == city_of(case) else None
+            if origin is not None and by is not None:
+                (_, leaf_hash, stored), *_ = self._reader.records(origin.number, by, by + 1)
+                header = read(stored).header if stored else Header()
+                if header.standard in WORKFLOWS:
+                    found.append(TakenBack(header, leaf_hash))
+        return max(found, key=lambda each: record_order(each.header.id), default=None)
 
     def _act(self, found: Read) -> ActRecord | None:
         act = found.act

@@ -8,13 +8,14 @@ from node.core.record import EVERYONE
 from node.core.workflow.model import Role, Workflow
 from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers
-from node.usecases.casework.case_file import CaseFile
-from node.usecases.casework.show import actor_name, last_act, receipts
+from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED
+from node.usecases.casework.case_file import CaseFile, TakenBack
+from node.usecases.casework.show import TAKEN_BACK, actor_name, last_act, receipts
 
 # What tells a case from others to a reader, in the order in which it is shown; facts alone, which every party may see.
 _TITLE = ("party.name", "product.name", "number", "number_12315", "decision_number")
 
-_TAKEN_BACK = "原件已撤回 taken back"
+_GONE = "原件已撤回 taken back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Line:
 
 def line_of(file: CaseFile, calendar: Calendar) -> Line:
     """The line of a case."""
+    if file.taken_back is not None:
+        return _line_taken_back(file, file.taken_back)
     case, last = file.case, last_act(file)
     first = file.disclosing or last  # of what was taken back only the acts after it are here
     said = list(receipts(file, last)) if last else []
@@ -90,11 +93,26 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
     )
 
 
+def _line_taken_back(file: CaseFile, back: TakenBack) -> Line:
+    """What is left to say of a case whose acts were taken back and destroyed: by whom, when, why."""
+    header = back.header
+    opened = {
+        notice.header.city
+        for notice in file.notices
+        if notice.body.kind == NOTICE_KIND_OPENED and notice.body.record == header.id
+    }
+    title = f"{_GONE} · {header.purpose} · {header.legal_basis}"
+    return Line(
+        file.id, file.workflow, TAKEN_BACK, True, {}, "retract", header.city, back.on.isoformat(), header.city,
+        (EVERYONE,), (), tuple(sorted(opened)), (), (), (), title, frozenset(), frozenset(),
+    )  # fmt: skip
+
+
 def _title(file: CaseFile) -> str:
     said: dict[str, str] = {}
     for fact in file.case.in_force():
         said |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
-    gone = [_TAKEN_BACK] if file.case.is_taken_back else []
+    gone = [_GONE] if file.case.is_taken_back else []
     return " · ".join([said[name] for name in _TITLE if name in said] + gone)
 
 

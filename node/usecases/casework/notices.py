@@ -63,7 +63,10 @@ class Notices:
             if notice.body.kind == NOTICE_KIND_OPENED and notice.header.city == self._store.log.city
         }
         new = [act for act in file.acts.values() if self._is_foreign(act) and act.header.id not in known]
-        return self._say(self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new)
+        receipts = [self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new]
+        if (back := file.taken_back) is not None and back.header.id not in known:
+            receipts.append(self._receipt_of(file.id, back.header, back.leaf_hash, NOTICE_KIND_OPENED, actor.id))
+        return self._say(receipts)
 
     def remind(self) -> int:
         """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
@@ -88,9 +91,13 @@ class Notices:
         return act.header.city != self._store.log.city
 
     def _receipt(self, act: ActRecord, kind: NoticeKind.ValueType, officer: str) -> Entry:
-        record = act.header.id
-        notice = CaseNotice(case=act.fact.case, kind=kind, record=record, leaf_hash=act.leaf_hash, officer=officer)
-        return self._entry(notice, [act.header.city], _once(kind, record))
+        return self._receipt_of(act.fact.case, act.header, act.leaf_hash, kind, officer)
+
+    def _receipt_of(
+        self, case: str, header: Header, leaf_hash: bytes, kind: NoticeKind.ValueType, officer: str
+    ) -> Entry:
+        notice = CaseNotice(case=case, kind=kind, record=header.id, leaf_hash=leaf_hash, officer=officer)
+        return self._entry(notice, [header.city], _once(kind, header.id))
 
     def _reminder(self, case: str, timer: Timer, stage: str) -> Entry:
         due = timer.deadline.due.isoformat() if timer.deadline and timer.deadline.due else ""

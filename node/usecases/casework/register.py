@@ -133,7 +133,7 @@ class Register:
             if (file := self.books.find(case)) is None:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
-            if file.case.state:
+            if file.case.state or file.taken_back:
                 line = self._lines[case] = line_of(file, self.calendar)
                 for number in line.numbers:
                     self._numbered.setdefault(number, set()).add(case)

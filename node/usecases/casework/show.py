@@ -16,7 +16,7 @@ from node.core.workflow.rules import Broken
 from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.act_record import ActRecord, fact_facets
 from node.usecases.casework.actor import Actor
-from node.usecases.casework.case_file import CaseFile
+from node.usecases.casework.case_file import CaseFile, TakenBack
 from node.usecases.casework.clocks import clocks
 
 
@@ -34,12 +34,14 @@ def show_case(
     Of what is for everyone each of `members` stands among the receipts, also who has not received it yet.
     """
     case, workflow = file.case, file.workflow
+    state = TAKEN_BACK if file.taken_back else case.state
     return pb.Case(
         case=file.id,
         workflow=workflow.name,
-        state=case.state,
-        label=state_label(workflow, case.state),
-        is_final=case.is_final,
+        state=state,
+        label=state_label(workflow, state),
+        is_final=case.is_final or file.taken_back is not None,
+        taken_back=_taken_back(file.taken_back) if file.taken_back else None,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
         acts=[_act(file, each, actor, members) for each in case.history() if is_shown(workflow, each, actor)],
         clocks=clocks(file, calendar, now),
@@ -47,6 +49,10 @@ def show_case(
         reminders=[] if actor.is_platform else list(_reminders(file)),
         out_of_rule=[] if actor.is_platform else [_broken(each) for each in out_of_rule],
     )
+
+
+TAKEN_BACK = "taken_back"
+"""The state of a case whose acts its city took back outside the workflow; no workflow has one of this name."""
 
 
 def last_act(file: CaseFile) -> ActRecord | None:
@@ -73,7 +79,20 @@ def is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
 
 def state_label(workflow: Workflow, state: str) -> pb.Label:
     """The names of a state; none where there is no such."""
+    if state == TAKEN_BACK:
+        return pb.Label(zh="已撤回销毁", en="taken back")
     return _label(workflow.state[state].label) if state in workflow.state else pb.Label()
+
+
+def _taken_back(back: TakenBack) -> pb.TakenBack:
+    header = back.header
+    return pb.TakenBack(
+        record=header.id,
+        city=header.city,
+        on=back.on.isoformat(),
+        purpose=header.purpose,
+        legal_basis=header.legal_basis,
+    )
 
 
 def _label(label: tuple[str, str]) -> pb.Label:
