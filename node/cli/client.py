@@ -8,7 +8,7 @@ import click
 from node.cli.options import new_passphrase, node_option, passphrase_option
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.clients import Kind
+from node.core.clients import Clients, Kind
 from node.core.federation import format_fingerprint
 from node.core.officers import Account
 from node.core.pinning import format_server_certificates
@@ -63,10 +63,19 @@ def list_command(node_dir: Path) -> None:
 @click.argument("name")
 @node_option
 def remove_command(name: str, node_dir: Path) -> None:
-    """Answer a client no longer; takes effect within a second."""
+    """Answer a client no longer; takes effect within a second. Names the certificates it takes away."""
     config = load_config(node_dir)
-    save_clients(config.clients, load_clients(config.clients).without(name))
-    click.echo(f"{name} is no longer answered.")
+    clients = load_clients(config.clients)
+    save_clients(config.clients, clients.without(name))
+    tell_removed(clients, name)
+
+
+def tell_removed(clients: Clients, name: str) -> None:
+    """Says which client is answered no longer, and by which certificates it was known."""
+    gone = clients.find(name)
+    click.echo(f"{name} is no longer answered, nor are its certificates 该身份及以下证书即刻失效:")
+    for each in gone.tls_certs if gone else ():
+        click.echo(f"  until {each.not_after.date()}  {format_fingerprint(each.fingerprint)}")
 
 
 @client.command("server-cert")

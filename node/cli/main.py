@@ -68,6 +68,14 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"node.cli.{module}"), cmd_name.replace("-", "_"))
         return note_acts(command, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand:
+            raise click.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx) from None
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="gongzhi")
@@ -82,7 +90,6 @@ def gongzhi() -> None:
     Evidence:     evidence put, evidence get, complaint evidence pack, evidence verify
     Safety:       backup, restore, peer release, peer forget, key rotate, config check, trail list
     Audit:        usage list, usage export
-    Safety:       backup, restore, peer release, peer forget, key rotate
 
     Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
     """  # noqa: D301

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from node.cli.client import tell_removed
 from node.cli.options import json_option, new_passphrase, node_option, passphrase_option
 from node.cli.tables import new_table, print_table
 from node.config import load_config
@@ -101,7 +102,7 @@ def remove_command(account: str, node_dir: Path) -> None:
     if known is None or known.account is None or known.kind is not Kind.OFFICER:
         raise NodeError(Reason.NOT_FOUND, f"{account} is no officer's account of this node")
     save_clients(config.clients, clients.without(account))
-    click.echo(f"{account} may act no longer.")
+    tell_removed(clients, account)
 
 
 def _plain(client: Client) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.core.clients import Kind
+from node.core.federation import format_fingerprint
 from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.storage.bundle import add_client
@@ -184,3 +185,31 @@ def test_every_command_that_opens_a_channel_takes_an_identity() -> None:
     }
     lacking = [path for path, command in opening if not any("--as" in each.opts for each in command.params)]
     assert lacking == []
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(["statu"], "status"), (["case", "shw"], "show"), (["operator", "serch"], "search")]
+)
+def test_a_mistyped_command_is_answered_with_the_one_it_is_like(words: list[str], meant: str) -> None:
+    result = CliRunner().invoke(gongzhi, words)
+    assert result.exit_code == 2
+    assert f"'{meant}'" in result.output
+
+
+def test_sync_without_now_says_that_a_node_pulls_by_itself(world: World) -> None:
+    result = CliRunner().invoke(gongzhi, ["sync", "--node", str(world.config.keys.parent)])
+    assert result.exit_code == 2
+    assert "pulls by itself" in result.output
+    assert "--now" in result.output
+
+
+def test_a_removed_client_is_named_with_its_certificates(world: World) -> None:
+    node = str(world.config.keys.parent)
+    for kind, command in (("adapter", "client"), ("officer", "officer")):
+        name, out = f"gone-{kind}", world.folder / f"gone-{kind}"
+        account = Account("某") if kind == "officer" else None
+        bundle = add_client(world.config, name, Kind(kind), out, datetime.now(UTC), account=account)
+        told = CliRunner().invoke(gongzhi, [command, "remove", name, "--node", node]).output
+        assert name in told
+        assert format_fingerprint(bundle.identity.certificate.fingerprint) in told
+        assert str(bundle.identity.certificate.not_after.date()) in told
