@@ -7,7 +7,6 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from adapters import person
@@ -220,7 +219,7 @@ class _Check:
             return {}
         if not re.fullmatch(r"[a-z_]+", name) or not file.is_file():
             raise self._error(f"no word list {name!r}", "columns", column, "word_list")
-        words: dict[str, str | None] = yaml.safe_load(file.read_text("utf-8"))
+        words: dict[str, str | None] = parse_document(file.read_text("utf-8"), file.name, Reason.INVALID_MAPPING).data
         return words
 
     def _other(self, name: str, to: str, form: str) -> Other:

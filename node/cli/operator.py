@@ -131,24 +131,30 @@ def _save(response: query.VerifyResponse, path: Path) -> None:
 
 @operator.command()
 @click.argument("subject")
+@click.option("--after", default=0, type=click.IntRange(0), help="Where the page before said to go on.")
 @reason_options
 @json_option
 @identity_options()
-def show(subject: str, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
-    """Show every current record of SUBJECT: a USCC, a legacy number, or <kind>:<value>.
+def show(
+    subject: str, after: int, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
+) -> None:
+    """Show the current records of SUBJECT, a hundred at a time: a USCC, a legacy number, or <kind>:<value>.
 
     Exit code 4 where there is none.
     """
     key = subject if ":" in subject else subject_of(subject)
-    request = query.ShowRequest(reason=identity.reason(purpose, legal_basis), subject=key)
+    request = query.ShowRequest(reason=identity.reason(purpose, legal_basis), subject=key, after=after)
     with query_service(identity) as service:
-        records = list(service.Show(request, timeout=TIMEOUT_S).records)
+        page = service.Show(request, timeout=TIMEOUT_S)
+    records = list(page.records)
     if as_json:
         click.echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
     else:
         for each in records:
             print_record(each)
-    if not records:
+    if page.next:
+        click.echo(f"还有更多 / there are more: go on with --after {page.next}", err=True)
+    elif not records:
         click.echo(f"nothing is known of {key}", err=True)
         sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])
 

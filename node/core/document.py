@@ -1,7 +1,9 @@
 """YAML written by an operator or handed over by another city: parsed with the line of every value, then checked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -50,6 +52,8 @@ _CHINESE = {
 Model = TypeVar("Model", bound=BaseModel)
 # A federation of hundreds of members has fewer; the parser takes seconds for each further one.
 MAX_DOCUMENT_CHARS = 1 << 20
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?|-?\.inf|\.nan")
 # What PyYAML lets slip for a value that is not of its tag, such as `!!int` of nothing or a `!!timestamp` that is none.
 _SLIPS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
@@ -62,6 +66,36 @@ class _Loader(yaml.SafeLoader):
             mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases are not allowed here", mark)
         return super().compose_node(parent, index)
+
+
+def _construct_day(_: yaml.SafeLoader, node: yaml.Node) -> date:
+    return date.fromisoformat(str(node.value))
+
+
+def _construct_number(_: yaml.SafeLoader, node: yaml.Node) -> int | float:
+    text = str(node.value)
+    if isinstance(node, yaml.ScalarNode) and _INTEGER.fullmatch(text):
+        return int(text)
+    if isinstance(node, yaml.ScalarNode) and _FRACTION.fullmatch(text):
+        return float(text.replace(".", "", 1) if text.endswith((".inf", ".nan")) else text)
+    raise yaml.constructor.ConstructorError(None, None, "not a decimal number", node.start_mark)
+
+
+# What YAML 1.2's core schema reads, and days: 1:59:59 is no number (computing it takes seconds for a megabyte), 0644 no
+# octal, 2026-01-01 10:00 no moment of some zone, NO no truth value.
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", _INTEGER.pattern, list("-0123456789")),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
+    ("float", _FRACTION.pattern, list("-.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first)
+_Loader.yaml_constructors = {**_Loader.yaml_constructors}
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_day)
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct_number)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,11 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         caller = principal(context)
         with self._account.using(caller, "Show", request.reason, request.subject) as use:
             _check_officer(caller)
-            records = show_operator(self._reader, request.subject, request.reason.purpose)
-            use.records(record.city for record in records)
-        self._mark(*records)
-        return query.ShowResponse(records=records)
+            asked = (request.subject, request.reason.purpose, request.limit, request.after)
+            page = show_operator(self._reader, *asked)
+            use.records(record.city for record in page.records)
+        self._mark(*page.records)
+        return page
 
     def Search(self, request: query.SearchRequest, context: grpc.ServicerContext) -> query.SearchResponse:  # noqa: N802
         """Operators by a part of their name."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 from node.storage.rows import insert_rows
 from node.storage.schema import Connection
@@ -9,7 +10,7 @@ from node.storage.schema import Connection
 # One statement text for every full chunk, so that SQLite prepares it once.
 _CHUNK = 250
 _SELECT = "SELECT key, content, as_of_ms, leaf_index, replaced FROM idempotency WHERE key IN ({})"
-_INSERT = "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced) VALUES "
+_INSERT = "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced, sum) VALUES "
 _SELECT_CHUNK = _SELECT.format(",".join("?" * _CHUNK))
 
 
@@ -56,6 +57,13 @@ class Version(NamedTuple):
         return Version(content, as_of_ms, leaf_index, replaced[-_MAX_REPLACED * _DIGEST_BYTES :])
 
 
+def row_sum(key: bytes, version: Version) -> int:
+    """The CRC-32 of a row: its key stands nowhere else, and a bit of it that falls over makes a row new again."""
+    return crc32(
+        b"".join((key, version.content, version.replaced, f"{version.as_of_ms} {version.leaf_index}".encode()))
+    )
+
+
 def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Version]:
     """The versions of those keys that the log holds."""
     found: dict[bytes, Version] = {}
@@ -69,16 +77,15 @@ def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Vers
 
 def write_versions(connection: Connection, versions: Mapping[bytes, Version]) -> None:
     """Puts the newest versions in the place of any earlier."""
-    insert_rows(connection, _INSERT, [(key, *version) for key, version in versions.items()])
+    rows = [(key, *version, row_sum(key, version)) for key, version in versions.items()]
+    insert_rows(connection, _INSERT, rows)
 
 
 def move_version(connection: Connection, leaf_index: int, version: Version) -> bool:
     """Has the row that a record stood for be stood for by another; returns whether it stood for any."""
-    moved = connection.execute(
-        "UPDATE idempotency SET content = ?, as_of_ms = ?, leaf_index = ?, replaced = ? WHERE leaf_index = ?",
-        (*version, leaf_index),
-    )
-    return bool(moved.rowcount)
+    keys = connection.execute("SELECT key FROM idempotency WHERE leaf_index = ?", (leaf_index,)).fetchall()
+    write_versions(connection, {key: version for (key,) in keys})
+    return bool(keys)
 
 
 def forget_version(connection: Connection, leaf_index: int) -> None:

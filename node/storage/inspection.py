@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.core.merkle import Tile
+from node.storage.idempotency import Version, row_sum
 from node.storage.replica import Origin, read_origins
 from node.storage.rows import SubjectRow
 from node.storage.schema import Connection, open_reader
@@ -94,6 +95,13 @@ class Inspection:
         """Leaf indices that idempotency keys point to though no current own record stands there."""
         rows = self._connection.execute(_DANGLING_KEYS, (size - 1,))
         return (leaf_index for (leaf_index,) in rows)
+
+    def damaged_keys(self) -> Iterator[int]:
+        """Leaf indices of the records whose row key, or what is kept with it, is not as it was written."""
+        rows = self._connection.execute(
+            "SELECT key, content, as_of_ms, leaf_index, replaced, sum FROM idempotency ORDER BY leaf_index"
+        )
+        return (version[2] for key, *version, kept in rows if row_sum(key, Version(*version)) != kept)
 
     def stray_records(self, origins: int) -> int:
         """Number of record rows that belong to none of the first `origins` origins."""

@@ -13,13 +13,15 @@ from node.storage.idempotency import read_versions
 from node.storage.links import Incident, Link
 from node.storage.loads import Load
 from node.storage.log import OWN
-from node.storage.lookup import read_subject, read_subject_range
+from node.storage.lookup import read_subject_range
 from node.storage.replica import Origin, read_origin, read_origins
 from node.storage.rows import subject_digest
 from node.storage.schema import Connection, open_reader
 from node.storage.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
 
 Row = tuple[int, bytes, bytes | None]
+PER_SUBJECT = 2_000
+"""Records about one subject, a case say, that count of each peer: the first. A flood is the flooder's alone."""
 
 
 class Reader:
@@ -66,15 +68,23 @@ class Reader:
         return [(row - base, leaf_hash, view) for row, leaf_hash, view in found]
 
     def by_subject(self, subject: str) -> list[tuple[int, int, bytes]]:
-        """The current records indexed under a subject: (origin number, leaf index, view).
+        """The current records indexed under a subject, of each peer the first: (origin number, leaf index, view).
 
         Digests may collide: the caller compares the header's subjects.
         """
-        return read_subject(self.connection, subject_digest(subject))
+        return [
+            (origin.number, index, view)
+            for origin in self.origins()
+            for index, view in self.subject_records(
+                subject, origin.number, 0, origin.size, -1 if origin.number == OWN else PER_SUBJECT
+            )
+        ]
 
-    def subject_records(self, subject: str, origin: int, begin: int, end: int) -> list[tuple[int, bytes]]:
+    def subject_records(
+        self, subject: str, origin: int, begin: int, end: int, limit: int = -1
+    ) -> list[tuple[int, bytes]]:
         """The current records [begin, end) of an origin under a subject: (leaf index, view); digests may collide."""
-        return read_subject_range(self.connection, subject_digest(subject), origin, begin, end)
+        return read_subject_range(self.connection, subject_digest(subject), origin, begin, end, limit)
 
     def are_known(self, keys: Sequence[bytes]) -> list[bool]:
         """Whether the own log holds a record under each idempotency key."""

@@ -107,10 +107,10 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
 def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
     base = position(origin, 0)
     entries = [
-        (rows.subject_digest(subject), base + record.leaf_index)
+        entry
         for record in records
         if record.header is not None
-        for subject in record.header.subjects
+        for entry in rows.subject_rows(record.header, base + record.leaf_index)
     ]
     rows.insert_subjects(connection, entries)
 

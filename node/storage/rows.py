@@ -1,12 +1,15 @@
 """What the own log and the replicas write alike: record rows, the subject index, the changes."""
 
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from hashlib import sha256
 from itertools import accumulate, chain
 from struct import Struct
 from typing import Any
 
+from node.core.answer import STANDARD as REGISTRATION
 from node.core.record import parse_header, parse_record_id
+from node.core.screening import LISTS
 from node.record.v1.record_pb2 import Header, View
 from node.storage.schema import Connection
 from node.storage.tree import position
@@ -25,14 +28,41 @@ _INSERT_RECORDS = """
 """
 _INSERT_SUBJECTS = "INSERT OR IGNORE INTO subject (digest, position) VALUES "
 _INT64 = Struct(">q")
+# The bits of an index key that say the kind.
+_KINDS = 3
 RecordRow = tuple[int, bytes, bytes | None]
 SubjectRow = tuple[int, int]
 
 
 def subject_digest(subject: str) -> int:
-    """The 64-bit index key of a subject; a reader compares the subject itself after the look-up."""
+    """64 bits that stand for a subject; a reader compares the subject itself after the look-up."""
     digest: int = _INT64.unpack_from(sha256(subject.encode()).digest())[0]
     return digest
+
+
+class Kind(IntEnum):
+    """What an index key leads to: one kind of record about a party is found among however many of the others."""
+
+    OTHER = 0
+    REGISTRATION = 1
+    LISTING = 2
+
+
+def index_key(digest: int, kind: Kind) -> int:
+    """The key under which records of one kind about a subject stand: 62 bits of its digest, and the kind."""
+    return digest & ~_KINDS | kind
+
+
+def index_keys(digest: int) -> list[int]:
+    """The keys of every kind of record about a subject."""
+    return [index_key(digest, kind) for kind in Kind]
+
+
+def kind_of(standard: str) -> Kind:
+    """The kind of the records of a standard."""
+    if standard == REGISTRATION:
+        return Kind.REGISTRATION
+    return Kind.LISTING if standard in LISTS else Kind.OTHER
 
 
 def insert_records(connection: Connection, records: Sequence[RecordRow]) -> None:
@@ -72,7 +102,8 @@ def insert_rows(connection: Connection, into: str, rows: Sequence[tuple[Any, ...
 
 def subject_rows(header: Header, row: int) -> list[SubjectRow]:
     """The index entries of a record that stands at position `row`."""
-    return [(subject_digest(subject), row) for subject in header.subjects]
+    kind = kind_of(header.standard)
+    return [(index_key(subject_digest(subject), kind), row) for subject in header.subjects]
 
 
 def target_of(origin: int, record: str) -> int:

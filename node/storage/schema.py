@@ -7,6 +7,7 @@ and a record id leads to its row without an index. Origin 0 is the node's own lo
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -219,6 +220,45 @@ def m0009_taking_back(db: Database) -> None:
             PRIMARY KEY (load, first_index)
         ) WITHOUT ROWID;
         CREATE TABLE misread (position INTEGER PRIMARY KEY)
+    """,
+    )
+
+
+@migrations()
+def m0010_kinds(db: Database) -> None:
+    """The index key of a subject says which kind of record it leads to (`rows.py`)."""
+    execute_all(
+        db,
+        """
+        CREATE TABLE subject_of_kind (
+            digest INTEGER NOT NULL,       -- 62 bits of the subject's SHA-256, 2 of the kind of record
+            position INTEGER NOT NULL,
+            PRIMARY KEY (digest, position)
+        ) WITHOUT ROWID;
+        INSERT INTO subject_of_kind (digest, position)
+            SELECT digest & ~3 | CASE
+                WHEN instr(substr(view, 1, 96), CAST('operator.registration' AS BLOB)) THEN 1
+                WHEN instr(substr(view, 1, 96), CAST('listing.serious' AS BLOB)) THEN 2
+                WHEN instr(substr(view, 1, 96), CAST('listing.abnormal' AS BLOB)) THEN 2
+                WHEN instr(substr(view, 1, 96), CAST('listing.platform' AS BLOB)) THEN 2
+                ELSE 0 END, position
+            FROM subject LEFT JOIN record USING (position) ORDER BY 1, 2;
+        DROP TABLE subject;
+        ALTER TABLE subject_of_kind RENAME TO subject
+    """,
+    )
+
+
+@migrations()
+def m0011_row_keys(db: Database) -> None:
+    """A sum over each idempotency row: nothing else tells that a bit of a row's key fell over (`idempotency.py`)."""
+    db.conn.create_function("crc32", 1, crc32, deterministic=True)
+    execute_all(
+        db,
+        """
+        ALTER TABLE idempotency ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+        UPDATE idempotency SET
+            sum = crc32(key || content || replaced || CAST(as_of_ms || ' ' || leaf_index AS BLOB))
     """,
     )
 

@@ -8,7 +8,7 @@ For each origin, in one pass and one snapshot:
    with, its root stands below the signed one and only the signature is checked;
 4. every current open record is in the subject index, and nothing else is;
 5. what a later record replaced or took back is marked so, and destroyed where it was a peer's;
-6. idempotency keys lead to current records;
+6. idempotency keys lead to current records, and are as they were written;
 7. every body that is open here is one of its standard: another is a fault that names the record, and the audit goes on.
 """
 
@@ -101,6 +101,8 @@ def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number:
 
 def _check_keys(inspection: Inspection, own: "_OriginPass") -> None:
     if own.origin.number == OWN:
+        for index in inspection.damaged_keys():
+            own.found.fault(f"{record_id(own.origin.city, index)}: the key of its row is not as it was written")
         for index in inspection.dangling_keys(own.origin.size):
             own.found.fault(f"{record_id(own.origin.city, index)}: an idempotency key leads here, to no current record")
 

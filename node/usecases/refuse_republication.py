@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.body import read_body
+from node.core.peer_view import MAX_TREE_SIZE
 from node.core.record import parse_header
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.validation import Finding
@@ -78,8 +79,8 @@ class Republication:
         )
 
     def _current(self, name: str, subject: str) -> Iterator[tuple[Header, Any]]:
-        for origin, _, stored in self._store.by_subject(subject):
+        for _, stored in self._store.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             view = View.FromString(stored)
             header = parse_header(view.header)
-            if origin == OWN and header.standard == name and subject in header.subjects:
+            if header.standard == name and subject in header.subjects:
                 yield header, read_body(header, view)

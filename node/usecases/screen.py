@@ -42,11 +42,10 @@ from node.ports import Clock
 from node.record.v1.record_pb2 import Header
 from node.screening.v1 import screening_pb2 as screening
 from node.storage.ended import are_ended
-from node.storage.listed import read_listed
 from node.storage.log import OWN
-from node.storage.lookup import Found
+from node.storage.lookup import Found, Looked, read_subjects
 from node.storage.reader import Reader
-from node.storage.rows import subject_digest
+from node.storage.rows import Kind, subject_digest
 from node.storage.store import Origin
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.usage import is_obtained_for
@@ -104,7 +103,9 @@ class Screening:
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
-        listed = read_listed(self._reader.connection, (digest for each in entries for _, digest in each.keys))
+        listed = read_subjects(
+            self._reader.connection, (digest for each in entries for _, digest in each.keys), Kind.LISTING
+        )
         if not listed:
             return [_told(each, _not_listed(each)) for each in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
@@ -121,12 +122,12 @@ class Screening:
         ]
 
     def _screened(
-        self, rows: Sequence[tuple[Key, list[Found]]], origins: dict[int, Origin], asker: Asker, now: _Day
+        self, rows: Sequence[tuple[Key, Looked]], origins: dict[int, Origin], asker: Asker, now: _Day
     ) -> screening.Screened:
         # A record that several keys lead to counts once, by the first of them.
         matched: dict[str, tuple[Key, Record]] = {}
-        for key, found in rows:
-            for record in (each for row in found if (each := _open(row, key, origins)) is not None):
+        for key, looked in rows:
+            for record in (each for row in looked.rows if (each := _open(row, key, origins)) is not None):
                 if self._is_its_own(record):
                     matched.setdefault(record.header.id, (key, record))
         usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
@@ -139,6 +140,7 @@ class Screening:
             answer.result = screening.RESULT_UNANSWERED
         if asker.is_officer:
             answer.unreadable.extend(each.header.id for each in unreadable)
+            answer.more = any(looked.more for _, looked in rows)
         return answer
 
     def _answer(self, matched: Sequence[tuple[Key, Record]], asker: Asker, now: _Day) -> screening.Screened:

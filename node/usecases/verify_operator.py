@@ -25,9 +25,9 @@ from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
 from node.storage.log import OWN
-from node.storage.lookup import Found, read_subject, read_subjects
+from node.storage.lookup import NOTHING, Found, Looked, read_subject, read_subjects
 from node.storage.reader import Reader
-from node.storage.rows import subject_digest
+from node.storage.rows import Kind, subject_digest
 from node.storage.store import Origin
 from node.usecases.usage import is_obtained_for
 
@@ -79,8 +79,8 @@ class VerifyOperator:
                 were obtained for another purpose.
         """
         subject = subject_of(question.uscc)
-        rows = read_subject(self._reader.connection, subject_digest(subject))
-        verified = self._answer(question, subject, rows, asker, self._clock.now_ms())
+        looked = read_subject(self._reader.connection, subject_digest(subject), Kind.REGISTRATION)
+        verified = self._answer(question, subject, looked, asker, self._clock.now_ms())
         if verified.answer.result == query.RESULT_DOUBTFUL:
             field = too_long(question) or "uscc"
             raise NodeError(Reason.INVALID_ARGUMENT, f"{field}: {verified.answer.advice[0]}")
@@ -101,25 +101,25 @@ class VerifyOperator:
             raise NodeError(Reason.TOO_LARGE, f"{len(questions)} questions in a batch, at most {MAX_QUESTIONS}")
         subjects = [subject_of(question.uscc) for question in questions]
         digests = [subject_digest(subject) for subject in subjects]
-        found = read_subjects(self._reader.connection, digests)
+        found = read_subjects(self._reader.connection, digests, Kind.REGISTRATION)
         now_ms = self._clock.now_ms()
         return [
-            self._answer(question, subject, found.get(digest, ()), asker, now_ms).answer
+            self._answer(question, subject, found.get(digest, NOTHING), asker, now_ms).answer
             for question, subject, digest in zip(questions, subjects, digests, strict=True)
         ]
 
-    def _answer(
-        self, question: query.Question, subject: str, rows: Sequence[Found], asker: Asker, now_ms: int
-    ) -> Verified:
+    def _answer(self, question: query.Question, subject: str, looked: Looked, asker: Asker, now_ms: int) -> Verified:
         if too_long(question):
             return Verified(_doubtful(FIELD_TOO_LONG), None)
         unreadable: list[str] = []
         candidates = [
-            each for row in rows if (each := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
+            each
+            for row in looked.rows
+            if (each := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
         ]
         verified = self._choose(question, candidates, asker, now_ms)
-        if unreadable and asker.is_officer:
-            told = query.Answer(unreadable=unreadable)
+        if (unreadable or looked.more) and asker.is_officer:
+            told = query.Answer(unreadable=unreadable, more=looked.more)
             told.MergeFrom(verified.answer)  # a copy: NOT_FOUND is one answer for all
             verified = verified._replace(answer=told)
         return verified

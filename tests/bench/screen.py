@@ -17,7 +17,7 @@ from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1.party_pb2 import Party
 from node.storage.bundle import connect_platform
 from node.storage.keyfile import load_log_key
-from node.storage.rows import subject_digest
+from node.storage.rows import Kind, index_key, subject_digest
 from node.storage.schema import open_reader
 from tests.bench.asker import questions
 from tests.bench.measure import alternate, rate, ratio
@@ -100,7 +100,7 @@ def _screen(channel: grpc.Channel, codes: Sequence[str], expected: int) -> float
 def _look_up(config: Config, codes: Sequence[str]) -> float:
     """Look-ups a second of one connection, one key after the other, digests made before."""
     connection = open_reader(config.node_db)
-    digests = [(subject_digest(f"uscc:{code}"),) for code in codes]
+    digests = [(index_key(subject_digest(f"uscc:{code}"), Kind.LISTING),) for code in codes]
     began = time.perf_counter()
     for digest in digests:
         connection.execute(_LOOKUP, digest).fetchall()

@@ -132,8 +132,8 @@ def test_records_are_listed_shown_and_proven(victim: Victim) -> None:
     page = list_records(victim.store, "wuhan", 0, 500, PURPOSE)
     assert len(page.records) == victim.broken
     shown_of = show_operator(victim.store, f"uscc:{USCC}", PURPOSE)
-    assert victim.id in [each.id for each in shown_of]
-    for each in (*page.records, *shown_of):
+    assert victim.id in [each.id for each in shown_of.records]
+    for each in (*page.records, *shown_of.records):
         assert plain_record(each)["id"] == each.id
         print_record(each)
     for each in page.records[::20]:

@@ -14,7 +14,7 @@ from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Peer
 from node.record.v1.record_pb2 import View
 from node.storage.reader import Reader
-from node.storage.rows import subject_digest
+from node.storage.rows import subject_rows
 from node.storage.store import Store
 from node.storage.tree import position
 from node.usecases.node_status import node_status
@@ -132,10 +132,7 @@ def index_due(held: Mapping[int, View]) -> set[tuple[int, int]]:
     headers = {index: parse_header(view.header) for index, view in held.items() if view.header}
     replaced = {header.supersedes for header in headers.values() if header.supersedes}
     return {
-        (subject_digest(subject), index)
-        for index, header in headers.items()
-        if header.id not in replaced
-        for subject in header.subjects
+        row for index, header in headers.items() if header.id not in replaced for row in subject_rows(header, index)
     }
 
 

@@ -12,6 +12,8 @@ from node.usecases.audit import OriginAudit, audit
 from tests.cities import City, only, operator
 
 PEER = 1 << 40
+# What another key begins with.
+_FLIP_KEY = "UPDATE idempotency SET key = CAST(x'00' || substr(key, 2) AS BLOB) WHERE leaf_index = ?"
 _COPY_VIEW = "UPDATE record SET view = (SELECT view FROM record WHERE position"
 
 
@@ -96,6 +98,9 @@ def test_it_reports_progress(world: World) -> None:
         (f"{_COPY_VIEW} = 9) WHERE position = ?", (PEER + 9,), "wuhan-9"),
         ("UPDATE idempotency SET leaf_index = 7 WHERE leaf_index = ?", (8,), "changsha-7"),
         ("UPDATE idempotency SET leaf_index = 700 WHERE leaf_index = ?", (8,), "changsha-700"),
+        (_FLIP_KEY, (8,), "changsha-8: the key of its row"),
+        ("UPDATE idempotency SET content = zeroblob(16) WHERE leaf_index = ?", (8,), "changsha-8: the key of its row"),
+        ("UPDATE idempotency SET as_of_ms = 1 WHERE leaf_index = ?", (8,), "changsha-8: the key of its row"),
     ],
 )  # fmt: skip
 def test_damage_is_named(world: World, statement: str, values: tuple[int, ...], names: str) -> None:

@@ -15,7 +15,7 @@ from node.errors import TransientError
 from node.record.v1.record_pb2 import View
 from node.storage import writer
 from node.storage.inspection import inspect
-from node.storage.rows import subject_digest
+from node.storage.rows import subject_rows
 from node.storage.store import Store
 from node.usecases.audit import audit
 from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
@@ -126,12 +126,7 @@ def _check_index(origin: Origin, receiver: Receiver, held: list[View]) -> None:
     headers = {index: parse_header(view.header) for index, view in enumerate(held) if view.header}
     replaced = {header.supersedes for header in headers.values()}
     found = indexed(receiver.store, "wuhan")
-    due = {
-        (subject_digest(subject), index)
-        for index, header in headers.items()
-        for subject in header.subjects
-        if header.id not in replaced
-    }
+    due = {row for index, header in headers.items() if header.id not in replaced for row in subject_rows(header, index)}
     assert found <= due
     assert due & indexed(origin.store, "wuhan") <= found
 

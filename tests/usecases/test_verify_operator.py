@@ -232,10 +232,12 @@ def test_other_standards_do_not_answer(world: World) -> None:
 def test_digest_collision_does_not_answer(world: World) -> None:
     """A record indexed under a digest it does not own: the header's subject decides."""
     world.changsha.register(operator("91430000184255293D"))
-    from node.storage.rows import subject_digest
+    from node.storage.rows import Kind, index_key, subject_digest
 
     world.changsha.store.submit(
-        lambda connection: connection.execute("UPDATE subject SET digest = ?", (subject_digest(f"uscc:{USCC}"),))
+        lambda connection: connection.execute(
+            "UPDATE subject SET digest = ?", (index_key(subject_digest(f"uscc:{USCC}"), Kind.REGISTRATION),)
+        )
     ).result()
     assert world.ask().result == query.RESULT_NOT_FOUND
 

@@ -115,7 +115,8 @@ class Bookcase:
 
     def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
         """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
-        found = {act.fact.case for each in subjects for read in self._indexed(each) if (act := self._act(read))}
+        reads = (read for each in subjects for read in self._indexed(each) if read.header.standard == name)
+        found = {act.fact.case for read in reads if (act := self._act(read))}
         files = (file for case in sorted(found) if (file := self.find(case)) is not None)
         return [file for file in files if file.workflow.name == name]
 
@@ -173,14 +174,15 @@ class Bookcase:
         origin = self._reader.find_origin(city)
         return origin is not None and self._reader.is_retracted(origin.number, index)
 
-    def ids_of(self, city: str, begin: int, end: int) -> list[str]:
-        """The ids of the acts at [begin, end) of a peer's log, as far as the subject index tells."""
+    def ids_of(self, city: str, begin: int, end: int, limit: int) -> list[str]:
+        """The ids of the first acts at [begin, end) of a peer's log, in its order, as the subject index tells."""
         origin = self._reader.find_origin(city)
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return []
         subjects = map(workflow_subject, WORKFLOWS)
-        found = (self._reader.subject_records(each, origin.number, begin, end) for each in subjects)
-        return [record_id(city, index) for each in found for index, _ in each]
+        found = (self._reader.subject_records(each, origin.number, begin, end, limit) for each in subjects)
+        indices = sorted({index for each in found for index, _ in each})
+        return [record_id(city, index) for index in indices[:limit]]
 
     def act(self, record: str) -> ActRecord | None:
         """The act of a record id; None where it is not here, or is none."""

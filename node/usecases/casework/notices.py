@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the stub's ValueType is for the type checker alone
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -9,6 +10,8 @@ from hashlib import sha256
 from node.core import standard as standards
 from node.core.calendar import SHANGHAI
 from node.core.clocks import State
+from node.core.record import parse_record_id
+from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
@@ -32,6 +35,9 @@ _SOURCE = "node"
 # A notice is said once; the key tells which, so its content never differs.
 _ONCE = bytes(16)
 _NEAR_DAYS = 2
+_HOUR_MS = 3_600_000
+RECEIPTS_PER_HOUR = 500
+"""Notices that the acts of one other city make this one write; a member that opens cases without end waits."""
 
 
 class Notices:
@@ -43,16 +49,20 @@ class Notices:
         self._notify = notify
         self._register = register
         self._seen: dict[str, int] = {}
+        # City -> the hour, and how many receipts it was written in it.
+        self._written: dict[str, tuple[int, int]] = {}
 
     def acknowledge(self) -> int:
         """Says of every act that came since the last look that it is stored here; returns how many.
 
-        After a start it looks for acts that it has not acknowledged. Not for two threads at once.
+        After a start it looks for acts that it has not acknowledged. Of one city it says so many an hour, the others in
+        the next: what a city opens without end fills no other's log. Not for two threads at once.
         """
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
-        acts = (act for city, size in sizes.items() for act in self._arrived(city, size))
+        seen: dict[str, int] = {}
+        acts = (act for city, size in sizes.items() for act in self._arrived(city, size, seen))
         said = self._say(self._receipt(act, NOTICE_KIND_STORED, "") for act in acts)
-        self._seen = sizes
+        self._seen = seen
         return said
 
     def opened(self, actor: Actor, file: CaseFile) -> int:
@@ -63,7 +73,7 @@ class Notices:
             if notice.body.kind == NOTICE_KIND_OPENED and notice.header.city == self._store.log.city
         }
         new = [act for act in file.acts.values() if self._is_foreign(act) and act.header.id not in known]
-        receipts = [self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new]
+        receipts = [self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new[:RECEIPTS_PER_HOUR]]
         if (back := file.taken_back) is not None and back.header.id not in known:
             receipts.append(self._receipt_of(file.id, back.header, back.leaf_hash, NOTICE_KIND_OPENED, actor.id))
         return self._say(receipts)
@@ -71,21 +81,41 @@ class Notices:
     def remind(self) -> int:
         """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
-        return self._say(
-            self._reminder(line.id, timer, stage)
+        due = [
+            (city_of(line.id), self._reminder(line.id, timer, stage))
             for line in self._register.lines()
             for timer in line.timers
             if self._store.log.city in timer.owed_by and (stage := _stage(timer, now))
-        )
+        ]
+        known = self._store.are_known([entry.key or b"" for _, entry in due])
+        of_city: defaultdict[str, list[Entry]] = defaultdict(list)
+        for (city, entry), is_known in zip(due, known, strict=True):
+            if not is_known:
+                of_city[city].append(entry)
+        # Cases that another city opened remind so many times an hour; the others in the next.
+        own = of_city.pop(self._store.log.city, [])
+        return self._say([*own, *(entry for each in of_city.values() for entry in each[:RECEIPTS_PER_HOUR])])
 
-    def _arrived(self, city: str, size: int) -> Iterator[ActRecord]:
+    def _arrived(self, city: str, size: int, seen: dict[str, int]) -> Iterator[ActRecord]:
         """The acts in a peer's log, from where the last look stopped, that are not said to be stored here."""
         begin = self._seen.get(city, 0)
-        ids = self._register.books.ids_of(city, begin, size) if begin < size else []
-        said = self._store.are_known([_once(NOTICE_KIND_STORED, each) for each in ids])
-        for each, is_said in zip(ids, said, strict=True):
-            if not is_said and (act := self._register.books.act(each)) is not None:
+        hour = self._clock.now_ms() // _HOUR_MS
+        written_in, written = self._written.get(city, (hour, 0))
+        left = RECEIPTS_PER_HOUR - (written if written_in == hour else 0)
+        while begin < size and left:
+            ids = self._register.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
+            said = self._store.are_known([_once(NOTICE_KIND_STORED, each) for each in ids])
+            begin = parse_record_id(ids[-1])[1] + 1 if len(ids) == RECEIPTS_PER_HOUR else size
+            for each, is_said in zip(ids, said, strict=True):
+                if is_said or (act := self._register.books.act(each)) is None:
+                    continue
+                if not left:
+                    begin = parse_record_id(each)[1]
+                    break
+                left -= 1
                 yield act
+        self._written[city] = hour, RECEIPTS_PER_HOUR - left
+        seen[city] = begin
 
     def _is_foreign(self, act: ActRecord) -> bool:
         return act.header.city != self._store.log.city

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from node.core import standard as standards
 from node.core.body import read_body
+from node.core.peer_view import MAX_TREE_SIZE
 from node.core.record import EVERYONE, parse_header, parse_record_id
 from node.core.workflow.model import Act, Product
 from node.errors import NodeError, Reason
@@ -141,8 +142,8 @@ def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[
     """This city's current penalties of a party by the number of their decision."""
     found: dict[str, Header] = {}
     for subject in subjects if number else ():
-        for origin, _, stored in reader.by_subject(subject):
-            penalty = _penalty(View.FromString(stored)) if origin == OWN else None
+        for _, stored in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
+            penalty = _penalty(View.FromString(stored))
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
                 found[penalty[0].id] = penalty[0]
     return list(found.values())

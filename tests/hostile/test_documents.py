@@ -1,0 +1,69 @@
+"""YAML from other cities and operators: one loader, in which nothing is computed and nothing is guessed."""
+
+from contextlib import suppress
+from datetime import date
+from time import process_time
+
+import pytest
+
+from node.core.document import MAX_DOCUMENT_CHARS, parse_document
+from node.errors import FileError, Reason
+
+
+def read(text: str) -> object:
+    return parse_document(text, "card.yaml", Reason.INVALID_FEDERATION).data
+
+
+@pytest.mark.parametrize("start", ["x: ", "x: !!int ", "x: !!float ", "? ", "- "])
+def test_a_number_of_base_sixty_is_a_text_and_takes_no_time(start: str) -> None:
+    text = start + "1" + ":59" * ((MAX_DOCUMENT_CHARS - 20) // 3)
+    began_s = process_time()
+    with suppress(FileError):  # of a tag that says it is a number
+        assert "59:59" in str(read(text))
+    assert process_time() - began_s < 2.5  # computed, it takes more than four seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0644", "0644"),
+        ("0o17", "0o17"),
+        ("0x1F", "0x1F"),
+        ("1_000", "1_000"),
+        ("1:30", "1:30"),
+        ("2026-01-01", date(2026, 1, 1)),
+        ("2026-01-01 10:00:00", "2026-01-01 10:00:00"),
+        ("NO", "NO"),
+        ("on", "on"),
+        ("430100", 430100),
+        ("-3", -3),
+        ("0.5", 0.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        ("9" * 19, 9999999999999999999),
+        ("9" * 20, "9" * 20),
+        (".inf", float("inf")),
+        ("<<", "<<"),
+    ],
+)
+def test_no_value_is_read_as_what_it_does_not_say(text: str, value: object) -> None:
+    found = read(f"x: {text}")
+    assert found == {"x": value}
+    assert type(found["x"]) is type(value)
+
+
+_TAGGED = (
+    "!!timestamp 2026-01-01 10:00:00",
+    "!!timestamp 2026-13-01",
+    "!!int 0x1F",
+    "!!int 0644",
+    "!!python/name:os x",
+)
+
+
+@pytest.mark.parametrize("tag", _TAGGED)
+def test_a_tag_makes_nothing_of_it_either(tag: str) -> None:
+    with pytest.raises(FileError):
+        read(f"x: {tag}")
