@@ -57,14 +57,14 @@ def _is_act(body: Message) -> bool:
     return "act" in body.DESCRIPTOR.fields_by_name and body.HasField("act")
 
 
-def read_republished(connection: Connection) -> list[str]:
-    """Record ids of what peers published again and neither took back nor replaced."""
+def read_republished(connection: Connection, limit: int) -> list[str]:
+    """The first record ids of what peers published again and neither took back nor replaced."""
     found = connection.execute(
         "SELECT city, republished.position & ? FROM republished JOIN record USING (position)"
         " JOIN origin ON origin.number = republished.position >> ? WHERE view IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
-        " ORDER BY republished.position",
-        ((1 << INDEX_BITS) - 1, INDEX_BITS),
+        " ORDER BY republished.position LIMIT ?",
+        ((1 << INDEX_BITS) - 1, INDEX_BITS, limit),
     )
     return [record_id(city, index) for city, index in found]
 

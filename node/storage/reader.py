@@ -176,9 +176,9 @@ class Reader:
         """
         return links.read_evidence(self.connection, number)
 
-    def republished(self) -> list[str]:
-        """Record ids of listings here that peers published again after they had ended."""
-        return read_republished(self.connection)
+    def republished(self, limit: int = 100) -> list[str]:
+        """The first record ids of listings here that peers published again after they had ended."""
+        return read_republished(self.connection, limit)
 
     def policies(self, limit: int) -> list[str]:
         """The texts of the policies last in force, newest first."""

@@ -1,5 +1,6 @@
 """What a case came from: what its acts name, and what that came from in turn, as far as it is here."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -10,6 +11,8 @@ from node.usecases.casework.case_file import Bookcase, CaseFile
 
 # Cases looked at behind one: who names more, names them in vain.
 _BEHIND = 200
+# Record ids looked up for that; most of what a liar names is not here.
+_LOOKED_UP = 2_000
 
 
 def behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
@@ -34,9 +37,9 @@ def is_here(books: Bookcase, record: str) -> bool:
 
 
 def _all_behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
-    waiting, seen = sorted(origins), set[str]()
-    while waiting:
-        each = waiting.pop(0)
+    waiting, seen = deque(sorted(origins)), set[str]()
+    while waiting and len(seen) < _LOOKED_UP:
+        each = waiting.popleft()
         if each not in seen:
             seen.add(each)
             for file in opened(books, [each]):
