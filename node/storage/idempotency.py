@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from zlib import crc32
 
+from node.storage.row_sum import row_sum
 from node.storage.rows import insert_rows
 from node.storage.schema import Connection
 
@@ -57,13 +57,6 @@ class Version(NamedTuple):
         return Version(content, as_of_ms, leaf_index, replaced[-_MAX_REPLACED * _DIGEST_BYTES :])
 
 
-def row_sum(key: bytes, version: Version) -> int:
-    """The CRC-32 of a row: its key stands nowhere else, and a bit of it that falls over makes a row new again."""
-    return crc32(
-        b"".join((key, version.content, version.replaced, f"{version.as_of_ms} {version.leaf_index}".encode()))
-    )
-
-
 def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Version]:
     """The versions of those keys that the log holds."""
     found: dict[bytes, Version] = {}
@@ -77,7 +70,7 @@ def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Vers
 
 def write_versions(connection: Connection, versions: Mapping[bytes, Version]) -> None:
     """Puts the newest versions in the place of any earlier."""
-    rows = [(key, *version, row_sum(key, version)) for key, version in versions.items()]
+    rows = [(key, *version, row_sum(key, *version)) for key, version in versions.items()]
     insert_rows(connection, _INSERT, rows)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.core.merkle import Tile
-from node.storage.idempotency import Version, row_sum
 from node.storage.replica import Origin, read_origins
+from node.storage.row_sum import row_sum
 from node.storage.rows import SubjectRow
 from node.storage.schema import Connection, open_reader
 from node.storage.tree import position, split_position
@@ -101,7 +101,7 @@ class Inspection:
         rows = self._connection.execute(
             "SELECT key, content, as_of_ms, leaf_index, replaced, sum FROM idempotency ORDER BY leaf_index"
         )
-        return (version[2] for key, *version, kept in rows if row_sum(key, Version(*version)) != kept)
+        return (version[2] for key, *version, kept in rows if row_sum(key, *version) != kept)
 
     def stray_records(self, origins: int) -> int:
         """Number of record rows that belong to none of the first `origins` origins."""

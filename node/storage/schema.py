@@ -7,12 +7,12 @@ and a record id leads to its row without an index. Origin 0 is the node's own lo
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
+from node.storage.row_sum import row_sum
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
@@ -252,13 +252,12 @@ def m0010_kinds(db: Database) -> None:
 @migrations()
 def m0011_row_keys(db: Database) -> None:
     """A sum over each idempotency row: nothing else tells that a bit of a row's key fell over (`idempotency.py`)."""
-    db.conn.create_function("crc32", 1, crc32, deterministic=True)
+    db.conn.create_function("row_sum", 5, row_sum, deterministic=True)
     execute_all(
         db,
         """
         ALTER TABLE idempotency ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
-        UPDATE idempotency SET
-            sum = crc32(key || content || replaced || CAST(as_of_ms || ' ' || leaf_index AS BLOB))
+        UPDATE idempotency SET sum = row_sum(key, content, as_of_ms, leaf_index, replaced)
     """,
     )
 
