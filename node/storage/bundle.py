@@ -219,8 +219,10 @@ def _write_about(folder: Path, bundle: Bundle) -> None:
         "name": bundle.name,
         "kind": bundle.kind.value,
         "addresses": dict(bundle.addresses),
-        "region6": bundle.region6,
     }
+    if bundle.kind is Kind.ADAPTER:
+        # Another client of an earlier release refuses a key that it does not know.
+        about["region6"] = bundle.region6
     write_file(folder / _ABOUT, format_document(about).encode())
     write_server(folder, bundle.server_certs)
 
