@@ -105,19 +105,24 @@ class Supervised(NamedTuple):
     lock: int
 
 
-def run_role(config: Config, role: str, supervised: Supervised) -> None:
-    """Runs one process of the node until SIGTERM or SIGINT, or until its supervisor is gone.
+def run_role(config: Config, role: str, supervised: Supervised | None) -> None:
+    """Runs one process of the node until SIGTERM or SIGINT, or until its supervisor (its parent) is gone.
+
+    Args:
+        config: Of the node.
+        role: Which process.
+        supervised: None where no supervisor has taken the data folder for it.
 
     Raises:
         SystemExit: It could not start; its log says why.
     """
-    _end_with(supervised.pid)
+    _end_with(supervised.pid if supervised else os.getppid())
     configure_logging(config.log_level)
     try:
         _reserve_metrics()
         from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
 
-        process = build_role(config, role, supervised.lock)
+        process = build_role(config, role, supervised.lock if supervised else None)
     except NodeError as error:
         _cannot_start(role, error.reason, error.message)
     except OSError as error:

@@ -103,7 +103,7 @@ def main() -> None:
     except NodeError as error:
         _fail(error)
     except Exception as error:
-        if "--role" in sys.argv:
+        if "run" in sys.argv[1:2] and "--role" in sys.argv:
             raise  # a process of the node: its supervisor tells "cannot start" from "died"
         # Exit code 1 would read as an answer.
         _fail(_classified(error))

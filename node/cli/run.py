@@ -25,8 +25,9 @@ def run(role: str | None, supervisor: int | None, lock: int | None, node_dir: Pa
     """
     config = load_config(node_dir)
     check_user(config.data_dir)
-    if role is not None and supervisor is not None and lock is not None:
-        run_role(config, role, Supervised(supervisor, lock))
+    if role is not None:
+        held = None if supervisor is None or lock is None else Supervised(supervisor, lock)
+        run_role(config, role, held)
         return
     if is_sealed(config.log_key):
         os.environ["GONGZHI_PASSPHRASE"] = ask_passphrase().decode()

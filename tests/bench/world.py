@@ -23,7 +23,9 @@ from node.rpc.client import officer_channel
 from node.rpc.peer_client import connect
 from node.sample import write_sample
 from node.storage.bundle import add_client
+from node.storage.clock import SystemClock
 from node.storage.files import load_federation
+from node.storage.founded import found_log
 from node.storage.founding import found_federation
 from node.storage.keyfile import load_tls_identity
 from node.storage.reader import Reader
@@ -141,6 +143,7 @@ class World:
         data_dir = self.configs[city].data_dir
         shutil.rmtree(data_dir)
         data_dir.mkdir(mode=0o700)
+        found_log(self.configs[city], SystemClock())
 
     def load(self, city: str, files: Sequence[Path], source: str = "") -> dict[str, Any]:
         """Runs the adapter over files into a running node; its own report, with `wall_s` of the whole process."""

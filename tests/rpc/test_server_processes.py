@@ -118,10 +118,12 @@ def test_a_retraction_by_command(own: Running) -> None:
 def small(tmp_path: Path) -> Iterator[Config]:
     """A node whose data lies on a file system of 12 MiB."""
     config = found(tmp_path, "changsha")[0]
+    log = config.node_db.read_bytes()
     mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "gongzhi-test", str(config.data_dir)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a file system of its own needs the right to mount")
     try:
+        config.node_db.write_bytes(log)
         yield config
     finally:
         subprocess.run(["umount", "--lazy", str(config.data_dir)], check=True)
