@@ -40,7 +40,8 @@ def check_place(folder: Path) -> None:
         raise NodeError(Reason.PERMISSION_DENIED, f"only root makes a node in {SETTINGS}: sudo gongzhi ...")
     _owner()
     data = DATA / folder.name
-    if data.exists() and any(data.iterdir()):
+    is_made = (folder / "node.yaml").exists()  # who founds it twice is told so
+    if not is_made and data.exists() and any(data.iterdir()):
         raise FileError(Reason.INVALID_ARGUMENT, str(data), "holds data already: move them away first")
 
 
