@@ -30,7 +30,7 @@ _OTHERS = frozenset(
     federation demo|federation list|health|inbox|officer list|operator search|operator show|operator verify|outbox
     peer evidence|policy check|policy explain|policy matrix|policy test|prove|records list|records show|scorecard
     screen confirm|screen file|screen key|standard guide|standard list|standard show|status|story|sync|trail export
-    trail list|trail verify|workflow docs|workflow list|workflow show|usage list|usage export
+    trail list|trail verify|workflow docs|workflow list|workflow show|usage list|usage export|load list
     """.replace("\n", "|").split("|")
 )
 
@@ -132,6 +132,8 @@ def test_calls_are_noted_by_certificate_and_the_log_tells_without_bodies(tmp_pat
         assert run(*taken).exit_code == 0
         told = node.log.read_text()
         events = node.events()
+    [by_command] = [each for each in acts(node.folder) if each.what == "gongzhi retract"]
+    assert (by_command.about, by_command.result) == ("hefei-1", "done")
     by_call = next(each for each in acts(node.folder) if each.what.endswith("/Retract"))
     assert (by_call.who, by_call.about, by_call.result) == ("officer:officer", "hefei-1", "done")
     assert by_call.place.startswith(("ipv4:127.0.0.1:", "ipv4:127.0.0.1%3A"))
