@@ -66,7 +66,7 @@ def _send(stage: Stage) -> None:
         "evidence": [evidence],
         "stores": [STORE],
         "origins": [stage.cases["complaint"]],
-        "letter": {"title": "案件移送函", "number": "长市监案移〔2026〕12号", "date": "2026-05-19"},
+        "letter": {"title": "案件移送函", "number": "长市监案移〔2026〕12号", "date": "2026-05-18"},
         "sealed_by": office.organ,
     }
     # What the complaint says is in it already; its facts stay in Changsha, the violation is put in other words.
