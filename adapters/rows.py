@@ -199,12 +199,8 @@ def _contradicts(fields: dict[str, Any], name: str, child: str, value: FieldValu
 
 def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:
     """Of two columns with codes of one list, such as 处罚类别1 and 处罚类别2, all count."""
-    if isinstance(value, list):
-        fields[name] = list(dict.fromkeys([*fields.get(name, ()), *value]))
-    elif child:
-        fields.setdefault(name, {})[child] = value
-    else:
-        fields[name] = value
+    said, part = (fields.setdefault(name, {}), child) if child else (fields, name)
+    said[part] = list(dict.fromkeys([*said.get(part, ()), *value])) if isinstance(value, list) else value
 
 
 def _value(fields: dict[str, Any], paths: str) -> Any:

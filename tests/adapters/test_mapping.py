@@ -269,3 +269,26 @@ def test_a_unified_code_in_the_column_of_registration_numbers_is_none_of_these(
     for codes in ((uscc(1), uscc(1)), ("", uscc(1))):
         message = registration(mapper.map([*[""] * (len(columns) - 2), *codes]))
         assert (message.uscc, message.legacy_number) == (uscc(1), "")
+
+
+def test_codes_within_a_part_of_a_record() -> None:
+    """The kinds of a penalty stand in a message of a listing; of two columns with codes of one list both count."""
+    text = """\
+standard: listing.serious
+version: 1
+source: serious
+key: [decision_number]
+audience: [all]
+purpose: p
+legal_basis: b
+columns:
+  文号: {to: decision_number}
+  处罚文号: {to: penalty.decision_number}
+  处罚种类: {to: penalty.kinds}
+  处罚种类2: {to: penalty.kinds, optional: true}
+"""
+    columns = ["文号", "处罚文号", "处罚种类", "处罚种类2"]
+    body = Mapper(parse_mapping(text, "m.yaml"), columns, "f.csv").map(["1号", "2号", "罚款", "没收违法所得"])
+    assert isinstance(body, Body), body
+    penalty = get("listing.serious").parse(body.body).penalty  # type: ignore[attr-defined]
+    assert (penalty.decision_number, len(penalty.kinds)) == ("2号", 2)
