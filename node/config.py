@@ -82,12 +82,24 @@ class Rate(_Section):
 
 
 class Limits(_Section):
-    """What one principal of each kind may ask, and the largest message in either direction."""
+    """What one principal of each kind may ask, how long a call waits for its caller, and the largest message."""
 
     peer: Annotated[Rate, Says("Each other city", "每个外市")] = Rate(requests_per_s=50, burst=200)
     officer: Annotated[Rate, Says("Each officer", "每名执法人员")] = Rate(requests_per_s=10_000, burst=20_000)
     adapter: Annotated[Rate, Says("Each adapter", "每个适配器")] = Rate(requests_per_s=10_000, burst=20_000)
     platform: Annotated[Rate, Says("Each platform", "每个平台")] = Rate(requests_per_s=10_000, burst=20_000)
+    open_calls: Annotated[PositiveInt, Says("Calls of one caller at once", "每个调用方同时进行的请求上限")] = 12
+    open_streams: Annotated[PositiveInt, Says("Of these, streams", "其中流式请求上限")] = 4
+    message_s: Annotated[
+        Positive,
+        Says("How long a call waits for its message, or its answer to be taken", "等待单条消息的时限（秒）"),
+    ] = 30
+    idle_s: Annotated[
+        Positive, Says("How long a stream waits between two messages", "流式请求两条消息之间的时限（秒）")
+    ] = 300
+    call_s: Annotated[
+        Positive, Says("The longest a call may take; a stream that is cut off goes on", "单次请求的最长时间（秒）")
+    ] = 21_600
     max_message_bytes: Annotated[PositiveInt, Says("Largest message, either way", "单条消息上限（字节）")] = (
         8 * 1024 * 1024
     )

@@ -4,13 +4,12 @@ from typing import Protocol
 
 from node.config import Config
 from node.rpc.gate import Gate, Note
-from node.rpc.limits import Limiter
 from node.rpc.principal import Roster
 from node.rpc.server import Listener, Register
 from node.storage.trust import Trust
 
-# More than all peers of a federation of six may hold with their streams (`limits.MAX_STREAMS`).
-WORKERS = 24
+# More than all peers of a federation of six may hold together (`limits.open_calls`). A thread begins when it is needed.
+WORKERS = 64
 # What is under way when the node stops may take so long to finish.
 GRACE_S = 10.0
 
@@ -25,7 +24,7 @@ class MakeListener(Protocol):
 
 def listener_factory(config: Config, trust: Trust, trail: Note | None = None) -> MakeListener:
     """What binds the listeners of one process: they share who may call, and how often; `trail` as of the `Gate`."""
-    gate = Gate(Roster(trust), Limiter(config.limits), trail)
+    gate = Gate(Roster(trust), config.limits, trail)
 
     def make(address: str, *services: tuple[str, Register]) -> Listener:
         return Listener(

@@ -1,28 +1,39 @@
-"""The one interceptor of every listener: who calls, how often, for how long, and how a refusal looks on the wire."""
+"""The one interceptor of every listener: who calls, how often, for how long, and how a refusal looks on the wire.
+
+gRPC for Python waits for the message of a call that takes one before it runs the method, in a thread of the listener
+and without a limit. So every method is registered as one that takes a stream, which looks the same on the wire: the
+caller is admitted first, and its message is waited for here, under the limits of `calls`.
+"""
 
 from __future__ import annotations  # gRPC's types are generic only to the type checker
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import grpc
 import structlog
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.message import DecodeError
 
+from node.config import Limits
 from node.errors import NodeError, Reason
+from node.rpc.calls import Call, OpenCalls, Parse, Shape
+from node.rpc.crew import Crew
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
-from node.rpc.principal import Principal, Roster, authenticate, caller_of
+from node.rpc.principal import Roster, authorize, caller_of, presented_certificate
 from node.rpc.request_bounds import bounded
+from node.rpc.services import listener_of
 from node.rpc.status import abort
 
 _log = structlog.get_logger(__name__)
 
-# Short calls that wait for nothing but the processor: more threads would but pass Python's lock to each other, at twice
-# the cost of a call, and with some of their own these calls wait for no stream or search.
-_QUICK = frozenset({"/node.query.v1.QueryService/Verify"})
-QUICK_WORKERS = 4
+# Short calls that wait for nothing but the processor. They have threads of their own, so that they wait for no stream
+# or search, and few: more would but pass Python's lock to each other, at twice the cost of a call.
+_SHORT = frozenset({"/node.query.v1.QueryService/Verify", "/grpc.health.v1.Health/Check"})
 
 # Calls that are acts of administration, and the field that says what they are about.
 ACTS = {
@@ -33,119 +44,76 @@ ACTS = {
 MAX_ABOUT = 400
 
 Note = Callable[[str, str, str, str, str], None]
-Admit = Callable[[grpc.ServicerContext], Principal]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+Read = Callable[[Call, Iterator[bytes]], Any]
 
 
 class Gate(grpc.ServerInterceptor):
-    """Wraps each call: authenticates, counts, and turns errors into statuses. One may serve several listeners."""
+    """Wraps each call: admits it, counts it, and turns errors into statuses. One may serve several listeners."""
 
-    def __init__(self, roster: Roster, limiter: Limiter, trail: Note | None = None) -> None:
+    def __init__(self, roster: Roster, limits: Limits, trail: Note | None = None) -> None:
         """Counts from nought.
 
         Args:
             roster: Who may call.
-            limiter: How often.
+            limits: How often, how many calls at once, and for how long.
             trail: Told of the acts of administration: who, where from, method, about what, result.
         """
         self._trail = trail
         self._roster = roster
-        self._limiter = limiter
-        self._guards: dict[str, _Guard] = {}
-        self._quick = ThreadPoolExecutor(QUICK_WORKERS, "quick")  # begins threads when there is a call
+        self._limiter = Limiter(limits)
+        self._crew = Crew("crew")
+        self._calls = OpenCalls(limits, roster, self._crew)
+        self._guarded: dict[tuple[str, Handler], Handler] = {}
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> Handler | None:
         """The guarded handler of the method; None where there is none."""
-        handler = continuation(handler_call_details)
-        return handler and self._guard(handler_call_details.method).wrap(handler)
-
-    def _guard(self, method: str) -> _Guard:
+        method = handler_call_details.method
+        handler = continuation(handler_call_details) or _elsewhere(method)
+        if handler is None:
+            return None
         # Only methods that have a handler get here, so this does not grow at a stranger's will.
-        guard = self._guards.get(method)
-        if guard is None:
-            pool = self._quick if method in _QUICK else None
-            made = _Guard(method, self._admission(method), self._limiter, Meter(method), pool, self._trail)
-            guard = self._guards.setdefault(method, made)
-        return guard
+        guarded = self._guarded.get((method, handler))
+        if guarded is None:
+            guarded = self._guarded[method, handler] = self._guard(method, handler)
+        return guarded
 
-    def _admission(self, method: str) -> Admit:
-        service = method.split("/")[1]
+    def _guard(self, method: str, handler: Handler) -> Handler:
+        shape = Shape(handler.request_streaming or handler.response_streaming, method in _SHORT)
+        service, book = method.split("/")[1], _Book(method, self._trail)
 
-        def admit(context: grpc.ServicerContext) -> Principal:
-            caller = authenticate(context, self._roster, service)
+        def admit(context: grpc.ServicerContext) -> Call:
+            certificate = presented_certificate(context)
+            caller = self._roster.resolve(certificate)
+            authorize(context, caller, service)
             self._limiter.admit(caller)
-            return caller
+            return self._calls.open(context, caller, certificate, shape)
 
-        return admit
+        if shape.is_short:
+            return _Guard(admit, lambda _: nullcontext(), self._crew.turn, book, self._crew).wrap(handler)
+
+        def hold(call: Call) -> AbstractContextManager[None]:
+            return self._limiter.hold(call.caller, shape.is_stream)
+
+        return _Guard(admit, hold, nullcontext(), book, None).wrap(handler)
 
 
-class _Guard:
-    """What every call of one method goes through."""
+class _Book:
+    """What is written down of the calls of one method."""
 
-    def __init__(
-        self,
-        method: str,
-        admit: Admit,
-        limiter: Limiter,
-        meter: Meter,
-        pool: ThreadPoolExecutor | None,
-        trail: Note | None,
-    ) -> None:
+    def __init__(self, method: str, trail: Note | None) -> None:
         self._method = method
+        self._meter = Meter(method)
         self._trail = trail
-        self._admit = admit
-        self._limiter = limiter
-        self._meter = meter
-        self._pool = pool
 
-    def wrap(self, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-        """The guarded handler."""
-        serialization = (handler.request_deserializer, handler.response_serializer)
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(self._one(handler.unary_unary), *serialization)
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(self._many(handler.unary_stream), *serialization)
-        if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(self._one(handler.stream_unary), *serialization)
-        behaviour = cast(Behaviour, handler.stream_stream)
-        return grpc.stream_stream_rpc_method_handler(self._many(behaviour), *serialization)
-
-    def _one(self, behaviour: Behaviour) -> Behaviour:
-        def call(request: Any, context: grpc.ServicerContext) -> Any:
-            began_s = perf_counter()
-            try:
-                self._admit(context)
-                return behaviour(bounded(request), context)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
-                _refuse(context, error)
-            finally:
-                self._end(context, _code(context), began_s)
-                self._note(request, context)
-
-        # gRPC runs a behaviour that has such an attribute there, any other in the listener's pool.
-        call.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
-        return call
-
-    def _many(self, behaviour: Behaviour) -> Behaviour:
-        def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-            began_s = perf_counter()
-            try:
-                with self._limiter.stream(self._admit(context)):
-                    yield from behaviour(bounded(request), context)
-            except Exception as error:  # noqa: BLE001 - as above
-                _refuse(context, error)
-            finally:
-                gone = _code(context) is None and not context.is_active()
-                self._end(context, grpc.StatusCode.CANCELLED if gone else _code(context), began_s)
-
-        return call
-
-    def _end(self, context: grpc.ServicerContext, code: grpc.StatusCode | None, began_s: float) -> None:
-        seconds = perf_counter() - began_s
+    def ended(self, context: grpc.ServicerContext, began_s: float) -> None:
+        """Counts and logs a call that has ended."""
+        code, seconds = _outcome(context), perf_counter() - began_s
         self._meter.note(code, seconds)
         _log.debug(
             "call",
@@ -155,7 +123,7 @@ class _Guard:
             ms=round(seconds * 1000, 1),
         )
 
-    def _note(self, request: Any, context: grpc.ServicerContext) -> None:
+    def act(self, context: grpc.ServicerContext, request: Any) -> None:
         """Adds an act of administration to the trail, done or refused."""
         field = ACTS.get(self._method)
         if field is not None and self._trail is not None:
@@ -164,16 +132,122 @@ class _Guard:
             self._trail(caller_of(context), context.peer(), self._method, about, "done" if result == "ok" else result)
 
 
+class _Guard:
+    """What every call of one method goes through.
+
+    Args:
+        admit: Lets the caller in, or raises NodeError.
+        hold: Held by a call from its admission to its end, or raises NodeError.
+        turn: Held while the method works on its one message.
+        book: Counts the calls, and notes acts of administration.
+        pool: Where they run; None for the listener's own.
+    """
+
+    def __init__(
+        self,
+        admit: Callable[[grpc.ServicerContext], Call],
+        hold: Callable[[Call], AbstractContextManager[None]],
+        turn: AbstractContextManager[Any],
+        book: _Book,
+        pool: ThreadPoolExecutor | None,
+    ) -> None:
+        self._admit = admit
+        self._hold = hold
+        self._turn = turn
+        self._book = book
+        self._pool = pool
+
+    def wrap(self, handler: Handler) -> Handler:
+        """The guarded handler. It gets its messages as bytes: what cannot be read is refused in words."""
+        take = Call.each if handler.request_streaming else Call.only
+        parse = _parser(handler.request_deserializer)
+
+        def read(call: Call, messages: Iterator[bytes]) -> Any:
+            return take(call, messages, parse)
+
+        if handler.response_streaming:
+            many = cast(Behaviour, handler.stream_stream or handler.unary_stream)
+            return grpc.stream_stream_rpc_method_handler(self._many(many, read), None, handler.response_serializer)
+        one = cast(Behaviour, handler.stream_unary or handler.unary_unary)
+        return grpc.stream_unary_rpc_method_handler(self._one(one, read), None, handler.response_serializer)
+
+    def _one(self, behaviour: Behaviour, read: Read) -> Behaviour:
+        def run(messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+            began_s, request = perf_counter(), None
+            try:
+                call = self._admit(context)
+                with self._hold(call):
+                    request = read(call, messages)
+                    with self._turn:
+                        answer = behaviour(bounded(request), context)
+                call.answered()
+                return answer
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a status and no text of ours
+                _refuse(context, error)
+            finally:
+                self._book.ended(context, began_s)
+                self._book.act(context, request)
+
+        # gRPC runs a behaviour that has such an attribute there, any other in the listener's pool.
+        run.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
+        return run
+
+    def _many(self, behaviour: Behaviour, read: Read) -> Behaviour:
+        def run(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
+            began_s = perf_counter()
+            try:
+                call = self._admit(context)
+                with self._hold(call):
+                    yield from call.send(behaviour(bounded(read(call, messages)), context))
+            except Exception as error:  # noqa: BLE001 - as above
+                _refuse(context, error)
+            finally:
+                self._book.ended(context, began_s)
+
+        return run
+
+
+def _parser(deserialise: Parse | None) -> Parse:
+    def parse(message: bytes) -> Any:
+        try:
+            return deserialise(message) if deserialise else message
+        except DecodeError:
+            raise NodeError(Reason.INVALID_ARGUMENT, "the message is not of the type that this method takes") from None
+
+    return parse
+
+
+def _elsewhere(method: str) -> Handler | None:
+    """Says which listener answers a method that is called where it is not served; None where no listener does."""
+    service, _, name = method.strip("/").partition("/")
+    listener = listener_of(service)
+    if listener is None or name not in Default().FindServiceByName(service).methods_by_name:
+        return None
+    text = f"{service.rpartition('.')[2]} is answered by the {listener} listener, not by this one"
+
+    def refuse(_: Iterator[Any], __: grpc.ServicerContext) -> NoReturn:
+        raise NodeError(Reason.INVALID_ARGUMENT, text)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
+
+
 def _code(context: grpc.ServicerContext) -> grpc.StatusCode | None:
     """The status a call was ended with; None where it was not, so far."""
     code: grpc.StatusCode | None = cast(Any, context).code()
     return code
 
 
-def _refuse(context: grpc.ServicerContext, error: Exception) -> None:
+def _outcome(context: grpc.ServicerContext) -> grpc.StatusCode | None:
+    """The status a call is counted with; None where all is well."""
+    return _code(context) or (None if context.is_active() else grpc.StatusCode.CANCELLED)
+
+
+def _refuse(context: grpc.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status of `error`; of an unexpected one the caller learns nothing but that it happened."""
     if isinstance(error, NodeError):
         abort(context, error)
+    if isinstance(error, NotImplementedError):  # a method of the health service that its library leaves out
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "this node does not offer the method")
     # Already ended by the service itself, or the caller is gone.
     if _code(context) is not None or not context.is_active():
         raise error

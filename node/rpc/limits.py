@@ -1,4 +1,4 @@
-"""How often one principal may call: a token bucket each, so that one cannot starve the others."""
+"""How often one principal may call, and how many threads its calls may hold: one cannot starve the others."""
 
 import threading
 import time
@@ -10,9 +10,6 @@ from node.config import Limits, Rate
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.principal import Principal
-
-MAX_STREAMS = 4
-"""Streams that one principal may have under way on all listeners of a process."""
 
 
 class Bucket:
@@ -37,9 +34,10 @@ class Bucket:
 
 
 class Limiter:
-    """The buckets of a node."""
+    """The buckets of a process, and the threads that each principal holds."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
         self._rates = {
             Kind.PEER: limits.peer,
             Kind.OFFICER: limits.officer,
@@ -49,25 +47,30 @@ class Limiter:
         self._clock = clock
         # Only pinned principals get here, so this does not grow at a stranger's will.
         self._buckets: dict[Principal, Bucket] = {}
+        self._calls: Counter[Principal] = Counter()
         self._streams: Counter[Principal] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def stream(self, principal: Principal) -> Iterator[None]:
-        """Holds one of a principal's streams: one that reads slowly, or never, can't take every thread.
+    def hold(self, principal: Principal, is_stream: bool) -> Iterator[None]:
+        """Holds one thread for a principal: neither silence nor a flood of it takes them all.
 
         Raises:
-            NodeError: RATE_LIMITED, it has `MAX_STREAMS` under way.
+            NodeError: RATE_LIMITED, it holds `limits.open_calls`, or `limits.open_streams` with streams.
         """
         with self._lock:
-            if self._streams[principal] >= MAX_STREAMS:
-                raise NodeError(Reason.RATE_LIMITED, f"more than {MAX_STREAMS} streams at once")
-            self._streams[principal] += 1
+            if is_stream and self._streams[principal] >= self._limits.open_streams:
+                raise NodeError(Reason.RATE_LIMITED, f"more than {self._limits.open_streams} streams at once")
+            if self._calls[principal] >= self._limits.open_calls:
+                raise too_many_calls(self._limits)
+            self._calls[principal] += 1
+            self._streams[principal] += is_stream
         try:
             yield
         finally:
             with self._lock:
-                self._streams[principal] -= 1
+                self._calls[principal] -= 1
+                self._streams[principal] -= is_stream
 
     def admit(self, principal: Principal) -> None:
         """Counts a call.
@@ -82,3 +85,8 @@ class Limiter:
         if not bucket.take(now_s):
             rate = self._rates[principal.kind].requests_per_s
             raise NodeError(Reason.RATE_LIMITED, f"more than {rate:g} calls a second; try again later")
+
+
+def too_many_calls(limits: Limits) -> NodeError:
+    """What a principal hears that has as many calls under way as it may."""
+    return NodeError(Reason.RATE_LIMITED, f"more than {limits.open_calls} calls at once; try again when one has ended")

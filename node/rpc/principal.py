@@ -8,34 +8,10 @@ import grpc
 
 from node.core.clients import Kind
 from node.core.federation import PinnedCertificate
-from node.core.officers import Account, OfficerRole
+from node.core.officers import Account
 from node.errors import NodeError, Reason
+from node.rpc.services import SERVICE_KINDS, SERVICE_ROLES
 from node.storage.trust import Trust, Trusted
-
-_ANYONE = frozenset(Kind)
-
-SERVICE_KINDS = {
-    "node.exchange.v1.ExchangeService": frozenset({Kind.PEER}),
-    "node.intake.v1.IntakeService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
-    "node.control.v1.ControlService": frozenset({Kind.OFFICER}),
-    "node.casework.v1.CaseService": frozenset({Kind.OFFICER, Kind.PLATFORM}),
-    "node.evidence.v1.EvidenceService": frozenset({Kind.OFFICER, Kind.ADAPTER}),
-    "node.evidence.v1.EvidenceExchangeService": frozenset({Kind.PEER}),
-    "node.evidence.v1.PlatformEvidenceService": frozenset({Kind.PLATFORM}),
-    "node.query.v1.QueryService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
-    "node.screening.v1.ScreeningService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
-    "node.trust.v1.TrustService": frozenset({Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM}),
-    "grpc.health.v1.Health": _ANYONE,
-    "grpc.reflection.v1alpha.ServerReflection": _ANYONE,
-}
-"""Who may call what; a service that is not listed answers nobody."""
-
-_WRITERS = frozenset({OfficerRole.CASE_OFFICER, OfficerRole.APPROVER, OfficerRole.ADMIN})
-SERVICE_ROLES = {
-    "node.control.v1.ControlService": frozenset({OfficerRole.ADMIN}),
-    "node.intake.v1.IntakeService": frozenset({OfficerRole.CLERK, *_WRITERS}),
-}
-"""Which officers with an account may call what; the node's own officer, who has none, calls both."""
 
 _ATTRIBUTE = "gongzhi_principal"
 
@@ -97,25 +73,33 @@ def _pin(principal: Principal, certificate: PinnedCertificate) -> _Pinned:
     return _Pinned(principal, certificate.not_before.timestamp(), certificate.not_after.timestamp())
 
 
-def authenticate(context: grpc.ServicerContext, roster: Roster, service: str) -> Principal:
-    """Finds who calls a service and keeps it with the call, for `principal`.
+def presented_certificate(context: grpc.ServicerContext) -> bytes:
+    """The certificate that the caller showed in the handshake, as PEM.
 
     Raises:
-        NodeError: UNAUTHENTICATED, no pinned certificate in its term, or one of a kind that is not answered here;
-            PERMISSION_DENIED, an officer of no role for this service.
+        NodeError: UNAUTHENTICATED, it showed none.
     """
     # The stubs do not know that the values are sequences.
     presented = cast(Mapping[str, Sequence[bytes]], context.auth_context()).get("x509_pem_cert")
     if not presented:
         raise NodeError(Reason.UNAUTHENTICATED, "no certificate was presented")
-    caller = roster.resolve(presented[0])
-    if caller.kind not in SERVICE_KINDS.get(service, frozenset()):
-        raise NodeError(Reason.UNAUTHENTICATED, f"this service does not answer a certificate of kind {caller.kind}")
+    return presented[0]
+
+
+def authorize(context: grpc.ServicerContext, caller: Principal, service: str) -> None:
+    """Lets a known caller use a service, and keeps who calls with the call, for `principal`.
+
+    Raises:
+        NodeError: PERMISSION_DENIED, the service is not for clients of this kind, or not for officers of this role.
+    """
+    kinds = SERVICE_KINDS.get(service, frozenset())
+    if caller.kind not in kinds:
+        name, whom = service.rpartition(".")[2], ", ".join(sorted(kinds)) or "nobody"
+        raise NodeError(Reason.PERMISSION_DENIED, f"{name} is for {whom}; this certificate is of kind {caller.kind}")
     roles = SERVICE_ROLES.get(service)
     if roles and caller.account and caller.kind is Kind.OFFICER and roles.isdisjoint(caller.account.roles):
         raise NodeError(Reason.PERMISSION_DENIED, f"this service is for officers of role {', '.join(sorted(roles))}")
     setattr(context, _ATTRIBUTE, caller)
-    return caller
 
 
 def caller_of(context: grpc.ServicerContext) -> str:
@@ -125,6 +109,6 @@ def caller_of(context: grpc.ServicerContext) -> str:
 
 
 def principal(context: grpc.ServicerContext) -> Principal:
-    """Who calls, as `authenticate` found it."""
+    """Who calls, as `authorize` found it."""
     caller: Principal = getattr(context, _ATTRIBUTE)
     return caller

@@ -25,7 +25,7 @@ from node.config import Config, load_config
 from node.core.merkle import HASH_BYTES
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import Header
-from node.rpc.gate import QUICK_WORKERS
+from node.rpc.crew import AT_ONCE
 from node.rpc.tls import channel, server_credentials, server_options
 from node.storage.files import load_federation
 from node.storage.keyfile import load_tls_identity
@@ -71,7 +71,7 @@ def serve(config: Config, address: str, batches: Path, answer: Path) -> None:
         "Pull": grpc.unary_stream_rpc_method_handler(pull),
         "Echo": grpc.unary_unary_rpc_method_handler(echo),
     }
-    server = grpc.server(ThreadPoolExecutor(QUICK_WORKERS), options=server_options(config.limits.max_message_bytes))
+    server = grpc.server(ThreadPoolExecutor(AT_ONCE), options=server_options(config.limits.max_message_bytes))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(METHOD.strip("/"), handlers),))
     server.add_secure_port(address, server_credentials(Trust(config)))
     server.start()

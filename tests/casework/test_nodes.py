@@ -208,8 +208,8 @@ def test_a_platform_reads_the_evidence_of_its_own_matter_by_its_own_certificate(
     assert out.read_bytes() == content
     for office, name, reason in (
         (changsha, "jd", Reason.NOT_FOUND),
-        (hefei, "zhang", Reason.UNAUTHENTICATED),
-        (changsha, "wang", Reason.UNAUTHENTICATED),
+        (hefei, "zhang", Reason.PERMISSION_DENIED),
+        (changsha, "wang", Reason.PERMISSION_DENIED),
     ):
         refused = CliRunner().invoke(gongzhi, [*command, str(office.folder / name)])
         assert isinstance(refused.exception, NodeError)

@@ -28,7 +28,6 @@ from node.exchange.v1.exchange_pb2_grpc import (
     add_ExchangeServiceServicer_to_server,
 )
 from node.rpc.gate import Gate
-from node.rpc.limits import Limiter
 from node.rpc.principal import Roster, principal
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel, server_credentials, server_options
@@ -69,7 +68,7 @@ def found(base: Path) -> dict[str, Config]:
 @contextmanager
 def serving(config: Config, service: WhoAsks | None = None, gate: Gate | None = None, **roster: Any) -> Iterator[str]:
     trust = Trust(config)
-    gate = gate or Gate(Roster(trust, **roster), Limiter(config.limits))
+    gate = gate or Gate(Roster(trust, **roster), config.limits)
     options = server_options(config.limits.max_message_bytes)
     server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[gate])
     add_ExchangeServiceServicer_to_server(service or WhoAsks(), server)

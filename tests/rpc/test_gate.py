@@ -12,14 +12,13 @@ from pathlib import Path
 import grpc
 import pytest
 
-from node.config import Config
+from node.config import Config, Limits
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.client import officer_channel
 from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
-from node.rpc.limits import MAX_STREAMS, Limiter
 from node.rpc.principal import Roster
 from node.rpc.tls import peer_channel, server_credentials
 from node.storage.files import load_federation
@@ -35,7 +34,7 @@ def cities(tmp_path: Path) -> dict[str, Config]:
 
 def test_one_gate_serves_several_listeners_without_mixing_their_services(cities: dict[str, Config]) -> None:
     config, wuhan = cities["changsha"], identity(cities["wuhan"])
-    gate = Gate(Roster(Trust(config)), Limiter(config.limits))
+    gate = Gate(Roster(Trust(config)), config.limits)
     refusing = WhoAsks()
     refusing.error = NodeError(Reason.STALE, "the other listener")
     (port,) = free_ports(1)
@@ -59,6 +58,9 @@ def test_a_probe_tells_well_from_refused_from_absent(cities: dict[str, Config], 
     absent = probe(identity(cities["wuhan"]), changsha, 5)
     assert absent is not None
     assert absent.reason is Reason.UNAVAILABLE
+
+
+STREAMS = Limits().open_streams
 
 
 class HeldRosters:
@@ -97,8 +99,8 @@ class HeldRosters:
 def answering(config: Config, service: HeldRosters) -> Iterator[None]:
     """A query listener with no more threads than one caller may hold with its rosters."""
     trust = Trust(config)
-    gate = Gate(Roster(trust), Limiter(config.limits))
-    server = grpc.server(ThreadPoolExecutor(MAX_STREAMS), interceptors=[gate])
+    gate = Gate(Roster(trust), config.limits)
+    server = grpc.server(ThreadPoolExecutor(STREAMS), interceptors=[gate])
     server.add_generic_rpc_handlers((service.handlers(),))
     server.add_secure_port(config.listen.query, server_credentials(trust))
     server.start()
@@ -113,8 +115,8 @@ def test_a_question_is_answered_while_rosters_hold_every_thread(cities: dict[str
     config, service = cities["changsha"], HeldRosters()
     with answering(config, service), officer_channel(config, "query") as connection:
         stub = QueryServiceStub(connection)
-        rosters = [stub.VerifyRoster(iter(())) for _ in range(MAX_STREAMS)]
+        rosters = [stub.VerifyRoster(iter(())) for _ in range(STREAMS)]
         assert all(service.held.acquire(timeout=10) for _ in rosters)
         assert stub.Verify(query.VerifyRequest(), timeout=10).answer.city == "wuhan"
         service.over.set()
-        assert [len(list(roster)) for roster in rosters] == [1] * MAX_STREAMS
+        assert [len(list(roster)) for roster in rosters] == [1] * STREAMS

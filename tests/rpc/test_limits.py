@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.bootstrap.listening import WORKERS
 from node.config import Limits, Rate
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
-from node.rpc.limits import MAX_STREAMS, Bucket, Limiter
+from node.rpc.limits import Bucket, Limiter
 from node.rpc.principal import Principal
 
 
@@ -33,15 +34,20 @@ def test_a_pause_fills_it_up_again() -> None:
     assert [bucket.take(1000) for _ in range(4)] == [True, True, True, False]
 
 
-def test_one_principal_cannot_take_every_thread_with_its_streams() -> None:
+@pytest.mark.parametrize(("is_stream", "most"), [(True, Limits().open_streams), (False, Limits().open_calls)])
+def test_one_principal_cannot_take_every_thread(is_stream: bool, most: int) -> None:
     limiter, greedy, other = Limiter(Limits()), Principal(Kind.PEER, "wuhan"), Principal(Kind.PEER, "hefei")
-    with ExitStack() as streams:
-        for _ in range(MAX_STREAMS):
-            streams.enter_context(limiter.stream(greedy))
-        with pytest.raises(NodeError) as refused, limiter.stream(greedy):
+    with ExitStack() as held:
+        for _ in range(most):
+            held.enter_context(limiter.hold(greedy, is_stream))
+        with pytest.raises(NodeError) as refused, limiter.hold(greedy, is_stream):
             pass
         assert refused.value.reason is Reason.RATE_LIMITED
-        with limiter.stream(other):
+        with limiter.hold(other, is_stream):
             pass
-    with limiter.stream(greedy):
+    with limiter.hold(greedy, is_stream):
         pass
+
+
+def test_the_peers_of_six_cities_cannot_take_every_thread_together() -> None:
+    assert 5 * Limits().open_calls < WORKERS

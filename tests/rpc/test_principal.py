@@ -14,7 +14,8 @@ from node.evidence.v1 import evidence_pb2
 from node.exchange.v1 import exchange_pb2
 from node.intake.v1 import intake_pb2
 from node.query.v1 import query_pb2
-from node.rpc.principal import SERVICE_KINDS, Principal, Roster
+from node.rpc.principal import Principal, Roster
+from node.rpc.services import SERVICE_KINDS
 from node.screening.v1 import screening_pb2
 from node.storage.bundle import add_client
 from node.storage.files import load_clients, save_clients

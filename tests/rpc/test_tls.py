@@ -99,12 +99,10 @@ def test_removed_member_is_unauthenticated_on_the_old_connection_and_refused_on_
 
 
 @pytest.mark.parametrize("kind", [Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM])
-def test_local_clients_are_unauthenticated_at_the_exchange(
-    cities: dict[str, Config], tmp_path: Path, kind: Kind
-) -> None:
+def test_local_clients_are_denied_at_the_exchange(cities: dict[str, Config], tmp_path: Path, kind: Kind) -> None:
     client = add_client(cities["changsha"], "program", kind, tmp_path / "bundle", NOW)
     with serving(cities["changsha"]), channel(client.identity, cities["changsha"]) as connection:
-        assert refusal(connection).reason is Reason.UNAUTHENTICATED
+        assert refusal(connection).reason is Reason.PERMISSION_DENIED
 
 
 def test_a_nodes_own_certificate_is_no_peer(cities: dict[str, Config]) -> None:

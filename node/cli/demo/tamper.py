@@ -30,7 +30,6 @@ from node.exchange.v1.exchange_pb2 import (
 )
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
-from node.rpc.limits import Limiter
 from node.rpc.peer_client import connect
 from node.rpc.principal import Roster, principal
 from node.rpc.server import Listener
@@ -162,7 +161,7 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
     """Listens with the origin's certificate, and has the origin's address in the federation file lead there."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     trust = Trust(origin.config)
-    gate = Gate(Roster(trust), Limiter(origin.config.limits))
+    gate = Gate(Roster(trust), origin.config.limits)
     listener = Listener(
         address, trust, gate, [(SERVICE, lambda server: add_exchange_service(cast(ExchangeServicer, middle), server))],
         workers=_WORKERS, max_message_bytes=origin.config.limits.max_message_bytes,

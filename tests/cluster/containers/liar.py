@@ -15,7 +15,6 @@ from node.core.federation import Member
 from node.exchange.v1.exchange_pb2 import PullRequest
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
-from node.rpc.limits import Limiter
 from node.rpc.principal import Roster
 from node.rpc.server import Listener
 from node.storage.keyfile import load_log_key
@@ -59,7 +58,7 @@ def main(name: str) -> None:
     listener = Listener(
         config.listen.exchange,
         trust,
-        Gate(Roster(trust), Limiter(config.limits)),
+        Gate(Roster(trust), config.limits),
         [(SERVICE, lambda server: add_exchange_service(liar, server))],
         workers=16,
         max_message_bytes=config.limits.max_message_bytes,
