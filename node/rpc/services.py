@@ -33,7 +33,7 @@ LISTENERS = {
         _HEALTH,
         _REFLECTION,
     ),
-    "control": ("node.control.v1.ControlService", _HEALTH, _REFLECTION),
+    "control": ("node.control.v1.ControlService", "node.trust.v1.TrustService", _HEALTH, _REFLECTION),
     "query": (
         "node.query.v1.QueryService",
         "node.screening.v1.ScreeningService",
