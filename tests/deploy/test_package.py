@@ -44,7 +44,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _stale(package: Path, folder: Path) -> str:
     run("dpkg-deb", "--extract", package, folder)
-    inside = run(sys.executable, "-c", DIGEST, PYTHONPATH=str(folder / "usr/lib/gongzhi/lib/python3.11/site-packages"))
+    inside = run(
+        sys.executable, "-P", "-c", DIGEST, PYTHONPATH=str(folder / "usr/lib/gongzhi/lib/python3.11/site-packages")
+    )
     return "" if inside == digest_of_tree() else f"{package.name} is of another state of node/: make deb"
 
 
@@ -186,10 +188,10 @@ def test_by_the_guide_two_machines_exchange_are_restored_and_upgraded(
         there.receive(here.hand_out("own.card.yaml", tmp_path / "changsha.yaml"), "changsha.card.yaml")
         here.receive(there.hand_out("own.card.yaml", tmp_path / "wuhan.yaml"), "wuhan.card.yaml")
         there.paste("sudo gongzhi federation add changsha.card.yaml --yes\n")
+        here.paste("sudo gongzhi client add registry --kind adapter --out registry-bundle\n")
         assert "2 members, all well" in play(here, GUIDE, "与其他城市互联")
         write_input(tmp_path / "operators.csv", "changsha", 20)
         here.receive(tmp_path / "operators.csv")
-        here.paste("sudo gongzhi client add registry --kind adapter --out registry-bundle\n")
         here.paste("gongzhi-adapter load operators.csv --mapping registry --identity registry-bundle\n")
         play(here, GUIDE, "校时", "日志", "备份", "恢复")
         assert "ALERT restored" in here.paste("sudo gongzhi status --wait 60 || [ $? = 3 ]\n")
