@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from importlib import import_module
 from itertools import cycle, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pool import Default
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 import node
 from node.bootstrap.node_role import NodeRole
@@ -24,7 +25,8 @@ from node.config import Config, Limits
 from node.core.clients import Kind
 from node.query.v1 import query_pb2 as query
 from node.rpc.services import LISTENERS, SERVICE_KINDS
-from node.storage.bundle import add_client
+from node.rpc.tls import bundle_channel
+from node.storage.bundle import add_client, officer_bundle
 from node.storage.files import load_clients, save_clients
 from node.storage.keyfile import TlsIdentity, load_tls_identity
 from node.storage.trust import RECHECK_S
@@ -119,6 +121,15 @@ def test_every_service_there_is_has_its_listener() -> None:
             declared |= {service.full_name for service in services}
     assert declared == {name for name in served if name.startswith("node.")}
     assert served == set(SERVICE_KINDS)
+
+
+@pytest.mark.parametrize("listener", ["intake", "control", "query"])
+def test_each_listener_answers_for_the_services_it_is_said_to(shipped: Node, listener: str) -> None:
+    with bundle_channel(officer_bundle(shipped.config), listener) as channel:
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+        asked = reflection_pb2.ServerReflectionRequest(list_services="")
+        [answer] = stub.ServerReflectionInfo(iter([asked]), timeout=20)
+    assert {each.name for each in answer.list_services_response.service} == set(LISTENERS[listener])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
