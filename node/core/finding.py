@@ -37,6 +37,7 @@ class Code(StrEnum):
     CLOCK_SHIFTED = "clock_shifted"
     CLOCK_BEHIND = "clock_behind"
     PEER_CLOCK_AHEAD = "peer_clock_ahead"
+    PEER_CLOCK_BEHIND = "peer_clock_behind"
     # Logs and peers.
     LOG_FORKED = "log_forked"
     RESTORED = "restored"

@@ -59,6 +59,16 @@ def write_link(connection: Connection, link: Link) -> None:
     )
 
 
+def read_peer_clocks(connection: Connection) -> dict[str, int]:
+    """City -> by how many milliseconds its clock was ahead of this node's when it was last asked."""
+    return dict(connection.execute("SELECT city, ahead_ms FROM peer_clock"))
+
+
+def write_peer_clock(connection: Connection, city: str, ahead_ms: int) -> None:
+    """Stores how far the clock of a peer is ahead."""
+    connection.execute("INSERT OR REPLACE INTO peer_clock (city, ahead_ms) VALUES (?, ?)", (city, ahead_ms))
+
+
 def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, evidence: bytes) -> None:
     """Keeps evidence (the newest of each city; a liar can't fill the disk) and freezes the peer."""
     connection.execute(

@@ -262,6 +262,12 @@ def m0011_row_keys(db: Database) -> None:
     )
 
 
+@migrations()
+def m0012_peer_clock(db: Database) -> None:
+    """How far the clock of each peer was ahead when it was last asked (`links.py`)."""
+    db.execute("CREATE TABLE peer_clock (city TEXT PRIMARY KEY, ahead_ms INTEGER NOT NULL) WITHOUT ROWID")
+
+
 def execute_all(db: Database, statements: str) -> None:
     """Runs statements one by one: `executescript` would end the migration's transaction."""
     statement = ""

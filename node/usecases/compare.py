@@ -19,7 +19,7 @@ from node.core.peer_view import MAX_TREE_SIZE
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer
-from node.storage.links import is_forked, read_forks
+from node.storage.links import is_forked, read_forks, read_peer_clocks, write_peer_clock
 from node.storage.store import OWN, Origin, Store
 from node.storage.witness import (
     Heard,
@@ -37,6 +37,9 @@ from node.usecases.freeze import Freeze
 MAX_CHECKPOINTS = 64
 MAX_FORKS = 16
 MAX_MESSAGE_BYTES = 1024 * 1024
+# Of what is kept of a peer's clock: changes below it are the way there and back. A century bounds what a peer can say.
+_CLOCK_STEP_MS = 2_000
+_MOST_AHEAD_MS = 100 * 366 * 86_400_000
 
 
 class Known(NamedTuple):
@@ -75,11 +78,15 @@ class Compare:
         Raises:
             NodeError: It refused or could not be reached, or told what cannot be so.
         """
+        asked_at_ms = self._clock.now_ms()
         raw = peer.compare(CompareRequest(checkpoints=self.checkpoints(), forks=self._forks()).SerializeToString())
+        heard_at_ms = self._clock.now_ms()
         try:
             told = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
         except DecodeError:
             raise NodeError(Reason.MALFORMED_BATCH, "not a CompareResponse") from None
+        if told.now_ms:
+            self._note_clock(teller, told.now_ms - (asked_at_ms + heard_at_ms) // 2)
         self._hear(teller, told.checkpoints, told.forks)
 
     def answer(self, teller: str, told: CompareRequest) -> CompareResponse:
@@ -90,7 +97,14 @@ class Compare:
                 FALSE_ACCUSATION, evidence that proves nothing. What else was told is taken in.
         """
         self._hear(teller, told.checkpoints, told.forks)
-        return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks())
+        return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks(), now_ms=self._clock.now_ms())
+
+    def _note_clock(self, city: str, ahead_ms: int) -> None:
+        """Keeps how far a peer's clock is ahead, as far as it differs from what is known; a lie costs a warning."""
+        ahead_ms = max(-_MOST_AHEAD_MS, min(ahead_ms, _MOST_AHEAD_MS))
+        known = read_peer_clocks(self._store.connection).get(city)
+        if known is None or abs(known - ahead_ms) > _CLOCK_STEP_MS:
+            self._store.submit(lambda connection: write_peer_clock(connection, city, ahead_ms))
 
     def confront(self, city: str, batch: bytes) -> None:
         """Holds the checkpoint of a batch that broke a rule against the tree: it may prove a fork."""

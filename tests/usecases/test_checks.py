@@ -18,6 +18,7 @@ from node.storage.clock import SystemClock
 from node.storage.files import load_clients, load_federation, save_clients, save_federation
 from node.storage.founding import found_federation
 from node.storage.keyfile import create_log_key, load_log_key, load_tls_identity
+from node.storage.links import write_peer_clock
 from node.storage.startup import released
 from node.storage.store import Link, Store
 from node.usecases.checks.run import CHECKS, examine, watched_findings
@@ -227,6 +228,20 @@ def test_a_witness_that_stopped_is_found_and_a_clock_that_is_ahead(tmp_path: Pat
     found = _all(_scene(config))
     assert (found[Code.WITNESS_BEHIND].city, found[Code.WITNESS_BEHIND].params["size"]) == ("wuhan", 4)
     assert found[Code.PEER_CLOCK_AHEAD].city == "changsha"
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "code"), [(3600, Code.PEER_CLOCK_AHEAD), (-3600, Code.PEER_CLOCK_BEHIND), (5, None)]
+)
+def test_a_peer_whose_clock_is_off_is_found(tmp_path: Path, ahead_s: int, code: Code | None) -> None:
+    config, *_ = found_federation(tmp_path, datetime.now(UTC), ["hefei", "wuhan"])
+    store = _store(config)
+    store.submit(lambda connection: write_peer_clock(connection, "wuhan", ahead_s * 1000)).result()
+    store.close()
+    found = _all(_scene(config))
+    clocks = {each for each in (Code.PEER_CLOCK_AHEAD, Code.PEER_CLOCK_BEHIND) if each in found}
+    assert clocks == ({code} if code else set())
+    assert code is None or found[code].params["seconds"] == 3600
 
 
 @pytest.fixture

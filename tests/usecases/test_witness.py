@@ -10,6 +10,7 @@ from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_nam
 from node.core.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.storage.links import read_peer_clocks
 from node.storage.witness import KEPT_BEST, Kept, read_cosigned
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, KeySigner
@@ -60,6 +61,23 @@ def test_a_clock_that_is_off_harms_nothing(country: Country, at_ms: int, at_s: i
     keys = country["changsha"].member.witness_keys
     opened = open_cosigned(kept.note, log_name("wuhan"), country["wuhan"].member.log_keys, keys)
     assert opened.cosignatures[0].at_s == at_s
+
+
+@pytest.mark.parametrize("off_ms", [-3_600_000, 0, 3_600_000])
+def test_how_far_a_peers_clock_is_off_is_kept(country: Country, off_ms: int) -> None:
+    country["wuhan"].origin.clock.at_ms = country["changsha"].origin.clock.at_ms + off_ms
+    country["changsha"].sync.run_now("wuhan", lambda _: None)
+    store = country["changsha"].store
+    store.submit(lambda _: None).result()  # the note is written behind the round
+    assert read_peer_clocks(store.connection) == {"wuhan": off_ms}
+
+
+def test_a_lie_about_a_clock_is_bounded(country: Country) -> None:
+    country["wuhan"].origin.clock.at_ms = 2**62
+    country["changsha"].sync.run_now("wuhan", lambda _: None)
+    store = country["changsha"].store
+    store.submit(lambda _: None).result()
+    assert read_peer_clocks(store.connection)["wuhan"] < 2**43
 
 
 def test_everyone_learns_of_every_cosignature(country: Country) -> None:

@@ -6,6 +6,7 @@ from node.core.cosignature import witness_name
 from node.core.federation import Member
 from node.core.finding import Code, Finding, found
 from node.errors import Reason
+from node.storage.links import read_peer_clocks
 from node.storage.reader import Reader
 from node.storage.witness import Progress, read_progress
 from node.usecases.checks.keys import moment
@@ -80,6 +81,10 @@ def clocks(scene: Scene) -> Iterator[Finding]:
         if origin is not None and origin.confirmed_at_ms > scene.now_ms + _SKEW_S * 1000:
             told = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
             yield found(Code.CLOCK_BEHIND, member.city, **told)
+    told_ms = read_peer_clocks(scene.reader.connection)
     for city, each in member_progress(scene.reader, scene.config.city, scene.peers).items():
-        if each.at_s > now_s + _SKEW_S:
-            yield found(Code.PEER_CLOCK_AHEAD, city, seconds=round(each.at_s - now_s))
+        ahead_s = max(told_ms.get(city, 0) / 1000, each.at_s - now_s)
+        if ahead_s > _SKEW_S:
+            yield found(Code.PEER_CLOCK_AHEAD, city, seconds=round(ahead_s))
+        elif -told_ms.get(city, 0) / 1000 > _SKEW_S:
+            yield found(Code.PEER_CLOCK_BEHIND, city, seconds=round(-told_ms[city] / 1000))
