@@ -77,7 +77,14 @@ def load(  # noqa: PLR0913 - what the command takes, by name
     with ExitStack() as stack:
         tables = [stack.enter_context(open_table(path, partial(_missing, agreed))) for path in files]
         mappers = [
-            Mapper(agreed, table.columns, str(table.path), notes=table.notes, mask_personal=mask_personal)
+            Mapper(
+                agreed,
+                table.columns,
+                str(table.path),
+                notes=table.notes,
+                mask_personal=mask_personal,
+                counts_from_1904=table.counts_from_1904,
+            )
             for table in tables
         ]
         as_of = [_as_of(table, as_of_ms) for table in tables]
@@ -95,6 +102,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
             if progress:
                 progress(tally.report)
     for table in tables:
+        tally.report.notices += [f"{table.path}: {each}" for each in table.asides()]
         if table.damage:
             raise table.damage
     tally.report.fraction = 1.0

@@ -9,13 +9,21 @@ from adapters.columns import Bound, bind
 from adapters.mapping import Mapping, Other
 from adapters.noted import Noted
 from adapters.targets import FieldValue, Reader
-from node.tables.cells import NULLS
+from node.tables.cells import NULLS, clean
 from node.tables.damage import find_doubt
+from node.tables.raw_row import Span
 from node.tables.unfit import UnfitError
 
 # What a node takes in one row.
 MAX_BODY_BYTES = 256 * 1024
 
+_OF_1904 = (
+    "本工作簿的日期从1904年起算，此格是没有日期格式的数字，可能差四年。请将该列设为日期格式"
+    " · a bare number in a workbook that counts days from 1904 may be four years off: format the column as dates"
+)
+# Fields that say who a row is about: by a code, and by a name.
+_CODES = frozenset({"uscc", "legacy_number"})
+_NAMES = frozenset({"name"})
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -34,13 +42,17 @@ class Problem(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as its source holds it; `line` is where it begins in `file`, counted from 1."""
+    """A row as its source holds it; `line` is where it begins in `file`, counted from 1.
+
+    `shared` says where its cells are merged with those of other rows.
+    """
 
     file: str
     line: int
     cells: list[str]
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    shared: Sequence[Span] = ()
 
 
 class Body(NamedTuple):
@@ -62,6 +74,7 @@ class Mapper:
         *,
         notes: Sequence[str] = (),
         mask_personal: bool = False,
+        counts_from_1904: bool = False,
     ) -> None:
         """Binds.
 
@@ -71,6 +84,7 @@ class Mapper:
             path: The file's name in error texts.
             notes: Lines around the table, such as 单位：万元.
             mask_personal: Hide the numbers of persons in free texts that everybody may read.
+            counts_from_1904: Whether the workbook counts its days so: a bare number in it is no day.
 
         Raises:
             FileError: INVALID_ARGUMENT, a column that the mapping needs is missing or there twice.
@@ -92,12 +106,28 @@ class Mapper:
                 *(also for also, _ in source.also),
             )
         ]
+        self._key_places = [
+            [index for stated in part.split("|") for path, index in self._by_path if path == stated]
+            for part in mapping.key
+        ]
+        self._sums = {index for index, each in bound.items() if each.source.in_unit}
+        self._codes, self._names = (
+            {index for path, index in self._by_path if path.rpartition(".")[2] in fields} for fields in (_CODES, _NAMES)
+        )
         self._mask = mapping.standard.mask_personal if mask_personal else None
+        self._counts_from_1904 = counts_from_1904
         self._constants = [(target.name, target.child, value) for target, value in mapping.constants]
         self._message = mapping.standard.message_type
 
-    def map(self, cells: Sequence[str]) -> Body | tuple[Problem, ...]:
-        """The record of a row of as many cells as there are columns, or everything that is wrong with the row."""
+    def map(self, cells: Sequence[str], shared: Sequence[Span] = ()) -> Body | tuple[Problem, ...]:
+        """The record of a row, or everything that is wrong with the row.
+
+        Args:
+            cells: As many as there are columns.
+            shared: Where they are merged with those of other rows.
+        """
+        if shared and (found := self._merged(cells, shared)):
+            return found
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
         notes: list[Problem] = []
@@ -111,6 +141,9 @@ class Mapper:
                 continue
             if isinstance(value, Noted):
                 value, *said = value
+                if self._counts_from_1904 and said[0] == "date_serial":
+                    problems.append(Problem(self.columns[index], cells[index], "date_ambiguous", _OF_1904))
+                    continue
                 notes.append(Problem(self.columns[index], cells[index], *said))
             if not value:
                 continue
@@ -121,6 +154,25 @@ class Mapper:
                 problems.append(self._contradiction(index, cells[index]))
             _put(fields, field, part, value)
         return tuple(problems) or self._body(self._with_constants(fields), cells, tuple(notes))
+
+    def _merged(self, cells: Sequence[str], shared: Sequence[Span]) -> tuple[Problem, ...]:
+        """What nobody can tell of cells that several rows share: which of them an amount is of, and who is meant.
+
+        A name, a status or a number of a decision may hold for several rows; a whole key, which would make versions of
+        one record of them, or a code without the name beside it, may not.
+        """
+        of = {place: span for span in shared for place in range(span.first, span.last + 1) if _says(cells, place)}
+        key = {next((place for place in places if _says(cells, place)), -1) for places in self._key_places}
+        doubtful = of.keys() & self._sums
+        if key <= of.keys():
+            doubtful |= key
+        if not of.keys() & self._names:
+            doubtful |= of.keys() & self._codes
+        text = "merged over several rows: nobody can tell of which of them it is; unmerge the cells"
+        return tuple(
+            Problem(self.columns[place], cells[place], "merged_cells", f"{of[place].name}: {text}", of[place].name)
+            for place in sorted(doubtful)
+        )
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
         """A finding about a field, told of the column that feeds it."""
@@ -211,6 +263,10 @@ def _value(fields: dict[str, Any], paths: str) -> Any:
         if found := value.get(child) if child and value else value:
             return found
     return None
+
+
+def _says(cells: Sequence[str], place: int) -> bool:
+    return place < len(cells) and clean(cells[place]) is not None
 
 
 def _has(fields: dict[str, Any], name: str, child: str) -> bool:

@@ -41,7 +41,7 @@ def batches_of(table: Table, mapper: Mapper, head: intake_pb2.SubmitRequest, num
     size = held = 0
     for row in table.rows():
         held += sum(map(len, row.cells))
-        made = row.problems or mapper.map(row.cells)
+        made = row.problems or mapper.map(row.cells, row.shared)
         if isinstance(made, Body):
             bodies.append(made)
             size += len(made.body)

@@ -1,18 +1,23 @@
 """Tables of any kind an export comes in, our own reject reports among them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
 from adapters.reject_report import REPORT_COLUMNS
 from adapters.rows import Problem, Row
+from node.core.reason_texts import texts
 from node.errors import FileError
+from node.tables.asides import ASIDES
 from node.tables.cells import half_width
 from node.tables.file import TableFile, first_row, open_file
 from node.tables.formulas import unguard
 from node.tables.raw_row import RawRow
 from node.tables.texts import Missing
+
+# Of each kind of aside, in what is told.
+_MOST_LINES = 20
 
 
 class Table:
@@ -20,7 +25,8 @@ class Table:
 
     `fraction` says how much of the file is read, 0..1; `modified_at_ms` is in Unix milliseconds; `damage` is why the
     rows ended before the file did; `notices` tell what is left out; `notes` are the texts above the names of the
-    columns and below the table, which may hold for every row (单位：万元).
+    columns and below the table, which may hold for every row (单位：万元); `counts_from_1904` says how a workbook
+    counts its days.
     """
 
     def __init__(self, file: TableFile) -> None:
@@ -30,7 +36,9 @@ class Table:
         self.damage: FileError | None = None
         self.notices = file.notices
         self.notes = file.notes
+        self.counts_from_1904 = file.counts_from_1904
         self._rows = file.rows
+        self._asides: dict[str, list[int]] = {reason: [] for reason in ("header_repeated", *ASIDES)}
         head = file.head
         self._is_report = tuple(map(half_width, head.cells[: len(REPORT_COLUMNS)])) == REPORT_COLUMNS
         self.columns = self._own(head.cells)
@@ -49,13 +57,22 @@ class Table:
     def _read(self) -> Iterator[Row]:
         for raw in self._undamaged():
             cells = self._own(raw.cells)
-            if raw.error or len(cells) != len(self.columns):
+            if raw.reason in ASIDES:
+                self._asides[raw.reason].append(raw.line)
+            elif raw.error or len(cells) != len(self.columns):
                 yield from self._odd(raw, cells)
             elif cells == self.columns:
-                said = Problem("", "", "header_repeated", "the names of the columns again, and no row")
-                yield Row(*self._origin(raw), cells, (said,))
-            elif any(cells):
-                yield Row(*self._origin(raw), cells)
+                self._asides["header_repeated"].append(raw.line)
+            elif _says(cells):
+                yield Row(*self._origin(raw), cells, shared=raw.shared)
+
+    def asides(self) -> list[str]:
+        """What was no row of the table among those read so far, for a person: page heads, totals, notes."""
+        return [
+            f"{reason}: {texts().rows[reason].zh} · {texts().rows[reason].en} ({_shown(lines)})"
+            for reason, lines in self._asides.items()
+            if lines
+        ]
 
     def _undamaged(self) -> Iterator[RawRow]:
         """What comes before the damage is good, and is not given up."""
@@ -70,8 +87,8 @@ class Table:
         if raw.error:
             yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error, raw.detail),))
         elif surplus and not any(surplus):
-            yield Row(*self._origin(raw), cells[: len(self.columns)])
-        elif any(cells):
+            yield Row(*self._origin(raw), cells[: len(self.columns)], shared=raw.shared)
+        elif _says(cells):
             message = f"{len(cells)} cells for {len(self.columns)} columns"
             yield Row(*self._origin(raw), cells, (Problem("", "", "cell_count", message),))
 
@@ -84,6 +101,15 @@ class Table:
         if self._is_report and len(raw.cells) > 1 and raw.cells[1].isdecimal():
             return unguard(raw.cells[0]), int(raw.cells[1])
         return str(self.path), raw.line
+
+
+def _says(cells: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in cells)
+
+
+def _shown(lines: Sequence[int]) -> str:
+    more = f" … {len(lines)}" if len(lines) > _MOST_LINES else ""
+    return f"{', '.join(map(str, lines[:_MOST_LINES]))}{more}"
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from node.tables.raw_row import RawRow
 
+ASIDES = ("total_row", "note_row")
+"""The reasons of rows that are no rows of the table."""
 _TOTALS = frozenset(
     ["合计", "总计", "小计", "共计", "累计", "本页合计", "本页小计", "合计数", "total", "subtotal", "sum"]
 )

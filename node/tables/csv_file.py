@@ -27,6 +27,7 @@ class CsvFile:
     """The rows of a file of delimited text."""
 
     title = ""
+    counts_from_1904 = False
 
     def __init__(self, path: Path, missing: Missing) -> None:
         """Looks at the beginning of the file.

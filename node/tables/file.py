@@ -42,6 +42,7 @@ class Source(Protocol):
     """A table that can be read more than once; `title` is what its sheet is called, "" where it has no name."""
 
     title: str
+    counts_from_1904: bool
 
     def rows(self) -> Iterator[RawRow]:
         """Every row from the first on. Raises NoTableError or what _DAMAGED names."""
@@ -76,6 +77,7 @@ class TableFile:
         rows: What follows. It raises FileError where the file is damaged; what came before that is good.
         fraction: How much is read, 0..1.
         notices: What is left out, for a person.
+        counts_from_1904: Whether a workbook counts its days so: a bare number then is no day as of 1900.
         notes: What stands above the names of the columns and below the table, a text a row: titles, units, who filled
             it in. It may hold for every row, such as 单位：万元.
     """
@@ -86,6 +88,7 @@ class TableFile:
     fraction: Callable[[], float]
     notices: list[str]
     notes: tuple[str, ...]
+    counts_from_1904: bool
 
 
 def first_row(_: Sequence[str]) -> int:
@@ -119,7 +122,8 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
             f"表头在第 {head.line} 行，其上的内容不是数据 · "
             f"the columns are named in line {head.line}; what stands above is no row"
         )
-    yield TableFile(path, head, _body(_readable(path, source), head), source.fraction, notices, notes)
+    body = _body(_readable(path, source), head)
+    yield TableFile(path, head, body, source.fraction, notices, notes, source.counts_from_1904)
 
 
 def _survey(rows: Iterator[RawRow], missing: Missing) -> tuple[RawRow, tuple[str, ...]]:

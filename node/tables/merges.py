@@ -3,6 +3,8 @@
 import re
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
+from math import inf
 from typing import NamedTuple
 
 from node.tables.raw_row import RawRow, Span
@@ -36,6 +38,11 @@ class Merge(NamedTuple):
     def is_wide(self) -> bool:
         """Whether it goes over several columns."""
         return self.last_column > self.first_column
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether it goes over several rows."""
+        return self.last_row > self.first_row
 
 
 def parse_merge(reference: str) -> Merge:
@@ -86,7 +93,27 @@ def fill(rows: Iterable[RawRow], merges: Sequence[Merge]) -> Iterator[RawRow]:
     Raises:
         NoTableError: Two ranges overlap.
     """
-    waiting = sorted((merge for merge in merges if merge.last_row > merge.first_row or merge.is_wide), reverse=True)
+    for before, (row, tall), after in _with_neighbours(_fill(rows, merges)):
+        shared = [merge.span for merge in tall if before >= merge.first_row or after <= merge.last_row]
+        yield row._replace(shared=shared) if shared else row
+
+
+_Told = tuple[RawRow, Sequence[Merge]]
+"""A row, and the merged ranges in it that go over several rows."""
+
+
+def _with_neighbours(rows: Iterator[_Told]) -> Iterator[tuple[int, _Told, float]]:
+    """Each row between the lines of the rows before and after it."""
+    before = 0
+    ends: Iterator[_Told | None] = iter([None])
+    for told, following in pairwise(chain[_Told | None](rows, ends)):
+        if told is not None:
+            yield before, told, following[0].line if following else inf
+            before = told[0].line
+
+
+def _fill(rows: Iterable[RawRow], merges: Sequence[Merge]) -> Iterator[_Told]:
+    waiting = sorted((merge for merge in merges if merge.is_tall or merge.is_wide), reverse=True)
     shown = _Shown()
     for row in rows:
         shown.close(row.line)
@@ -98,7 +125,8 @@ def fill(rows: Iterable[RawRow], merges: Sequence[Merge]) -> Iterator[RawRow]:
                 shown.open(merge, row.cells[merge.first_column] if has_value else "")
         own = _visible(row, begun, shown.values)
         if row.error or any(cell.strip() for cell in own):
-            yield _filled(row._replace(cells=own), begun, [merge.span for merge in shown.values if merge.is_wide])
+            wide = [merge.span for merge in shown.values if merge.is_wide]
+            yield _filled(row._replace(cells=own), begun, wide), [merge for merge in shown.values if merge.is_tall]
 
 
 class _Shown:

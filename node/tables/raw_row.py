@@ -22,6 +22,7 @@ class RawRow(NamedTuple):
         reason: The code of `error`.
         detail: What the error says beside the reason, in no language: a range.
         spans: Where its cells are merged over several columns; the value is in the first.
+        shared: Where its cells are merged with those of other rows that say something.
     """
 
     line: int
@@ -30,6 +31,7 @@ class RawRow(NamedTuple):
     reason: str = "malformed_row"
     detail: str = ""
     spans: Sequence[Span] = ()
+    shared: Sequence[Span] = ()
 
 
 class Sheet(NamedTuple):

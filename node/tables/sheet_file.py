@@ -64,10 +64,11 @@ class SheetFile:
             self._sheet = min(filled, key=lambda sheet: min((missing(row.cells) for row in tops[sheet]), default=0))
             if others := [sheet.name for sheet in filled if sheet != self._sheet]:
                 notices.append(f"未读取的工作表 · not read: sheet {', '.join(others)}")
-            if book.counts_from_1904:
+            self.counts_from_1904 = book.counts_from_1904
+            if self.counts_from_1904:
                 notices.append(
-                    "该工作簿的日期从1904年起算，未设日期格式的数字会差四年 · "
-                    "this workbook counts days from 1904: a day that stands as a bare number is four years off"
+                    "该工作簿的日期从1904年起算，未设日期格式的数字不能读作日期 · "
+                    "this workbook counts days from 1904: a bare number in it is read as no day"
                 )
             with _within(self._sheet):
                 self._merges = book.merges(self._sheet)

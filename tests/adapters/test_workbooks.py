@@ -181,7 +181,9 @@ def test_notes_and_totals_are_told_and_handed_over(tmp_path: Path, save: Save) -
     path = save(tmp_path / "f", table, [])
     with open_table(path, lambda cells: len(set(HEAD) - set(cells))) as opened:
         assert opened.notes == ("某市名录", "金额单位：万元", "注：金额单位为万元", "填表人：某某 审核人：某某")
-        assert said(list(opened.rows())) == [["甲", "1", "存续", "一路"], ["total_row"], ["note_row"], ["note_row"]]
+        assert said(list(opened.rows())) == [["甲", "1", "存续", "一路"]]
+        told = [(each.partition(":")[0], each.rpartition("(")[2]) for each in opened.asides()]
+        assert told == [("total_row", "5)"), ("note_row", "6, 7)")]
 
 
 @both
