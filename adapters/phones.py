@@ -4,6 +4,7 @@ import re
 from unicodedata import normalize
 
 from adapters.noted import Noted
+from node.core.party_key import is_person
 
 _MAX_CHARS = 60
 # What the standards take; see the field `phone`.
@@ -11,7 +12,7 @@ _TAKEN = re.compile(r"[0-9+(][0-9 ()+/,;-]{4,59}")
 _EXTENSION = re.compile(r" *(?:转接?|分机号?|ext\.?|x(?=\d)|#)[ :.]*(?=\d)", re.IGNORECASE)
 # A name, a label or a mark stands between two numbers, or a blank before what begins like one.
 _BETWEEN = re.compile(
-    r"[、,;/|\\:]|[\u4e00-\u9fff·]+|\b(?:tel|phone|mobile|or)\b|(?<=\d)(?<!\+86) +(?=1\d{10}|0\d{2,3}-?\d)",
+    r"[、,;/|\\:]|[\u4e00-\u9fff·]+|\b(?:tel|phone|mobile|or)\b|(?<=\d)(?<!\+86) +(?=1\d{10}|0\d{2,3}-?\d{7,8}(?!\d))",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"[(\[【][^()\[\]【】\d]*[)\]】]")
@@ -44,4 +45,7 @@ def _bare(part: str) -> str:
 
 
 def _is_number(part: str) -> bool:
+    """Not the ID number of a person either, which the field would publish as a telephone's."""
+    if is_person(part):
+        return False
     return bool(_TAKEN.fullmatch(part)) and _LEAST_DIGITS <= len(_DIGITS.findall(part)) <= _MOST_DIGITS

@@ -17,6 +17,13 @@ _AUTONOMOUS = re.compile(rf"(?P<short>.{{2,}}?)(?:(?:{_PEOPLES})族?)+自治(?P<
 _CITY = re.compile(r"(?P<short>.{2,}?)(?:特别行政区|自治区|省|市|地区|盟|林区)")
 _COUNTY = re.compile(r"(?P<short>.{2,})(?:市|县|旗|特区|林区)")
 _REGION = re.compile(r"(?P<short>.{2,}?)(?:维吾尔|壮族|回族)?自治区")
+# What everybody calls them.
+_USUAL = {
+    "博尔塔拉蒙古自治州": "博州",
+    "巴音郭楞蒙古自治州": "巴州",
+    "克孜勒苏柯尔克孜自治州": "克州",
+    "锡林郭勒盟": "锡盟",
+}
 _COUNTY_LEVEL = 3
 _HEADING = re.compile(r"市辖区|直辖县|行政单位|^县$|^市$")
 
@@ -112,6 +119,8 @@ def _level(code: str) -> int:
 
 def _shorts(name: str, level: int) -> Iterator[str]:
     """Without its kind: 恩施 and 恩施州 of 恩施土家族苗族自治州. A district has no short name."""
+    if name in _USUAL:
+        yield _USUAL[name]
     if found := _AUTONOMOUS.fullmatch(name) if level else _REGION.fullmatch(name):
         yield found["short"]
         if level:

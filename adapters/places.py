@@ -14,7 +14,7 @@ from node.tables.unfit import UnfitError
 
 _CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?(?:\.0+)?", re.ASCII)
 _BETWEEN = re.compile(
-    r"[\s,，、/\\|>·_—–-]|市辖区(?=.)|(?<=重庆市)县(?=.)|^中国(?=.)"
+    r"[\s,，、/\\|>·_—–-]|(?<=.)市辖区|市辖区(?=.)|(?<=重庆市)县(?=.)|^中国(?=.)"
     r"|省?(?:自治区)?直辖县级?(?:行政)?(?:区划|单位)?(?=.)"
 )
 _ZONE = re.compile(r".*(?:开发区|高新区|经开区|新区|保税区|示范区|园区|自贸区|合作区|试验区|管委会|管理区)")
@@ -75,12 +75,18 @@ def _paths(words: str, names: Names, above: str) -> Iterator[tuple[str, str]]:
         places = {*names.get(words[:end], ()), *names_now().get(words[:end], ())}
         below = [each for each in places if each.code != above and each.code.startswith(_prefix(above))]
         if not rest and above:
-            yield from ((code, "") for code in _best(below))
+            yield from ((code, "") for code in _best(below or _districts(words, above)))
         for each in below:
             if rest and is_city(each.code):
                 yield from _paths(rest, names, each.code)
             elif rest and above and each.is_full:
                 yield each.code, rest
+
+
+def _districts(words: str, above: str) -> list[Place]:
+    """长沙岳麓, 上海浦东: below a city or province its district needs no 区."""
+    named = (place for kind in ("区", "新区") for place in names_now().get(words + kind, ()))
+    return [place for place in named if place.code.startswith(_prefix(above))]
 
 
 def _prefix(above: str) -> str:

@@ -21,6 +21,7 @@ _OF_1904 = (
     "本工作簿的日期从1904年起算，此格是没有日期格式的数字，可能差四年。请将该列设为日期格式"
     " · a bare number in a workbook that counts days from 1904 may be four years off: format the column as dates"
 )
+_ANOTHER_SUM = "this text names another sum than the column of amounts, whose sum is taken: look at its unit"
 # Fields that say who a row is about: by a code, and by a name.
 _CODES = frozenset({"uscc", "legacy_number"})
 _NAMES = frozenset({"name"})
@@ -131,8 +132,9 @@ class Mapper:
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
         notes: list[Problem] = []
-        for index, read, name, child, fallback, others, amounts in self._steps:
+        for index, read, name, child, fallback, is_also, others, amounts in self._steps:
             if fallback and _has(fields, name, child):
+                notes += self._another_sum(index, cells[index], read, fields[name]) if is_also else ()
                 continue
             try:
                 value = read(cells[index]) if amounts is None else amounts.read(cells[index], cells)
@@ -173,6 +175,17 @@ class Mapper:
             Problem(self.columns[place], cells[place], "merged_cells", f"{of[place].name}: {text}", of[place].name)
             for place in sorted(doubtful)
         )
+
+    def _another_sum(self, index: int, cell: str, read: Reader, said: Any) -> tuple[Problem, ...]:
+        """What is to be told where a text names another sum than the column for it: 罚款五千元 beside 5000 in 万元."""
+        try:
+            value = read(cell)
+        except UnfitError:
+            return ()
+        if not isinstance(value, dict) or not isinstance(said, dict):
+            return ()
+        is_same = value.get("amount_hundredths") == said.get("amount_hundredths")
+        return () if is_same else (Problem(self.columns[index], cell, "amount_differs", _ANOTHER_SUM),)
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
         """A finding about a field, told of the column that feeds it."""
@@ -223,6 +236,7 @@ class _Step(NamedTuple):
     name: str
     child: str
     fallback: bool
+    is_also: bool
     others: Sequence[Other]
     amounts: Amounts | None
 
@@ -230,9 +244,11 @@ class _Step(NamedTuple):
 def _steps(index: int, bound: Bound, columns: Sequence[str]) -> Iterator[_Step]:
     source = bound.source
     amounts = Amounts(bound, columns, source.in_unit) if source.in_unit else None
-    yield _Step(index, source.read, source.target.name, source.target.child, source.fallback, source.others, amounts)
+    yield _Step(
+        index, source.read, source.target.name, source.target.child, source.fallback, False, source.others, amounts
+    )
     for target, read in source.also:
-        yield _Step(index, read, target.name, target.child, True, (), None)
+        yield _Step(index, read, target.name, target.child, True, True, (), None)
 
 
 def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) -> tuple[str, str]:

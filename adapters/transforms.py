@@ -112,12 +112,18 @@ _NO_NAMES = frozenset(
         "个体工商户",
     )
 )
+_NO_NAME = re.compile(
+    r"(?:该?(?:个体)?(?:工商)?户)?(?:暂时?|尚|均|并)?(?:无|没有?|未|不)(?:有|起|取|使用|用|登记|核准|设|命|填写?|领取)?"
+    r"(?:企业|个体|店铺|市场主体)?(?:字号|名称?|店名|商号|招牌|牌匾)(?:名称)?(?:个体(?:工商)?户?)?(?:\([^()]*\)?)?"
+    r"|(?:字号|名称)[:为]?(?:空|暂?无|未定)|未命名|[xX]{2,}"
+)
 _WORD = re.compile(r"[^\W_]")
 
 
 def name(cell: str) -> str | None:
     """The name of an operator; None for marks (`*`, `***`) and words that say there is none."""
-    return cell if _WORD.search(cell) and "".join(cell.split()).strip("()（）") not in _NO_NAMES else None
+    plain = "".join(half_width(cell).split()).strip("()")
+    return cell if _WORD.search(cell) and plain not in _NO_NAMES and not _NO_NAME.fullmatch(plain) else None
 
 
 _IN_FORCE = frozenset(("0", "正常", "有效", "在公示"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from unicodedata import normalize
+from unicodedata import normalize, numeric
 
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
@@ -11,7 +11,13 @@ from node.tables.unfit import UnfitError
 _BETWEEN = re.compile(r"(并处以?|以及|[、,;|/+&\s和及并与])")
 _CONNECTED = frozenset(",;|/+&")
 _END = re.compile(r"[。.;,、:!]+$")
-_DETAIL = re.compile(r"(?P<word>[^-:(]+)(?:[-:](?P<after>.+)|\((?P<within>[^()]*)\))")
+_DETAIL = re.compile(
+    r"(?P<word>[^-:(\d]+)(?:[-:](?P<after>.+)|\((?P<within>[^()]*)\)|(?<!币)(?:人民币)?\d+(?:\.\d+)?[百千万亿]?元整?)"
+)
+# Numbers of a list, in order from 1: 1.警告 2.罚款, （一）警告（二）罚款, ①警告②罚款.
+_NUMERALS = "一二三四五六七八九十"
+_NUMBERED = re.compile(rf"\(?(\d{{1,2}}|[{_NUMERALS}])[.、)]\)?(?=[\u4e00-\u9fff])|([①-⑳])")
+_AROUND = re.compile(r"[\[\]【】\"“”'‘’《》]")
 _UNKNOWN = ("unknown_word", "no word for a code of this field; if it is right, say in the mapping what it means")
 # Of one word: 法律、行政法规规定的其他行政处罚 has three, 罚 款 too.
 _MOST_PARTS = 12
@@ -64,7 +70,7 @@ def _meanings(known: _Meanings, cell: str) -> list[int | None]:
     """The codes of a list, each of the longest words that are known."""
     if (whole := _form(cell)) in known:
         return [known[whole]]
-    parts = [part for part in _BETWEEN.split(normalize("NFKC", cell)) if part]
+    parts = [part for part in _BETWEEN.split(normalize("NFKC", _without_numbers(cell))) if part]
     found: list[int | None] = []
     at = 0
     while at < len(parts):
@@ -75,6 +81,17 @@ def _meanings(known: _Meanings, cell: str) -> list[int | None]:
         found.append(number)
         at = end
     return found
+
+
+def _without_numbers(cell: str) -> str:
+    """The list without its numbers and the marks around it. Numbers in no order may be a source's codes, and stay."""
+    plain = _AROUND.sub("", cell).replace("（", "(").replace("）", ")").replace("．", ".")
+    numbers = [_number(found[1] or found[2]) for found in _NUMBERED.finditer(plain)]
+    return _NUMBERED.sub("、", plain) if len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)) else plain
+
+
+def _number(mark: str) -> int:
+    return _NUMERALS.index(mark) + 1 if mark in _NUMERALS else int(numeric(mark) if len(mark) == 1 else mark)
 
 
 def _longest(known: _Meanings, parts: list[str], at: int) -> tuple[int, int | None]:

@@ -35,9 +35,11 @@ class Found(NamedTuple):
     end: int
 
 
+# What people type for the check character X: also the numeral ten, the sign of multiplication, and Cyrillic.
+_X = "XxＸｘⅩⅹ×Хх"
 _BETWEEN = r"[\s\-‐-―−－·•.．_\u200b-\u200f\u2060\ufeff]"
 # A run of eleven digits or more. Three characters may stand between two of them, so that a search takes linear time.
-_RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{10,}}(?:{_BETWEEN}{{0,3}}[XxＸｘ])?")
+_RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{10,}}(?:{_BETWEEN}{{0,3}}[{_X}])?")
 # A long text without them is the rule; this is the cheapest look.
 _MAY_HOLD = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{10}}")
 _PROVINCES = frozenset(
@@ -68,7 +70,7 @@ def mask_personal(text: str) -> str:
     """The text with the middle of each such number hidden: 138****1234. What stands between the digits stays."""
     characters = list(text)
     for kind, start, end in find_personal(text):
-        places = [place for place in range(start, end) if text[place].isdigit() or text[place] in "XxＸｘ"]
+        places = [place for place in range(start, end) if text[place].isdigit() or text[place] in _X]
         for place in places[_HIDDEN[kind]]:
             characters[place] = "*"
     return "".join(characters)
@@ -102,7 +104,7 @@ def _run_of(text: str, start: int, end: int) -> _Run:
     breaks = {0}
     for place in range(start, end):
         value = digit(text[place], None)
-        if value is not None or text[place] in "XxＸｘ":
+        if value is not None or text[place] in _X:
             if places and (place > places[-1] + 1 or value is None):
                 breaks.add(len(places))
             digits.append("X" if value is None else str(value))

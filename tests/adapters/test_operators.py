@@ -23,7 +23,32 @@ def read(**changed: str) -> OperatorRegistration:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "无", "无字号", "*", "***", "-", "/", "未登记", "暂无", "（无字号）", "无名称", "个体工商户", "****", "——"],
+    [
+        "",
+        "无",
+        "无字号",
+        "*",
+        "***",
+        "-",
+        "/",
+        "未登记",
+        "暂无",
+        "（无字号）",
+        "无名称",
+        "个体工商户",
+        "****",
+        "——",
+        "无字号名称",
+        "没有字号",
+        "未起字号",
+        "暂无字号",
+        "不使用名称",
+        "无店名",
+        "无字号（张三）",
+        "字号：无",
+        "该个体户无字号",
+        "XXX",
+    ],
 )
 @pytest.mark.parametrize("by", [{"统一社会信用代码": SOLE_TRADER, "企业类型": "N/A"}, {"企业类型": "个体工商户"}])
 def test_a_sole_trader_needs_no_name(name: str, by: dict[str, str]) -> None:
@@ -40,7 +65,9 @@ def test_a_company_does(tmp_path: Path, registry: Path, name: str) -> None:
     assert "不使用名称的个体工商户除外" in report.examples[0]
 
 
-@pytest.mark.parametrize("name", ["张*", "1919酒类直供", "A", "7-11便利店", "无字号餐饮店"])
+@pytest.mark.parametrize(
+    "name", ["张*", "1919酒类直供", "A", "7-11便利店", "无字号餐饮店", "无名小店", "不老名店", "XX商店"]
+)
 def test_what_has_letters_or_digits_is_a_name(name: str) -> None:
     assert read(企业名称=name).name == name
 

@@ -89,7 +89,7 @@ def test_a_fine_is_in_ten_thousands_of_yuan(cell: str, hundredths: int) -> None:
 
 @pytest.mark.parametrize("cell", ["0", "0.00", "", "/"])
 def test_no_fine(cell: str) -> None:
-    assert not penalty(CF_NR_FK=cell, CF_CFLB="警告").HasField("fine")
+    assert not penalty(CF_NR_FK=cell, CF_CFLB="警告", CF_NR="警告。").HasField("fine")
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,19 @@ def test_names_of_columns_in_lower_case() -> None:
     """As a database hands them out."""
     lower = {name.lower(): cell for name, cell in PENALTY.items()}
     assert record("penalty_cf", "penalty", lower) == penalty()
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "hundredths", "is_told"),
+    [
+        ("5000", "罚款五千元。", 5_000_000_000, True),
+        ("0.5", "罚款五千元。", 500_000, False),
+        ("0.5", "没收违法所得，并处罚款。", 500_000, False),
+        ("", "罚款五千元。", 500_000, False),
+    ],
+)
+def test_a_fine_in_words_is_held_against_the_column(column: str, words: str, hundredths: int, is_told: bool) -> None:
+    body = mapped("penalty_cf", PENALTY | {"CF_NR_FK": column, "CF_NR": words})
+    assert isinstance(body, Body)
+    assert [note.reason for note in body.notes] == ["amount_differs"] * is_told
+    assert penalty(CF_NR_FK=column, CF_NR=words).fine.amount_hundredths == hundredths

@@ -29,6 +29,8 @@ from node.standard.v1.operator_pb2 import OperatorRegistration
         ("（０７３１）８８８８８８８８", "(0731)88888888"),
         ("+86 13800001234", "+86 13800001234"),
         ("400-800-8888", "400-800-8888"),
+        ("138 0000 1234", "138 0000 1234"),
+        ("0731 8888 8888", "0731 8888 8888"),
     ],
 )
 def test_numbers_as_they_come(cell: str, numbers: str) -> None:

@@ -93,7 +93,6 @@ def test_a_place_that_is_worth_a_look(words: str, code: str, reason: str) -> Non
         ("高新区", "region_zone"),
         ("经济技术开发区", "region_zone"),
         ("湖北长沙", "region_unknown"),
-        ("长沙岳麓", "region_unknown"),
         ("430199", "region_unknown"),
         ("430104001002003", "region_unknown"),
         ("市辖区", "region_unknown"),
@@ -139,3 +138,27 @@ def test_a_name_of_before_never_means_a_place_that_was_given_its_code_later() ->
             continue
         code = found.value if isinstance(found, Noted) else found
         assert code != named.code or named.name in {regions()[named.code].name}, named
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("长沙岳麓", "430104"),
+        ("北京朝阳", "110105"),
+        ("上海市浦东", "310115"),
+        ("湖南,长沙,岳麓", "430104"),
+        ("辽宁朝阳", "211300"),
+        ("北京市市辖区", "110000"),
+        ("长沙市市辖区", "430100"),
+        ("巴州", "652800"),
+        ("新疆博州", "652700"),
+        ("巴中市巴州", "511902"),
+    ],
+)
+def test_a_district_below_its_city_needs_no_kind(words: str, code: str) -> None:
+    assert parse_region(words) == code
+
+
+def test_of_two_districts_without_their_city_none_is_taken() -> None:
+    with pytest.raises(UnfitError, match="several places"):
+        parse_region("江苏鼓楼")

@@ -48,6 +48,16 @@ from tests.adapters.test_penalty_mapping import PENALTY, mapped, penalty
         ("暂扣许可证", [6]),
         ("责令停产停业整顿", [10]),
         ("拘留", [13]),
+        ("1.警告 2.罚款", [1, 3]),
+        ("1、警告2、罚款", [1, 3]),
+        ("（1）警告；（2）罚款", [1, 3]),
+        ("（一）警告（二）罚款", [1, 3]),
+        ("一、警告；二、罚款。", [1, 3]),
+        ("①警告②罚款", [1, 3]),
+        ("【罚款】", [3]),
+        ("“警告”、“罚款”", [1, 3]),
+        ("罚款5000元", [3]),
+        ("没收违法所得1000.50元、罚款人民币5万元", [4, 3]),
     ],
 )
 def test_kinds_of_penalty(cell: str, kinds: list[int]) -> None:
@@ -55,7 +65,23 @@ def test_kinds_of_penalty(cell: str, kinds: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["2", "02", "２", "3、5", "警告、3", "没收", "罚款（警告）", "不予处罚", "罚款警告", "口头批评", "1.0"]
+    "cell",
+    [
+        "2",
+        "02",
+        "２",
+        "3、5",
+        "警告、3",
+        "没收",
+        "罚款（警告）",
+        "不予处罚",
+        "罚款警告",
+        "口头批评",
+        "1.0",
+        "2.罚款",
+        "警告、3、罚款",
+        "2.警告 3.罚款",
+    ],
 )
 def test_what_no_word_says_is_refused(cell: str) -> None:
     """Digits are the source's own list: read as ours, a fine would be 通报批评."""

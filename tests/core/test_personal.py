@@ -31,6 +31,7 @@ WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
     ("number", "kind"),
     [
         (ID_NUMBER, Kind.ID_NUMBER), ("11010519491231002X", Kind.ID_NUMBER), ("11010519491231002x", Kind.ID_NUMBER),
+        ("11010519491231002×", Kind.ID_NUMBER), ("11010519491231002Ⅹ", Kind.ID_NUMBER),
         (OLD_ID_NUMBER, Kind.ID_NUMBER), (CARD, Kind.BANK_CARD), (MOBILE, Kind.MOBILE), (f"86{MOBILE}", Kind.MOBILE),
     ],
 )  # fmt: skip
