@@ -47,6 +47,7 @@ class _Moment(click.ParamType[datetime]):
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_MAPPING = click.Path(path_type=Path)  # a folder may have the name of a shipped one
 
 
 class _Adapter(click.Group):
@@ -64,7 +65,7 @@ def main() -> None:
 @main.command("load")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option(
-    "--mapping", required=True, type=_FILE, help=f"Mapping file, or a shipped one: {', '.join(shipped_mappings())}."
+    "--mapping", required=True, type=_MAPPING, help=f"Mapping file, or a shipped one: {', '.join(shipped_mappings())}."
 )
 @click.option("--to", "address", metavar="HOST:PORT", default="", help="The node's intake, if not as the bundle says.")
 @click.option(

@@ -107,14 +107,15 @@ class Mapping:
 
 
 def read_mapping(path: Path, person_key: bytes | None = None) -> Mapping:
-    """Reads a mapping file; the name of a shipped one (`registry`) stands for its path.
+    """Reads a mapping file; the name of a shipped one (`registry`) stands for its path, unless a file here has it too.
 
     Args:
         path: Of the file.
         person_key: The federation's key for ID numbers, where the mapping uses it.
 
     Raises:
-        FileError: INVALID_MAPPING with the line: not YAML, an unknown key, transform, field or code.
+        FileError: INVALID_MAPPING with the line: not YAML, an unknown key, transform, field or code; without one: the
+            name of a file and of a shipped mapping.
     """
     try:
         text = _shipped(path) or path.read_text("utf-8")
@@ -137,7 +138,12 @@ def shipped_mappings() -> list[str]:
 
 def _shipped(path: Path) -> str | None:
     file = resources.files("adapters") / "mappings" / f"{path}.yaml"
-    return file.read_text("utf-8") if path.name == str(path) and file.is_file() else None
+    if path.name != str(path) or not file.is_file():
+        return None
+    if path.is_file():
+        both = "is a file here and the name of a shipped mapping: rename the file, or give its full path"
+        raise FileError(Reason.INVALID_MAPPING, str(path), both)
+    return file.read_text("utf-8")
 
 
 def _cause(error: Exception) -> str:

@@ -87,7 +87,23 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     card = load_federation(config.federation).member(city)
     click.echo(f"{name} ({city}): node made in {folder}, reached at {card.address}")
     click.echo(f"Fingerprint of its card: {format_fingerprint(card.fingerprint)}")
+    _tell_reserved(config.listen)
     click.echo(f"Next: gongzhi federation card --node {folder} > {city}.card.yaml, and hand it to the other cities.")
+
+
+def _tell_reserved(listen: Listen) -> None:
+    reserved = [address for address in listen.model_dump().values() if int(address.rpartition(":")[2]) < _first_free()]
+    if reserved:
+        click.echo(f"Only root may listen on {', '.join(reserved)}: choose --port {_PORT} or such.", err=True)
+        click.echo("以上端口仅 root 可用，以普通用户运行的节点无法启动，请改用 1024 以上的端口。", err=True)
+
+
+def _first_free() -> int:
+    """The first port that a program may use without rights; the kernel's own setting."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text("ascii"))
+    except OSError:
+        return 1024
 
 
 def _begin_anew(folder: Path, city: str) -> None:

@@ -1,6 +1,8 @@
 """`gongzhi`: every command of a city's operator."""
 
+import os
 import sys
+import traceback
 from importlib import import_module
 from typing import NoReturn
 
@@ -105,6 +107,8 @@ def main() -> None:
     except Exception as error:
         if "run" in sys.argv[1:2] and "--role" in sys.argv:
             raise  # a process of the node: its supervisor tells "cannot start" from "died"
+        if os.environ.get("GONGZHI_DEBUG") == "1":
+            traceback.print_exc()
         # Exit code 1 would read as an answer.
         _fail(_classified(error))
 

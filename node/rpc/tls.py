@@ -39,12 +39,15 @@ os.environ["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-PSK-CHACHA20-POLY1305"
 
 
 def server_credentials(trust: Trust) -> grpc.ServerCredentials:
-    """Credentials that follow `trust`: a new connection meets the certificates that are pinned then."""
+    """Credentials that follow `trust`: a new connection meets the certificates that are pinned then.
+
+    Whoever connects, known or not, makes the node look at the dates of three files; it reads one only after a change.
+    """
     configured = trust.current()
 
     def fetch() -> grpc.ServerCertificateConfiguration | None:
         nonlocal configured
-        now = trust.current()
+        now = trust.newest()
         if now is configured:
             return None
         configured = now

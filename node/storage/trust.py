@@ -39,6 +39,11 @@ class Watched(Generic[T]):
             self._check()
         return self._value
 
+    def newest(self) -> T:
+        """As `current`, after a look at the file's date now; it is read again only if that has changed."""
+        self._check()
+        return self._value
+
     def _check(self) -> None:
         with self._lock:
             self._checked_at = time.monotonic()
@@ -82,8 +87,14 @@ class Trust:
         self._trusted = Trusted(self._federation.current(), self._clients.current(), self._identity.current())
 
     def current(self) -> Trusted:
-        """What the files say now; the same object until one of them changes."""
-        now = Trusted(self._federation.current(), self._clients.current(), self._identity.current())
+        """What the files said within the last second; the same object until one of them changes."""
+        return self._follow(Trusted(self._federation.current(), self._clients.current(), self._identity.current()))
+
+    def newest(self) -> Trusted:
+        """As `current`, but what was saved a moment ago counts: for a new connection, which costs more than a look."""
+        return self._follow(Trusted(self._federation.newest(), self._clients.newest(), self._identity.newest()))
+
+    def _follow(self, now: Trusted) -> Trusted:
         if any(new is not old for new, old in zip(now, self._trusted, strict=True)):
             self._trusted = now
         return self._trusted

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from adapters.cli import main
 from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper, Problem
 from node.core.standard import get
@@ -76,6 +78,23 @@ def test_a_mapping_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileError) as error:
         read_mapping(tmp_path / "none.yaml")
     assert error.value.reason is Reason.INVALID_MAPPING
+
+
+def test_a_shipped_mapping_is_found_beside_a_folder_and_never_taken_for_a_file_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "f.csv").write_text("a\n1\n")
+    load = ["load", "f.csv", "--mapping", "registry", "--offline"]
+    told = CliRunner().invoke(main, load)
+    assert "invalid_mapping" not in told.output
+    assert "统一社会信用代码" in told.output  # the shipped mapping asks for its columns
+    (tmp_path / "registry").rmdir()
+    (tmp_path / "registry").write_text(MINIMAL, encoding="utf-8")
+    told = CliRunner().invoke(main, load)
+    assert "registry: is a file here and the name of a shipped mapping" in told.output
+    assert read_mapping(tmp_path / "registry").source == "test"
 
 
 def registration(body: Body | tuple[Problem, ...]) -> OperatorRegistration:

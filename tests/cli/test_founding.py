@@ -152,6 +152,21 @@ def test_a_node_listens_on_the_port_that_it_announces(tmp_path: Path, options: t
     assert ports == list(range(listens, listens + 5))
 
 
+def test_a_port_that_only_root_may_use_is_told(tmp_path: Path) -> None:
+    unprivileged = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    if unprivileged < 2:
+        pytest.skip("here anybody may listen on any port")
+
+    def init(port: int) -> str:
+        command = ["init", "--city", "changsha", "--dir", str(tmp_path / str(port)), "--port", str(port)]
+        return CliRunner().invoke(gongzhi, command, catch_exceptions=False).stderr
+
+    told = init(unprivileged - 1)
+    assert f"Only root may listen on 127.0.0.1:{unprivileged - 1}: " in told
+    assert "仅 root 可用" in told
+    assert init(unprivileged) == ""
+
+
 def unlink(own: Config, other: Config) -> None:
     own.node_db.unlink()
 

@@ -40,6 +40,22 @@ def test_where_nothing_can_be_made_is_named(
     assert chinese.startswith("共织：")
 
 
+def test_frames_of_an_unexpected_error_are_shown_on_request_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("what was asked")
+
+    monkeypatch.setattr("node.cli.status.load_config", fail)
+    told = said(monkeypatch, capsys, "status", "--node", tmp_path)
+    assert told.startswith("gongzhi: internal: RuntimeError\n")
+    assert len(told.splitlines()) == 2
+    monkeypatch.setenv("GONGZHI_DEBUG", "1")
+    shown = said(monkeypatch, capsys, "status", "--node", tmp_path)
+    assert "what was asked" in shown
+    assert shown.endswith(told)
+
+
 def test_a_file_that_cannot_be_written_has_its_own_name_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         write_file(tmp_path / "no" / "proof.json", b"")

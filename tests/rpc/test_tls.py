@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from node.config import Config
-from node.core.clients import Kind
+from node.core.clients import Clients, Kind
 from node.core.federation import Member, parse_certificate, server_name
 from node.errors import NodeError, Reason, TransientError
 from node.rpc.status import REASON_KEY
 from node.rpc.tls import peer_channel
 from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_federation, save_federation
+from node.storage.files import load_clients, load_federation, save_federation
 from node.storage.keyfile import TlsIdentity, create_tls_identity, self_signed
 from node.storage.rotation import finish_tls, prepare_tls
 from node.storage.trust import RECHECK_S
@@ -103,6 +103,28 @@ def test_local_clients_are_denied_at_the_exchange(cities: dict[str, Config], tmp
     client = add_client(cities["changsha"], "program", kind, tmp_path / "bundle", NOW)
     with serving(cities["changsha"]), channel(client.identity, cities["changsha"]) as connection:
         assert refusal(connection).reason is Reason.PERMISSION_DENIED
+
+
+def test_a_client_is_known_at_once_and_a_stranger_makes_nobody_read_a_file(
+    cities: dict[str, Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, reads = cities["changsha"], [0]
+
+    def load(path: Path) -> Clients:
+        reads[0] += 1
+        return load_clients(path)
+
+    monkeypatch.setattr("node.storage.trust.load_clients", load)
+    stranger = create_tls_identity(tmp_path / "stranger.pem", server_name("wuhan"), NOW)
+    with serving(config):
+        for number in range(3):
+            name = f"program{number}"
+            client = add_client(config, name, Kind.ADAPTER, tmp_path / name, NOW)
+            with channel(client.identity, config) as connection:
+                assert refusal(connection).reason is Reason.PERMISSION_DENIED  # known, though not for this service
+            with channel(stranger, config) as connection:
+                assert refusal(connection).reason is Reason.TLS_REFUSED
+    assert reads == [4]
 
 
 def test_a_nodes_own_certificate_is_no_peer(cities: dict[str, Config]) -> None:
