@@ -16,14 +16,14 @@ _NOTE = re.compile(rf"单位[:为是 ]*(?P<unit>{_WORDS})(?!\w)|[(\[【](?P<with
 # Columns that say the currency, and those that say the unit, of the amounts of their row.
 CURRENCY_TITLES = frozenset(
     """
-    币种 币种名称 货币种类 货币名称
+    币种 币种名称 币种代码 货币种类 货币名称 货币代码 注册资本(币种) 注册资金(币种) 注册资本币种代码
     资本币种 资金币种 注册资本币种 注册资金币种 注册资本(金)币种 注册币种 金额币种 罚款币种
     币别 货币 regcapcur regcapcurcn currency
     """.split()  # noqa: SIM905
 )
 UNIT_TITLES = frozenset(
     """
-    货币单位 金额单位 资本单位 资金单位
+    货币单位 币种单位 计量单位 金额单位 资本单位 资金单位
     注册资本单位 注册资金单位 注册资本(金)单位 注册资本计量单位 罚款单位 罚款金额单位
     单位(万元/元) capitalunit
     """.split()  # noqa: SIM905

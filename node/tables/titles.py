@@ -15,16 +15,18 @@ TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "uscc": (
             "uscc", "统一社会信用代码", "统一社会信用代码/注册号", "统一社会信用代码（注册号）", "社会信用代码",
             "统一信用代码", "信用代码", "统一社会信用代码/营业执照号", "统一代码", "社会统一信用代码",
-            "统一社会信用代码证号", "统一社会信用代码号", "统一社会信用号", "三证合一码", "营业执照统一社会信用代码",
+            "统一社会信用代码证号", "统一社会信用代码号", "统一社会信用号", "统一社会信用码",
+            "社会信用统一代码", "统一信用编码", "注册号/统一社会信用代码", "统一社会信用代码/身份证号",
+            "统一社会信用代码或身份证号", "三证合一码", "营业执照统一社会信用代码",
             "Unified social credit code", "Social credit code", "Credit code", "Unified credit code",
         ),
         "legacy_number": (
-            "注册号", "工商注册号", "营业执照注册号", "营业执照号", "营业执照号码", "营业执照编号", "执照号",
-            "执照编号", "执照注册号", "企业注册号", "legacy_number", "Registration number", "Business licence number",
+            "注册号", "工商注册号", "工商登记号", "营业执照注册号", "营业执照号", "营业执照号码", "营业执照编号",
+            "执照号", "执照编号", "执照注册号", "企业注册号", "legacy_number", "Registration number", "Business licence number",
         ),
         "tax_number": (
-            "纳税人识别号", "纳税识别号", "纳税人税号", "税号", "税务登记号", "税务登记证号", "tax_number",
-            "Taxpayer number", "Taxpayer identification number", "Tax ID",
+            "纳税人识别号", "纳税人识别码", "纳税识别号", "纳税人税号", "税号", "税务登记号", "税务登记证号",
+            "tax_number", "Taxpayer number", "Taxpayer identification number", "Tax ID",
         ),
         "licence_number": (
             "licence_number", "licence", "许可证编号", "许可证号", "许可证号码", "许可证书编号", "许可证书号",

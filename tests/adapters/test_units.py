@@ -125,3 +125,19 @@ def test_a_note_against_the_standards_own_unit_refuses_the_amount() -> None:
     made = mapper.map(list(PENALTY.values()))
     assert not isinstance(made, Body)
     assert {problem.reason for problem in made} == {"capital_unit_conflict"}
+
+
+@pytest.mark.parametrize(
+    ("title", "cell", "currency"),
+    [
+        ("货币代码", "840", "USD"),
+        ("币种代码", "USD", "USD"),
+        ("注册资本（币种）", "美元", "USD"),
+        ("计量单位", "万美元", "USD"),
+    ],
+)
+def test_a_column_beside_the_amounts_names_their_currency(title: str, cell: str, currency: str) -> None:
+    columns = [*COLUMNS[:5], "注册资本（万元）" if title != "计量单位" else "注册资本", *COLUMNS[6:], title]
+    made = Mapper(read_mapping(Path("registry")), columns, "f.csv").map([*row(1, 注册资金="50"), cell])
+    assert isinstance(made, Body)
+    assert OperatorRegistration.FromString(made.body).capital.currency == currency
