@@ -22,7 +22,8 @@ TITLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "legacy_number": (
             "注册号", "工商注册号", "工商登记号", "营业执照注册号", "营业执照号", "营业执照号码", "营业执照编号",
-            "执照号", "执照编号", "执照注册号", "企业注册号", "legacy_number", "Registration number", "Business licence number",
+            "执照号", "执照编号", "执照注册号", "企业注册号", "legacy_number", "Registration number",
+            "Business licence number",
         ),
         "tax_number": (
             "纳税人识别号", "纳税人识别码", "纳税识别号", "纳税人税号", "税号", "税务登记号", "税务登记证号",
