@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.scheduler import Every, MonotonicZone, Scheduler
+from tests.rpc.running import eventually
 
 ZONE = MonotonicZone()
 BEGIN = datetime(1970, 1, 2, tzinfo=ZONE)
@@ -55,9 +56,7 @@ def test_jobs_run_by_interval_and_go_with_their_peer(scheduler: Scheduler) -> No
     scheduler.start()
     assert turned.wait(10)
     scheduler.set_peers(["wuhan"], pull)
-    turned.clear()
     pulls.clear()
-    time.sleep(0.3)
+    eventually(lambda: pulls.count("wuhan") >= 5)
     assert set(pulls) <= {"wuhan", "hefei"}
-    assert pulls.count("hefei") <= 1
-    assert pulls.count("wuhan") >= 2
+    assert pulls.count("hefei") <= 1  # one that was under way

@@ -26,20 +26,20 @@ def test_silence_and_drip_are_too_slow() -> None:
     assert reason(slowly(0.01, 5), 0.2) is Reason.TOO_SLOW
     began = time.monotonic()
     assert reason(slowly(*[0.05] * 100), 0.3) is Reason.TOO_SLOW
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4  # all of it takes five
 
 
 def test_who_keeps_the_pace_may_take_long() -> None:
     enough = bytes(MIN_BYTES_PER_S)
-    assert len(list(paced(slowly(*[0.05] * 12, data=enough), len, 0.3))) == 12
+    assert len(list(paced(slowly(*[0.05] * 30, data=enough), len, 1))) == 30
 
 
 def test_time_of_this_side_does_not_count() -> None:
     taken = 0
-    for _ in paced(slowly(*[0] * 10), len, 0.3):
-        time.sleep(0.06)
+    for _ in paced(slowly(*[0] * 12), len, 1):
+        time.sleep(0.1)
         taken += 1
-    assert taken == 10
+    assert taken == 12
 
 
 def test_a_credit_cannot_be_saved_up() -> None:

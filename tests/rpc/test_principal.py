@@ -76,8 +76,8 @@ def test_a_lookup_costs_next_to_nothing(tmp_path: Path) -> None:
     copies = [bytes(bytearray(pem)) for _ in range(2000)]
     best_s = float("inf")
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.thread_time()
         for copy in copies:
             roster.resolve(copy)
-        best_s = min(best_s, (time.perf_counter() - started) / len(copies))
+        best_s = min(best_s, (time.thread_time() - started) / len(copies))
     assert best_s < 20e-6  # 5 us on an idle machine; the margin is for a busy one
