@@ -20,6 +20,8 @@ _DOUBTS = (
         re.compile(r"&(?:#x?[0-9A-Fa-f]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9A-Fa-f]{4}|_x[0-9A-Fa-f]{4}_"),
         "an escape such as &amp; or _x000D_ in place of a character",
     ),
+    (re.compile("(?:%[0-9A-Fa-f]{2}){3}"), "an escape of web addresses such as %E9%95%BF in place of a character"),
+    (re.compile("[□〓]"), "a mark in place of a character that a program could not show"),
     (re.compile("[\ue000-\uf8ff]"), "a character that only the program it comes from can show"),
 )
 
@@ -32,7 +34,7 @@ _GBK_FIRST = "".join(
 _UTF8_AS_GBK = re.compile(f"[{_GBK_FIRST}]")
 # Most texts have none of these.
 _SUSPECT = re.compile(f"[?？\ufffd\ud800-\udfff锟斤拷\u0080-\u00ff\u0152-\u0192\u2030-\u2122{_GBK_FIRST}]")
-_DOUBTFUL = re.compile(r"[?？烫屯\ue000-\uf8ff&\\]|_x")
+_DOUBTFUL = re.compile(r"[?？烫屯\ue000-\uf8ff&\\%□〓]|_x")
 _CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 
 

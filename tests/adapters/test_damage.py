@@ -52,7 +52,7 @@ def test_whole_text_stays(text: str) -> None:
     ("text", "is_doubtful"),
     [("王?", True), ("?", True), ("长沙??商贸", True), ("烫烫烫火锅店", True), ("屯屯屯屯", True), ("张\ue000", True),
      ("甲_x000D_", True), ("A&amp;B", True), ("&#38271;沙", True), ("\\u957f沙", True), ("A&B 公司", False),
-     ("a_x型", False),
+     ("a_x型", False), ("%E9%95%BF沙", True), ("100%涤纶", False), ("王□", True), ("〓山商贸", True),
      ("是吗？", False), (NAME, False), ("https://a.cn/b?c=1", False), ("烫烫面馆", False)],
 )  # fmt: skip
 def test_text_that_may_be_damaged(text: str, is_doubtful: bool) -> None:
