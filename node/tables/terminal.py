@@ -34,6 +34,11 @@ class CellTable(Table):
         row = [_shown(cell) for cell in cells]
         self.cells.append(row + [Text()] * (len(self.heads) - len(row)))
 
+    @property
+    def row_count(self) -> int:
+        """How many rows were added; they are kept here, and not in the table of rich."""
+        return len(self.cells)
+
 
 def _shown(cell: RenderableType | None) -> Text:
     if isinstance(cell, Text):

@@ -151,3 +151,11 @@ def test_tables_are_drawn_in_one_place_alone() -> None:
             if {"demo", "story"}.isdisjoint(file.parts) and file.name != "terminal.py":
                 nodes = ast.walk(ast.parse(file.read_text("utf-8")))
                 assert "rich.table" not in [each.module for each in nodes if isinstance(each, ast.ImportFrom)], file
+
+
+def test_a_table_knows_how_many_rows_it_has() -> None:
+    """`case show` leaves out a table without rows."""
+    table = CellTable("a")
+    assert table.row_count == 0
+    table.add_row(Text("x"))
+    assert table.row_count == 1
