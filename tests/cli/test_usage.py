@@ -2,7 +2,6 @@
 
 import csv
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from node.storage.founding import found_federation
 from node.storage.keyfile import load_log_key
 from node.storage.usage import Usage, UsageLog
 from tests.cities import City
+from tests.rpc.running import eventually
 
 DAY_MS = 24 * 3600 * 1000
 BASIS = "政务数据共享条例 第二十条"
@@ -107,8 +107,14 @@ def test_an_export_runs_nothing_in_a_spreadsheet_and_is_its_owners_alone(world: 
 
 def test_who_looks_leaves_a_record_too(world: World) -> None:
     world.run("wang", "list", "--who", "li")
-    time.sleep(0.2)
-    (*_, last) = json.loads(world.run("wang", "list", "--json", "--who", "wang").stdout)
+    shown: list[dict[str, str]] = []
+
+    def written() -> bool:
+        shown[:] = json.loads(world.run("wang", "list", "--json", "--who", "wang").stdout)
+        return bool(shown)
+
+    eventually(written)
+    last = shown[-1]
     assert (last["rpc"], last["purpose"], last["kind"]) == ("ListUsage", "audit", "officer")
 
 

@@ -34,6 +34,7 @@ from node.storage.keyfile import load_log_key
 from node.storage.schema import open_reader
 from node.usecases.remove_member import remove_member
 from tests.cities import City, operator
+from tests.rpc.running import eventually
 
 USCC = "914300007121944054"
 REASON = query.Reason(purpose="verification", legal_basis="政务数据共享条例 第二十条")
@@ -66,12 +67,17 @@ class World:
         with bundle_channel(bundle, "query") as channel:
             yield QueryServiceStub(channel)
 
-    def usage(self) -> list[tuple[Any, ...]]:
-        time.sleep(0.2)
-        rows = open_reader(self.config.usage_db).execute(
-            "SELECT kind, rpc, purpose, questions, subject, cities, result FROM usage ORDER BY number"
-        )
-        return list(rows)
+    def usage(self, count: int) -> list[tuple[Any, ...]]:
+        """All usage records, once there are at least `count`: they are written a moment after the answer."""
+        asked = "SELECT kind, rpc, purpose, questions, subject, cities, result FROM usage ORDER BY number"
+        rows: list[tuple[Any, ...]] = []
+
+        def written() -> bool:
+            rows[:] = open_reader(self.config.usage_db).execute(asked)
+            return len(rows) >= count
+
+        eventually(written)
+        return rows
 
     def close(self) -> None:
         self.role.stop()
@@ -174,7 +180,7 @@ def test_roster(world: World) -> None:
     assert [line.split(",")[1] for line in lines[-3:]] == ["mismatch", "not_found", "doubtful"]
     assert lines[-1].split(",")[-3:] == ["key_missing", lines[-1].split(",")[-2], "704"]
     assert "match 700" in asked.stderr
-    kind, rpc, _, questions, subject, cities, result = world.usage()[0]
+    kind, rpc, _, questions, subject, cities, result = world.usage(1)[0]
     assert (kind, rpc, questions, len(subject), cities) == ("officer", "VerifyRoster", 500, 4000, "changsha")
     assert result == "match=500"
 
@@ -201,8 +207,9 @@ def test_a_platform_gets_answers_and_public_facets_only(world: World) -> None:
             (stub.Prove, query.ProveRequest(reason=REASON, id=world.own_id)),
         ):
             assert _refusal(call, request) is Reason.PERMISSION_DENIED
-    assert [row[1] for row in world.usage()] == ["Verify", "Show", "Search", "ListRecords", "Prove"]
-    assert [row[-1] for row in world.usage()][1:] == ["permission_denied"] * 4
+    rows = world.usage(5)
+    assert [row[1] for row in rows] == ["Verify", "Show", "Search", "ListRecords", "Prove"]
+    assert [row[-1] for row in rows][1:] == ["permission_denied"] * 4
 
 
 def test_every_question_says_why_and_is_recorded_also_when_refused(world: World) -> None:
@@ -220,7 +227,7 @@ def test_every_question_says_why_and_is_recorded_also_when_refused(world: World)
         ):
             assert _refusal(call, refused) is Reason.POLICY_DENIED
         stub.Verify(query.VerifyRequest(reason=REASON, question=question))
-    rows = world.usage()
+    rows = world.usage(8)
     assert [row[-1] for row in rows] == ["purpose_required"] * 3 + ["policy_denied"] * 4 + ["match"]
     assert rows[-1] == ("officer", "Verify", "verification", 1, f"uscc:{USCC}", "changsha", "match")
 
