@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self.connection = open_writer(path)
         self._path = path
-        self._file = _identity(path)
+        self._files = _identities(path)
         self.participants: list[Participant] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -97,14 +97,16 @@ class Writer:
         return group, True
 
     def check_file(self) -> None:
-        """Checks that the database is still the file that was opened.
+        """Checks that the database and its write-ahead log are still the files that were opened.
 
         Raises:
-            NodeError: DATA_LOST, it was unlinked, or another stands in its place.
+            NodeError: DATA_LOST, one was unlinked, or another stands in its place.
         """
-        if _identity(self._path) != self._file:
-            message = f"{self._path} was unlinked or replaced while the node ran: what it takes in would be lost"
-            raise NodeError(Reason.DATA_LOST, message)
+        if _identities(self._path) != self._files:
+            text = (
+                f"{self._path} or its -wal was unlinked or replaced while the node ran: what it takes in would be lost"
+            )
+            raise NodeError(Reason.DATA_LOST, text)
 
     def run_alone(self, work: Callable[[Connection], None]) -> None:
         """Runs `work` between two transactions, in the calling thread, while the writer waits."""
@@ -155,6 +157,11 @@ class Writer:
             participant.after_rollback()
         for job in group:
             job.future.set_exception(storage_error(error))
+
+
+def _identities(path: Path) -> list[tuple[int, int] | None]:
+    """Which files stand there: what is committed is in the write-ahead log alone until the next checkpoint."""
+    return [_identity(each) for each in (path, path.with_name(f"{path.name}-wal"))]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

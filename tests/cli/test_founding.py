@@ -171,6 +171,10 @@ def unlink(own: Config, other: Config) -> None:
     own.node_db.unlink()
 
 
+def unlink_the_write_ahead_log(own: Config, other: Config) -> None:
+    own.node_db.with_name(f"{own.node_db.name}-wal").unlink()
+
+
 def move_away(own: Config, other: Config) -> None:
     own.data_dir.rename(own.data_dir.with_name("elsewhere"))
 
@@ -185,7 +189,10 @@ def lead_the_link_elsewhere(own: Config, other: Config) -> None:
     own.data_dir.symlink_to(other.data_dir)
 
 
-@pytest.mark.parametrize("lose", [unlink, move_away, put_another_in_its_place, lead_the_link_elsewhere])
+@pytest.mark.parametrize(
+    "lose",
+    [unlink, unlink_the_write_ahead_log, move_away, put_another_in_its_place, lead_the_link_elsewhere],
+)
 def test_what_is_not_in_the_file_is_not_acknowledged(tmp_path: Path, lose: Callable[[Config, Config], None]) -> None:
     own, other = found(tmp_path, "changsha", "wuhan")
     if lose is lead_the_link_elsewhere:
