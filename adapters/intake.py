@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
 
 from adapters.bundle import load_bundle
 from adapters.follow import greet
+from node.core.calendar import legal_date
 from node.core.standard import Standard, get
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
@@ -64,7 +66,8 @@ def check(requests: Iterator[intake_pb2.SubmitRequest]) -> Iterator[intake_pb2.S
 
 
 def _outcome(standard: Standard, row: intake_pb2.Row) -> intake_pb2.Outcome:
-    findings = standard.findings(standard.parse(row.body))
+    message, today = standard.parse(row.body), legal_date(datetime.now(UTC))
+    findings = [*standard.findings(message), *standard.future_findings(message, today)]
     is_rejected = any(not finding.warning for finding in findings)
     status = intake_pb2.STATUS_REJECTED if is_rejected else intake_pb2.STATUS_ACCEPTED
     return intake_pb2.Outcome(status=status, findings=[intake_pb2.Finding(**found._asdict()) for found in findings])

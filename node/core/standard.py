@@ -27,6 +27,7 @@ from node.standard.v1 import options_pb2
 
 _DAY_MS = 86_400_000
 _SHANGHAI_MS = 8 * 3_600_000
+_FUTURE = "what has happened is not dated after today · 已发生事项的日期不得晚于今日"
 # Nothing in a body of this size is long enough to cost a reader anything; most registrations are smaller.
 _HARMLESS_BYTES = 1024
 
@@ -105,6 +106,10 @@ class Standard:
         return [
             field for field, read in self._happened if any(value and _is_later(value, today) for value in read(message))
         ]
+
+    def future_findings(self, message: Message, today: date) -> list[Finding]:
+        """An error for each day to come; `today` is the day in Shanghai on which a row is handed in."""
+        return [Finding(field.path, "future_day", _FUTURE) for field in self.days_to_come(message, today)]
 
     def subjects(self, message: Message) -> list[str]:
         """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914300007121944054`; bytes in hexadecimal."""

@@ -45,8 +45,6 @@ _STATUS = {
 
 _ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
 
-_FUTURE = "what has happened is not dated after today · 已发生事项的日期不得晚于今日"
-
 
 class _Checked(NamedTuple):
     """A row after its checks: the entry to append, or None where it is rejected."""
@@ -139,9 +137,7 @@ class Ingest:
             return _Checked(None, [_ACT])
         findings = [*standard.findings(message), *term_findings(standard.name, message)]
         findings += self._republication.findings(standard.name, message)
-        findings += [
-            Finding(field.path, "future_day", _FUTURE) for field in standard.days_to_come(message, self._today())
-        ]
+        findings += standard.future_findings(message, self._today())
         if any(not finding.warning for finding in findings):
             return _Checked(None, findings)
         header = Header.FromString(template)

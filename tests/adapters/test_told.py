@@ -113,3 +113,9 @@ def test_outdated_rows_are_told_and_do_not_end_as_if_all_were_in(
     assert ended.exit_code == 3
     assert "2 rows are not in" in ended.output
     assert "有 2 行没有入库" in ended.output
+
+
+def test_a_day_to_come_is_told_without_a_node_too(tmp_path: Path, registry: Path) -> None:
+    files = [row(1, 注册日期="2099-01-01"), row(2)]
+    report = load([write_csv(tmp_path / "f.csv", files)], registry, None)
+    assert (report.accepted, report.rejected, dict(report.reasons)) == (1, 1, {"future_day": 1})
