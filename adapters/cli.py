@@ -80,7 +80,7 @@ def main() -> None:
 @click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
 @click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, where the mapping has id_hmac.")
 @click.option("--mask-personal", is_flag=True, help="Hide ID numbers, bank cards and mobiles in texts for everybody.")
-@click.option("--other-cities", is_flag=True, help="Take in a file though most of its rows are of another city.")
+@click.option("--other-cities", is_flag=True, help="Do not ask whether a file of another city is meant.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
@@ -114,7 +114,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
             report = load(
                 files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,
-                other_cities=other_cities,
+                ask=None if other_cities else view.ask,
                 progress=view.show,
             )  # fmt: skip
     except NodeError as error:
@@ -154,6 +154,16 @@ class _View:
         if self.bar.disable and monotonic() - self._told_at > _PLAIN_EVERY_S:
             self._told_at = monotonic()
             click.echo(f"{text}, {report.fraction:.0%}", err=True)
+
+    def ask(self, warning: str) -> bool:
+        """Warns before a row is in; asks where somebody is there to answer."""
+        self.bar.stop()
+        click.echo(f"warning 注意: {warning}", err=True)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        is_meant = click.confirm("Load it all the same? 仍要导入吗？", err=True)
+        self.bar.start()
+        return is_meant
 
 
 def _print(report: Report, rejects: Path | None, as_json: bool) -> None:

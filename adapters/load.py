@@ -11,7 +11,7 @@ from time import perf_counter, time_ns
 from adapters.bundle import load_bundle
 from adapters.columns import missing, shown
 from adapters.intake import Node, check, connect
-from adapters.locality import LOOKED_AT, check_city
+from adapters.locality import LOOKED_AT, told_elsewhere
 from adapters.mapping import Mapping, read_mapping
 from adapters.reject_report import RejectReport
 from adapters.report import Report
@@ -31,6 +31,7 @@ _BEIJING = timezone(timedelta(hours=8))
 _DAY_MS = 86_400_000
 
 Progress = Callable[[Report], object]
+Ask = Callable[[str], bool]
 
 _COUNTED = {
     intake_pb2.STATUS_ACCEPTED: "accepted",
@@ -50,7 +51,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
     dry_run: bool = False,
     rejects: Path | None = None,
     mask_personal: bool = False,
-    other_cities: bool = False,
+    ask: Ask | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
@@ -64,7 +65,8 @@ def load(  # noqa: PLR0913 - what the command takes, by name
         dry_run: The node checks and stores nothing.
         rejects: Where the reject report goes; without it rejected rows are only counted.
         mask_personal: Hide ID numbers, bank cards and mobile numbers in free texts that everybody may read.
-        other_cities: Take in a file of which most rows are of another city than the node's.
+        ask: Called before a row is sent with the warning that most of a file's rows are of another city; False ends
+            the load. None goes on, and the warning is among the notices.
         progress: Called after every batch.
 
     Raises:
@@ -88,8 +90,8 @@ def load(  # noqa: PLR0913 - what the command takes, by name
             for table in tables
         ]
         as_of = [_as_of(table, as_of_ms) for table in tables]
-        if node and not other_cities:
-            _check_cities(tables, mappers, agreed.standard, load_bundle(node.identity).region6)
+        if node:
+            _tell_cities(tables, mappers, agreed.standard, load_bundle(node.identity).region6, ask)
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
         report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
@@ -136,10 +138,15 @@ def _name(path: Path) -> str:
     return "".join(each if each.isprintable() else "?" for each in path.name)[:_NAME_CHARACTERS]
 
 
-def _check_cities(tables: Sequence[Table], mappers: Sequence[Mapper], standard: Standard, region6: str) -> None:
+def _tell_cities(
+    tables: Sequence[Table], mappers: Sequence[Mapper], standard: Standard, region6: str, ask: Ask | None
+) -> None:
     """Before any row is sent. A bundle of before names no region, and nothing is checked."""
     for table, mapper in zip(tables, mappers, strict=True) if region6 else ():
-        if told := check_city(str(table.path), table.peek(LOOKED_AT), mapper, standard, region6):
+        told, is_most = told_elsewhere(table.peek(LOOKED_AT), mapper, standard, region6)
+        if is_most and ask and not ask(f"{table.path}: {told}"):
+            raise FileError(Reason.INVALID_ARGUMENT, str(table.path), f"nothing is loaded: {told}。尚未导入")
+        if told:
             table.notices.append(told)
 
 

@@ -10,7 +10,6 @@ from adapters.place_names import title
 from adapters.places import parse_region
 from adapters.rows import Body, Mapper, Row
 from node.core.standard import Standard
-from node.errors import FileError, Reason
 from node.tables.unfit import UnfitError
 
 LOOKED_AT = 500
@@ -19,29 +18,23 @@ _CITY_DIGITS = 4
 _FEW = 20  # one in twenty lives elsewhere without anybody's mistake
 
 
-def check_city(path: str, rows: Sequence[Row], mapper: Mapper, standard: Standard, region6: str) -> str:
-    """Checks that the registered addresses of most of the first rows are in the node's city.
+def told_elsewhere(rows: Sequence[Row], mapper: Mapper, standard: Standard, region6: str) -> tuple[str, bool]:
+    """Looks whether the registered addresses of the first rows are in the node's city.
 
     The digits of a code say nothing: it is for life, and operators move (order 112).
 
     Returns:
-        What is to be told of them, "" for a few or none.
-
-    Raises:
-        FileError: INVALID_ARGUMENT, more than half are in others; it names how many and where the most are.
+        What is to be told of them, "" for a few or none; and whether most are in other cities.
     """
     found = [region for row in rows if not row.problems and (region := _region(row, mapper, standard))]
     others = [region for region in found if region[:_CITY_DIGITS] != region6[:_CITY_DIGITS]]
     if len(others) * _FEW <= len(found):
-        return ""
+        return "", False
     cities = [f"{region[:_CITY_DIGITS]}00" for region in others]
     where, here = title(max(sorted(set(cities)), key=cities.count)), title(region6)
     text = f"{len(others)} of the first {len(found)} rows are of another city, most of {where}; this node is of {here}"
     chinese = f"前{len(found)}行中有{len(others)}行属于其他城市（多为 {where}），本节点属于 {here}"
-    if len(others) * 2 <= len(found):
-        return f"{text} · {chinese}"
-    text += ". Nothing is loaded yet; where they do belong here, load with --other-cities"
-    raise FileError(Reason.INVALID_ARGUMENT, path, f"{text} · {chinese}。尚未导入，确需导入的加 --other-cities")
+    return f"{text} · {chinese}", len(others) * 2 > len(found)
 
 
 def _region(row: Row, mapper: Mapper, standard: Standard) -> str:

@@ -289,8 +289,9 @@ def _fresh_metrics_dir(config: Config) -> Path:
     from node.storage.files import unwritable  # noqa: PLC0415 - as above
 
     folder = config.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
     try:
+        if folder.exists():
+            shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
     except OSError as error:
         raise unwritable(folder, error) from None

@@ -44,6 +44,17 @@ def unwritable(path: Path, error: OSError) -> FileError:
     return FileError(reason, str(path), f"cannot be written: {error.strerror}")
 
 
+def require_writable(*paths: Path) -> None:
+    """Minds a database that may only be read: SQLite opens it all the same, and makes its journal read-only, too.
+
+    Raises:
+        FileError: STORAGE_READ_ONLY.
+    """
+    for path in paths:
+        if not os.access(path, os.W_OK):
+            raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def read_text(path: Path, reason: Reason) -> str:
     """The text of a file.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from node.errors import FileError, NodeError, Reason
-from node.storage.files import unwritable
+from node.storage.files import require_writable, unwritable
 from node.storage.schema import is_migrated
 
 _STORE_S = 30.0
@@ -62,4 +62,9 @@ def hold_data(data_dir: Path) -> int:
         os.close(descriptor)
         message = "this node is running already: another process holds its data folder"
         raise FileError(Reason.ALREADY_RUNNING, str(data_dir), message) from None
+    try:
+        require_writable(data_dir, *sorted(data_dir.glob("*.db*")))
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from node.storage.files import require_writable
 from node.storage.query_db import open_query_database
 from node.storage.schema import Connection, Error, execute_all, open_reader
 from node.storage.writer import storage_error
@@ -89,6 +90,7 @@ class Trail:
         """
         path = data_dir / "trail.db"
         is_new = not path.exists()
+        require_writable(*data_dir.glob("trail.db*"))
         self._lock = Lock()
         self._connection = open_query_database(path, migrations)
         if is_new and os.geteuid() == 0:  # root beside a node of another user, who goes on with it

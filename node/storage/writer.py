@@ -182,4 +182,6 @@ def storage_error(error: Exception, name: str = "the database") -> Exception:
         return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this batch was stored")
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text:
         return NodeError(Reason.STORAGE_CORRUPT, f"{name} is damaged: stop the node and restore a backup")
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return NodeError(Reason.STORAGE_READ_ONLY, f"{name} cannot be opened and written: look at its owner and mode")
     return NodeError(Reason.INTERNAL, f"storage: {code or type(error).__name__}")

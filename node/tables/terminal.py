@@ -18,6 +18,8 @@ from rich.text import Text
 _WHOLE = re.compile(r"[!-~]+|\s+|.", re.DOTALL)
 # What SIMPLE_HEAD puts around the cells: a blank on each side of a column, one at each edge, one between two.
 _AROUND, _EDGES = 3, 1
+# A column of words is folded to no fewer cells: eight Chinese characters, the longest of the usual titles.
+_READABLE = 16
 _SEVEN_BIT = "gongzhi-ascii"
 
 
@@ -77,7 +79,8 @@ def _width(text: str) -> int:
 
 
 def _least(text: str) -> int:
-    return max((cell_len(each) for each in _WHOLE.findall(text) if not each.isspace()), default=0)
+    whole = max((cell_len(each) for each in _WHOLE.findall(text) if not each.isspace()), default=0)
+    return max(whole, min(_READABLE, _width(text)))
 
 
 def _fit(ideal: Sequence[int], least: Sequence[int], width: int) -> list[int] | None:

@@ -1,6 +1,10 @@
 """What a load says of rows, in both languages, and what it hides."""
 
 import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,13 +88,56 @@ def test_a_file_of_another_city_is_told_before_a_row_is_in(tmp_path: Path, node:
     mine = [row(number) for number in range(1, 31)]
     others = [row(number, 地区="长沙", 所在省份="湖南") for number in range(31, 101)]
     path = write_csv(tmp_path / "f.csv", [*mine, *others])
+    warned: list[str] = []
+
+    def no(warning: str) -> bool:
+        warned.append(warning)
+        return False
+
     with pytest.raises(FileError, match="70 of the first 100 rows are of another city, most of 430100 湖南省长沙市"):
-        load([path], Path("registry"), node)
+        load([path], Path("registry"), node, ask=no)
     assert intake.requests == []
-    assert load([path], Path("registry"), node, other_cities=True).accepted == 100
+    assert len(warned) == 1
+    assert load([path], Path("registry"), node, ask=lambda _: True).accepted == 100
     few = load([write_csv(tmp_path / "g.csv", [*mine, *others[:10]])], Path("registry"), node)
     assert few.duplicate == 40
     assert any("10 of the first 40 rows are of another city" in notice for notice in few.notices)
+
+
+@pytest.mark.parametrize("answer", ["y", "n", None])
+def test_a_file_of_another_city_is_asked_about_on_a_terminal_alone(
+    tmp_path: Path, node: Node, intake: Intake, answer: str | None
+) -> None:
+    """A load by a timer has nobody to ask: it warns, and goes on."""
+    path = write_csv(tmp_path / "f.csv", [row(number, 地区="长沙", 所在省份="湖南") for number in range(1, 11)])
+    command = [
+        str(Path(sys.executable).with_name("gongzhi-adapter")),
+        *("load", str(path), "--mapping", "registry", "--identity", str(node.identity), "--to", node.address),
+    ]
+    if answer is None:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60
+        )
+        code, told = done.returncode, done.stderr
+    else:
+        code, told = on_a_terminal(command, answer)
+    assert "10 of the first 10 rows are of another city" in told
+    assert ("仍要导入吗" in told) is (answer is not None)
+    assert (code, bool(intake.requests)) == ((2, False) if answer == "n" else (0, True))
+
+
+def on_a_terminal(command: list[str], answer: str) -> tuple[int, str]:
+    """What a program says on a terminal on which `answer` is typed, and how it ends."""
+    main_end, its_end = pty.openpty()
+    with subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=its_end) as process:
+        os.close(its_end)
+        os.write(main_end, f"{answer}\n".encode())
+        told = b""
+        with suppress(OSError):  # EIO: the program has ended
+            while piece := os.read(main_end, 4096):
+                told += piece
+        os.close(main_end)
+        return process.wait(60), told.decode()
 
 
 @pytest.mark.parametrize("stated", [None, 1_900_000_000_000])

@@ -102,7 +102,7 @@ def test_a_wrong_file_is_taken_back_by_two_officers(office: Office, tmp_path: Pa
     write_csv(file, rows(2))
 
     def hand_in() -> Report:
-        return load([file], Path("registry"), Node(office.folder / "registry"), other_cities=True)
+        return load([file], Path("registry"), Node(office.folder / "registry"))
 
     report = hand_in()
     ((number, name),) = report.loads.items()

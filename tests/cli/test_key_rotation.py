@@ -52,7 +52,7 @@ def load(bundle: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     """The adapter hands a table in."""
     path = write_csv(bundle.parent / "f.csv", rows(1))
     program = Path(sys.executable).with_name("gongzhi-adapter")
-    command = [str(program), "load", str(path), "--mapping", "registry", "--identity", str(bundle), "--other-cities"]
+    command = [str(program), "load", str(path), "--mapping", "registry", "--identity", str(bundle)]
     return subprocess.run([*command, *options], capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -22,15 +22,18 @@ from node.errors import NodeError
 from node.storage.startup import hold_data
 from tests.rpc.running import Running, eventually, found
 
+# Root may write anything, unless it gives that up.
+AS_ANYBODY = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 
-def run(config: Config) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(config.keys.parent)]
+
+def run(config: Config, *prefix: str) -> subprocess.CompletedProcess[str]:
+    command = [*prefix, sys.executable, "-m", "node.cli.main", "run", "--node", str(config.keys.parent)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def refused(config: Config) -> str:
+def refused(config: Config, *prefix: str) -> str:
     """The one line with which a node does not start."""
-    done = run(config)
+    done = run(config, *prefix)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert '"frames"' not in done.stderr
@@ -224,6 +227,23 @@ def test_a_damaged_database_is_named(stopped: Config, name: str, damage: str) ->
         path.write_bytes(good)
     assert line.startswith(f"storage_corrupt: {path}: the database is damaged; ")
     assert ("delete it" if name == "search.db" else "restore a backup") in line
+
+
+@pytest.mark.parametrize("name", ["node.db", "trail.db", "metrics"])
+def test_what_may_only_be_read_is_named(stopped: Config, name: str) -> None:
+    """SQLite opens such a database all the same, and leaves a journal that stays read-only when the mode is mended."""
+    path = stopped.data_dir / name
+    if name == "metrics":
+        path.mkdir(exist_ok=True)
+        (path / "counter_1.db").touch()
+    mode = path.stat().st_mode
+    path.chmod(mode & ~0o222)
+    try:
+        line = refused(stopped, *AS_ANYBODY)
+    finally:
+        path.chmod(mode)
+    assert line == f"storage_read_only: {path}: cannot be written: Permission denied"
+    assert not Path(f"{path}-wal").exists()
 
 
 @pytest.mark.parametrize("which", ["log.key", "tls.pem", "witness.key"])
