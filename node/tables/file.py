@@ -33,7 +33,8 @@ _UNREAD = {
     ),
     b"SQLite f": ("a database; export its table as CSV", "这是数据库文件，请导出为 CSV"),
 }
-_DAMAGED = PACKING_ERRORS
+# Of text, UTF-16 alone raises: where it ends within a character.
+_DAMAGED = (*PACKING_ERRORS, UnicodeDecodeError)
 # Rows at the end among which notes to the table are looked for.
 _FOOT_ROWS = 20
 

@@ -90,6 +90,7 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (zipped("f.csv", b"a,b\n1,2\n"), "unpack it"),
         (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
+        (csv_text(rows(5000)).encode("utf-16")[:-1], "damaged or cut short"),
         (b'a,"b\n', "a quote that is not closed"),
         (TABLES["row far below"](), "a row with a number that cannot be"),
         (TABLES["widest column"](), "more than 1,024 columns"),
@@ -98,7 +99,7 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (TABLES["deep elements"](), "elements too deep"),
         (TABLES["laughs"](), "a workbook declares no document type"),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "f.csv"
