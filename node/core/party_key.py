@@ -33,6 +33,8 @@ OLD_TAX_NUMBER = Problem("old_tax_number", "a taxpayer's number of before 2015 i
 CODE_AS_ID_NUMBER = Problem(
     "code_as_id_number", "this is a unified code, which is no ID number; put it into the column of codes"
 )
+OTHER_PURPOSE = Problem("policy_denied", "the records were obtained for another purpose than the one stated")
+UNREADABLE = Problem("record_unreadable", "a record under this key cannot be read here, so nothing is said")
 _LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
 _MISREAD = "with a digit for the letter it would be right: look at the licence itself"
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from node.core.body import read_body, read_view
 from node.core.calendar import legal_date
 from node.core.identifiers import Problem
-from node.core.party_key import advice
+from node.core.party_key import OTHER_PURPOSE, UNREADABLE, advice
 from node.core.platforms import Connections
 from node.core.record import disclosed_facets
 from node.core.screening import (
@@ -132,12 +132,12 @@ class Screening:
                     matched.setdefault(record.header.id, (key, record))
         usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
         if matched and not usable:
-            return screening.Screened(result=screening.RESULT_UNANSWERED)
+            return _unanswered(OTHER_PURPOSE)
         readable = [pair for pair in usable if pair[1].body is not None]
         unreadable = [record for _, record in usable if record.body is None]
         answer = self._answer(readable, asker, now)
         if unreadable and not answer.hits:
-            answer.result = screening.RESULT_UNANSWERED
+            answer = _unanswered(UNREADABLE)
         if asker.is_officer:
             answer.unreadable.extend(each.header.id for each in unreadable)
             answer.more = any(looked.more for _, looked in rows)
@@ -217,6 +217,10 @@ class _InForce(NamedTuple):
     def identity(self) -> tuple[str, ...]:
         """What the record and the acts of one listing have in common."""
         return self.record.header.standard, self.record.origin.city, self.said.decision_number, self.said.since
+
+
+def _unanswered(problem: Problem) -> screening.Screened:
+    return screening.Screened(result=screening.RESULT_UNANSWERED, reason=problem.reason, advice=[advice(problem)])
 
 
 def _not_listed(entry: Keyed) -> screening.Screened:

@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from node.core.answer import STANDARD, compare, names, public_facets, too_long
 from node.core.body import read_body, read_view
 from node.core.identifiers import Problem
-from node.core.party_key import FIELD_TOO_LONG, advice, problem_of_code, subject_of
+from node.core.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
 from node.core.record import disclosed_facets
 from node.core.staleness import is_stale
 from node.errors import NodeError, Reason
@@ -129,8 +129,9 @@ class VerifyOperator:
             return Verified(_not_found(question.uscc), None)
         usable = [each for each in candidates if is_obtained_for(each.origin, asker.purpose)]
         if not usable:
-            city, reason = candidates[0].origin.city, Reason.POLICY_DENIED.value
-            return Verified(query.Answer(result=query.RESULT_UNANSWERED, city=city, reason=reason), None)
+            told = query.Answer(result=query.RESULT_UNANSWERED, city=candidates[0].origin.city)
+            told.reason, told.advice[:] = OTHER_PURPOSE.reason, [advice(OTHER_PURPOSE)]
+            return Verified(told, None)
         chosen = usable[0] if len(usable) == 1 else _choose(usable, now_ms)
         if chosen is None:
             return Verified(_ambiguous(usable, asker, now_ms), None)

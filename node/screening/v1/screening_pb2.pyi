@@ -152,7 +152,7 @@ class Screened(_message.Message):
     MORE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
     reason: _builtins.str
-    """Why a key can be nobody's: a code that stays, e.g. "uscc_check_digit", of the first such key; docs/errors.md. Where
+    """Why nothing is said of a key: a code that stays, e.g. "uscc_check_digit", of the first such key; docs/errors.md. Where
     other keys of the entry gave hits it is told too.
     """
     more: _builtins.bool
