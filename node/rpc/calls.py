@@ -3,7 +3,7 @@
 import threading
 import time
 import weakref
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -22,15 +22,26 @@ MOMENT_S = 0.25
 """A message comes with its call, but not always in one packet: a call that waits no longer is not held against its
 caller."""
 
+_MOST_HELD = 40
+"""Calls that may hold a thread for their callers in all, of the short ones and of the others: callers who act together
+leave threads to the rest (`Crew` and each listener have some sixty)."""
+
 _log = structlog.get_logger(__name__)
 Parse = Callable[[bytes], Any]
 
 
 class Shape(NamedTuple):
-    """What kind of call it is: a stream in either direction; short, so that it runs in the crew."""
+    """What kind of call it is.
+
+    Attributes:
+        is_stream: In either direction.
+        is_short: It runs in the crew.
+        is_watch: It waits for news as long as its caller likes.
+    """
 
     is_stream: bool
     is_short: bool
+    is_watch: bool
 
 
 class Call:
@@ -91,6 +102,10 @@ class Call:
         reading = self._reading_since_s
         return 0.0 if reading is None else now_s - max(reading, self._moved_s)
 
+    def held_s(self, now_s: float) -> float:
+        """How long it has held a thread that does nothing."""
+        return now_s - self._began_s if self.shape.is_watch else self.waited_s(now_s)
+
     def is_over(self, now_s: float) -> bool:
         """Whether it has waited, or lasted, as long as it may."""
         return self.waited_s(now_s) > self._patience_s or now_s - self._began_s > self._limits.call_s
@@ -140,17 +155,25 @@ class OpenCalls:
         return call
 
     def sweep(self) -> None:
-        """Ends calls that are over, of callers who are known no more, and what one caller keeps waiting beyond few."""
+        """Ends calls that are over, of callers who are known no more, and what keeps waiting beyond few.
+
+        Of one caller few are as many as it may have open; of all together, as many as leave threads to the rest.
+        """
         now_s = time.monotonic()
         calls = list(self._open)
         waiting: Counter[Principal] = Counter()
+        held: dict[bool, list[Call]] = {True: [], False: []}
         for call in calls:
             if call.is_over(now_s) or not self._is_known(call):
                 call.end()
-            elif call.waited_s(now_s) > MOMENT_S:
-                waiting[call.caller] += 1
-                if waiting[call.caller] > self._limits.open_calls:
-                    call.end()
+                continue
+            waiting[call.caller] += call.waited_s(now_s) > MOMENT_S
+            if waiting[call.caller] > self._limits.open_calls and call.waited_s(now_s) > MOMENT_S:
+                call.end()
+            elif call.held_s(now_s) > MOMENT_S:
+                held[call.shape.is_short].append(call)
+        for kind in held.values():
+            _thin_out(kind)
         self._crowded = frozenset(who for who, number in waiting.items() if number >= self._limits.open_calls)
         self._crew.make_up_for(sum(call.shape.is_short and call.listened_s(now_s) > MOMENT_S for call in calls))
 
@@ -159,6 +182,15 @@ class OpenCalls:
             return self._roster.resolve(call.certificate) == call.caller
         except NodeError:
             return False
+
+
+def _thin_out(calls: Iterable[Call]) -> None:
+    """Ends calls until few enough are left: each time the oldest of whoever has most. The calls come oldest first."""
+    by_caller: defaultdict[Principal, deque[Call]] = defaultdict(deque)
+    for call in calls:
+        by_caller[call.caller].append(call)
+    for _ in range(sum(map(len, by_caller.values())) - _MOST_HELD):
+        max(by_caller.values(), key=len).popleft().end()
 
 
 def _keep_sweeping(watched: "weakref.ref[OpenCalls]") -> None:

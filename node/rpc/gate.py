@@ -33,6 +33,7 @@ _log = structlog.get_logger(__name__)
 
 # Short calls that wait for nothing but the processor. They have threads of their own, so that they wait for no stream
 # or search, and few: more would but pass Python's lock to each other, at twice the cost of a call.
+_WATCH = "/grpc.health.v1.Health/Watch"
 _SHORT = frozenset({"/node.query.v1.QueryService/Verify", "/grpc.health.v1.Health/Check"})
 
 # Calls that are acts of administration, and the field that says what they are about.
@@ -84,7 +85,7 @@ class Gate(grpc.ServerInterceptor):
         return guarded
 
     def _guard(self, method: str, handler: Handler) -> Handler:
-        shape = Shape(handler.request_streaming or handler.response_streaming, method in _SHORT)
+        shape = Shape(handler.request_streaming or handler.response_streaming, method in _SHORT, method == _WATCH)
         service, book = method.split("/")[1], _Book(method, self._trail)
 
         def admit(context: grpc.ServicerContext) -> Call:

@@ -204,6 +204,33 @@ def test_silent_verify_calls_stop_no_verify(shipped: Node) -> None:
         assert [each.status for each in other.ended.values()] == [0]
 
 
+@pytest.mark.parametrize(("method", "body"), [(VERIFY, b""), (WATCH, message())])
+def test_callers_who_act_together_leave_threads_to_the_rest(shipped: Node, method: str, body: bytes) -> None:
+    """Each within what one may have open, and more of them than there are threads."""
+    config = shipped.config
+    names = [f"{method.rpartition('/')[2].lower()}-{number}" for number in range(20)]
+    term = datetime.now(UTC)
+    many = [add_client(config, name, Kind.PLATFORM, shipped.folder / name, term).identity for name in names]
+    with ExitStack() as stack:
+        for identity in many:
+            caller = stack.enter_context(RawCaller(identity, config.city, config.listen.query, shipped.folder))
+            for _ in range(12 if method == VERIFY else 4):
+                caller.open(method, body, is_all=bool(body))
+        other = stack.enter_context(shipped.call(None, "query"))
+        asked = query.VerifyRequest(
+            reason=query.Reason(purpose="verification", legal_basis="b"),
+            question=query.Question(uscc="91430100MA00TEXT01"),
+        )
+        answered = [
+            other.open(VERIFY, message(asked.SerializeToString()), is_all=True),
+            other.open(REFLECT, message(), is_all=True),
+        ]
+        other.read(MARGIN_S)
+        assert [other.ended[each].status for each in answered] == [0, 0]
+    for each in names:
+        save_clients(config.clients, load_clients(config.clients).without(each))
+
+
 def test_the_open_calls_of_a_removed_client_end(shipped: Node) -> None:
     config = shipped.config
     gone = add_client(config, "gone", Kind.PLATFORM, shipped.folder / "gone", datetime.now(UTC)).identity
