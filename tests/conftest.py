@@ -10,10 +10,16 @@ import sys
 
 import pytest
 import structlog
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from node.testing.containers import IMAGE, missing_engine
+from tests.profiles import PROFILE, effort
+
+# For every property test, whether or not it asks for an effort of its own.
+settings.register_profile(f"gongzhi-{PROFILE}", effort(100))
+settings.load_profile(f"gongzhi-{PROFILE}")
 
 _CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 _UNTRIED = "the tests on containers"
