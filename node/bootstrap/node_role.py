@@ -1,6 +1,7 @@
 """The writing process of a node."""
 
 import os
+import time
 from contextlib import AbstractContextManager
 from functools import partial
 
@@ -61,6 +62,9 @@ from node.usecases.withdraw import Withdrawal
 from node.usecases.witness import Round, Witness
 
 _log = structlog.get_logger(__name__)
+
+# Of what a caller is refused again and again the trail has one note in this time.
+_REFUSAL_S = 60.0
 
 
 class NodeRole:
@@ -135,6 +139,7 @@ class NodeRole:
         control = ControlServicer(self._sync, status)
         follows = add_trust_service(self._trust, config.data_dir)
         self._trail = Trail(config.data_dir)
+        self._refused: dict[tuple[str, str], float] = {}
         listener = listener_factory(config, self._trust, self._note)
         self._listeners = [
             listener(
@@ -201,12 +206,24 @@ class NodeRole:
         self._destruction.run()
 
     def _note(self, who: str, place: str, what: str, about: str, result: str) -> None:
-        """An act of administration that came by a call: it is done, whether the disk takes the note or not."""
+        """An act of administration that came by a call: it is done, whether the disk takes the note or not.
+
+        Of what was refused the trail has one note a minute: a caller who is refused again and again fills no disk.
+        """
+        if result != "done" and not self._is_first_refusal(who, what):
+            return
         try:
             self._trail.add(Act(self._clock.now_ms(), who, place, what, about, result))
         except NodeError as error:
             _log.error("trail_not_written", reason=error.reason)
         _log.info("administered", who=who, place=place, what=what, about=about, result=result)
+
+    def _is_first_refusal(self, who: str, what: str) -> bool:
+        now_s = time.monotonic()
+        if now_s - self._refused.get((who, what), -_REFUSAL_S) < _REFUSAL_S:
+            return False
+        self._refused[who, what] = now_s  # as many as there are pinned callers and methods
+        return True
 
     def _work(self) -> None:
         """What grows with the number of cases."""

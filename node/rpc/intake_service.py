@@ -121,8 +121,8 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         """Takes a load back, by two officers; who asked and who approved stands in the usage records."""
         actor = _officer(principal(context))
         load = self._store.load(min(request.load, _LAST_LOAD))
-        purpose, basis = request.purpose or load.purpose, request.legal_basis or load.legal_basis
-        said = query.Reason(purpose=purpose, legal_basis=basis)
+        why = load if request.approve else request  # an approver approves the reason that was given
+        said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
         with self._account.using(principal(context), "RetractLoad", said, f"load {load.number}") as use:
             if not request.approve:
                 asked = self._loads.ask(actor, load.number, request.purpose, request.legal_basis)

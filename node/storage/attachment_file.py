@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from node.core.attachment import MAX_CHUNK_BYTES, Digests
 from node.errors import NodeError, Reason
+from node.storage.files import sync_folder
 
 _READ_BYTES = 1024 * 1024
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
@@ -129,12 +130,3 @@ def read_chunks(path: Path, offset: int, chunk_bytes: int = MAX_CHUNK_BYTES) -> 
         file.seek(offset)
         while chunk := file.read(chunk_bytes):
             yield chunk
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

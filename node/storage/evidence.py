@@ -20,7 +20,8 @@ from node.core.attachment import check_digest
 from node.errors import NodeError, Reason, TransientError
 from node.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.ports import Clock
-from node.storage.attachment_file import Part, read_chunks, sync_folder
+from node.storage.attachment_file import Part, read_chunks
+from node.storage.files import sync_folder
 from node.storage.query_db import open_query_database
 from node.storage.reader import Reader
 from node.storage.schema import Error, execute_all

@@ -32,9 +32,19 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
             os.fsync(descriptor)
         adopt(Path(temporary))
         Path(temporary).replace(path)
+        sync_folder(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable: without it a rename may be undone by a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unwritable(path: Path, error: OSError) -> FileError:

@@ -57,13 +57,14 @@ class LoadRetraction:
         check_reason(purpose, legal_basis)
         if not actor.account.acts:
             raise NodeError(Reason.WRONG_ACTOR, "this account reads: a clerk, case officer or approver asks")
-        load = self._open(number)
-        if load.approved_by:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"load {number} is being taken back already: approve it again")
-        asked = load._replace(
-            purpose=purpose, legal_basis=legal_basis, asked_by=actor.id, asked_at_ms=self._clock.now_ms()
-        )
-        self._store.ask_back(asked).result()
+        with self._lock:
+            load = self._open(number)
+            if load.approved_by:
+                raise NodeError(Reason.INVALID_ARGUMENT, f"load {number} is being taken back already: approve it again")
+            asked = load._replace(
+                purpose=purpose, legal_basis=legal_basis, asked_by=actor.id, asked_at_ms=self._clock.now_ms()
+            )
+            self._store.ask_back(asked).result()
         return asked
 
     def approve(self, actor: Actor, number: int) -> Load:
@@ -77,12 +78,12 @@ class LoadRetraction:
                 asked, or nothing is left; or what the store raises.
         """
         check_approver(actor.account)
-        load = self._open(number)
-        if not load.asked_by:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"nobody asked to take load {number} back")
-        if load.asked_by == actor.id:
-            raise NodeError(Reason.FOUR_EYES, "another officer approves than the one who asked")
         with self._lock:
+            load = self._open(number)
+            if not load.asked_by:
+                raise NodeError(Reason.INVALID_ARGUMENT, f"nobody asked to take load {number} back")
+            if load.asked_by == actor.id:
+                raise NodeError(Reason.FOUR_EYES, "another officer approves than the one who asked")
             self._store.approve_back(number, actor.id).result()
             reason = Header(purpose=load.purpose, legal_basis=load.legal_basis)
             targets = self._targets(number)

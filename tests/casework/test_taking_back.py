@@ -25,6 +25,7 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import penalty_pb2
 from node.storage.bundle import add_client, load_bundle, officer_bundle
+from node.storage.trail import read_trail
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
 from tests.adapters.samples import rows, write_csv
@@ -72,6 +73,20 @@ def test_no_program_takes_anything_back(office: Office) -> None:
         with pytest.raises(NodeError) as caught:
             take_back(office, record, name)
         assert caught.value.reason is Reason.PERMISSION_DENIED, name
+
+
+def test_who_is_refused_again_and_again_fills_no_trail(office: Office) -> None:
+    record = taken_in(office, 3)
+    for _ in range(5):
+        with pytest.raises(NodeError):
+            take_back(office, record, "registry")
+
+    def refused() -> list[str]:
+        noted = [each.act for each in read_trail(office.node.config.data_dir)]
+        return [each.result for each in noted if each.who == "adapter:registry" and each.what.endswith("/Retract")]
+
+    eventually(refused)
+    assert refused() == ["permission_denied"]
 
 
 def test_what_officers_decided_in_a_case_no_single_officer_takes_back(office: Office) -> None:

@@ -119,3 +119,20 @@ def test_one_made_by_hand_counts_and_grows_old(config: Config, clock: SetClock, 
     assert [each.code for each in findings(plain, clock)] == [Code.BACKUP_OLD]
     KeepBackups(plain, clock).run()
     assert made(config) == []
+
+
+def test_a_clock_that_was_put_back_costs_no_new_backup(config: Config, clock: SetClock) -> None:
+    backups = KeepBackups(config, clock)
+    pass_time(clock, 24 * 365)
+    for _ in range(3):
+        backups.run()
+        pass_time(clock, 7)
+    ahead = made(config)
+    pass_time(clock, -24 * 365)
+    kept = []
+    for _ in range(3):
+        backups.run()
+        kept.append(set(made(config)) - set(ahead))
+        pass_time(clock, 7)
+    assert [len(each) for each in kept] == [1, 2, 3]
+    assert kept[0] < kept[1] < kept[2] == set(made(config))
