@@ -85,6 +85,11 @@ class EvidenceStore:
             if part.stat().st_mtime < time.time() - _PART_KEPT_S:
                 part.unlink()
 
+    @property
+    def now_ms(self) -> int:
+        """The moment, as it dates what it keeps."""
+        return self._clock.now_ms()
+
     def close(self) -> None:
         """Closes the database."""
         self._connection.close()

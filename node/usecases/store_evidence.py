@@ -7,6 +7,9 @@ from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Announcement, Attachment, PutRequest, PutResponse
 from node.storage.evidence import EvidenceStore, Source
 
+# The clock of who extracted may be a little ahead of the node's.
+_SKEW_MS = 600_000
+
 
 def store_evidence(store: EvidenceStore, by: str, messages: Iterator[PutRequest]) -> Iterator[PutResponse]:
     """Answers with the byte that is due, then, when the last one came and all is durable, with the attachment.
@@ -22,7 +25,7 @@ def store_evidence(store: EvidenceStore, by: str, messages: Iterator[PutRequest]
         NodeError: INVALID_ARGUMENT or INVALID_FIELD (the announcement), TOO_LARGE, WRONG_OFFSET, INCOMPLETE,
             WRONG_DIGEST, UPLOAD_UNDER_WAY or STORAGE_FULL.
     """
-    about = _attachment(next(messages, PutRequest()).announcement)
+    about = _attachment(next(messages, PutRequest()).announcement, store.now_ms)
     source = Source(by)
     held = store.find(about.sha256)
     # What came from a peer is taken in again: who names a digest has not shown that he holds its bytes.
@@ -37,7 +40,7 @@ def store_evidence(store: EvidenceStore, by: str, messages: Iterator[PutRequest]
     yield PutResponse(held=about.size, attachment=_told(about, kept))
 
 
-def _attachment(announced: Announcement) -> Attachment:
+def _attachment(announced: Announcement, now_ms: int) -> Attachment:
     check_digest(announced.sha256)
     check_name(announced.name)
     if not announced.size:
@@ -45,6 +48,9 @@ def _attachment(announced: Announcement) -> Attachment:
     about = Attachment(sha256=announced.sha256, size=announced.size, name=announced.name)
     if announced.HasField("extraction"):
         check_extraction(announced.extraction)
+        if announced.extraction.at_ms > now_ms + _SKEW_MS:
+            text = "extraction.at_ms: what was extracted was not extracted later than now · 提取时间不得晚于现在"
+            raise NodeError(Reason.INVALID_FIELD, text)
         about.extractions.append(announced.extraction)
     return about
 

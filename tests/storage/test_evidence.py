@@ -150,6 +150,7 @@ def test_a_name_is_a_plain_file_name(tmp_path: Path, name: str) -> None:
         {"carrier": ""},
         {"maker": ""},
         {"at_ms": 0},
+        {"at_ms": EXTRACTION.at_ms + 3_600_000},  # an hour from now
     ],
     ids=str,
 )
