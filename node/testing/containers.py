@@ -79,7 +79,7 @@ class ContainerCity(City):
             self._make()
         else:
             self._container.start()
-        self.gongzhi("status", "--wait", str(_START_S), codes=(0, 1))  # 1: it runs, and has something to tell
+        self.gongzhi("status", "--wait", str(_START_S), codes=(0, 1, 3))  # 1, 3: it runs, and has something to tell
         self.container.reload()
 
     def stop(self) -> None:
@@ -94,7 +94,7 @@ class ContainerCity(City):
 
     def status(self) -> control_pb2.StatusResponse:
         """What `gongzhi status` shows."""
-        return ParseDict(json.loads(self.gongzhi("status", "--json", codes=(0, 1))), control_pb2.StatusResponse())
+        return ParseDict(json.loads(self.gongzhi("status", "--json", codes=(0, 1, 3))), control_pb2.StatusResponse())
 
     def sync(self, *cities: str) -> dict[str, str]:
         """Pulls now; returns for each peer the reason why it failed, or nothing."""

@@ -275,7 +275,7 @@ def test_words_for_places(words: str, expected: str) -> None:
     assert parse_region(words) == expected
 
 
-@pytest.mark.parametrize("words", ["长沙岳麓", "湖北长沙", "999999", "市辖区", "县", "省直辖县级行政单位", "中国"])
+@pytest.mark.parametrize("words", ["湖北长沙", "999999", "市辖区", "县", "省直辖县级行政单位", "中国"])
 def test_words_for_no_place_are_refused(words: str) -> None:
     with pytest.raises(UnfitError):
         parse_region(words)
