@@ -119,6 +119,9 @@ class Load:
             self.refused[city.slug, error.reason] += 1
 
 
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+
+
 def _acknowledge(outcome: intake.Outcome, body: Message) -> Acknowledged:
     if outcome.status not in _TAKEN:
         raise AssertionError(f"a good row was answered with {intake.Status.Name(outcome.status)}: {outcome.findings}")
@@ -128,8 +131,8 @@ def _acknowledge(outcome: intake.Outcome, body: Message) -> Acknowledged:
 def _operator(number: int, version: int) -> OperatorRegistration:
     return OperatorRegistration(
         legacy_number=f"{number:015}",
-        name=f"第{number}号商行·{version}",
+        name=f"第{str(number).translate(_DIGITS)}号商行·{version}",  # eleven digits could be a mobile number
         status=OPERATOR_STATUS_DEREGISTERED if number % 11 == 0 else OPERATOR_STATUS_IN_BUSINESS,
-        actual_address=Address(text=f"{number}号"),
+        actual_address=Address(text=f"{str(number).translate(_DIGITS)}号"),
         phone=f"0731-{number % 10**8:08}",
     )
