@@ -101,8 +101,12 @@ def _places_by_base(source: Source, names: Sequence[str], known: Container[str])
     return _places(source, bases)
 
 
+def printable(text: str) -> str:
+    """The text with a question mark for each character that would not be seen."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def shown(names: Sequence[str]) -> str:
     """Names for a message: nothing in them gives a terminal orders, and a megabyte is no name."""
-    text = ", ".join(names)
-    text = "".join(each if each.isprintable() else "?" for each in text[: _SHOWN_CHARS + 1])
+    text = printable(", ".join(names)[: _SHOWN_CHARS + 1])
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"

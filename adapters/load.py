@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter, time_ns
 
 from adapters.bundle import load_bundle
-from adapters.columns import missing, shown
+from adapters.columns import missing, printable, shown
 from adapters.intake import Node, check, connect
 from adapters.locality import LOOKED_AT, told_elsewhere
 from adapters.mapping import Mapping, read_mapping
@@ -135,7 +135,7 @@ def _batches(
 
 def _name(path: Path) -> str:
     """A file's name as the node's list of loads shows it."""
-    return "".join(each if each.isprintable() else "?" for each in path.name)[:_NAME_CHARACTERS]
+    return printable(path.name)[:_NAME_CHARACTERS]
 
 
 def _tell_cities(
