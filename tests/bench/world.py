@@ -34,6 +34,7 @@ from node.storage.schema import open_reader
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0
 _STOP_S = 30.0
+_CPUCLOCK_SCHED = 2  # of linux/posix-timers.h
 # No pull by schedule comes between the measured ones.
 _NEVER_S = 1e8
 # The identity facet is masked; the three others are disclosed.
@@ -72,9 +73,9 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """Processor time used so far, all threads."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time used so far, all threads, by that process's clock (clock_getcpuclockid(3)): in nanoseconds, where
+        /proc/PID/stat counts ticks of 10 ms and reads a short run as nothing."""
+        return time.clock_gettime(~self._process.pid << 3 | _CPUCLOCK_SCHED)
 
     @property
     def rss_mb(self) -> float:
