@@ -73,7 +73,7 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """Processor time used so far, all threads, by that process's clock (clock_getcpuclockid(3)): in nanoseconds, where
+        """Processor time used so far, all threads, by that process's clock (clock_getcpuclockid(3)): in nanoseconds;
         /proc/PID/stat counts ticks of 10 ms and reads a short run as nothing."""
         return time.clock_gettime(~self._process.pid << 3 | _CPUCLOCK_SCHED)
 
