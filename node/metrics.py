@@ -17,10 +17,10 @@ from prometheus_client.registry import Collector
 
 from node.config import Config
 from node.core.finding import Code, found
-from node.storage.files import load_federation
-from node.storage.reader import Reader
-from node.storage.store import Origin
-from node.storage.trust import Watched
+from node.folder.files import load_federation
+from node.folder.trust import Watched
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Origin
 from node.usecases.checks.keys import seconds_to_end
 from node.usecases.checks.run import watched_findings
 from node.usecases.checks.scene import Observer

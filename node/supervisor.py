@@ -207,7 +207,7 @@ def _ready(config: Config) -> Iterator[tuple[int, socket]]:
     Raises:
         NodeError: As `supervise`.
     """
-    from node.storage.startup import released  # noqa: PLC0415 - nor does `--role` need it before its own start
+    from node.folder.data_lock import released  # noqa: PLC0415 - nor does `--role` need it before its own start
     from node.usecases.bind_listeners import bind_listeners  # noqa: PLC0415
     from node.usecases.start_checks import check_start  # noqa: PLC0415
 
@@ -286,7 +286,7 @@ class StopSignal:
 
 
 def _fresh_metrics_dir(config: Config) -> Path:
-    from node.storage.files import unwritable  # noqa: PLC0415 - as above
+    from node.folder.files import unwritable  # noqa: PLC0415 - as above
 
     folder = config.data_dir / "metrics"
     try:

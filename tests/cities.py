@@ -15,8 +15,8 @@ from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.ports import Signer
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.log import OWN, Entry
-from node.storage.store import Store
+from node.storage.sqlite.log import OWN, Entry
+from node.storage.sqlite.store import Store
 
 PURPOSE = "verification"
 NOW_MS = 1_790_000_000_000

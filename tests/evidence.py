@@ -11,11 +11,11 @@ from node.core import standard as standards
 from node.core.attachment import MAX_CHUNK_BYTES
 from node.core.policy import Grant
 from node.evidence.v1 import evidence_pb2 as pb
+from node.folder.attachment_file import Digester
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.referral_pb2 import Referral
-from node.storage.attachment_file import Digester
-from node.storage.evidence import EvidenceStore
-from node.storage.log import Entry
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.log import Entry
 from node.usecases.enforce_policy import read_policy
 from node.usecases.store_evidence import store_evidence
 from tests.cities import NOW_MS, PURPOSE, City, SetClock

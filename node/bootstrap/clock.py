@@ -8,8 +8,8 @@ import structlog
 from node.config import Config
 from node.control.v1 import control_pb2
 from node.core.calendar import Calendar
+from node.folder.clock import ShiftedClock, node_clock
 from node.ports import Clock
-from node.storage.clock import ShiftedClock, node_clock
 
 # What NTP corrects in a second or two without a step is less.
 _STEP_S = 1.0

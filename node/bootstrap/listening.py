@@ -3,10 +3,10 @@
 from typing import Protocol
 
 from node.config import Config
+from node.folder.trust import Trust
 from node.rpc.gate import Gate, Note
 from node.rpc.principal import Roster
 from node.rpc.server import Listener, Register
-from node.storage.trust import Trust
 
 # More than all peers of a federation of six may hold together (`limits.open_calls`). A thread begins when it is needed.
 WORKERS = 64

@@ -15,6 +15,10 @@ from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.federation import Member
 from node.core.record import EVERYONE
 from node.errors import NodeError, Reason
+from node.folder.data_lock import hold_data
+from node.folder.files import load_calendar
+from node.folder.keyfile import load_log_key, load_witness_key
+from node.folder.trust import Trust, Watched
 from node.intake.v1 import intake_pb2_grpc
 from node.ports import Clock, Peer
 from node.rpc.casework_service import CaseServicer, add_case_service
@@ -34,15 +38,11 @@ from node.rpc.intake_service import IntakeServicer
 from node.rpc.peer_client import connect, hint
 from node.rpc.trust_service import add_trust_service
 from node.scheduler import Scheduler
-from node.storage.evidence import EvidenceStore
-from node.storage.files import load_calendar
-from node.storage.founded import check_founding, settle_founding
-from node.storage.keyfile import load_log_key, load_witness_key
-from node.storage.startup import hold_data
-from node.storage.store import Store
-from node.storage.trail import Act, Trail
-from node.storage.trust import Trust, Watched
-from node.storage.usage import UsageLog
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.founding import check_founding, settle_founding
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.trail import Act, Trail
+from node.storage.sqlite.usage import UsageLog
 from node.usecases.casework.desk import Desk
 from node.usecases.checks.run import watched_findings
 from node.usecases.checks.scene import Observer

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from node.core.policy import Policy
 from node.errors import FileError, Reason
-from node.storage.files import read_text
+from node.folder.files import read_text
 from node.usecases.enforce_policy import read_policy
 
 

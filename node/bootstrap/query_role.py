@@ -1,21 +1,24 @@
 """The answering process of a node."""
 
 import threading
+import time
+from pathlib import Path
 
 import structlog
 
 from node.bootstrap.clock import build_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
+from node.errors import NodeError, Reason
+from node.folder.trust import Trust
 from node.query.v1 import query_pb2_grpc
 from node.rpc.query_service import QueryServicer
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
-from node.storage.reader import Reader
-from node.storage.search import SearchIndex
-from node.storage.startup import await_store
-from node.storage.trust import Trust
-from node.storage.usage import UsageLog
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.search import SearchIndex
+from node.storage.sqlite.usage import UsageLog
 from node.usecases.list_usage import ListUsage
 from node.usecases.screen import Screening
 from node.usecases.search_operators import SearchOperators
@@ -24,6 +27,7 @@ from node.usecases.verify_operator import VerifyOperator
 
 _log = structlog.get_logger(__name__)
 _INDEX_S = 0.5
+_STORE_S = 30.0
 
 
 class QueryRole:
@@ -36,7 +40,7 @@ class QueryRole:
             NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
         """
         clock = build_clock(config, "query")
-        await_store(config.node_db)
+        _await_store(config.node_db)
         reader = Reader(config.node_db)
         self._usage = UsageLog(config.usage_db)
         self._index = SearchIndex(config.search_db, config.node_db)
@@ -99,3 +103,16 @@ class QueryRole:
                 is_behind = False
             if not is_behind:
                 self._stopping.wait(_INDEX_S)
+
+
+def _await_store(path: Path) -> None:
+    """Waits until the writing process has made the store.
+
+    Raises:
+        NodeError: UNAVAILABLE.
+    """
+    deadline = time.monotonic() + _STORE_S
+    while not path.exists() or not is_migrated(path):
+        if time.monotonic() > deadline:
+            raise NodeError(Reason.UNAVAILABLE, "the node's store is not there; does its writing process run?")
+        time.sleep(0.05)

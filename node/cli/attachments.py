@@ -14,8 +14,8 @@ from node.cli.identity import Identity
 from node.core.attachment import check_digest
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.folder.attachment_file import Part
 from node.query.v1 import query_pb2 as query
-from node.storage.attachment_file import Part
 
 
 @contextmanager

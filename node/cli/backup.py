@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from node.cli.options import json_option, node_option
 from node.config import load_config
-from node.storage.clock import node_clock
-from node.storage.service import check_place, settle
+from node.folder.clock import node_clock
+from node.folder.service import check_place, settle
 from node.usecases.backup import Manifest, Report, back_up
 from node.usecases.backup import restore as restore_node
 from node.usecases.confirm_restore import confirm

@@ -19,10 +19,10 @@ from node.cli.options import ask_passphrase
 from node.core import standard as standards
 from node.core.document import parse_document
 from node.errors import NodeError, Reason
+from node.folder.files import read_text
 from node.rpc.casework_service import read_broken
 from node.rpc.client import identity_channel
 from node.rpc.status import error_from_rpc
-from node.storage.files import read_text
 from node.usecases.casework.worklist import MOST, USUAL
 
 TIMEOUT_S = 60

@@ -12,8 +12,8 @@ from node.core.clients import Clients, Kind
 from node.core.federation import format_fingerprint
 from node.core.officers import Account
 from node.core.pinning import format_server_certificates
-from node.storage.bundle import add_client, server_certificates
-from node.storage.files import load_clients, save_clients
+from node.folder.files import load_clients, save_clients
+from node.folder.identity import add_client, server_certificates
 
 _KINDS = click.Choice([Kind.ADAPTER.value, Kind.OFFICER.value, Kind.PLATFORM.value])
 

@@ -16,8 +16,8 @@ from node.core.calendar import SHANGHAI, Calendar, legal_date
 from node.core.clocks import Deadline, Reading, start
 from node.core.legal_rules import LegalRule, RuleBook, vendored_rules
 from node.errors import NodeError, Reason
-from node.storage.clock import SystemClock, node_clock
-from node.storage.files import load_calendar
+from node.folder.clock import SystemClock, node_clock
+from node.folder.files import load_calendar
 
 _lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
 _node = click.option(

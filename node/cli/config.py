@@ -11,7 +11,7 @@ from node.cli.tables import new_table, print_table
 from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
 from node.errors import Reason
-from node.storage.config_text import Setting, config_page, flat, settings
+from node.folder.config_text import Setting, config_page, flat, settings
 
 _HEADS = ("设置 setting", "值 value", "出处 from", "说明 what for")
 

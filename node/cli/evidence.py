@@ -19,9 +19,9 @@ from node.cli.tables import new_table, print_table, printable
 from node.core.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.evidence.v1 import evidence_pb2 as messages
+from node.folder.attachment_file import digest_file
 from node.rpc import evidence_client
 from node.standard.v1.evidence_pb2 import EvidenceKind
-from node.storage.attachment_file import digest_file
 
 _PERSON = re.compile(r"([^:：=]+)[:：=]([^:：=\s]+)")
 _KINDS = [code_name(each) for each in EvidenceKind.DESCRIPTOR.values if each.number]

@@ -18,9 +18,9 @@ from node.core.record import parse_record_id
 from node.errors import FileError, NodeError
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.folder.files import load_federation
 from node.query.v1 import query_pb2 as query
 from node.rpc import evidence_client
-from node.storage.files import load_federation
 from node.usecases.check_bundle import check_bundle
 from node.usecases.pack_evidence import hide_identity, make_manifest
 from node.usecases.pack_evidence import pack as write_bundle

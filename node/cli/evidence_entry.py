@@ -8,7 +8,7 @@ from node.core.calendar import SHANGHAI
 from node.core.document import format_document, parse_document
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as messages
-from node.storage.files import read_text, write_file
+from node.folder.files import read_text, write_file
 
 _FIELD = "evidence"
 

@@ -13,12 +13,13 @@ from node.core.checkpoint import format_vkey
 from node.core.federation import Member, format_fingerprint
 from node.core.federation_file import format_card, parse_card
 from node.core.platforms import Connected
+from node.demo.founding import found_federation
 from node.errors import Reason
+from node.folder.files import load_calendar, load_federation, read_text, save_federation
+from node.folder.founding import CAPITALS
+from node.folder.identity import connect_platform
+from node.folder.keyfile import load_tls_identity
 from node.rpc.federation_check import probe
-from node.storage.bundle import connect_platform
-from node.storage.files import load_calendar, load_federation, read_text, save_federation
-from node.storage.founding import CAPITALS, found_federation
-from node.storage.keyfile import load_tls_identity
 from node.usecases.remove_member import Leaving, leaving, remove_member
 from node.usecases.start_checks import key_errors, prepared_key_errors
 

@@ -9,7 +9,7 @@ import click
 from node.cli.options import json_option
 from node.core.fork import MAX_FORK_BYTES, parse_fork, verify_fork
 from node.errors import FileError, NodeError, Reason
-from node.storage.files import load_federation
+from node.folder.files import load_federation
 
 
 @click.command("check-fork")

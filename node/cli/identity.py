@@ -19,12 +19,12 @@ from node.cli.options import ask_passphrase, node_option
 from node.config import Config, Sync, load_config
 from node.core.clients import Kind
 from node.errors import FileError
+from node.folder.clock import SystemClock, node_clock
+from node.folder.identity import Bundle, load_bundle, officer_bundle
+from node.folder.person_key import FILE, load_person_key
 from node.ports import Clock
 from node.query.v1 import query_pb2 as query
 from node.rpc.client import client_channel
-from node.storage.bundle import Bundle, load_bundle, officer_bundle
-from node.storage.clock import SystemClock, node_clock
-from node.storage.person_key import FILE, load_person_key
 from node.usecases.casework.case_file import PURPOSE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -12,12 +12,13 @@ from node.core.document import format_document, parse_document, read_model
 from node.core.federation import format_fingerprint
 from node.core.federation_file import Place
 from node.errors import NodeError, Reason
-from node.storage.clock import SystemClock
-from node.storage.files import load_federation
-from node.storage.founded import found_log
-from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
-from node.storage.service import check_place, settle
-from node.storage.startup import released
+from node.folder.clock import SystemClock
+from node.folder.data_lock import released
+from node.folder.files import load_federation
+from node.folder.founding import CAPITALS, Plan, shipped_policy
+from node.folder.service import check_place, settle
+from node.storage.founding import found_node
+from node.storage.sqlite.founding import found_log
 
 _PORT, _LAST_PORT = 7100, 65535
 _WRONG_CARD = Reason.INVALID_FEDERATION

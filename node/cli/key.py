@@ -13,12 +13,12 @@ from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.federation import Member, format_fingerprint
 from node.errors import FileError, NodeError, Reason
+from node.folder import rotation
+from node.folder.files import load_clients, load_federation
+from node.folder.followers import not_followed
+from node.folder.identity import server_certificates, write_server
+from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.rpc.federation_check import probe
-from node.storage import rotation
-from node.storage.bundle import server_certificates, write_server
-from node.storage.files import load_clients, load_federation
-from node.storage.followers import not_followed
-from node.storage.keyfile import TlsIdentity, load_tls_identity
 
 _PROBE_S = 3.0
 

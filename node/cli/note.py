@@ -13,7 +13,7 @@ import click
 
 from node.config import load_config
 from node.errors import NodeError
-from node.storage.trail import Act, Trail
+from node.storage.sqlite.trail import Act, Trail
 
 _MAY_GO_ON = frozenset({"backup", "restore", "run"})
 """What a disk that can no more be written must not stop; `run` says itself what is wrong with it."""

@@ -15,8 +15,8 @@ from node.config import load_config
 from node.core.clients import Client, Kind
 from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client
-from node.storage.files import load_clients, save_clients
+from node.folder.files import load_clients, save_clients
+from node.folder.identity import add_client
 
 
 @click.group()

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from node.cli.tables import wide_option
-from node.storage.keyfile import environment_passphrase
-from node.storage.service import default_folder
+from node.folder.keyfile import environment_passphrase
+from node.folder.service import default_folder
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -22,9 +22,9 @@ from node.core.cosignature import Cosignature
 from node.core.federation import Federation
 from node.core.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proof
 from node.errors import FileError, NodeError, Reason
+from node.folder.files import load_federation
 from node.query.v1 import query_pb2 as query
-from node.storage.files import load_federation
-from node.storage.inspection import inspect
+from node.storage.sqlite.inspection import inspect
 from node.usecases.audit import OriginAudit
 from node.usecases.audit import audit as audit_store
 

@@ -19,9 +19,9 @@ from node.core.body import read_body
 from node.core.proof import format_proof
 from node.core.record import disclosed_facets, parse_header
 from node.errors import NodeError
+from node.folder.files import write_file
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
-from node.storage.files import write_file
 
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -7,8 +7,8 @@ import click
 
 from node.cli.options import ask_passphrase, node_option
 from node.config import load_config
-from node.storage.keyfile import is_sealed
-from node.storage.service import check_user
+from node.folder.keyfile import is_sealed
+from node.folder.service import check_user
 from node.supervisor import ROLES, Supervised, run_role, supervise
 
 

@@ -24,10 +24,10 @@ from node.core import standard as standards
 from node.core.party_key import canonical_key
 from node.core.screening import LISTS
 from node.errors import FileError, Reason
+from node.folder.person_key import FILE, create_person_key
 from node.query.v1 import query_pb2 as query
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1 import listing_pb2
-from node.storage.person_key import FILE, create_person_key
 from node.tables.formulas import guard
 
 BATCH = 500

@@ -17,8 +17,8 @@ from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.calendar import SHANGHAI
 from node.core.reason_texts import Severity
 from node.errors import NodeError, Reason
+from node.folder.identity import check_terms, officer_bundle
 from node.rpc.client import is_serving, officer_channel
-from node.storage.bundle import check_terms, officer_bundle
 from node.tables.terminal import CellTable
 
 

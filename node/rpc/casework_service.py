@@ -18,8 +18,8 @@ from node.ports import Clock
 from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.principal import Principal, principal
 from node.rpc.status import CODES, REASON_KEY
-from node.storage.drafts import Draft
-from node.storage.store import Store
+from node.storage.sqlite.drafts import Draft
+from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE

@@ -11,10 +11,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from node.config import Config
 from node.core.pinning import fingerprints, next_pins
 from node.errors import NodeError, Reason
+from node.folder.identity import Bundle, check_terms, load_bundle, officer_bundle, write_server
+from node.folder.keyfile import Passphrase, environment_passphrase
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import Bundle, check_terms, load_bundle, officer_bundle, write_server
-from node.storage.keyfile import Passphrase, environment_passphrase
 from node.trust.v1.trust_pb2 import FollowRequest
 from node.trust.v1.trust_pb2_grpc import TrustServiceStub
 

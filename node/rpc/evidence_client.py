@@ -12,10 +12,10 @@ from node.core.federation import Member
 from node.errors import Reason, TransientError
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
+from node.folder.keyfile import TlsIdentity
 from node.rpc.pace import paced
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
-from node.storage.keyfile import TlsIdentity
 
 Progress = Callable[[int], None]
 

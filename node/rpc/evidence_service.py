@@ -15,8 +15,8 @@ from node.evidence.v1 import evidence_pb2_grpc
 from node.query.v1 import query_pb2 as query
 from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
-from node.storage.evidence import EvidenceStore
-from node.storage.reader import Reader
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.reader import Reader
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.enforce_policy import PolicyInForce

@@ -14,7 +14,7 @@ from node.exchange.v1.exchange_pb2 import (
     ReviseRequest,
 )
 from node.rpc.principal import principal
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases.compare import Compare
 from node.usecases.enforce_policy import PolicyInForce
 from node.usecases.share import revise, share

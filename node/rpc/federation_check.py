@@ -5,9 +5,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-un
 
 from node.core.federation import Member
 from node.errors import NodeError, Reason
+from node.folder.keyfile import TlsIdentity
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import explain_refusal, peer_channel
-from node.storage.keyfile import TlsIdentity
 
 
 def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError | None:

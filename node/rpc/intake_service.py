@@ -17,8 +17,8 @@ from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header
 from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
-from node.storage.loads import Load
-from node.storage.store import Store
+from node.storage.sqlite.loads import Load
+from node.storage.sqlite.store import Store
 from node.usecases.casework.actor import Actor
 from node.usecases.ingest import Ingest, Pending
 from node.usecases.loads import LoadNumbers, LoadRetraction

@@ -10,8 +10,8 @@ from node.core.clients import Kind
 from node.core.federation import PinnedCertificate
 from node.core.officers import Account
 from node.errors import NodeError, Reason
+from node.folder.trust import Trust, Trusted
 from node.rpc.services import SERVICE_KINDS, SERVICE_ROLES
-from node.storage.trust import Trust, Trusted
 
 _ATTRIBUTE = "gongzhi_principal"
 

@@ -11,7 +11,7 @@ from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.principal import Principal, principal
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases.list_records import list_records
 from node.usecases.list_usage import ListUsage
 from node.usecases.prove import prove, prove_publicly, prove_view

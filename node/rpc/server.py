@@ -8,9 +8,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from node.errors import NodeError, Reason
+from node.folder.trust import Trust
 from node.rpc.gate import Gate
 from node.rpc.tls import server_credentials, server_options
-from node.storage.trust import Trust
 
 Register = Callable[[grpc.Server], None]
 

@@ -15,9 +15,9 @@ import grpc
 from node.core.calendar import legal_date
 from node.core.federation import Member, PinnedCertificate, ended_at, server_name
 from node.errors import NodeError, Reason, TransientError
-from node.storage.bundle import Bundle
-from node.storage.keyfile import TlsIdentity
-from node.storage.trust import Trust, Trusted
+from node.folder.identity import Bundle
+from node.folder.keyfile import TlsIdentity
+from node.folder.trust import Trust, Trusted
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 HANDSHAKE_S = 10

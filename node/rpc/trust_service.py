@@ -5,10 +5,10 @@ from pathlib import Path
 import grpc
 import structlog
 
+from node.folder.followers import note_pins
+from node.folder.trust import Trust
 from node.rpc.principal import principal
 from node.rpc.server import Register
-from node.storage.followers import note_pins
-from node.storage.trust import Trust
 from node.trust.v1 import trust_pb2, trust_pb2_grpc
 
 SERVICE = "node.trust.v1.TrustService"

@@ -1,1 +1,1 @@
-"""The node's databases and key files."""
+"""Where a node keeps its data: SQLite databases behind one room, `sqlite`."""

@@ -17,6 +17,8 @@ from node.control.v1 import control_pb2
 from node.core import standard as standards
 from node.core.clients import Kind
 from node.errors import NodeError, Reason
+from node.folder.files import write_file
+from node.folder.identity import Bundle, add_client, officer_bundle
 from node.intake.v1 import intake_pb2 as intake
 from node.intake.v1 import intake_pb2_grpc
 from node.query.v1 import query_pb2 as query
@@ -24,9 +26,7 @@ from node.query.v1 import query_pb2_grpc
 from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import Bundle, add_client, officer_bundle
-from node.storage.files import write_file
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases.check_stores import Acknowledged
 
 CLOCK_OFFSET = "clock-offset"

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from node.core.checkpoint import LogKey
-from node.storage.files import load_federation
-from node.storage.reader import Reader
-from node.storage.schema import is_migrated
-from node.storage.store import Origin
+from node.folder.files import load_federation
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.store import Origin
 from node.testing.city import CLOCK_OFFSET, City
 from node.testing.local import InProcessCity, ProcessCity, found_local
 from node.usecases.check_stores import Acknowledged, check_stores

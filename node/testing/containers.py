@@ -23,8 +23,9 @@ from node.config import Config, Listen
 from node.control.v1 import control_pb2
 from node.core.federation import Federation
 from node.errors import NodeError, Reason
-from node.storage.files import load_federation, save_federation
-from node.storage.founding import CAPITALS, Plan, found_node, shipped_policy
+from node.folder.files import load_federation, save_federation
+from node.folder.founding import CAPITALS, Plan, shipped_policy
+from node.storage.founding import found_node
 from node.testing.city import City
 
 IMAGE = "gongzhi:dev"

@@ -13,8 +13,8 @@ from node.bootstrap.query_role import QueryRole
 from node.cli.demo.nodes import Node
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
+from node.demo.founding import found_federation
 from node.rpc.client import officer_channel
-from node.storage.founding import found_federation
 from node.testing.city import City
 
 _SYNC_S = 120.0

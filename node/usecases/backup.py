@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from node.config import PATHS, Config, load_config
 from node.core.checkpoint import LogKey
 from node.errors import FileError, NodeError, Reason
-from node.storage.backup_note import note_backup
-from node.storage.files import load_federation, write_file
-from node.storage.inspection import inspect
-from node.storage.snapshot import check_database, copy_database
+from node.folder.backup_note import note_backup
+from node.folder.files import load_federation, write_file
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.snapshot import check_database, copy_database
 from node.usecases.audit import audit
 
 MANIFEST = "manifest.json"

@@ -18,7 +18,7 @@ from node.core.manifest import (
 )
 from node.core.proof import MAX_FILE_BYTES, parse_proof, verify_proof
 from node.errors import FileError, NodeError, Reason
-from node.storage.attachment_file import Digester
+from node.folder.attachment_file import Digester
 from node.usecases.pack_evidence import check_file
 
 _READ_BYTES = 1024 * 1024

@@ -24,11 +24,11 @@ from node.core.merkle import EMPTY_ROOT, Frontier
 from node.core.policy_grant import Grant
 from node.core.record import disclosed_facets, parse_header, parse_record_id
 from node.record.v1.record_pb2 import Header, View
-from node.storage.inspection import inspect
-from node.storage.log import OWN
-from node.storage.reader import Reader, Row
-from node.storage.store import Origin
-from node.storage.witness import read_cosigned, read_signed
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader, Row
+from node.storage.sqlite.store import Origin
+from node.storage.sqlite.witness import read_cosigned, read_signed
 from node.usecases.audit import audit
 from node.usecases.enforce_policy import read_policy
 

@@ -19,9 +19,9 @@ from node.core.peer_view import MAX_TREE_SIZE
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer
-from node.storage.links import is_forked, read_forks, read_peer_clocks, write_peer_clock
-from node.storage.store import OWN, Origin, Store
-from node.storage.witness import (
+from node.storage.sqlite.links import is_forked, read_forks, read_peer_clocks, write_peer_clock
+from node.storage.sqlite.store import OWN, Origin, Store
+from node.storage.sqlite.witness import (
     Heard,
     best_cosigned,
     drop_heard,

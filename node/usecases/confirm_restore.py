@@ -6,9 +6,9 @@ would be a fork, after which they trust it no more.
 
 from node.config import Config
 from node.errors import NodeError, Reason
-from node.storage.reader import Reader
-from node.storage.startup import released
-from node.storage.witness import read_heard
+from node.folder.data_lock import released
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.witness import read_heard
 from node.usecases.backup import MARKER
 
 _WAY_OUT = "take back what peers hold, restore a newer backup, or begin a log under a new key (docs/operations.md)"

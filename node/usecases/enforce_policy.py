@@ -13,8 +13,8 @@ from node.ports import Clock
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.policy_pb2 import Grant as GrantMessage
 from node.standard.v1.policy_pb2 import PolicyChange
-from node.storage.log import Entry
-from node.storage.store import Store
+from node.storage.sqlite.log import Entry
+from node.storage.sqlite.store import Store
 
 Key = tuple[str, str]
 # Policies that are searched for a peer's earlier grant; beyond them every view is sent anew.

@@ -9,9 +9,9 @@ from node.core.attachment import Reference, check_extraction, check_name, refere
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason, TransientError
 from node.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
-from node.storage.evidence import EvidenceStore, Source, newest_change
-from node.storage.log import OWN
-from node.storage.reader import Reader
+from node.storage.sqlite.evidence import EvidenceStore, Source, newest_change
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
 from node.usecases.prove import read_open_view
 from node.usecases.usage import check_obtained_for
 

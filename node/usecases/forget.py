@@ -8,14 +8,14 @@ from node.core.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.record import parse_header, parse_record_id, record_id
 from node.core.screening import case_of
 from node.errors import NodeError, Reason
+from node.folder.data_lock import released
+from node.folder.files import load_federation
 from node.record.v1.record_pb2 import View
-from node.storage.files import load_federation
-from node.storage.forget import forget_log
-from node.storage.log import OWN
-from node.storage.replica import Origin, read_origin
-from node.storage.schema import Connection, open_writer
-from node.storage.startup import released
-from node.storage.tree import position
+from node.storage.sqlite.forget import forget_log
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.replica import Origin, read_origin
+from node.storage.sqlite.schema import Connection, open_writer
+from node.storage.sqlite.tree import position
 
 
 class Forgotten(NamedTuple):

@@ -7,9 +7,9 @@ import structlog
 from node.core.checkpoint import parse_checkpoint
 from node.core.fork import parse_fork
 from node.errors import NodeError, Reason
-from node.storage.links import add_fork
-from node.storage.store import Store
-from node.storage.witness import largest_heard
+from node.storage.sqlite.links import add_fork
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.witness import largest_heard
 
 _log = structlog.get_logger(__name__)
 WAY_OUT = "once its log is rebuilt under a new key: gongzhi peer forget"

@@ -19,8 +19,8 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
-from node.storage.log import Entry, Fate, Placed
-from node.storage.store import Store
+from node.storage.sqlite.log import Entry, Fate, Placed
+from node.storage.sqlite.store import Store
 from node.usecases.refuse_republication import Republication
 from node.usecases.usage import check_reason
 from node.usecases.withdraw import Withdrawal

@@ -9,8 +9,8 @@ import structlog
 
 from node.config import Backup, Config
 from node.errors import NodeError
+from node.folder.backup_note import note_failure, read_note
 from node.ports import Clock
-from node.storage.backup_note import note_failure, read_note
 from node.usecases.backup import MANIFEST, back_up
 
 _RETRY = timedelta(hours=1)

@@ -3,8 +3,8 @@
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import ListRecordsResponse
 from node.record.v1.record_pb2 import View
-from node.storage.log import OWN
-from node.storage.reader import Reader
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
 from node.usecases.usage import check_obtained_for
 
 MAX_RECORDS = 500

@@ -10,9 +10,9 @@ from node.errors import NodeError, Reason
 from node.intake.v1.intake_pb2 import SubmitRequest
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
-from node.storage.loads import Load
-from node.storage.log import OWN
-from node.storage.store import Store
+from node.storage.sqlite.loads import Load
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.store import Store
 from node.usecases.casework.actor import Actor
 from node.usecases.usage import check_reason
 from node.usecases.withdraw import retraction

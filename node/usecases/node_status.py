@@ -8,13 +8,13 @@ from node.control.v1 import control_pb2
 from node.core.cosignature import witnesses_of
 from node.core.federation import Member
 from node.core.finding import Finding
+from node.folder.backup_note import read_note
 from node.ports import Clock
-from node.storage.backup_note import read_note
-from node.storage.links import Link
-from node.storage.log import OWN
-from node.storage.reader import Reader
-from node.storage.store import Origin
-from node.storage.witness import Kept, read_cosigned
+from node.storage.sqlite.links import Link
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Origin
+from node.storage.sqlite.witness import Kept, read_cosigned
 from node.usecases.checks.peers import member_progress
 from node.usecases.sync import Silence
 

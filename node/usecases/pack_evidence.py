@@ -13,8 +13,8 @@ from node.core.proof import format_proof
 from node.core.record import disclosed_facets, mask, parse_header
 from node.errors import FileError, NodeError, Reason
 from node.evidence.v1.evidence_pb2 import ShowCaseResponse
+from node.folder.attachment_file import DISK_FULL, Digester
 from node.query.v1.query_pb2 import Proof
-from node.storage.attachment_file import DISK_FULL, Digester
 
 ReadAttachment = Callable[[str], Iterator[bytes]]
 # L4: ID numbers, a complainant's or reporter's identity (order 121 Art 37).

@@ -7,10 +7,10 @@ from node.core.record import mask, parse_record_id
 from node.errors import NodeError, Reason, TransientError
 from node.query.v1.query_pb2 import Proof, Standing
 from node.record.v1.record_pb2 import View
-from node.storage.log import OWN
-from node.storage.reader import Reader
-from node.storage.store import Origin
-from node.storage.witness import best_cosigned, read_cosigned
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Origin
+from node.storage.sqlite.witness import best_cosigned, read_cosigned
 from node.usecases.usage import check_obtained_for
 
 

@@ -10,7 +10,7 @@ from node.core.checkpoint import LogKey
 from node.core.peer_view import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.ports import Peer
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 
 # Records that share a commit: the cost of a commit hardly depends on their number.
 COMMIT_RECORDS = 4000

@@ -8,8 +8,8 @@ from node.core.record import parse_header, parse_record_id, record_id
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, CaseAttachment, Chunk, GetRequest, GetResponse, ShowCaseResponse
 from node.record.v1.record_pb2 import View
-from node.storage.evidence import EvidenceStore
-from node.storage.reader import Reader
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.reader import Reader
 from node.usecases.prove import read_open_view
 from node.usecases.usage import check_obtained_for, is_obtained_for
 

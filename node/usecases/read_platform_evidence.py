@@ -17,8 +17,8 @@ from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, Chunk, ObtainRequest, ReadRequest, ReadResponse
 from node.query.v1 import query_pb2 as query
-from node.storage.evidence import EvidenceStore
-from node.storage.reader import Reader
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.reader import Reader
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import CaseFile

@@ -13,9 +13,9 @@ from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.validation import Finding
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
-from node.storage.ended import are_ended
-from node.storage.log import OWN
-from node.storage.store import Store
+from node.storage.sqlite.ended import are_ended
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.store import Store
 from node.usecases.screen import legal_day
 
 _ENDED = Finding(

@@ -8,8 +8,8 @@ from node.core.calendar import Calendar
 from node.core.federation import Federation, Member
 from node.core.federation_file import format_card
 from node.errors import NodeError, Reason
-from node.storage.files import load_federation, save_federation, write_file
-from node.storage.reader import Reader
+from node.folder.files import load_federation, save_federation, write_file
+from node.storage.sqlite.reader import Reader
 from node.usecases.casework.register import Register
 
 _FOLDER = "former"

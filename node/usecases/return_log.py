@@ -21,13 +21,13 @@ from node.core.peer_view import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check
 from node.core.record import open_wire
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import RawPullResponse
+from node.folder.clock import node_clock
+from node.folder.data_lock import hold_data
+from node.folder.files import load_federation
+from node.folder.keyfile import load_log_key
 from node.record.v1.record_pb2 import Header, View
-from node.storage.clock import node_clock
-from node.storage.files import load_federation
-from node.storage.keyfile import load_log_key
-from node.storage.reader import Reader
-from node.storage.startup import hold_data
-from node.storage.store import Store
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Store
 from node.usecases.ingest import row_key
 from node.usecases.share import batches, fitting
 

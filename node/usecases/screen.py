@@ -41,12 +41,12 @@ from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
 from node.screening.v1 import screening_pb2 as screening
-from node.storage.ended import are_ended
-from node.storage.log import OWN
-from node.storage.lookup import Found, Looked, read_subjects
-from node.storage.reader import Reader
-from node.storage.rows import Kind, subject_digest
-from node.storage.store import Origin
+from node.storage.sqlite.ended import are_ended
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.lookup import Found, Looked, read_subjects
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.rows import Kind, subject_digest
+from node.storage.sqlite.store import Origin
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.usage import is_obtained_for
 from node.usecases.verify_operator import Asker

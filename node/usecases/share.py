@@ -10,9 +10,9 @@ from node.core.record import cut_wire, mask_wire
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.record.v1.record_pb2 import View
-from node.storage.log import OWN
-from node.storage.reader import Reader, Row
-from node.storage.store import Origin
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader, Row
+from node.storage.sqlite.store import Origin
 from node.usecases.usage import check_reason
 from node.usecases.versions import Fates, Shown
 

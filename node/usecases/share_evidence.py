@@ -8,9 +8,9 @@ from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
 from node.record.v1.record_pb2 import View
-from node.storage.evidence import EvidenceStore
-from node.storage.log import OWN
-from node.storage.reader import Reader
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
 from node.usecases.share import view_for
 from node.usecases.versions import Fates, Shown
 

@@ -6,10 +6,10 @@ from node.core.record import parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record, ShowResponse
 from node.record.v1.record_pb2 import View
-from node.storage.lookup import MAX_POSITION, Found, read_page
-from node.storage.reader import Reader
-from node.storage.rows import subject_digest
-from node.storage.tree import position
+from node.storage.sqlite.lookup import MAX_POSITION, Found, read_page
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.rows import subject_digest
+from node.storage.sqlite.tree import position
 from node.usecases.usage import check_obtained_for, is_obtained_for
 
 _CODES = ("uscc", "reg")

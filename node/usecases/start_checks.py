@@ -13,11 +13,11 @@ from typing import NamedTuple
 from node.config import Config
 from node.core.federation import Member
 from node.errors import FileError, NodeError, Reason
-from node.storage.files import load_federation, unwritable
-from node.storage.founded import check_founding
-from node.storage.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
-from node.storage.rotation import next_path
-from node.storage.snapshot import is_damaged
+from node.folder.files import load_federation, unwritable
+from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
+from node.folder.rotation import next_path
+from node.storage.sqlite.founding import check_founding
+from node.storage.sqlite.snapshot import is_damaged
 
 _PROBE_BYTES = 64 * 1024
 _DAMAGE_S = 1.5

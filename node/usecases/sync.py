@@ -13,8 +13,8 @@ from node.config import Sync as Settings
 from node.core.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer
-from node.storage.links import Link, is_forked
-from node.storage.store import Store
+from node.storage.sqlite.links import Link, is_forked
+from node.storage.sqlite.store import Store
 from node.usecases.freeze import WAY_OUT
 from node.usecases.pull import Progress, Report, pull
 

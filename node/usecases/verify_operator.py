@@ -24,11 +24,11 @@ from node.ports import Clock
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
-from node.storage.log import OWN
-from node.storage.lookup import NOTHING, Found, Looked, read_subject, read_subjects
-from node.storage.reader import Reader
-from node.storage.rows import Kind, subject_digest
-from node.storage.store import Origin
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.lookup import NOTHING, Found, Looked, read_subject, read_subjects
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.rows import Kind, subject_digest
+from node.storage.sqlite.store import Origin
 from node.usecases.usage import is_obtained_for
 
 MAX_QUESTIONS = 1000

@@ -8,7 +8,7 @@ from node.core.disclosure import Disclosed, decide
 from node.core.policy import Grant
 from node.core.record import cut_wire, parse_header
 from node.record.v1.record_pb2 import View
-from node.storage.reader import Reader, Row
+from node.storage.sqlite.reader import Reader, Row
 
 # A chain of so many versions is walked anew rather than remembered: most records of a log have one, if any.
 _SHORT = 8

@@ -9,8 +9,8 @@ from node.core.record import OWN_SOURCES, open_view, parse_record_id
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
-from node.storage.log import OWN, Entry, Fate, Placed
-from node.storage.store import Store
+from node.storage.sqlite.log import OWN, Entry, Fate, Placed
+from node.storage.sqlite.store import Store
 
 ReadView = Callable[[str], bytes | None]
 

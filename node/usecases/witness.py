@@ -10,8 +10,8 @@ from node.core.cosignature import Cosignature, Cosigned, WitnessKey, cosign, ope
 from node.core.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer, Signer
-from node.storage.store import Store
-from node.storage.witness import cosign_newest, read_witnessed
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.witness import cosign_newest, read_witnessed
 from node.usecases.compare import Compare
 
 _log = structlog.get_logger(__name__)

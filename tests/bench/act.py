@@ -18,13 +18,13 @@ from node.core import standard as standards
 from node.core.clients import Kind
 from node.core.federation import Federation
 from node.core.officers import Account, OfficerRole
+from node.folder.identity import add_client, load_bundle
+from node.folder.keyfile import load_log_key
 from node.record.v1.record_pb2 import Header, View
 from node.rpc.tls import bundle_channel
 from node.standard.v1.act_pb2 import Act
-from node.storage.bundle import add_client, load_bundle
-from node.storage.keyfile import load_log_key
-from node.storage.schema import open_writer
-from node.storage.store import Store
+from node.storage.sqlite.schema import open_writer
+from node.storage.sqlite.store import Store
 from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
 from node.usecases.casework.case_file import PURPOSE, Bookcase

@@ -18,10 +18,10 @@ from node.core.record import disclosed_bodies
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.reader import Reader
-from node.storage.replica import Origin
-from node.storage.schema import open_reader
-from node.storage.tree import position
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.replica import Origin
+from node.storage.sqlite.schema import open_reader
+from node.storage.sqlite.tree import position
 
 IN_FLIGHT = 32
 ROSTER_BATCH = 500

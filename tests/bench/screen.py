@@ -11,14 +11,14 @@ import grpc
 
 from node.config import Config
 from node.core.platforms import Connected
+from node.folder.identity import connect_platform
+from node.folder.keyfile import load_log_key
 from node.query.v1.query_pb2 import Reason
 from node.rpc.client import officer_channel
 from node.screening.v1 import screening_pb2 as screening
 from node.standard.v1.party_pb2 import Party
-from node.storage.bundle import connect_platform
-from node.storage.keyfile import load_log_key
-from node.storage.rows import Kind, index_key, subject_digest
-from node.storage.schema import open_reader
+from node.storage.sqlite.rows import Kind, index_key, subject_digest
+from node.storage.sqlite.schema import open_reader
 from tests.bench.asker import questions
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, Rows, World, say

@@ -9,9 +9,9 @@ from node.core.merkle import Frontier
 from node.core.peer_view import PeerView, VerifiedBatch
 from node.core.record import open_view
 from node.exchange.v1.exchange_pb2 import PullResponse
-from node.storage import replica
-from node.storage.files import load_federation
-from node.storage.schema import open_writer
+from node.folder.files import load_federation
+from node.storage.sqlite import replica
+from node.storage.sqlite.schema import open_writer
 from node.usecases.pull import COMMIT_RECORDS
 from tests.bench.world import ORIGIN, RECEIVER, Rows, World
 

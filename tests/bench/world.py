@@ -19,17 +19,17 @@ import grpc
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.clients import Kind
+from node.demo.founding import found_federation
+from node.folder.clock import SystemClock
+from node.folder.files import load_federation
+from node.folder.identity import add_client
+from node.folder.keyfile import load_tls_identity
 from node.rpc.client import officer_channel
 from node.rpc.peer_client import connect
 from node.sample import write_sample
-from node.storage.bundle import add_client
-from node.storage.clock import SystemClock
-from node.storage.files import load_federation
-from node.storage.founded import found_log
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_tls_identity
-from node.storage.reader import Reader
-from node.storage.schema import open_reader
+from node.storage.sqlite.founding import found_log
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import open_reader
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0

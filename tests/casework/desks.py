@@ -15,10 +15,10 @@ from node.core.officers import Account, OfficerRole
 from node.core.platforms import Connected
 from node.core.record import mask, parse_header
 from node.errors import Reason
+from node.folder.founding import CAPITALS
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
 from node.standard.v1.party_pb2 import Party
-from node.storage.founding import CAPITALS
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE

@@ -14,7 +14,7 @@ from node.errors import NodeError, Reason
 from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.register import Register

@@ -23,12 +23,12 @@ from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.folder.identity import add_client, load_bundle
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
-from node.storage.bundle import add_client, load_bundle
-from node.storage.schema import open_reader
+from node.storage.sqlite.schema import open_reader
 from tests.casework.desks import TWO, act, drafted_referral, referring
 from tests.casework.test_complaints import against
 from tests.casework.test_measures import request

@@ -13,8 +13,8 @@ from node.core.officers import Account, OfficerRole, check_approver, making_role
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_clients
+from node.folder.files import load_clients
+from node.folder.identity import add_client, load_bundle
 from tests.rpc.listener import found
 
 ZHANG = Account("张三", (OfficerRole.CASE_OFFICER,), "湘A01")

@@ -14,7 +14,7 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import act_pb2, referral_pb2
 from node.standard.v1 import complaint_pb2 as pb
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.propose import ActRefusedError
 from tests.casework.desks import CLERK, TWO, ZHANG, Desk, act, drafted_referral, referring, send, shown, with_act
 from tests.casework.test_complaints import against

@@ -12,7 +12,7 @@ from node.record.v1.record_pb2 import Header
 from node.standard.v1 import listing_pb2
 from node.standard.v1 import measure_pb2 as pb
 from node.standard.v1.act_pb2 import Officer
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission

@@ -10,7 +10,7 @@ from node.core.calendar import SHANGHAI, vendored_calendar
 from node.core.record import mask
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import alert_pb2
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile
 from node.usecases.casework.line import Line, line_of

@@ -8,7 +8,7 @@ from node.core import standard as standards
 from node.errors import Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import credit_pb2, party_pb2, penalty_pb2
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.keep_terms import KeepTerms
 from tests.casework.desks import Desk, act, at, broken_in, documents, with_act

@@ -19,13 +19,13 @@ from node.core.clients import Kind
 from node.core.policy import Policy
 from node.core.record import parse_record_id
 from node.errors import NodeError, Reason
+from node.folder.identity import add_client, load_bundle, officer_bundle
 from node.intake.v1 import intake_pb2 as pb
 from node.intake.v1 import intake_pb2_grpc
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import penalty_pb2
-from node.storage.bundle import add_client, load_bundle, officer_bundle
-from node.storage.trail import read_trail
+from node.storage.sqlite.trail import read_trail
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
 from tests.adapters.samples import rows, write_csv

@@ -16,10 +16,10 @@ from node.core.checkpoint import LogKey
 from node.core.clients import Kind
 from node.core.federation_file import parse_card
 from node.errors import NodeError, Reason
-from node.storage.bundle import load_bundle, officer_bundle
-from node.storage.files import load_clients, load_federation
-from node.storage.founding import CAPITALS
-from node.storage.keyfile import load_log_key, load_tls_identity, load_witness_key
+from node.folder.files import load_clients, load_federation
+from node.folder.founding import CAPITALS
+from node.folder.identity import load_bundle, officer_bundle
+from node.folder.keyfile import load_log_key, load_tls_identity, load_witness_key
 
 
 def run(command: click.Command, *arguments: object, text: str = "") -> Result:

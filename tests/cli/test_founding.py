@@ -16,12 +16,12 @@ from node.bootstrap import build_role
 from node.cli.main import gongzhi
 from node.config import Config, load_config
 from node.errors import NodeError, Reason
+from node.folder.clock import SystemClock
+from node.folder.keyfile import create_log_key, load_log_key
 from node.intake.v1 import intake_pb2 as pb
-from node.storage.clock import SystemClock
-from node.storage.founded import found_log
-from node.storage.keyfile import create_log_key, load_log_key
-from node.storage.reader import Reader
-from node.storage.store import Store
+from node.storage.sqlite.founding import found_log
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Store
 from node.usecases.backup import back_up, restore
 from node.usecases.start_checks import check_start
 from tests.rpc.running import Running, batch, found

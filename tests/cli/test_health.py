@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from node.cli.demo.nodes import Node, running
 from node.cli.main import gongzhi
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
-from node.storage.founding import found_federation
 
 
 def test_health_is_told_by_the_exit_code(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from node.cli.main import gongzhi
 from node.core.clients import Kind
 from node.core.federation import format_fingerprint
 from node.core.officers import Account, OfficerRole
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key
-from node.storage.schema import open_reader
+from node.folder.identity import add_client
+from node.folder.keyfile import load_log_key
+from node.storage.sqlite.schema import open_reader
 from tests.cities import City, operator
 
 USCC = "914300007121944054"

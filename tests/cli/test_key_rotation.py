@@ -17,10 +17,10 @@ from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
 from node.core.pinning import THEY_REFUSED, WE_REFUSED
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_clients, save_clients
-from node.storage.followers import not_followed
-from node.storage.keyfile import load_tls_identity
+from node.folder.files import load_clients, save_clients
+from node.folder.followers import not_followed
+from node.folder.identity import add_client, load_bundle
+from node.folder.keyfile import load_tls_identity
 from tests.adapters.samples import rows, write_csv
 from tests.rpc.running import Running, eventually, found
 

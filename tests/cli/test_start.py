@@ -19,7 +19,7 @@ import pytest
 
 from node.config import Config, Listen
 from node.errors import NodeError
-from node.storage.startup import hold_data
+from node.folder.data_lock import hold_data
 from tests.rpc.running import Running, eventually, found
 
 # Root may write anything, unless it gives that up.

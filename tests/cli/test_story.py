@@ -16,9 +16,9 @@ from node.cli.demo.nodes import running
 from node.cli.story.chapters import CHAPTERS
 from node.cli.story.stage import Stage, found_stage
 from node.cli.story.verdict import Verdict, judge
-from node.storage.founding import CAPITALS, shipped_policy
-from node.storage.reader import Reader
-from node.storage.tree import position
+from node.folder.founding import CAPITALS, shipped_policy
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.tree import position
 from tests.cli.test_demo import assert_nothing_left
 
 GONGZHI = Path(sysconfig.get_path("scripts")) / "gongzhi"

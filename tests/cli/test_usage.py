@@ -13,11 +13,11 @@ from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key
-from node.storage.usage import Usage, UsageLog
+from node.folder.identity import add_client
+from node.folder.keyfile import load_log_key
+from node.storage.sqlite.usage import Usage, UsageLog
 from tests.cities import City
 from tests.rpc.running import eventually
 

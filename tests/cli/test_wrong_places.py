@@ -8,7 +8,7 @@ import pytest
 from node.casework.v1 import casework_pb2 as pb
 from node.cli.case_show import print_case
 from node.cli.main import main
-from node.storage.files import write_file
+from node.folder.files import write_file
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> str:

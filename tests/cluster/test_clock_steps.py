@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from node.storage.founding import found_federation
-from node.storage.reader import Reader
+from node.demo.founding import found_federation
+from node.storage.sqlite.reader import Reader
 from tests.rpc.running import FAST, Running, batch, eventually
 
 DAY_S = 86_400

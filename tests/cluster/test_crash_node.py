@@ -20,15 +20,15 @@ from adapters.report import Report
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.clients import Kind
+from node.demo.founding import found_federation
 from node.errors import NodeError
+from node.folder.files import load_federation
+from node.folder.identity import add_client
 from node.rpc.client import is_serving, officer_channel
 from node.sample import write_sample
-from node.storage.bundle import add_client
-from node.storage.files import load_federation
-from node.storage.founding import found_federation
-from node.storage.inspection import inspect
-from node.storage.reader import Reader
-from node.storage.schema import is_migrated
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import is_migrated
 from node.usecases.audit import audit
 from tests.simulator.receiver import recompute
 

@@ -7,11 +7,11 @@ import pytest
 from node.core.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.record import parse_header
 from node.record.v1.record_pb2 import View
-from node.storage.inspection import inspect
-from node.storage.log import OWN
-from node.storage.reader import Reader
-from node.storage.schema import is_migrated
-from node.storage.store import Origin
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.store import Origin
 from node.usecases.audit import audit
 from tests.simulator.lives import HIDES, ROWS, AlternatingPeer, FixedSigner, batch, live, moments, pull, take_in
 from tests.simulator.origin import Origin as City

@@ -18,17 +18,17 @@ from node.config import Config
 from node.config import Sync as Settings
 from node.control.v1 import control_pb2
 from node.core.peer_view import MAX_BATCH_BYTES
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
+from node.folder.files import load_federation
+from node.folder.keyfile import load_log_key, load_tls_identity
+from node.folder.trust import Trust
 from node.rpc.exchange_service import SERVICE
 from node.rpc.peer_client import connect
 from node.rpc.status import REASON_KEY
 from node.rpc.tls import server_credentials
-from node.storage.files import load_federation
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key, load_tls_identity
-from node.storage.store import Store
-from node.storage.trust import Trust
+from node.storage.sqlite.store import Store
 from node.usecases.node_status import node_status
 from node.usecases.sync import Sync
 from tests.cities import PURPOSE, SetClock

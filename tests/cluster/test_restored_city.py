@@ -9,7 +9,7 @@ import pytest
 from node.config import load_config
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.confirm_restore import confirm
 from node.usecases.return_log import recover

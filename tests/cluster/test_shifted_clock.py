@@ -18,7 +18,7 @@ from node.config import Config
 from node.core.calendar import SHANGHAI
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
-from node.storage.bundle import add_client
+from node.folder.identity import add_client
 from tests.rpc.running import FAST, Running, eventually, found
 
 NOTHING_FOUND = 4

@@ -15,11 +15,11 @@ from node.control.v1 import control_pb2
 from node.core.fork import make_fork
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.folder.files import load_federation
+from node.folder.keyfile import load_log_key, load_tls_identity
 from node.rpc.peer_client import connect
 from node.rpc.status import error_from_rpc
-from node.storage.files import load_federation
-from node.storage.keyfile import load_log_key, load_tls_identity
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from tests.rpc.running import Running, batch, eventually, found
 from tests.simulator.telling import note
 

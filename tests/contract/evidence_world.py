@@ -9,7 +9,7 @@ from typing import Any
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.intake.v1 import intake_pb2
 from node.query.v1.query_pb2 import Reason as Why
-from node.storage.schema import open_reader
+from node.storage.sqlite.schema import open_reader
 from tests.evidence import POLICY, referring
 from tests.rpc.running import FAST, Running, eventually, found
 

@@ -6,8 +6,8 @@ from node.core.checkpoint import verify_checkpoint
 from node.core.merkle import Frontier
 from node.core.record import open_view
 from node.record.v1.record_pb2 import Header, View
-from node.storage.log import OWN, Entry, Placed
-from node.storage.store import Store
+from node.storage.sqlite.log import OWN, Entry, Placed
+from node.storage.sqlite.store import Store
 from tests.cities import NOW_MS, City
 
 CITY = "changsha"

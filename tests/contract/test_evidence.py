@@ -18,13 +18,13 @@ from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
+from node.folder.attachment_file import digest_file
+from node.folder.files import load_federation
+from node.folder.identity import add_client, load_bundle
+from node.folder.keyfile import load_tls_identity
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel, peer_channel
-from node.storage.attachment_file import digest_file
-from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_federation
-from node.storage.keyfile import load_tls_identity
 from tests.contract.evidence_world import WHY, World
 from tests.evidence import announcement, chunks, digest_of, sm3_of
 from tests.rpc.running import eventually

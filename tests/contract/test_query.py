@@ -23,15 +23,15 @@ from node.core.checkpoint import format_vkey
 from node.core.clients import Kind
 from node.core.proof import verify_proof
 from node.core.record import disclosed_facets
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
+from node.folder.identity import add_client
+from node.folder.keyfile import load_log_key
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import add_client
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key
-from node.storage.schema import open_reader
+from node.storage.sqlite.schema import open_reader
 from node.usecases.remove_member import remove_member
 from tests.cities import City, operator
 from tests.rpc.running import eventually

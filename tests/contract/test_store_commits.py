@@ -8,9 +8,9 @@ import pytest
 
 from node.core.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason
-from node.storage.links import Link
-from node.storage.log import OWN, Entry, Fate, Placed
-from node.storage.schema import Connection, Error
+from node.storage.sqlite.links import Link
+from node.storage.sqlite.log import OWN, Entry, Fate, Placed
+from node.storage.sqlite.schema import Connection, Error
 from tests.cities import City, operator
 from tests.contract.stores import CITY, append, check_whole, entry, reopen
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.storage.links import Link
-from node.storage.log import Fate
+from node.storage.sqlite.links import Link
+from node.storage.sqlite.log import Fate
 from tests.cities import City
 from tests.contract.stores import CITY, append, check_whole, entry, reopen
 

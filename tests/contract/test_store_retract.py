@@ -8,7 +8,7 @@ import pytest
 from node.core.record import open_view
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
-from node.storage.log import OWN
+from node.storage.sqlite.log import OWN
 from node.usecases.withdraw import retract
 from tests.cities import City, operator
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from node.cli.main import gongzhi
 from node.config import Config, Says, load_config
-from node.storage.config_text import config_page, flat, format_settings, settings
+from node.folder.config_text import config_page, flat, format_settings, settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 

@@ -13,7 +13,7 @@ from node.core.federation import Federation, Member, server_name
 from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
 from node.core.platforms import Connected
 from node.errors import FileError, NodeError, Reason
-from node.storage.keyfile import create_log_key, create_tls_identity
+from node.folder.keyfile import create_log_key, create_tls_identity
 
 NOW = datetime.now(UTC)
 

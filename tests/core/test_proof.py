@@ -12,7 +12,7 @@ from node.core.proof import format_proof, parse_proof, verify_proof
 from node.core.record import mask
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, City, operator
 

@@ -9,10 +9,10 @@ from node.core.clients import format_clients, parse_clients
 from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
 from node.core.legal_rules import parse_rules
 from node.errors import NodeError
+from node.folder.clock import ShiftedClock
+from node.folder.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
+from node.folder.person_key import create_person_key, load_person_key
 from node.record.v1.record_pb2 import Header
-from node.storage.clock import ShiftedClock
-from node.storage.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
-from node.storage.person_key import create_person_key, load_person_key
 from node.usecases.enforce_policy import read_policy
 from tests.fuzz.peer_targets import text_of
 from tests.fuzz.target import file_of, target

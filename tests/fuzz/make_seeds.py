@@ -21,10 +21,11 @@ from node.core.fork import make_fork
 from node.core.merkle import EMPTY_ROOT, Frontier
 from node.core.proof import format_proof
 from node.core.record import mask
+from node.demo.founding import found_federation
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
+from node.folder.files import load_federation
+from node.folder.founding import shipped_policy
 from node.record.v1.record_pb2 import View
-from node.storage.files import load_federation
-from node.storage.founding import found_federation, shipped_policy
 from node.usecases.pack_evidence import make_manifest, pack
 from node.usecases.prove import prove
 from node.usecases.read_evidence import show_case

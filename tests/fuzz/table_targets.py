@@ -11,7 +11,7 @@ from adapters.tables import open_table
 from node.cli.roster import read_roster
 from node.cli.screen_roster import read_rows
 from node.errors import NodeError
-from node.storage.keyfile import create_tls_identity
+from node.folder.keyfile import create_tls_identity
 from tests.fuzz.peer_targets import text_of
 from tests.fuzz.target import check_refusal, file_of, target
 

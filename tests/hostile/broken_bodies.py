@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from node.core import standard as standards
 from node.core.standard import Standard
 from node.record.v1.record_pb2 import Header
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from tests.cities import NOW_MS, PURPOSE, City
 
 BEYOND_MS = 2**62

@@ -15,11 +15,11 @@ from node.errors import NodeError
 from node.query.v1.query_pb2 import RESULT_MATCH, Question
 from node.record.v1.record_pb2 import Header
 from node.screening.v1 import screening_pb2 as screening
-from node.storage.inspection import inspect
-from node.storage.log import Entry
-from node.storage.reader import Reader
-from node.storage.search import SearchIndex, count_unreadable
-from node.storage.store import Store
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.log import Entry
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.search import SearchIndex, count_unreadable
+from node.storage.sqlite.store import Store
 from node.usecases.audit import OriginAudit, audit
 from node.usecases.casework.case_file import PURPOSE as ENFORCEMENT
 from node.usecases.casework.deadlines import deadlines, scorecard

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from tests.simulator.origin import Origin, policy_text, registration
 
 

@@ -3,7 +3,7 @@
 from node.core import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import alert_pb2
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, Notices
 from tests.casework.conftest import desks
 from tests.casework.desks import Desk, act

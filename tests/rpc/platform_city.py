@@ -17,10 +17,10 @@ from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.folder.identity import add_client, load_bundle
+from node.folder.keyfile import load_log_key
 from node.ports import Signer
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import add_client, load_bundle
-from node.storage.keyfile import load_log_key
 from tests.casework.test_measures import request
 from tests.cities import City, operator
 from tests.evidence import announcement, chunks, sm3_of

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.core.federation import server_name
-from node.storage.keyfile import TlsIdentity
+from node.folder.keyfile import TlsIdentity
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 8, 9
 _END_STREAM, _END_HEADERS, _ACK = 1, 4, 1

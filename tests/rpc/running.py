@@ -18,13 +18,13 @@ import pytest
 from node.cli.status import wait_until_serving
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
+from node.demo.founding import found_federation
 from node.errors import NodeError
+from node.folder.identity import officer_bundle
 from node.intake.v1 import intake_pb2 as pb
 from node.intake.v1 import intake_pb2_grpc
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import officer_bundle
-from node.storage.founding import found_federation
 from tests.cities import operator
 
 START_S = 60

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from node.config import Config
 from node.core.calendar import legal_date
+from node.demo.founding import found_federation
 from node.errors import Reason
+from node.folder.files import load_federation, save_federation
+from node.folder.keyfile import load_tls_identity
 from node.rpc.federation_check import probe
-from node.storage.files import load_federation, save_federation
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_tls_identity
 from tests.rpc.running import FAST, Running, batch, eventually
 
 TERM = timedelta(days=730)

@@ -23,13 +23,13 @@ from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
 from node.config import Config, Limits
 from node.core.clients import Kind
+from node.folder.files import load_clients, save_clients
+from node.folder.identity import add_client, officer_bundle
+from node.folder.keyfile import TlsIdentity, load_tls_identity
+from node.folder.trust import RECHECK_S
 from node.query.v1 import query_pb2 as query
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import add_client, officer_bundle
-from node.storage.files import load_clients, save_clients
-from node.storage.keyfile import TlsIdentity, load_tls_identity
-from node.storage.trust import RECHECK_S
 from tests.rpc.raw_caller import RawCaller, all_read, message
 from tests.rpc.running import found
 

@@ -17,12 +17,12 @@ from node.cli.main import gongzhi
 from node.core.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.errors import Reason
+from node.folder.identity import SERVICES, load_bundle
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import measure_pb2
-from node.storage.bundle import SERVICES, load_bundle
 from tests.casework.desks import act
 from tests.rpc.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
 from tests.rpc.running import eventually, refused

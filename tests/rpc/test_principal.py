@@ -12,14 +12,14 @@ from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2
 from node.exchange.v1 import exchange_pb2
+from node.folder.files import load_clients, save_clients
+from node.folder.identity import add_client
+from node.folder.trust import RECHECK_S, Trust
 from node.intake.v1 import intake_pb2
 from node.query.v1 import query_pb2
 from node.rpc.principal import Principal, Roster
 from node.rpc.services import SERVICE_KINDS
 from node.screening.v1 import screening_pb2
-from node.storage.bundle import add_client
-from node.storage.files import load_clients, save_clients
-from node.storage.trust import RECHECK_S, Trust
 from node.trust.v1 import trust_pb2
 from tests.rpc.listener import NOW, found, identity
 

@@ -17,13 +17,13 @@ from node.config import Config
 from node.core.clients import Clients, Kind
 from node.core.federation import Member, parse_certificate, server_name
 from node.errors import NodeError, Reason, TransientError
+from node.folder.files import load_clients, load_federation, save_federation
+from node.folder.identity import add_client, load_bundle
+from node.folder.keyfile import TlsIdentity, create_tls_identity, self_signed
+from node.folder.rotation import finish_tls, prepare_tls
+from node.folder.trust import RECHECK_S
 from node.rpc.status import REASON_KEY
 from node.rpc.tls import peer_channel
-from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_clients, load_federation, save_federation
-from node.storage.keyfile import TlsIdentity, create_tls_identity, self_signed
-from node.storage.rotation import finish_tls, prepare_tls
-from node.storage.trust import RECHECK_S
 from tests.rpc.listener import NOW, WhoAsks, ask, channel, found, identity, refusal, serving
 
 
@@ -114,7 +114,7 @@ def test_a_client_is_known_at_once_and_a_stranger_makes_nobody_read_a_file(
         reads[0] += 1
         return load_clients(path)
 
-    monkeypatch.setattr("node.storage.trust.load_clients", load)
+    monkeypatch.setattr("node.folder.trust.load_clients", load)
     stranger = create_tls_identity(tmp_path / "stranger.pem", server_name("wuhan"), NOW)
     with serving(config):
         for number in range(3):

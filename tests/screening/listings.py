@@ -10,7 +10,7 @@ from node.core.platforms import Connected, Connections
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2
-from node.storage.log import Entry as LogEntry
+from node.storage.sqlite.log import Entry as LogEntry
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.screen import Screening, digest_keys

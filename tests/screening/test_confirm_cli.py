@@ -16,11 +16,11 @@ from node.config import Config
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
 from node.core.platforms import Connections
+from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
-from node.storage.bundle import add_client
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key
-from node.storage.reader import Reader
+from node.folder.identity import add_client
+from node.folder.keyfile import load_log_key
+from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_file import Bookcase
 from tests.cities import City
 from tests.screening.listings import OTHER, USCC, listing, publish

@@ -15,9 +15,9 @@ from node.core.workflow.declared import workflow
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.standard.v1 import credit_pb2
-from node.storage.inspection import inspect
-from node.storage.log import OWN
-from node.storage.search import SearchIndex
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.search import SearchIndex
 from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.register import Register

@@ -14,7 +14,7 @@ from node.errors import NodeError, Reason
 from node.screening.v1 import screening_pb2
 from node.screening.v1.screening_pb2 import Entry
 from node.standard.v1 import listing_pb2, party_pb2
-from node.storage.log import Entry as LogEntry
+from node.storage.sqlite.log import Entry as LogEntry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
 from tests.cities import NOW_MS, City, only, operator

@@ -17,17 +17,17 @@ from node.config import Config
 from node.core.clients import Kind
 from node.core.platforms import Connected
 from node.core.screening import person_hmac
+from node.demo.founding import found_federation
 from node.errors import FileError, NodeError, Reason
+from node.folder.identity import add_client, connect_platform
+from node.folder.keyfile import load_log_key
+from node.folder.person_key import create_person_key, load_person_key
 from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.standard.v1 import party_pb2
-from node.storage.bundle import add_client, connect_platform
-from node.storage.founding import found_federation
-from node.storage.keyfile import load_log_key
-from node.storage.person_key import create_person_key, load_person_key
 from tests.cities import City
 from tests.core.standard_samples import PLATFORM, RESIDENT_ID
 from tests.screening.listings import LICENCE, OTHER, USCC, listing, publish

@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 
 from node.core.peer_view import MAX_BATCH_VIEWS
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases import pull as pulling
 from node.usecases.enforce_policy import read_policy
 from node.usecases.share import revise, share

@@ -11,7 +11,7 @@ from node.intake.v1 import intake_pb2 as intake
 from node.ports import Signer
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.share import revise, share

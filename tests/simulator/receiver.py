@@ -13,10 +13,10 @@ from node.core.record import open_view, parse_header
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Peer
 from node.record.v1.record_pb2 import View
-from node.storage.reader import Reader
-from node.storage.rows import subject_rows
-from node.storage.store import Store
-from node.storage.tree import position
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.rows import subject_rows
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.tree import position
 from node.usecases.node_status import node_status
 from node.usecases.pull import Progress
 from node.usecases.sync import Sync

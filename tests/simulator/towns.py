@@ -12,7 +12,7 @@ from node.core.federation import Federation, Member
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.ports import Peer
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 from node.usecases.checks.logs import log_findings
 from node.usecases.compare import Compare
 from node.usecases.freeze import Freeze

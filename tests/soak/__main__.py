@@ -13,7 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from node.storage.founding import CAPITALS, found_federation
+from node.demo.founding import found_federation
+from node.folder.founding import CAPITALS
 from node.testing.local import ProcessCity
 from tests.soak.load import Load
 from tests.soak.samples import BOUNDS, Sample, Slope, sample, slopes

@@ -11,8 +11,8 @@ from node.core.checkpoint import LogKey, log_name
 from node.core.federation import Member
 from node.errors import NodeError
 from node.ports import Peer, Signer
-from node.storage.schema import Connection
-from node.storage.store import Store
+from node.storage.sqlite.schema import Connection
+from node.storage.sqlite.store import Store
 from node.usecases.pull import Progress
 from node.usecases.sync import Sync
 from tests.cities import PURPOSE, KeySigner, SetClock

@@ -20,7 +20,7 @@ from node.core import peer_view
 from node.core.checkpoint import Checkpoint
 from node.errors import NodeError, Reason, TrustError
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage import writer
+from node.storage.sqlite import writer
 from node.usecases import share
 from tests.profiles import IS_LONG, effort
 from tests.simulator.origin import DEREGISTERED, Twist, registration

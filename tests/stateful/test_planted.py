@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from node.storage import replica
-from node.storage.store import _Destruction
+from node.storage.sqlite import replica
+from node.storage.sqlite.store import _Destruction
 from node.usecases.versions import Fates
 from tests.profiles import effort
 from tests.stateful.test_federation import Federation, cities

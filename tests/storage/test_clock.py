@@ -7,7 +7,7 @@ import pytest
 
 from node.config import load_config
 from node.errors import FileError, Reason
-from node.storage.clock import ShiftedClock, SystemClock, node_clock
+from node.folder.clock import ShiftedClock, SystemClock, node_clock
 from tests.rpc.running import eventually
 
 

@@ -9,7 +9,7 @@ import pytest
 from node.core.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason, TransientError
 from node.record.v1.record_pb2 import Header
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.checks.logs import log_findings
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.prove import prove

@@ -8,7 +8,7 @@ from cryptography import x509
 from nacl.signing import VerifyKey
 
 from node.errors import FileError, Reason
-from node.storage.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
+from node.folder.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
 
 NOW = datetime.now(UTC)
 

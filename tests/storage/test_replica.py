@@ -10,8 +10,8 @@ from node.core.peer_view import PeerView, VerifiedBatch
 from node.core.record import disclosed_facets, open_view, parse_header, parse_record_id
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
-from node.storage.replica import Origin
-from node.storage.schema import open_reader
+from node.storage.sqlite.replica import Origin
+from node.storage.sqlite.schema import open_reader
 from tests.cities import City, _pulled, only, operator
 
 MARK = "0731-MARKER-55501"

@@ -7,9 +7,9 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
-from node.storage import schema
-from node.storage.query_db import open_query_database
-from node.storage.schema import Error, check_sqlite_version, execute_all, is_migrated, open_reader, open_writer
+from node.storage.sqlite import schema
+from node.storage.sqlite.query_db import open_query_database
+from node.storage.sqlite.schema import Error, check_sqlite_version, execute_all, is_migrated, open_reader, open_writer
 
 
 def test_a_new_database_is_private_durable_and_whole(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.errors import NodeError, Reason
-from node.storage.reader import Reader
-from node.storage.schema import open_reader
-from node.storage.search import SearchIndex
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import open_reader
+from node.storage.sqlite.search import SearchIndex
 from node.usecases.search_operators import SearchOperators
 from tests.cities import PURPOSE, City, only, operator
 

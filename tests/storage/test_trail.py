@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.storage.schema import Error
-from node.storage.trail import Act, Trail, first_broken, read_trail
+from node.storage.sqlite.schema import Error
+from node.storage.sqlite.trail import Act, Trail, first_broken, read_trail
 
 
 def act(number: int) -> Act:

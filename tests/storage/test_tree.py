@@ -8,11 +8,11 @@ import pytest
 from node.core.merkle import Frontier, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
-from node.storage.log import OWN, Entry
-from node.storage.reader import Reader
-from node.storage.schema import Connection, open_writer
-from node.storage.store import Store
-from node.storage.tree import position, split_position
+from node.storage.sqlite.log import OWN, Entry
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import Connection, open_writer
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.tree import position, split_position
 from tests.cities import City
 
 CITY = "changsha"

@@ -11,9 +11,9 @@ from node.core.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.principal import Principal
-from node.storage.query_db import open_query_database
-from node.storage.schema import open_reader
-from node.storage.usage import Usage, UsageLog, migrations
+from node.storage.sqlite.query_db import open_query_database
+from node.storage.sqlite.schema import open_reader
+from node.storage.sqlite.usage import Usage, UsageLog, migrations
 from node.usecases.usage import Account
 from tests.cities import SetClock
 from tests.rpc.running import eventually

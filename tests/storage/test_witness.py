@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from node.storage.witness import read_cosigned
+from node.storage.sqlite.witness import read_cosigned
 from tests.simulator.towns import Country
 
 

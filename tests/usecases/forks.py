@@ -2,7 +2,7 @@
 
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.storage.links import read_forks
+from node.storage.sqlite.links import read_forks
 from tests.simulator.origin import Origin, SimulatedPeer, registration
 from tests.simulator.towns import SIX, Country, Town
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from node.core.checkpoint import LogKey
-from node.storage.inspection import inspect
-from node.storage.schema import Connection
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.schema import Connection
 from node.usecases.audit import OriginAudit, audit
 from tests.cities import City, only, operator
 

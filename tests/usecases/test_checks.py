@@ -14,13 +14,13 @@ from node.config import Config
 from node.core.calendar import legal_date, vendored_calendar
 from node.core.finding import Code, Finding
 from node.core.reason_texts import Severity
-from node.storage.clock import SystemClock
-from node.storage.files import load_clients, load_federation, save_clients, save_federation
-from node.storage.founding import found_federation
-from node.storage.keyfile import create_log_key, load_log_key, load_tls_identity
-from node.storage.links import write_peer_clock
-from node.storage.startup import released
-from node.storage.store import Link, Store
+from node.demo.founding import found_federation
+from node.folder.clock import SystemClock
+from node.folder.data_lock import released
+from node.folder.files import load_clients, load_federation, save_clients, save_federation
+from node.folder.keyfile import create_log_key, load_log_key, load_tls_identity
+from node.storage.sqlite.links import write_peer_clock
+from node.storage.sqlite.store import Link, Store
 from node.usecases.checks.run import CHECKS, examine, watched_findings
 from node.usecases.checks.scene import Observer, Scene
 

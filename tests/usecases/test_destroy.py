@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from node.storage.schema import open_reader
+from node.storage.sqlite.schema import open_reader
 from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import Receiver, views
 

@@ -9,7 +9,7 @@ from node.bootstrap.policy_file import load_policy
 from node.core.policy import Policy
 from node.errors import FileError, NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal

@@ -12,7 +12,7 @@ from node.core.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
 from node.core.merkle import consistency_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.storage.witness import read_heard
+from node.storage.sqlite.witness import read_heard
 from tests.cities import KeySigner
 from tests.simulator.origin import Origin
 from tests.simulator.telling import Tree, note

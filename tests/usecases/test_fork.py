@@ -8,10 +8,10 @@ import pytest
 from node.core.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
-from node.storage.forget import forget_log
-from node.storage.links import read_forks
-from node.storage.tree import position
-from node.storage.witness import read_heard
+from node.storage.sqlite.forget import forget_log
+from node.storage.sqlite.links import read_forks
+from node.storage.sqlite.tree import position
+from node.storage.sqlite.witness import read_heard
 from tests.cities import KeySigner
 from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import recompute

@@ -9,8 +9,8 @@ import pytest
 
 from node.config import Config, load_config
 from node.core.finding import Code, Finding
-from node.storage.backup_note import read_note
-from node.storage.founding import found_federation
+from node.demo.founding import found_federation
+from node.folder.backup_note import read_note
 from node.usecases.backup import back_up, check_backup, restore
 from node.usecases.checks.run import CHECKS, examine
 from node.usecases.checks.scene import Observer

@@ -11,7 +11,7 @@ from node.core.record import disclosed_bodies
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as pb
 from node.record.v1.record_pb2 import View
-from node.storage.log import OWN
+from node.storage.sqlite.log import OWN
 from node.usecases import loads
 from node.usecases.casework.actor import Actor
 from node.usecases.ingest import Ingest

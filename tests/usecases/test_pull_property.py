@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from node.core.record import parse_header
 from node.errors import TransientError
 from node.record.v1.record_pb2 import View
-from node.storage import writer
-from node.storage.inspection import inspect
-from node.storage.rows import subject_rows
-from node.storage.store import Store
+from node.storage.sqlite import writer
+from node.storage.sqlite.inspection import inspect
+from node.storage.sqlite.rows import subject_rows
+from node.storage.sqlite.store import Store
 from node.usecases.audit import audit
 from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.receiver import Receiver, indexed, recompute, views

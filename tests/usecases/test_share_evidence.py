@@ -10,7 +10,7 @@ from node.core.policy import Grant
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.query.v1.query_pb2 import Reason as Why
-from node.storage.evidence import EvidenceStore
+from node.storage.sqlite.evidence import EvidenceStore
 from node.usecases.fetch_evidence import Destruction, obtain
 from node.usecases.share_evidence import share_evidence
 from tests.cities import PURPOSE, City, only

@@ -9,7 +9,7 @@ import pytest
 
 from node.config import Sync as Settings
 from node.errors import NodeError, Reason, TransientError, TrustError
-from node.storage import links
+from node.storage.sqlite import links
 from tests.cities import PURPOSE
 from tests.simulator.origin import Origin, SimulatedPeer, registration
 from tests.simulator.receiver import Receiver, recompute

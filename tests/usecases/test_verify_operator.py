@@ -7,7 +7,7 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from node.usecases.verify_operator import Asker, VerifyOperator
 from tests.cities import HOUR_MS, NOW_MS, PURPOSE, City, SetClock, only, operator
 from tests.core.standard_samples import RESIDENT_ID
@@ -232,7 +232,7 @@ def test_other_standards_do_not_answer(world: World) -> None:
 def test_digest_collision_does_not_answer(world: World) -> None:
     """A record indexed under a digest it does not own: the header's subject decides."""
     world.changsha.register(operator("91430000184255293D"))
-    from node.storage.rows import Kind, index_key, subject_digest
+    from node.storage.sqlite.rows import Kind, index_key, subject_digest
 
     world.changsha.store.submit(
         lambda connection: connection.execute(

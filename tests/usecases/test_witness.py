@@ -10,8 +10,8 @@ from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_nam
 from node.core.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.storage.links import read_peer_clocks
-from node.storage.witness import KEPT_BEST, Kept, read_cosigned
+from node.storage.sqlite.links import read_peer_clocks
+from node.storage.sqlite.witness import KEPT_BEST, Kept, read_cosigned
 from node.usecases.prove import prove
 from tests.cities import PURPOSE, KeySigner
 from tests.simulator.towns import Country, Town

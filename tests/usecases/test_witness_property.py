@@ -10,8 +10,8 @@ from node.core.checkpoint import LogKey, parse_checkpoint
 from node.core.fork import parse_fork, verify_fork
 from node.errors import NodeError
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.storage.links import read_forks
-from node.storage.witness import read_cosigned
+from node.storage.sqlite.links import read_forks
+from node.storage.sqlite.witness import read_cosigned
 from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.simulator.towns import Country, Town
 

@@ -13,9 +13,9 @@ from node.cli.demo.programs import Program
 from node.cli.status import wait_until_serving
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
+from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.rpc.client import officer_channel
-from node.storage.founding import found_federation
 
 _START_S = 120.0
 _CALL_S = 60.0

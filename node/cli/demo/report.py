@@ -17,7 +17,7 @@ from node.cli.demo.exchange import Exchange, Statuses
 from node.cli.demo.questions import Asked, result_name
 from node.cli.demo.tamper import Caught
 from node.cli.tables import new_table, print_table
-from node.storage.founding import CAPITALS
+from node.folder.founding import CAPITALS
 
 _PLAIN_EVERY_S = 5.0
 

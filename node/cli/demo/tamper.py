@@ -19,6 +19,7 @@ from node.cli.demo.intake import loading
 from node.cli.demo.nodes import Node
 from node.control.v1 import control_pb2
 from node.core.federation import Member
+from node.demo.founding import free_ports
 from node.exchange.v1.exchange_pb2 import (
     CompareRequest,
     CompareResponse,
@@ -28,17 +29,16 @@ from node.exchange.v1.exchange_pb2 import (
     PullResponse,
     ReviseRequest,
 )
+from node.folder.files import load_federation, save_federation
+from node.folder.keyfile import TlsIdentity, load_tls_identity
+from node.folder.trust import Trust
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
 from node.rpc.peer_client import connect
 from node.rpc.principal import Roster, principal
 from node.rpc.server import Listener
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.storage.files import load_federation, save_federation
-from node.storage.founding import free_ports
-from node.storage.keyfile import TlsIdentity, load_tls_identity
-from node.storage.reader import Reader
-from node.storage.trust import Trust
+from node.storage.sqlite.reader import Reader
 
 _ROWS = 3
 _SEED = 20260101

@@ -20,13 +20,13 @@ from node.core.officers import Account
 from node.core.proof import Proven, verify_proof
 from node.core.workflow.declared import workflow as find_workflow
 from node.errors import NodeError
+from node.folder.files import load_federation
+from node.folder.identity import add_client, load_bundle
 from node.query.v1 import query_pb2 as query
 from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.storage.bundle import add_client, load_bundle
-from node.storage.files import load_federation
 
 MAKER, APPROVER = "maker", "approver"
 _CALL_S = 60.0

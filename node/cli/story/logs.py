@@ -9,8 +9,8 @@ from node.cli.demo.nodes import Node
 from node.core import standard as standards
 from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
 from node.record.v1.record_pb2 import Header, View
-from node.storage.log import OWN
-from node.storage.reader import Reader
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
 
 
 class Stored(NamedTuple):

@@ -11,7 +11,7 @@ from node.cli.story.stage import Stage
 from node.cli.story.steps import Step
 from node.cli.story.verdict import Verdict
 from node.cli.tables import new_table, print_table
-from node.storage.founding import CAPITALS
+from node.folder.founding import CAPITALS
 
 _HASH_DIGITS = 8
 

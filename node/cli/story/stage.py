@@ -28,9 +28,9 @@ from node.cli.story.steps import Limits, Step
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.calendar import SHANGHAI
 from node.core.record import EVERYONE
+from node.folder.clock import RECHECK_S
+from node.folder.files import write_file
 from node.rpc.client import officer_channel
-from node.storage.clock import RECHECK_S
-from node.storage.files import write_file
 
 YEAR = "2027.yaml"
 _SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})

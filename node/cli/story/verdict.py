@@ -19,7 +19,7 @@ from node.cli.story.logs import Stored
 from node.cli.story.stage import Stage
 from node.core import standard as standards
 from node.core.record import EVERYONE
-from node.storage.files import load_federation
+from node.folder.files import load_federation
 from node.usecases.check_stores import check_stores
 
 _SETTLE_S = 150.0

@@ -16,9 +16,9 @@ from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.storage.drafts import Draft
-from node.storage.log import Entry
-from node.storage.store import Store
+from node.storage.sqlite.drafts import Draft
+from node.storage.sqlite.log import Entry
+from node.storage.sqlite.store import Store
 from node.usecases.casework.actor import Actor, check_sees
 from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.follow_up import completed, prepare

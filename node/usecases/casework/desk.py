@@ -6,7 +6,7 @@ from collections.abc import Callable
 from node.core.calendar import Calendar
 from node.errors import NodeError
 from node.ports import Clock
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_file import Members
 from node.usecases.casework.notices import Notices

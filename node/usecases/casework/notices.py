@@ -22,8 +22,8 @@ from node.standard.v1.notice_pb2 import (
     CaseNotice,
     NoticeKind,
 )
-from node.storage.log import OWN, Entry, Fate
-from node.storage.store import Store
+from node.storage.sqlite.log import OWN, Entry, Fate
+from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Notify
 from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
 from node.usecases.casework.actor import Actor

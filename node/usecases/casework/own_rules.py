@@ -29,7 +29,7 @@ from node.errors import Reason
 from node.standard.v1.complaint_pb2 import Complaint
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.referral_pb2 import Referral
-from node.storage.store import Store
+from node.storage.sqlite.store import Store
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.handing_over import broken_by_handing_over

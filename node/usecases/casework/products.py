@@ -18,8 +18,8 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.credit_pb2 import CreditRepair
 from node.standard.v1.penalty_pb2 import Penalty
-from node.storage.log import OWN, Entry
-from node.storage.reader import Reader
+from node.storage.sqlite.log import OWN, Entry
+from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.withdraw import retraction

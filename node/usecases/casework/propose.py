@@ -19,7 +19,7 @@ from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 from node.usecases.casework.act_record import fact_facets, workflow_subject
 from node.usecases.casework.actor import Actor, check_sees
 from node.usecases.casework.address_platform import check_speaks

@@ -15,8 +15,8 @@ from node.core.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.own_numbers import OwnNumber
 from node.record.v1.record_pb2 import View
-from node.storage.reader import Reader
-from node.storage.store import Origin
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.store import Origin
 from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, Bookcase, Members
 from node.usecases.casework.line import Line, line_of

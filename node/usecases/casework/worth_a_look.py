@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from node.core import standard as standards
 from node.core.validation import Finding
-from node.storage.log import Entry
+from node.storage.sqlite.log import Entry
 
 
 def worth_a_look(entries: Iterable[Entry]) -> tuple[Finding, ...]:

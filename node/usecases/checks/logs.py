@@ -6,10 +6,10 @@ from pathlib import Path
 from node.core.finding import Code, Finding, found
 from node.core.record import parse_record_id
 from node.errors import Reason
-from node.storage.log import OWN
-from node.storage.reader import Reader
-from node.storage.search import count_unreadable
-from node.storage.witness import largest_heard
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.search import count_unreadable
+from node.storage.sqlite.witness import largest_heard
 from node.usecases.checks.scene import Scene
 from node.usecases.confirm_restore import restored
 

@@ -6,9 +6,9 @@ from node.core.cosignature import witness_name
 from node.core.federation import Member
 from node.core.finding import Code, Finding, found
 from node.errors import Reason
-from node.storage.links import read_peer_clocks
-from node.storage.reader import Reader
-from node.storage.witness import Progress, read_progress
+from node.storage.sqlite.links import read_peer_clocks
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.witness import Progress, read_progress
 from node.usecases.checks.keys import moment
 from node.usecases.checks.scene import Scene
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from node.core.finding import Code, Finding, found, weight
 from node.errors import NodeError
-from node.storage.schema import Error
+from node.storage.sqlite.schema import Error
 from node.usecases.checks.files import calendar, files
 from node.usecases.checks.keys import certificates, keys, modes
 from node.usecases.checks.logs import logs

@@ -14,17 +14,17 @@ from node.core.calendar import Calendar
 from node.core.clients import Clients
 from node.core.federation import Federation, Member
 from node.errors import FileError, NodeError, Reason
-from node.storage.clock import node_clock
-from node.storage.files import load_calendar, load_clients, load_federation, read_text
-from node.storage.keyfile import (
+from node.folder.clock import node_clock
+from node.folder.files import load_calendar, load_clients, load_federation, read_text
+from node.folder.keyfile import (
     Passphrase,
     environment_passphrase,
     load_log_key,
     load_tls_identity,
     load_witness_key,
 )
-from node.storage.reader import Reader
-from node.storage.trust import Watched
+from node.folder.trust import Watched
+from node.storage.sqlite.reader import Reader
 from node.usecases.enforce_policy import read_policy
 
 T = TypeVar("T")

@@ -7,12 +7,12 @@ from datetime import timedelta
 from node.core.checkpoint import log_name, verify_checkpoint
 from node.core.finding import Code, Finding, found
 from node.errors import NodeError
-from node.storage.backup_note import read_note
-from node.storage.founded import is_founded_otherwise
-from node.storage.log import OWN
-from node.storage.schema import check_sqlite_version
-from node.storage.snapshot import check_database
-from node.storage.trail import first_broken
+from node.folder.backup_note import read_note
+from node.storage.sqlite.founding import is_founded_otherwise
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.schema import check_sqlite_version
+from node.storage.sqlite.snapshot import check_database
+from node.storage.sqlite.trail import first_broken
 from node.usecases.checks.keys import minute
 from node.usecases.checks.scene import Scene
 from node.usecases.start_checks import data_errors

@@ -17,9 +17,9 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import NamedTuple
 
-from node.storage.files import write_file
-from node.storage.founding import CAPITALS
-from node.storage.reader import Reader
+from node.folder.files import write_file
+from node.folder.founding import CAPITALS
+from node.storage.sqlite.reader import Reader
 from node.testing import Ground, Load, standing
 from node.testing.containers import IMAGE
 from tests.cluster.containers import links

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testcontainers.core.network import Network
 
-from node.storage.files import load_federation, save_federation
+from node.folder.files import load_federation, save_federation
 from node.testing.containers import ContainerCity
 from tests.cluster.containers.proxy import delaying
 

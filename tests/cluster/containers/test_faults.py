@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from node.errors import NodeError, Reason
-from node.storage.reader import Reader
+from node.storage.sqlite.reader import Reader
 from tests.cluster.containers import links
 from tests.cluster.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
 from tests.cluster.containers.trial import Trial

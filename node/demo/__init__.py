@@ -1,0 +1,1 @@
+"""Six cities on one machine, to show and to try: nothing here runs in a city."""

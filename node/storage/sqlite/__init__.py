@@ -1,0 +1,1 @@
+"""The databases of one node, in SQLite."""

@@ -1,0 +1,110 @@
+"""Which log a data folder holds: its founding id, written in `node.db` and beside the keys that sign it.
+
+A log that is begun a second time under the same key is a fork: every peer that holds the first freezes it for good. So
+a node never makes its log when it starts: `gongzhi init` founds it, and a node whose data folder lacks it, or holds
+another, does not start. See docs/decisions/0017-founding.md.
+"""
+
+import secrets
+
+from node.config import Config
+from node.core.checkpoint import log_name, verify_checkpoint
+from node.core.federation import Member
+from node.errors import FileError, NodeError, Reason
+from node.folder.founding import MARK, read_mark, remove_mark, write_mark
+from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key
+from node.ports import Clock
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.schema import Connection, Error, open_reader
+from node.storage.sqlite.store import Store
+from node.storage.sqlite.writer import storage_error
+
+_ID_BYTES = 16
+_INSERT = "INSERT INTO founding (id) VALUES (?)"
+_ANEW = "mount the right volume or restore a backup; docs/operations.md (The data folder is lost)"
+
+
+def found_log(config: Config, clock: Clock, passphrase: Passphrase = environment_passphrase) -> None:
+    """Makes an empty log under the node's key, and marks the keys with it.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT, there is a database already; INVALID_KEY; STORAGE_FULL.
+    """
+    if config.node_db.exists():
+        raise FileError(Reason.INVALID_ARGUMENT, str(config.node_db), "is there already: a log is never written over")
+    remove_mark(config)
+    store = Store(config.node_db, config.city, load_log_key(config.log_key, passphrase), clock)
+    try:
+        settle_founding(config, store)
+    finally:
+        store.close()
+
+
+def settle_founding(config: Config, store: Store) -> None:
+    """Writes the founding id where it is still missing: into the database, or beside the keys if they can be written.
+
+    Both lack it in a node that an earlier release made, one of them after a restore.
+    """
+    marked, stored = read_mark(config), _read_stored(store.connection)
+    founding = stored or marked or secrets.token_hex(_ID_BYTES)
+    if not stored:
+        store.submit(lambda connection: connection.execute(_INSERT, (founding,))).result()
+    if not marked:
+        write_mark(config, founding)
+
+
+def check_founding(config: Config, own: Member) -> None:
+    """Checks that the data folder holds the log of these keys.
+
+    Raises:
+        NodeError: DATA_LOST, it holds none, or another; STORAGE_CORRUPT.
+    """
+    if not config.node_db.exists():
+        raise _lost(config, f"is missing, but {config.keys.name}/ holds the keys of a log that was founded")
+    try:
+        connection = open_reader(config.node_db)
+        try:
+            _check(config, own, connection)
+        finally:
+            connection.close()
+    except Error as error:
+        raise storage_error(error, str(config.node_db)) from None
+
+
+def _check(config: Config, own: Member, connection: Connection) -> None:
+    if not _has(connection, "origin"):
+        raise _lost(config, f"holds no log, but {config.keys.name}/ holds the keys of one that was founded")
+    row = connection.execute("SELECT city, checkpoint FROM origin WHERE number = ?", (OWN,)).fetchone()
+    if row is None:
+        raise _lost(config, f"holds no log, but {config.keys.name}/ holds the keys of one that was founded")
+    city, checkpoint = row
+    if city != config.city:
+        raise _lost(config, f"is the log of {city}, this node is {config.city}")
+    try:
+        verify_checkpoint(checkpoint or b"", log_name(city), own.log_keys)
+    except NodeError as error:
+        raise _lost(config, f"is a log that no key on the card of {city} signed ({error.reason})") from None
+    if is_founded_otherwise(config, connection):
+        raise _lost(config, f"is a log founded at another time than {config.keys.name}/{MARK} says")
+
+
+def is_founded_otherwise(config: Config, connection: Connection) -> bool:
+    """Whether a database of this city holds another founding id than stands beside the keys."""
+    marked, stored = read_mark(config), _read_stored(connection)
+    return bool(marked and stored and marked != stored)
+
+
+def _read_stored(connection: Connection) -> str:
+    if not _has(connection, "founding"):
+        return ""
+    row = connection.execute("SELECT id FROM founding").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _has(connection: Connection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+    return found.fetchone() is not None
+
+
+def _lost(config: Config, why: str) -> FileError:
+    return FileError(Reason.DATA_LOST, str(config.node_db), f"{why}: {_ANEW}")

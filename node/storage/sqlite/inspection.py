@@ -1,0 +1,123 @@
+"""Reads a whole `node.db` in one snapshot, in bounded parts: what an audit recomputes, and questions about the rest."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from node.core.merkle import Tile
+from node.storage.sqlite.replica import Origin, read_origins
+from node.storage.sqlite.row_sum import row_sum
+from node.storage.sqlite.rows import SubjectRow
+from node.storage.sqlite.schema import Connection, open_reader
+from node.storage.sqlite.tree import position, split_position
+
+CHUNK = 1000
+_WRONGLY_INDEXED = (
+    "SELECT subject.position FROM subject LEFT JOIN record ON record.position = subject.position"
+    " WHERE record.view IS NULL"
+    " OR subject.position IN (SELECT position FROM change WHERE kind IN ('superseded', 'retracted'))"
+)
+_DANGLING_KEYS = (
+    "SELECT leaf_index FROM idempotency WHERE leaf_index NOT BETWEEN 0 AND ?"
+    " OR leaf_index IN (SELECT position FROM change WHERE kind IN ('superseded', 'retracted'))"
+)
+
+
+class StoredRecord(NamedTuple):
+    """A record row; `is_replaced`: superseded or retracted, as far as this node may see."""
+
+    leaf_index: int
+    leaf_hash: bytes
+    view: bytes | None
+    is_replaced: bool
+    is_retracted: bool
+
+
+class Inspection:
+    """One snapshot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def origins(self) -> list[Origin]:
+        """Every origin, the own log first."""
+        return read_origins(self._connection)
+
+    def records(self, origin: int) -> Iterator[list[StoredRecord]]:
+        """All record rows of an origin in order, in parts of at most 1000."""
+        cursor = self._connection.execute(
+            "SELECT position - ?, leaf_hash, view, (SELECT max(kind = 'retracted') FROM change"
+            "  WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
+            " FROM record WHERE position >= ? AND position < ? ORDER BY position",
+            (position(origin, 0), position(origin, 0), position(origin + 1, 0)),
+        )
+        while rows := cursor.fetchmany(CHUNK):
+            yield [
+                StoredRecord(index, leaf_hash, view, replaced is not None, bool(replaced))
+                for index, leaf_hash, view, replaced in rows
+            ]
+
+    def differing_tiles(self, origin: int, tiles: Iterable[Tile]) -> list[Tile]:
+        """Those of the recomputed tiles that do not stand in storage as they are."""
+        select = "SELECT nodes FROM tile WHERE origin = ? AND height = ? AND number = ?"
+        return [
+            tile
+            for tile in tiles
+            if self._connection.execute(select, (origin, tile.height, tile.number)).fetchone() != (tile.nodes,)
+        ]
+
+    def count_tiles(self, origin: int) -> int:
+        """Number of stored tiles."""
+        return self._count("SELECT count(*) FROM tile WHERE origin = ?", origin)
+
+    def count_subjects(self) -> int:
+        """Number of rows of the subject index, of all origins."""
+        return self._count("SELECT count(*) FROM subject")
+
+    def missing_subjects(self, rows: Iterable[SubjectRow]) -> list[SubjectRow]:
+        """Those of the rows that the subject index lacks."""
+        select = "SELECT 1 FROM subject WHERE digest = ? AND position = ?"
+        return [row for row in rows if self._connection.execute(select, row).fetchone() is None]
+
+    def wrongly_indexed(self) -> Iterator[tuple[int, int]]:
+        """(origin number, leaf index) of records that must not be indexed: destroyed, withheld or replaced."""
+        rows = self._connection.execute(_WRONGLY_INDEXED)
+        return (split_position(row) for (row,) in rows)
+
+    def is_noted(self, origin: int, leaf_index: int, kind: str) -> bool:
+        """Whether a change of this kind is on record."""
+        values = (position(origin, leaf_index), kind)
+        found = self._connection.execute("SELECT 1 FROM change WHERE position = ? AND kind = ? LIMIT 1", values)
+        return found.fetchone() is not None
+
+    def dangling_keys(self, size: int) -> Iterator[int]:
+        """Leaf indices that idempotency keys point to though no current own record stands there."""
+        rows = self._connection.execute(_DANGLING_KEYS, (size - 1,))
+        return (leaf_index for (leaf_index,) in rows)
+
+    def damaged_keys(self) -> Iterator[int]:
+        """Leaf indices of the records whose row key, or what is kept with it, is not as it was written."""
+        rows = self._connection.execute(
+            "SELECT key, content, as_of_ms, leaf_index, replaced, sum FROM idempotency ORDER BY leaf_index"
+        )
+        return (version[2] for key, *version, kept in rows if row_sum(key, *version) != kept)
+
+    def stray_records(self, origins: int) -> int:
+        """Number of record rows that belong to none of the first `origins` origins."""
+        return self._count("SELECT count(*) FROM record WHERE position < 0 OR position >= ?", position(origins, 0))
+
+    def _count(self, select: str, *values: int) -> int:
+        (count,) = self._connection.execute(select, values).fetchone()
+        return int(count)
+
+
+@contextmanager
+def inspect(path: Path) -> Iterator[Inspection]:
+    """A snapshot of a store, running or not."""
+    connection = open_reader(path)
+    connection.execute("BEGIN")
+    try:
+        yield Inspection(connection)
+    finally:
+        connection.close()

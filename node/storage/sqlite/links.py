@@ -1,0 +1,163 @@
+"""The link to each peer: failures, back-off, circuit; and the incidents that froze one."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from node.errors import NodeError, Reason
+from node.storage.sqlite.schema import Connection
+
+MAX_INCIDENTS_PER_CITY = 100
+
+
+@dataclass(frozen=True)
+class Link:
+    """How pulling from a peer goes.
+
+    Attributes:
+        failures: Failed attempts in a row.
+        next_attempt_at_ms: No pull by schedule before this moment.
+        frozen: The peer sent what cannot be true; no pull until an officer releases it.
+    """
+
+    city: str
+    failures: int = 0
+    next_attempt_at_ms: int = 0
+    frozen: bool = False
+    last_reason: str = ""
+    last_error: str = ""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What a peer sent that cannot be true; the evidence itself is read by number."""
+
+    number: int
+    city: str
+    reason: str
+    message: str
+    at_ms: int
+    evidence_bytes: int
+
+
+def read_link(connection: Connection, city: str) -> Link:
+    """The link to a peer; a fresh one where nothing is stored."""
+    row = connection.execute(
+        "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?", (city,)
+    ).fetchone()
+    return Link(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else Link(city)
+
+
+def write_link(connection: Connection, link: Link) -> None:
+    """Stores the link to a peer; nothing where it is frozen for a fork, which a pull under way may have passed by."""
+    if is_forked(read_link(connection, link.city)):
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO link (city, failures, next_attempt_at_ms, frozen, last_reason, last_error)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (link.city, link.failures, link.next_attempt_at_ms, link.frozen, link.last_reason, link.last_error),
+    )
+
+
+def read_peer_clocks(connection: Connection) -> dict[str, int]:
+    """City -> by how many milliseconds its clock was ahead of this node's when it was last asked."""
+    return dict(connection.execute("SELECT city, ahead_ms FROM peer_clock"))
+
+
+def write_peer_clock(connection: Connection, city: str, ahead_ms: int) -> None:
+    """Stores how far the clock of a peer is ahead."""
+    connection.execute("INSERT OR REPLACE INTO peer_clock (city, ahead_ms) VALUES (?, ?)", (city, ahead_ms))
+
+
+def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, evidence: bytes) -> None:
+    """Keeps evidence (the newest of each city; a liar can't fill the disk) and freezes the peer."""
+    connection.execute(
+        "INSERT INTO incident (city, reason, message, at_ms, evidence) VALUES (?, ?, ?, ?, ?)",
+        (city, reason, message, at_ms, evidence),
+    )
+    # A fork's evidence is for good; there is one for each log key at most.
+    connection.execute(
+        "DELETE FROM incident WHERE city = ? AND reason != ? AND number NOT IN"
+        " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
+        (city, Reason.LOG_FORKED, city, MAX_INCIDENTS_PER_CITY),
+    )
+    link = read_link(connection, city)
+    write_link(connection, Link(city, link.failures + 1, 0, frozen=True, last_reason=reason, last_error=message))
+
+
+def add_fork(connection: Connection, city: str, message: str, at_ms: int, evidence: bytes) -> bool:
+    """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
+    if is_forked(read_link(connection, city)):
+        return False
+    add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, evidence)
+    return True
+
+
+def is_forked(link: Link) -> bool:
+    """Whether the log is frozen for a proven fork."""
+    return link.frozen and link.last_reason == Reason.LOG_FORKED
+
+
+def read_forks(connection: Connection) -> list[bytes]:
+    """The evidence of every fork for which a log is frozen now."""
+    rows = connection.execute(
+        "SELECT evidence FROM incident WHERE number IN (SELECT max(number) FROM incident JOIN link USING (city)"
+        " WHERE reason = ? AND frozen AND last_reason = ? GROUP BY city)",
+        (Reason.LOG_FORKED, Reason.LOG_FORKED),
+    )
+    return [bytes(evidence) for (evidence,) in rows]
+
+
+def read_incidents(connection: Connection, limit: int) -> list[Incident]:
+    """The newest incidents, newest first."""
+    rows = connection.execute(
+        "SELECT number, city, reason, message, at_ms, length(evidence) FROM incident ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    return [Incident(*row) for row in rows]
+
+
+def destroy_evidence(connection: Connection, city: str, records: Collection[str]) -> int:
+    """Destroys what a peer sent in incidents that names any of these records of its: what is destroyed elsewhere.
+
+    The SHA-256 of what was sent stays. A fork's evidence holds checkpoints alone.
+    """
+    if not records:
+        return 0
+    names = [record.encode() for record in records]
+    kept = connection.execute(
+        "SELECT number, evidence FROM incident WHERE city = ? AND reason != ? AND digest IS NULL",
+        (city, Reason.LOG_FORKED),
+    )
+    named = [(number, evidence) for number, evidence in kept if any(name in evidence for name in names)]
+    return _forget(connection, named)
+
+
+def destroy_old_evidence(connection: Connection, before_ms: int) -> int:
+    """Destroys what peers sent in incidents of before a moment; its SHA-256 stays, and so does a fork's evidence."""
+    old = connection.execute(
+        "SELECT number, evidence FROM incident WHERE at_ms < ? AND reason != ? AND digest IS NULL",
+        (before_ms, Reason.LOG_FORKED),
+    )
+    return _forget(connection, old.fetchall())
+
+
+def _forget(connection: Connection, incidents: Iterable[tuple[int, bytes]]) -> int:
+    rows = [(sha256(evidence).digest(), number) for number, evidence in incidents]
+    connection.executemany("UPDATE incident SET evidence = x'', digest = ? WHERE number = ?", rows)
+    return len(rows)
+
+
+def read_evidence(connection: Connection, number: int) -> bytes:
+    """What the peer sent.
+
+    Raises:
+        NodeError: NOT_FOUND; where it was destroyed the text has its SHA-256.
+    """
+    row = connection.execute("SELECT evidence, digest FROM incident WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise NodeError(Reason.NOT_FOUND, f"there is no incident {number}")
+    if row[1] is not None:
+        text = f"what was sent in incident {number} is destroyed: its time was up, or a record in it was taken back"
+        raise NodeError(Reason.NOT_FOUND, f"{text}; it had SHA-256 {row[1].hex()}")
+    return bytes(row[0])

@@ -1,0 +1,39 @@
+"""Opens the databases that the query process alone writes: `usage.db` and `search.db`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils.migrations import Migrations
+
+from node.storage.sqlite.schema import Connection, Error, check_sqlite_version, migrate
+from node.storage.sqlite.writer import storage_error
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlite
+else:
+    from pysqlite3 import dbapi2 as sqlite
+
+
+def open_query_database(path: Path, migrations: Migrations) -> Connection:
+    """Opens (creating, migrating) the writing connection; fsyncs each commit, deleted values leave no bytes behind.
+
+    Raises:
+        NodeError: UNSUPPORTED_SQLITE, NEWER_DATA, STORAGE_CORRUPT or STORAGE_FULL.
+    """
+    check_sqlite_version()
+    try:
+        return _open(path, migrations)
+    except Error as error:
+        raise storage_error(error, path.name) from None
+
+
+def _open(path: Path, migrations: Migrations) -> Connection:
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite.connect(f"file:{path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+    migrate(connection, migrations)
+    return connection

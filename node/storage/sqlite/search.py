@@ -1,0 +1,234 @@
+"""`search.db`: operators by any part of their name. Derived from `node.db`; may be deleted, it is made again.
+
+A name is indexed by its overlapping pairs of characters (长沙市 as 长沙 沙市 市), so a phrase of pairs finds every
+part of two or more characters, and a prefix every single one. FTS5 with `contentless_delete` keeps the terms of a
+deleted row until a merge, whatever `secure-delete` says; so the index is contentless and a row is taken out with the
+`delete` command, for which the names are kept beside it. A test looks for the bytes.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from node.core.answer import STANDARD, fold
+from node.core.body import read_body, read_view
+from node.core.record import INDEX_BITS
+from node.errors import NodeError
+from node.storage.sqlite.query_db import open_query_database
+from node.storage.sqlite.rows import insert_rows
+from node.storage.sqlite.schema import Connection, Error, execute_all, open_reader
+from node.storage.sqlite.tree import position
+
+BATCH = 2000
+migrations = Migrations("search")
+
+
+@migrations()
+def m0001_names(db: Database) -> None:
+    """Names, their pairs, and how far the log was followed."""
+    execute_all(
+        db,
+        """
+        CREATE TABLE name (position INTEGER PRIMARY KEY, folded TEXT NOT NULL);
+        CREATE VIRTUAL TABLE pair USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 0');
+        INSERT INTO pair (pair, rank) VALUES ('secure-delete', 1);
+        CREATE TABLE followed (origin INTEGER PRIMARY KEY, size INTEGER NOT NULL);
+        CREATE TABLE followed_change (number INTEGER NOT NULL);
+        INSERT INTO followed_change VALUES (0);
+    """,
+    )
+
+
+@migrations()
+def m0002_unreadable(db: Database) -> None:
+    """Current records whose body is none of their standard: nobody is answered from them. The log is followed anew."""
+    execute_all(
+        db,
+        """
+        CREATE TABLE unreadable (position INTEGER PRIMARY KEY);
+        INSERT INTO pair (pair) VALUES ('delete-all');
+        DELETE FROM name;
+        DELETE FROM followed;
+        UPDATE followed_change SET number = 0
+    """,
+    )
+
+
+class _Named(NamedTuple):
+    """A current record with a name that this node may see."""
+
+    position: int
+    folded: str
+
+
+def pairs(folded: str) -> str:
+    """The index text of a folded name: its overlapping pairs of letters and digits, then the last one alone."""
+    letters = "".join(filter(str.isalnum, folded))
+    return " ".join(letters[at : at + 2] for at in range(len(letters)))
+
+
+def match_expression(folded: str) -> str:
+    """The FTS5 query for a part of a name; empty where it has no letter or digit."""
+    letters = "".join(filter(str.isalnum, folded))
+    if len(letters) == 1:
+        return f'"{letters}"*'
+    return '"' + " ".join(letters[at : at + 2] for at in range(len(letters) - 1)) + '"' if letters else ""
+
+
+class SearchIndex:
+    """Writes `search.db` from one thread: follows `node.db` in bounded steps."""
+
+    def __init__(self, path: Path, node_db: Path) -> None:
+        self._connection = open_query_database(path, migrations)
+        self._log = open_reader(node_db)
+        # Deleted names may stand in the write-ahead log, of an earlier run too, until that has been emptied.
+        self._has_remains = True
+
+    def follow(self) -> bool:
+        """Takes in at most one batch of new records and of changes each; returns whether there may be more."""
+        self._log.execute("BEGIN")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            sizes = self._log.execute("SELECT number, size FROM origin").fetchall()
+            if any(size < self._followed(number) for number, size in sizes):
+                self._begin_anew()
+            behind = [self._follow_records(number, size) for number, size in sizes]
+            changes = self._changes()
+            deleted = [self._follow_change(row, kind) for row, kind in changes]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._log.execute("ROLLBACK")
+        self._has_remains |= any(deleted)
+        if self._has_remains:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._has_remains = bool(busy)  # a search was in the way: again next time
+        return any(behind) or len(changes) == BATCH
+
+    def close(self) -> None:
+        """Closes both databases."""
+        self._log.close()
+        self._connection.close()
+
+    def _begin_anew(self) -> None:
+        """Empties the index: the log it followed was longer, so another one was restored in its place."""
+        self._connection.execute("INSERT INTO pair (pair) VALUES ('delete-all')")
+        self._connection.execute("DELETE FROM name")
+        self._connection.execute("DELETE FROM unreadable")
+        self._connection.execute("DELETE FROM followed")
+        self._connection.execute("UPDATE followed_change SET number = 0")
+
+    def _follow_records(self, origin: int, size: int) -> bool:
+        begin = self._followed(origin)
+        end = min(begin + BATCH, size)
+        if begin == end:
+            return False
+        _insert(self._connection, *_read_current(self._log, position(origin, begin), position(origin, end)))
+        self._connection.execute("INSERT OR REPLACE INTO followed (origin, size) VALUES (?, ?)", (origin, end))
+        return end < size
+
+    def _followed(self, origin: int) -> int:
+        found = self._connection.execute("SELECT size FROM followed WHERE origin = ?", (origin,)).fetchone()
+        return found[0] if found else 0
+
+    def _changes(self) -> list[tuple[int, str]]:
+        (after,) = self._connection.execute("SELECT number FROM followed_change").fetchone()
+        found = self._log.execute(
+            "SELECT position, kind, number FROM change WHERE number > ? ORDER BY number LIMIT ?", (after, BATCH)
+        ).fetchall()
+        if found:
+            self._connection.execute("UPDATE followed_change SET number = ?", (found[-1][2],))
+        return [(row, kind) for row, kind, _ in found]
+
+    def _follow_change(self, row: int, kind: str) -> bool:
+        """Brings one record up to date, whatever happened to it; returns whether a name was deleted."""
+        was_there = _delete(self._connection, row)
+        if kind in ("narrowed", "widened") and self._is_followed(row):
+            _insert(self._connection, *_read_current(self._log, row, row + 1))
+        return was_there
+
+    def _is_followed(self, row: int) -> bool:
+        """Whether the record's turn has come; if not, it will be taken in as it then is."""
+        found = self._connection.execute(
+            "SELECT 1 FROM followed WHERE origin = ? >> 40 AND size > ? & ((1 << 40) - 1)", (row, row)
+        )
+        return found.fetchone() is not None
+
+
+def _read_current(log: Connection, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
+    """Of the current records at the positions [begin, end): those with a name to be found by; those not to be read."""
+    rows = log.execute(
+        "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))",
+        (begin, end),
+    )
+    named: list[_Named] = []
+    unreadable: list[tuple[int]] = []
+    for row, stored in rows:
+        try:
+            folded = _folded_name(stored)
+        except NodeError:
+            unreadable.append((row,))
+            continue
+        if folded:
+            named.append(_Named(row, folded))
+    return named, unreadable
+
+
+def _folded_name(stored: bytes) -> str:
+    """The folded name in a registration; empty where it has none that is disclosed, or is no registration.
+
+    Raises:
+        NodeError: Its body cannot be read.
+    """
+    header, view = read_view(stored)
+    if header.retracts:
+        return ""
+    body = read_body(header, view)
+    return fold(str(getattr(body, "name", ""))) if header.standard == STANDARD else ""
+
+
+def _insert(connection: Connection, named: Sequence[_Named], unreadable: Sequence[tuple[int]]) -> None:
+    insert_rows(connection, "INSERT OR IGNORE INTO unreadable (position) VALUES ", unreadable)
+    insert_rows(connection, "INSERT INTO name (position, folded) VALUES ", named)
+    insert_rows(connection, "INSERT INTO pair (rowid, text) VALUES ", [(row, pairs(folded)) for row, folded in named])
+
+
+def _delete(connection: Connection, row: int) -> bool:
+    connection.execute("DELETE FROM unreadable WHERE position = ?", (row,))
+    found = connection.execute("SELECT folded FROM name WHERE position = ?", (row,)).fetchone()
+    if found is None:
+        return False
+    connection.execute("INSERT INTO pair (pair, rowid, text) VALUES ('delete', ?, ?)", (row, pairs(found[0])))
+    connection.execute("DELETE FROM name WHERE position = ?", (row,))
+    return True
+
+
+def count_unreadable(path: Path) -> dict[int, int]:
+    """How many current records of each origin number cannot be read; none where there is no index yet."""
+    try:
+        connection = open_reader(path)
+    except Error:
+        return {}
+    try:
+        return dict(connection.execute("SELECT position >> ?, count(*) FROM unreadable GROUP BY 1", (INDEX_BITS,)))
+    except Error:  # made by an earlier version, or being made
+        return {}
+    finally:
+        connection.close()
+
+
+def find_positions(connection: Connection, folded: str) -> Iterator[int]:
+    """Positions of the records whose name contains `folded`, as the index has them, in order of position."""
+    rows = connection.execute(
+        "SELECT name.position FROM pair JOIN name ON name.position = pair.rowid"
+        " WHERE pair MATCH ? AND instr(folded, ?) ORDER BY pair.rowid",
+        (match_expression(folded), folded),
+    )
+    return (row for (row,) in rows)

@@ -1,0 +1,78 @@
+"""Copies a database while others write to it, and checks the copy."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from node.errors import NodeError, Reason
+from node.storage.sqlite.schema import Error, open_reader
+from node.storage.sqlite.writer import storage_error
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlite
+else:
+    from pysqlite3 import dbapi2 as sqlite
+
+# 8 MiB a step: seldom enough to cost nothing, often enough to show how far it got.
+_STEP_PAGES = 2048
+# Instructions of SQLite between two looks at the clock.
+_LOOK = 10_000
+Report = Callable[[int, int], None]
+
+
+def copy_database(source: Path, target: Path, report: Report) -> None:
+    """Copies one moment of a database into a new file, page by page, and checks the copy.
+
+    Args:
+        source: A database that may be written to meanwhile.
+        target: Made with mode 0600; one file, without a write-ahead log.
+        report: (pages done, pages in all).
+
+    Raises:
+        NodeError: STORAGE_FULL, STORAGE_CORRUPT or another failure of the disk.
+    """
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    reader, copy = open_reader(source), sqlite.connect(target, isolation_level=None)
+    try:
+        # An open transaction holds this moment; without one every commit meanwhile would begin the copy anew.
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        reader.backup(copy, pages=_STEP_PAGES, progress=lambda _, left, total: report(total - left, total))
+        copy.execute("PRAGMA journal_mode=DELETE")
+    except Error as error:
+        raise storage_error(error) from None
+    finally:
+        copy.close()
+        reader.close()
+    check_database(target)
+
+
+def check_database(path: Path) -> None:
+    """Checks every page and index of a database.
+
+    Raises:
+        NodeError: STORAGE_CORRUPT.
+    """
+    try:
+        with closing(open_reader(path)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except Error as error:
+        raise storage_error(error) from None
+    if found != "ok":
+        raise NodeError(Reason.STORAGE_CORRUPT, f"{path.name} is damaged")
+
+
+def is_damaged(path: Path, deadline_s: float) -> bool:
+    """Whether a database shows damage to who reads its pages until `deadline_s` (monotonic seconds)."""
+    try:
+        connection = open_reader(path)
+        try:
+            connection.set_progress_handler(lambda: time.monotonic() > deadline_s, _LOOK)
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+        finally:
+            connection.close()
+    except Error:
+        return time.monotonic() <= deadline_s  # after it the look was broken off

@@ -1,0 +1,243 @@
+"""The store of one node: `node.db`, one writer, any number of readers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from node.core.peer_view import Revision, VerifiedBatch
+from node.ports import Clock, Signer
+from node.storage.sqlite import drafts, links, loads, policies, replica
+from node.storage.sqlite.drafts import Draft
+from node.storage.sqlite.links import Incident, Link
+from node.storage.sqlite.loads import Load
+from node.storage.sqlite.log import OWN, Entry, Fate, Follow, KeyOf, OwnLog, Placed
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.replica import Origin
+from node.storage.sqlite.retention import destroy_ended
+from node.storage.sqlite.schema import Connection, Error
+from node.storage.sqlite.tree import position
+from node.storage.sqlite.writer import Writer, storage_error
+
+_Result = TypeVar("_Result")
+_NEWEST_DESTRUCTION = (
+    "SELECT coalesce(max(number), 0) FROM change WHERE kind IN ('retracted', 'narrowed', 'forgotten') AND position >= ?"
+)
+
+
+class Store(Reader):
+    """Reads and writes `node.db`. A returned future is resolved once its writes are durable."""
+
+    def __init__(self, path: Path, city: str, signer: Signer, clock: Clock) -> None:
+        """Opens (creating) the store and takes the writer's lock.
+
+        Raises:
+            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE, NEWER_DATA or INVALID_CONFIG (another
+                city's data).
+        """
+        super().__init__(path)
+        self._clock = clock
+        try:
+            self._writer = Writer(path)
+            self.log = OwnLog(self._writer.connection, city, signer, clock)
+        except Error as error:
+            raise storage_error(error, path.name) from None
+        self._destruction = _Destruction(self._writer)
+        self._destruction.after_commit()
+        self._writer.participants = [self.log, self._destruction]
+        self._writer.start()
+
+    def append(
+        self, entries: Sequence[Entry], follow: Follow | None = None, *, is_patient: bool = True, load: int = 0
+    ) -> "Future[list[Placed]]":
+        """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint.
+
+        What a person waits for is not patient: it shares a commit only with what came while the one before was made.
+        With the number of a `load` what is stored is noted as its records.
+        """
+
+        def job(connection: Connection) -> list[Placed]:
+            placed = self.log.append(connection, entries, follow)
+            if load:
+                stored = [each.id for each in placed if each.fate in (Fate.ACCEPTED, Fate.SUPERSEDED)]
+                loads.note_records(connection, load, stored)
+            return placed
+
+        return self.submit(job, is_patient=is_patient)
+
+    def begin_load(self, load: Load) -> "Future[int]":
+        """Stores a load that begins; resolves to its number."""
+        return self.submit(lambda connection: loads.insert_load(connection, load))
+
+    def ask_back(self, load: Load) -> "Future[None]":
+        """Notes who asks to take a load back (`loads.ask_back`)."""
+        return self.submit(lambda connection: loads.ask_back(connection, load), is_patient=False)
+
+    def approve_back(self, number: int, by: str) -> "Future[None]":
+        """Notes who approves that a load is taken back (`loads.approve_back`)."""
+        at_ms = self._clock.now_ms()
+        return self.submit(lambda connection: loads.approve_back(connection, number, by, at_ms), is_patient=False)
+
+    def adopt(self, batch: VerifiedBatch, key_of: KeyOf) -> "Future[None]":
+        """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""
+        return self.submit(lambda connection: self.log.adopt(connection, batch, key_of))
+
+    def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
+        """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
+
+        def job(connection: Connection) -> int:
+            at_ms = self._clock.now_ms()
+            return sum(replica.store_batch(connection, city, batch, purpose, at_ms) for batch in batches)
+
+        return self._submit_destroying(job)
+
+    def store_revision(self, city: str, revision: Revision) -> "Future[None]":
+        """Replaces stored views of a peer's records by revised ones."""
+        return self._submit_destroying(
+            lambda connection: replica.store_revision(connection, city, revision, self._clock.now_ms())
+        )
+
+    def destroy_ended(self, kept_since_ms: Mapping[str, int]) -> "Future[None]":
+        """Destroys own records whose retention is over, by standard (`retention.destroy_ended`)."""
+        return self._submit_destroying(lambda connection: destroy_ended(connection, kept_since_ms))
+
+    def destroy_old_evidence(self, before_ms: int) -> "Future[None]":
+        """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
+        return self._submit_destroying(lambda connection: links.destroy_old_evidence(connection, before_ms))
+
+    def set_link(self, link: Link) -> "Future[None]":
+        """Remembers the state of the link to a peer."""
+        return self.submit(lambda connection: links.write_link(connection, link))
+
+    def add_incident(self, city: str, reason: str, message: str, evidence: bytes) -> "Future[None]":
+        """Keeps the evidence of what a peer sent and freezes the peer."""
+        at_ms = self._clock.now_ms()
+        return self.submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
+
+    def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
+        """Puts a policy in force: remembers its text, logs what it changes for peers."""
+
+        def job(connection: Connection) -> None:
+            policies.write_policy(connection, text, self._clock.now_ms())
+            if change is not None:
+                self.log.append(connection, [change])
+
+        return self.submit(job)
+
+    def put_draft(self, draft: Draft) -> "Future[int]":
+        """Keeps a draft; resolves to its number."""
+        return self.submit(lambda connection: drafts.insert_draft(connection, draft), is_patient=False)
+
+    def close_draft(self, number: int, by: str, instead: Draft | None = None) -> "Future[int]":
+        """Gives an open draft up; with `instead` another takes its place. Resolves to the new one's number, or 0.
+
+        The future raises NodeError NOT_FOUND where the draft is open no longer.
+        """
+
+        def job(connection: Connection) -> int:
+            drafts.read_draft(connection, number)
+            drafts.close_draft(connection, number, by, self._clock.now_ms(), "")
+            return drafts.insert_draft(connection, instead) if instead else 0
+
+        return self.submit(job, is_patient=False)
+
+    def record_act(
+        self, entries: Sequence[Entry], prepare: Callable[[str], Sequence[Draft]], draft: int = 0, by: str = ""
+    ) -> "Future[tuple[str, list[int]]]":
+        """Records an act and what belongs to it in one transaction; resolves to its record id and what it prepared.
+
+        The future raises NodeError NOT_FOUND where the draft is open no longer: nobody approves one twice.
+
+        Args:
+            entries: the act, last, and what it takes back.
+            prepare: record id of the act -> the drafts it leads to.
+            draft: number of the draft that it was; 0 where there was none.
+            by: account that closes the draft.
+        """
+
+        def job(connection: Connection) -> tuple[str, list[int]]:
+            if draft:
+                drafts.read_draft(connection, draft)
+            record = self.log.append(connection, entries)[-1].id
+            if draft:
+                drafts.close_draft(connection, draft, by, self._clock.now_ms(), record)
+            return record, [drafts.insert_draft(connection, each) for each in prepare(record)]
+
+        return self.submit(job, is_patient=False)
+
+    def scrub(self) -> bool:
+        """Rewrites the database if values were destroyed since it was last; returns whether it did.
+
+        SQLite's secure_delete overwrites a deleted row, but where a page was split before, a stale copy may stand in
+        what became free space of it. Takes about a second for each 100 MB, in which nothing is written.
+
+        Raises:
+            NodeError: STORAGE_FULL; it is tried again.
+        """
+        newest = self.connection.execute(_NEWEST_DESTRUCTION, (position(OWN + 1, 0),)).fetchone()[0]
+        if newest <= self.connection.execute("PRAGMA user_version").fetchone()[0]:
+            return False
+
+        def work(connection: Connection) -> None:
+            connection.execute("VACUUM")
+            connection.execute(f"PRAGMA user_version = {newest:d}")
+            self._destruction.after_commit()
+
+        self._destruction.pending += 1
+        try:
+            self._writer.run_alone(work)
+        except Error as error:
+            raise storage_error(error) from None
+        return True
+
+    def check_file(self) -> None:
+        """Checks that the database is still the file that was opened.
+
+        Raises:
+            NodeError: DATA_LOST.
+        """
+        self._writer.check_file()
+
+    def close(self) -> None:
+        """Finishes what is queued and closes the writer."""
+        self._writer.close()
+
+    def submit(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        """Runs a job in the writer's next transaction (`Writer.submit`)."""
+        return self._writer.submit(job, is_patient=is_patient)
+
+    def _submit_destroying(self, job: Callable[[Connection], int]) -> "Future[None]":
+        def counted(connection: Connection) -> None:
+            self._destruction.pending += job(connection)
+
+        return self._writer.submit(counted, is_patient=False)  # made of many already
+
+
+class _Destruction:
+    """After a commit that destroyed values, empties the write-ahead log so that their bytes are gone there too."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._connection = writer.connection
+        self.pending = 1  # a process that was killed may have destroyed values and not come to this
+
+    def before_commit(self, connection: Connection) -> None: ...
+
+    def after_commit(self) -> None:
+        # Not done where a reader is in the way or the disk is full: the next commit tries again.
+        if self.pending and self._empty_wal():
+            self.pending = 0
+
+    def _empty_wal(self) -> bool:
+        self._connection.execute("PRAGMA busy_timeout=1000")
+        try:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except Error:
+            return False
+        finally:
+            self._connection.execute("PRAGMA busy_timeout=30000")
+        return not busy
+
+    def after_rollback(self) -> None: ...
+
+
+__all__ = ["OWN", "Entry", "Incident", "Link", "Origin", "Placed", "Store"]

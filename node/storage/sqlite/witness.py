@@ -1,0 +1,193 @@
+"""What this node vouches for as a witness of its peers' logs, what others vouch for, and what it only heard of.
+
+Bounded whatever anyone tells: a few checkpoints a log, one cosignature a witness and checkpoint, and one checkpoint
+heard a log and teller.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from node.core.checkpoint import parse_checkpoint
+from node.core.cosignature import Cosignature, Cosigned
+from node.errors import NodeError, Reason
+from node.storage.sqlite.links import read_link
+from node.storage.sqlite.replica import read_origin
+from node.storage.sqlite.schema import Connection
+
+# Of each log are kept: the largest checkpoint that each witness cosigned, and those that most witnesses did.
+KEPT_BEST = 4
+
+
+class Kept(NamedTuple):
+    """A checkpoint of the verified tree, the number of its cosignatures, and the note with all lines."""
+
+    size: int
+    witnesses: int
+    note: bytes
+
+
+class Heard(NamedTuple):
+    """A signed checkpoint of a log beyond what this node has verified of it, and who told."""
+
+    teller: str
+    size: int
+    note: bytes
+
+
+def read_cosigned(connection: Connection, city: str) -> list[Kept]:
+    """The cosigned checkpoints of a log, newest first."""
+    notes = connection.execute("SELECT size, note FROM cosigned WHERE city = ? ORDER BY size DESC", (city,)).fetchall()
+    lines: dict[int, list[bytes]] = {size: [] for size, _ in notes}
+    for size, line in connection.execute(
+        "SELECT size, line FROM cosignature WHERE city = ? ORDER BY size, witness", (city,)
+    ):
+        if size in lines:  # else it came after the notes were read: a reader sees two states here
+            lines[size].append(line)
+    return [Kept(size, len(lines[size]), note + b"".join(lines[size])) for size, note in notes]
+
+
+def best_cosigned(connection: Connection, city: str, above: int = 0) -> Kept | None:
+    """The checkpoint of more than `above` records that most witnesses cosigned, the newest of several."""
+    kept = (each for each in read_cosigned(connection, city) if each.size > above)
+    return max(kept, key=lambda each: (each.witnesses, each.size), default=None)
+
+
+def put_cosigned(connection: Connection, city: str, cosigned: Cosigned) -> None:
+    """Keeps a checkpoint of the verified tree with further cosignatures; drops the least useful of what is kept."""
+    size = cosigned.checkpoint.size
+    connection.execute(
+        "INSERT OR REPLACE INTO cosigned (city, size, note) VALUES (?, ?, ?)", (city, size, cosigned.checkpoint.note)
+    )
+    connection.executemany(
+        "INSERT INTO cosignature (city, size, witness, at_s, line) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (city, size, witness) DO UPDATE SET at_s = excluded.at_s, line = excluded.line"
+        " WHERE excluded.at_s > at_s",
+        [(city, size, each.key.name, each.at_s, each.line) for each in cosigned.cosignatures],
+    )
+    _trim(connection, city)
+
+
+def is_news(connection: Connection, city: str, cosigned: Cosigned) -> bool:
+    """Whether it has a line that is not kept, and that would be."""
+    size, kept = cosigned.checkpoint.size, {each.size: each.witnesses for each in read_cosigned(connection, city)}
+    newest = _newest(connection, city)
+    if any(size > newest.get(each.key.name, 0) for each in cosigned.cosignatures):
+        return True
+    best = sorted(((count, at) for at, count in kept.items()), reverse=True)[:KEPT_BEST]
+    is_better = len(best) < KEPT_BEST or (len(cosigned.cosignatures), size) > best[-1]
+    return is_better and len(cosigned.cosignatures) > kept.get(size, 0)
+
+
+class Progress(NamedTuple):
+    """How far a witness is: the size of the largest checkpoint kept that it cosigned, and when (Unix seconds)."""
+
+    size: int
+    at_s: int
+
+
+def read_progress(connection: Connection, city: str) -> dict[str, Progress]:
+    """Of each witness of a log, by the name of its key, how far it is."""
+    rows = connection.execute(
+        "SELECT witness, max(size), at_s FROM cosignature WHERE city = ? GROUP BY witness", (city,)
+    )
+    return {witness: Progress(size, at_s) for witness, size, at_s in rows}
+
+
+def _newest(connection: Connection, city: str) -> dict[str, int]:
+    """Of each witness, the size of the largest checkpoint kept that it cosigned."""
+    return {witness: each.size for witness, each in read_progress(connection, city).items()}
+
+
+def _trim(connection: Connection, city: str) -> None:
+    kept = sorted(((each.witnesses, each.size) for each in read_cosigned(connection, city)), reverse=True)
+    useful = {size for _, size in kept[:KEPT_BEST]} | set(_newest(connection, city).values())
+    for _, size in kept:
+        if size not in useful:
+            connection.execute("DELETE FROM cosigned WHERE city = ? AND size = ?", (city, size))
+            connection.execute("DELETE FROM cosignature WHERE city = ? AND size = ?", (city, size))
+
+
+def read_signed(connection: Connection, city: str) -> list[tuple[int, bytes]]:
+    """Size and root of the largest tree of a log that this node has cosigned, if any."""
+    return connection.execute("SELECT size, root FROM witnessed WHERE city = ?", (city,)).fetchall()
+
+
+def read_witnessed(connection: Connection, city: str) -> int:
+    """The size of the largest checkpoint of a log that this node has cosigned; 0 where it has none."""
+    return max((size for size, _ in read_signed(connection, city)), default=0)
+
+
+def cosign_newest(
+    connection: Connection, city: str, make: Callable[[bytes], tuple[Cosigned, Cosignature]]
+) -> Cosigned | None:
+    """Cosigns the newest checkpoint of a log as this store holds it, whole. Runs in a writer's job.
+
+    What is signed is read and noted down in one transaction; the signature leaves the node only after it is durable.
+    Otherwise, of two calls side by side, the one of the smaller tree could come last, be noted as the newest, and let
+    a tree be signed later that contradicts the larger (the race in C2SP tlog-witness).
+
+    Args:
+        connection: The writer's, in a transaction.
+        city: Slug of the log's city.
+        make: The checkpoint's note -> the checkpoint, and this node's cosignature of it.
+
+    Returns:
+        The cosigned checkpoint; None where there is nothing to sign: the log is empty, not verified to the end of its
+        newest checkpoint, or not to be trusted, or a larger checkpoint of it is known.
+
+    Raises:
+        NodeError: TREE_ROLLED_BACK, this node has cosigned another tree of this log.
+    """
+    origin = read_origin(connection, city)
+    known = origin.known if origin else None
+    if origin is None or known is None or known.size == 0 or (known.size, known.root) != (origin.size, origin.root):
+        return None
+    if read_link(connection, city).frozen or any(heard.size > known.size for heard in read_heard(connection, city)):
+        return None
+    # Compare-and-swap: never a smaller tree than the last, never another of its size.
+    swapped = connection.execute(
+        "INSERT INTO witnessed (city, size, root) VALUES (?, ?, ?)"
+        " ON CONFLICT (city) DO UPDATE SET size = excluded.size, root = excluded.root"
+        " WHERE excluded.size > size OR (excluded.size = size AND excluded.root = root)",
+        (city, known.size, known.root),
+    )
+    if swapped.rowcount != 1:
+        raise NodeError(Reason.TREE_ROLLED_BACK, f"{city}: this node has cosigned a tree that is not within this one")
+    checkpoint, own = make(known.note)
+    put_cosigned(connection, city, checkpoint.joined([own]))
+    return checkpoint.joined([own])
+
+
+def read_heard(connection: Connection, city: str) -> list[Heard]:
+    """What was heard of a log beyond what this node has verified of it."""
+    rows = connection.execute("SELECT teller, size, note FROM heard WHERE city = ? ORDER BY size, teller", (city,))
+    return [Heard(*row) for row in rows]
+
+
+def largest_heard(connection: Connection, city: str) -> int:
+    """Size of the largest checkpoint of a log that was heard beyond what this node has verified; 0 where none was."""
+    (size,) = connection.execute("SELECT coalesce(max(size), 0) FROM heard WHERE city = ?", (city,)).fetchone()
+    return int(size)
+
+
+def put_heard(connection: Connection, city: str, heard: Heard, at_ms: int) -> bytes | None:
+    """Keeps the largest checkpoint of a log that a peer told; returns one of its size with another root, if any."""
+    root = parse_checkpoint(heard.note).root
+    for other in read_heard(connection, city):
+        if other.size == heard.size and parse_checkpoint(other.note).root != root:
+            return other.note
+    connection.execute(
+        "INSERT INTO heard (city, teller, size, note, at_ms) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (city, teller) DO UPDATE SET size = excluded.size, note = excluded.note, at_ms = excluded.at_ms"
+        " WHERE excluded.size > size",
+        (city, heard.teller, heard.size, heard.note, at_ms),
+    )
+    return None
+
+
+def drop_heard(connection: Connection, city: str, settled: Iterable[Heard]) -> None:
+    """Forgets what was heard and has been held against the tree since."""
+    connection.executemany(
+        "DELETE FROM heard WHERE city = ? AND teller = ? AND size = ?",
+        [(city, heard.teller, heard.size) for heard in settled],
+    )
