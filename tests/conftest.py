@@ -15,7 +15,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from node.testing.containers import IMAGE, missing_engine
-from tests.profiles import PROFILE, effort
+from tests.kit.effort import PROFILE, effort
 
 # For every property test, whether or not it asks for an effort of its own.
 settings.register_profile(f"gongzhi-{PROFILE}", effort(100))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from adapters.intake import Node
-from tests.adapters.intake_server import Identities, Intake, make_identities, serving
+from tests.kit.nodes.intake import Identities, Intake, make_identities, serving
 
 
 @pytest.fixture(scope="session")

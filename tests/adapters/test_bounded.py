@@ -9,7 +9,7 @@ import pytest
 
 from node.errors import FileError
 from node.tables.file import KINDS, open_file
-from tests.adapters.growing import GROWING
+from tests.kit.samples.growing_files import GROWING
 
 SMALL, TIMES = 4_000, 8
 MIB = 1 << 20

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.load import load
 from node.tables.damage import find_damage, find_doubt
-from tests.adapters.samples import COLUMNS, read_report, row, write_csv
+from tests.kit.samples.registry import COLUMNS, read_report, row, write_csv
 
 NAME = "长沙示例食品有限公司"
 

@@ -11,7 +11,7 @@ from adapters.rows import Body, Mapper
 from node.standard.v1.listing_pb2 import ListingAbnormal
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.standard.v1.penalty_pb2 import Penalty
-from tests.adapters.samples import uscc
+from tests.kit.samples.registry import uscc
 
 FORM_2015 = {
     "行政处罚决定书文号": "长市监罚字〔2016〕12号",

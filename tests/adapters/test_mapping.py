@@ -11,7 +11,7 @@ from adapters.rows import Body, Mapper, Problem
 from node.core.standard import get
 from node.errors import FileError, Reason
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.adapters.samples import COLUMNS, ENGLISH, row, uscc
+from tests.kit.samples.registry import COLUMNS, ENGLISH, row, uscc
 
 MINIMAL = """\
 standard: operator.registration

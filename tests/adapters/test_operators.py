@@ -10,7 +10,7 @@ from adapters.rows import Body, Mapper
 from node.core.party_key import problem_of_code, subject_of
 from node.core.standard import get
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.adapters.samples import COLUMNS, row, uscc, write_csv
+from tests.kit.samples.registry import COLUMNS, row, uscc, write_csv
 
 SOLE_TRADER = "92430102MA00TEXT0T"
 

@@ -11,7 +11,7 @@ from node.core.standard import get
 from node.standard.v1 import operator_pb2 as op
 from node.standard.v1 import party_pb2 as party
 from node.standard.v1.penalty_pb2 import Penalty, PenaltyKind
-from tests.adapters.samples import uscc
+from tests.kit.samples.registry import uscc
 
 PENALTY = {
     "CF_XDR_MC": "某某食品有限公司", "CF_XDR_LB": "法人及非法人组织", "CF_XDR_SHXYM": uscc(7),

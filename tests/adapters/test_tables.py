@@ -19,9 +19,9 @@ from node.errors import FileError, Reason
 from node.tables import csv_lines
 from node.tables.csv_lines import read_csv
 from node.tables.formulas import guard, unguard
-from tests.adapters.memory import peak_memory
-from tests.adapters.samples import COLUMNS, csv_text, read_report, rows, write_csv
-from tests.fuzz.hostile import TABLES
+from tests.kit.memory import peak_memory
+from tests.kit.samples.hostile_files import TABLES
+from tests.kit.samples.registry import COLUMNS, csv_text, read_report, rows, write_csv
 
 
 def read(path: Path) -> tuple[list[str], list[Row]]:

@@ -19,9 +19,9 @@ from node.core.standard import get
 from node.errors import FileError
 from node.intake.v1 import intake_pb2
 from node.standard.v1.penalty_pb2 import Penalty
-from tests.adapters.intake_server import Intake
-from tests.adapters.samples import read_report, row, write_csv
 from tests.adapters.test_penalty_mapping import PENALTY
+from tests.kit.nodes.intake import Intake
+from tests.kit.samples.registry import read_report, row, write_csv
 
 ID_NUMBER = "430102190001010015"
 

@@ -10,8 +10,8 @@ from adapters.units import split_title, unit_of_notes
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.standard.v1.penalty_pb2 import Penalty
 from node.tables.cells import column_name
-from tests.adapters.samples import COLUMNS, row
 from tests.adapters.test_penalty_mapping import PENALTY
+from tests.kit.samples.registry import COLUMNS, row
 
 
 def read(title: str, cell: str, notes: tuple[str, ...] = (), **beside: str) -> tuple[int, str] | str:

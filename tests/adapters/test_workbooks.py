@@ -19,7 +19,7 @@ from adapters.texts import in_chinese
 from node.errors import FileError
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.merges import column_letters, column_number
-from tests.fuzz.hostile import workbook
+from tests.kit.samples.hostile_files import workbook
 
 Cells = Sequence[Sequence[object]]
 Save = Callable[[Path, Cells, Sequence[str]], Path]

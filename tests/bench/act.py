@@ -31,8 +31,8 @@ from node.usecases.casework.case_file import PURPOSE, Bookcase
 from tests.bench.acts import CASE, append, many_cases, one_case
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, OTHER, Process, Rows, World, say
-from tests.cities import City
-from tests.core.standard_samples import complaint
+from tests.kit.samples.standards import complaint
+from tests.kit.stores.city import City
 
 ACTS = 1_000
 OFFICERS = 8

@@ -11,8 +11,8 @@ from node.storage.sqlite.log import Entry
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import PURPOSE
 from tests.bench.world import ORIGIN, OTHER
-from tests.cities import City
-from tests.core.standard_samples import complaint, referral
+from tests.kit.samples.standards import complaint, referral
+from tests.kit.stores.city import City
 
 CASE = f"{ORIGIN}-0"
 DAY = "2026-05-06"

@@ -22,9 +22,9 @@ from node.storage.sqlite.schema import open_reader
 from tests.bench.asker import questions
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, Rows, World, say
-from tests.cities import City
-from tests.core.standard_samples import PLATFORM
-from tests.screening.listings import NAMES, entry, listing
+from tests.kit.samples.standards import PLATFORM
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import NAMES, entry, listing
 
 BATCH = 500
 _METHOD = "/node.screening.v1.ScreeningService/Screen"

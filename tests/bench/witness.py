@@ -8,7 +8,7 @@ from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.usecases.witness import Round
 from tests.bench.measure import rate
 from tests.bench.world import Rows, say
-from tests.simulator.towns import Country, Town
+from tests.kit.simulator.towns import Country, Town
 
 _ROUNDS = 10
 

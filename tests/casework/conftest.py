@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.casework.desks import Desk, at
+from tests.kit.casework.desks import Desk, at
 
 CITIES = ("changsha", "hefei", "wuhan")
 

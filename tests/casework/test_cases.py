@@ -21,8 +21,8 @@ from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal, retract
-from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
-from tests.core.standard_samples import alert, complaint, hit
+from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
+from tests.kit.samples.standards import alert, complaint, hit
 
 CITIES = ("changsha", "hefei", "wuhan")
 CALENDAR = vendored_calendar()

@@ -15,8 +15,8 @@ from node.standard.v1 import act_pb2, operator_pb2, party_pb2
 from node.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
-from tests.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
-from tests.core.standard_samples import complaint
+from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
+from tests.kit.samples.standards import complaint
 
 CITIES = ("changsha", "hefei", "wuhan")
 MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}

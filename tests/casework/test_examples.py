@@ -13,7 +13,7 @@ from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as messages
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
-from tests.casework.desks import JD, LI, ZHANG, Desk
+from tests.kit.casework.desks import JD, LI, ZHANG, Desk
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 TWO = ("张三=43010001", "王五=43010003")

@@ -18,13 +18,13 @@ from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.propose import Submission
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
 from tests.casework.test_complaints import against
 from tests.casework.test_listings import listed
 from tests.casework.test_measures import request
 from tests.casework.test_repair import applying, penalised
-from tests.core.standard_samples import alert
-from tests.core.workflow_acts import complete
+from tests.kit.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
+from tests.kit.samples.standards import alert
+from tests.kit.workflow.acts import complete
 
 Two = tuple[Desk, Desk]
 NOON = datetime(2026, 5, 6, 12, tzinfo=SHANGHAI)

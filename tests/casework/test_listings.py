@@ -10,8 +10,8 @@ from node.errors import NodeError, Reason
 from node.standard.v1 import listing_pb2
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import LI, Desk, act, broken_in, documents, with_act
-from tests.core.standard_samples import PARTY, abnormal, hit, serious
+from tests.kit.casework.desks import LI, Desk, act, broken_in, documents, with_act
+from tests.kit.samples.standards import PARTY, abnormal, hit, serious
 
 DECISION = "长市监列异〔2026〕1号"
 

@@ -8,8 +8,8 @@ from google.protobuf.message import Message
 from node.errors import NodeError, Reason
 from node.standard.v1 import measure_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError, act_of
-from tests.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown, with_act
-from tests.core.standard_samples import measure
+from tests.kit.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown, with_act
+from tests.kit.samples.standards import measure
 
 CITIES = ("changsha", "hefei", "wuhan")
 NAME = "measure.request"

@@ -29,12 +29,12 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
 from node.storage.sqlite.schema import open_reader
-from tests.casework.desks import TWO, act, drafted_referral, referring
 from tests.casework.test_complaints import against
 from tests.casework.test_measures import request
-from tests.core.standard_samples import EVIDENCE
-from tests.evidence import announcement, chunks, sm3_of
-from tests.rpc.running import Running, eventually, found
+from tests.kit.casework.desks import TWO, act, drafted_referral, referring
+from tests.kit.nodes.processes import Running, eventually, found
+from tests.kit.samples.standards import EVIDENCE
+from tests.kit.stores.evidence import announcement, chunks, sm3_of
 
 # No pull by schedule within the time of the test: what arrives, a hint has brought.
 SLOW = MappingProxyType({"sync": {"interval_s": 600}})

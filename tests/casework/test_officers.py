@@ -15,7 +15,7 @@ from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients
 from node.folder.identity import add_client, load_bundle
-from tests.rpc.listener import found
+from tests.kit.nodes.listener import found
 
 ZHANG = Account("张三", (OfficerRole.CASE_OFFICER,), "湘A01")
 

@@ -6,7 +6,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.standard.v1 import complaint_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError, Submission
-from tests.casework.desks import (
+from tests.kit.casework.desks import (
     LI,
     TWO,
     ZHANG,
@@ -21,7 +21,7 @@ from tests.casework.desks import (
     shown,
     with_act,
 )
-from tests.core.standard_samples import alert, complaint
+from tests.kit.samples.standards import alert, complaint
 
 CITIES = ("changsha", "hefei")
 DECISION = "长市监列异〔2026〕1号"

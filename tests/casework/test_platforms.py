@@ -17,9 +17,9 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register
-from tests.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act
 from tests.casework.test_measures import CITIES, NAME, World, asked, request
-from tests.core.standard_samples import platform_list
+from tests.kit.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act
+from tests.kit.samples.standards import platform_list
 
 
 @pytest.fixture

@@ -25,9 +25,21 @@ from node.standard.v1 import (
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
 from node.usecases.casework.propose import Submission
-from tests.casework.desks import AUDITOR, LI, TWO, ZHANG, Desk, act, documents, files_with, referring, send, with_act
 from tests.casework.test_measures import request
-from tests.core.standard_samples import PARTY, alert, complaint, hit, repair
+from tests.kit.casework.desks import (
+    AUDITOR,
+    LI,
+    TWO,
+    ZHANG,
+    Desk,
+    act,
+    documents,
+    files_with,
+    referring,
+    send,
+    with_act,
+)
+from tests.kit.samples.standards import PARTY, alert, complaint, hit, repair
 
 CITIES = ("changsha", "hefei", "wuhan")
 NUMBER = "合市监处罚〔2026〕8号"

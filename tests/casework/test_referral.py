@@ -10,7 +10,7 @@ from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.standard.v1 import act_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError
-from tests.casework.desks import AUDITOR, CLERK, LI, TWO, ZHANG, Desk, drafted_referral, referring, send
+from tests.kit.casework.desks import AUDITOR, CLERK, LI, TWO, ZHANG, Desk, drafted_referral, referring, send
 
 CITIES = ("changsha", "hefei", "wuhan")
 

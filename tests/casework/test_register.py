@@ -17,8 +17,8 @@ from node.usecases.casework.line import Line, line_of
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import first, inbox, outbox
-from tests.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, with_act
-from tests.core.standard_samples import alert, complaint, measure
+from tests.kit.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, with_act
+from tests.kit.samples.standards import alert, complaint, measure
 
 CITIES = ("changsha", "hefei", "wuhan")
 CALENDAR = vendored_calendar()

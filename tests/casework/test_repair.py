@@ -11,9 +11,9 @@ from node.standard.v1 import credit_pb2, party_pb2, penalty_pb2
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import Desk, act, at, broken_in, documents, with_act
 from tests.casework.test_listings import deciding, listed, told_beforehand
-from tests.core.standard_samples import PARTY, penalty, repair
+from tests.kit.casework.desks import Desk, act, at, broken_in, documents, with_act
+from tests.kit.samples.standards import PARTY, penalty, repair
 
 
 def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:

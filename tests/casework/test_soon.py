@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 
 from node.usecases.soon import Hints, Soon
-from tests.rpc.running import eventually
+from tests.kit.nodes.processes import eventually
 
 
 class Runs:

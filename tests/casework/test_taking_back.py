@@ -28,12 +28,12 @@ from node.standard.v1 import penalty_pb2
 from node.storage.sqlite.trail import read_trail
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.adapters.samples import rows, write_csv
-from tests.casework.desks import Desk, at, drafted_referral, referring
 from tests.casework.test_nodes import SLOW, Office
 from tests.casework.test_products import NUMBER, investigated, penalising, penalties
-from tests.core.standard_samples import PARTY
-from tests.rpc.running import batch, eventually, found
+from tests.kit.casework.desks import Desk, at, drafted_referral, referring
+from tests.kit.nodes.processes import batch, eventually, found
+from tests.kit.samples.registry import rows, write_csv
+from tests.kit.samples.standards import PARTY
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from node.errors import FileError, Reason
 from node.intake.v1 import intake_pb2 as pb
 from node.rpc.status import error_from_rpc
 from node.usecases.backup import restore
-from tests.rpc.running import Running, batch, found
+from tests.kit.nodes.processes import Running, batch, found
 
 KEYS = {
     "keys/log.key",

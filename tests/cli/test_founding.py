@@ -24,7 +24,7 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
 from node.usecases.backup import back_up, restore
 from node.usecases.start_checks import check_start
-from tests.rpc.running import Running, batch, found
+from tests.kit.nodes.processes import Running, batch, found
 
 
 def empty_folder(own: Config, other: Config) -> None:

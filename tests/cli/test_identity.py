@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.schema import open_reader
-from tests.cities import City, operator
+from tests.kit.stores.city import City, operator
 
 USCC = "914300007121944054"
 CLI = Path(__file__).parents[2] / "node" / "cli"

@@ -21,8 +21,8 @@ from node.folder.files import load_clients, save_clients
 from node.folder.followers import not_followed
 from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_tls_identity
-from tests.adapters.samples import rows, write_csv
-from tests.rpc.running import Running, eventually, found
+from tests.kit.nodes.processes import Running, eventually, found
+from tests.kit.samples.registry import rows, write_csv
 
 
 @pytest.fixture(scope="module")

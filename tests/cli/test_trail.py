@@ -18,7 +18,7 @@ from node.cli.noted import ACTS
 from node.config import load_config
 from node.rpc.gate import ACTS as CALLS
 from node.storage.sqlite.trail import Act, read_trail
-from tests.rpc.running import Running, batch, found
+from tests.kit.nodes.processes import Running, batch, found
 
 # What changes nothing of a node, or is an act in a case: that stands in the log itself.
 _OTHERS = frozenset(

@@ -30,7 +30,7 @@ from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.usecases.audit import audit
-from tests.simulator.receiver import recompute
+from tests.kit.simulator.receiver import recompute
 
 ROWS = 3000
 KILLS = 12

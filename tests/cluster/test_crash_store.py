@@ -13,10 +13,10 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.store import Origin
 from node.usecases.audit import audit
-from tests.simulator.lives import HIDES, ROWS, AlternatingPeer, FixedSigner, batch, live, moments, pull, take_in
-from tests.simulator.origin import Origin as City
-from tests.simulator.origin import member, registration
-from tests.simulator.receiver import Receiver, recompute
+from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, FixedSigner, batch, live, moments, pull, take_in
+from tests.kit.simulator.origin import Origin as City
+from tests.kit.simulator.origin import member, registration
+from tests.kit.simulator.receiver import Receiver, recompute
 
 INTAKE_KILLS = 120
 SYNC_KILLS = 120

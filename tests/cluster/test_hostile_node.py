@@ -31,9 +31,9 @@ from node.rpc.tls import server_credentials
 from node.storage.sqlite.store import Store
 from node.usecases.node_status import node_status
 from node.usecases.sync import Sync
-from tests.cities import PURPOSE, SetClock
-from tests.simulator.origin import Origin, policy_text, registration
-from tests.simulator.receiver import recompute
+from tests.kit.simulator.origin import Origin, policy_text, registration
+from tests.kit.simulator.receiver import recompute
+from tests.kit.stores.city import PURPOSE, SetClock
 
 SETTINGS = Settings(purpose=PURPOSE, batch_timeout_s=1.5, backoff_base_s=60)
 Methods = dict[str, "grpc.RpcMethodHandler[Any, bytes]"]

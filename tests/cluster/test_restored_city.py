@@ -13,8 +13,8 @@ from node.storage.sqlite.reader import Reader
 from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.confirm_restore import confirm
 from node.usecases.return_log import recover
-from tests.cluster.restoring import back_up, gongzhi, put_back, take_up
-from tests.simulator.origin import policy_text, registration
+from tests.kit.nodes.restoring import back_up, gongzhi, put_back, take_up
+from tests.kit.simulator.origin import policy_text, registration
 
 BEFORE, SINCE = range(40), range(40, 70)
 

@@ -9,8 +9,8 @@ from node.errors import NodeError
 from node.query.v1 import query_pb2 as query
 from node.testing import Acknowledged, Ground, SixCities, batch, standing
 from node.testing.local import InProcessCity
-from tests.cities import operator
-from tests.simulator.origin import registration
+from tests.kit.simulator.origin import registration
+from tests.kit.stores.city import operator
 
 
 @pytest.fixture(scope="module", params=(Ground.IN_PROCESS, Ground.PROCESSES))

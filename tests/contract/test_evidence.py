@@ -25,9 +25,9 @@ from node.folder.keyfile import load_tls_identity
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel, peer_channel
-from tests.contract.evidence_world import WHY, World
-from tests.evidence import announcement, chunks, digest_of, sm3_of
-from tests.rpc.running import eventually
+from tests.kit.nodes.evidence_world import WHY, World
+from tests.kit.nodes.processes import eventually
+from tests.kit.stores.evidence import announcement, chunks, digest_of, sm3_of
 
 LARGE_BYTES = 200 * 1024 * 1024
 GROWTH_MB = 50

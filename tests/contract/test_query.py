@@ -33,8 +33,8 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.sqlite.schema import open_reader
 from node.usecases.remove_member import remove_member
-from tests.cities import City, operator
-from tests.rpc.running import eventually
+from tests.kit.nodes.processes import eventually
+from tests.kit.stores.city import City, operator
 
 USCC = "914300007121944054"
 REASON = query.Reason(purpose="verification", legal_basis="政务数据共享条例 第二十条")

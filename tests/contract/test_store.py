@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from node.core.record import open_view
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
-from tests.cities import NOW_MS, City
 from tests.contract.stores import CITY, append, check_whole, entry, reopen
+from tests.kit.stores.city import NOW_MS, City
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from node.errors import NodeError, Reason
 from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import Fate
-from tests.cities import City
 from tests.contract.stores import CITY, append, check_whole, entry, reopen
+from tests.kit.stores.city import City
 
 SIZE_MIB = 6
 

@@ -10,7 +10,7 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.usecases.withdraw import retract
-from tests.cities import City, operator
+from tests.kit.stores.city import City, operator
 
 WHY = Header(purpose="correction", legal_basis="Decree 809 Art 26")
 

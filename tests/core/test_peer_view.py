@@ -13,7 +13,7 @@ from node.core.record import mask
 from node.errors import Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import View
-from tests.core.told_log import CITY, Log, root
+from tests.kit.simulator.memory_log import CITY, Log, root
 
 
 def take(view: PeerView, batch: PullResponse) -> VerifiedBatch:

@@ -9,7 +9,7 @@ from node.core.record import mask
 from node.errors import Reason, TrustError
 from node.exchange.v1.exchange_pb2 import ReviseResponse
 from node.record.v1.record_pb2 import Facet
-from tests.core.told_log import CITY, Log
+from tests.kit.simulator.memory_log import CITY, Log
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
-from tests.core.policy_model import (
+from tests.kit.oracles.policy import (
     BASE,
     BODIES,
     DEREGISTERED,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from node.core.policy import parse_policy
 from node.core.standard import standards
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.core.policy_model import (
+from tests.kit.oracles.policy import (
     BASE,
     BODIES,
     DEREGISTERED,

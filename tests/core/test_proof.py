@@ -14,7 +14,7 @@ from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.storage.sqlite.reader import Reader
 from node.usecases.prove import prove
-from tests.cities import PURPOSE, City, operator
+from tests.kit.stores.city import PURPOSE, City, operator
 
 
 class Made:

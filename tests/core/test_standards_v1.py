@@ -18,7 +18,7 @@ from node.standard.v1 import (
     party_pb2,
     referral_pb2,
 )
-from tests.core.standard_samples import (
+from tests.kit.samples.standards import (
     EVIDENCE,
     FOLLOWING,
     HMAC,

@@ -9,7 +9,7 @@ from node.core.workflow.model import Effect, Role
 from node.core.workflow.run import Standing
 from node.core.workflow.timing import timers
 from node.errors import Reason
-from tests.core.referral_acts import CASE, REFERRAL, accepted, act, sent, standings
+from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, sent, standings
 
 
 def test_a_referral_runs_to_its_feedback() -> None:

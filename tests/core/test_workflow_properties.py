@@ -12,9 +12,9 @@ from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Workflow
 from node.core.workflow.rules import Situation
 from node.core.workflow.run import Run, Standing, Step
-from tests.core.referral_acts import CASE, REFERRAL, accepted, act, standings
-from tests.core.workflow_acts import graphs, two_logs
-from tests.core.workflow_oracle import Oracle, Taken
+from tests.kit.oracles.workflow import Oracle, Taken
+from tests.kit.workflow.acts import graphs, two_logs
+from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, standings
 
 
 def _picture(case: Case) -> tuple[object, list[Verdict], list[ClockEvent]]:

@@ -13,8 +13,8 @@ from node.core.workflow.model import Role
 from node.core.workflow.run import Standing
 from node.core.workflow.timing import timers
 from node.errors import NodeError, Reason
-from tests.core.referral_acts import CASE, REFERRAL, accepted, act, sent, standings
-from tests.core.workflow_acts import APPROVER, DAY, LATE, MAKER, actor, complete
+from tests.kit.workflow.acts import APPROVER, DAY, LATE, MAKER, actor, complete
+from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, sent, standings
 
 
 def _reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.docker import Project, eventually
+from tests.kit.containers.docker import Project, eventually
 
 COMPOSE = Path(__file__).parents[2] / "deploy/compose"
 

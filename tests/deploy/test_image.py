@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.docker import CONFINED, derived, eventually, inspect, node, run, volume
+from tests.kit.containers.docker import CONFINED, derived, eventually, inspect, node, run, volume
 
 USER = "10001:10001"
 # A private key's own bytes, PEM or signed note: not the code that writes one.

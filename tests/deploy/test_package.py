@@ -14,8 +14,8 @@ import pytest
 from node.cli.demo.inputs import write_input
 from node.testing.containers import missing_engine
 from tests.conftest import DIGEST, digest_of_tree
-from tests.deploy.docker import eventually, run
-from tests.deploy.machine import MACHINE, Machine, machine
+from tests.kit.containers.docker import eventually, run
+from tests.kit.containers.machine import MACHINE, Machine, machine
 from tests.test_readme import pasted
 
 ROOT = Path(__file__).parents[2]

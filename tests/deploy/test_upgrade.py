@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from node.sample import CITIES
-from tests.deploy.docker import Project, derived, eventually
+from tests.kit.containers.docker import Project, derived, eventually
 
 ROLLED = "changsha"
 OTHERS = tuple(city for city in CITIES if city != ROLLED)

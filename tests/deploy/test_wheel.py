@@ -11,7 +11,7 @@ import pytest
 
 from node.cli.demo.inputs import write_input
 from tests.cli.test_first_hour import five_ports
-from tests.deploy.docker import run
+from tests.kit.containers.docker import run
 
 ROOT = Path(__file__).parents[2]
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")

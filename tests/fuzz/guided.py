@@ -7,9 +7,9 @@ import atheris
 
 # Only what is imported in here tells the fuzzer which code an input reached.
 with atheris.instrument_imports(include=["node", "adapters"]):
-    from tests.fuzz.hostile import hostile
     from tests.fuzz.limits import SECONDS
     from tests.fuzz.targets import TARGETS
+    from tests.kit.samples.hostile_files import hostile
 
 MEMORY_MB = 2048
 MAX_INPUT_BYTES = 1 << 16

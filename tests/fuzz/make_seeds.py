@@ -29,15 +29,15 @@ from node.record.v1.record_pb2 import View
 from node.usecases.pack_evidence import make_manifest, pack
 from node.usecases.prove import prove
 from node.usecases.read_evidence import show_case
-from tests.adapters.growing import xls
-from tests.adapters.samples import csv_text, rows
-from tests.cities import PURPOSE, City, operator
-from tests.core.standard_samples import SAMPLES
-from tests.evidence import put, record, referring, store
 from tests.fuzz.peer_targets import CITY, KEY, SIGNING, WITNESS, WITNESS_KEY
 from tests.fuzz.target import CORPUS
-from tests.simulator.receiver import views
-from tests.simulator.telling import Tree, leaf_of, note
+from tests.kit.samples.growing_files import xls
+from tests.kit.samples.registry import csv_text, rows
+from tests.kit.samples.standards import SAMPLES
+from tests.kit.simulator.receiver import views
+from tests.kit.simulator.telling import Tree, leaf_of, note
+from tests.kit.stores.city import PURPOSE, City, operator
+from tests.kit.stores.evidence import put, record, referring, store
 
 Seed = tuple[str, str, bytes]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 
-from tests.fuzz.hostile import hostile
 from tests.fuzz.limits import HangError, limited
 from tests.fuzz.mutations import mutated
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
-from tests.profiles import effort
+from tests.kit.effort import effort
+from tests.kit.samples.hostile_files import hostile
 
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 BY_CORPUS = [

@@ -36,10 +36,10 @@ from node.usecases.screen import Screening, digest_keys
 from node.usecases.search_operators import SearchOperators
 from node.usecases.show_operator import show_operator
 from node.usecases.verify_operator import Asker, VerifyOperator
-from tests.casework.desks import LI, Desk, at, send, shown
-from tests.cities import PURPOSE, City, operator
-from tests.evidence import store as evidence_store
-from tests.hostile.broken_bodies import put
+from tests.kit.casework.desks import LI, Desk, at, send, shown
+from tests.kit.samples.broken_bodies import put
+from tests.kit.stores.city import PURPOSE, City, operator
+from tests.kit.stores.evidence import store as evidence_store
 
 USCC, OTHER = "914300007121944054", "91430000184255293D"
 BOTH = f"{PURPOSE} {ENFORCEMENT}"

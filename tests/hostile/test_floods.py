@@ -17,9 +17,9 @@ from node.storage.sqlite.schema import migrations, open_reader, open_writer
 from node.usecases.screen import Screening, digest_keys
 from node.usecases.show_operator import show_operator
 from node.usecases.verify_operator import Asker, VerifyOperator
-from tests.casework.desks import federation
-from tests.cities import NOW_MS, PURPOSE, City, operator
-from tests.core.standard_samples import serious
+from tests.kit.casework.desks import federation
+from tests.kit.samples.standards import serious
+from tests.kit.stores.city import NOW_MS, PURPOSE, City, operator
 
 USCC, OTHER = "914300007121944054", "91430000184255293D"
 COUNT = PER_SUBJECT + 400

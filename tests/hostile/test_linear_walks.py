@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.storage.sqlite.reader import Reader
-from tests.simulator.origin import Origin, policy_text, registration
+from tests.kit.simulator.origin import Origin, policy_text, registration
 
 
 @contextmanager

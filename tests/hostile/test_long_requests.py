@@ -20,8 +20,8 @@ from node.rpc.request_bounds import bounded
 from node.screening.v1.screening_pb2 import Entry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker, VerifyOperator
-from tests.cities import PURPOSE, City, operator
 from tests.contract.test_query import World
+from tests.kit.stores.city import PURPOSE, City, operator
 
 SERVICES = ("query", "screening", "casework", "evidence", "intake", "control", "exchange")
 # Characters that NFKC makes eighteen of each, three bytes each: one MiB and more.

@@ -6,7 +6,7 @@ from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, Notices
 from tests.casework.conftest import desks
-from tests.casework.desks import Desk, act
+from tests.kit.casework.desks import Desk, act
 
 __all__ = ["desks"]
 Two = tuple[Desk, Desk]

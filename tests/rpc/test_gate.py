@@ -24,7 +24,7 @@ from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
 from node.rpc.principal import Roster
 from node.rpc.tls import peer_channel, server_credentials
-from tests.rpc.listener import WhoAsks, ask, channel, found, identity, refusal, serving
+from tests.kit.nodes.listener import WhoAsks, ask, channel, found, identity, refusal, serving
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from node.folder.trust import RECHECK_S
 from node.query.v1 import query_pb2 as query
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
-from tests.rpc.raw_caller import RawCaller, all_read, message
-from tests.rpc.running import found
+from tests.kit.nodes.processes import found
+from tests.kit.nodes.raw_caller import RawCaller, all_read, message
 
 UNIMPLEMENTED = 12
 # Time for what a test waits for, on a busy machine, beside the limit itself.

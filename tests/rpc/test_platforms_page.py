@@ -23,9 +23,9 @@ from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import measure_pb2
-from tests.casework.desks import act
-from tests.rpc.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
-from tests.rpc.running import eventually, refused
+from tests.kit.casework.desks import act
+from tests.kit.nodes.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
+from tests.kit.nodes.processes import eventually, refused
 
 WHY = query.Reason(purpose="verification", legal_basis="b")
 

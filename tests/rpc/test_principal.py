@@ -21,7 +21,7 @@ from node.rpc.principal import Principal, Roster
 from node.rpc.services import SERVICE_KINDS
 from node.screening.v1 import screening_pb2
 from node.trust.v1 import trust_pb2
-from tests.rpc.listener import NOW, found, identity
+from tests.kit.nodes.listener import NOW, found, identity
 
 
 def test_every_service_of_ours_says_whom_it_answers() -> None:

@@ -10,8 +10,8 @@ import pytest
 from node.config import Config
 from node.errors import NodeError
 from node.rpc import tls
-from tests.rpc.listener import ask, channel, found, identity, serving
-from tests.rpc.running import eventually
+from tests.kit.nodes.listener import ask, channel, found, identity, serving
+from tests.kit.nodes.processes import eventually
 
 MOST, HANDSHAKE_S, IDLE_S = 20, 2, 3
 

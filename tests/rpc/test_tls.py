@@ -24,7 +24,7 @@ from node.folder.rotation import finish_tls, prepare_tls
 from node.folder.trust import RECHECK_S
 from node.rpc.status import REASON_KEY
 from node.rpc.tls import peer_channel
-from tests.rpc.listener import NOW, WhoAsks, ask, channel, found, identity, refusal, serving
+from tests.kit.nodes.listener import NOW, WhoAsks, ask, channel, found, identity, refusal, serving
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rpc.running import Running, found
+from tests.kit.nodes.processes import Running, found
 
 PORTS = ("exchange", "intake", "control", "query")
 TLS13_SUITES = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}

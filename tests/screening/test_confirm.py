@@ -18,9 +18,9 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register
-from tests.casework.desks import federation
-from tests.cities import City
-from tests.screening.listings import HMAC, LICENCE, USCC, hits, listing, publish
+from tests.kit.casework.desks import federation
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import HMAC, LICENCE, USCC, hits, listing, publish
 
 DAY = date(2026, 9, 21)
 

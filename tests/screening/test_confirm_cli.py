@@ -22,8 +22,8 @@ from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_file import Bookcase
-from tests.cities import City
-from tests.screening.listings import OTHER, USCC, listing, publish
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import OTHER, USCC, listing, publish
 
 
 @pytest.fixture

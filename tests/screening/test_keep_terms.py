@@ -22,10 +22,10 @@ from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.register import Register
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.desks import federation
-from tests.cities import City
-from tests.core.standard_samples import measure, repair
-from tests.screening.listings import DAY_MS, NAMES, USCC, act, books, hits, listing, publish
+from tests.kit.casework.desks import federation
+from tests.kit.samples.standards import measure, repair
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import DAY_MS, NAMES, USCC, act, books, hits, listing, publish
 
 FACTS = "绝无仅有的列入事实一二三四五六七八九十"
 YEAR_MS = 366 * DAY_MS

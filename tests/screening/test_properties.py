@@ -12,8 +12,8 @@ from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_
 from node.standard.v1 import listing_pb2
 from node.standard.v1.party_pb2 import Party
 from node.usecases.screen import digest_keys
-from tests.cities import City
-from tests.screening.listings import LICENCE, NAMES, OFFICER, OTHER, USCC, listing, publish, screening
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import LICENCE, NAMES, OFFICER, OTHER, USCC, listing, publish, screening
 
 CODES = st.sampled_from(["", USCC, OTHER, "91410100MA00TEXT0Q"])
 LICENCES = st.sampled_from(["", LICENCE, "JY11108071215650"])

@@ -12,9 +12,9 @@ from node.intake.v1 import intake_pb2
 from node.usecases.ingest import Ingest
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.withdraw import Withdrawal
-from tests.cities import City, operator
-from tests.core.standard_samples import penalty
-from tests.screening.listings import DAY_MS, NAMES, USCC, books, hits, listing
+from tests.kit.samples.standards import penalty
+from tests.kit.stores.city import City, operator
+from tests.kit.stores.listings import DAY_MS, NAMES, USCC, books, hits, listing
 
 _POLICY = parse_policy("city: changsha\nrules: []\n", "policy.yaml", standards())
 

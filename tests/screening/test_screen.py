@@ -17,10 +17,10 @@ from node.standard.v1 import listing_pb2, party_pb2
 from node.storage.sqlite.log import Entry as LogEntry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
-from tests.cities import NOW_MS, City, only, operator
-from tests.core.standard_samples import PLATFORM as ITS_PLATFORM
-from tests.core.standard_samples import RESIDENT_ID
-from tests.screening.listings import (
+from tests.kit.samples.standards import PLATFORM as ITS_PLATFORM
+from tests.kit.samples.standards import RESIDENT_ID
+from tests.kit.stores.city import NOW_MS, City, only, operator
+from tests.kit.stores.listings import (
     DAY_MS,
     KEY,
     LICENCE,

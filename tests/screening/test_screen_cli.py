@@ -28,9 +28,9 @@ from node.rpc.tls import bundle_channel
 from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.standard.v1 import party_pb2
-from tests.cities import City
-from tests.core.standard_samples import PLATFORM, RESIDENT_ID
-from tests.screening.listings import LICENCE, OTHER, USCC, listing, publish
+from tests.kit.samples.standards import PLATFORM, RESIDENT_ID
+from tests.kit.stores.city import City
+from tests.kit.stores.listings import LICENCE, OTHER, USCC, listing, publish
 
 NAME = "某某食品有限公司"
 

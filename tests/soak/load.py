@@ -10,7 +10,7 @@ from node.errors import NodeError
 from node.query.v1 import query_pb2 as query
 from node.standard.v1.operator_pb2 import OPERATOR_STATUS_IN_BUSINESS, OperatorRegistration
 from node.testing.local import ProcessCity
-from tests.adapters.samples import uscc
+from tests.kit.samples.registry import uscc
 
 TICK_S = 1.0
 ROWS = 20

@@ -22,11 +22,11 @@ from node.errors import NodeError, Reason, TrustError
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite import writer
 from node.usecases import share
-from tests.profiles import IS_LONG, effort
-from tests.simulator.origin import DEREGISTERED, Twist, registration
-from tests.stateful.checker import check_federation
-from tests.stateful.model import Model, Rules
-from tests.stateful.node import Node
+from tests.kit.effort import IS_LONG, effort
+from tests.kit.simulator.origin import DEREGISTERED, Twist, registration
+from tests.kit.stateful.checker import check_federation
+from tests.kit.stateful.model import Model, Rules
+from tests.kit.stateful.node import Node
 
 CITIES = ("changsha", "wuhan", "hefei", "nanchang", "taiyuan")[: 5 if IS_LONG else 3]
 ALL = ("public", "regulator", "personal")

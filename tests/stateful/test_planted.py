@@ -9,7 +9,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from node.storage.sqlite import replica
 from node.storage.sqlite.store import _Destruction
 from node.usecases.versions import Fates
-from tests.profiles import effort
+from tests.kit.effort import effort
 from tests.stateful.test_federation import Federation, cities
 
 Plant = Callable[[pytest.MonkeyPatch], None]

@@ -14,7 +14,7 @@ from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.storage.sqlite.evidence import EvidenceStore, Source
 from node.usecases.store_evidence import store_evidence
-from tests.evidence import CONTENT, EXTRACTION, announcement, chunks, digest_of, put, sm3_of, store
+from tests.kit.stores.evidence import CONTENT, EXTRACTION, announcement, chunks, digest_of, put, sm3_of, store
 
 DIGEST = digest_of(CONTENT)
 

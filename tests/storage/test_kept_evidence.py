@@ -13,8 +13,8 @@ from node.storage.sqlite.log import Entry
 from node.usecases.checks.logs import log_findings
 from node.usecases.keep_terms import KeepTerms
 from node.usecases.prove import prove
-from tests.cities import PURPOSE, City, only, operator
-from tests.screening.listings import DAY_MS, books, entry, listing
+from tests.kit.stores.city import PURPOSE, City, only, operator
+from tests.kit.stores.listings import DAY_MS, books, entry, listing
 
 SECRET = "只有这一份材料才写着的名称"
 

@@ -12,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import open_reader
-from tests.cities import City, _pulled, only, operator
+from tests.kit.stores.city import City, _pulled, only, operator
 
 MARK = "0731-MARKER-55501"
 ALL = (1, 2, 3, 4)

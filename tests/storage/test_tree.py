@@ -13,7 +13,7 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Connection, open_writer
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.tree import position, split_position
-from tests.cities import City
+from tests.kit.stores.city import City
 
 CITY = "changsha"
 SIZE = 256 * 3 + 40

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from node.storage.sqlite.witness import read_cosigned
-from tests.simulator.towns import Country
+from tests.kit.simulator.towns import Country
 
 
 class _WriterBetween:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.origin import Origin, SimulatedPeer, policy_text
-from tests.simulator.receiver import Receiver
-from tests.simulator.towns import Country
-from tests.usecases.forks import HONEST
+from tests.kit.simulator.forks import HONEST
+from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text
+from tests.kit.simulator.receiver import Receiver
+from tests.kit.simulator.towns import Country
 
 
 @pytest.fixture

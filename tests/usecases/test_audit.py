@@ -9,7 +9,7 @@ from node.core.checkpoint import LogKey
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.schema import Connection
 from node.usecases.audit import OriginAudit, audit
-from tests.cities import City, only, operator
+from tests.kit.stores.city import City, only, operator
 
 PEER = 1 << 40
 # What another key begins with.

@@ -8,10 +8,10 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from tests.cities import KeySigner
-from tests.simulator.origin import Origin
-from tests.simulator.telling import note
-from tests.simulator.towns import Country, Town
+from tests.kit.simulator.origin import Origin
+from tests.kit.simulator.telling import note
+from tests.kit.simulator.towns import Country, Town
+from tests.kit.stores.city import KeySigner
 
 THREE = ("changsha", "wuhan", "hefei")
 

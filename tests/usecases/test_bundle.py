@@ -9,10 +9,10 @@ from node.core.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.usecases.read_evidence import show_case
-from tests.casework.desks import audience_view
-from tests.cities import PURPOSE, City
-from tests.evidence import CONTENT, digest_of, following, record, referring, store
-from tests.usecases.bundles import LETTER, Case
+from tests.kit.casework.desks import audience_view
+from tests.kit.stores.case_bundle import LETTER, Case
+from tests.kit.stores.city import PURPOSE, City
+from tests.kit.stores.evidence import CONTENT, digest_of, following, record, referring, store
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from node.core.manifest import MANIFEST
 from node.errors import NodeError, Reason
 from node.usecases.check_bundle import check_bundle
-from tests.evidence import CONTENT
-from tests.usecases.bundles import Case
+from tests.kit.stores.case_bundle import Case
+from tests.kit.stores.evidence import CONTENT
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from node.storage.sqlite.schema import open_reader
-from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
-from tests.simulator.receiver import Receiver, views
+from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.receiver import Receiver, views
 
 WIDE = ("public", "regulator", "personal")
 

@@ -13,8 +13,8 @@ from node.storage.sqlite.store import Store
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.cities import PURPOSE, KeySigner, SetClock
-from tests.simulator.origin import policy_text, registration
+from tests.kit.simulator.origin import policy_text, registration
+from tests.kit.stores.city import PURPOSE, KeySigner, SetClock
 
 
 def _submit(ingest: Ingest, status: int) -> None:

@@ -11,9 +11,9 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.usecases import forget as usecase
 from node.usecases.withdraw import retract
-from tests.casework.desks import with_act
-from tests.cities import City, operator
-from tests.screening.listings import entry, listing
+from tests.kit.casework.desks import with_act
+from tests.kit.stores.city import City, operator
+from tests.kit.stores.listings import entry, listing
 
 
 def test_own_acts_in_its_cases_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from node.usecases.casework.actor import Actor
 from node.usecases.ingest import Ingest
 from node.usecases.loads import LoadNumbers, LoadRetraction
 from node.usecases.withdraw import Withdrawal
-from tests.casework.desks import AUDITOR, CLERK, LI, ZHANG
-from tests.cities import City, operator
+from tests.kit.casework.desks import AUDITOR, CLERK, LI, ZHANG
+from tests.kit.stores.city import City, operator
 
 WHY = ("correction", "数据安全法 第二十一条")
 STANDARD = "operator.registration"

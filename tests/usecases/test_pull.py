@@ -12,9 +12,9 @@ from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseReque
 from node.record.v1.record_pb2 import Header
 from node.usecases.share import revise, share
 from node.usecases.withdraw import retract
-from tests.cities import PURPOSE
-from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
-from tests.simulator.receiver import Receiver, check, recompute, views
+from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.receiver import Receiver, check, recompute, views
+from tests.kit.stores.city import PURPOSE
 
 WIDE = policy_text("wuhan", "public", "regulator", "personal")
 PUBLIC = policy_text("wuhan", "public")

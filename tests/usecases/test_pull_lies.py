@@ -9,10 +9,10 @@ import pytest
 
 from node.errors import NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullResponse
-from tests.simulator.lies import LIES, Lie, told
-from tests.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
-from tests.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views
-from tests.simulator.telling import heard
+from tests.kit.simulator.lies import LIES, Lie, told
+from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
+from tests.kit.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views
+from tests.kit.simulator.telling import heard
 
 Stage = tuple[Origin, Path]
 

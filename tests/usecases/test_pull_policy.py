@@ -8,8 +8,8 @@ import pytest
 
 from node.core.record import disclosed_facets, parse_header
 from node.errors import NodeError, Reason
-from tests.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
-from tests.simulator.receiver import Receiver, check, is_anywhere, salts, views
+from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.receiver import Receiver, check, is_anywhere, salts, views
 
 WIDE = policy_text("wuhan", "public", "regulator", "personal")
 PUBLIC = policy_text("wuhan", "public")

@@ -12,9 +12,9 @@ from node.core.record import mask
 from node.errors import NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import ReviseResponse
 from node.record.v1.record_pb2 import View
-from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
-from tests.simulator.receiver import Receiver, recompute, views
-from tests.simulator.telling import heard, with_header
+from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.receiver import Receiver, recompute, views
+from tests.kit.simulator.telling import heard, with_header
 
 Story = ReviseResponse
 Tell = Callable[[Story], Iterable[Story | bytes]]

@@ -13,8 +13,8 @@ from node.query.v1.query_pb2 import Reason as Why
 from node.storage.sqlite.evidence import EvidenceStore
 from node.usecases.fetch_evidence import Destruction, obtain
 from node.usecases.share_evidence import share_evidence
-from tests.cities import PURPOSE, City, only
-from tests.evidence import CONTENT, POLICY, digest_of, grants, put, record, referring, retract, store
+from tests.kit.stores.city import PURPOSE, City, only
+from tests.kit.stores.evidence import CONTENT, POLICY, digest_of, grants, put, record, referring, retract, store
 
 DIGEST = digest_of(CONTENT)
 WHY = Why(purpose=PURPOSE, legal_basis="b")

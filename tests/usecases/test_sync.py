@@ -10,9 +10,9 @@ import pytest
 from node.config import Sync as Settings
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.storage.sqlite import links
-from tests.cities import PURPOSE
-from tests.simulator.origin import Origin, SimulatedPeer, registration
-from tests.simulator.receiver import Receiver, recompute
+from tests.kit.simulator.origin import Origin, SimulatedPeer, registration
+from tests.kit.simulator.receiver import Receiver, recompute
+from tests.kit.stores.city import PURPOSE
 
 SETTINGS = Settings(purpose=PURPOSE, backoff_base_s=4, backoff_max_s=60)
 

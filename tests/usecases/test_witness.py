@@ -13,9 +13,9 @@ from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.links import read_peer_clocks
 from node.storage.sqlite.witness import KEPT_BEST, Kept, read_cosigned
 from node.usecases.prove import prove
-from tests.cities import PURPOSE, KeySigner
-from tests.simulator.towns import Country, Town
-from tests.usecases.witnessing import THREE, count_signatures
+from tests.kit.simulator.towns import Country, Town
+from tests.kit.simulator.witnessing import THREE, count_signatures
+from tests.kit.stores.city import PURPOSE, KeySigner
 
 
 @pytest.fixture

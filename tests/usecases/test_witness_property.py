@@ -12,8 +12,8 @@ from node.errors import NodeError
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.links import read_forks
 from node.storage.sqlite.witness import read_cosigned
-from tests.simulator.origin import Origin, SimulatedPeer, policy_text, registration
-from tests.simulator.towns import Country, Town
+from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.towns import Country, Town
 
 FOUR = ("changsha", "wuhan", "hefei", "nanchang")
 HONEST = tuple(city for city in FOUR if city != "wuhan")

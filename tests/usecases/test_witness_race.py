@@ -10,8 +10,8 @@ from node.core.checkpoint import format_checkpoint, parse_checkpoint
 from node.errors import NodeError, Reason
 from node.storage.sqlite import witness as storage
 from node.storage.sqlite.witness import read_cosigned, read_witnessed
-from tests.simulator.towns import Country, Town
-from tests.usecases.witnessing import THREE, count_signatures
+from tests.kit.simulator.towns import Country, Town
+from tests.kit.simulator.witnessing import THREE, count_signatures
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from node.folder.founding import CAPITALS
 from node.storage.sqlite.reader import Reader
 from node.testing import Ground, Load, standing
 from node.testing.containers import IMAGE
-from tests.cluster.containers import links
-from tests.cluster.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
-from tests.cluster.containers.trial import Trial
+from tests.kit.containers import links
+from tests.kit.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.kit.containers.trial import Trial
 
 _LAST_S = (1.0, 6.0)
 _GAP_S = (0.3, 2.5)

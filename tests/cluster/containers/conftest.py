@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.testing import Ground, standing
-from tests.cluster.containers.trial import Trial
+from tests.kit.containers.trial import Trial
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.containers.chaos import FAULTS, Chaos, plan
-from tests.cluster.containers.trial import Trial
+from tests.kit.containers.trial import Trial
 
 
 def test_a_seed_is_a_plan() -> None:

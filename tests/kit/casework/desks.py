@@ -1,0 +1,167 @@
+"""Cities with officers at their desks: real stores, acts made by officers and platforms, pulls between cities."""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from node.casework.v1 import casework_pb2 as pb
+from node.core.calendar import SHANGHAI, vendored_calendar
+from node.core.federation import Federation, Member
+from node.core.officers import Account, OfficerRole
+from node.core.platforms import Connected
+from node.core.record import mask, parse_header
+from node.errors import Reason
+from node.folder.founding import CAPITALS
+from node.record.v1.record_pb2 import View
+from node.standard.v1 import act_pb2, referral_pb2
+from node.standard.v1.party_pb2 import Party
+from node.usecases.casework.act import Casework, Recorded
+from node.usecases.casework.actor import Actor
+from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.propose import ActRefusedError, Submission, act_of
+from node.usecases.casework.register import Register
+from node.usecases.casework.show import show_case
+from tests.kit.samples.standards import LETTER, referral
+from tests.kit.stores.city import City
+
+ZHANG = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "A01"))
+LI = Actor("li", Account("李四", (OfficerRole.APPROVER, OfficerRole.CASE_OFFICER), "A02"))
+CLERK = Actor("zhao", Account("赵六", (OfficerRole.CLERK,), "A03"))
+AUDITOR = Actor("wang", Account("王五", (OfficerRole.AUDITOR,), "A04"))
+JD = Actor("jd", Account("京东"), is_platform=True)
+TAOBAO = Actor("taobao", Account("淘宝"), is_platform=True)
+# 京东 is connected to Hefei's node, 淘宝 to Changsha's.
+PLATFORMS = {"hefei": (Connected("京东", seat="110115"),), "changsha": (Connected("淘宝", seat="430104"),)}
+
+
+def federation(*cities: str) -> Federation:
+    """Members as cards state them, but for keys and certificates."""
+    return Federation(tuple(_member(city) for city in cities))
+
+
+def _member(city: str) -> Member:
+    name, region6 = CAPITALS[city]
+    return Member(city, name, region6, f"{city}.example:1", (), (), PLATFORMS.get(city, ()))
+
+
+_NUMBERS = count(1)
+TWO = [ZHANG.officer(), LI.officer()]
+
+
+class Desk(City):
+    """A city whose officers work on cases; `told` holds the audiences that were given a hint."""
+
+    def __init__(self, folder: Path, city: str, members: Iterable[str]) -> None:
+        super().__init__(folder, city)
+        self.told: list[tuple[str, ...]] = []
+        self.federation = federation(*members)
+        self.cases = Register(self.store, vendored_calendar(), lambda: self.federation)
+        self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell, self.cases)
+
+    def _tell(self, audience: Collection[str]) -> None:
+        self.told.append(tuple(audience))
+
+    def act(self, name: str, case: str, body: Message, actor: Actor = ZHANG, also_to: tuple[str, ...] = ()) -> Recorded:
+        return self.casework.act(actor, Submission(name, case, body.SerializeToString(), also_to))
+
+    def decide(
+        self,
+        name: str,
+        case: str,
+        body: Message,
+        maker: Actor = ZHANG,
+        approver: Actor = LI,
+        also_to: tuple[str, ...] = (),
+    ) -> Recorded:
+        draft = self.casework.prepare(maker, Submission(name, case, body.SerializeToString(), also_to))
+        return self.casework.approve(approver, draft.number)
+
+    def see(self, origin: "Desk") -> None:
+        """Pulls what the other city's policy leaves: its audience alone, regulators' facets."""
+        self.pull(origin, audience_view(self.city), purpose=PURPOSE)
+
+    def state(self, case: str) -> str:
+        return self.casework.open(LI, case).case.state
+
+
+def audience_view(city: str) -> Callable[[View], View]:
+    def see(view: View) -> View:
+        header = parse_header(view.header)
+        if not {city, "all"} & set(header.audience):
+            return View(leaf_hash=_leaf_hash(view))
+        mask(view, {1, 2} if header.standard in ("alert", "listing.serious") else {1})
+        return view
+
+    return see
+
+
+def _leaf_hash(view: View) -> bytes:
+    from node.core.record import open_view
+
+    return open_view(view).leaf_hash
+
+
+def act(name: str, **fields: object) -> act_pb2.Act:
+    return act_pb2.Act(act=name, **fields)  # type: ignore[arg-type]
+
+
+def with_act(body: Message, name: str, **fields: object) -> Message:
+    said = act_of(body)
+    said.Clear()
+    said.MergeFrom(act(name, **fields))
+    return body
+
+
+def referring(name: str, **fields: object) -> referral_pb2.Referral:
+    """An act in a referral that carries nothing but what every act does."""
+    return referral_pb2.Referral(act=act(name, **fields))
+
+
+def drafted_referral(to_city: str = "hefei") -> referral_pb2.Referral:
+    body = referral()
+    assert isinstance(body, referral_pb2.Referral)
+    body.to_city, body.number = to_city, f"长市监案移〔2026〕{next(_NUMBERS)}号"  # no two cases share one
+    with_act(body, "draft")
+    return body
+
+
+def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> str:
+    """A referral that went out; its case."""
+    body = drafted_referral(to_city)
+    if party is not None:
+        body.party.CopyFrom(party)
+        body.ClearField("id_hmac")
+    case = origin.act("referral", "", body).case
+    origin.decide("referral", case, referring("approve"))
+    sending = referring("send", officers=TWO, article="市场监督管理行政处罚程序规定 第14条")
+    origin.decide("referral", case, sending)
+    return case
+
+
+def at(day: str) -> int:
+    return int(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI).timestamp() * 1000)
+
+
+def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
+    now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
+    file = desk.casework.open(LI, case)
+    return show_case(file, LI, vendored_calendar(), now, desk.casework.members, desk.casework.out_of_rule(file))
+
+
+def files_with(folder: Path, stem: str, found: bytes) -> list[str]:
+    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
+
+
+def documents(*titles: str) -> list[act_pb2.Document]:
+    return [act_pb2.Document(title=title, number="1号") for title in titles]
+
+
+def broken_in(caught: pytest.ExceptionInfo[ActRefusedError]) -> set[tuple[str, Reason]]:
+    return {(each.rule, each.reason) for each in caught.value.broken}
+
+
+__all__ = ["LETTER", "Desk"]

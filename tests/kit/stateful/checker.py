@@ -1,0 +1,96 @@
+"""Reads every node at the end: what was acknowledged is everywhere that policy allows, once, and nothing else is.
+
+`node.usecases.check_stores` judges by the stores alone: trees, checkpoints, cursors, policies as the nodes read them.
+What it cannot know is looked at here: what the model says was acknowledged and may be seen, and bytes left behind.
+"""
+
+from collections.abc import Mapping
+
+from node.core import standard as standards
+from node.core.policy_grant import POLICY_CHANGE
+from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.usecases.check_stores import Acknowledged, check_stores
+from tests.kit.simulator.receiver import views
+from tests.kit.stateful.model import Facets, Model
+from tests.kit.stateful.node import Node
+
+OPERATOR = ("operator.registration", 1)
+
+
+def check_federation(nodes: Mapping[str, Node], models: Mapping[str, Model]) -> None:
+    """Checks nodes that have pulled everything from one another."""
+    stores = {city: node.path for city, node in nodes.items()}
+    # That a bad line made an honest city look like a liar is no fault of either.
+    found = check_stores(stores, lambda city: nodes[city].log_keys, _acknowledged(models), liars=nodes)
+    assert not found, "\n".join(map(str, found))
+    for city, model in models.items():
+        check_log(nodes[city], model)
+        for receiver in nodes.values():
+            if receiver.city != city:
+                check_replica(receiver, nodes[city], model)
+
+
+def _acknowledged(models: Mapping[str, Model]) -> list[Acknowledged]:
+    return [
+        Acknowledged(record_id(city, index), f"reg:{record.body.legacy_number}")
+        for city, model in models.items()
+        for index, record in model.records.items()
+    ]
+
+
+def check_log(origin: Node, model: Model) -> None:
+    """The own log holds every acknowledged record once, a retraction of each that was taken back, and nothing else."""
+    headers = [parse_header(view.header) for view in views(origin.store, origin.city)]
+    retracted = sorted(parse_record_id(header.retracts)[1] for header in headers if header.retracts)
+    assert retracted == sorted(index for index, each in model.records.items() if each.is_retracted)
+    published = {index for index, header in enumerate(headers) if _is_publication(header)}
+    assert published == model.records.keys(), "an acknowledged record is lost, or one stands that nobody sent"
+    for index, record in model.records.items():
+        held = views(origin.store, origin.city)[index]
+        assert standards.get(*OPERATOR).merge(disclosed_bodies(held)) == record.body
+
+
+def _is_publication(header: Header) -> bool:
+    return not header.retracts and (header.standard, header.version) != POLICY_CHANGE
+
+
+def check_replica(receiver: Node, origin: Node, model: Model) -> None:
+    """A replica holds what its city may see of each record, to the last facet, and no value or salt beside that."""
+    held, full = views(receiver.store, origin.city), views(origin.store, origin.city)
+    for index, (view, whole) in enumerate(zip(held, full, strict=True)):
+        due = _due(index, parse_header(whole.header), receiver.city, model)
+        assert _seen(view) == due, f"{receiver.city} sees of {origin.city}-{index} {_seen(view)}, not {due}"
+    _check_destroyed(receiver, held, full)
+
+
+def _due(index: int, header: Header, peer: str, model: Model) -> Facets:
+    if index in model.records:
+        return model.visible(index, peer)
+    if header.retracts:
+        return frozenset() if model.rules.shares_with(peer) else None
+    return frozenset({1})  # a change of policy is told to everyone
+
+
+def _seen(view: View) -> Facets:
+    return disclosed_facets(view) if view.header else None
+
+
+def _check_destroyed(receiver: Node, held: list[View], full: list[View]) -> None:
+    """What a replica does not show stands in no file of its store, the evidence of incidents excepted."""
+    shown = {secret for view in held for secret in _secrets(view)}
+    gone = {secret for view in full for secret in _secrets(view)} - shown
+    kept = b"".join(receiver.store.evidence(each.number) for each in receiver.store.incidents())
+    files = b"".join(file.read_bytes() for file in sorted(receiver.path.parent.iterdir()))
+    left = [secret for secret in gone if secret in files and secret not in kept]
+    assert not left, f"{receiver.city} still holds {left[:3]}"
+
+
+def _secrets(view: View) -> list[bytes]:
+    """Salts, and the values that no other record has."""
+    salts = [facet.salt for facet in view.facets if facet.salt]
+    if not view.header or not _is_publication(parse_header(view.header)):
+        return salts
+    body = OperatorRegistration.FromString(b"".join(disclosed_bodies(view)))
+    return salts + [text.encode() for text in (body.name, body.actual_address.text, body.phone) if text]
