@@ -5,7 +5,6 @@ waits, and the others a file at a time.
 """
 
 import os
-import subprocess
 import sys
 
 import pytest
@@ -15,6 +14,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from node.testing.containers import IMAGE, missing_engine
+from tests.kit.containers.image import why_stale
 from tests.kit.effort import PROFILE, effort
 
 # For every property test, whether or not it asks for an effort of its own.
@@ -23,12 +23,6 @@ settings.load_profile(f"gongzhi-{PROFILE}")
 
 _CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 _UNTRIED = "the tests on containers"
-DIGEST = """
-import hashlib, pathlib, node
-root = pathlib.Path(node.__path__[0])
-files = sorted(path.relative_to(root) for path in root.rglob("*.py"))
-print(hashlib.sha256(b"".join(str(path).encode() + (root / path).read_bytes() for path in files)).hexdigest())
-"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,23 +38,11 @@ def image() -> str:
     Where GONGZHI_ENGINE=required (.ci/run, which installs an engine) a test that cannot have it fails.
     """
     image = os.environ.get("GONGZHI_IMAGE", IMAGE)
-    if why := missing_engine(image) or _stale(image):
+    if why := missing_engine(image) or why_stale(image):
         if os.environ.get("GONGZHI_ENGINE") == "required":
             pytest.fail(why)
         pytest.skip(f"{_UNTRIED}: {why}")
     return image
-
-
-def _stale(image: str) -> str:
-    """Why these tests cannot judge an image; empty where it holds the very program beside them."""
-    inside = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", DIGEST]
-    is_same = subprocess.check_output(inside, text=True) == digest_of_tree()
-    return "" if is_same else f"{image} is of another state of node/: make image"
-
-
-def digest_of_tree() -> str:
-    """What `DIGEST` prints of the program beside these tests."""
-    return subprocess.check_output([sys.executable, "-c", DIGEST], text=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

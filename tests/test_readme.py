@@ -1,7 +1,6 @@
 """What the README and the guides tell a reader to type exists, and what they link to is there."""
 
 import re
-import shlex
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from typing import NamedTuple
 import click
 import pytest
 
-from adapters.cli import main as gongzhi_adapter
-from node.cli.main import gongzhi
+from tests.kit.documents import BLOCK, PROGRAMS, is_command, words_of
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -22,19 +20,9 @@ PASTED = [ROOT / name for name in GUIDES]
 PLACEHOLDER = re.compile(r"\b(DIR|FILE|FOLDER|CITY|CARD|PLACE|NAME|N)\b|<[a-z]|\.\.\.")
 # It asks something, or stays in the foreground.
 TAKES_WHAT_FOLLOWS = re.compile(r"gongzhi (run|federation add (?!.*--yes))|apt \w+ (?!.*-y)|systemctl edit")
-PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gongzhi_adapter}
-BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 TARGET = re.compile(r"^([a-z-]+):.*##", re.MULTILINE)
-
-
-def pasted(document: Path, *headings: str) -> list[str]:
-    """The blocks of a guide that are to be pasted into a terminal, those below headings that begin so, in order."""
-    sections = re.split(r"(?m)^## ", document.read_text("utf-8"))
-    chosen = [each for name in headings for each in sections if each.startswith(name)]
-    assert len(chosen) == len(headings)
-    return [block for section in chosen for block in re.findall(r"(?ms)^```bash\n(.*?)^```", section)]
 
 
 class Typed(NamedTuple):
@@ -51,17 +39,6 @@ def commands(document: Path) -> Iterator[Typed]:
     for block in BLOCK.findall(text):
         yield from (Typed(name, line, True) for line in block.splitlines() if is_command(line))
     yield from (Typed(name, each, False) for each in INLINE.findall(BLOCK.sub("", text)) if is_command(each))
-
-
-def is_command(text: str) -> bool:
-    return text.removeprefix("sudo ").split(" ", maxsplit=1)[0] in {*PROGRAMS, "make"}
-
-
-def words_of(line: str) -> list[str]:
-    """The words of one program, without redirection, comment, or what a table says of it after two blanks."""
-    words = shlex.split(re.split(r"\s{2,}", line.removeprefix("sudo "))[0], comments=True)
-    ends = [place for place, word in enumerate(words) if word in {">", "2>", "|", "&", "&&", ";"}]
-    return words[: min(ends, default=len(words))]
 
 
 ALL = [typed for document in DOCUMENTS for typed in commands(document)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.scheduler import Every, MonotonicZone, Scheduler
-from tests.kit.nodes.processes import eventually
+from tests.kit.waiting import eventually
 
 ZONE = MonotonicZone()
 BEGIN = datetime(1970, 1, 2, tzinfo=ZONE)

@@ -11,6 +11,7 @@ from adapters.rows import Body, Mapper
 from node.standard.v1.listing_pb2 import ListingAbnormal
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.standard.v1.penalty_pb2 import Penalty
+from tests.kit.samples.published import FORM_2018
 from tests.kit.samples.registry import uscc
 
 FORM_2015 = {
@@ -35,24 +36,6 @@ FORM_2015 = {
 _CODES = "WSH CFMC CFLB1 CFLB2 SY YJ XDR_MC XDR_SHXYM XDR_ZDM XDR_GSDJ XDR_SWDJ XDR_SFZ FR JG JDRQ XZJG BZ"
 CODES_2015 = {
     code if code == "BZ" else f"CF_{code}": cell for code, cell in zip(_CODES.split(), FORM_2015.values(), strict=True)
-}
-FORM_2018 = {
-    "行政相对人名称": "长沙示例食品有限公司",
-    "行政相对人类别": "法人及非法人组织",
-    "行政相对人代码_1（统一社会信用代码）": uscc(1),
-    "行政相对人代码_2（工商注册号）": "",
-    "法定代表人": "张某",
-    "行政处罚决定书文号": "长市监处罚〔2026〕12号",
-    "违法行为类型": "经营超过保质期的食品",
-    "违法事实": "货架上有过期饼干。",
-    "处罚依据": "食品安全法 第一百二十四条",
-    "处罚类别": "罚款",
-    "处罚内容": "罚款五千元。",
-    "罚款金额（万元）": "0.5",
-    "处罚决定日期": "2026/03/02",
-    "处罚有效期": "2099/12/31",
-    "公示截止期": "2029/03/02",
-    "处罚机关": "长沙市市场监督管理局",
 }
 PENALTY_GSXT = {
     "entName": "武汉示例商贸有限公司",

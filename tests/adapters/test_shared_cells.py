@@ -11,9 +11,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from adapters.load import load
 from adapters.mapping import read_mapping
 from adapters.report import Report
-from tests.adapters.test_layouts import FORM_2018
-from tests.adapters.test_workbooks import Save, both, save_xlsx
+from tests.kit.samples.published import FORM_2018
 from tests.kit.samples.registry import COLUMNS, read_report, row
+from tests.kit.samples.workbooks import Save, both, save_xlsx
 
 A_CASE = list(FORM_2018.values())
 

@@ -19,8 +19,8 @@ from node.core.standard import get
 from node.errors import FileError
 from node.intake.v1 import intake_pb2
 from node.standard.v1.penalty_pb2 import Penalty
-from tests.adapters.test_penalty_mapping import PENALTY
 from tests.kit.nodes.intake import Intake
+from tests.kit.samples.published import PENALTY
 from tests.kit.samples.registry import read_report, row, write_csv
 
 ID_NUMBER = "430102190001010015"

@@ -10,7 +10,7 @@ from adapters.units import split_title, unit_of_notes
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.standard.v1.penalty_pb2 import Penalty
 from node.tables.cells import column_name
-from tests.adapters.test_penalty_mapping import PENALTY
+from tests.kit.samples.published import PENALTY
 from tests.kit.samples.registry import COLUMNS, row
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.words import word_reader
 from node.tables.unfit import UnfitError
-from tests.adapters.test_penalty_mapping import PENALTY, mapped, penalty
+from tests.kit.samples.published import PENALTY, mapped, penalty
 
 
 @pytest.mark.parametrize(

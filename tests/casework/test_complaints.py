@@ -11,29 +11,16 @@ from node.core.identifiers import uscc_check_character
 from node.core.workflow.declared import workflow
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2, operator_pb2, party_pb2
+from node.standard.v1 import act_pb2, party_pb2
 from node.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
+from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
-from tests.kit.samples.standards import complaint
 
 CITIES = ("changsha", "hefei", "wuhan")
 MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}
 NOTHING = pb.Complaint(number_12315="1", facts="x")
-
-
-def against(region6: str = "340104", **fields: object) -> pb.Complaint:
-    """A complaint against a live-stream seller on a platform that shows an address."""
-    body = with_act(complaint(), "register")
-    assert isinstance(body, pb.Complaint)
-    body.ClearField("routed_by")
-    body.platform.name = "京东"
-    body.displayed_address.CopyFrom(operator_pb2.Address(text="某路1号", region6=region6))
-    body.complainant.name, body.complainant.phone = "投诉人某甲某乙", "13900000000"
-    for field, value in fields.items():
-        setattr(body, field, value)
-    return body
 
 
 def routed(body: pb.Complaint, seat: str = "110115") -> tuple[str, str]:

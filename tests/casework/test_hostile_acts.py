@@ -18,11 +18,12 @@ from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.propose import Submission
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.test_complaints import against
-from tests.casework.test_listings import listed
-from tests.casework.test_measures import request
-from tests.casework.test_repair import applying, penalised
+from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
+from tests.kit.casework.listings import listed
+from tests.kit.casework.measures import request
+from tests.kit.casework.penalties import penalised
+from tests.kit.casework.repairs import applying
 from tests.kit.samples.standards import alert
 from tests.kit.workflow.acts import complete
 

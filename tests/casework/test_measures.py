@@ -1,78 +1,23 @@
 """Measures by platforms: asked by a city, answered by the platform at the node it is connected to, ended by a date."""
 
-from itertools import count
-
 import pytest
 from google.protobuf.message import Message
 
 from node.errors import NodeError, Reason
 from node.standard.v1 import measure_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError, act_of
-from tests.kit.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown, with_act
-from tests.kit.samples.standards import measure
+from tests.kit.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown
+from tests.kit.casework.measures import NAME, World, asked, request
 
-CITIES = ("changsha", "hefei", "wuhan")
-NAME = "measure.request"
 SUSPEND = [pb.PLATFORM_MEASURE_SUSPEND_LIVE]
 NOTICE = pb.OperatorNotice(
     sent_on="2026-05-06", facts="事实", reasons="理由", basis="依据", appeal_route="平台申诉中心"
 )
-_NUMBERS = count(1)
-
-
-class World:
-    """Changsha asks, 京东 answers at Hefei, Wuhan looks on."""
-
-    def __init__(self, three: tuple[Desk, Desk, Desk]) -> None:
-        self.changsha, self.hefei, self.wuhan = self.desks = three
-
-    def meet(self) -> None:
-        """Everyone pulls from everyone."""
-        for origin in self.desks:
-            for desk in self.desks:
-                if desk is not origin:
-                    desk.see(origin)
-
-    def states(self, case: str) -> tuple[str, str]:
-        return self.changsha.state(case), self.hefei.state(case)
-
-    def platform(self, case: str, name: str, **fields: object) -> str:
-        """The platform acts at its node; the state everywhere after."""
-        body = pb.MeasureRequest(act=act(name, reasons="理由"), **fields)  # type: ignore[arg-type]
-        self.hefei.act(NAME, case, body, actor=JD)
-        self.meet()
-        (state,) = set(self.states(case))
-        return state
-
-    def city(self, case: str, name: str, **fields: object) -> str:
-        """The requesting city decides; the state everywhere after."""
-        body = pb.MeasureRequest(act=act(name, reasons="理由"), **fields)  # type: ignore[arg-type]
-        self.changsha.decide(NAME, case, body)
-        self.meet()
-        (state,) = set(self.states(case))
-        return state
 
 
 @pytest.fixture
 def world(three: tuple[Desk, Desk, Desk]) -> World:
     return World(three)
-
-
-def request(platform: str = "京东", **fields: object) -> pb.MeasureRequest:
-    body = with_act(measure(), "issue")
-    assert isinstance(body, pb.MeasureRequest)
-    body.number = f"长市监处置〔2026〕{next(_NUMBERS)}号"  # no two cases share one
-    body.target.platform.name, body.platform_city = platform, ""
-    body.starts_on, body.ends_on, body.review_on = "2026-05-06", "2026-06-06", ""
-    for field, value in fields.items():
-        setattr(body, field, value)
-    return body
-
-
-def asked(world: World, platform: str = "京东", **fields: object) -> str:
-    case = world.changsha.decide(NAME, "", request(platform, **fields)).case
-    world.meet()
-    return case
 
 
 def refused(reason: Reason, desk: Desk, case: str, body: Message, actor: object = JD) -> None:

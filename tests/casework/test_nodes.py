@@ -3,88 +3,32 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import grpc
 import pytest
 from click.testing import CliRunner
-from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.main import gongzhi
-from node.config import Config
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
-from node.folder.identity import add_client, load_bundle
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
 from node.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
-from node.storage.sqlite.schema import open_reader
-from tests.casework.test_complaints import against
-from tests.casework.test_measures import request
+from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import TWO, act, drafted_referral, referring
-from tests.kit.nodes.processes import Running, eventually, found
+from tests.kit.casework.measures import request
+from tests.kit.nodes.office import SLOW, Office
+from tests.kit.nodes.processes import found
 from tests.kit.samples.standards import EVIDENCE
 from tests.kit.stores.evidence import announcement, chunks, sm3_of
+from tests.kit.waiting import eventually
 
-# No pull by schedule within the time of the test: what arrives, a hint has brought.
-SLOW = MappingProxyType({"sync": {"interval_s": 600}})
 ARRIVES_S = 2.0
-PEOPLE = {
-    "zhang": Account("张三", (OfficerRole.CASE_OFFICER,), "A01"),
-    "li": Account("李四", (OfficerRole.APPROVER,), "A02"),
-    "wang": Account("王五", (OfficerRole.AUDITOR,), "A03"),
-}
-
-
-PLATFORMS = {"changsha": ("jd", "京东"), "hefei": ("xhs", "小红书")}
-
-
-class Office:
-    """One running node and its people."""
-
-    def __init__(self, config: Config, folder: Path, stack: ExitStack) -> None:
-        self.folder = folder
-        self._stack = stack
-        self._usage = config.data_dir / "evidence_usage.db"
-        for name, account in PEOPLE.items():
-            add_client(config, name, Kind.OFFICER, folder / name, datetime.now(UTC), account=account)
-        name, title = PLATFORMS[config.city]
-        add_client(config, name, Kind.PLATFORM, folder / name, datetime.now(UTC), account=Account(title))
-        self.node = stack.enter_context(Running(config))
-
-    def as_(self, name: str) -> CaseServiceStub:
-        channel = bundle_channel(load_bundle(self.folder / name), "intake")
-        self._stack.callback(channel.close)
-        return CaseServiceStub(channel)
-
-    def usage(self) -> list[tuple[Any, ...]]:
-        with closing(open_reader(self._usage)) as connection:
-            return list(connection.execute("SELECT kind, name, rpc, purpose, subject, result FROM usage"))
-
-    def act(self, case: str, body: Message) -> pb.Recorded:
-        submission = pb.Submission(workflow="referral", case=case, body=body.SerializeToString())
-        stub = self.as_("zhang")
-        if not case:
-            return stub.Open(pb.OpenRequest(submission=submission), timeout=20).recorded
-        return stub.Act(pb.ActRequest(submission=submission), timeout=20).recorded
-
-    def decide(self, case: str, body: Message, workflow: str = "referral") -> pb.Recorded:
-        submission = pb.Submission(workflow=workflow, case=case, body=body.SerializeToString())
-        draft = self.as_("zhang").Prepare(pb.PrepareRequest(submission=submission), timeout=20).draft
-        return self.as_("li").Approve(pb.ApproveRequest(draft=draft.number), timeout=20).recorded
-
-    def show(self, case: str, name: str = "zhang") -> pb.Case:
-        return self.as_(name).Show(pb.ShowRequest(case=case), timeout=20).case
 
 
 @pytest.fixture(scope="module")

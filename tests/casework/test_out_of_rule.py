@@ -16,7 +16,7 @@ from node.standard.v1 import act_pb2, referral_pb2
 from node.standard.v1 import complaint_pb2 as pb
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.propose import ActRefusedError
-from tests.casework.test_complaints import against
+from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import CLERK, TWO, ZHANG, Desk, act, drafted_referral, referring, send, shown, with_act
 
 Three = tuple[Desk, Desk, Desk]

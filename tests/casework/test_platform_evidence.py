@@ -17,8 +17,8 @@ from node.usecases.enforce_policy import read_policy
 from node.usecases.fetch_evidence import EvidencePeer
 from node.usecases.read_platform_evidence import PlatformEvidence
 from node.usecases.share_evidence import share_evidence
-from tests.casework.test_measures import request
 from tests.kit.casework.desks import JD, TAOBAO, Desk, act
+from tests.kit.casework.measures import request
 from tests.kit.samples.standards import EVIDENCE
 from tests.kit.stores.evidence import CONTENT, digest_of, put, sm3_of, store
 

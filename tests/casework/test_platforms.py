@@ -17,8 +17,8 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register
-from tests.casework.test_measures import CITIES, NAME, World, asked, request
 from tests.kit.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act
+from tests.kit.casework.measures import NAME, World, asked, request
 from tests.kit.samples.standards import platform_list
 
 
@@ -121,4 +121,4 @@ def test_what_a_platform_did_while_it_was_connected_still_counts_after_it_moved(
     assert (moved.city_of("京东", before), moved.city_of("京东", after)) == ("hefei", "wuhan")
     assert not moved.speaks_for("wuhan", "京东", before)
     assert not moved.speaks_for("hefei", "京东", after)
-    assert federation(*CITIES).connections.city_of("拼多多", after) == ""
+    assert federation("changsha", "hefei", "wuhan").connections.city_of("拼多多", after) == ""

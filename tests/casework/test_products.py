@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node.core import standard as standards
-from node.core.record import disclosed_bodies, parse_header
+from node.core.record import parse_header
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
@@ -17,7 +17,6 @@ from node.standard.v1 import (
     credit_pb2,
     listing_pb2,
     measure_pb2,
-    operator_pb2,
     party_pb2,
     penalty_pb2,
     referral_pb2,
@@ -25,11 +24,9 @@ from node.standard.v1 import (
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
 from node.usecases.casework.propose import Submission
-from tests.casework.test_measures import request
 from tests.kit.casework.desks import (
     AUDITOR,
     LI,
-    TWO,
     ZHANG,
     Desk,
     act,
@@ -39,45 +36,11 @@ from tests.kit.casework.desks import (
     send,
     with_act,
 )
+from tests.kit.casework.measures import request
+from tests.kit.casework.penalties import CONTENT, NUMBER, investigated, penalising, penalties
 from tests.kit.samples.standards import PARTY, alert, complaint, hit, repair
 
 CITIES = ("changsha", "hefei", "wuhan")
-NUMBER = "合市监处罚〔2026〕8号"
-CONTENT = "没收违法所得并处罚款的具体内容"
-FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
-
-
-def penalising(**fields: object) -> referral_pb2.Referral:
-    told: dict[str, Any] = {"violation": "虚假宣传", "content": CONTENT, "organ": "合肥市市场监督管理局"} | fields
-    papers = documents("行政处罚告知书", "行政处罚决定书")
-    said = {"document_number": NUMBER, "article": "反不正当竞争法 第20条", "reasons": "理由", "documents": papers}
-    sanction = referral_pb2.Sanction(kinds=[penalty_pb2.PENALTY_KIND_FINE], fine=FINE, **told)
-    return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
-
-
-def investigated(origin: Desk, handler: Desk, party: party_pb2.Party | None = None) -> str:
-    """A referral that the handler investigates."""
-    case = send(origin, handler.city, party)
-    if handler is not origin:
-        handler.see(origin)
-    handler.act("referral", case, referring("receive"))
-    handler.decide("referral", case, referring("accept"))
-    handler.act("referral", case, referring("verify"))
-    papers = documents("立案审批表")
-    handler.decide("referral", case, referring("file", officers=TWO, document_number="立1号", documents=papers))
-    handler.act("referral", case, referring("investigate", officers=TWO))
-    return case
-
-
-def penalties(desk: Desk) -> list[Any]:
-    """The current records of the party's penalties that this city may see."""
-    found = []
-    for _, _, stored in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
-        view = View.FromString(stored)
-        header = parse_header(view.header)
-        if header.standard == "penalty":
-            found.append(standards.get("penalty").merge(disclosed_bodies(view)))
-    return found
 
 
 def revoking() -> referral_pb2.Referral:

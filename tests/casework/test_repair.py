@@ -4,16 +4,15 @@ from typing import Any
 
 import pytest
 
-from node.core import standard as standards
 from node.errors import Reason
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import credit_pb2, party_pb2, penalty_pb2
-from node.storage.sqlite.log import Entry
+from node.standard.v1 import credit_pb2, party_pb2
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.keep_terms import KeepTerms
-from tests.casework.test_listings import deciding, listed, told_beforehand
-from tests.kit.casework.desks import Desk, act, at, broken_in, documents, with_act
-from tests.kit.samples.standards import PARTY, penalty, repair
+from tests.kit.casework.desks import Desk, act, at, broken_in, documents
+from tests.kit.casework.listings import deciding, listed, told_beforehand
+from tests.kit.casework.penalties import penalised
+from tests.kit.casework.repairs import applying
+from tests.kit.samples.standards import PARTY
 
 
 def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
@@ -46,13 +45,6 @@ def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk
         assert broken_in(caught) == {("credit.repair.apply.ban", Reason.ACT_TOO_EARLY)}
     changsha.clock.at_ms = at("2029-05-08")
     assert applied() != case
-
-
-def applying(listing: str, code: str = PARTY.uscc) -> Any:
-    body = repair()
-    assert isinstance(body, credit_pb2.CreditRepair)
-    body.home_city, body.listing, body.party.uscc = "changsha", listing, code
-    return with_act(body, "apply", documents=documents("信用修复申请书"))
 
 
 def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]) -> None:
@@ -96,21 +88,6 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     with pytest.raises(ActRefusedError) as caught:
         changsha.act("credit.repair", case, credit_pb2.CreditRepair(act=act("execute"), listing=record))
     assert broken_in(caught) == {("credit.repair.execute.listing.serious.early_removal", Reason.ACT_TOO_EARLY)}
-
-
-def penalised(desk: Desk, **party: Any) -> str:
-    """A penalty that stands in the log as a registry handed it in; its number."""
-    body = penalty()
-    assert isinstance(body, penalty_pb2.Penalty)
-    body.ClearField("id_hmac")
-    body.party.CopyFrom(party.pop("party", PARTY))
-    for field, value in party.items():
-        setattr(body, field, value)
-    standard = standards.get("penalty")
-    header = Header(standard="penalty", version=1, city=desk.city, audience=["all"], issued_at_ms=desk.clock.now_ms())
-    header.subjects.extend(standard.subjects(body))
-    desk.append([Entry(header, standard.split(body.SerializeToString()))])
-    return body.decision_number
 
 
 def repairing(desk: Desk, body: Any) -> str:

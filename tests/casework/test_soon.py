@@ -5,7 +5,7 @@ import time
 from itertools import pairwise
 
 from node.usecases.soon import Hints, Soon
-from tests.kit.nodes.processes import eventually
+from tests.kit.waiting import eventually
 
 
 class Runs:

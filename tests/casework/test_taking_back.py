@@ -28,12 +28,13 @@ from node.standard.v1 import penalty_pb2
 from node.storage.sqlite.trail import read_trail
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
-from tests.casework.test_nodes import SLOW, Office
-from tests.casework.test_products import NUMBER, investigated, penalising, penalties
 from tests.kit.casework.desks import Desk, at, drafted_referral, referring
-from tests.kit.nodes.processes import batch, eventually, found
+from tests.kit.casework.penalties import NUMBER, investigated, penalising, penalties
+from tests.kit.nodes.office import SLOW, Office
+from tests.kit.nodes.processes import batch, found
 from tests.kit.samples.registry import rows, write_csv
 from tests.kit.samples.standards import PARTY
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sysconfig
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,12 @@ from node.cli.demo.questions import NOBODY
 from node.core.identifiers import check_uscc
 from node.core.merkle import EMPTY_ROOT
 from node.sample import CITIES, write_sample
+from tests.kit.nodes.leftovers import assert_nothing_left, processes
+from tests.kit.waiting import eventually
 
+WAIT_S = 120.0
 ROOT = Path(__file__).parents[2]
 GONGZHI = Path(sysconfig.get_path("scripts")) / "gongzhi"
-WAIT_S = 120.0
 BOM = b"\xef\xbb\xbf"
 
 
@@ -48,34 +48,9 @@ def run(place: Path, *arguments: str | Path) -> tuple[int, str]:
     return process.returncode, output
 
 
-def processes(place: Path) -> list[int]:
-    """Those that were started with a path in `place`."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                if str(place).encode() in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-    return found
-
-
-def assert_nothing_left(place: Path) -> None:
-    until(lambda: not processes(place))
-    assert list(place.iterdir()) == []
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def await_nodes(place: Path) -> None:
     """Waits until all nodes run: six supervisors with two processes each."""
-    until(lambda: len(processes(place)) >= 18)
+    eventually(lambda: len(processes(place)) >= 18, WAIT_S)
 
 
 def assert_agreed(result: dict[str, Any]) -> None:
@@ -174,7 +149,7 @@ def test_killed_it_takes_its_nodes_with_it(place: Path) -> None:
     await_nodes(place)
     process.kill()
     process.communicate(timeout=WAIT_S)
-    until(lambda: not processes(place))
+    eventually(lambda: not processes(place), WAIT_S)
 
 
 def test_a_node_that_dies_is_shown_with_the_end_of_its_log(place: Path) -> None:
@@ -196,7 +171,7 @@ def test_a_node_that_ended_is_the_cause_of_what_its_adapter_says(tmp_path: Path)
     node = next(each for each in found_nodes(tmp_path) if each.city == "hefei")
     load = Load(node, file, "load")
     with pytest.raises(DemoError, match="the node of hefei ended"):
-        until(lambda: load.is_done)
+        eventually(lambda: load.is_done, WAIT_S)
 
 
 def _supervisor(place: Path, city: str) -> int:

@@ -1,7 +1,6 @@
 """The first hour of the README, command by command as it stands there, against a second city that really runs."""
 
 import os
-import socket
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from node.sample import COLUMNS, write_sample
-from tests.test_readme import BLOCK, is_command
+from tests.kit.documents import BLOCK, is_command
+from tests.kit.nodes.ports import five_ports
 
 README = Path(__file__).parents[2] / "README.md"
 SCRIPTS = sysconfig.get_path("scripts")
@@ -22,23 +22,6 @@ TIMEOUT_S = 120
 def first_hour() -> list[str]:
     section = README.read_text("utf-8").split("## A city's first hour")[1].split("\n## ")[0]
     return [line for block in BLOCK.findall(section) for line in block.splitlines() if is_command(line)]
-
-
-def five_ports() -> int:
-    """The first of five free ports in a row."""
-    for port in range(21000, 29000, 10):
-        sockets = [socket.socket() for _ in range(5)]
-        try:
-            for offset, each in enumerate(sockets):
-                each.bind(("127.0.0.1", port + offset))
-        except OSError:
-            continue
-        else:
-            return port
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no free ports")
 
 
 class City:

@@ -21,8 +21,9 @@ from node.folder.files import load_clients, save_clients
 from node.folder.followers import not_followed
 from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_tls_identity
-from tests.kit.nodes.processes import Running, eventually, found
+from tests.kit.nodes.processes import Running, found
 from tests.kit.samples.registry import rows, write_csv
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture(scope="module")

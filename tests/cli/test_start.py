@@ -20,7 +20,8 @@ import pytest
 from node.config import Config, Listen
 from node.errors import NodeError
 from node.folder.data_lock import hold_data
-from tests.kit.nodes.processes import Running, eventually, found
+from tests.kit.nodes.processes import Running, found
+from tests.kit.waiting import eventually
 
 # Root may write anything, unless it gives that up.
 AS_ANYBODY = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()

@@ -19,7 +19,7 @@ from node.cli.story.verdict import Verdict, judge
 from node.folder.founding import CAPITALS, shipped_policy
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.tree import position
-from tests.cli.test_demo import assert_nothing_left
+from tests.kit.nodes.leftovers import assert_nothing_left
 
 GONGZHI = Path(sysconfig.get_path("scripts")) / "gongzhi"
 

@@ -18,8 +18,8 @@ from node.errors import NodeError, Reason
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.usage import Usage, UsageLog
-from tests.kit.nodes.processes import eventually
 from tests.kit.stores.city import City
+from tests.kit.waiting import eventually
 
 DAY_MS = 24 * 3600 * 1000
 BASIS = "政务数据共享条例 第二十条"

@@ -8,10 +8,10 @@ import pytest
 from node.core import standard as standards
 from node.core.checkpoint import LogKey
 from node.testing import Acknowledged, Rule, Violation, batch, check_stores
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver
 from tests.kit.simulator.telling import note
-from tests.kit.stores.city import KeySigner
 
 RECORDS = 250
 OPEN = policy_text("wuhan", "public", "regulator")

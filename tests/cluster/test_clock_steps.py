@@ -12,7 +12,8 @@ import pytest
 
 from node.demo.founding import found_federation
 from node.storage.sqlite.reader import Reader
-from tests.kit.nodes.processes import FAST, Running, batch, eventually
+from tests.kit.nodes.processes import FAST, Running, batch
+from tests.kit.waiting import eventually
 
 DAY_S = 86_400
 SHIFT = Path(__file__).with_name("shift.c")

@@ -13,7 +13,8 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.store import Origin
 from node.usecases.audit import audit
-from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, FixedSigner, batch, live, moments, pull, take_in
+from tests.kit.keys import FixedSigner
+from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, batch, live, moments, pull, take_in
 from tests.kit.simulator.origin import Origin as City
 from tests.kit.simulator.origin import member, registration
 from tests.kit.simulator.receiver import Receiver, recompute

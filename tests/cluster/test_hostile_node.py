@@ -3,11 +3,10 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +16,31 @@ import pytest
 from node.config import Config
 from node.config import Sync as Settings
 from node.control.v1 import control_pb2
-from node.core.peer_view import MAX_BATCH_BYTES
 from node.demo.founding import found_federation
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
+from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key, load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.exchange_service import SERVICE
 from node.rpc.peer_client import connect
-from node.rpc.status import REASON_KEY
 from node.rpc.tls import server_credentials
 from node.storage.sqlite.store import Store
 from node.usecases.node_status import node_status
 from node.usecases.sync import Sync
+from tests.kit.clock import SetClock
+from tests.kit.simulator.lies.below import (
+    BACKED_OFF,
+    FROZEN,
+    Serve,
+    _exhausted,
+)
 from tests.kit.simulator.origin import Origin, policy_text, registration
 from tests.kit.simulator.receiver import recompute
-from tests.kit.stores.city import PURPOSE, SetClock
+from tests.kit.stores.city import PURPOSE
 
 SETTINGS = Settings(purpose=PURPOSE, batch_timeout_s=1.5, backoff_base_s=60)
 Methods = dict[str, "grpc.RpcMethodHandler[Any, bytes]"]
-Serve = Callable[[Iterator[bytes], grpc.ServicerContext], Iterable[bytes]]
 
 
 class Cities:
@@ -118,68 +121,6 @@ def world(cities: Cities, tmp_path: Path) -> Iterator[World]:
     made = World(cities, tmp_path)
     yield made
     made.store.close()
-
-
-def _hung_up(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    context.set_trailing_metadata(((REASON_KEY, "storage_full"),))
-    return _exhausted(_, context)
-
-
-def _exhausted(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "no room")
-
-
-def _never(_: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    _until_gone(context)
-    yield b""
-
-
-def _until_gone(context: grpc.ServicerContext) -> None:
-    gone = threading.Event()
-    if context.add_callback(gone.set):
-        gone.wait(30)
-
-
-def _one_then_never(stream: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    yield next(stream)
-    _until_gone(context)
-
-
-def _drip(stream: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
-    """One record at a time, each well within the time for a batch."""
-    batch = PullResponse.FromString(next(stream))
-    views, leaves = list(batch.views), batch.leaf_hashes
-    for place, view in enumerate(views):
-        one = PullResponse(from_index=place, views=[view], checkpoint=batch.checkpoint, grant=batch.grant)
-        one.leaf_hashes = leaves[place * 32 : place * 32 + 32]
-        yield one.SerializeToString()
-
-
-FROZEN: dict[str, tuple[Reason, Serve]] = {
-    "not a message": (Reason.MALFORMED_BATCH, lambda _, __: [b"\x0f" * 5000]),
-    "just too large": (Reason.OVERSIZE_BATCH, lambda _, __: [bytes(MAX_BATCH_BYTES + 1)]),
-    "much too large": (Reason.OVERSIZE_BATCH, lambda _, __: [bytes(64 << 20)]),
-    "endless": (Reason.UNDERSIZE_BATCH, lambda s, _: repeat(_emptied(next(s)))),
-    "endless after the end": (Reason.ENDLESS_STREAM, lambda s, _: _endless(list(s))),
-    "drip": (Reason.UNDERSIZE_BATCH, _drip),
-    "replayed": (Reason.BATCH_REPLAYED, lambda s, _: repeat(next(s))),
-}
-BACKED_OFF: dict[str, tuple[Reason, Serve]] = {
-    "no answer": (Reason.TOO_SLOW, _never),
-    "silence after a batch": (Reason.TOO_SLOW, _one_then_never),
-    "cut off": (Reason.TRUNCATED_STREAM, lambda s, _: [next(s)]),
-    "nothing": (Reason.TRUNCATED_STREAM, lambda _, __: ()),
-    "refused": (Reason.STORAGE_FULL, _hung_up),
-}
-
-
-def _emptied(raw: bytes) -> bytes:
-    batch = PullResponse.FromString(raw)
-    return PullResponse(checkpoint=batch.checkpoint, grant=batch.grant, leaf_hashes=bytes(300_000)).SerializeToString()
-
-
-def _endless(batches: list[bytes]) -> Iterator[bytes]:
-    return chain(batches, repeat(batches[-1]))
 
 
 @pytest.mark.parametrize(("reason", "serve"), FROZEN.values(), ids=FROZEN.keys())

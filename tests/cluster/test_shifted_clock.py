@@ -19,7 +19,8 @@ from node.core.calendar import SHANGHAI
 from node.core.clients import Kind
 from node.core.officers import Account, OfficerRole
 from node.folder.identity import add_client
-from tests.kit.nodes.processes import FAST, Running, eventually, found
+from tests.kit.nodes.processes import FAST, Running, found
+from tests.kit.waiting import eventually
 
 NOTHING_FOUND = 4
 YEAR_2027 = Path(node.cli.__file__).parent / "story" / "2027.yaml"

@@ -20,8 +20,9 @@ from node.folder.keyfile import load_log_key, load_tls_identity
 from node.rpc.peer_client import connect
 from node.rpc.status import error_from_rpc
 from node.storage.sqlite.reader import Reader
-from tests.kit.nodes.processes import Running, batch, eventually, found
+from tests.kit.nodes.processes import Running, batch, found
 from tests.kit.simulator.telling import note
+from tests.kit.waiting import eventually
 
 THREE = ("changsha", "wuhan", "hefei")
 

@@ -8,7 +8,8 @@ from node.core.record import open_view
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN, Entry, Placed
 from node.storage.sqlite.store import Store
-from tests.kit.stores.city import NOW_MS, City
+from tests.kit.clock import NOW_MS
+from tests.kit.stores.city import City
 
 CITY = "changsha"
 

@@ -26,8 +26,8 @@ from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel, peer_channel
 from tests.kit.nodes.evidence_world import WHY, World
-from tests.kit.nodes.processes import eventually
 from tests.kit.stores.evidence import announcement, chunks, digest_of, sm3_of
+from tests.kit.waiting import eventually
 
 LARGE_BYTES = 200 * 1024 * 1024
 GROWTH_MB = 50

@@ -3,92 +3,28 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import grpc
 import pytest
-from click.testing import CliRunner, Result
 
-from node.bootstrap.query_role import QueryRole
 from node.cli.operator import operator as operator_command
 from node.cli.proof import audit, check_proof, prove
 from node.cli.records import records
-from node.config import Config
 from node.core.calendar import vendored_calendar
 from node.core.checkpoint import format_vkey
 from node.core.clients import Kind
 from node.core.proof import verify_proof
 from node.core.record import disclosed_facets
-from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
-from node.folder.identity import add_client
-from node.folder.keyfile import load_log_key
 from node.query.v1 import query_pb2 as query
-from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
-from node.storage.sqlite.schema import open_reader
 from node.usecases.remove_member import remove_member
-from tests.kit.nodes.processes import eventually
-from tests.kit.stores.city import City, operator
+from tests.kit.nodes.query_world import USCC, World
+from tests.kit.stores.city import operator
 
-USCC = "914300007121944054"
 REASON = query.Reason(purpose="verification", legal_basis="政务数据共享条例 第二十条")
-
-
-class World:
-    """A city that asks, and a peer it pulled from."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config, self.peer_config = found_federation(folder, datetime.now(UTC), ("changsha", "wuhan"))
-        self.own, self.peer = (_city(config) for config in (self.config, self.peer_config))
-        self.own_id = self.own.register(operator(USCC))
-        self.peer_id = self.peer.register(operator("91430000184255293D", name="湖南省宏邦建设工程有限公司"))
-        self.own.pull(self.peer)
-        self.role = QueryRole(self.config)
-        self.role.start()
-
-    def run(self, command: click.Command, *arguments: str) -> Result:
-        known = ("--node", str(self.config.keys.parent)) if command.name != "check-proof" else ()
-        return CliRunner().invoke(command, [*arguments, *known])
-
-    def json(self, command: click.Command, *arguments: str) -> Any:
-        return json.loads(self.run(command, *arguments, "--json").stdout)
-
-    @contextmanager
-    def asking(self, kind: Kind) -> Iterator[QueryServiceStub]:
-        bundle = add_client(self.config, kind.value, kind, self.folder / kind.value, datetime.now(UTC))
-        time.sleep(1.1)  # the node looks at its clients file once a second
-        with bundle_channel(bundle, "query") as channel:
-            yield QueryServiceStub(channel)
-
-    def usage(self, count: int) -> list[tuple[Any, ...]]:
-        """All usage records, once there are at least `count`: they are written a moment after the answer."""
-        asked = "SELECT kind, rpc, purpose, questions, subject, cities, result FROM usage ORDER BY number"
-        rows: list[tuple[Any, ...]] = []
-
-        def written() -> bool:
-            rows[:] = open_reader(self.config.usage_db).execute(asked)
-            return len(rows) >= count
-
-        eventually(written)
-        return rows
-
-    def close(self) -> None:
-        self.role.stop()
-        self.own.close()
-        self.peer.close()
-
-
-def _city(config: Config) -> City:
-    config.data_dir.mkdir(exist_ok=True)
-    now_ms = time.time_ns() // 1_000_000
-    return City(config.data_dir, config.city, config.node_db, load_log_key(config.log_key), now_ms)
 
 
 @pytest.fixture

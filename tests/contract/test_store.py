@@ -12,7 +12,8 @@ from node.core.record import open_view
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
 from tests.contract.stores import CITY, append, check_whole, entry, reopen
-from tests.kit.stores.city import NOW_MS, City
+from tests.kit.clock import NOW_MS
+from tests.kit.stores.city import City
 
 
 @pytest.fixture

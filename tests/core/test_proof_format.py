@@ -19,9 +19,10 @@ from node.query.v1.query_pb2 import Proof, Standing
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.usecases.prove import prove
+from tests.kit.keys import KeySigner
 from tests.kit.oracles import proof_verifier
 from tests.kit.oracles.proof_verifier import check_fork, check_proof
-from tests.kit.stores.city import PURPOSE, City, KeySigner, operator
+from tests.kit.stores.city import PURPOSE, City, operator
 
 ROOT = Path(__file__).parents[2]
 VECTOR: dict[str, Any] = json.loads((ROOT / "tests" / "vectors" / "two_records_one_leaf.json").read_text("utf-8"))

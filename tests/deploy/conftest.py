@@ -1,13 +1,11 @@
 """Six cities by compose, once for all tests that only need them up."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.kit.containers.compose import COMPOSE
 from tests.kit.containers.docker import Project, eventually
-
-COMPOSE = Path(__file__).parents[2] / "deploy/compose"
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,7 @@ import yaml
 
 from node.cli.demo.inputs import write_input
 from node.sample import CITIES
-from tests.deploy.conftest import COMPOSE
+from tests.kit.containers.compose import COMPOSE
 from tests.kit.containers.docker import Project, eventually, run
 
 FILES = ("compose.yml", "compose.single.yml")

@@ -13,10 +13,10 @@ import pytest
 
 from node.cli.demo.inputs import write_input
 from node.testing.containers import missing_engine
-from tests.conftest import DIGEST, digest_of_tree
 from tests.kit.containers.docker import eventually, run
+from tests.kit.containers.image import DIGEST, digest_of_tree
 from tests.kit.containers.machine import MACHINE, Machine, machine
-from tests.test_readme import pasted
+from tests.kit.documents import pasted
 
 ROOT = Path(__file__).parents[2]
 FIRST_HOUR = ROOT / "README.zh.md"
@@ -33,7 +33,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make deb` built, of the program beside this test."""
     built = sorted((ROOT / "dist").glob("gongzhi_*.deb"))
     why = missing_engine(MACHINE).replace("make image", "make machine") or (
-        _stale(built[-1], tmp_path_factory.mktemp("built")) if built else "there is no package: make deb"
+        why_stale(built[-1], tmp_path_factory.mktemp("built")) if built else "there is no package: make deb"
     )
     if why:
         if os.environ.get("GONGZHI_ENGINE") == "required":
@@ -42,7 +42,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built[-1]
 
 
-def _stale(package: Path, folder: Path) -> str:
+def why_stale(package: Path, folder: Path) -> str:
     run("dpkg-deb", "--extract", package, folder)
     inside = run(
         sys.executable, "-P", "-c", DIGEST, PYTHONPATH=str(folder / "usr/lib/gongzhi/lib/python3.11/site-packages")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from node.cli.demo.inputs import write_input
-from tests.cli.test_first_hour import five_ports
 from tests.kit.containers.docker import run
+from tests.kit.nodes.ports import five_ports
 
 ROOT = Path(__file__).parents[2]
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")

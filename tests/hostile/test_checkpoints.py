@@ -6,7 +6,7 @@ from node.core import checkpoint as notes
 from node.core.checkpoint import MAX_NOTE_BYTES, LogKey, format_checkpoint, log_name, verify_checkpoint
 from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.errors import NodeError, Reason
-from tests.kit.stores.city import KeySigner
+from tests.kit.keys import KeySigner
 
 LOG, WITNESS = KeySigner(), KeySigner()
 KEY = LogKey(log_name("wuhan"), LOG.public_key)

@@ -18,8 +18,9 @@ from node.usecases.screen import Screening, digest_keys
 from node.usecases.show_operator import show_operator
 from node.usecases.verify_operator import Asker, VerifyOperator
 from tests.kit.casework.desks import federation
+from tests.kit.clock import NOW_MS
 from tests.kit.samples.standards import serious
-from tests.kit.stores.city import NOW_MS, PURPOSE, City, operator
+from tests.kit.stores.city import PURPOSE, City, operator
 
 USCC, OTHER = "914300007121944054", "91430000184255293D"
 COUNT = PER_SUBJECT + 400

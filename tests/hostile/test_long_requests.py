@@ -20,7 +20,7 @@ from node.rpc.request_bounds import bounded
 from node.screening.v1.screening_pb2 import Entry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker, VerifyOperator
-from tests.contract.test_query import World
+from tests.kit.nodes.query_world import World
 from tests.kit.stores.city import PURPOSE, City, operator
 
 SERVICES = ("query", "screening", "casework", "evidence", "intake", "control", "exchange")

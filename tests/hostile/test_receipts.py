@@ -1,16 +1,26 @@
 """What others make a city write into its own log is bounded, whatever they open."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from node.core import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, Notices
-from tests.casework.conftest import desks
-from tests.kit.casework.desks import Desk, act
+from tests.kit.casework.desks import Desk, act, open_desks
 
-__all__ = ["desks"]
 Two = tuple[Desk, Desk]
 _HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+    """Changsha and Hefei."""
+    with open_desks(tmp_path, "changsha", "hefei") as opened:
+        yield opened
 
 
 def opening(body: alert_pb2.Alert, at_ms: int) -> Entry:

@@ -15,7 +15,8 @@ from node.errors import Reason
 from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import load_tls_identity
 from node.rpc.federation_check import probe
-from tests.kit.nodes.processes import FAST, Running, batch, eventually
+from tests.kit.nodes.processes import FAST, Running, batch
+from tests.kit.waiting import eventually
 
 TERM = timedelta(days=730)
 _SECONDS = re.compile(r'^gongzhi_certificate_seconds\{city="(\w+)",whose="(?:own|peer)"\} (\S+)', re.MULTILINE)

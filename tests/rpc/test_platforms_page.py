@@ -25,7 +25,8 @@ from node.rpc.tls import bundle_channel
 from node.standard.v1 import measure_pb2
 from tests.kit.casework.desks import act
 from tests.kit.nodes.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
-from tests.kit.nodes.processes import eventually, refused
+from tests.kit.nodes.processes import refused
+from tests.kit.waiting import eventually
 
 WHY = query.Reason(purpose="verification", legal_basis="b")
 

@@ -19,7 +19,8 @@ from node.intake.v1 import intake_pb2 as pb
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.status import error_from_rpc
-from tests.kit.nodes.processes import Running, batch, eventually, found, refused
+from tests.kit.nodes.processes import Running, batch, found, refused
+from tests.kit.waiting import eventually
 
 SERVICES = {
     "intake": "node.intake.v1.IntakeService",

@@ -18,7 +18,8 @@ from node.intake.v1 import intake_pb2 as pb
 from node.intake.v1 import intake_pb2_grpc
 from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
-from tests.kit.nodes.processes import Running, batch, eventually, found, refused
+from tests.kit.nodes.processes import Running, batch, found, refused
+from tests.kit.waiting import eventually
 
 
 def _pids(node: Running) -> list[int]:

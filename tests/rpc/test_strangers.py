@@ -11,7 +11,7 @@ from node.config import Config
 from node.errors import NodeError
 from node.rpc import tls
 from tests.kit.nodes.listener import ask, channel, found, identity, serving
-from tests.kit.nodes.processes import eventually
+from tests.kit.waiting import eventually
 
 MOST, HANDSHAKE_S, IDLE_S = 20, 2, 3
 

@@ -10,8 +10,8 @@ from node.cli.roster import read_roster
 from node.cli.screen_roster import Row, read_rows
 from node.core.screening import keys_of, person_hmac, problems_of
 from node.errors import FileError, Reason
-from tests.adapters.test_workbooks import save_xls, save_xlsx, strict
 from tests.kit.samples.standards import RESIDENT_ID
+from tests.kit.samples.workbooks import save_xls, save_xlsx, strict
 from tests.kit.stores.listings import LICENCE, USCC
 
 KEY = bytes(32)

@@ -17,9 +17,10 @@ from node.standard.v1 import listing_pb2, party_pb2
 from node.storage.sqlite.log import Entry as LogEntry
 from node.usecases.screen import digest_keys
 from node.usecases.verify_operator import Asker
+from tests.kit.clock import NOW_MS
 from tests.kit.samples.standards import PLATFORM as ITS_PLATFORM
 from tests.kit.samples.standards import RESIDENT_ID
-from tests.kit.stores.city import NOW_MS, City, only, operator
+from tests.kit.stores.city import City, only, operator
 from tests.kit.stores.listings import (
     DAY_MS,
     KEY,

@@ -10,7 +10,7 @@ from node.storage.sqlite import replica
 from node.storage.sqlite.store import _Destruction
 from node.usecases.versions import Fates
 from tests.kit.effort import effort
-from tests.stateful.test_federation import Federation, cities
+from tests.kit.stateful.federation import Federation, cities
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 SHORT = settings(effort(examples=150, steps=30), phases=[Phase.generate], report_multiple_bugs=False)

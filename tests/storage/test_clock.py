@@ -8,7 +8,7 @@ import pytest
 from node.config import load_config
 from node.errors import FileError, Reason
 from node.folder.clock import ShiftedClock, SystemClock, node_clock
-from tests.kit.nodes.processes import eventually
+from tests.kit.waiting import eventually
 
 
 def ahead_s(clock: SystemClock) -> int:

@@ -15,8 +15,8 @@ from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.usage import Usage, UsageLog, migrations
 from node.usecases.usage import Account
-from tests.kit.nodes.processes import eventually
-from tests.kit.stores.city import SetClock
+from tests.kit.clock import SetClock
+from tests.kit.waiting import eventually
 
 ROW = Usage(1, "officer", "officer", "Verify", "p", "b", 1, "uscc:x", "changsha", "match")
 REASON = query.Reason(purpose="p", legal_basis="b")

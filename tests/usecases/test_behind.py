@@ -1,6 +1,5 @@
 """A node whose log is behind what its city has signed: restored, or its disk rolled back. It must not fork it."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from tests.kit.simulator.origin import Origin
+from tests.kit.keys import KeySigner
+from tests.kit.simulator.rollback import roll_back, snapshot
 from tests.kit.simulator.telling import note
-from tests.kit.simulator.towns import Country, Town
-from tests.kit.stores.city import KeySigner
+from tests.kit.simulator.towns import Country
 
 THREE = ("changsha", "wuhan", "hefei")
 
@@ -22,24 +21,6 @@ def country(tmp_path: Path) -> Iterator[Country]:
     made["wuhan"].grow(0, 100)
     yield made
     made.close()
-
-
-def roll_back(country: Country, city: str, to: Path) -> Town:
-    """The city's node with the store that lies at `to`."""
-    town = country[city]
-    town.close()
-    path = town.origin.path
-    for each in path.parent.glob(f"{path.name}*"):
-        each.unlink()
-    shutil.copy(to, path)
-    town.origin = Origin(path, city, town.origin.signer, town.origin.peers)
-    town.open()
-    return town
-
-
-def snapshot(town: Town, to: Path) -> Path:
-    town.store.connection.execute("VACUUM INTO ?", (str(to),))
-    return to
 
 
 def test_a_log_that_is_behind_is_held_back_by_what_the_first_peer_shows(country: Country, tmp_path: Path) -> None:

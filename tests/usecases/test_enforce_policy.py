@@ -13,8 +13,10 @@ from node.storage.sqlite.store import Store
 from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
+from tests.kit.clock import SetClock
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import policy_text, registration
-from tests.kit.stores.city import PURPOSE, KeySigner, SetClock
+from tests.kit.stores.city import PURPOSE
 
 
 def _submit(ingest: Ingest, status: int) -> None:

@@ -13,11 +13,11 @@ from node.core.merkle import consistency_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.witness import read_heard
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import Tree, note
 from tests.kit.simulator.towns import SIX, Country, TownPeer
-from tests.kit.stores.city import KeySigner
 
 
 def forged(country: Country) -> dict[str, bytes]:

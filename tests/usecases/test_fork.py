@@ -12,12 +12,12 @@ from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.links import read_forks
 from node.storage.sqlite.tree import position
 from node.storage.sqlite.witness import read_heard
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import recompute
 from tests.kit.simulator.telling import note
 from tests.kit.simulator.towns import SIX, Country, Town, TownPeer
-from tests.kit.stores.city import KeySigner
 
 
 @pytest.mark.parametrize(("first", "second"), [(50, 50), (50, 80), (80, 50), (300, 700)])

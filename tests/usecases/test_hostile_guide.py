@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.cluster.test_hostile_node import BACKED_OFF, FROZEN
 from tests.kit.simulator.lies import LIES
-from tests.usecases.test_revise import LIES as REVISION_LIES
+from tests.kit.simulator.lies.below import BACKED_OFF, FROZEN
+from tests.kit.simulator.lies.revisions import LIES as REVISION_LIES
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "hostile-peers.md").read_text("utf-8")
 

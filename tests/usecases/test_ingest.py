@@ -9,8 +9,8 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.usecases.ingest import Ingest
 from node.usecases.withdraw import Withdrawal
+from tests.kit.clock import SetClock
 from tests.kit.simulator.origin import Origin, registration
-from tests.kit.stores.city import SetClock
 
 DAY_MS = 86_400_000
 

@@ -15,7 +15,7 @@ from node.usecases.backup import back_up, check_backup, restore
 from node.usecases.checks.run import CHECKS, examine
 from node.usecases.checks.scene import Observer
 from node.usecases.keep_backups import KeepBackups
-from tests.kit.stores.city import SetClock
+from tests.kit.clock import SetClock
 
 
 @pytest.fixture

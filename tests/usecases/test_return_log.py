@@ -13,9 +13,9 @@ from node.usecases.check_stores import Rule, check_stores
 from node.usecases.share import view_for
 from node.usecases.versions import Fates, Shown
 from tests.kit.simulator.origin import policy_text, registration
+from tests.kit.simulator.rollback import roll_back, snapshot
 from tests.kit.simulator.towns import Country, Town
 from tests.kit.stores.city import PURPOSE
-from tests.usecases.test_behind import roll_back, snapshot
 
 THREE = ("changsha", "wuhan", "hefei")
 PHONE = "0731-00000666"

@@ -12,9 +12,9 @@ from node.storage.sqlite.reader import Reader
 from tests.kit.containers import links
 from tests.kit.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
 from tests.kit.containers.trial import Trial
-from tests.kit.nodes.processes import eventually
 from tests.kit.nodes.restoring import back_up, put_back, take_up
 from tests.kit.simulator.origin import registration
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.timeout(300)
 

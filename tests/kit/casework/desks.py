@@ -1,6 +1,7 @@
 """Cities with officers at their desks: real stores, acts made by officers and platforms, pulls between cities."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,7 @@ from node.core.calendar import SHANGHAI, vendored_calendar
 from node.core.federation import Federation, Member
 from node.core.officers import Account, OfficerRole
 from node.core.platforms import Connected
-from node.core.record import mask, parse_header
+from node.core.record import mask, open_view, parse_header
 from node.errors import Reason
 from node.folder.founding import CAPITALS
 from node.record.v1.record_pb2 import View
@@ -25,7 +26,7 @@ from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
 from node.usecases.casework.register import Register
 from node.usecases.casework.show import show_case
-from tests.kit.samples.standards import LETTER, referral
+from tests.kit.samples.standards import referral
 from tests.kit.stores.city import City
 
 ZHANG = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "A01"))
@@ -88,21 +89,26 @@ class Desk(City):
         return self.casework.open(LI, case).case.state
 
 
+@contextmanager
+def open_desks(folder: Path, *cities: str) -> Iterator[tuple[Desk, ...]]:
+    """Desks of these cities, on Wednesday the sixth of May 2026; Changsha, Hefei and Wuhan are members."""
+    desks = tuple(Desk(folder, city, ("changsha", "hefei", "wuhan")) for city in cities)
+    for desk in desks:
+        desk.clock.at_ms = at("2026-05-06")
+    yield desks
+    for desk in desks:
+        desk.close()
+
+
 def audience_view(city: str) -> Callable[[View], View]:
     def see(view: View) -> View:
         header = parse_header(view.header)
         if not {city, "all"} & set(header.audience):
-            return View(leaf_hash=_leaf_hash(view))
+            return View(leaf_hash=open_view(view).leaf_hash)
         mask(view, {1, 2} if header.standard in ("alert", "listing.serious") else {1})
         return view
 
     return see
-
-
-def _leaf_hash(view: View) -> bytes:
-    from node.core.record import open_view
-
-    return open_view(view).leaf_hash
 
 
 def act(name: str, **fields: object) -> act_pb2.Act:
@@ -162,6 +168,3 @@ def documents(*titles: str) -> list[act_pb2.Document]:
 
 def broken_in(caught: pytest.ExceptionInfo[ActRefusedError]) -> set[tuple[str, Reason]]:
     return {(each.rule, each.reason) for each in caught.value.broken}
-
-
-__all__ = ["LETTER", "Desk"]

@@ -10,8 +10,9 @@ from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.intake.v1 import intake_pb2
 from node.query.v1.query_pb2 import Reason as Why
 from node.storage.sqlite.schema import open_reader
-from tests.kit.nodes.processes import FAST, Running, eventually, found
+from tests.kit.nodes.processes import FAST, Running, found
 from tests.kit.stores.evidence import POLICY, referring
+from tests.kit.waiting import eventually
 
 CITIES = ("changsha", "hefei", "wuhan")
 WHY = Why(purpose="verification", legal_basis="b")

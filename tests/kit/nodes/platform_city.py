@@ -21,7 +21,7 @@ from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_log_key
 from node.ports import Signer
 from node.rpc.tls import bundle_channel
-from tests.casework.test_measures import request
+from tests.kit.casework.measures import request
 from tests.kit.nodes.processes import Running, found
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.evidence import announcement, chunks, sm3_of

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -101,18 +100,6 @@ def batch(first: int, count: int = 1, **row: Any) -> pb.SubmitRequest:
         seq=first, standard="operator.registration", version=1, source="test", as_of_ms=1, audience=["all"],
         purpose="registration", legal_basis="b", rows=rows,
     )  # fmt: skip
-
-
-def eventually(is_so: Callable[[], object], timeout_s: float = 30) -> None:
-    """Waits until something is so.
-
-    Raises:
-        AssertionError: It is not within `timeout_s`.
-    """
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "not within the time"
-        time.sleep(0.1)
 
 
 def refused(call: Callable[[], object]) -> NodeError:

@@ -9,7 +9,8 @@ from node.core import standard as standards
 from node.core.standard import Standard
 from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry
-from tests.kit.stores.city import NOW_MS, PURPOSE, City
+from tests.kit.clock import NOW_MS
+from tests.kit.stores.city import PURPOSE, City
 
 BEYOND_MS = 2**62
 _LONG = "ﷺ" * 6_000  # each is eighteen characters once it is normalised

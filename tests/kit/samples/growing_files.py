@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterable
 from zipfile import ZIP_DEFLATED, ZipFile
 
-import xlwt  # type: ignore[import-untyped, import-not-found, unused-ignore]
+import xlwt
 
 from tests.kit.samples.hostile_files import workbook
 

@@ -8,17 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from nacl.signing import SigningKey
-
 from node.core.peer_view import MAX_BATCH_VIEWS
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.storage.sqlite.reader import Reader
 from node.usecases import pull as pulling
 from node.usecases.enforce_policy import read_policy
 from node.usecases.share import revise, share
+from tests.kit.keys import FixedSigner
 from tests.kit.simulator.origin import BASIS, DEREGISTERED, Origin, member, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, views
-from tests.kit.stores.city import PURPOSE, KeySigner
+from tests.kit.stores.city import PURPOSE
 
 # Starts children from a clean, single-threaded process that has everything imported: a life begins in milliseconds.
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -26,13 +25,6 @@ _CONTEXT.set_forkserver_preload([__name__])
 ROWS = 40
 POLICIES = (policy_text("wuhan", "public", "regulator", "personal"), policy_text("wuhan", "public"))
 HIDES = policy_text("wuhan", "public", hides=f"int(body.status) == {DEREGISTERED}")
-
-
-class FixedSigner(KeySigner):
-    """The same key in every life."""
-
-    def __init__(self) -> None:
-        self._key = SigningKey(bytes(range(32)))
 
 
 Life = Callable[..., None]

@@ -16,7 +16,9 @@ from node.usecases.enforce_policy import PolicyInForce, read_policy
 from node.usecases.ingest import Ingest
 from node.usecases.share import revise, share
 from node.usecases.withdraw import Withdrawal, retract
-from tests.kit.stores.city import PURPOSE, KeySigner, SetClock
+from tests.kit.clock import SetClock
+from tests.kit.keys import KeySigner
+from tests.kit.stores.city import PURPOSE
 
 BASIS = "政务数据共享条例 第二十条"
 DEREGISTERED = 4

@@ -20,8 +20,10 @@ from node.storage.sqlite.tree import position
 from node.usecases.node_status import node_status
 from node.usecases.pull import Progress
 from node.usecases.sync import Sync
+from tests.kit.clock import SetClock
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin
-from tests.kit.stores.city import PURPOSE, KeySigner, SetClock
+from tests.kit.stores.city import PURPOSE
 
 Dump = dict[str, list[tuple[Any, ...]]]
 # What an incident changes by right.

@@ -19,8 +19,9 @@ from node.usecases.freeze import Freeze
 from node.usecases.node_status import node_status
 from node.usecases.sync import Sync
 from node.usecases.witness import Round, Witness
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, member, policy_text, registration
-from tests.kit.stores.city import PURPOSE, KeySigner
+from tests.kit.stores.city import PURPOSE
 
 SIX = ("changsha", "wuhan", "zhengzhou", "hefei", "taiyuan", "nanchang")
 

@@ -15,8 +15,10 @@ from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.store import Store
 from node.usecases.pull import Progress
 from node.usecases.sync import Sync
+from tests.kit.clock import SetClock
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, member
-from tests.kit.stores.city import PURPOSE, KeySigner, SetClock
+from tests.kit.stores.city import PURPOSE
 
 
 class Node:

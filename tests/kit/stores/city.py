@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from nacl.signing import SigningKey
-
 from node.core import standard as standards
 from node.core.checkpoint import LogKey, log_name
 from node.core.merkle import consistency_proof
@@ -17,51 +15,10 @@ from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.store import Store
+from tests.kit.clock import NOW_MS, SetClock
+from tests.kit.keys import KeySigner
 
 PURPOSE = "verification"
-NOW_MS = 1_790_000_000_000
-HOUR_MS = 3_600_000
-
-
-class SetClock:
-    """A clock that stands until it is set."""
-
-    def __init__(self, now_ms: int = NOW_MS) -> None:
-        self._at_ms = now_ms
-        self._elapsed_ms = 0
-
-    @property
-    def at_ms(self) -> int:
-        return self._at_ms
-
-    @at_ms.setter
-    def at_ms(self, at_ms: int) -> None:
-        self.pass_ms(max(0, at_ms - self._at_ms))
-        self._at_ms = at_ms
-
-    def pass_ms(self, ms: int) -> None:
-        """Lets time pass by the clock that nobody sets alone."""
-        self._elapsed_ms += ms
-
-    def now_ms(self) -> int:
-        return self.at_ms
-
-    def elapsed_s(self) -> float:
-        return self._elapsed_ms / 1000
-
-
-class KeySigner:
-    """Signs with a key in memory."""
-
-    def __init__(self) -> None:
-        self._key = SigningKey.generate()
-
-    @property
-    def public_key(self) -> bytes:
-        return bytes(self._key.verify_key)
-
-    def sign(self, message: bytes) -> bytes:
-        return self._key.sign(message).signature
 
 
 class City:

@@ -18,8 +18,9 @@ from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import Entry
 from node.usecases.enforce_policy import read_policy
 from node.usecases.store_evidence import store_evidence
+from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.samples.standards import EVIDENCE, FOLLOWING, LETTER, referral
-from tests.kit.stores.city import NOW_MS, PURPOSE, City, SetClock
+from tests.kit.stores.city import PURPOSE, City
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 EXTRACTION = pb.Extraction(

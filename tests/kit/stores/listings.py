@@ -15,11 +15,12 @@ from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.screen import Screening, digest_keys
 from node.usecases.verify_operator import Asker
+from tests.kit.clock import HOUR_MS, NOW_MS
 from tests.kit.samples.standards import COLLEAGUE as OFFICER_B
 from tests.kit.samples.standards import OFFICER as OFFICER_A
 from tests.kit.samples.standards import PLATFORM as ITS_PLATFORM
 from tests.kit.samples.standards import abnormal, platform_list, serious
-from tests.kit.stores.city import HOUR_MS, NOW_MS, PURPOSE, City
+from tests.kit.stores.city import PURPOSE, City
 
 OFFICER = Asker(PURPOSE, is_officer=True)
 PLATFORM = Asker(PURPOSE, is_officer=False)

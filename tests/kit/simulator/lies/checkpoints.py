@@ -8,10 +8,10 @@ from node.core.checkpoint import MAX_NOTE_BYTES
 from node.core.merkle import hash_children
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
+from tests.kit.keys import KeySigner
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import Tree, leaf_of, note, views_of
-from tests.kit.stores.city import KeySigner
 
 
 def _root(origin: Origin) -> bytes:

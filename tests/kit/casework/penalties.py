@@ -1,0 +1,79 @@
+"""Penalties: by an act of a referral, or as a registry handed them in."""
+
+from typing import Any
+
+from node.core import standard as standards
+from node.core.record import disclosed_bodies, parse_header
+from node.record.v1.record_pb2 import Header, View
+from node.standard.v1 import (
+    operator_pb2,
+    party_pb2,
+    penalty_pb2,
+    referral_pb2,
+)
+from node.storage.sqlite.log import Entry
+from tests.kit.casework.desks import (
+    TWO,
+    Desk,
+    act,
+    documents,
+    referring,
+    send,
+)
+from tests.kit.samples.standards import PARTY, penalty
+
+NUMBER = "合市监处罚〔2026〕8号"
+
+
+CONTENT = "没收违法所得并处罚款的具体内容"
+
+
+FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
+
+
+def penalising(**fields: object) -> referral_pb2.Referral:
+    told: dict[str, Any] = {"violation": "虚假宣传", "content": CONTENT, "organ": "合肥市市场监督管理局"} | fields
+    papers = documents("行政处罚告知书", "行政处罚决定书")
+    said = {"document_number": NUMBER, "article": "反不正当竞争法 第20条", "reasons": "理由", "documents": papers}
+    sanction = referral_pb2.Sanction(kinds=[penalty_pb2.PENALTY_KIND_FINE], fine=FINE, **told)
+    return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
+
+
+def investigated(origin: Desk, handler: Desk, party: party_pb2.Party | None = None) -> str:
+    """A referral that the handler investigates."""
+    case = send(origin, handler.city, party)
+    if handler is not origin:
+        handler.see(origin)
+    handler.act("referral", case, referring("receive"))
+    handler.decide("referral", case, referring("accept"))
+    handler.act("referral", case, referring("verify"))
+    papers = documents("立案审批表")
+    handler.decide("referral", case, referring("file", officers=TWO, document_number="立1号", documents=papers))
+    handler.act("referral", case, referring("investigate", officers=TWO))
+    return case
+
+
+def penalties(desk: Desk) -> list[Any]:
+    """The current records of the party's penalties that this city may see."""
+    found = []
+    for _, _, stored in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
+        view = View.FromString(stored)
+        header = parse_header(view.header)
+        if header.standard == "penalty":
+            found.append(standards.get("penalty").merge(disclosed_bodies(view)))
+    return found
+
+
+def penalised(desk: Desk, **party: Any) -> str:
+    """A penalty that stands in the log as a registry handed it in; its number."""
+    body = penalty()
+    assert isinstance(body, penalty_pb2.Penalty)
+    body.ClearField("id_hmac")
+    body.party.CopyFrom(party.pop("party", PARTY))
+    for field, value in party.items():
+        setattr(body, field, value)
+    standard = standards.get("penalty")
+    header = Header(standard="penalty", version=1, city=desk.city, audience=["all"], issued_at_ms=desk.clock.now_ms())
+    header.subjects.extend(standard.subjects(body))
+    desk.append([Entry(header, standard.split(body.SerializeToString()))])
+    return body.decision_number

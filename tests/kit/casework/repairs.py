@@ -1,0 +1,14 @@
+"""Applications for credit repair."""
+
+from typing import Any
+
+from node.standard.v1 import credit_pb2
+from tests.kit.casework.desks import documents, with_act
+from tests.kit.samples.standards import PARTY, repair
+
+
+def applying(listing: str, code: str = PARTY.uscc) -> Any:
+    body = repair()
+    assert isinstance(body, credit_pb2.CreditRepair)
+    body.home_city, body.listing, body.party.uscc = "changsha", listing, code
+    return with_act(body, "apply", documents=documents("信用修复申请书"))
