@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization as pem
 from pydantic import BaseModel
 
 from node.core.document import parse_document, read_model
-from node.core.federation import server_name
+from node.core.members.federation import server_name
 from node.errors import FileError, Reason
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)

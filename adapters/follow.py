@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 
 from adapters.bundle import SERVER, Bundle
-from node.core.pinning import (
+from node.core.members.pinning import (
     fingerprints,
     format_server_certificates,
     next_pins,

@@ -11,8 +11,8 @@ import grpc
 
 from adapters.bundle import load_bundle
 from adapters.follow import greet
-from node.core.calendar import legal_date
-from node.core.standard import Standard, get
+from node.core.law.calendar import legal_date
+from node.core.standards.standard import Standard, get
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 

@@ -19,7 +19,7 @@ from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
 from adapters.texts import in_chinese, in_english
-from node.core.standard import Standard
+from node.core.standards.standard import Standard
 from node.errors import FileError, Reason
 from node.intake.v1 import intake_pb2
 

@@ -9,7 +9,7 @@ from adapters.noted import Noted
 from adapters.place_names import title
 from adapters.places import parse_region
 from adapters.rows import Body, Mapper, Row
-from node.core.standard import Standard
+from node.core.standards.standard import Standard
 from node.tables.unfit import UnfitError
 
 LOOKED_AT = 500

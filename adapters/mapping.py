@@ -14,8 +14,8 @@ from adapters.capital import Unit
 from adapters.targets import FieldValue, Reader, Target, amount_reader_of, read_constant, reader_of, target_of
 from adapters.transforms import TRANSFORMS, Transform
 from node.core.document import Document, parse_document, read_model
-from node.core.party_key import may_be_registration_number
-from node.core.standard import Standard, get
+from node.core.standards.party_key import may_be_registration_number
+from node.core.standards.standard import Standard, get
 from node.errors import FileError, NodeError, Reason
 from node.tables.cells import column_name
 from node.tables.titles import TITLES

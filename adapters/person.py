@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from adapters.transforms import Step, Transform
-from node.core.identifiers import check_resident_id, normalise
 from node.core.screening import parse_person_key, person_hmac
+from node.core.standards.identifiers import check_resident_id, normalise
 from node.errors import FileError, NodeError, Reason
 from node.tables.unfit import UnfitError
 

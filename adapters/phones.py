@@ -4,7 +4,7 @@ import re
 from unicodedata import normalize
 
 from adapters.noted import Noted
-from node.core.party_key import is_person
+from node.core.standards.party_key import is_person
 
 _MAX_CHARS = 60
 # What the standards take; see the field `phone`.

@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from adapters.noted import Noted
 from adapters.place_names import Names, Place, is_city, named_before, names_before, names_now, title
-from node.core.regions import find_region, regions
+from node.core.standards.regions import find_region, regions
 from node.tables.unfit import UnfitError
 
 _CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?(?:\.0+)?", re.ASCII)

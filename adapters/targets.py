@@ -9,7 +9,7 @@ from adapters.capital import Unit
 from adapters.noted import Noted
 from adapters.transforms import Step, Transform, Value, text
 from adapters.words import word_reader
-from node.core.standard import Standard, codes
+from node.core.standards.standard import Standard, codes
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 

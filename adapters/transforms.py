@@ -12,7 +12,7 @@ from adapters.noted import Noted
 from adapters.phones import phone_numbers
 from adapters.places import parse_region
 from adapters.units import agreed
-from node.core.party_key import problem_of_code
+from node.core.standards.party_key import problem_of_code
 from node.tables.cells import code, half_width
 from node.tables.unfit import UnfitError
 
@@ -87,7 +87,7 @@ def operator_code(cell: str) -> str:
     """A unified code or a registration number of before, in its canonical form.
 
     Raises:
-        UnfitError: It can be nobody's: see `node.core.party_key.problem_of_code`.
+        UnfitError: It can be nobody's: see `node.core.standards.party_key.problem_of_code`.
     """
     canonical = code(cell)
     problem = problem_of_code(canonical)

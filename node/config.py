@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, PrivateAttr
 
 from node.core.document import Document, parse_document, read_model
-from node.core.federation_file import SLUG, Address
+from node.core.members.federation_file import SLUG, Address
 from node.errors import FileError, Reason
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

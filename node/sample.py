@@ -10,8 +10,8 @@ from functools import cache
 from random import Random
 from typing import NamedTuple, TextIO
 
-from node.core.identifiers import USCC_ALPHABET, organisation_check_character, uscc_check_character
-from node.core.regions import Region, regions
+from node.core.standards.identifiers import USCC_ALPHABET, organisation_check_character, uscc_check_character
+from node.core.standards.regions import Region, regions
 
 COLUMNS = (
     "企业名称", "统一社会信用代码", "注册日期", "企业类型", "法人代表",

@@ -7,7 +7,7 @@ import structlog
 
 from node.config import Config
 from node.control.v1 import control_pb2
-from node.core.calendar import Calendar
+from node.core.law.calendar import Calendar
 from node.folder.clock import ShiftedClock, node_clock
 from node.ports import Clock
 

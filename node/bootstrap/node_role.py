@@ -12,8 +12,8 @@ from node.bootstrap.listening import GRACE_S, listener_factory
 from node.bootstrap.policy_file import PolicyFile, load_policy
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.federation import Member
-from node.core.record import EVERYONE
+from node.core.log.record import EVERYONE
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.folder.data_lock import hold_data
 from node.folder.files import load_calendar

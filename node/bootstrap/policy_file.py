@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from node.core.policy import Policy
+from node.core.policy.policy import Policy
 from node.errors import FileError, Reason
 from node.folder.files import read_text
 from node.usecases.enforce_policy import read_policy

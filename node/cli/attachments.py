@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from node.cli.identity import Identity
-from node.core.attachment import check_digest
+from node.core.log.attachment import check_digest
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.attachment_file import Part

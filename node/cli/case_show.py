@@ -10,7 +10,7 @@ from node.cli.casework import clock_text, plain, plain_body
 from node.cli.dates import time_text
 from node.cli.fields import Line, lines
 from node.cli.tables import new_table, print_table, printable
-from node.core import standard as standards
+from node.core.standards import standard as standards
 
 
 def print_summaries(cases: list[pb.Summary]) -> None:

@@ -16,8 +16,8 @@ from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli import identity
 from node.cli.codes import spell_out
 from node.cli.options import ask_passphrase
-from node.core import standard as standards
 from node.core.document import parse_document
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
 from node.rpc.casework_service import read_broken

@@ -8,10 +8,10 @@ import click
 from node.cli.options import new_passphrase, node_option, passphrase_option
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.clients import Clients, Kind
-from node.core.federation import format_fingerprint
-from node.core.officers import Account
-from node.core.pinning import format_server_certificates
+from node.core.members.clients import Clients, Kind
+from node.core.members.federation import format_fingerprint
+from node.core.members.officers import Account
+from node.core.members.pinning import format_server_certificates
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client, server_certificates
 

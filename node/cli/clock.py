@@ -12,9 +12,9 @@ from node.cli.clock_tables import Lang, print_due, print_rules, print_year
 from node.cli.dates import Period, parse_day, parse_period
 from node.cli.options import json_option
 from node.config import Config, load_config
-from node.core.calendar import SHANGHAI, Calendar, legal_date
-from node.core.clocks import Deadline, Reading, start
-from node.core.legal_rules import LegalRule, RuleBook, vendored_rules
+from node.core.law.calendar import SHANGHAI, Calendar, legal_date
+from node.core.law.deadlines import Deadline, Reading, start
+from node.core.law.legal_rules import LegalRule, RuleBook, vendored_rules
 from node.errors import NodeError, Reason
 from node.folder.clock import SystemClock, node_clock
 from node.folder.files import load_calendar

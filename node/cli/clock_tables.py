@@ -7,9 +7,9 @@ import click
 from rich.cells import cell_len
 
 from node.cli.tables import new_table, print_table, printable
-from node.core.calendar import Year
-from node.core.clocks import Deadline, Reading
-from node.core.legal_rules import Label, LegalRule, RuleBook, Unit
+from node.core.law.calendar import Year
+from node.core.law.deadlines import Deadline, Reading
+from node.core.law.legal_rules import Label, LegalRule, RuleBook, Unit
 
 Lang = Literal["en", "zh"]
 

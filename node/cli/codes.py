@@ -7,8 +7,8 @@ from typing import Any, NoReturn, cast
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
+from node.core.standards import standard as standards
 from node.core.workflow.codes import code_name
 from node.errors import NodeError, Reason
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import click
 
-from node.core.calendar import ONE_DAY, SHANGHAI
+from node.core.law.calendar import ONE_DAY, SHANGHAI
 
 
 class Period(NamedTuple):

@@ -16,7 +16,7 @@ from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option
 from node.cli.query import reason_options
 from node.cli.tables import new_table, print_table, printable
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.evidence.v1 import evidence_pb2 as messages
 from node.folder.attachment_file import digest_file

@@ -11,10 +11,10 @@ from node.cli.attachments import evidence_service, json_text, obtain
 from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option
 from node.cli.query import TIMEOUT_S, query_service, reason_options
-from node.core.checkpoint import LogKey, parse_vkey
-from node.core.federation import Federation
-from node.core.manifest import Manifest
-from node.core.record import parse_record_id
+from node.core.log.checkpoint import LogKey, parse_vkey
+from node.core.log.manifest import Manifest
+from node.core.log.record import parse_record_id
+from node.core.members.federation import Federation
 from node.errors import FileError, NodeError
 from node.evidence.v1 import evidence_pb2 as messages
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub

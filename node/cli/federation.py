@@ -9,10 +9,10 @@ import click
 from node.cli.options import ask_passphrase, node_option
 from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
-from node.core.checkpoint import format_vkey
-from node.core.federation import Member, format_fingerprint
-from node.core.federation_file import format_card, parse_card
-from node.core.platforms import Connected
+from node.core.log.checkpoint import format_vkey
+from node.core.members.federation import Member, format_fingerprint
+from node.core.members.federation_file import format_card, parse_card
+from node.core.members.platforms import Connected
 from node.demo.founding import found_federation
 from node.errors import Reason
 from node.folder.files import load_calendar, load_federation, read_text, save_federation

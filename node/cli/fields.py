@@ -7,8 +7,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from node.cli.dates import time_text
-from node.core import standard as standards
-from node.core.standard import Standard
+from node.core.standards import standard as standards
+from node.core.standards.standard import Standard
 
 
 class Line(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from node.cli.options import json_option
-from node.core.fork import MAX_FORK_BYTES, parse_fork, verify_fork
+from node.core.log.fork import MAX_FORK_BYTES, parse_fork, verify_fork
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
 

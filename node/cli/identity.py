@@ -17,7 +17,7 @@ import grpc
 
 from node.cli.options import ask_passphrase, node_option
 from node.config import Config, Sync, load_config
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import FileError
 from node.folder.clock import SystemClock, node_clock
 from node.folder.identity import Bundle, load_bundle, officer_bundle

@@ -9,8 +9,8 @@ import click
 from node.cli.options import ask_passphrase, new_passphrase, passphrase_option
 from node.config import Listen, load_config
 from node.core.document import format_document, parse_document, read_model
-from node.core.federation import format_fingerprint
-from node.core.federation_file import Place
+from node.core.members.federation import format_fingerprint
+from node.core.members.federation_file import Place
 from node.errors import NodeError, Reason
 from node.folder.clock import SystemClock
 from node.folder.data_lock import released

@@ -11,7 +11,7 @@ import click
 from node.cli.options import ask_passphrase, new_passphrase, node_option, passphrase_option
 from node.cli.tables import new_table, print_table
 from node.config import Config, load_config
-from node.core.federation import Member, format_fingerprint
+from node.core.members.federation import Member, format_fingerprint
 from node.errors import FileError, NodeError, Reason
 from node.folder import rotation
 from node.folder.files import load_clients, load_federation

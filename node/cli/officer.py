@@ -12,8 +12,8 @@ from node.cli.client import tell_removed
 from node.cli.options import json_option, new_passphrase, node_option, passphrase_option
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.clients import Client, Kind
-from node.core.officers import Account, OfficerRole
+from node.core.members.clients import Client, Kind
+from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client

@@ -22,7 +22,7 @@ from node.cli.query import (
 from node.cli.roster import plain_answer, verify_roster
 from node.cli.tables import new_table, print_table
 from node.core.answer import check_day, check_status
-from node.core.party_key import subject_of
+from node.core.standards.party_key import subject_of
 from node.query.v1 import query_pb2 as query
 
 EXIT_CODES = {

@@ -12,10 +12,10 @@ from google.protobuf.message import Message
 from rich.markup import escape
 
 from node.cli.tables import new_table, print_table
-from node.core.policy import Explanation, Policy, parse_policy
-from node.core.policy_report import MatrixRow, TestResult, facet_labels, matrix, run_tests
-from node.core.record import EVERYONE, disclosed_bodies, parse_header
-from node.core.standard import get, standards
+from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
+from node.core.policy.policy import Explanation, Policy, parse_policy
+from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
+from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.record.v1.record_pb2 import Header

@@ -17,10 +17,10 @@ from node.cli.options import json_option, node_option
 from node.cli.query import TIMEOUT_S, query_service, reason_options, save_proof
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.checkpoint import LogKey, parse_vkey
-from node.core.cosignature import Cosignature
-from node.core.federation import Federation
-from node.core.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proof
+from node.core.log.checkpoint import LogKey, parse_vkey
+from node.core.log.cosignature import Cosignature
+from node.core.log.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proof
+from node.core.members.federation import Federation
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
 from node.query.v1 import query_pb2 as query

@@ -14,10 +14,10 @@ from node.cli.dates import time_text
 from node.cli.fields import lines
 from node.cli.identity import Identity
 from node.cli.tables import new_table, print_table
-from node.core import standard as standards
-from node.core.body import read_body
-from node.core.proof import format_proof
-from node.core.record import disclosed_facets, parse_header
+from node.core.log.body import read_body
+from node.core.log.proof import format_proof
+from node.core.log.record import disclosed_facets, parse_header
+from node.core.standards import standard as standards
 from node.errors import NodeError
 from node.folder.files import write_file
 from node.query.v1 import query_pb2 as query

@@ -14,7 +14,7 @@ from node.cli.query import (
     query_service,
     reason_options,
 )
-from node.core.record import parse_record_id
+from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 

@@ -14,8 +14,8 @@ import click
 from node.cli.identity import Identity
 from node.cli.named_rows import named_rows
 from node.cli.query import query_service
-from node.core.identifiers import Problem
-from node.core.party_key import advice, canonical_key, code_of
+from node.core.standards.identifiers import Problem
+from node.core.standards.party_key import advice, canonical_key, code_of
 from node.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 from node.tables.titles import columns_of

@@ -20,9 +20,9 @@ from node.cli.query import reason_options
 from node.cli.screen_confirm import confirm
 from node.cli.screen_roster import Row, read_rows, screening_service
 from node.config import load_config
-from node.core import standard as standards
-from node.core.party_key import canonical_key
 from node.core.screening import LISTS
+from node.core.standards import standard as standards
+from node.core.standards.party_key import canonical_key
 from node.errors import FileError, Reason
 from node.folder.person_key import FILE, create_person_key
 from node.query.v1 import query_pb2 as query

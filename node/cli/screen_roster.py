@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from node.cli.identity import Identity
 from node.cli.named_rows import named_rows
-from node.core.identifiers import Problem
-from node.core.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.core.screening import HMAC_BYTES, person_hmac
+from node.core.standards.identifiers import Problem
+from node.core.standards.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.errors import FileError, Reason
 from node.screening.v1.screening_pb2 import Entry
 from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub

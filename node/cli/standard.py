@@ -8,10 +8,10 @@ import click
 from rich.text import Text
 
 from node.cli.tables import new_table, print_table
-from node.core import standard_table
-from node.core.standard import Standard, get, standards
-from node.core.standard_guide import standards_guide
-from node.core.standard_table import Lang
+from node.core.standards import table
+from node.core.standards.guide import standards_guide
+from node.core.standards.standard import Standard, get, standards
+from node.core.standards.table import Lang
 
 # Tables keep their columns where there is no terminal to fit them into.
 _HEADS: dict[str, dict[str, Sequence[str]]] = {
@@ -97,9 +97,9 @@ def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
             }
             for facet in shown.facets
         ],
-        "fields": [row._asdict() for row in standard_table.field_rows(shown, lang)],
-        "codes": [row._asdict() for row in standard_table.code_rows(shown, lang)],
-        "rules": [row._asdict() for row in standard_table.rule_rows(shown, lang)],
+        "fields": [row._asdict() for row in table.field_rows(shown, lang)],
+        "codes": [row._asdict() for row in table.code_rows(shown, lang)],
+        "rules": [row._asdict() for row in table.rule_rows(shown, lang)],
     }
 
 

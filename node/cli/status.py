@@ -14,7 +14,7 @@ from node.cli.options import ask_passphrase, json_option, node_option
 from node.cli.tables import new_table, print_table, printable
 from node.config import Config, load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
 from node.core.reason_texts import Severity
 from node.errors import NodeError, Reason
 from node.folder.identity import check_terms, officer_bundle

@@ -11,7 +11,7 @@ import click
 from node.cli.options import json_option, node_option
 from node.cli.tables import new_table, print_table
 from node.config import load_config
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
 from node.storage.sqlite.trail import Numbered, first_broken, read_trail
 
 _COLUMNS = ("number", "at", "who", "place", "what", "about", "result")

@@ -17,7 +17,7 @@ from node.cli.identity import Identity, identity_options
 from node.cli.options import json_option
 from node.cli.query import TIMEOUT_S, query_service
 from node.cli.tables import new_table, print_table
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
 from node.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 

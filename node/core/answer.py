@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1 import operator_pb2

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.identifiers import Problem, normalise
-from node.core.listing_term import SERIOUS, last_day, stated_day
-from node.core.party_key import canonical_key, problem_of_code, problem_of_licence, subject_of
+from node.core.law.listing_term import SERIOUS, last_day, stated_day
+from node.core.standards import standard as standards
+from node.core.standards.identifiers import Problem, normalise
+from node.core.standards.party_key import canonical_key, problem_of_code, problem_of_licence, subject_of
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import Entry, Hit

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
-from node.core.attachment import MAX_CHUNK_BYTES, Digests
+from node.core.log.attachment import MAX_CHUNK_BYTES, Digests
 from node.errors import NodeError, Reason
 from node.folder.files import sync_folder
 

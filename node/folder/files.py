@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from node.core.calendar import Calendar, parse_year, vendored_calendar
-from node.core.clients import Clients, format_clients, parse_clients
-from node.core.federation import Federation
-from node.core.federation_file import format_federation, parse_federation
+from node.core.law.calendar import Calendar, parse_year, vendored_calendar
+from node.core.members.clients import Clients, format_clients, parse_clients
+from node.core.members.federation import Federation
+from node.core.members.federation_file import format_federation, parse_federation
 from node.errors import FileError, Reason
 from node.folder.ownership import adopt
 

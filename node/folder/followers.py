@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from node.config import Config
-from node.core.clients import Client, Kind
+from node.core.members.clients import Client, Kind
 from node.folder.files import load_clients, load_federation, write_file
 
 _FOLDER = "followers"

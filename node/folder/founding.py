@@ -11,8 +11,8 @@ from typing import Any
 
 import node
 from node.config import Config, Listen, load_config
-from node.core.clients import Clients, Kind
-from node.core.federation import Federation, Member, server_name
+from node.core.members.clients import Clients, Kind
+from node.core.members.federation import Federation, Member, server_name
 from node.errors import FileError, NodeError, Reason
 from node.folder.config_text import format_settings
 from node.folder.files import load_federation, save_clients, save_federation, write_file

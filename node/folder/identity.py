@@ -10,13 +10,13 @@ from types import MappingProxyType
 from pydantic import BaseModel, ConfigDict
 
 from node.config import Config
-from node.core.calendar import legal_date
-from node.core.clients import Kind, check_client_name
 from node.core.document import format_document, parse_document, read_model
-from node.core.federation import PinnedCertificate, ended_at
-from node.core.officers import Account
-from node.core.pinning import format_server_certificates, parse_server_certificates
-from node.core.platforms import Connected
+from node.core.law.calendar import legal_date
+from node.core.members.clients import Kind, check_client_name
+from node.core.members.federation import PinnedCertificate, ended_at
+from node.core.members.officers import Account
+from node.core.members.pinning import format_server_certificates, parse_server_certificates
+from node.core.members.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import (
     load_clients,

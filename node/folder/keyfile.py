@@ -25,9 +25,9 @@ from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, key_id_of, log_name
-from node.core.cosignature import WitnessKey, witness_name
-from node.core.federation import PinnedCertificate, parse_certificate
+from node.core.log.checkpoint import LogKey, key_id_of, log_name
+from node.core.log.cosignature import WitnessKey, witness_name
+from node.core.members.federation import PinnedCertificate, parse_certificate
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import write_file
 

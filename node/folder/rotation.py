@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from node.config import Config
-from node.core.federation import Member, server_name
+from node.core.members.federation import Member, server_name
 from node.errors import FileError, Reason
 from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import (

@@ -9,8 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 import structlog
 
 from node.config import Config
-from node.core.clients import Clients
-from node.core.federation import Federation
+from node.core.members.clients import Clients
+from node.core.members.federation import Federation
 from node.errors import NodeError
 from node.folder.files import load_clients, load_federation
 from node.folder.keyfile import Passphrase, TlsIdentity, environment_passphrase, load_tls_identity

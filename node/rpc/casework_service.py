@@ -9,10 +9,10 @@ import grpc
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1 import casework_pb2_grpc
-from node.core.calendar import SHANGHAI, Calendar
-from node.core.clients import Kind
-from node.core.officers import Account
-from node.core.validation import Finding
+from node.core.law.calendar import SHANGHAI, Calendar
+from node.core.members.clients import Kind
+from node.core.members.officers import Account
+from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1.query_pb2 import Reason as Why

@@ -9,7 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from node.config import Config
-from node.core.pinning import fingerprints, next_pins
+from node.core.members.pinning import fingerprints, next_pins
 from node.errors import NodeError, Reason
 from node.folder.identity import Bundle, check_terms, load_bundle, officer_bundle, write_server
 from node.folder.keyfile import Passphrase, environment_passphrase

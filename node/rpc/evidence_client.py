@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import grpc
 
-from node.core.attachment import MAX_CHUNK_BYTES
-from node.core.federation import Member
+from node.core.log.attachment import MAX_CHUNK_BYTES
+from node.core.members.federation import Member
 from node.errors import Reason, TransientError
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub

@@ -6,9 +6,9 @@ from typing import Protocol, TypeVar
 
 import grpc
 
-from node.core.clients import Kind
-from node.core.officers import Account as Officer
-from node.core.record import parse_record_id
+from node.core.log.record import parse_record_id
+from node.core.members.clients import Kind
+from node.core.members.officers import Account as Officer
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1 import evidence_pb2_grpc

@@ -3,7 +3,7 @@
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped,unused-ignore]
 
-from node.core.federation import Member
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.folder.keyfile import TlsIdentity
 from node.rpc.status import error_from_rpc

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator
 import grpc
 import structlog
 
-from node.core.clients import Kind
-from node.core.record import EVERYONE
+from node.core.log.record import EVERYONE
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
 from node.ports import Clock

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from node.config import Limits, Rate
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.principal import Principal
 

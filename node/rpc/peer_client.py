@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, cast
 import grpc
 
 from node.config import Sync as Settings
-from node.core.federation import Member
-from node.core.peer_view import MAX_BATCH_BYTES
+from node.core.log.trusted_log import MAX_BATCH_BYTES
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 from node.folder.keyfile import TlsIdentity

@@ -6,9 +6,9 @@ from typing import NamedTuple, cast
 
 import grpc
 
-from node.core.clients import Kind
-from node.core.federation import PinnedCertificate
-from node.core.officers import Account
+from node.core.members.clients import Kind
+from node.core.members.federation import PinnedCertificate
+from node.core.members.officers import Account
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust, Trusted
 from node.rpc.services import SERVICE_KINDS, SERVICE_ROLES

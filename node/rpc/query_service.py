@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import grpc
 
-from node.core.clients import Kind
-from node.core.officers import OfficerRole
-from node.core.party_key import subject_of
+from node.core.members.clients import Kind
+from node.core.members.officers import OfficerRole
+from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc

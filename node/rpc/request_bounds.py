@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.bounds import bounds_of
+from node.core.standards.bounds import bounds_of
 from node.errors import NodeError, Reason
 
 

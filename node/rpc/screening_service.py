@@ -5,7 +5,7 @@ from struct import pack
 
 import grpc
 
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Register
 from node.screening.v1 import screening_pb2 as screening

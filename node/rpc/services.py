@@ -1,7 +1,7 @@
 """What is served where, and to whom."""
 
-from node.core.clients import Kind
-from node.core.officers import OfficerRole
+from node.core.members.clients import Kind
+from node.core.members.officers import OfficerRole
 
 _ANYONE = frozenset(Kind)
 _HEALTH, _REFLECTION = "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"

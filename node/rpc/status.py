@@ -6,7 +6,7 @@ from typing import NoReturn, cast
 
 import grpc
 
-from node.core.pinning import tls_refusal
+from node.core.members.pinning import tls_refusal
 from node.errors import NodeError, Reason, TransientError
 
 REASON_KEY = "gongzhi-reason"

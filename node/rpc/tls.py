@@ -12,8 +12,8 @@ from typing import cast
 
 import grpc
 
-from node.core.calendar import legal_date
-from node.core.federation import Member, PinnedCertificate, ended_at, server_name
+from node.core.law.calendar import legal_date
+from node.core.members.federation import Member, PinnedCertificate, ended_at, server_name
 from node.errors import NodeError, Reason, TransientError
 from node.folder.identity import Bundle
 from node.folder.keyfile import TlsIdentity

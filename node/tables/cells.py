@@ -3,7 +3,7 @@
 import re
 from unicodedata import normalize
 
-from node.core.identifiers import normalise
+from node.core.standards.identifiers import normalise
 from node.tables.damage import find_damage
 from node.tables.unfit import UnfitError
 

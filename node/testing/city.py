@@ -14,8 +14,8 @@ from google.protobuf.message import Message
 
 from node.config import Config
 from node.control.v1 import control_pb2
-from node.core import standard as standards
-from node.core.clients import Kind
+from node.core.members.clients import Kind
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import write_file
 from node.folder.identity import Bundle, add_client, officer_bundle

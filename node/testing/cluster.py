@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from node.core.checkpoint import LogKey
+from node.core.log.checkpoint import LogKey
 from node.folder.files import load_federation
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated

@@ -21,7 +21,7 @@ from testcontainers.core.network import Network
 
 from node.config import Config, Listen
 from node.control.v1 import control_pb2
-from node.core.federation import Federation
+from node.core.members.federation import Federation
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation, save_federation
 from node.folder.founding import CAPITALS, Plan, shipped_policy

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.errors import NodeError
 from node.intake.v1 import intake_pb2 as intake
 from node.standard.v1.operator_pb2 import (

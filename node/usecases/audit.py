@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from node.core.body import read_body
-from node.core.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.merkle import Frontier
-from node.core.peer_view import check_header
-from node.core.record import open_view, parse_record_id, record_id
+from node.core.log.body import read_body
+from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
+from node.core.log.merkle import Frontier
+from node.core.log.record import open_view, parse_record_id, record_id
+from node.core.log.trusted_log import check_header
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.policy_pb2 import PolicyChange

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from node.config import PATHS, Config, load_config
-from node.core.checkpoint import LogKey
+from node.core.log.checkpoint import LogKey
 from node.errors import FileError, NodeError, Reason
 from node.folder.backup_note import note_backup
 from node.folder.files import load_federation, write_file

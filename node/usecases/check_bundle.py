@@ -5,9 +5,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from node.core.attachment import Reference, references
-from node.core.checkpoint import LogKey
-from node.core.manifest import (
+from node.core.log.attachment import Reference, references
+from node.core.log.checkpoint import LogKey
+from node.core.log.manifest import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
     Manifest,
@@ -16,7 +16,7 @@ from node.core.manifest import (
     parse_manifest,
     proof_path,
 )
-from node.core.proof import MAX_FILE_BYTES, parse_proof, verify_proof
+from node.core.log.proof import MAX_FILE_BYTES, parse_proof, verify_proof
 from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import Digester
 from node.usecases.pack_evidence import check_file

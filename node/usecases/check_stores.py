@@ -18,11 +18,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from node.core.checkpoint import LogKey, parse_checkpoint
-from node.core.disclosure import Disclosed, decide
-from node.core.merkle import EMPTY_ROOT, Frontier
-from node.core.policy_grant import Grant
-from node.core.record import disclosed_facets, parse_header, parse_record_id
+from node.core.log.checkpoint import LogKey, parse_checkpoint
+from node.core.log.merkle import EMPTY_ROOT, Frontier
+from node.core.log.record import disclosed_facets, parse_header, parse_record_id
+from node.core.policy.disclosure import Disclosed, decide
+from node.core.policy.grant import Grant
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from node.core.checkpoint import log_name, parse_checkpoint
-from node.core.cosignature import Cosigned, WitnessKey, open_cosigned
-from node.core.federation import Member
-from node.core.fork import is_under_other_keys, make_fork, parse_fork, verify_fork
-from node.core.merkle import consistency_proof
-from node.core.peer_view import MAX_TREE_SIZE
+from node.core.log.checkpoint import log_name, parse_checkpoint
+from node.core.log.cosignature import Cosigned, WitnessKey, open_cosigned
+from node.core.log.fork import is_under_other_keys, make_fork, parse_fork, verify_fork
+from node.core.log.merkle import consistency_proof
+from node.core.log.trusted_log import MAX_TREE_SIZE
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer

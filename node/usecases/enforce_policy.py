@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from node.core import standard as standards
-from node.core.policy import Policy, parse_policy
-from node.core.policy_grant import POLICY_CHANGE, Grant
-from node.core.record import EVERYONE
+from node.core.log.record import EVERYONE
+from node.core.policy.grant import POLICY_CHANGE, Grant
+from node.core.policy.policy import Policy, parse_policy
+from node.core.standards import standard as standards
 from node.errors import FileError
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import structlog
 
-from node.core.attachment import Reference, check_extraction, check_name, references
-from node.core.record import parse_record_id
+from node.core.log.attachment import Reference, check_extraction, check_name, references
+from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason, TransientError
 from node.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
 from node.storage.sqlite.evidence import EvidenceStore, Source, newest_change

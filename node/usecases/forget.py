@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from node.config import Config
-from node.core.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.record import parse_header, parse_record_id, record_id
+from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
+from node.core.log.record import parse_header, parse_record_id, record_id
 from node.core.screening import case_of
 from node.errors import NodeError, Reason
 from node.folder.data_lock import released

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import structlog
 
-from node.core.checkpoint import parse_checkpoint
-from node.core.fork import parse_fork
+from node.core.log.checkpoint import parse_checkpoint
+from node.core.log.fork import parse_fork
 from node.errors import NodeError, Reason
 from node.storage.sqlite.links import add_fork
 from node.storage.sqlite.store import Store

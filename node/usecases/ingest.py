@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from node.core import standard as standards
-from node.core.calendar import legal_date
-from node.core.federation_file import SLUG
-from node.core.listing_term import term_findings
-from node.core.record import OWN_SOURCES
-from node.core.standard import Standard
-from node.core.validation import Finding
+from node.core.law.calendar import legal_date
+from node.core.law.listing_term import term_findings
+from node.core.log.record import OWN_SOURCES
+from node.core.members.federation_file import SLUG
+from node.core.standards import standard as standards
+from node.core.standards.standard import Standard
+from node.core.standards.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake

@@ -18,13 +18,13 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.body import read_body
-from node.core.calendar import SHANGHAI
-from node.core.listing_term import LONGEST_TERM, SERIOUS, years_from
-from node.core.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
-from node.core.retention import EVIDENCE_KEPT, RETENTION, kept_since
+from node.core.law.calendar import SHANGHAI
+from node.core.law.listing_term import LONGEST_TERM, SERIOUS, years_from
+from node.core.law.retention import EVIDENCE_KEPT, RETENTION, kept_since
+from node.core.log.body import read_body
+from node.core.log.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
 from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
+from node.core.standards import standard as standards
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterator
 from itertools import islice
 
-from node.core.officers import check_approver
-from node.core.record import open_view, parse_record_id
+from node.core.log.record import open_view, parse_record_id
+from node.core.members.officers import check_approver
 from node.errors import NodeError, Reason
 from node.intake.v1.intake_pb2 import SubmitRequest
 from node.ports import Clock

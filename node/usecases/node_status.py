@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from node.control.v1 import control_pb2
-from node.core.cosignature import witnesses_of
-from node.core.federation import Member
 from node.core.finding import Finding
+from node.core.log.cosignature import witnesses_of
+from node.core.members.federation import Member
 from node.folder.backup_note import read_note
 from node.ports import Clock
 from node.storage.sqlite.links import Link

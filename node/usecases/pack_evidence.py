@@ -6,11 +6,19 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from node.core import standard as standards
-from node.core.attachment import Digests
-from node.core.manifest import MANIFEST, Manifest, ManifestFile, MissingFile, format_manifest, manifest_file, proof_path
-from node.core.proof import format_proof
-from node.core.record import disclosed_facets, mask, parse_header
+from node.core.log.attachment import Digests
+from node.core.log.manifest import (
+    MANIFEST,
+    Manifest,
+    ManifestFile,
+    MissingFile,
+    format_manifest,
+    manifest_file,
+    proof_path,
+)
+from node.core.log.proof import format_proof
+from node.core.log.record import disclosed_facets, mask, parse_header
+from node.core.standards import standard as standards
 from node.errors import FileError, NodeError, Reason
 from node.evidence.v1.evidence_pb2 import ShowCaseResponse
 from node.folder.attachment_file import DISK_FULL, Digester

@@ -1,9 +1,9 @@
 """Proves one record: its view, its place in the log's tree, and the checkpoint its city signed."""
 
 from node.core.answer import public_facets
-from node.core.cosignature import witnesses_of
-from node.core.merkle import inclusion_proof
-from node.core.record import mask, parse_record_id
+from node.core.log.cosignature import witnesses_of
+from node.core.log.merkle import inclusion_proof
+from node.core.log.record import mask, parse_record_id
 from node.errors import NodeError, Reason, TransientError
 from node.query.v1.query_pb2 import Proof, Standing
 from node.record.v1.record_pb2 import View

@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from node.core.checkpoint import LogKey
-from node.core.peer_view import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
+from node.core.log.checkpoint import LogKey
+from node.core.log.trusted_log import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.ports import Peer
 from node.storage.sqlite.store import Store

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from node.core.attachment import references
-from node.core.record import parse_header, parse_record_id, record_id
+from node.core.log.attachment import references
+from node.core.log.record import parse_header, parse_record_id, record_id
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, CaseAttachment, Chunk, GetRequest, GetResponse, ShowCaseResponse
 from node.record.v1.record_pb2 import View

@@ -10,8 +10,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from node.core.attachment import check_digest, references_in
-from node.core.record import parse_record_id
+from node.core.log.attachment import check_digest, references_in
+from node.core.log.record import parse_record_id
 from node.core.workflow.facts import city_of
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason

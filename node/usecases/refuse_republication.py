@@ -6,11 +6,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.body import read_body
-from node.core.peer_view import MAX_TREE_SIZE
-from node.core.record import parse_header
+from node.core.log.body import read_body
+from node.core.log.record import parse_header
+from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.screening import LISTS, has_ended, listing_of, marks
-from node.core.validation import Finding
+from node.core.standards.validation import Finding
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.ended import are_ended

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.config import Config
-from node.core.calendar import Calendar
-from node.core.federation import Federation, Member
-from node.core.federation_file import format_card
+from node.core.law.calendar import Calendar
+from node.core.members.federation import Federation, Member
+from node.core.members.federation_file import format_card
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation, save_federation, write_file
 from node.storage.sqlite.reader import Reader

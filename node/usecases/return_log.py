@@ -16,9 +16,9 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from node.config import Config
-from node.core.checkpoint import parse_checkpoint
-from node.core.peer_view import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check_header
-from node.core.record import open_wire
+from node.core.log.checkpoint import parse_checkpoint
+from node.core.log.record import open_wire
+from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check_header
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import RawPullResponse
 from node.folder.clock import node_clock

@@ -14,12 +14,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from node.core.body import read_body, read_view
-from node.core.calendar import legal_date
-from node.core.identifiers import Problem
-from node.core.party_key import OTHER_PURPOSE, UNREADABLE, advice
-from node.core.platforms import Connections
-from node.core.record import disclosed_facets
+from node.core.law.calendar import legal_date
+from node.core.log.body import read_body, read_view
+from node.core.log.record import disclosed_facets
+from node.core.log.staleness import is_stale
+from node.core.members.platforms import Connections
 from node.core.screening import (
     LISTS,
     Key,
@@ -33,7 +32,8 @@ from node.core.screening import (
     marks,
     problems_of,
 )
-from node.core.staleness import is_stale
+from node.core.standards.identifiers import Problem
+from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, advice
 from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Product

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from node.core.answer import fold
-from node.core.body import read_body
-from node.core.record import parse_header
+from node.core.log.body import read_body
+from node.core.log.record import parse_header
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record, SearchResponse
 from node.record.v1.record_pb2 import View

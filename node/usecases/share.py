@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from node.core.merkle import consistency_proof
-from node.core.peer_view import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
-from node.core.policy import Grant
-from node.core.record import cut_wire, mask_wire
+from node.core.log.merkle import consistency_proof
+from node.core.log.record import cut_wire, mask_wire
+from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
+from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.record.v1.record_pb2 import View

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from node.core.attachment import check_digest, references
-from node.core.policy import Grant
-from node.core.record import parse_record_id
+from node.core.log.attachment import check_digest, references
+from node.core.log.record import parse_record_id
+from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
 from node.record.v1.record_pb2 import View

@@ -1,8 +1,8 @@
 """Shows the current records of one subject, of any standard and city, page by page."""
 
-from node.core.identifiers import normalise
-from node.core.party_key import MAX_KEY_CHARS, advice, problem_of_code
-from node.core.record import parse_header
+from node.core.log.record import parse_header
+from node.core.standards.identifiers import normalise
+from node.core.standards.party_key import MAX_KEY_CHARS, advice, problem_of_code
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Record, ShowResponse
 from node.record.v1.record_pb2 import View

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import structlog
 
-from node.core.record import EVERYONE
+from node.core.log.record import EVERYONE
 from node.errors import NodeError
 
 _log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.config import Config
-from node.core.federation import Member
+from node.core.members.federation import Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation, unwritable
 from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from node.core.attachment import check_digest, check_extraction, check_name
+from node.core.log.attachment import check_digest, check_extraction, check_name
 from node.errors import NodeError, Reason
 from node.evidence.v1.evidence_pb2 import Announcement, Attachment, PutRequest, PutResponse
 from node.storage.sqlite.evidence import EvidenceStore, Source

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter
 
 from node.config import Sync as Settings
-from node.core.federation import Member
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer
 from node.storage.sqlite.links import Link, is_forked

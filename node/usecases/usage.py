@@ -7,7 +7,7 @@ from hashlib import sha256
 from struct import pack
 from typing import Protocol
 
-from node.core.party_key import subject_of
+from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1 import query_pb2 as query

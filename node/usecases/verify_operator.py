@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 from node.core.answer import STANDARD, compare, names, public_facets, too_long
-from node.core.body import read_body, read_view
-from node.core.identifiers import Problem
-from node.core.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
-from node.core.record import disclosed_facets
-from node.core.staleness import is_stale
+from node.core.log.body import read_body, read_view
+from node.core.log.record import disclosed_facets
+from node.core.log.staleness import is_stale
+from node.core.standards.identifiers import Problem
+from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.query.v1 import query_pb2 as query

@@ -4,9 +4,9 @@ A row handed in every hour is one record with thousands of versions after it. Wh
 be seen of it alone and of every later one; so what the newest allows is carried down to the oldest, and kept.
 """
 
-from node.core.disclosure import Disclosed, decide
-from node.core.policy import Grant
-from node.core.record import cut_wire, parse_header
+from node.core.log.record import cut_wire, parse_header
+from node.core.policy.disclosure import Disclosed, decide
+from node.core.policy.policy import Grant
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.reader import Reader, Row
 

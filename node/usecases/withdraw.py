@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from node.core.disclosure import Disclosed, decide
-from node.core.policy import Policy
-from node.core.policy_grant import Grant
-from node.core.record import OWN_SOURCES, open_view, parse_record_id
+from node.core.log.record import OWN_SOURCES, open_view, parse_record_id
+from node.core.policy.disclosure import Disclosed, decide
+from node.core.policy.grant import Grant
+from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header, View

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import structlog
 from prometheus_client import Counter
 
-from node.core.checkpoint import log_name
-from node.core.cosignature import Cosignature, Cosigned, WitnessKey, cosign, open_cosigned, witness_name
-from node.core.federation import Member
+from node.core.log.checkpoint import log_name
+from node.core.log.cosignature import Cosignature, Cosigned, WitnessKey, cosign, open_cosigned, witness_name
+from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer, Signer
 from node.storage.sqlite.store import Store

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from adapters.cli import main
 from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper, Problem
-from node.core.standard import get
+from node.core.standards.standard import get
 from node.errors import FileError, Reason
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.samples.registry import COLUMNS, ENGLISH, row, uscc

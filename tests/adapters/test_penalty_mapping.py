@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.rows import Body
-from node.core.standard import get
+from node.core.standards.standard import get
 from node.standard.v1 import operator_pb2 as op
 from node.standard.v1 import party_pb2 as party
 from node.standard.v1.penalty_pb2 import PenaltyKind

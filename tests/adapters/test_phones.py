@@ -4,7 +4,7 @@ import pytest
 
 from adapters.noted import Noted
 from adapters.phones import phone_numbers
-from node.core.standard import get
+from node.core.standards.standard import get
 from node.standard.v1.operator_pb2 import OperatorRegistration
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.noted import Noted
 from adapters.places import parse_region
-from node.core.regions import find_region, region_names, regions
+from node.core.standards.regions import find_region, region_names, regions
 from node.tables.unfit import UnfitError
 
 

@@ -15,7 +15,7 @@ from adapters.intake import Node
 from adapters.load import load
 from adapters.rows import Problem
 from adapters.texts import in_chinese, in_english
-from node.core.standard import get
+from node.core.standards.standard import get
 from node.errors import FileError
 from node.intake.v1 import intake_pb2
 from node.standard.v1.penalty_pb2 import Penalty

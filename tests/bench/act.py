@@ -14,10 +14,10 @@ from typing import Any
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
-from node.core import standard as standards
-from node.core.clients import Kind
-from node.core.federation import Federation
-from node.core.officers import Account, OfficerRole
+from node.core.members.clients import Kind
+from node.core.members.federation import Federation
+from node.core.members.officers import Account, OfficerRole
+from node.core.standards import standard as standards
 from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_log_key
 from node.record.v1.record_pb2 import Header, View

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act, Officer
 from node.storage.sqlite.log import Entry

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import grpc
 
 from node.config import Config
-from node.core.record import disclosed_bodies
+from node.core.log.record import disclosed_bodies
 from node.query.v1 import query_pb2 as query
 from node.record.v1.record_pb2 import View
 from node.standard.v1.operator_pb2 import OperatorRegistration

@@ -22,7 +22,7 @@ import grpc
 from nacl.signing import VerifyKey
 
 from node.config import Config, load_config
-from node.core.merkle import HASH_BYTES
+from node.core.log.merkle import HASH_BYTES
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.folder.files import load_federation
 from node.folder.keyfile import load_tls_identity

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 
 from node.config import Config
-from node.core.platforms import Connected
+from node.core.members.platforms import Connected
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_log_key
 from node.query.v1.query_pb2 import Reason

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from node.core.checkpoint import LogKey
-from node.core.merkle import Frontier
-from node.core.peer_view import PeerView, VerifiedBatch
-from node.core.record import open_view
+from node.core.log.checkpoint import LogKey
+from node.core.log.merkle import Frontier
+from node.core.log.record import open_view
+from node.core.log.trusted_log import PeerView, VerifiedBatch
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.folder.files import load_federation
 from node.storage.sqlite import replica

@@ -18,7 +18,7 @@ import grpc
 
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.folder.clock import SystemClock
 from node.folder.files import load_federation

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI, vendored_calendar
-from node.core.policy import Policy
+from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.policy.policy import Policy
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.timing import OWED_BY, SUPERIOR
 from node.errors import NodeError, Reason

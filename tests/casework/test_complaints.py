@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.complaint_route import route
-from node.core.identifiers import uscc_check_character
+from node.core.law.complaint_route import route
+from node.core.standards.identifiers import uscc_check_character
 from node.core.workflow.declared import workflow
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason

@@ -7,7 +7,7 @@ import pytest
 
 from node.cli.casework import make_body
 from node.cli.evidence_entry import add_entry
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as messages

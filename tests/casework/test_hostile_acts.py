@@ -6,8 +6,8 @@ from datetime import date, datetime
 import pytest
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
 from node.record.v1.record_pb2 import Header

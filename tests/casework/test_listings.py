@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.standard.v1 import listing_pb2

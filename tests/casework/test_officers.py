@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
-from node.core.clients import Clients, Kind, format_clients, parse_clients
-from node.core.officers import Account, OfficerRole, check_approver, making_role
+from node.core.members.clients import Clients, Kind, format_clients, parse_clients
+from node.core.members.officers import Account, OfficerRole, check_approver, making_role
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason

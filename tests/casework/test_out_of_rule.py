@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.core.workflow.declared.complaint import COMPLAINT
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from node.core import standard as standards
-from node.core.calendar import vendored_calendar
-from node.core.platforms import Connected, Connections
+from node.core.law.calendar import vendored_calendar
+from node.core.members.platforms import Connected, Connections
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import listing_pb2

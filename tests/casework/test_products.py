@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from node.core import standard as standards
-from node.core.record import parse_header
+from node.core.log.record import parse_header
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.calendar import SHANGHAI, vendored_calendar
-from node.core.record import mask
+from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.log.record import mask
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry

@@ -15,9 +15,9 @@ from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
 from node.cli.main import gongzhi
-from node.core.clients import Kind
-from node.core.policy import Policy
-from node.core.record import parse_record_id
+from node.core.log.record import parse_record_id
+from node.core.members.clients import Kind
+from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.folder.identity import add_client, load_bundle, officer_bundle
 from node.intake.v1 import intake_pb2 as pb

@@ -89,7 +89,7 @@ def test_what_is_no_date_is_told(option: str, value: str) -> None:
 def test_the_calendar_and_a_year_entered_by_hand(tmp_path: Path) -> None:
     assert "国办发明电〔2025〕7号" in run("calendar", "2026")
     assert as_json("calendar", "2026")["working_days"] == 248
-    vendored = (resources.files("node.core") / "calendar_data" / "2026.yaml").read_text("utf-8")
+    vendored = (resources.files("node.core.law") / "calendar_data" / "2026.yaml").read_text("utf-8")
     amended = tmp_path / "2026.yaml"
     amended.write_text(vendored.replace("version: 1", "version: 2"), encoding="utf-8")
     assert as_json("calendar", "2026", "--calendar", str(amended))["version"] == 2

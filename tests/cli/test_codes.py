@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from node.cli.codes import spell_out
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 
 

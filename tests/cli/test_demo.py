@@ -15,8 +15,8 @@ from node.cli.demo.failure import DemoError
 from node.cli.demo.intake import Load
 from node.cli.demo.nodes import found_nodes
 from node.cli.demo.questions import NOBODY
-from node.core.identifiers import check_uscc
-from node.core.merkle import EMPTY_ROOT
+from node.core.log.merkle import EMPTY_ROOT
+from node.core.standards.identifiers import check_uscc
 from node.sample import CITIES, write_sample
 from tests.kit.nodes.leftovers import assert_nothing_left, processes
 from tests.kit.waiting import eventually

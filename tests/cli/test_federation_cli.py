@@ -12,9 +12,9 @@ from node.cli.init import init
 from node.cli.key import key
 from node.cli.options import ask_passphrase
 from node.config import load_config
-from node.core.checkpoint import LogKey
-from node.core.clients import Kind
-from node.core.federation_file import parse_card
+from node.core.log.checkpoint import LogKey
+from node.core.members.clients import Kind
+from node.core.members.federation_file import parse_card
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, load_federation
 from node.folder.founding import CAPITALS

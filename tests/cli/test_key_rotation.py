@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 
 from node.cli.main import gongzhi
 from node.config import load_config
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
-from node.core.pinning import THEY_REFUSED, WE_REFUSED
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
+from node.core.members.pinning import THEY_REFUSED, WE_REFUSED
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.followers import not_followed

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 from google.protobuf.json_format import MessageToJson
 
 from node.cli.policy import policy
-from node.core.record import mask, seal
-from node.core.standard import get
+from node.core.log.record import mask, seal
+from node.core.standards.standard import get
 from node.query.v1.query_pb2 import Proof
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
 from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
 from node.folder.identity import add_client

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core import standard as standards
-from node.core.checkpoint import LogKey
+from node.core.log.checkpoint import LogKey
+from node.core.standards import standard as standards
 from node.testing import Acknowledged, Rule, Violation, batch, check_stores
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration

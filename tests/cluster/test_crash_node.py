@@ -19,7 +19,7 @@ from adapters.load import load
 from adapters.report import Report
 from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.folder.files import load_federation

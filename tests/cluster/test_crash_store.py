@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.record import parse_header
+from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
+from node.core.log.record import parse_header
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN

@@ -15,9 +15,9 @@ import pytest
 
 import node.cli
 from node.config import Config
-from node.core.calendar import SHANGHAI
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
+from node.core.law.calendar import SHANGHAI
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
 from node.folder.identity import add_client
 from tests.kit.nodes.processes import FAST, Running, found
 from tests.kit.waiting import eventually

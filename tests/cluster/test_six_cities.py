@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError
 from node.query.v1 import query_pb2 as query
 from node.testing import Acknowledged, Ground, SixCities, batch, standing

@@ -12,7 +12,7 @@ import pytest
 
 from node.config import Config, Sync
 from node.control.v1 import control_pb2
-from node.core.fork import make_fork
+from node.core.log.fork import make_fork
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.folder.files import load_federation

@@ -2,9 +2,9 @@
 
 from hashlib import sha256
 
-from node.core.checkpoint import verify_checkpoint
-from node.core.merkle import Frontier
-from node.core.record import open_view
+from node.core.log.checkpoint import verify_checkpoint
+from node.core.log.merkle import Frontier
+from node.core.log.record import open_view
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN, Entry, Placed
 from node.storage.sqlite.store import Store

@@ -13,8 +13,8 @@ import grpc
 import pytest
 import yaml
 
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub

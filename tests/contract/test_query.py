@@ -12,11 +12,11 @@ import pytest
 from node.cli.operator import operator as operator_command
 from node.cli.proof import audit, check_proof, prove
 from node.cli.records import records
-from node.core.calendar import vendored_calendar
-from node.core.checkpoint import format_vkey
-from node.core.clients import Kind
-from node.core.proof import verify_proof
-from node.core.record import disclosed_facets
+from node.core.law.calendar import vendored_calendar
+from node.core.log.checkpoint import format_vkey
+from node.core.log.proof import verify_proof
+from node.core.log.record import disclosed_facets
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.status import error_from_rpc

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.record import open_view
+from node.core.log.record import open_view
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
 from tests.contract.stores import CITY, append, check_whole, entry, reopen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import parse_checkpoint
+from node.core.log.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason
 from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import OWN, Entry, Fate, Placed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.record import open_view
+from node.core.log.record import open_view
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.answer import check_day, check_status, compare, fold, is_same_address, public_facets
-from node.core.party_key import subject_of
+from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Question
 from node.standard.v1.operator_pb2 import OperatorRegistration

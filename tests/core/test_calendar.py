@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.calendar import (
+from node.core.law.calendar import (
     SHANGHAI,
     Year,
     add_months,
@@ -37,7 +37,7 @@ WEEKENDS_WORKED = {
 
 
 def text_of(year: int) -> str:
-    return (resources.files("node.core") / "calendar_data" / f"{year}.yaml").read_text("utf-8")
+    return (resources.files("node.core.law") / "calendar_data" / f"{year}.yaml").read_text("utf-8")
 
 
 def days_of(year: int) -> list[date]:

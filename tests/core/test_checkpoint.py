@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey, VerifyKey
 
-from node.core.checkpoint import (
+from node.core.log.checkpoint import (
     ED25519,
     MAX_NOTE_BYTES,
     LogKey,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.calendar import SHANGHAI, vendored_calendar
-from node.core.clocks import Deadline, Reading, State, start
-from node.core.legal_rules import LegalRule, Unit, find_rule
+from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.law.deadlines import Deadline, Reading, State, start
+from node.core.law.legal_rules import LegalRule, Unit, find_rule
 from node.errors import NodeError, Reason
 
 CALENDAR = vendored_calendar()

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from node.core.standard import codes, get
-from node.core.standard_table import code_rows
+from node.core.standards.standard import codes, get
+from node.core.standards.table import code_rows
 from node.standard.v1 import evidence_pb2, listing_pb2, measure_pb2, verification_pb2
 
 

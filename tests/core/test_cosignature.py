@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, format_checkpoint, format_vkey, log_name, parse_checkpoint, parse_vkey
-from node.core.cosignature import (
+from node.core.log.checkpoint import LogKey, format_checkpoint, format_vkey, log_name, parse_checkpoint, parse_vkey
+from node.core.log.cosignature import (
     MAX_TIME_S,
     Cosigned,
     WitnessKey,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from node.core.disclosure import decide
-from node.core.policy import Grant, parse_policy
-from node.core.standard import get, standards
+from node.core.policy.disclosure import decide
+from node.core.policy.policy import Grant, parse_policy
+from node.core.standards.standard import get, standards
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.clients import Clients, Kind, format_clients, parse_clients
-from node.core.federation import Federation, Member, server_name
-from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
-from node.core.platforms import Connected
+from node.core.members.clients import Clients, Kind, format_clients, parse_clients
+from node.core.members.federation import Federation, Member, server_name
+from node.core.members.federation_file import format_card, format_federation, parse_card, parse_federation
+from node.core.members.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 from node.folder.keyfile import create_log_key, create_tls_identity
 

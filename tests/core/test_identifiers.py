@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.identifiers import (
+from node.core.standards.identifiers import (
     USCC_ALPHABET,
     USCC_AUTHORITIES,
     Problems,

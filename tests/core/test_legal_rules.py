@@ -5,11 +5,11 @@ from importlib import resources
 
 import pytest
 
-from node.core.legal_rules import Kind, Unit, find_rule, parse_rules, vendored_rules
+from node.core.law.legal_rules import Kind, Unit, find_rule, parse_rules, vendored_rules
 from node.errors import FileError, NodeError, Reason
 
 BOOK = vendored_rules()
-TEXT = (resources.files("node.core") / "legal_rules.yaml").read_text("utf-8")
+TEXT = (resources.files("node.core.law") / "legal_rules.yaml").read_text("utf-8")
 DAY = date(2026, 6, 1)
 
 # The domain's table and the limits in its standards: rule, limit, unit, extensions, article.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.merkle import (
+from node.core.log.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
     TILE_WIDTH,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from node.core.merkle import Frontier, consistency_proof
-from node.core.peer_view import MAX_BATCH_BYTES, PeerView, VerifiedBatch, verify_revision
-from node.core.record import mask
+from node.core.log.merkle import Frontier, consistency_proof
+from node.core.log.record import mask
+from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedBatch, verify_revision
 from node.errors import Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import View

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from node.core.peer_view import MAX_REVISION_SPAN, verify_revision
-from node.core.record import mask
+from node.core.log.record import mask
+from node.core.log.trusted_log import MAX_REVISION_SPAN, verify_revision
 from node.errors import Reason, TrustError
 from node.exchange.v1.exchange_pb2 import ReviseResponse
 from node.record.v1.record_pb2 import Facet

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from node.core.personal import Kind, find_personal, is_registration_number, mask_personal
-from node.core.public_texts import public_texts
-from node.core.standard import Field, Standard, standards
+from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal
+from node.core.standards.public_texts import public_texts
+from node.core.standards.standard import Field, Standard, standards
 from node.standard.v1.operator_pb2 import Capital, OperatorRegistration
 from node.standard.v1.penalty_pb2 import Penalty
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.policy import parse_policy
-from node.core.standard import standards
+from node.core.policy.policy import parse_policy
+from node.core.standards.standard import standards
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.oracles.policy import (
     BASE,

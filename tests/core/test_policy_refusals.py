@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from node.core.policy import parse_policy
-from node.core.standard import standards
+from node.core.policy.policy import parse_policy
+from node.core.standards.standard import standards
 from node.errors import FileError, Reason
 
 GOOD = """\

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.core.policy import Policy, parse_policy
-from node.core.policy_report import facet_labels, matrix, run_tests
-from node.core.standard import standards
+from node.core.policy.policy import Policy, parse_policy
+from node.core.policy.report import facet_labels, matrix, run_tests
+from node.core.standards.standard import standards
 
 CITIES = ["changsha", "hefei", "nanchang", "taiyuan", "wuhan", "zhengzhou"]
 POLICIES = Path(__file__).parents[2] / "policies"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from node.core.checkpoint import LogKey
-from node.core.proof import format_proof, parse_proof, verify_proof
-from node.core.record import mask
+from node.core.log.checkpoint import LogKey
+from node.core.log.proof import format_proof, parse_proof, verify_proof
+from node.core.log.record import mask
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.storage.sqlite.reader import Reader

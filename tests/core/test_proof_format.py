@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from node.core.checkpoint import format_checkpoint, format_vkey, parse_checkpoint, parse_vkey
-from node.core.cosignature import WitnessKey, cosign, witness_name
-from node.core.fork import make_fork, parse_fork, verify_fork
-from node.core.merkle import Frontier, consistency_proof
-from node.core.proof import format_proof, parse_proof, verify_proof
-from node.core.record import mask
+from node.core.log.checkpoint import format_checkpoint, format_vkey, parse_checkpoint, parse_vkey
+from node.core.log.cosignature import WitnessKey, cosign, witness_name
+from node.core.log.fork import make_fork, parse_fork, verify_fork
+from node.core.log.merkle import Frontier, consistency_proof
+from node.core.log.proof import format_proof, parse_proof, verify_proof
+from node.core.log.record import mask
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof, Standing
 from node.storage.sqlite.log import OWN

@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
-from node.core import identifiers, party_key, screening, validation
-from node.core.identifiers import Problem
-from node.core.personal import Kind
+from node.core import screening
 from node.core.reason_texts import errors_page, find_text, in_chinese, texts
+from node.core.standards import identifiers, party_key, validation
+from node.core.standards.identifiers import Problem
+from node.core.standards.personal import Kind
 from node.errors import NodeError, Reason
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"

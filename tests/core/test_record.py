@@ -8,8 +8,8 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.merkle import HASH_BYTES
-from node.core.record import (
+from node.core.log.merkle import HASH_BYTES
+from node.core.log.record import (
     MAX_FACETS,
     SALT_BYTES,
     commit,

@@ -1,4 +1,4 @@
-from node.core.regions import find_region, regions
+from node.core.standards.regions import find_region, regions
 
 
 def test_the_six_cities_and_their_districts_are_known() -> None:

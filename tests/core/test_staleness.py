@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.core.staleness import CLOCK_SKEW_MS, is_stale
+from node.core.log.staleness import CLOCK_SKEW_MS, is_stale
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.buf.validate import validate_pb2
-from node.core.rule_words import in_words
-from node.core.standard import Standard, codes, get, standards
+from node.core.standards.rule_words import in_words
+from node.core.standards.standard import Standard, codes, get, standards
 from node.errors import NodeError, Reason
 from node.standard.v1 import operator_pb2 as op
 from node.standard.v1 import options_pb2
@@ -259,7 +259,7 @@ def test_status_codes_are_those_of_the_registers() -> None:
 
 def test_every_check_has_its_code() -> None:
     """A check that is declared but not written would fail when a standard is loaded."""
-    from node.core.validation import _CHECKERS
+    from node.core.standards.validation import _CHECKERS
 
     assert set(_CHECKERS) == set(options_pb2.Check.values()) - {options_pb2.CHECK_UNSPECIFIED}
 

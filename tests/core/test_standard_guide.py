@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from node.core.standard import standards
-from node.core.standard_guide import standards_guide
+from node.core.standards.guide import standards_guide
+from node.core.standards.standard import standards
 
 GUIDE = Path(__file__).parents[2] / "docs" / "standards.md"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from node.core.standard import Standard, get, standards
-from node.core.standard_table import rule_rows
+from node.core.standards.standard import Standard, get, standards
+from node.core.standards.table import rule_rows
 from node.standard.v1 import (
     act_pb2,
     alert_pb2,

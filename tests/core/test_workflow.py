@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from node.core.calendar import vendored_calendar
+from node.core.law.calendar import vendored_calendar
 from node.core.workflow.case import Case, check
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Effect, Role

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from google.protobuf.message import Message
 
 from node.cli.main import gongzhi
-from node.core.legal_rules import Kind as LimitKind
-from node.core.legal_rules import vendored_rules
-from node.core.standard import get
-from node.core.workflow import law
+from node.core.law import laws
+from node.core.law.legal_rules import Kind as LimitKind
+from node.core.law.legal_rules import vendored_rules
+from node.core.standards.standard import get
 from node.core.workflow.case import Case, check
 from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact, city_of
@@ -89,8 +89,8 @@ def test_every_limit_that_starts_can_be_met(each: Workflow) -> None:
 
 def test_laws_are_named_as_the_legal_rules_name_them() -> None:
     named = vendored_rules().laws
-    assert {source: named[source].zh for source in law.SOURCES if source in named} == {
-        source: label.zh for source, label in law.SOURCES.items() if source in named
+    assert {source: named[source].zh for source in laws.SOURCES if source in named} == {
+        source: label.zh for source, label in laws.SOURCES.items() if source in named
     }
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from node.core.calendar import vendored_calendar
+from node.core.law.calendar import vendored_calendar
 from node.core.workflow.case import Case, check, require
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from node.config import load_config
-from node.core import standard as standards
-from node.core.calendar import Year, make_calendar, parse_year
-from node.core.clients import format_clients, parse_clients
-from node.core.federation_file import format_card, format_federation, parse_card, parse_federation
-from node.core.legal_rules import parse_rules
+from node.core.law.calendar import Year, make_calendar, parse_year
+from node.core.law.legal_rules import parse_rules
+from node.core.members.clients import format_clients, parse_clients
+from node.core.members.federation_file import format_card, format_federation, parse_card, parse_federation
+from node.core.standards import standard as standards
 from node.errors import NodeError
 from node.folder.clock import ShiftedClock
 from node.folder.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity

@@ -13,14 +13,14 @@ import yaml
 from nacl.signing import SigningKey
 from openpyxl import Workbook
 
-from node.core.checkpoint import format_vkey, parse_checkpoint
-from node.core.cosignature import Cosigned, cosign
 from node.core.document import format_document
-from node.core.federation_file import format_card
-from node.core.fork import make_fork
-from node.core.merkle import EMPTY_ROOT, Frontier
-from node.core.proof import format_proof
-from node.core.record import mask
+from node.core.log.checkpoint import format_vkey, parse_checkpoint
+from node.core.log.cosignature import Cosigned, cosign
+from node.core.log.fork import make_fork
+from node.core.log.merkle import EMPTY_ROOT, Frontier
+from node.core.log.proof import format_proof
+from node.core.log.record import mask
+from node.core.members.federation_file import format_card
 from node.demo.founding import found_federation
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.folder.files import load_federation
@@ -125,8 +125,8 @@ def of_files(folder: Path) -> Iterator[Seed]:
         ),
     )
     yield "policy", "wuhan.yaml", shipped_policy("wuhan").encode()
-    yield "calendar", "2026.yaml", (resources.files("node.core") / "calendar_data" / "2026.yaml").read_bytes()
-    rules = yaml.safe_load((resources.files("node.core") / "legal_rules.yaml").read_text("utf-8"))
+    yield "calendar", "2026.yaml", (resources.files("node.core.law") / "calendar_data" / "2026.yaml").read_bytes()
+    rules = yaml.safe_load((resources.files("node.core.law") / "legal_rules.yaml").read_text("utf-8"))
     yield "legal_rules", "rules.yaml", format_document(rules | {"rules": rules["rules"][:3]}).encode()
     yield "clock_offset", "ahead", b"-600.5\n"
     for name, make in SAMPLES.items():

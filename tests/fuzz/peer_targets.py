@@ -2,14 +2,14 @@
 
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, format_vkey, log_name, parse_checkpoint, parse_vkey, verify_checkpoint
-from node.core.cosignature import WitnessKey, open_cosigned, parse_witness_vkey, witness_name
-from node.core.fork import parse_fork, verify_fork
-from node.core.manifest import format_manifest, parse_manifest
-from node.core.merkle import Frontier
-from node.core.peer_view import PeerView, verify_revision
-from node.core.proof import format_proof, parse_proof, verify_proof
-from node.core.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
+from node.core.log.checkpoint import LogKey, format_vkey, log_name, parse_checkpoint, parse_vkey, verify_checkpoint
+from node.core.log.cosignature import WitnessKey, open_cosigned, parse_witness_vkey, witness_name
+from node.core.log.fork import parse_fork, verify_fork
+from node.core.log.manifest import format_manifest, parse_manifest
+from node.core.log.merkle import Frontier
+from node.core.log.proof import format_proof, parse_proof, verify_proof
+from node.core.log.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
+from node.core.log.trusted_log import PeerView, verify_revision
 from node.errors import FileError, NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import View

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from node.cli.query import plain_record, print_record
-from node.core.calendar import SHANGHAI, vendored_calendar
-from node.core.proof import format_proof
-from node.core.standard import standards
+from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.log.proof import format_proof
+from node.core.standards.standard import standards
 from node.errors import NodeError
 from node.query.v1.query_pb2 import RESULT_MATCH, Question
 from node.record.v1.record_pb2 import Header

@@ -2,9 +2,9 @@
 
 import pytest
 
-from node.core import checkpoint as notes
-from node.core.checkpoint import MAX_NOTE_BYTES, LogKey, format_checkpoint, log_name, verify_checkpoint
-from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_name
+from node.core.log import checkpoint as notes
+from node.core.log.checkpoint import MAX_NOTE_BYTES, LogKey, format_checkpoint, log_name, verify_checkpoint
+from node.core.log.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.errors import NodeError, Reason
 from tests.kit.keys import KeySigner
 
@@ -36,7 +36,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         real(key, text, signature)
 
     monkeypatch.setattr(notes, "verify_signature", count)
-    monkeypatch.setattr("node.core.cosignature.verify_signature", count)
+    monkeypatch.setattr("node.core.log.cosignature.verify_signature", count)
     return seen
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.query.v1.query_pb2 import RESULT_AMBIGUOUS, RESULT_MATCH, Question
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry

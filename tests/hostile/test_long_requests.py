@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.request_bounds import bounded

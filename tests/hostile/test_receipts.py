@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from node.config import Config
-from node.core.calendar import legal_date
+from node.core.law.calendar import legal_date
 from node.demo.founding import found_federation
 from node.errors import Reason
 from node.folder.files import load_federation, save_federation

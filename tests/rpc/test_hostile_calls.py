@@ -22,7 +22,7 @@ import node
 from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
 from node.config import Config, Limits
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client, officer_bundle
 from node.folder.keyfile import TlsIdentity, load_tls_identity

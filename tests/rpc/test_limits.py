@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from node.bootstrap.listening import WORKERS
 from node.config import Limits, Rate
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.limits import Bucket, Limiter
 from node.rpc.principal import Principal

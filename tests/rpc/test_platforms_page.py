@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from node.casework.v1 import casework_pb2 as cases
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.main import gongzhi
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.errors import Reason
 from node.folder.identity import SERVICES, load_bundle

@@ -8,7 +8,7 @@ import pytest
 
 from node.casework.v1 import casework_pb2
 from node.control.v1 import control_pb2
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2
 from node.exchange.v1 import exchange_pb2

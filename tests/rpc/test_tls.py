@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from node.config import Config
-from node.core.clients import Clients, Kind
-from node.core.federation import Member, parse_certificate, server_name
+from node.core.members.clients import Clients, Kind
+from node.core.members.federation import Member, parse_certificate, server_name
 from node.errors import NodeError, Reason, TransientError
 from node.folder.files import load_clients, load_federation, save_federation
 from node.folder.identity import add_client, load_bundle

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from node.core.calendar import vendored_calendar
-from node.core.officers import Account, OfficerRole
+from node.core.law.calendar import vendored_calendar
+from node.core.members.officers import Account, OfficerRole
 from node.core.screening import hit_of
-from node.core.standard import get
+from node.core.standards.standard import get
 from node.screening.v1.screening_pb2 import Entry, Hit
 from node.standard.v1 import listing_pb2
 from node.standard.v1.act_pb2 import Act

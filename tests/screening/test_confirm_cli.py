@@ -13,9 +13,9 @@ from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.config import Config
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
-from node.core.platforms import Connections
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
+from node.core.members.platforms import Connections
 from node.demo.founding import found_federation
 from node.errors import NodeError, Reason
 from node.folder.identity import add_client

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from node.core import standard as standards
-from node.core.body import read_body
-from node.core.calendar import vendored_calendar
-from node.core.record import parse_header
+from node.core.law.calendar import vendored_calendar
+from node.core.log.body import read_body
+from node.core.log.record import parse_header
+from node.core.standards import standard as standards
 from node.core.workflow.declared import workflow
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
@@ -171,7 +171,7 @@ def _public(view: View) -> View:
 
 
 def _leaf(view: View) -> bytes:
-    from node.core.record import open_view
+    from node.core.log.record import open_view
 
     return open_view(view).leaf_hash
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.identifiers import normalise
 from node.core.screening import LISTS, problems_of
+from node.core.standards.identifiers import normalise
 from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, RESULT_NO_KEY, Entry
 from node.standard.v1 import listing_pb2
 from node.standard.v1.party_pb2 import Party

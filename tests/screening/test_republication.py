@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from google.protobuf.message import Message
 
-from node.core.policy import parse_policy
-from node.core.standard import standards
+from node.core.policy.policy import parse_policy
+from node.core.standards.standard import standards
 from node.intake.v1 import intake_pb2
 from node.usecases.ingest import Ingest
 from node.usecases.keep_terms import KeepTerms

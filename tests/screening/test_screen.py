@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from node.core.platforms import Connected, Connections
-from node.core.record import record_id
+from node.core.log.record import record_id
+from node.core.members.platforms import Connected, Connections
 from node.core.screening import LISTS, person_hmac
 from node.errors import NodeError, Reason
 from node.screening.v1 import screening_pb2

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
 from node.config import Config
-from node.core.clients import Kind
-from node.core.platforms import Connected
+from node.core.members.clients import Kind
+from node.core.members.platforms import Connected
 from node.core.screening import person_hmac
 from node.demo.founding import found_federation
 from node.errors import FileError, NodeError, Reason

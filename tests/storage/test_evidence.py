@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.attachment import MAX_CHUNK_BYTES
+from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.storage.sqlite.evidence import EvidenceStore, Source

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import parse_checkpoint
+from node.core.log.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason, TransientError
 from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry

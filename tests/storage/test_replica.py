@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.peer_view import PeerView, VerifiedBatch
-from node.core.record import disclosed_facets, open_view, parse_header, parse_record_id
+from node.core.log.record import disclosed_facets, open_view, parse_header, parse_record_id
+from node.core.log.trusted_log import PeerView, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.replica import Origin

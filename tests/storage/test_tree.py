@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.merkle import Frontier, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
+from node.core.log.merkle import Frontier, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import OWN, Entry

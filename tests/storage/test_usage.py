@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.principal import Principal

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import LogKey
+from node.core.log.checkpoint import LogKey
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.schema import Connection
 from node.usecases.audit import OriginAudit, audit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.record import disclosed_facets
+from node.core.log.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.usecases.read_evidence import show_case
@@ -68,7 +68,7 @@ def test_a_damaged_attachment_is_not_packed(case: Case, tmp_path: Path) -> None:
 
 
 def test_a_proof_in_it_is_a_proof_file(case: Case) -> None:
-    from node.core.proof import parse_proof, verify_proof
+    from node.core.log.proof import parse_proof, verify_proof
 
     with zipfile.ZipFile(case.bundle) as archive:
         proof: Proof = parse_proof(archive.read(f"proofs/{case.case}.json").decode())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from node.core.manifest import MANIFEST
+from node.core.log.manifest import MANIFEST
 from node.errors import NodeError, Reason
 from node.usecases.check_bundle import check_bundle
 from tests.kit.stores.case_bundle import Case

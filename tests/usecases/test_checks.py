@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from node.config import Config
-from node.core.calendar import legal_date, vendored_calendar
 from node.core.finding import Code, Finding
+from node.core.law.calendar import legal_date, vendored_calendar
 from node.core.reason_texts import Severity
 from node.demo.founding import found_federation
 from node.folder.clock import SystemClock

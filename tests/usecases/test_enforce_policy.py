@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.bootstrap.policy_file import load_policy
-from node.core.policy import Policy
+from node.core.policy.policy import Policy
 from node.errors import FileError, NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.storage.sqlite.store import Store

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.core.checkpoint import LogKey, log_name, parse_checkpoint
-from node.core.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
-from node.core.merkle import consistency_proof
+from node.core.log.checkpoint import LogKey, log_name, parse_checkpoint
+from node.core.log.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
+from node.core.log.merkle import consistency_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.witness import read_heard

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from node.core.federation import Federation
-from node.core.record import CASEWORK
+from node.core.log.record import CASEWORK
+from node.core.members.federation import Federation
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.usecases import forget as usecase

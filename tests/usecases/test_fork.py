@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.fork import make_fork, parse_fork, verify_fork
+from node.core.log.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
 from node.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from node.storage.sqlite.forget import forget_log

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.core import standard as standards
-from node.core.policy import Policy
-from node.core.record import disclosed_bodies
+from node.core.log.record import disclosed_bodies
+from node.core.policy.policy import Policy
+from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as pb
 from node.record.v1.record_pb2 import View

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.peer_view import MIN_BATCH_VIEWS
+from node.core.log.trusted_log import MIN_BATCH_VIEWS
 from node.errors import FileError, NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.record.v1.record_pb2 import Header

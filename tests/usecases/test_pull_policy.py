@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.record import disclosed_facets, parse_header
+from node.core.log.record import disclosed_facets, parse_header
 from node.errors import NodeError, Reason
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, check, is_anywhere, salts, views

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from node.core.record import parse_header
+from node.core.log.record import parse_header
 from node.errors import TransientError
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite import writer

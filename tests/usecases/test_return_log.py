@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node.core.record import disclosed_facets
+from node.core.log.record import disclosed_facets
 from node.record.v1.record_pb2 import View
 from node.usecases import return_log
 from node.usecases.check_stores import Rule, check_stores

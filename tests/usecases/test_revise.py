@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.peer_view import MAX_BATCH_BYTES
-from node.core.record import mask
+from node.core.log.record import mask
+from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import ReviseResponse
 from tests.kit.simulator.lies.revisions import LIES, Story, Tell

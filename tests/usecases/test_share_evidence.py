@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from node.core.attachment import MAX_CHUNK_BYTES
-from node.core.policy import Grant
+from node.core.log.attachment import MAX_CHUNK_BYTES
+from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.query.v1.query_pb2 import Reason as Why

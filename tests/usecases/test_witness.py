@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import log_name, parse_checkpoint
-from node.core.cosignature import WitnessKey, cosign, open_cosigned, witness_name
-from node.core.proof import format_proof, parse_proof, verify_proof
+from node.core.log.checkpoint import log_name, parse_checkpoint
+from node.core.log.cosignature import WitnessKey, cosign, open_cosigned, witness_name
+from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.links import read_peer_clocks

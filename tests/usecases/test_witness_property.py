@@ -6,8 +6,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.core.checkpoint import LogKey, parse_checkpoint
-from node.core.fork import parse_fork, verify_fork
+from node.core.log.checkpoint import LogKey, parse_checkpoint
+from node.core.log.fork import parse_fork, verify_fork
 from node.errors import NodeError
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.links import read_forks

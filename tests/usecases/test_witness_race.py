@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.checkpoint import format_checkpoint, parse_checkpoint
+from node.core.log.checkpoint import format_checkpoint, parse_checkpoint
 from node.errors import NodeError, Reason
 from node.storage.sqlite import witness as storage
 from node.storage.sqlite.witness import read_cosigned, read_witnessed

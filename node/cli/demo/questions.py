@@ -8,8 +8,8 @@ from typing import NamedTuple
 from node.cli.demo.failure import DemoError
 from node.cli.demo.nodes import Node
 from node.cli.demo.programs import Program
-from node.core.proof import format_proof
-from node.core.record import disclosed_bodies, parse_header
+from node.core.log.proof import format_proof
+from node.core.log.record import disclosed_bodies, parse_header
 from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.client import officer_channel

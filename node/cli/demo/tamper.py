@@ -18,7 +18,7 @@ from node.cli.demo.inputs import write_input
 from node.cli.demo.intake import loading
 from node.cli.demo.nodes import Node
 from node.control.v1 import control_pb2
-from node.core.federation import Member
+from node.core.members.federation import Member
 from node.demo.founding import free_ports
 from node.exchange.v1.exchange_pb2 import (
     CompareRequest,

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from node.core.officers import Account, OfficerRole
+from node.core.members.officers import Account, OfficerRole
 from node.sample import write_sample
 
 

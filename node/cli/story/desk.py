@@ -14,10 +14,10 @@ from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.demo.failure import DemoError
 from node.cli.demo.nodes import Node
 from node.cli.story.cast import OFFICES
-from node.core import standard as standards
-from node.core.clients import Kind
-from node.core.officers import Account
-from node.core.proof import Proven, verify_proof
+from node.core.log.proof import Proven, verify_proof
+from node.core.members.clients import Kind
+from node.core.members.officers import Account
+from node.core.standards import standard as standards
 from node.core.workflow.declared import workflow as find_workflow
 from node.errors import NodeError
 from node.folder.files import load_federation

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from node.cli.demo.nodes import Node
-from node.core import standard as standards
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader

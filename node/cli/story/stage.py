@@ -26,8 +26,8 @@ from node.cli.story.desk import Body, Desk
 from node.cli.story.logs import Logs, Stored
 from node.cli.story.steps import Limits, Step
 from node.control.v1 import control_pb2, control_pb2_grpc
-from node.core.calendar import SHANGHAI
-from node.core.record import EVERYONE
+from node.core.law.calendar import SHANGHAI
+from node.core.log.record import EVERYONE
 from node.folder.clock import RECHECK_S
 from node.folder.files import write_file
 from node.rpc.client import officer_channel

@@ -17,8 +17,8 @@ from node.cli.demo.exchange import complete
 from node.cli.demo.failure import DemoError
 from node.cli.story.logs import Stored
 from node.cli.story.stage import Stage
-from node.core import standard as standards
-from node.core.record import EVERYONE
+from node.core.log.record import EVERYONE
+from node.core.standards import standard as standards
 from node.folder.files import load_federation
 from node.usecases.check_stores import check_stores
 

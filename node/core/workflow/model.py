@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from node.core.workflow.law import Label, Law
+from node.core.law.laws import Label, Law
 
 # The state of a case that nobody has opened.
 START = ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.core.workflow.facts import ActFact
 
 

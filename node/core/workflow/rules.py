@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from node.core.calendar import add_months
+from node.core.law.calendar import add_months
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.facts import ActFact, city_of
-from node.core.workflow.law import Label, Law, accord
 from node.core.workflow.model import START, Act, Carries, Kind, Need, NotBefore, Only, Party, Role, Workflow
 from node.errors import Reason
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from node.core.workflow.law import Label, Law
+from node.core.law.laws import Label, Law
 from node.core.workflow.model import START, Act, Need, NotBefore, Workflow
 
 Lang = Literal["zh", "en"]

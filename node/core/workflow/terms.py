@@ -2,8 +2,8 @@
 
 from google.protobuf.descriptor import EnumDescriptor
 
+from node.core.law.laws import Label, Law
 from node.core.workflow.codes import code_name
-from node.core.workflow.law import Label, Law
 from node.core.workflow.model import (
     Carries,
     Choice,

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 
-from node.core.calendar import Calendar
-from node.core.clocks import Deadline, Reading, start
-from node.core.legal_rules import LegalRule, Unit, find_rule
+from node.core.law.calendar import Calendar
+from node.core.law.deadlines import Deadline, Reading, start
+from node.core.law.legal_rules import LegalRule, Unit, find_rule
 from node.core.workflow.case import Case, ClockEvent
 from node.core.workflow.facts import ActFact, Person
 from node.core.workflow.model import Effect

@@ -67,7 +67,7 @@ class _CheckEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Check.ValueType
     """Names are shown in tables and on terminals."""
 
 class Check(_Check, metaclass=_CheckEnumTypeWrapper):
-    """A check beyond what a protovalidate rule can say; code in node/core/identifiers.py."""
+    """A check beyond what a protovalidate rule can say; code in node/core/standards/identifiers.py."""
 
 CHECK_UNSPECIFIED: Check.ValueType  # 0
 CHECK_USCC: Check.ValueType  # 1

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from node.core.validation import Finding
+from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.storage.sqlite.schema import Connection
 

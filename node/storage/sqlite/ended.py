@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from google.protobuf.message import Message
 
-from node.core.body import read_body, read_view
-from node.core.peer_view import VerifiedRecord
-from node.core.record import INDEX_BITS, record_id
+from node.core.log.body import read_body, read_view
+from node.core.log.record import INDEX_BITS, record_id
+from node.core.log.trusted_log import VerifiedRecord
 from node.core.screening import LISTS, case_of, marks
 from node.errors import NodeError
 from node.storage.sqlite.schema import Connection

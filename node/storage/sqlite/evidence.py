@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.config import Evidence
-from node.core.attachment import check_digest
+from node.core.log.attachment import check_digest
 from node.errors import NodeError, Reason, TransientError
 from node.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.folder.attachment_file import Part, read_chunks

@@ -1,6 +1,6 @@
 """Forgets a peer's log whole, because the city has rebuilt it under a new key."""
 
-from node.core.merkle import EMPTY_ROOT
+from node.core.log.merkle import EMPTY_ROOT
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position

@@ -8,8 +8,8 @@ another, does not start. See docs/decisions/0017-founding.md.
 import secrets
 
 from node.config import Config
-from node.core.checkpoint import log_name, verify_checkpoint
-from node.core.federation import Member
+from node.core.log.checkpoint import log_name, verify_checkpoint
+from node.core.members.federation import Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.founding import MARK, read_mark, remove_mark, write_mark
 from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key

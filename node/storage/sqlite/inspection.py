@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from node.core.merkle import Tile
+from node.core.log.merkle import Tile
 from node.storage.sqlite.replica import Origin, read_origins
 from node.storage.sqlite.row_sum import row_sum
 from node.storage.sqlite.rows import SubjectRow

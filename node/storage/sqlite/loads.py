@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from node.core.record import parse_record_id
+from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
 from node.storage.sqlite.schema import Connection
 

@@ -7,10 +7,10 @@ from functools import partial
 from io import BytesIO
 from typing import NamedTuple
 
-from node.core.checkpoint import LogKey, format_checkpoint, log_name
-from node.core.merkle import EMPTY_ROOT, Frontier, Tile
-from node.core.peer_view import MAX_RECORD_BYTES, VerifiedBatch
-from node.core.record import SALT_BYTES, record_id, seal
+from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
+from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile
+from node.core.log.record import SALT_BYTES, record_id, seal
+from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.record.v1.record_pb2 import Header

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from node.core.merkle import Frontier
+from node.core.log.merkle import Frontier
 from node.errors import NodeError, Reason
 from node.storage.sqlite import drafts, links, loads, policies
 from node.storage.sqlite.drafts import Draft

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from node.core.checkpoint import Checkpoint, parse_checkpoint
-from node.core.merkle import EMPTY_ROOT
-from node.core.peer_view import Revision, VerifiedBatch, VerifiedRecord
-from node.core.record import disclosed_facets, record_id
+from node.core.log.checkpoint import Checkpoint, parse_checkpoint
+from node.core.log.merkle import EMPTY_ROOT
+from node.core.log.record import disclosed_facets, record_id
+from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite import rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from node.core.record import INDEX_BITS, parse_header
+from node.core.log.record import INDEX_BITS, parse_header
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.schema import Connection
 

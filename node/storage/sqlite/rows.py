@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Any
 
 from node.core.answer import STANDARD as REGISTRATION
-from node.core.record import parse_header, parse_record_id
+from node.core.log.record import parse_header, parse_record_id
 from node.core.screening import LISTS
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.schema import Connection

@@ -14,8 +14,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.core.answer import STANDARD, fold
-from node.core.body import read_body, read_view
-from node.core.record import INDEX_BITS
+from node.core.log.body import read_body, read_view
+from node.core.log.record import INDEX_BITS
 from node.errors import NodeError
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows

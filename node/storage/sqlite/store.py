@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from node.core.peer_view import Revision, VerifiedBatch
+from node.core.log.trusted_log import Revision, VerifiedBatch
 from node.ports import Clock, Signer
 from node.storage.sqlite import drafts, links, loads, policies, replica
 from node.storage.sqlite.drafts import Draft

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from node.core.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
-from node.core.record import INDEX_BITS
+from node.core.log.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
+from node.core.log.record import INDEX_BITS
 from node.errors import NodeError, Reason
 from node.storage.sqlite.schema import Connection
 

@@ -7,8 +7,8 @@ heard a log and teller.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from node.core.checkpoint import parse_checkpoint
-from node.core.cosignature import Cosignature, Cosigned
+from node.core.log.checkpoint import parse_checkpoint
+from node.core.log.cosignature import Cosignature, Cosigned
 from node.errors import NodeError, Reason
 from node.storage.sqlite.links import read_link
 from node.storage.sqlite.replica import read_origin

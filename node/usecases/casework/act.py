@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from node.core import standard as standards
-from node.core.calendar import legal_date
-from node.core.complaint_route import Route
-from node.core.officers import OfficerRole, check_approver
-from node.core.validation import Finding
+from node.core.law.calendar import legal_date
+from node.core.law.complaint_route import Route
+from node.core.members.officers import OfficerRole, check_approver
+from node.core.standards import standard as standards
+from node.core.standards.validation import Finding
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken

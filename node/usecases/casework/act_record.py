@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.body import read_body, read_view
-from node.core.calendar import SHANGHAI, legal_date
-from node.core.record import disclosed_facets, is_dated, is_record_id, open_view
+from node.core.law.calendar import SHANGHAI, legal_date
+from node.core.log.body import read_body, read_view
+from node.core.log.record import disclosed_facets, is_dated, is_record_id, open_view
+from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.core.officers import Account
+from node.core.members.officers import Account
 from node.core.workflow.model import Kind, Workflow
 from node.errors import NodeError, Reason
 from node.standard.v1.act_pb2 import Officer

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.platforms import Connections
+from node.core.members.platforms import Connections
 from node.core.workflow.model import Kind, Workflow
 from node.errors import NodeError, Reason
 

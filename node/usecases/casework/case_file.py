@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from node.core.calendar import SHANGHAI, legal_date
-from node.core.federation import Federation
-from node.core.platforms import Connections
-from node.core.record import is_record_id, parse_record_id, record_id
+from node.core.law.calendar import SHANGHAI, legal_date
+from node.core.log.record import is_record_id, parse_record_id, record_id
+from node.core.members.federation import Federation
+from node.core.members.platforms import Connections
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of, record_order

@@ -7,9 +7,9 @@ from statistics import median
 from typing import NamedTuple
 
 from node.casework.v1.casework_pb2 import Clock, Score
-from node.core.calendar import legal_date
-from node.core.clocks import Reading, State
-from node.core.legal_rules import Kind
+from node.core.law.calendar import legal_date
+from node.core.law.deadlines import Reading, State
+from node.core.law.legal_rules import Kind
 from node.core.workflow.timing import Timer
 from node.usecases.casework.clocks import clock_of, label_of
 from node.usecases.casework.line import Line

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from node.core.calendar import Calendar
+from node.core.law.calendar import Calendar
 from node.errors import NodeError
 from node.ports import Clock
 from node.storage.sqlite.store import Store

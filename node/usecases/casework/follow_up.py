@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
+from node.core.standards import standard as standards
 from node.standard.v1 import alert_pb2, complaint_pb2, listing_pb2, measure_pb2, referral_pb2
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.penalty_pb2 import PenaltyKind

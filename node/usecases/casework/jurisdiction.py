@@ -1,7 +1,7 @@
 """Complaints go where they belong: the node computes it, says it in words, and refuses to hand one over elsewhere."""
 
-from node.core.complaint_route import Route, route
-from node.core.federation import Federation
+from node.core.law.complaint_route import Route, route
+from node.core.members.federation import Federation
 from node.core.workflow.codes import code_name
 from node.core.workflow.declared.complaint_hand_over import PLACE
 from node.core.workflow.rules import Broken

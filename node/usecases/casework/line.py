@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from node.core.calendar import Calendar
-from node.core.record import EVERYONE
+from node.core.law.calendar import Calendar
+from node.core.log.record import EVERYONE
 from node.core.workflow.model import Role, Workflow
 from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers

@@ -6,11 +6,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.body import read_body
-from node.core.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
-from node.core.record import parse_header
+from node.core.law.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
+from node.core.log.body import read_body
+from node.core.log.record import parse_header
 from node.core.screening import LISTS
+from node.core.standards import standard as standards
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI
-from node.core.clocks import State
-from node.core.record import parse_record_id
+from node.core.law.calendar import SHANGHAI
+from node.core.law.deadlines import State
+from node.core.log.record import parse_record_id
+from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
 from node.ports import Clock

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from node.core.record import is_record_id
+from node.core.log.record import is_record_id
 from node.core.workflow.facts import city_of
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.case_file import Bookcase, CaseFile

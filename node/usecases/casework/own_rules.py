@@ -16,11 +16,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.calendar import SHANGHAI
-from node.core.clocks import State
+from node.core.law.calendar import SHANGHAI
+from node.core.law.deadlines import State
+from node.core.law.laws import accord
+from node.core.standards import standard as standards
 from node.core.workflow.facts import ActFact
-from node.core.workflow.law import accord
 from node.core.workflow.model import Act, Product
 from node.core.workflow.own_numbers import own_numbers
 from node.core.workflow.rules import Broken

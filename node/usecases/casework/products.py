@@ -9,10 +9,10 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.body import read_body
-from node.core.peer_view import MAX_TREE_SIZE
-from node.core.record import EVERYONE, parse_header, parse_record_id
+from node.core.log.body import read_body
+from node.core.log.record import EVERYONE, parse_header, parse_record_id
+from node.core.log.trusted_log import MAX_TREE_SIZE
+from node.core.standards import standard as standards
 from node.core.workflow.model import Act, Product
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View

@@ -6,10 +6,10 @@ from datetime import date
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.officers import making_role
-from node.core.record import CASEWORK, EVERYONE
-from node.core.standard import Standard
+from node.core.log.record import CASEWORK, EVERYONE
+from node.core.members.officers import making_role
+from node.core.standards import standard as standards
+from node.core.standards.standard import Standard
 from node.core.workflow.case import Case, check
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.facts import ActFact

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from sys import intern
 
-from node.core.calendar import Calendar
-from node.core.record import parse_header, record_id
+from node.core.law.calendar import Calendar
+from node.core.log.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.own_numbers import OwnNumber
 from node.record.v1.record_pb2 import View

@@ -6,9 +6,9 @@ from datetime import datetime
 from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
-from node.core.body import read_body
-from node.core.calendar import Calendar
-from node.core.record import EVERYONE
+from node.core.law.calendar import Calendar
+from node.core.log.body import read_body
+from node.core.log.record import EVERYONE
 from node.core.workflow.case import Case as Engine
 from node.core.workflow.case import Verdict
 from node.core.workflow.model import Act, Only, Workflow

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from node.core import standard as standards
-from node.core.validation import Finding
+from node.core.standards import standard as standards
+from node.core.standards.validation import Finding
 from node.storage.sqlite.log import Entry
 
 

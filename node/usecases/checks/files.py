@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from node.core.calendar import SHANGHAI
 from node.core.finding import Code, Finding, found
+from node.core.law.calendar import SHANGHAI
 from node.usecases.checks.scene import Scene
 
 # The State Council's notice for the next year comes in November.

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from node.core.calendar import SHANGHAI, legal_date
-from node.core.federation import PinnedCertificate
 from node.core.finding import Code, Finding, found
+from node.core.law.calendar import SHANGHAI, legal_date
+from node.core.members.federation import PinnedCertificate
 from node.usecases.checks.scene import Scene, Tried
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from node.core.finding import Code, Finding, found
-from node.core.record import parse_record_id
+from node.core.log.record import parse_record_id
 from node.errors import Reason
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from node.core.cosignature import witness_name
-from node.core.federation import Member
 from node.core.finding import Code, Finding, found
+from node.core.log.cosignature import witness_name
+from node.core.members.federation import Member
 from node.errors import Reason
 from node.storage.sqlite.links import read_peer_clocks
 from node.storage.sqlite.reader import Reader

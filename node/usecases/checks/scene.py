@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from node.config import Config
-from node.core.calendar import Calendar
-from node.core.clients import Clients
-from node.core.federation import Federation, Member
+from node.core.law.calendar import Calendar
+from node.core.members.clients import Clients
+from node.core.members.federation import Federation, Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.clock import node_clock
 from node.folder.files import load_calendar, load_clients, load_federation, read_text

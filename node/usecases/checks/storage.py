@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 
-from node.core.checkpoint import log_name, verify_checkpoint
 from node.core.finding import Code, Finding, found
+from node.core.log.checkpoint import log_name, verify_checkpoint
 from node.errors import NodeError
 from node.folder.backup_note import read_note
 from node.storage.sqlite.founding import is_founded_otherwise

@@ -10,11 +10,11 @@ import pytest
 from google.protobuf.message import Message
 
 from node.casework.v1 import casework_pb2 as pb
-from node.core.calendar import SHANGHAI, vendored_calendar
-from node.core.federation import Federation, Member
-from node.core.officers import Account, OfficerRole
-from node.core.platforms import Connected
-from node.core.record import mask, open_view, parse_header
+from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.log.record import mask, open_view, parse_header
+from node.core.members.federation import Federation, Member
+from node.core.members.officers import Account, OfficerRole
+from node.core.members.platforms import Connected
 from node.errors import Reason
 from node.folder.founding import CAPITALS
 from node.record.v1.record_pb2 import View

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from node.core import standard as standards
-from node.core.record import disclosed_bodies, parse_header
+from node.core.log.record import disclosed_bodies, parse_header
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1 import (
     operator_pb2,

@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 
 from node.config import load_config
-from node.core.federation import Member
+from node.core.members.federation import Member
 from node.exchange.v1.exchange_pb2 import PullRequest
 from node.folder.keyfile import load_log_key
 from node.folder.trust import Trust

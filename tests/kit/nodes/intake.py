@@ -10,8 +10,8 @@ from pathlib import Path
 import grpc
 
 from adapters.intake import Node
-from node.core.clients import Kind
-from node.core.standard import get
+from node.core.members.clients import Kind
+from node.core.standards.standard import get
 from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.folder.identity import add_client

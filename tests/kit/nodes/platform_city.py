@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
-from node.core.clients import Kind
-from node.core.officers import Account, OfficerRole
+from node.core.members.clients import Kind
+from node.core.members.officers import Account, OfficerRole
 from node.evidence.v1 import evidence_pb2 as evidence
 from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.identity import add_client, load_bundle

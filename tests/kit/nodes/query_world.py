@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from node.bootstrap.query_role import QueryRole
 from node.config import Config
-from node.core.clients import Kind
+from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from node.core.policy import Policy, parse_policy
-from node.core.standard import standards
+from node.core.policy.policy import Policy, parse_policy
+from node.core.standards.standard import standards
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.operator_pb2 import Licence, OperatorRegistration, OperatorStatus
 

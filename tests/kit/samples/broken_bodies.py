@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.standard import Standard
+from node.core.standards import standard as standards
+from node.core.standards.standard import Standard
 from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry
 from tests.kit.clock import NOW_MS

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from node.core.identifiers import ORGANISATION_WEIGHTS, USCC_ALPHABET, USCC_WEIGHTS
+from node.core.standards.identifiers import ORGANISATION_WEIGHTS, USCC_ALPHABET, USCC_WEIGHTS
 
 COLUMNS = (
     "企业名称", "统一社会信用代码", "注册日期", "企业类型", "法人代表",

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from node.core.peer_view import MAX_BATCH_VIEWS
+from node.core.log.trusted_log import MAX_BATCH_VIEWS
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.storage.sqlite.reader import Reader
 from node.usecases import pull as pulling

@@ -7,10 +7,10 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, format_checkpoint, log_name
-from node.core.merkle import Frontier, consistency_proof
-from node.core.peer_view import PeerView
-from node.core.record import seal
+from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
+from node.core.log.merkle import Frontier, consistency_proof
+from node.core.log.record import seal
+from node.core.log.trusted_log import PeerView
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import Header, View
 

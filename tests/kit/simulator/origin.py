@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from node.core.checkpoint import LogKey, log_name
-from node.core.federation import Member
-from node.core.policy import Policy
+from node.core.log.checkpoint import LogKey, log_name
+from node.core.members.federation import Member
+from node.core.policy.policy import Policy
 from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.intake.v1 import intake_pb2 as intake
 from node.ports import Signer

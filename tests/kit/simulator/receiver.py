@@ -7,9 +7,9 @@ from typing import Any
 
 from node.config import Sync as Settings
 from node.control.v1 import control_pb2
-from node.core.federation import Member
-from node.core.merkle import Frontier
-from node.core.record import open_view, parse_header
+from node.core.log.merkle import Frontier
+from node.core.log.record import open_view, parse_header
+from node.core.members.federation import Member
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Peer
 from node.record.v1.record_pb2 import View

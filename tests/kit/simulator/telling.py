@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import LogKey, format_checkpoint, log_name
-from node.core.merkle import EMPTY_ROOT, consistency_proof, hash_children
-from node.core.record import open_view, parse_header
+from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
+from node.core.log.merkle import EMPTY_ROOT, consistency_proof, hash_children
+from node.core.log.record import open_view, parse_header
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Signer
 from node.record.v1.record_pb2 import Header, View

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from node.config import Sync as Settings
 from node.control.v1 import control_pb2
-from node.core.cosignature import WitnessKey, witness_name
-from node.core.federation import Federation, Member
+from node.core.log.cosignature import WitnessKey, witness_name
+from node.core.members.federation import Federation, Member
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.ports import Peer

@@ -6,9 +6,9 @@ What it cannot know is looked at here: what the model says was acknowledged and 
 
 from collections.abc import Mapping
 
-from node.core import standard as standards
-from node.core.policy_grant import POLICY_CHANGE
-from node.core.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.policy.grant import POLICY_CHANGE
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.usecases.check_stores import Acknowledged, check_stores

@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from node.core import peer_view
-from node.core.checkpoint import Checkpoint
+from node.core.log import trusted_log
+from node.core.log.checkpoint import Checkpoint
 from node.errors import NodeError, Reason, TrustError
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite import writer
@@ -88,7 +88,7 @@ class Federation(RuleBasedStateMachine):
         # A few records make several batches, and a revision several messages.
         self.patch.setattr(share, "MAX_BATCH_VIEWS", 3)
         self.patch.setattr(share, "MAX_REVISION_SPAN", 4)
-        self.patch.setattr(peer_view, "MIN_BATCH_VIEWS", 2)
+        self.patch.setattr(trusted_log, "MIN_BATCH_VIEWS", 2)
         self.serial = 0
         self.sent: list[tuple[str, list[OperatorRegistration]]] = []
         self.reached: dict[tuple[str, str], tuple[int, int]] = {}

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from node.config import Sync as Settings
-from node.core.checkpoint import LogKey, log_name
-from node.core.federation import Member
+from node.core.log.checkpoint import LogKey, log_name
+from node.core.members.federation import Member
 from node.errors import NodeError
 from node.ports import Peer, Signer
 from node.storage.sqlite.schema import Connection

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from node.core import standard as standards
-from node.core.checkpoint import LogKey, log_name
-from node.core.merkle import consistency_proof
-from node.core.peer_view import PeerView, verify_revision
-from node.core.record import mask
+from node.core.log.checkpoint import LogKey, log_name
+from node.core.log.merkle import consistency_proof
+from node.core.log.record import mask
+from node.core.log.trusted_log import PeerView, verify_revision
+from node.core.standards import standard as standards
 from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.ports import Signer
 from node.record.v1.record_pb2 import Header, View

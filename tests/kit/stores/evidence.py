@@ -7,9 +7,9 @@ from pathlib import Path
 from google.protobuf.message import Message
 
 from node.config import Evidence
-from node.core import standard as standards
-from node.core.attachment import MAX_CHUNK_BYTES
-from node.core.policy import Grant
+from node.core.log.attachment import MAX_CHUNK_BYTES
+from node.core.policy.policy import Grant
+from node.core.standards import standard as standards
 from node.evidence.v1 import evidence_pb2 as pb
 from node.folder.attachment_file import Digester
 from node.record.v1.record_pb2 import Header

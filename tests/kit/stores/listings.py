@@ -5,8 +5,8 @@ from hashlib import sha256
 
 from google.protobuf.message import Message
 
-from node.core import standard as standards
-from node.core.platforms import Connected, Connections
+from node.core.members.platforms import Connected, Connections
+from node.core.standards import standard as standards
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.standard.v1 import act_pb2

@@ -1,6 +1,6 @@
 """风险预警: a city warns the others; one that turns out unfounded is taken back as openly as it was given."""
 
-from node.core.workflow.law import Label, accord
+from node.core.law.laws import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, drafts, reasons, retracts, state
 from node.standard.v1 import alert_pb2

@@ -1,6 +1,6 @@
 """投诉移交: a complaint goes where it belongs, without who complained, and is handled there or given back."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Only
 from node.core.workflow.terms import carry, document, drafts, reasons, starts, stops
 from node.standard.v1 import complaint_pb2

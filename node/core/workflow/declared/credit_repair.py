@@ -1,6 +1,6 @@
 """信用修复: approval takes the listing off everywhere; fraud brings it back and bars the next application."""
 
-from node.core.workflow.law import Label, Law
+from node.core.law.laws import Label, Law
 from node.core.workflow.model import ANYONE, START, Act, Party, Role, Workflow
 from node.core.workflow.terms import (
     carry,

@@ -1,6 +1,6 @@
 """经营异常名录: a reminder, not a punishment; it ends when its cause does."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, state
 from node.standard.v1 import listing_pb2

@@ -1,6 +1,6 @@
 """名单命中: the software finds, an officer confirms, and only then the city that listed is told."""
 
-from node.core.workflow.law import Label, accord
+from node.core.law.laws import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Party, Role, Workflow
 from node.core.workflow.terms import carry, drafts, reasons, retracts, state
 from node.standard.v1 import listing_pb2

@@ -1,6 +1,6 @@
 """平台黑名单: a platform's own list of live-commerce practitioners, with term, appeal and an end by itself."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, reasons, records, retracts, starts, state, stops
 

@@ -1,6 +1,6 @@
 """严重违法失信名单: listed by the city that penalised, published by the home organ, taken off everywhere in time."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, starts, state, stops
 from node.standard.v1 import listing_pb2

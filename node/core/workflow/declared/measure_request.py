@@ -1,6 +1,6 @@
 """平台处置请求: a city asks a platform to act; with basis, facts, end date and route of appeal, or not at all."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, reasons, starts, state, stops
 from node.standard.v1 import measure_pb2

@@ -1,7 +1,7 @@
 """案件移送、线索移送、协查、涉嫌犯罪移送: one city hands a matter to another, which may object but never pass it on."""
 
+from node.core.law.laws import Label, accord
 from node.core.workflow.declared.referral_case import CASE_ACTS, FILING, IS_ASSISTANCE, IS_MATTER, procedure
-from node.core.workflow.law import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Role, Workflow
 from node.core.workflow.terms import (
     article,

@@ -1,6 +1,6 @@
 """案件移送之后的办案环节: what the city in charge does with the matter, from the first check to the result told."""
 
-from node.core.workflow.law import Label, Law, accord
+from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, Act, NotBefore, Only
 from node.core.workflow.terms import (
     article,

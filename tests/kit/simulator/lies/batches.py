@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from random import Random
 
-from node.core.peer_view import MAX_BATCH_BYTES
+from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import Story, lie, tell_all

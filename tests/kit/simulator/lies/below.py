@@ -6,7 +6,7 @@ from itertools import chain, repeat
 
 import grpc
 
-from node.core.peer_view import MAX_BATCH_BYTES
+from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.rpc.status import REASON_KEY

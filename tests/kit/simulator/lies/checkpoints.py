@@ -4,8 +4,8 @@ from random import Random
 
 from nacl.signing import SigningKey
 
-from node.core.checkpoint import MAX_NOTE_BYTES
-from node.core.merkle import hash_children
+from node.core.log.checkpoint import MAX_NOTE_BYTES
+from node.core.log.merkle import hash_children
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.keys import KeySigner

@@ -1,6 +1,6 @@
 """What was signed before: logs rolled back, forked, or not proven to go on from what is known."""
 
-from node.core.merkle import EMPTY_ROOT
+from node.core.log.merkle import EMPTY_ROOT
 from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under

@@ -1,0 +1,1 @@
+"""What the law sets: deadlines, working days, terms of a listing, and where a complaint belongs. Rules are data."""

@@ -1,0 +1,1 @@
+"""Who takes part: cities and their keys, programs, officers and platforms."""

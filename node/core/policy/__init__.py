@@ -1,0 +1,1 @@
+"""What a city lets each peer see. Default deny."""

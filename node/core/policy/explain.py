@@ -1,0 +1,83 @@
+"""Why a peer sees of one record what it sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from google.protobuf.message import Message
+
+from node.core.log.record import EVERYONE
+from node.core.policy.grant import POLICY_CHANGE, Grant, Rule
+from node.record.v1.record_pb2 import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One rule as it met one record: `effect` is "share" or "withhold", `outcome` says why it matched or not."""
+
+    rule: str
+    line: int
+    effect: str
+    matched: bool
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a peer sees of a record what it sees; `facets` as `Grant.decide` gives them."""
+
+    peer: str
+    purpose: str
+    rules: tuple[Considered, ...]
+    facets: frozenset[int] | None
+    reason: str
+
+
+def explain(rules: Sequence[Rule], grant: Grant, asked: tuple[str, str], header: Header, body: Message) -> Explanation:
+    """Considers every rule of the record's standard; the facets are what the grant itself decides.
+
+    Args:
+        rules: of the whole policy.
+        grant: for the peer and purpose in `asked`.
+        asked: peer and purpose.
+        header: of the record.
+        body: the whole message of the record.
+    """
+    key = (header.standard, header.version)
+    considered = tuple(_consider(rule, asked, header, body) for rule in rules if rule.key == key)
+    facets = grant.decide(header, key, lambda: body)
+    why = _why_withheld(asked[0], header, considered) if facets is None else _why_shown(header)
+    return Explanation(*asked, considered, facets, why)
+
+
+def _consider(rule: Rule, asked: tuple[str, str], header: Header, body: Message) -> Considered:
+    peer, purpose = asked
+    said = partial(Considered, rule.id, rule.line, "withhold" if rule.withholds else "share")
+    if rule.peers.isdisjoint((peer, EVERYONE)):
+        return said(False, f"is for {', '.join(sorted(rule.peers))}, not {peer}")
+    if not rule.is_for(peer, purpose):
+        return said(False, f"is for {rule.purpose}, not {purpose}")
+    if rule.condition is None:
+        return said(True, "has no condition")
+    value = rule.condition.value(header, body)
+    if isinstance(value, bool):
+        return said(value, f"condition is {str(value).lower()}")
+    return said(rule.withholds, f"condition fails, which denies: {value}")
+
+
+def _why_shown(header: Header) -> str:
+    if (header.standard, header.version) == POLICY_CHANGE:
+        return "built in: a change of policy is told to every member"
+    if header.retracts:
+        return "built in: a retraction's header goes to every peer with which something of the standard is shared"
+    return "the rules that match share it"
+
+
+def _why_withheld(peer: str, header: Header, rules: Sequence[Considered]) -> str:
+    if not header.audience:
+        return "the record has no audience: it is for nobody"
+    if not {peer, EVERYONE} & set(header.audience):
+        return "the record's audience does not name this peer"
+    if any(rule.matched and rule.effect == "withhold" for rule in rules):
+        return "a rule that withholds wins over every share"
+    return "no rule shares it: withheld by default"
