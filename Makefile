@@ -60,7 +60,7 @@ machine: ## Build the image of a Debian machine with systemd, on which tests ins
 	@deploy/compose/base-image gongzhi-machine:bookworm systemd-sysv dbus sudo adduser
 
 chaos: setup ## Six containers, and everything that can go wrong, under load (SECONDS=<how long> SEED=<of an earlier run>)
-	@$(BIN)/python -m tests.cluster.containers.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
+	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(SEED),--seed "$(SEED)")
 
 .venv/.fuzz: requirements-fuzz.lock $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.lock

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.load import load
 from node.tables.damage import find_damage, find_doubt
-from tests.kit.samples.registry import COLUMNS, read_report, row, write_csv
+from tests.kit.samples.registry import COLUMNS, row, write_csv
+from tests.kit.samples.reject_report import read_report
 
 NAME = "长沙示例食品有限公司"
 

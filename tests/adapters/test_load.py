@@ -11,9 +11,9 @@ from adapters.load import load
 from adapters.report import Report
 from node.sample import write_sample
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from tests.adapters.loads import mend
 from tests.kit.nodes.intake import Intake
-from tests.kit.samples.registry import COLUMNS, read_report, row, rows, uscc, write_csv
+from tests.kit.samples.registry import COLUMNS, row, rows, uscc, write_csv
+from tests.kit.samples.reject_report import mend, read_report
 
 
 def spoiled(body: list[list[str]], share: float) -> tuple[list[list[str]], dict[int, list[str]]]:

@@ -12,9 +12,9 @@ from adapters.cli import main
 from adapters.intake import Node
 from adapters.load import load
 from node.errors import FileError, NodeError, Reason, TransientError
-from tests.adapters.loads import mend
 from tests.kit.nodes.intake import Identities, Intake
-from tests.kit.samples.registry import csv_text, read_report, row, rows, write_csv
+from tests.kit.samples.registry import csv_text, row, rows, write_csv
+from tests.kit.samples.reject_report import mend, read_report
 
 
 def run(*arguments: object) -> Result:

@@ -13,7 +13,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from adapters.load import load
 from adapters.report import Report
 from adapters.tables import open_table
-from tests.kit.samples.registry import COLUMNS, csv_text, read_report, row, rows
+from tests.kit.samples.registry import COLUMNS, csv_text, row, rows
+from tests.kit.samples.reject_report import read_report
 
 Table = Sequence[Sequence[str]]
 WHOLE = [list(COLUMNS), *rows(40)]

@@ -12,7 +12,8 @@ from adapters.load import load
 from adapters.mapping import read_mapping
 from adapters.report import Report
 from tests.kit.samples.published import FORM_2018
-from tests.kit.samples.registry import COLUMNS, read_report, row
+from tests.kit.samples.registry import COLUMNS, row
+from tests.kit.samples.reject_report import read_report
 from tests.kit.samples.workbooks import Save, both, save_xlsx
 
 A_CASE = list(FORM_2018.values())

@@ -21,7 +21,8 @@ from node.tables.csv_lines import read_csv
 from node.tables.formulas import guard, unguard
 from tests.kit.memory import peak_memory
 from tests.kit.samples.hostile_files import TABLES
-from tests.kit.samples.registry import COLUMNS, csv_text, read_report, rows, write_csv
+from tests.kit.samples.registry import COLUMNS, csv_text, rows, write_csv
+from tests.kit.samples.reject_report import read_report
 
 
 def read(path: Path) -> tuple[list[str], list[Row]]:

@@ -21,7 +21,8 @@ from node.intake.v1 import intake_pb2
 from node.standard.v1.penalty_pb2 import Penalty
 from tests.kit.nodes.intake import Intake
 from tests.kit.samples.published import PENALTY
-from tests.kit.samples.registry import read_report, row, write_csv
+from tests.kit.samples.registry import row, write_csv
+from tests.kit.samples.reject_report import read_report
 
 ID_NUMBER = "430102190001010015"
 

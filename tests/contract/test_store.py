@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from node.core.log.record import open_view
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
-from tests.contract.stores import CITY, append, check_whole, entry, reopen
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.city import City
+from tests.kit.stores.rows import CITY, append, check_whole, entry, reopen
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from node.errors import NodeError, Reason
 from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import OWN, Entry, Fate, Placed
 from node.storage.sqlite.schema import Connection, Error
-from tests.contract.stores import CITY, append, check_whole, entry, reopen
 from tests.kit.stores.city import City, operator
+from tests.kit.stores.rows import CITY, append, check_whole, entry, reopen
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster.containers.chaos import FAULTS, Chaos, plan
+from tests.chaos.__main__ import FAULTS, Chaos, plan
 from tests.kit.containers.trial import Trial
 
 

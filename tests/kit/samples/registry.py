@@ -57,8 +57,3 @@ def write_csv(
 ) -> Path:
     path.write_bytes(csv_text(body, columns).encode(encoding))
     return path
-
-
-def read_report(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))

@@ -11,8 +11,8 @@ import pytest
 from node.errors import NodeError, Reason
 from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import Fate
-from tests.contract.stores import CITY, append, check_whole, entry, reopen
 from tests.kit.stores.city import City
+from tests.kit.stores.rows import CITY, append, check_whole, entry, reopen
 
 SIZE_MIB = 6
 

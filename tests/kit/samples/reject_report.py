@@ -13,3 +13,8 @@ def mend(report: Path, right: dict[int, list[str]]) -> None:
     mended = [line[: len(REPORT_COLUMNS)] + right[int(line[1])] for line in lines]
     with report.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *mended])
+
+
+def read_report(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
