@@ -1,8 +1,6 @@
 """What every store must do: append once, commit whole groups or nothing, take up where it stood."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,21 +10,15 @@ from node.core.log.record import open_view
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
 from tests.kit.clock import NOW_MS
+from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City
-from tests.kit.stores.rows import CITY, append, check_whole, entry, reopen
-
-
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path, CITY)
-    yield made
-    made.close()
+from tests.kit.stores.rows import CITY, append, check_whole, entry
 
 
 def test_a_row_is_taken_once(city: City) -> None:
     assert append(city, entry("a"), entry("b")) == [(Fate.ACCEPTED, f"{CITY}-0"), (Fate.ACCEPTED, f"{CITY}-1")]
     assert append(city, entry("a")) == [(Fate.DUPLICATE, f"{CITY}-0")]
-    reopen(city)
+    city.reopen()
     assert append(city, entry("a"), entry("a")) == [(Fate.DUPLICATE, f"{CITY}-0")] * 2
     check_whole(city, 2)
 
@@ -65,7 +57,7 @@ def test_a_batch_that_names_a_row_twice_adds_nothing_when_it_is_sent_again(city:
 def test_batches_that_name_a_row_twice_add_nothing_when_they_are_sent_again(city: City) -> None:
     for body in ("1", "2", "3"):
         append(city, entry("a", body))
-    reopen(city)
+    city.reopen()
     for body, fate in (("1", Fate.OUTDATED), ("2", Fate.OUTDATED), ("3", Fate.DUPLICATE)):
         assert append(city, entry("a", body)) == [(fate, f"{CITY}-2")]
     check_whole(city, 3)
@@ -121,9 +113,9 @@ rows_of = st.lists(
 @given(st.lists(rows_of, max_size=5))
 @settings(max_examples=25, deadline=None)
 def test_any_sequence_of_batches_is_as_the_model_says(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str, str, int]]]
+    tmp_path_factory: pytest.TempPathFactory, backend: Backend, batches: list[list[tuple[str, str, int]]]
 ) -> None:
-    city = City(tmp_path_factory.mktemp("model"), CITY)
+    city = City(tmp_path_factory.mktemp("model"), CITY, backend=backend)
     held: dict[str, tuple[str, int, int]] = {}
     replaced: dict[str, set[tuple[str, int]]] = defaultdict(set)
     size = 0
@@ -151,7 +143,7 @@ def test_any_sequence_of_batches_is_as_the_model_says(
             Fate.DUPLICATE,
             Fate.OUTDATED,
         }
-    reopen(city)
+    city.reopen()
     check_whole(city, size)
     for key, (_, _, index) in held.items():
         assert [found for _, found, _ in city.store.by_subject(f"uscc:{key}")] == [index]

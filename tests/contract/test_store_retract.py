@@ -10,20 +10,21 @@ from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.usecases.withdraw import retract
+from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City, operator
 
 WHY = Header(purpose="correction", legal_basis="Decree 809 Art 26")
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made, peer = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
-    made.register(operator())
+def city(city: City, tmp_path: Path, backend: Backend) -> Iterator[City]:
+    """The city, with a record of its own and two of a peer."""
+    peer = City(tmp_path, "wuhan", backend=backend)
+    city.register(operator())
     peer.register(operator("91420100MA00TEXT0W"))
     peer.register(operator("91430100MA00TEXT01"))
-    made.pull(peer)
-    yield made
-    made.close()
+    city.pull(peer)
+    yield city
     peer.close()
 
 

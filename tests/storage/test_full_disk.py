@@ -12,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import Fate
 from tests.kit.stores.city import City
-from tests.kit.stores.rows import CITY, append, check_whole, entry, reopen
+from tests.kit.stores.rows import CITY, append, check_whole, entry
 
 SIZE_MIB = 6
 
@@ -64,7 +64,7 @@ def test_the_node_goes_on_when_there_is_room_again(small: Path) -> None:
     check_whole(city, acknowledged)
     assert append(city, entry("late"))[0] == (Fate.ACCEPTED, f"{CITY}-{acknowledged}")
     check_whole(city, acknowledged + 1)
-    reopen(city)
+    city.reopen()
     check_whole(city, acknowledged + 1)
     city.close()
 

@@ -1,4 +1,4 @@
-"""What a load is given, and what is counted of it."""
+"""The reject report of a load: read as its columns, and mended as an operator mends it."""
 
 import csv
 from pathlib import Path

@@ -17,6 +17,7 @@ from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.store import Store
 from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.keys import KeySigner
+from tests.kit.stores.backends import Backend
 
 PURPOSE = "verification"
 
@@ -25,13 +26,20 @@ class City:
     """One city's store."""
 
     def __init__(
-        self, folder: Path, city: str, path: Path | None = None, signer: Signer | None = None, now_ms: int = NOW_MS
+        self,
+        folder: Path,
+        city: str,
+        path: Path | None = None,
+        signer: Signer | None = None,
+        now_ms: int = NOW_MS,
+        backend: Backend = Store,
     ) -> None:
         self.city = city
         self.clock = SetClock(now_ms)
         self.signer = signer or KeySigner()
         self.path = path or folder / f"{city}.db"
-        self.store = Store(self.path, city, self.signer, self.clock)
+        self._backend = backend
+        self.store = backend(self.path, city, self.signer, self.clock)
 
     @property
     def key(self) -> LogKey:
@@ -90,6 +98,11 @@ class City:
 
     def close(self) -> None:
         self.store.close()
+
+    def reopen(self) -> None:
+        """Closes the store and opens it anew, as a restart does."""
+        self.close()
+        self.store = self._backend(self.path, self.city, self.signer, self.clock)
 
 
 def _pulled(

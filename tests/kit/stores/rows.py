@@ -7,7 +7,6 @@ from node.core.log.merkle import Frontier
 from node.core.log.record import open_view
 from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN, Entry, Placed
-from node.storage.sqlite.store import Store
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.city import City
 
@@ -43,8 +42,3 @@ def check_whole(city: City, size: int) -> None:
         assert opened.leaf_hash == leaf
         assert opened.header is not None
         assert opened.header.id == f"{CITY}-{index}"
-
-
-def reopen(city: City) -> None:
-    city.close()
-    city.store = Store(city.path, CITY, city.signer, city.clock)
