@@ -21,9 +21,9 @@ from node.folder.files import load_federation
 from node.folder.trust import Watched
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.usecases.checks.keys import seconds_to_end
-from node.usecases.checks.run import watched_findings
-from node.usecases.checks.scene import Observer
+from node.usecases.upkeep.checks.keys import seconds_to_end
+from node.usecases.upkeep.checks.run import watched_findings
+from node.usecases.upkeep.checks.scene import Observer
 
 # Scrapes under way at once, and the seconds one may take from its connection to its last byte.
 _SCRAPES = 8

@@ -208,8 +208,8 @@ def _ready(config: Config) -> Iterator[tuple[int, socket]]:
         NodeError: As `supervise`.
     """
     from node.folder.data_lock import released  # noqa: PLC0415 - nor does `--role` need it before its own start
-    from node.usecases.bind_listeners import bind_listeners  # noqa: PLC0415
-    from node.usecases.start_checks import check_start  # noqa: PLC0415
+    from node.usecases.upkeep.bind_listeners import bind_listeners  # noqa: PLC0415
+    from node.usecases.upkeep.start_checks import check_start  # noqa: PLC0415
 
     with released(config.data_dir) as lock, bind_listeners(config.listen) as sockets:
         check_start(config)

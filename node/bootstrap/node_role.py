@@ -44,22 +44,22 @@ from node.storage.sqlite.store import Store
 from node.storage.sqlite.trail import Act, Trail
 from node.storage.sqlite.usage import UsageLog
 from node.usecases.casework.desk import Desk
-from node.usecases.checks.run import watched_findings
-from node.usecases.checks.scene import Observer
-from node.usecases.compare import Compare
-from node.usecases.confirm_restore import restored
-from node.usecases.enforce_policy import PolicyInForce
-from node.usecases.fetch_evidence import Destruction, EvidencePeer
-from node.usecases.freeze import Freeze
-from node.usecases.ingest import Ingest
-from node.usecases.keep_backups import KeepBackups
-from node.usecases.keep_terms import KeepTerms
-from node.usecases.node_status import node_status
-from node.usecases.read_platform_evidence import PlatformEvidence
-from node.usecases.sync import Sync
-from node.usecases.usage import Account
-from node.usecases.withdraw import Withdrawal
-from node.usecases.witness import Round, Witness
+from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.evidence.fetch import Destruction, EvidencePeer
+from node.usecases.evidence.read_for_platform import PlatformEvidence
+from node.usecases.exchange.compare import Compare
+from node.usecases.exchange.enforce_policy import PolicyInForce
+from node.usecases.exchange.freeze import Freeze
+from node.usecases.exchange.sync import Sync
+from node.usecases.exchange.witness import Round, Witness
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal
+from node.usecases.records.usage import Account
+from node.usecases.upkeep.checks.run import watched_findings
+from node.usecases.upkeep.checks.scene import Observer
+from node.usecases.upkeep.confirm_restore import restored
+from node.usecases.upkeep.keep_backups import KeepBackups
+from node.usecases.upkeep.node_status import node_status
 
 _log = structlog.get_logger(__name__)
 

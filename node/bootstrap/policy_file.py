@@ -6,7 +6,7 @@ from typing import NamedTuple
 from node.core.policy.policy import Policy
 from node.errors import FileError, Reason
 from node.folder.files import read_text
-from node.usecases.enforce_policy import read_policy
+from node.usecases.exchange.enforce_policy import read_policy
 
 
 class PolicyFile(NamedTuple):

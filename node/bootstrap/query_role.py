@@ -19,11 +19,11 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.search import SearchIndex
 from node.storage.sqlite.usage import UsageLog
-from node.usecases.list_usage import ListUsage
-from node.usecases.screen import Screening
-from node.usecases.search_operators import SearchOperators
-from node.usecases.usage import Account
-from node.usecases.verify_operator import VerifyOperator
+from node.usecases.casework.lists.screen import Screening
+from node.usecases.records.list_usage import ListUsage
+from node.usecases.records.search_operators import SearchOperators
+from node.usecases.records.usage import Account
+from node.usecases.records.verify_operator import VerifyOperator
 
 _log = structlog.get_logger(__name__)
 _INDEX_S = 0.5

@@ -13,10 +13,10 @@ from node.cli.options import json_option, node_option
 from node.config import load_config
 from node.folder.clock import node_clock
 from node.folder.service import check_place, settle
-from node.usecases.backup import Manifest, Report, back_up
-from node.usecases.backup import restore as restore_node
-from node.usecases.confirm_restore import confirm
-from node.usecases.return_log import Recovered, recover
+from node.usecases.upkeep.backup import Manifest, Report, back_up
+from node.usecases.upkeep.backup import restore as restore_node
+from node.usecases.upkeep.confirm_restore import confirm
+from node.usecases.upkeep.return_log import Recovered, recover
 
 _NOT_YET = """
 =====================================================================================================================

@@ -12,8 +12,8 @@ from node.cli.tables import new_table, print_table
 from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Lang, Severity
-from node.usecases.checks.run import CHECKS, Check, examine
-from node.usecases.checks.scene import Observer
+from node.usecases.upkeep.checks.run import CHECKS, Check, examine
+from node.usecases.upkeep.checks.scene import Observer
 
 EXIT_MUST = 3
 STYLES = {Severity.OK: "green", Severity.INFO: "", Severity.WARN: "yellow", Severity.MUST: "bold red"}

@@ -21,9 +21,9 @@ from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.files import load_federation
 from node.query.v1 import query_pb2 as query
 from node.rpc import evidence_client
-from node.usecases.check_bundle import check_bundle
-from node.usecases.pack_evidence import hide_identity, make_manifest
-from node.usecases.pack_evidence import pack as write_bundle
+from node.usecases.evidence.check_bundle import check_bundle
+from node.usecases.evidence.pack import hide_identity, make_manifest
+from node.usecases.evidence.pack import pack as write_bundle
 
 
 @click.command()

@@ -20,8 +20,8 @@ from node.folder.founding import CAPITALS
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_tls_identity
 from node.rpc.federation_check import probe
-from node.usecases.remove_member import Leaving, leaving, remove_member
-from node.usecases.start_checks import key_errors, prepared_key_errors
+from node.usecases.upkeep.remove_member import Leaving, leaving, remove_member
+from node.usecases.upkeep.start_checks import key_errors, prepared_key_errors
 
 SOON = timedelta(days=30)
 DAY = click.DateTime(["%Y-%m-%d"])

@@ -10,8 +10,8 @@ from node.cli.options import node_option
 from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.storage.sqlite.reader import Reader
-from node.usecases.forget import forget
-from node.usecases.return_log import return_log
+from node.usecases.exchange.forget import forget
+from node.usecases.upkeep.return_log import return_log
 
 
 @click.group()

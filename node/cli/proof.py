@@ -25,8 +25,8 @@ from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
 from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.inspection import inspect
-from node.usecases.audit import OriginAudit
-from node.usecases.audit import audit as audit_store
+from node.usecases.upkeep.audit import OriginAudit
+from node.usecases.upkeep.audit import audit as audit_store
 
 
 @click.command()

@@ -16,7 +16,7 @@ from node.query.v1 import query_pb2 as query
 from node.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.listing_pb2 import ListingHit
-from node.usecases.screen import legal_day
+from node.usecases.casework.lists.screen import legal_day
 
 _WORKFLOW = "listing.hit"
 

@@ -30,9 +30,9 @@ from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.casework.show import broken_rules, show_case
 from node.usecases.casework.worklist import Listed, first, inbox, listed, outbox, side_of
-from node.usecases.checks.logs import log_findings
-from node.usecases.usage import Account as Usage
-from node.usecases.usage import Use
+from node.usecases.records.usage import Account as Usage
+from node.usecases.records.usage import Use
+from node.usecases.upkeep.checks.logs import log_findings
 
 SERVICE = "node.casework.v1.CaseService"
 BROKEN_KEY = "gongzhi-broken-bin"

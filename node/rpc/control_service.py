@@ -8,8 +8,8 @@ import grpc
 
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.errors import NodeError, Reason
-from node.usecases.pull import Progress
-from node.usecases.sync import Sync
+from node.usecases.exchange.pull import Progress
+from node.usecases.exchange.sync import Sync
 
 
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):

@@ -19,13 +19,13 @@ from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
-from node.usecases.enforce_policy import PolicyInForce
-from node.usecases.fetch_evidence import EvidencePeer, obtain
-from node.usecases.read_evidence import list_evidence, read_evidence, show_case
-from node.usecases.read_platform_evidence import PlatformEvidence
-from node.usecases.share_evidence import share_evidence
-from node.usecases.store_evidence import store_evidence
-from node.usecases.usage import Account, Use
+from node.usecases.evidence.fetch import EvidencePeer, obtain
+from node.usecases.evidence.read import list_evidence, read_evidence, show_case
+from node.usecases.evidence.read_for_platform import PlatformEvidence
+from node.usecases.evidence.share import share_evidence
+from node.usecases.evidence.store import store_evidence
+from node.usecases.exchange.enforce_policy import PolicyInForce
+from node.usecases.records.usage import Account, Use
 
 SERVICE = "node.evidence.v1.EvidenceService"
 PLATFORM_SERVICE = "node.evidence.v1.PlatformEvidenceService"

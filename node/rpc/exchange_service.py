@@ -15,9 +15,9 @@ from node.exchange.v1.exchange_pb2 import (
 )
 from node.rpc.principal import principal
 from node.storage.sqlite.reader import Reader
-from node.usecases.compare import Compare
-from node.usecases.enforce_policy import PolicyInForce
-from node.usecases.share import revise, share
+from node.usecases.exchange.compare import Compare
+from node.usecases.exchange.enforce_policy import PolicyInForce
+from node.usecases.exchange.share import revise, share
 
 SERVICE = "node.exchange.v1.ExchangeService"
 

@@ -20,10 +20,10 @@ from node.rpc.principal import Principal, caller_of, principal
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.store import Store
 from node.usecases.casework.actor import Actor
-from node.usecases.ingest import Ingest, Pending
-from node.usecases.loads import LoadNumbers, LoadRetraction
-from node.usecases.usage import Account
-from node.usecases.withdraw import retract
+from node.usecases.records.ingest import Ingest, Pending
+from node.usecases.records.loads import LoadNumbers, LoadRetraction
+from node.usecases.records.retract import retract
+from node.usecases.records.usage import Account
 
 _log = structlog.get_logger(__name__)
 # Batches of one stream that are checked but not yet durable.

@@ -12,13 +12,13 @@ from node.query.v1 import query_pb2 as query
 from node.query.v1 import query_pb2_grpc
 from node.rpc.principal import Principal, principal
 from node.storage.sqlite.reader import Reader
-from node.usecases.list_records import list_records
-from node.usecases.list_usage import ListUsage
-from node.usecases.prove import prove, prove_publicly, prove_view
-from node.usecases.search_operators import SearchOperators
-from node.usecases.show_operator import show_operator
-from node.usecases.usage import Account, text_digest
-from node.usecases.verify_operator import Asker, Verified, VerifyOperator
+from node.usecases.records.list_records import list_records
+from node.usecases.records.list_usage import ListUsage
+from node.usecases.records.prove import prove, prove_publicly, prove_view
+from node.usecases.records.search_operators import SearchOperators
+from node.usecases.records.show_operator import show_operator
+from node.usecases.records.usage import Account, text_digest
+from node.usecases.records.verify_operator import Asker, Verified, VerifyOperator
 
 
 class QueryServicer(query_pb2_grpc.QueryServiceServicer):

@@ -10,9 +10,9 @@ from node.rpc.principal import Principal, principal
 from node.rpc.server import Register
 from node.screening.v1 import screening_pb2 as screening
 from node.screening.v1 import screening_pb2_grpc
-from node.usecases.screen import Keyed, Screening, digest_keys
-from node.usecases.usage import Account, Use
-from node.usecases.verify_operator import Asker
+from node.usecases.casework.lists.screen import Keyed, Screening, digest_keys
+from node.usecases.records.usage import Account, Use
+from node.usecases.records.verify_operator import Asker
 
 _RESULTS = {number: name.removeprefix("RESULT_").lower() for name, number in screening.Result.items()}
 

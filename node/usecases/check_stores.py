@@ -29,8 +29,8 @@ from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader, Row
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import read_cosigned, read_signed
-from node.usecases.audit import audit
-from node.usecases.enforce_policy import read_policy
+from node.usecases.exchange.enforce_policy import read_policy
+from node.usecases.upkeep.audit import audit
 
 
 class Shown(NamedTuple):

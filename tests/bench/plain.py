@@ -33,7 +33,7 @@ from node.rpc.tls import channel, server_credentials, server_options
 from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.tree import position
-from node.usecases.pull import COMMIT_RECORDS
+from node.usecases.exchange.pull import COMMIT_RECORDS
 
 METHOD = "/bench.Limit/"
 _PEER = 1

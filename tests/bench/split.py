@@ -12,7 +12,7 @@ from node.exchange.v1.exchange_pb2 import PullResponse
 from node.folder.files import load_federation
 from node.storage.sqlite import replica
 from node.storage.sqlite.schema import open_writer
-from node.usecases.pull import COMMIT_RECORDS
+from node.usecases.exchange.pull import COMMIT_RECORDS
 from tests.bench.world import ORIGIN, RECEIVER, Rows, World
 
 _PURPOSE = "verification"

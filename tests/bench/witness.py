@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from node.exchange.v1.exchange_pb2 import CompareRequest
-from node.usecases.witness import Round
+from node.usecases.exchange.witness import Round
 from tests.bench.measure import rate
 from tests.bench.world import Rows, say
 from tests.kit.simulator.towns import Country, Town

@@ -19,8 +19,8 @@ from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import inbox, listed, outbox
-from node.usecases.ingest import Ingest
-from node.usecases.withdraw import Withdrawal, retract
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal, retract
 from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
 from tests.kit.samples.standards import alert, complaint, hit
 

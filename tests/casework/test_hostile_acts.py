@@ -16,8 +16,8 @@ from node.standard.v1.credit_pb2 import CreditRepair
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
+from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.propose import Submission
-from node.usecases.keep_terms import KeepTerms
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
 from tests.kit.casework.listings import listed

@@ -6,8 +6,8 @@ from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.standard.v1 import listing_pb2
+from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.propose import ActRefusedError
-from node.usecases.keep_terms import KeepTerms
 from tests.kit.casework.desks import LI, Desk, act, broken_in, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.samples.standards import hit, serious

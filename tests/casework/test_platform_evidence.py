@@ -13,10 +13,10 @@ from node.standard.v1 import measure_pb2
 from node.standard.v1.evidence_pb2 import Evidence
 from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
-from node.usecases.enforce_policy import read_policy
-from node.usecases.fetch_evidence import EvidencePeer
-from node.usecases.read_platform_evidence import PlatformEvidence
-from node.usecases.share_evidence import share_evidence
+from node.usecases.evidence.fetch import EvidencePeer
+from node.usecases.evidence.read_for_platform import PlatformEvidence
+from node.usecases.evidence.share import share_evidence
+from node.usecases.exchange.enforce_policy import read_policy
 from tests.kit.casework.desks import JD, TAOBAO, Desk, act
 from tests.kit.casework.measures import request
 from tests.kit.samples.standards import EVIDENCE

@@ -6,8 +6,8 @@ import pytest
 
 from node.errors import Reason
 from node.standard.v1 import credit_pb2, party_pb2
+from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.propose import ActRefusedError
-from node.usecases.keep_terms import KeepTerms
 from tests.kit.casework.desks import Desk, act, at, broken_in, documents
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.casework.penalties import penalised

@@ -4,7 +4,7 @@ import threading
 import time
 from itertools import pairwise
 
-from node.usecases.soon import Hints, Soon
+from node.usecases.exchange.debouncer import Hints, Soon
 from tests.kit.waiting import eventually
 
 

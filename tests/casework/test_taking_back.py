@@ -26,8 +26,8 @@ from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.standard.v1 import penalty_pb2
 from node.storage.sqlite.trail import read_trail
-from node.usecases.ingest import Ingest
-from node.usecases.withdraw import Withdrawal
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal
 from tests.kit.casework.desks import Desk, at, drafted_referral, referring
 from tests.kit.casework.penalties import NUMBER, investigated, penalising, penalties
 from tests.kit.nodes.office import SLOW, Office

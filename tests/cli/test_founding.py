@@ -22,8 +22,8 @@ from node.intake.v1 import intake_pb2 as pb
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
-from node.usecases.backup import back_up, restore
-from node.usecases.start_checks import check_start
+from node.usecases.upkeep.backup import back_up, restore
+from node.usecases.upkeep.start_checks import check_start
 from tests.kit.nodes.processes import Running, batch, found
 
 

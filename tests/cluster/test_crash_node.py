@@ -29,7 +29,7 @@ from node.sample import write_sample
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
-from node.usecases.audit import audit
+from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.receiver import recompute
 
 ROWS = 3000

@@ -12,7 +12,7 @@ from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.store import Origin
-from node.usecases.audit import audit
+from node.usecases.upkeep.audit import audit
 from tests.kit.keys import FixedSigner
 from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, batch, live, moments, pull, take_in
 from tests.kit.simulator.origin import Origin as City

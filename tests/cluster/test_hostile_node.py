@@ -26,8 +26,8 @@ from node.rpc.exchange_service import SERVICE
 from node.rpc.peer_client import connect
 from node.rpc.tls import server_credentials
 from node.storage.sqlite.store import Store
-from node.usecases.node_status import node_status
-from node.usecases.sync import Sync
+from node.usecases.exchange.sync import Sync
+from node.usecases.upkeep.node_status import node_status
 from tests.kit.clock import SetClock
 from tests.kit.simulator.lies.below import (
     BACKED_OFF,

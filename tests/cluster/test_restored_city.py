@@ -11,8 +11,8 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.storage.sqlite.reader import Reader
 from node.testing import Acknowledged, City, Ground, SixCities, standing
-from node.usecases.confirm_restore import confirm
-from node.usecases.return_log import recover
+from node.usecases.upkeep.confirm_restore import confirm
+from node.usecases.upkeep.return_log import recover
 from tests.kit.nodes.restoring import back_up, gongzhi, put_back, take_up
 from tests.kit.simulator.origin import policy_text, registration
 

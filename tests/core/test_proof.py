@@ -13,7 +13,7 @@ from node.core.log.record import mask
 from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof
 from node.storage.sqlite.reader import Reader
-from node.usecases.prove import prove
+from node.usecases.records.prove import prove
 from tests.kit.stores.city import PURPOSE, City, operator
 
 

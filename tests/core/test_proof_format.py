@@ -18,7 +18,7 @@ from node.errors import NodeError, Reason
 from node.query.v1.query_pb2 import Proof, Standing
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
-from node.usecases.prove import prove
+from node.usecases.records.prove import prove
 from tests.kit.keys import KeySigner
 from tests.kit.oracles import proof_verifier
 from tests.kit.oracles.proof_verifier import check_fork, check_proof

@@ -26,9 +26,9 @@ from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.folder.files import load_federation
 from node.folder.founding import shipped_policy
 from node.record.v1.record_pb2 import View
-from node.usecases.pack_evidence import make_manifest, pack
-from node.usecases.prove import prove
-from node.usecases.read_evidence import show_case
+from node.usecases.evidence.pack import make_manifest, pack
+from node.usecases.evidence.read import show_case
+from node.usecases.records.prove import prove
 from tests.fuzz.peer_targets import CITY, KEY, SIGNING, WITNESS, WITNESS_KEY
 from tests.fuzz.target import CORPUS
 from tests.kit.samples.growing_files import xls

@@ -13,7 +13,7 @@ from node.core.log.trusted_log import PeerView, verify_revision
 from node.errors import FileError, NodeError, Reason
 from node.exchange.v1.exchange_pb2 import PullResponse
 from node.record.v1.record_pb2 import View
-from node.usecases.check_bundle import check_bundle
+from node.usecases.evidence.check_bundle import check_bundle
 from tests.fuzz.target import TARGETS, file_of, target
 
 CITY = "wuhan"

@@ -20,22 +20,22 @@ from node.storage.sqlite.log import Entry
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.search import SearchIndex, count_unreadable
 from node.storage.sqlite.store import Store
-from node.usecases.audit import OriginAudit, audit
 from node.usecases.casework.case_file import PURPOSE as ENFORCEMENT
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.line import line_of
+from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.screen import Screening, digest_keys
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.show import show_case
 from node.usecases.casework.worklist import inbox, listed, outbox
-from node.usecases.checks.logs import unreadable_findings
-from node.usecases.keep_terms import KeepTerms
-from node.usecases.list_records import list_records
-from node.usecases.prove import prove
-from node.usecases.read_evidence import show_case as evidence_of
-from node.usecases.screen import Screening, digest_keys
-from node.usecases.search_operators import SearchOperators
-from node.usecases.show_operator import show_operator
-from node.usecases.verify_operator import Asker, VerifyOperator
+from node.usecases.evidence.read import show_case as evidence_of
+from node.usecases.records.list_records import list_records
+from node.usecases.records.prove import prove
+from node.usecases.records.search_operators import SearchOperators
+from node.usecases.records.show_operator import show_operator
+from node.usecases.records.verify_operator import Asker, VerifyOperator
+from node.usecases.upkeep.audit import OriginAudit, audit
+from node.usecases.upkeep.checks.logs import unreadable_findings
 from tests.kit.casework.desks import LI, Desk, at, send, shown
 from tests.kit.samples.broken_bodies import put
 from tests.kit.stores.city import PURPOSE, City, operator

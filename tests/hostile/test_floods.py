@@ -14,9 +14,9 @@ from node.storage.sqlite.log import Entry as LogEntry
 from node.storage.sqlite.lookup import PER_CITY
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
 from node.storage.sqlite.schema import migrations, open_reader, open_writer
-from node.usecases.screen import Screening, digest_keys
-from node.usecases.show_operator import show_operator
-from node.usecases.verify_operator import Asker, VerifyOperator
+from node.usecases.casework.lists.screen import Screening, digest_keys
+from node.usecases.records.show_operator import show_operator
+from node.usecases.records.verify_operator import Asker, VerifyOperator
 from tests.kit.casework.desks import federation
 from tests.kit.clock import NOW_MS
 from tests.kit.samples.standards import serious

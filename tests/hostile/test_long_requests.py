@@ -18,8 +18,8 @@ from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.request_bounds import bounded
 from node.screening.v1.screening_pb2 import Entry
-from node.usecases.screen import digest_keys
-from node.usecases.verify_operator import Asker, VerifyOperator
+from node.usecases.casework.lists.screen import digest_keys
+from node.usecases.records.verify_operator import Asker, VerifyOperator
 from tests.kit.nodes.query_world import World
 from tests.kit.stores.city import PURPOSE, City, operator
 

@@ -20,7 +20,7 @@ from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.rpc.status import error_from_rpc
-from node.usecases.remove_member import remove_member
+from node.usecases.upkeep.remove_member import remove_member
 from tests.kit.nodes.query_world import USCC, World
 from tests.kit.stores.city import operator
 

@@ -18,10 +18,10 @@ from node.standard.v1 import credit_pb2
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.search import SearchIndex
-from node.usecases.audit import audit
 from node.usecases.casework.act import Casework
+from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.register import Register
-from node.usecases.keep_terms import KeepTerms
+from node.usecases.upkeep.audit import audit
 from tests.kit.casework.desks import federation
 from tests.kit.samples.standards import measure, repair
 from tests.kit.stores.city import City
@@ -127,7 +127,7 @@ def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any
 
 
 def city_day(city: City) -> str:
-    from node.usecases.screen import legal_day
+    from node.usecases.casework.lists.screen import legal_day
 
     return legal_day(city.clock.now_ms()).isoformat()
 

@@ -9,9 +9,9 @@ from google.protobuf.message import Message
 from node.core.policy.policy import parse_policy
 from node.core.standards.standard import standards
 from node.intake.v1 import intake_pb2
-from node.usecases.ingest import Ingest
-from node.usecases.keep_terms import KeepTerms
-from node.usecases.withdraw import Withdrawal
+from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal
 from tests.kit.samples.standards import penalty
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.listings import DAY_MS, NAMES, USCC, books, hits, listing

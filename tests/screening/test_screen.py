@@ -15,8 +15,8 @@ from node.screening.v1 import screening_pb2
 from node.screening.v1.screening_pb2 import Entry
 from node.standard.v1 import listing_pb2, party_pb2
 from node.storage.sqlite.log import Entry as LogEntry
-from node.usecases.screen import digest_keys
-from node.usecases.verify_operator import Asker
+from node.usecases.casework.lists.screen import digest_keys
+from node.usecases.records.verify_operator import Asker
 from tests.kit.clock import NOW_MS
 from tests.kit.samples.standards import PLATFORM as ITS_PLATFORM
 from tests.kit.samples.standards import RESIDENT_ID

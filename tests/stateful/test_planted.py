@@ -8,7 +8,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from node.storage.sqlite import replica
 from node.storage.sqlite.store import _Destruction
-from node.usecases.versions import Fates
+from node.usecases.exchange.versions import Fates
 from tests.kit.effort import effort
 from tests.kit.stateful.federation import Federation, cities
 

@@ -10,9 +10,9 @@ from node.core.log.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason, TransientError
 from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry
-from node.usecases.checks.logs import log_findings
-from node.usecases.keep_terms import KeepTerms
-from node.usecases.prove import prove
+from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.records.prove import prove
+from node.usecases.upkeep.checks.logs import log_findings
 from tests.kit.stores.city import PURPOSE, City, only, operator
 from tests.kit.stores.listings import DAY_MS, books, entry, listing
 

@@ -11,7 +11,7 @@ from node.errors import NodeError, Reason
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.search import SearchIndex
-from node.usecases.search_operators import SearchOperators
+from node.usecases.records.search_operators import SearchOperators
 from tests.kit.stores.city import PURPOSE, City, only, operator
 
 RARE = "龘靐齉爩公司"

@@ -14,7 +14,7 @@ from node.rpc.principal import Principal
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.usage import Usage, UsageLog, migrations
-from node.usecases.usage import Account
+from node.usecases.records.usage import Account
 from tests.kit.clock import SetClock
 from tests.kit.waiting import eventually
 

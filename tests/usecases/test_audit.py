@@ -8,7 +8,7 @@ import pytest
 from node.core.log.checkpoint import LogKey
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.schema import Connection
-from node.usecases.audit import OriginAudit, audit
+from node.usecases.upkeep.audit import OriginAudit, audit
 from tests.kit.stores.city import City, only, operator
 
 PEER = 1 << 40

@@ -12,7 +12,7 @@ import pytest
 
 from node.core.log.manifest import MANIFEST
 from node.errors import NodeError, Reason
-from node.usecases.check_bundle import check_bundle
+from node.usecases.evidence.check_bundle import check_bundle
 from tests.kit.stores.case_bundle import Case
 from tests.kit.stores.evidence import CONTENT
 

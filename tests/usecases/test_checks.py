@@ -21,8 +21,8 @@ from node.folder.files import load_clients, load_federation, save_clients, save_
 from node.folder.keyfile import create_log_key, load_log_key, load_tls_identity
 from node.storage.sqlite.links import write_peer_clock
 from node.storage.sqlite.store import Link, Store
-from node.usecases.checks.run import CHECKS, examine, watched_findings
-from node.usecases.checks.scene import Observer, Scene
+from node.usecases.upkeep.checks.run import CHECKS, examine, watched_findings
+from node.usecases.upkeep.checks.scene import Observer, Scene
 
 TERM = timedelta(days=730)
 

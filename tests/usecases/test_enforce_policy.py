@@ -10,9 +10,9 @@ from node.core.policy.policy import Policy
 from node.errors import FileError, NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
 from node.storage.sqlite.store import Store
-from node.usecases.enforce_policy import PolicyInForce, read_policy
-from node.usecases.ingest import Ingest
-from node.usecases.withdraw import Withdrawal
+from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import policy_text, registration

@@ -9,8 +9,8 @@ from node.core.log.record import CASEWORK
 from node.core.members.federation import Federation
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
-from node.usecases import forget as usecase
-from node.usecases.withdraw import retract
+from node.usecases.exchange import forget as usecase
+from node.usecases.records.retract import retract
 from tests.kit.casework.desks import with_act
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.listings import entry, listing

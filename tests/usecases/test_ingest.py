@@ -7,8 +7,8 @@ import pytest
 
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as intake
-from node.usecases.ingest import Ingest
-from node.usecases.withdraw import Withdrawal
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal
 from tests.kit.clock import SetClock
 from tests.kit.simulator.origin import Origin, registration
 

@@ -11,10 +11,10 @@ from node.config import Config, load_config
 from node.core.finding import Code, Finding
 from node.demo.founding import found_federation
 from node.folder.backup_note import read_note
-from node.usecases.backup import back_up, check_backup, restore
-from node.usecases.checks.run import CHECKS, examine
-from node.usecases.checks.scene import Observer
-from node.usecases.keep_backups import KeepBackups
+from node.usecases.upkeep.backup import back_up, check_backup, restore
+from node.usecases.upkeep.checks.run import CHECKS, examine
+from node.usecases.upkeep.checks.scene import Observer
+from node.usecases.upkeep.keep_backups import KeepBackups
 from tests.kit.clock import SetClock
 
 

@@ -12,11 +12,11 @@ from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2 as pb
 from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
-from node.usecases import loads
 from node.usecases.casework.actor import Actor
-from node.usecases.ingest import Ingest
-from node.usecases.loads import LoadNumbers, LoadRetraction
-from node.usecases.withdraw import Withdrawal
+from node.usecases.records import loads
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.loads import LoadNumbers, LoadRetraction
+from node.usecases.records.retract import Withdrawal
 from tests.kit.casework.desks import AUDITOR, CLERK, LI, ZHANG
 from tests.kit.stores.city import City, operator
 

@@ -10,8 +10,8 @@ from node.core.log.trusted_log import MIN_BATCH_VIEWS
 from node.errors import FileError, NodeError, Reason, TrustError
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.record.v1.record_pb2 import Header
-from node.usecases.share import revise, share
-from node.usecases.withdraw import retract
+from node.usecases.exchange.share import revise, share
+from node.usecases.records.retract import retract
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, check, recompute, views
 from tests.kit.stores.city import PURPOSE

@@ -17,7 +17,7 @@ from node.storage.sqlite import writer
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
-from node.usecases.audit import audit
+from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, indexed, recompute, views
 from tests.kit.simulator.telling import heard

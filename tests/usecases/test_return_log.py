@@ -8,10 +8,10 @@ import pytest
 
 from node.core.log.record import disclosed_facets
 from node.record.v1.record_pb2 import View
-from node.usecases import return_log
 from node.usecases.check_stores import Rule, check_stores
-from node.usecases.share import view_for
-from node.usecases.versions import Fates, Shown
+from node.usecases.exchange.share import view_for
+from node.usecases.exchange.versions import Fates, Shown
+from node.usecases.upkeep import return_log
 from tests.kit.simulator.origin import policy_text, registration
 from tests.kit.simulator.rollback import roll_back, snapshot
 from tests.kit.simulator.towns import Country, Town

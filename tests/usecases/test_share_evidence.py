@@ -11,8 +11,8 @@ from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as pb
 from node.query.v1.query_pb2 import Reason as Why
 from node.storage.sqlite.evidence import EvidenceStore
-from node.usecases.fetch_evidence import Destruction, obtain
-from node.usecases.share_evidence import share_evidence
+from node.usecases.evidence.fetch import Destruction, obtain
+from node.usecases.evidence.share import share_evidence
 from tests.kit.stores.city import PURPOSE, City, only
 from tests.kit.stores.evidence import CONTENT, POLICY, digest_of, grants, put, record, referring, retract, store
 

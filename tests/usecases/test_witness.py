@@ -12,7 +12,7 @@ from node.errors import NodeError, Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.links import read_peer_clocks
 from node.storage.sqlite.witness import KEPT_BEST, Kept, read_cosigned
-from node.usecases.prove import prove
+from node.usecases.records.prove import prove
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.towns import Country, Town
 from tests.kit.simulator.witnessing import THREE, count_signatures

@@ -30,7 +30,7 @@ from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
 from node.usecases.casework.register import Register
 from node.usecases.casework.worth_a_look import worth_a_look
-from node.usecases.refuse_republication import Republication
+from node.usecases.records.refuse_republication import Republication
 
 Notify = Callable[[Collection[str]], None]
 """Tells the cities of an audience that there is something new for them."""

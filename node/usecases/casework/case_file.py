@@ -20,7 +20,7 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
-from node.usecases.usage import is_obtained_for
+from node.usecases.records.usage import is_obtained_for
 
 PURPOSE = "enforcement"
 # Cases.

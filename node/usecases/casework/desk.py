@@ -11,7 +11,7 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.case_file import Members
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.register import Register
-from node.usecases.soon import Hints, Soon
+from node.usecases.exchange.debouncer import Hints, Soon
 
 # A peer that hints without end makes this node pull no more often; an act after a hint waits no longer.
 PULL_PAUSE_S = 0.5

@@ -39,7 +39,7 @@ from node.usecases.casework.origins import opened
 from node.usecases.casework.out_of_rule import broken_by_taking_on
 from node.usecases.casework.register import Register
 from node.usecases.casework.retransfer import broken_by_referring
-from node.usecases.refuse_republication import Republication
+from node.usecases.records.refuse_republication import Republication
 
 _REPAIR = "credit.repair"
 _BAN = "credit.repair.ban"

@@ -22,7 +22,7 @@ from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import said_in
-from node.usecases.withdraw import retraction
+from node.usecases.records.retract import retraction
 
 _PENALTY = "penalty"
 

@@ -20,7 +20,7 @@ from node.storage.sqlite.store import Origin
 from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, Bookcase, Members
 from node.usecases.casework.line import Line, line_of
-from node.usecases.usage import is_obtained_for
+from node.usecases.records.usage import is_obtained_for
 
 _CASE = case_subject("")
 _SUBJECTS = tuple(map(workflow_subject, (*WORKFLOWS, NOTICE)))

@@ -19,8 +19,8 @@ from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_se
 from node.rpc.gate import Gate
 from node.rpc.principal import Roster
 from node.rpc.server import Listener
-from node.usecases.compare import Compare
-from node.usecases.freeze import Freeze
+from node.usecases.exchange.compare import Compare
+from node.usecases.exchange.freeze import Freeze
 from tests.kit.simulator.lies import LIES, Lie, told
 from tests.kit.simulator.origin import Origin, registration
 from tests.kit.simulator.telling import heard

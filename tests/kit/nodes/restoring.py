@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from node.cli import main
 from node.config import load_config
 from node.testing import City
-from node.usecases import backup
+from node.usecases.upkeep import backup
 
 
 def back_up(city: City, out: Path) -> None:

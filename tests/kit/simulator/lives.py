@@ -11,9 +11,9 @@ from typing import Any
 from node.core.log.trusted_log import MAX_BATCH_VIEWS
 from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.storage.sqlite.reader import Reader
-from node.usecases import pull as pulling
-from node.usecases.enforce_policy import read_policy
-from node.usecases.share import revise, share
+from node.usecases.exchange import pull as pulling
+from node.usecases.exchange.enforce_policy import read_policy
+from node.usecases.exchange.share import revise, share
 from tests.kit.keys import FixedSigner
 from tests.kit.simulator.origin import BASIS, DEREGISTERED, Origin, member, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, views

@@ -12,10 +12,10 @@ from node.ports import Signer
 from node.record.v1.record_pb2 import Header
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.store import Store
-from node.usecases.enforce_policy import PolicyInForce, read_policy
-from node.usecases.ingest import Ingest
-from node.usecases.share import revise, share
-from node.usecases.withdraw import Withdrawal, retract
+from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
+from node.usecases.exchange.share import revise, share
+from node.usecases.records.ingest import Ingest
+from node.usecases.records.retract import Withdrawal, retract
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.stores.city import PURPOSE

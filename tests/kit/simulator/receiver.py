@@ -17,9 +17,9 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.tree import position
-from node.usecases.node_status import node_status
-from node.usecases.pull import Progress
-from node.usecases.sync import Sync
+from node.usecases.exchange.pull import Progress
+from node.usecases.exchange.sync import Sync
+from node.usecases.upkeep.node_status import node_status
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin

@@ -13,12 +13,12 @@ from node.errors import Reason
 from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.ports import Peer
 from node.storage.sqlite.store import Store
-from node.usecases.checks.logs import log_findings
-from node.usecases.compare import Compare
-from node.usecases.freeze import Freeze
-from node.usecases.node_status import node_status
-from node.usecases.sync import Sync
-from node.usecases.witness import Round, Witness
+from node.usecases.exchange.compare import Compare
+from node.usecases.exchange.freeze import Freeze
+from node.usecases.exchange.sync import Sync
+from node.usecases.exchange.witness import Round, Witness
+from node.usecases.upkeep.checks.logs import log_findings
+from node.usecases.upkeep.node_status import node_status
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, member, policy_text, registration
 from tests.kit.stores.city import PURPOSE

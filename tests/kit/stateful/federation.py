@@ -21,7 +21,7 @@ from node.core.log.checkpoint import Checkpoint
 from node.errors import NodeError, Reason, TrustError
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite import writer
-from node.usecases import share
+from node.usecases.exchange import share
 from tests.kit.effort import IS_LONG
 from tests.kit.simulator.origin import DEREGISTERED, Twist, registration
 from tests.kit.stateful.checker import check_federation

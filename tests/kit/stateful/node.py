@@ -13,8 +13,8 @@ from node.errors import NodeError
 from node.ports import Peer, Signer
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.store import Store
-from node.usecases.pull import Progress
-from node.usecases.sync import Sync
+from node.usecases.exchange.pull import Progress
+from node.usecases.exchange.sync import Sync
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, member

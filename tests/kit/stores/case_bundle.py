@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.usecases.check_bundle import check_bundle
-from node.usecases.pack_evidence import hide_identity, make_manifest, pack
-from node.usecases.prove import prove
-from node.usecases.read_evidence import show_case
+from node.usecases.evidence.check_bundle import check_bundle
+from node.usecases.evidence.pack import hide_identity, make_manifest, pack
+from node.usecases.evidence.read import show_case
+from node.usecases.records.prove import prove
 from tests.kit.stores.city import PURPOSE, City
 from tests.kit.stores.evidence import CONTENT, following, put, record, referring, store
 

@@ -16,8 +16,8 @@ from node.record.v1.record_pb2 import Header
 from node.standard.v1.referral_pb2 import Referral
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import Entry
-from node.usecases.enforce_policy import read_policy
-from node.usecases.store_evidence import store_evidence
+from node.usecases.evidence.store import store_evidence
+from node.usecases.exchange.enforce_policy import read_policy
 from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.samples.standards import EVIDENCE, FOLLOWING, LETTER, referral
 from tests.kit.stores.city import PURPOSE, City

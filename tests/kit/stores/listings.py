@@ -13,8 +13,8 @@ from node.standard.v1 import act_pb2
 from node.storage.sqlite.log import Entry as LogEntry
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
-from node.usecases.screen import Screening, digest_keys
-from node.usecases.verify_operator import Asker
+from node.usecases.casework.lists.screen import Screening, digest_keys
+from node.usecases.records.verify_operator import Asker
 from tests.kit.clock import HOUR_MS, NOW_MS
 from tests.kit.samples.standards import COLLEAGUE as OFFICER_B
 from tests.kit.samples.standards import OFFICER as OFFICER_A

@@ -1,0 +1,81 @@
+"""Shows what is held: attachments, and those of a case."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from node.core.log.attachment import references
+from node.core.log.record import parse_header, parse_record_id, record_id
+from node.errors import NodeError, Reason
+from node.evidence.v1.evidence_pb2 import Attachment, CaseAttachment, Chunk, GetRequest, GetResponse, ShowCaseResponse
+from node.record.v1.record_pb2 import View
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.reader import Reader
+from node.usecases.records.prove import read_open_view
+from node.usecases.records.usage import check_obtained_for, is_obtained_for
+
+
+def read_evidence(reader: Reader, store: EvidenceStore, request: GetRequest) -> Iterator[GetResponse]:
+    """The attachment, then its bytes from an offset on.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT, NOT_FOUND, WRONG_OFFSET; POLICY_DENIED, it came from peers for other purposes.
+    """
+    held = store.get(request.sha256)
+    _check_purpose(reader, held, request.reason.purpose)
+    if request.offset > held.size:
+        raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
+    yield GetResponse(attachment=held)
+    offset = request.offset
+    for data in store.read(request.sha256, offset):
+        yield GetResponse(chunk=Chunk(offset=offset, data=data))
+        offset += len(data)
+
+
+def list_evidence(store: EvidenceStore) -> Iterator[Attachment]:
+    """Every attachment held, oldest first."""
+    for digest in store.digests():
+        if (found := store.find(digest)) is not None:
+            yield found
+
+
+def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> ShowCaseResponse:
+    """The current records of a case that are open here, the one that opened it first, and the attachments they name.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT or NOT_FOUND (the case), POLICY_DENIED, it was obtained for another purpose.
+    """
+    views = _case_views(reader, case, purpose)
+    naming: dict[str, list[str]] = {}
+    for record, view in views.items():
+        for each in references(view):
+            naming.setdefault(each.sha256, []).append(record)
+    attachments = [
+        CaseAttachment(sha256=digest, records=records, attachment=store.find(digest))
+        for digest, records in naming.items()
+    ]
+    return ShowCaseResponse(records=list(views), attachments=attachments)
+
+
+def _case_views(reader: Reader, case: str, purpose: str) -> dict[str, View]:
+    city, index = parse_record_id(case)
+    opening = reader.origin(city)
+    check_obtained_for(opening, purpose)
+    views: dict[str, View] = {}
+    # What opened the case may have stayed with its city, which drafted there; what it sent is here.
+    with suppress(NodeError):
+        views[case] = read_open_view(reader, opening, index)
+    origins = {origin.number: origin for origin in reader.origins()}
+    subject = f"case:{case}"
+    for number, leaf_index, stored in sorted(reader.by_subject(subject)):
+        view = View.FromString(stored)
+        if subject in parse_header(view.header).subjects and is_obtained_for(origins[number], purpose):
+            views[record_id(origins[number].city, leaf_index)] = view
+    if not views:
+        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here, or it was taken back")
+    return views
+
+
+def _check_purpose(reader: Reader, held: Attachment, purpose: str) -> None:
+    origins = [reader.origin(parse_record_id(record)[0]) for record in held.records]
+    if origins and not held.handed_in and not any(is_obtained_for(origin, purpose) for origin in origins):
+        raise NodeError(Reason.POLICY_DENIED, f"this attachment was not obtained for the purpose {purpose[:80]!r}")

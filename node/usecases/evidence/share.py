@@ -1,0 +1,70 @@
+"""Shares an attachment with one peer: only where a record that the peer may see names it."""
+
+from collections.abc import Callable, Iterator
+
+from node.core.log.attachment import check_digest, references
+from node.core.log.record import parse_record_id
+from node.core.policy.policy import Grant
+from node.errors import NodeError, Reason
+from node.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
+from node.record.v1.record_pb2 import View
+from node.storage.sqlite.evidence import EvidenceStore
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.usecases.exchange.share import view_for
+from node.usecases.exchange.versions import Fates, Shown
+
+# 16 MiB of chunks between two looks at whether the peer may still see the record.
+_CHUNKS_A_LOOK = 64
+
+
+def share_evidence(
+    reader: Reader, store: EvidenceStore, city: str, grant: Callable[[], Grant], request: FetchRequest
+) -> Iterator[FetchResponse]:
+    """The attachment, then its bytes from the caller's offset on.
+
+    The peer names the record, so one row decides, by the view that a pull would show it of that row: no index of its
+    own, and no second opinion on who may see what.
+
+    Args:
+        reader: Holds the own log.
+        store: Holds the attachments.
+        city: Slug of this city.
+        grant: What the peer may see, by the policy in force when it is called.
+        request: What the peer asks.
+
+    Raises:
+        NodeError: INVALID_ARGUMENT; POLICY_DENIED, also in the middle, where no record the peer may see names it;
+            NOT_FOUND, it is named and not held; WRONG_OFFSET.
+    """
+    check_digest(request.sha256)
+    _check_may_see(reader, city, grant(), request)
+    held = store.get(request.sha256)
+    if not held.handed_in:
+        # Decree 809 Art 25: not without the consent of the city it is of.
+        raise NodeError(Reason.POLICY_DENIED, "this attachment came from another city: it is that city's to share")
+    if request.offset > held.size:
+        raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
+    told = Attachment(sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name, extractions=held.extractions)
+    yield FetchResponse(attachment=told)
+    offset = request.offset
+    for number, data in enumerate(store.read(request.sha256, offset), 1):
+        yield FetchResponse(chunk=Chunk(offset=offset, data=data))
+        offset += len(data)
+        if number % _CHUNKS_A_LOOK == 0:
+            _check_may_see(reader, city, grant(), request)
+
+
+def _check_may_see(reader: Reader, city: str, grant: Grant, request: FetchRequest) -> None:
+    view = _view(reader, city, grant, request.record)
+    if request.sha256 not in {each.sha256 for each in references(view)}:
+        # One text for every case: a record withheld must not be told from one that names something else.
+        raise NodeError(Reason.POLICY_DENIED, "no record of this id that you may see names this attachment")
+
+
+def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:
+    named, index = parse_record_id(record)
+    if named != city or index >= reader.origin(city).size:
+        return View()
+    row = reader.records(OWN, index, index + 1)[0]
+    return View.FromString(view_for(Shown(reader, grant), row, Fates(reader, index, index + 1)))

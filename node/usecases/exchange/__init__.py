@@ -1,0 +1,1 @@
+"""Exchange with peers: share, pull, compare, witness, freeze, and put a policy in force."""

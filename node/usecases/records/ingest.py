@@ -1,0 +1,195 @@
+"""Takes in rows: checked against their standard, split into facets, appended to the own log."""
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from node.core.law.calendar import legal_date
+from node.core.law.listing_term import term_findings
+from node.core.log.record import OWN_SOURCES
+from node.core.members.federation_file import SLUG
+from node.core.standards import standard as standards
+from node.core.standards.standard import Standard
+from node.core.standards.validation import Finding
+from node.core.workflow.declared import WORKFLOWS
+from node.errors import NodeError, Reason
+from node.intake.v1 import intake_pb2 as intake
+from node.ports import Clock
+from node.record.v1.record_pb2 import Header
+from node.storage.sqlite.log import Entry, Fate, Placed
+from node.storage.sqlite.store import Store
+from node.usecases.records.refuse_republication import Republication
+from node.usecases.records.retract import Withdrawal
+from node.usecases.records.usage import check_reason
+
+MAX_ROWS = 1000
+MAX_BODY_BYTES = 256 * 1024
+MAX_KEY_BYTES = 512
+MAX_SOURCE = 200
+MAX_AUDIENCE = 100
+_DAY_MS = 86_400_000
+_SLUG = re.compile(SLUG)
+_OWN_STANDARDS = ("node.", "case.notice")
+# Others see one only when an officer hands it over, without who complained.
+_STAYS_HERE = ("complaint",)
+
+_STATUS = {
+    Fate.ACCEPTED: intake.STATUS_ACCEPTED,
+    Fate.DUPLICATE: intake.STATUS_DUPLICATE,
+    Fate.SUPERSEDED: intake.STATUS_SUPERSEDED,
+    Fate.OUTDATED: intake.STATUS_OUTDATED,
+}
+
+_ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
+
+
+class _Checked(NamedTuple):
+    """A row after its checks: the entry to append, or None where it is rejected."""
+
+    entry: Entry | None
+    findings: list[Finding]
+
+
+class Pending(NamedTuple):
+    """A batch under way: checked, and its good rows handed to the writer."""
+
+    request: intake.SubmitRequest
+    rows: list[_Checked]
+    placed: "Future[list[Placed]] | None"
+    load: int
+
+
+class Ingest:
+    """The intake of one node."""
+
+    def __init__(self, store: Store, clock: Clock, withdrawal: Withdrawal) -> None:
+        self._store = store
+        self._republication = Republication(store, clock)
+        self._clock = clock
+        self._withdrawal = withdrawal
+
+    def begin(
+        self, request: intake.SubmitRequest, load_of: Callable[[intake.SubmitRequest], int] = lambda _: 0
+    ) -> Pending:
+        """Checks a batch and hands its good rows to the writer, without waiting.
+
+        Args:
+            request: The batch.
+            load_of: The number of the load that it belongs to, asked where a row of it is stored; 0: of none.
+
+        Raises:
+            NodeError: The batch as a whole is refused: UNKNOWN_STANDARD, PURPOSE_REQUIRED, TOO_LARGE or
+                INVALID_ARGUMENT.
+        """
+        standard = _check_request(request, self._clock.now_ms())
+        if request.standard in _STAYS_HERE and set(request.audience) - {self._store.log.city}:
+            raise NodeError(
+                Reason.INVALID_ARGUMENT, f"a {request.standard} stays in its city: its audience is that alone"
+            )
+        template = self._template(request).SerializeToString()
+        rows = [self._check_row(standard, request, row, template) for row in request.rows]
+        entries = [row.entry for row in rows if row.entry is not None]
+        if request.dry_run or not entries:
+            return Pending(request, rows, None, 0)
+        load = load_of(request)
+        return Pending(request, rows, self._store.append(entries, self._withdrawal.entries, load=load), load)
+
+    def finish(self, pending: Pending) -> intake.SubmitResponse:
+        """Waits until a batch is durable and under a signed checkpoint; answers row by row.
+
+        Raises:
+            NodeError: STORAGE_FULL or STORAGE_CORRUPT: no row of the batch was stored.
+        """
+        placed = iter(pending.placed.result() if pending.placed else ())
+        outcomes = [_outcome(row, next(placed, None) if row.entry else None) for row in pending.rows]
+        checkpoint = self._store.log.note if pending.placed else b""
+        seq, load = pending.request.seq, pending.load
+        return intake.SubmitResponse(seq=seq, outcomes=outcomes, checkpoint=checkpoint, load=load)
+
+    def _template(self, request: intake.SubmitRequest) -> Header:
+        now_ms = self._clock.now_ms()
+        return Header(
+            standard=request.standard,
+            version=request.version,
+            city=self._store.log.city,
+            issued_at_ms=now_ms,
+            audience=request.audience,
+            purpose=request.purpose,
+            legal_basis=request.legal_basis,
+            as_of_ms=request.as_of_ms or now_ms,
+            source=request.source,
+        )
+
+    def _check_row(
+        self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes
+    ) -> _Checked:
+        if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
+            reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
+            return _Checked(None, [Finding("", reason, text)])
+        try:
+            message = standard.parse(row.body)
+        except NodeError as error:
+            return _Checked(None, [Finding("", error.reason, error.message)])
+        if standard.name in WORKFLOWS and message.HasField("act"):
+            return _Checked(None, [_ACT])
+        findings = [*standard.findings(message), *term_findings(standard.name, message)]
+        findings += self._republication.findings(standard.name, message)
+        findings += standard.future_findings(message, self._today())
+        if any(not finding.warning for finding in findings):
+            return _Checked(None, findings)
+        header = Header.FromString(template)
+        header.subjects.extend(standard.subjects(message))
+        bodies = standard.split(row.body)
+        key = row_key(request.standard, request.source, row.key)
+        return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
+
+    def _today(self) -> date:
+        return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
+
+
+def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
+    if len(request.rows) > MAX_ROWS:
+        raise NodeError(Reason.TOO_LARGE, f"{len(request.rows)} rows in a batch, at most {MAX_ROWS}")
+    check_reason(request.purpose, request.legal_basis)
+    if not 0 < len(request.source) <= MAX_SOURCE or "\0" in request.source:
+        raise NodeError(Reason.INVALID_ARGUMENT, f"a batch names its source system, in at most {MAX_SOURCE} characters")
+    if len(request.file) > MAX_SOURCE or not request.file.isprintable():
+        raise NodeError(Reason.INVALID_ARGUMENT, f"the file of a batch is a name of at most {MAX_SOURCE} characters")
+    if len(request.audience) > MAX_AUDIENCE or not all(map(_SLUG.fullmatch, request.audience)):
+        raise NodeError(Reason.INVALID_ARGUMENT, f"an audience is at most {MAX_AUDIENCE} cities' slugs, or all")
+    # A time to come would lock the row: every true version after it would be outdated.
+    if not 0 <= request.as_of_ms <= now_ms + _DAY_MS:
+        raise NodeError(Reason.INVALID_ARGUMENT, "as_of is before 1970 or more than a day ahead")
+    if request.standard.startswith(_OWN_STANDARDS):
+        raise NodeError(Reason.PERMISSION_DENIED, f"{request.standard} is written by the node itself")
+    if request.source in OWN_SOURCES:
+        raise NodeError(Reason.PERMISSION_DENIED, f"{request.source} is the source of what the node writes itself")
+    return standards.get(request.standard, request.version)
+
+
+def row_key(standard: str, source: str, key: str) -> bytes:
+    """The idempotency key of a row, 16 bytes."""
+    return _digest16(f"{standard}\0{source}\0{key}".encode())
+
+
+def _digest16(content: bytes) -> bytes:
+    return sha256(content).digest()[:16]
+
+
+def _outcome(row: _Checked, placed: Placed | None) -> intake.Outcome:
+    findings = _findings(row.findings)
+    if row.entry is None:
+        return intake.Outcome(status=intake.STATUS_REJECTED, findings=findings)
+    if placed is None:  # a dry run
+        return intake.Outcome(status=intake.STATUS_ACCEPTED, findings=findings)
+    return intake.Outcome(status=_STATUS[placed.fate], id=placed.id, findings=findings)
+
+
+def _findings(findings: Sequence[Finding]) -> list[intake.Finding]:
+    return [
+        intake.Finding(field=each.field, reason=each.reason, message=each.message, warning=each.warning)
+        for each in findings
+    ]

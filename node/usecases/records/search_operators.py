@@ -1,0 +1,87 @@
+"""Finds operators by a part of their name."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from node.core.answer import fold
+from node.core.log.body import read_body
+from node.core.log.record import parse_header
+from node.errors import NodeError, Reason
+from node.query.v1.query_pb2 import Record, SearchResponse
+from node.record.v1.record_pb2 import View
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import Connection, open_reader
+from node.storage.sqlite.search import find_positions, match_expression
+from node.storage.sqlite.store import Origin
+from node.storage.sqlite.tree import split_position
+from node.usecases.records.usage import is_obtained_for
+
+MAX_RECORDS = 200
+DEFAULT_RECORDS = 20
+MAX_TEXT = 200
+
+
+class SearchOperators:
+    """Searches the index, then asks the log itself: the index may be half a second behind."""
+
+    def __init__(self, reader: Reader, search_db: Path) -> None:
+        self._reader = reader
+        self._path = search_db
+        self._local = threading.local()
+
+    def search(self, text: str, limit: int, purpose: str) -> SearchResponse:
+        """The current records of operators whose name contains `text`, width, case and blanks aside.
+
+        Args:
+            text: At least one letter or digit; Chinese works.
+            limit: Records wanted, at most 200; 0 is 20.
+            purpose: Replicas obtained for another one are left out.
+
+        Raises:
+            NodeError: INVALID_ARGUMENT.
+        """
+        folded = fold(text[: MAX_TEXT + 1])
+        if len(text) > MAX_TEXT or not match_expression(folded):
+            raise NodeError(Reason.INVALID_ARGUMENT, f"1 to {MAX_TEXT} characters of a name, at least one a letter")
+        wanted = min(limit or DEFAULT_RECORDS, MAX_RECORDS)
+        response = SearchResponse()
+        for record in self._find(folded, purpose):
+            if len(response.records) == wanted:
+                response.more = True
+                break
+            response.records.append(record)
+        return response
+
+    def _find(self, folded: str, purpose: str) -> Iterator[Record]:
+        origins = {origin.number: origin for origin in self._reader.origins()}
+        for row in find_positions(self._connection, folded):
+            number, index = split_position(row)
+            origin = origins.get(number)
+            if origin is not None and is_obtained_for(origin, purpose):
+                view = self._current_view(origin, index)
+                if view is not None and folded in fold(_name(view)):
+                    yield Record(id=f"{origin.city}-{index}", city=origin.city, view=view)
+
+    def _current_view(self, origin: Origin, index: int) -> View | None:
+        rows = self._reader.records(origin.number, index, index + 1)
+        if not rows or rows[0][2] is None or (origin.number == OWN and self._reader.retracted(index, index + 1)):
+            return None
+        return View.FromString(rows[0][2])
+
+    @property
+    def _connection(self) -> Connection:
+        """The calling thread's connection to the index."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = open_reader(self._path)
+        return connection
+
+
+def _name(view: View) -> str:
+    """The name in a registration; empty where it has none that may be seen, or cannot be read."""
+    try:
+        return str(getattr(read_body(parse_header(view.header), view), "name", ""))
+    except NodeError:
+        return ""

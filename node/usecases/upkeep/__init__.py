@@ -1,0 +1,1 @@
+"""Upkeep of a node: checks, audit, backup, restore, members that leave."""

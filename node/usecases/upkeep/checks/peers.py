@@ -1,0 +1,90 @@
+"""Peers and time: who is frozen, fails or is not heard, whether the schedule moves, who cosigns no more."""
+
+from collections.abc import Iterable, Iterator
+
+from node.core.finding import Code, Finding, found
+from node.core.log.cosignature import witness_name
+from node.core.members.federation import Member
+from node.errors import Reason
+from node.storage.sqlite.links import read_peer_clocks
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.witness import Progress, read_progress
+from node.usecases.upkeep.checks.keys import moment
+from node.usecases.upkeep.checks.scene import Scene
+
+_FAILURES = 5
+# A pull that is late by so many intervals, and by a pull's longest wait, was not tried.
+_LATE_INTERVALS = 3
+_LATE_S = 120
+# Clocks of two machines kept right by NTP are much closer.
+_SKEW_S = 60
+
+
+def peers(scene: Scene) -> Iterator[Finding]:
+    """Each peer is pulled from, answers, and vouches for its log."""
+    if scene.reader is not None:
+        for member in scene.peers:
+            yield from _peer(scene, scene.reader, member)
+
+
+def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
+    link, origin = reader.link(member.city), reader.find_origin(member.city)
+    if link.frozen:
+        if link.last_reason != Reason.LOG_FORKED:  # which is told as such
+            yield found(Code.PEER_FROZEN, member.city, reason=link.last_reason)
+        return
+    if link.failures >= _FAILURES:
+        told = {"failures": link.failures, "reason": link.last_reason, "error": link.last_error}
+        yield found(Code.PEER_FAILS, member.city, **told)
+    heard_ms = origin.confirmed_at_ms if origin else 0
+    if heard_ms and scene.now_ms - heard_ms > scene.config.stale_after_h * 3_600_000:
+        yield found(Code.PEER_STALE, member.city, since=moment(heard_ms))
+    sync = scene.config.sync
+    late_ms = (_LATE_INTERVALS * sync.interval_s + sync.connect_timeout_s + sync.batch_timeout_s + _LATE_S) * 1000
+    # The last pull ended well, or said when to try again: whatever is later.
+    tried_ms = max(heard_ms, link.next_attempt_at_ms)
+    if scene.is_running and tried_ms and scene.now_ms - tried_ms > late_ms:
+        yield found(Code.SCHEDULE_STANDS_STILL, member.city, since=moment(tried_ms))
+
+
+def witnesses(scene: Scene) -> Iterator[Finding]:
+    """Each member that has a witness key keeps up with the others in cosigning the own log."""
+    own = scene.reader.find_origin(scene.config.city) if scene.reader else None
+    if scene.reader is None or own is None:
+        return
+    progress = member_progress(scene.reader, own.city, scene.peers)
+    newest_s = max((each.at_s for each in progress.values()), default=0)
+    for city, each in progress.items():
+        others_went_on = newest_s - each.at_s > scene.config.stale_after_h * 3600
+        if each.size < own.size and each.at_s and others_went_on:
+            told = {"size": each.size, "own": own.size, "since": moment(each.at_s * 1000)}
+            yield found(Code.WITNESS_BEHIND, city, **told)
+
+
+def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) -> dict[str, Progress]:
+    """Up to where each member that has a witness key has cosigned the own log; former members count no more."""
+    known = read_progress(reader.connection, own_city)
+    return {
+        member.city: known.get(witness_name(member.city), Progress(0, 0)) for member in members if member.witness_keys
+    }
+
+
+def clocks(scene: Scene) -> Iterator[Finding]:
+    """The clock agrees with what this node has heard, and with the times that the peers signed."""
+    if scene.config.clock is not None:
+        yield found(Code.CLOCK_SHIFTED)
+    if scene.reader is None:
+        return
+    now_s = scene.now_ms / 1000
+    for member in scene.peers:
+        origin = scene.reader.find_origin(member.city)
+        if origin is not None and origin.confirmed_at_ms > scene.now_ms + _SKEW_S * 1000:
+            told = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
+            yield found(Code.CLOCK_BEHIND, member.city, **told)
+    told_ms = read_peer_clocks(scene.reader.connection)
+    for city, each in member_progress(scene.reader, scene.config.city, scene.peers).items():
+        ahead_s = max(told_ms.get(city, 0) / 1000, each.at_s - now_s)
+        if ahead_s > _SKEW_S:
+            yield found(Code.PEER_CLOCK_AHEAD, city, seconds=round(ahead_s))
+        elif -told_ms.get(city, 0) / 1000 > _SKEW_S:
+            yield found(Code.PEER_CLOCK_BEHIND, city, seconds=round(-told_ms[city] / 1000))

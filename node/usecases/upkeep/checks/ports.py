@@ -1,0 +1,30 @@
+"""The listeners' addresses: answered while the node runs, free while it does not."""
+
+import socket
+from collections.abc import Iterator
+
+from node.core.finding import Code, Finding, found
+from node.usecases.upkeep.checks.scene import Scene
+
+_CONNECT_S = 2.0
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, bound nowhere
+
+
+def ports(scene: Scene) -> Iterator[Finding]:
+    """Each listener's address."""
+    if not scene.is_running:
+        yield found(Code.NODE_NOT_RUNNING)
+    for listener, address in scene.config.listen.model_dump().items():
+        if _is_answered(address) != scene.is_running:
+            code = Code.NOT_LISTENING if scene.is_running else Code.PORT_TAKEN
+            yield found(code, listener=listener, address=address)
+
+
+def _is_answered(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    try:
+        with socket.create_connection((_ANY.get(host, host), int(port)), _CONNECT_S):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,100 @@
+"""Disk and databases."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+
+from node.core.finding import Code, Finding, found
+from node.core.log.checkpoint import log_name, verify_checkpoint
+from node.errors import NodeError
+from node.folder.backup_note import read_note
+from node.storage.sqlite.founding import is_founded_otherwise
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.schema import check_sqlite_version
+from node.storage.sqlite.snapshot import check_database
+from node.storage.sqlite.trail import first_broken
+from node.usecases.upkeep.checks.keys import minute
+from node.usecases.upkeep.checks.scene import Scene
+from node.usecases.upkeep.start_checks import data_errors
+
+_LOW_MIB = 2048
+_FULL_MIB = 256
+_MIB = 2**20
+_OLD = timedelta(days=7)
+
+
+def disk(scene: Scene) -> Iterator[Finding]:
+    """There is room for what comes."""
+    free_mib = shutil.disk_usage(scene.config.data_dir).free // _MIB
+    if free_mib < _FULL_MIB:
+        yield found(Code.DISK_FULL, free_mib=free_mib)
+    elif free_mib < _LOW_MIB:
+        yield found(Code.DISK_LOW, free_mib=free_mib)
+
+
+def data_folder(scene: Scene) -> Iterator[Finding]:
+    """The data folder can be written; as at a start, by writing."""
+    for error in data_errors(scene.config):
+        yield found(Code.DATA_UNWRITABLE, error=error.message)
+
+
+def backup(scene: Scene) -> Iterator[Finding]:
+    """The newest backup is no older than it may be."""
+    note, settings = read_note(scene.config.data_dir), scene.config.backup
+    if note.failed_at is not None:
+        yield found(Code.BACKUP_FAILED, at=minute(note.failed_at), error=note.error)
+    if note.at is None:
+        if note.failed_at is None:
+            yield found(Code.BACKUP_NONE)
+        return
+    age = scene.now - note.at
+    if settings is not None and age > 2 * timedelta(hours=settings.every_h):
+        yield found(Code.BACKUP_OVERDUE, at=minute(note.at), every_h=f"{settings.every_h:g}")
+    elif settings is None and age > _OLD:
+        yield found(Code.BACKUP_OLD, at=minute(note.at))
+
+
+def trail(scene: Scene) -> Iterator[Finding]:
+    """No act of administration was altered or removed."""
+    if (number := first_broken(scene.config.data_dir)) is not None:
+        yield found(Code.TRAIL_BROKEN, number=number)
+
+
+def database(scene: Scene) -> Iterator[Finding]:
+    """The store is this city's, under a key on its card, in WAL mode."""
+    try:
+        check_sqlite_version()
+    except NodeError as error:
+        yield found(Code.SQLITE_UNSUPPORTED, error=error.message)
+    if scene.reader is None:
+        yield found(Code.DATABASE_MISSING)
+        return
+    (mode,) = scene.reader.connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        yield found(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
+    for origin in scene.reader.origins():
+        if origin.number != OWN:
+            continue
+        if origin.city != scene.config.city:
+            yield found(Code.DATABASE_FOREIGN, other=origin.city)
+        elif origin.checkpoint and scene.own and not _is_signed(scene, origin.checkpoint):
+            yield found(Code.DATABASE_OTHER_KEY)
+    if is_founded_otherwise(scene.config, scene.reader.connection):
+        yield found(Code.DATABASE_OTHER_FOUNDING)
+
+
+def _is_signed(scene: Scene, note: bytes) -> bool:
+    try:
+        verify_checkpoint(note, log_name(scene.config.city), scene.own.log_keys if scene.own else ())
+    except NodeError:
+        return False
+    return True
+
+
+def pages(scene: Scene) -> Iterator[Finding]:
+    """Every page and index of every database is sound. Reads all of them."""
+    for path in sorted(scene.config.data_dir.glob("*.db")):
+        try:
+            check_database(path)
+        except NodeError as error:
+            yield found(Code.DATABASE_DAMAGED, file=path.name, error=error.message)
