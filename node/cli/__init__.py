@@ -1,1 +1,1 @@
-"""The gongzhi command: a thin layer, a group a file."""
+"""The gongzhi command: a thin layer, a command a file; what several share is in `shared`."""

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from node.cli.options import json_option, node_option
+from node.cli.shared.options import json_option, node_option
 from node.config import load_config
 from node.folder.clock import node_clock
 from node.folder.service import check_place, settle

@@ -9,8 +9,8 @@ import click
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.case_evidence import evidence_command
-from node.cli.case_show import plain_case, print_case, print_summaries
-from node.cli.casework import (
+from node.cli.shared.case_show import plain_case, print_case, print_summaries
+from node.cli.shared.casework import (
     TIMEOUT_S,
     as_option,
     body_options,
@@ -22,7 +22,7 @@ from node.cli.casework import (
     plain_body,
     tell_rest,
 )
-from node.cli.options import json_option
+from node.cli.shared.options import json_option
 from node.core.reason_texts import texts
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow

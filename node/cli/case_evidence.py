@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 import grpc
 
-from node.cli.attachments import download
-from node.cli.casework import as_option
-from node.cli.options import ask_passphrase
-from node.cli.tables import printable
+from node.cli.shared.attachments import download
+from node.cli.shared.casework import as_option
+from node.cli.shared.options import ask_passphrase
+from node.cli.shared.tables import printable
 from node.evidence.v1.evidence_pb2 import ReadRequest
 from node.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 from node.rpc.client import identity_channel

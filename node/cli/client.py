@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import new_passphrase, node_option, passphrase_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import new_passphrase, node_option, passphrase_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.members.clients import Clients, Kind
 from node.core.members.federation import format_fingerprint

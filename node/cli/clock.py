@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from node.cli.clock_tables import Lang, print_due, print_rules, print_year
-from node.cli.dates import Period, parse_day, parse_period
-from node.cli.options import json_option
+from node.cli.shared.dates import Period, parse_day, parse_period
+from node.cli.shared.options import json_option
 from node.config import Config, load_config
 from node.core.law.calendar import SHANGHAI, Calendar, legal_date
 from node.core.law.deadlines import Deadline, Reading, start

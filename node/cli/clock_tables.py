@@ -6,7 +6,7 @@ from typing import Literal
 import click
 from rich.cells import cell_len
 
-from node.cli.tables import new_table, print_table, printable
+from node.cli.shared.tables import new_table, print_table, printable
 from node.core.law.calendar import Year
 from node.core.law.deadlines import Deadline, Reading
 from node.core.law.legal_rules import Label, LegalRule, RuleBook, Unit

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from node.casework.v1 import casework_pb2 as pb
-from node.cli.casework import TIMEOUT_S, as_option, case_service, json_text, plain
 from node.cli.evidence_bundle import pack
-from node.cli.options import json_option
+from node.cli.shared.casework import TIMEOUT_S, as_option, case_service, json_text, plain
+from node.cli.shared.options import json_option
 
 
 @click.group()

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from node.cli.options import json_option, node_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import json_option, node_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
 from node.errors import Reason

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from node.cli.options import ask_passphrase, json_option, node_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import ask_passphrase, json_option, node_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Lang, Severity

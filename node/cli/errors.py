@@ -4,8 +4,8 @@ import json
 
 import click
 
-from node.cli.options import json_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import json_option
+from node.cli.shared.tables import new_table, print_table
 from node.core.alert_rules import alert_rules
 from node.core.reason_texts import Lang, errors_page, find_text, texts
 

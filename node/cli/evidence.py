@@ -8,14 +8,14 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.attachments import download, evidence_service, json_text, obtain, progress_bar
-from node.cli.dates import time_text
 from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry, read_entries
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import reason_options
-from node.cli.tables import new_table, print_table, printable
+from node.cli.shared.attachments import download, evidence_service, json_text, obtain, progress_bar
+from node.cli.shared.dates import time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import reason_options
+from node.cli.shared.tables import new_table, print_table, printable
 from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.evidence.v1 import evidence_pb2 as messages

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import grpc
 
-from node.cli.attachments import evidence_service, json_text, obtain
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import TIMEOUT_S, query_service, reason_options
+from node.cli.shared.attachments import evidence_service, json_text, obtain
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import TIMEOUT_S, query_service, reason_options
 from node.core.log.checkpoint import LogKey, parse_vkey
 from node.core.log.manifest import Manifest
 from node.core.log.record import parse_record_id

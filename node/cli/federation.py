@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import ask_passphrase, node_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import ask_passphrase, node_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.log.checkpoint import format_vkey
 from node.core.members.federation import Member, format_fingerprint

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import json_option
+from node.cli.shared.options import json_option
 from node.core.log.fork import MAX_FORK_BYTES, parse_fork, verify_fork
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation

@@ -6,8 +6,8 @@ import click
 from rich.text import Text
 
 from node.casework.v1 import casework_pb2 as pb
-from node.cli.case_show import print_summaries
-from node.cli.casework import (
+from node.cli.shared.case_show import print_summaries
+from node.cli.shared.casework import (
     TIMEOUT_S,
     as_option,
     case_service,
@@ -17,9 +17,9 @@ from node.cli.casework import (
     plain,
     tell_rest,
 )
-from node.cli.dates import time_text
-from node.cli.options import json_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.dates import time_text
+from node.cli.shared.options import json_option
+from node.cli.shared.tables import new_table, print_table
 
 
 @click.command()

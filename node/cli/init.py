@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import ask_passphrase, new_passphrase, passphrase_option
+from node.cli.shared.options import ask_passphrase, new_passphrase, passphrase_option
 from node.config import Listen, load_config
 from node.core.document import format_document, parse_document, read_model
 from node.core.members.federation import format_fingerprint

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import click
 
-from node.cli.options import ask_passphrase, new_passphrase, node_option, passphrase_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import ask_passphrase, new_passphrase, node_option, passphrase_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import Config, load_config
 from node.core.members.federation import Member, format_fingerprint
 from node.errors import FileError, NodeError, Reason

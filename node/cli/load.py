@@ -6,10 +6,10 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.dates import time_text
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.dates import time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.tables import new_table, print_table
 from node.intake.v1 import intake_pb2 as intake
 from node.intake.v1.intake_pb2_grpc import IntakeServiceStub
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from node.cli.noted import note_acts
+from node.cli.shared.noted import note_acts
 from node.core.reason_texts import in_chinese
 from node.errors import NodeError, Reason
 from node.tables.terminal import escape_what_is_lacking

@@ -9,8 +9,8 @@ import click
 from rich.text import Text
 
 from node.cli.client import tell_removed
-from node.cli.options import json_option, new_passphrase, node_option, passphrase_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.members.clients import Client, Kind
 from node.core.members.officers import Account, OfficerRole

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from node.cli.dates import time_text
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import (
+from node.cli.roster import plain_answer, verify_roster
+from node.cli.shared.dates import time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import (
     TIMEOUT_S,
     city_text,
     plain_record,
@@ -19,8 +20,7 @@ from node.cli.query import (
     reason_options,
     save_proof,
 )
-from node.cli.roster import plain_answer, verify_roster
-from node.cli.tables import new_table, print_table
+from node.cli.shared.tables import new_table, print_table
 from node.core.answer import check_day, check_status
 from node.core.standards.party_key import subject_of
 from node.query.v1 import query_pb2 as query

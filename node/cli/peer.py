@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from node.cli.identity import Identity, identity_options
-from node.cli.options import node_option
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import node_option
 from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.storage.sqlite.reader import Reader

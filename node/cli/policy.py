@@ -11,7 +11,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from rich.markup import escape
 
-from node.cli.tables import new_table, print_table
+from node.cli.shared.tables import new_table, print_table
 from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
 from node.core.policy.policy import Explanation, Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.text import Text
 
-from node.cli.dates import time_text
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option, node_option
-from node.cli.query import TIMEOUT_S, query_service, reason_options, save_proof
-from node.cli.tables import new_table, print_table
+from node.cli.shared.dates import time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option, node_option
+from node.cli.shared.query import TIMEOUT_S, query_service, reason_options, save_proof
+from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.log.checkpoint import LogKey, parse_vkey
 from node.core.log.cosignature import Cosignature

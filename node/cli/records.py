@@ -4,9 +4,9 @@ import json
 
 import click
 
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import (
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import (
     TIMEOUT_S,
     plain_record,
     print_record,

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from node.cli.identity import Identity, identity_options
 from node.cli.load import TIMEOUT_S, plain_load
-from node.cli.options import json_option
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
 from node.intake.v1 import intake_pb2 as intake
 from node.intake.v1.intake_pb2_grpc import IntakeServiceStub

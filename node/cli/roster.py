@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from node.cli.identity import Identity
-from node.cli.named_rows import named_rows
-from node.cli.query import query_service
+from node.cli.shared.identity import Identity
+from node.cli.shared.named_rows import named_rows
+from node.cli.shared.query import query_service
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import advice, canonical_key, code_of
 from node.query.v1 import query_pb2 as query

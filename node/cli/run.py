@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import ask_passphrase, node_option
+from node.cli.shared.options import ask_passphrase, node_option
 from node.config import load_config
 from node.folder.keyfile import is_sealed
 from node.folder.service import check_user

@@ -13,12 +13,12 @@ from typing import IO, Any
 
 import click
 
-from node.cli.dates import time_text
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option, node_option
-from node.cli.query import reason_options
 from node.cli.screen_confirm import confirm
-from node.cli.screen_roster import Row, read_rows, screening_service
+from node.cli.shared.dates import time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option, node_option
+from node.cli.shared.query import reason_options
+from node.cli.shared.screen_roster import Row, read_rows, screening_service
 from node.config import load_config
 from node.core.screening import LISTS
 from node.core.standards import standard as standards

@@ -6,10 +6,10 @@ import click
 
 from node.casework.v1 import casework_pb2 as casework
 from node.casework.v1.casework_pb2_grpc import CaseServiceStub
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import TIMEOUT_S, reason_options
-from node.cli.screen_roster import screening_service
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import TIMEOUT_S, reason_options
+from node.cli.shared.screen_roster import screening_service
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.tables import new_table, print_table
+from node.cli.shared.tables import new_table, print_table
 from node.core.standards import table
 from node.core.standards.guide import standards_guide
 from node.core.standards.standard import Standard, get, standards

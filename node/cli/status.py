@@ -1,7 +1,7 @@
 """`gongzhi status`: the node, its peers, what went wrong."""
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,15 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from node.cli.doctor import EXIT_MUST, STYLES
-from node.cli.options import ask_passphrase, json_option, node_option
-from node.cli.tables import new_table, print_table, printable
-from node.config import Config, load_config
+from node.cli.shared.options import ask_passphrase, json_option, node_option
+from node.cli.shared.tables import new_table, print_table, printable
+from node.config import load_config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.law.calendar import SHANGHAI
 from node.core.reason_texts import Severity
-from node.errors import NodeError, Reason
-from node.folder.identity import check_terms, officer_bundle
-from node.rpc.client import is_serving, officer_channel
+from node.rpc.client import officer_channel, wait_until_serving
 from node.tables.terminal import CellTable
 
 
@@ -34,7 +32,7 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
     Exit codes: 0 nothing must be done, 3 something must be done (an alert of severity must), 2 an error.
     """
     config = load_config(node_dir)
-    wait_until_serving(config, wait_s)
+    wait_until_serving(config, wait_s, ask_passphrase)
     with officer_channel(config, "control", ask_passphrase) as channel:
         answer = control_pb2_grpc.ControlServiceStub(channel).Status(control_pb2.StatusRequest(), timeout=10)
     if as_json:
@@ -52,27 +50,7 @@ def health(node_dir: Path) -> None:
 
     Peers that fail or are frozen make a node no less healthy: `gongzhi status` tells of them.
     """
-    wait_until_serving(load_config(node_dir), 0)
-
-
-def wait_until_serving(config: Config, wait_s: float) -> None:
-    """Waits until both processes of a node are healthy.
-
-    Raises:
-        NodeError: They are not within `wait_s` seconds: TLS_REFUSED, a certificate ended; else UNAVAILABLE.
-    """
-    deadline = time.monotonic() + wait_s
-    while not all(_is_serving(config, service) for service in ("intake", "control", "query")):
-        check_terms(officer_bundle(config, ask_passphrase), datetime.now(UTC))  # no waiting mends that
-        if time.monotonic() >= deadline:
-            text = f"the node of {config.city} is not running, or not healthy: gongzhi doctor"
-            raise NodeError(Reason.UNAVAILABLE, text)
-        time.sleep(0.1)
-
-
-def _is_serving(config: Config, service: str) -> bool:
-    with officer_channel(config, service, ask_passphrase) as channel:
-        return is_serving(channel, 2)
+    wait_until_serving(load_config(node_dir), 0, ask_passphrase)
 
 
 def _print(answer: control_pb2.StatusResponse) -> None:

@@ -6,8 +6,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
 from node.control.v1 import control_pb2, control_pb2_grpc
 
 

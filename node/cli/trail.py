@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from node.cli.options import json_option, node_option
-from node.cli.tables import new_table, print_table
+from node.cli.shared.options import json_option, node_option
+from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
 from node.storage.sqlite.trail import Numbered, first_broken, read_trail

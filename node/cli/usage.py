@@ -11,12 +11,12 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.casework import tell_rest
-from node.cli.dates import parse_day, time_text
-from node.cli.identity import Identity, identity_options
-from node.cli.options import json_option
-from node.cli.query import TIMEOUT_S, query_service
-from node.cli.tables import new_table, print_table
+from node.cli.shared.casework import tell_rest
+from node.cli.shared.dates import parse_day, time_text
+from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.options import json_option
+from node.cli.shared.query import TIMEOUT_S, query_service
+from node.cli.shared.tables import new_table, print_table
 from node.core.law.calendar import SHANGHAI
 from node.query.v1 import query_pb2 as query
 from node.tables.formulas import guard

@@ -5,7 +5,7 @@ import json
 import click
 from rich.text import Text
 
-from node.cli.tables import new_table, print_table
+from node.cli.shared.tables import new_table, print_table
 from node.core.workflow import table
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as get

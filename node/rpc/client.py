@@ -1,5 +1,6 @@
 """How the command line and the tests reach a node: as one of its clients, over mTLS."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -88,3 +89,23 @@ def is_serving(channel: grpc.Channel, timeout_s: float) -> bool:
     except grpc.RpcError:
         return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def wait_until_serving(config: Config, wait_s: float, passphrase: Passphrase = environment_passphrase) -> None:
+    """Waits until both processes of a node are healthy.
+
+    Raises:
+        NodeError: They are not within `wait_s` seconds: TLS_REFUSED, a certificate ended; else UNAVAILABLE.
+    """
+    deadline = time.monotonic() + wait_s
+    while not all(_is_serving(config, service, passphrase) for service in ("intake", "control", "query")):
+        check_terms(officer_bundle(config, passphrase), datetime.now(UTC))  # no waiting mends that
+        if time.monotonic() >= deadline:
+            text = f"the node of {config.city} is not running, or not healthy: gongzhi doctor"
+            raise NodeError(Reason.UNAVAILABLE, text)
+        time.sleep(0.1)
+
+
+def _is_serving(config: Config, service: str, passphrase: Passphrase) -> bool:
+    with officer_channel(config, service, passphrase) as channel:
+        return is_serving(channel, 2)

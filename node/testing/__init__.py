@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from node.demo.check_stores import Acknowledged, Rule, Violation, check_stores
 from node.testing.city import City, batch
 from node.testing.cluster import Ground, SixCities, standing
 from node.testing.load import Load
-from node.usecases.check_stores import Acknowledged, Rule, Violation, check_stores
 
 __all__ = [
     "Acknowledged",

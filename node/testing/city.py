@@ -16,6 +16,7 @@ from node.config import Config
 from node.control.v1 import control_pb2
 from node.core.members.clients import Kind
 from node.core.standards import standard as standards
+from node.demo.check_stores import Acknowledged
 from node.errors import NodeError, Reason
 from node.folder.files import write_file
 from node.folder.identity import Bundle, add_client, officer_bundle
@@ -27,7 +28,6 @@ from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.sqlite.reader import Reader
-from node.usecases.check_stores import Acknowledged
 
 CLOCK_OFFSET = "clock-offset"
 """The file in a node's folder that says how many seconds its clock is off."""

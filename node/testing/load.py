@@ -10,6 +10,7 @@ from types import TracebackType
 from google.protobuf.message import Message
 
 from node.core.standards import standard as standards
+from node.demo.check_stores import Acknowledged
 from node.errors import NodeError
 from node.intake.v1 import intake_pb2 as intake
 from node.standard.v1.operator_pb2 import (
@@ -19,7 +20,6 @@ from node.standard.v1.operator_pb2 import (
     OperatorRegistration,
 )
 from node.testing.city import City, batch
-from node.usecases.check_stores import Acknowledged
 
 _STANDARD = standards.get("operator.registration")
 _TAKEN = (intake.STATUS_ACCEPTED, intake.STATUS_DUPLICATE, intake.STATUS_SUPERSEDED, intake.STATUS_OUTDATED)

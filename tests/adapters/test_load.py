@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
-from node.sample import write_sample
+from node.demo.sample import write_sample
 from node.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.nodes.intake import Intake
 from tests.kit.samples.registry import COLUMNS, row, rows, uscc, write_csv

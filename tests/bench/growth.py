@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from node.sample import COLUMNS, EXTRA_COLUMNS, sample_rows
+from node.demo.sample import COLUMNS, EXTRA_COLUMNS, sample_rows
 from tests.bench.asker import IN_FLIGHT, VERIFY, Asked, ask, questions, requests
 from tests.bench.lookup import platform_channel
 from tests.bench.world import ORIGIN, RECEIVER, Process, Rows, World, say

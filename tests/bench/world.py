@@ -20,13 +20,13 @@ from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
+from node.demo.sample import write_sample
 from node.folder.clock import SystemClock
 from node.folder.files import load_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_tls_identity
 from node.rpc.client import officer_channel
 from node.rpc.peer_client import connect
-from node.sample import write_sample
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from node.cli.casework import make_body
 from node.cli.evidence_entry import add_entry
+from node.cli.shared.casework import make_body
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from node.cli.codes import spell_out
+from node.cli.shared.codes import spell_out
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 

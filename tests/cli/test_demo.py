@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from node.cli.demo.failure import DemoError
-from node.cli.demo.intake import Load
-from node.cli.demo.nodes import found_nodes
-from node.cli.demo.questions import NOBODY
 from node.core.log.merkle import EMPTY_ROOT
 from node.core.standards.identifiers import check_uscc
-from node.sample import CITIES, write_sample
+from node.demo.failure import DemoError
+from node.demo.intake import Load
+from node.demo.nodes import found_nodes
+from node.demo.questions import NOBODY
+from node.demo.sample import CITIES, write_sample
 from tests.kit.nodes.leftovers import assert_nothing_left, processes
 from tests.kit.waiting import eventually
 

@@ -10,7 +10,7 @@ from node.cli.client import client
 from node.cli.federation import federation
 from node.cli.init import init
 from node.cli.key import key
-from node.cli.options import ask_passphrase
+from node.cli.shared.options import ask_passphrase
 from node.config import load_config
 from node.core.log.checkpoint import LogKey
 from node.core.members.clients import Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node.sample import COLUMNS, write_sample
+from node.demo.sample import COLUMNS, write_sample
 from tests.kit.documents import BLOCK, is_command
 from tests.kit.nodes.ports import five_ports
 

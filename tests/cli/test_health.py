@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from node.cli.demo.nodes import Node, running
 from node.cli.main import gongzhi
 from node.demo.founding import found_federation
+from node.demo.nodes import Node, running
 from node.errors import NodeError, Reason
 
 

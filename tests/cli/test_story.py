@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from node.cli.demo.nodes import running
-from node.cli.story.chapters import CHAPTERS
-from node.cli.story.stage import Stage, found_stage
-from node.cli.story.verdict import Verdict, judge
+from node.demo.nodes import running
+from node.demo.story.chapters import CHAPTERS
+from node.demo.story.stage import Stage, found_stage
+from node.demo.story.verdict import Verdict, judge
 from node.folder.founding import CAPITALS, shipped_policy
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.tree import position

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.cli.dates import time_text
+from node.cli.shared.dates import time_text
 
 MAX_MS = 2**63 - 1
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from google.protobuf.descriptor_pool import Default
 
 from node.cli.main import gongzhi
-from node.cli.noted import ACTS
+from node.cli.shared.noted import ACTS
 from node.config import load_config
 from node.rpc.gate import ACTS as CALLS
 from node.storage.sqlite.trail import Act, read_trail
@@ -47,7 +47,7 @@ def _leaves(command: click.Command, path: str) -> Iterator[str]:
 
 
 def test_every_command_is_an_act_or_is_not() -> None:
-    """A new command goes into `ACTS` of node/cli/noted.py where it changes a node, else into the list above."""
+    """A new command goes into `ACTS` of node/cli/shared/noted.py where it changes a node, else into the list above."""
     others = {each.strip() for each in _OTHERS}
     assert set(_leaves(gongzhi, "")) - others - ACTS.keys() == set()
     assert ACTS.keys() <= set(_leaves(gongzhi, ""))

@@ -21,11 +21,11 @@ from node.config import Config
 from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
+from node.demo.sample import write_sample
 from node.errors import NodeError
 from node.folder.files import load_federation
 from node.folder.identity import add_client
 from node.rpc.client import is_serving, officer_channel
-from node.sample import write_sample
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated

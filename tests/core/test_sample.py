@@ -6,7 +6,7 @@ import io
 import pytest
 
 from node.core.standards.identifiers import check_date, check_uscc, normalise
-from node.sample import CITIES, COLUMNS, EXTRA_COLUMNS, districts, sample_rows, write_sample
+from node.demo.sample import CITIES, COLUMNS, EXTRA_COLUMNS, districts, sample_rows, write_sample
 
 
 @pytest.mark.parametrize("city", CITIES)

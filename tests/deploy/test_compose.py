@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from node.cli.demo.inputs import write_input
-from node.sample import CITIES
+from node.demo.inputs import write_input
+from node.demo.sample import CITIES
 from tests.kit.containers.compose import COMPOSE
 from tests.kit.containers.docker import Project, eventually, run
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from node.cli.demo.inputs import write_input
+from node.demo.inputs import write_input
 from node.testing.containers import missing_engine
 from tests.kit.containers.docker import eventually, run
 from tests.kit.containers.image import DIGEST, digest_of_tree

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from node.sample import CITIES
+from node.demo.sample import CITIES
 from tests.kit.containers.docker import Project, derived, eventually
 
 ROLLED = "changsha"
@@ -67,7 +67,7 @@ def await_others(six: Project) -> None:
 def publish(six: Project, seed: int) -> None:
     """Ten more operators."""
     script = (
-        "from pathlib import Path; from node.cli.demo.inputs import write_input;"
+        "from pathlib import Path; from node.demo.inputs import write_input;"
         f"write_input(Path('/tmp/more.csv'), '{ROLLED}', 10, seed={seed})"
     )
     six.exec(ROLLED, "python3", "-c", script)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.demo.inputs import write_input
+from node.demo.inputs import write_input
 from tests.kit.containers.docker import run
 from tests.kit.nodes.ports import five_ports
 

@@ -9,7 +9,7 @@ from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper
 from adapters.tables import open_table
 from node.cli.roster import read_roster
-from node.cli.screen_roster import read_rows
+from node.cli.shared.screen_roster import read_rows
 from node.errors import NodeError
 from node.folder.keyfile import create_tls_identity
 from tests.fuzz.peer_targets import text_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from node.cli.query import plain_record, print_record
+from node.cli.shared.query import plain_record, print_record
 from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.log.proof import format_proof
 from node.core.standards.standard import standards

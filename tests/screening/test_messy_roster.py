@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from node.cli.roster import read_roster
-from node.cli.screen_roster import Row, read_rows
+from node.cli.shared.screen_roster import Row, read_rows
 from node.core.screening import keys_of, person_hmac, problems_of
 from node.errors import FileError, Reason
 from tests.kit.samples.standards import RESIDENT_ID

@@ -1,6 +1,6 @@
 """Reads every node at the end: what was acknowledged is everywhere that policy allows, once, and nothing else is.
 
-`node.usecases.check_stores` judges by the stores alone: trees, checkpoints, cursors, policies as the nodes read them.
+`node.demo.check_stores` judges by the stores alone: trees, checkpoints, cursors, policies as the nodes read them.
 What it cannot know is looked at here: what the model says was acknowledged and may be seen, and bytes left behind.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
 from node.core.policy.grant import POLICY_CHANGE
 from node.core.standards import standard as standards
+from node.demo.check_stores import Acknowledged, check_stores
 from node.record.v1.record_pb2 import Header, View
 from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.usecases.check_stores import Acknowledged, check_stores
 from tests.kit.simulator.receiver import views
 from tests.kit.stateful.model import Facets, Model
 from tests.kit.stateful.node import Node

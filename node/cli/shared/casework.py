@@ -1,0 +1,191 @@
+"""What the commands about cases share: who acts, the body of an act, how a refusal and a clock are printed."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import grpc
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.message import Message
+
+from node.casework.v1 import casework_pb2 as pb
+from node.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.cli.shared import identity
+from node.cli.shared.codes import spell_out
+from node.cli.shared.options import ask_passphrase
+from node.core.document import parse_document
+from node.core.standards import standard as standards
+from node.errors import NodeError, Reason
+from node.folder.files import read_text
+from node.rpc.casework_service import read_broken
+from node.rpc.client import identity_channel
+from node.rpc.status import error_from_rpc
+from node.usecases.casework.worklist import MOST, USUAL
+
+TIMEOUT_S = 60
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+as_option = identity.as_option("bundle", required=True)
+
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1, MOST),
+    default=USUAL,
+    show_default=True,
+    help="At most so many, the first in order.",
+)
+
+
+def body_options(command: _Command) -> _Command:
+    """What an act carries."""
+    for option in reversed(_BODY):
+        command = option(command)
+    return command
+
+
+_BODY = (
+    click.option(
+        "--file",
+        "files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The standard's fields as YAML or JSON (docs/examples); again: what is said last holds.",
+    ),
+    click.option(
+        "--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field, e.g. to_city=hefei; may be given again."
+    ),
+    click.option("--article", help="Legal basis of the act, with its article."),
+    click.option("--reasons", help="Why, in words that can be served."),
+    click.option("--on", "day", help="Day of the fact that the act records, YYYY-MM-DD; by default today."),
+    click.option("--extends-by", type=int, help="What an extension adds where the law names no length."),
+    click.option("--number", help="Number of the document that the act is."),
+    click.option("--document", "documents", multiple=True, metavar="TITLE=NUMBER", help="A document; again for more."),
+    click.option(
+        "--officer", "officers", multiple=True, metavar="NAME=NUMBER", help="Who was on the spot, with 执法证号; again."
+    ),
+)
+
+
+@contextmanager
+def case_service(bundle: Path) -> Iterator[CaseServiceStub]:
+    """The node's case service, called as the officer or platform of a bundle.
+
+    Raises:
+        NodeError: What the node answered; of an act that is not allowed every rule it breaks is printed first.
+    """
+    try:
+        with identity_channel(bundle, "intake", ask_passphrase) as channel:
+            yield CaseServiceStub(channel)
+    except grpc.RpcError as error:
+        broken = read_broken(error).rules
+        for each in broken:
+            click.echo(f"{each.rule}: {each.zh}（{each.law_zh}） {each.en} ({each.law_en})", err=True)
+        refusal = error_from_rpc(error)
+        raise NodeError(refusal.reason, f"it breaks {_rules(len(broken))}") if broken else refusal from None
+
+
+def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
+    """The standard's message that an act is, from the options of the command.
+
+    Raises:
+        NodeError: UNKNOWN_STANDARD, INVALID_CONFIG (a file) or INVALID_FIELD.
+    """
+    message = standards.get(workflow).message_type()
+    try:
+        for file in options["files"]:
+            ParseDict(spell_out(_plain_file(file), message), message)
+        for field in options["fields"]:
+            path, _, value = field.partition("=")
+            _set(message, path.split("."), _json_or_text(value))
+        ParseDict({"act": _act(act, options)}, message)
+    except ParseError as error:
+        raise NodeError(Reason.INVALID_FIELD, str(error)) from None
+    return message.SerializeToString()
+
+
+def _rules(count: int) -> str:
+    return "the rule above" if count == 1 else f"the {count} rules above"
+
+
+def plain_body(workflow: str, body: bytes) -> dict[str, Any]:
+    """A body for people and programs."""
+    return MessageToDict(standards.get(workflow).parse(body), preserving_proto_field_name=True)
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """An answer for programs."""
+    return MessageToDict(message, preserving_proto_field_name=True)
+
+
+def json_text(value: Any) -> str:
+    """Plain data as JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def tell_rest(shown: int, total: int) -> None:
+    """Says on standard error that there is more than was shown."""
+    if shown < total:
+        click.echo(f"{shown} of {total} are shown, --limit shows more · 共 {total} 件，列出 {shown} 件", err=True)
+
+
+def clock_text(clock: pb.Clock) -> str:
+    """How a clock stands."""
+    if clock.state == "overdue":
+        return f"overdue by {clock.days_late} days"
+    if clock.state in ("running", "suspended"):
+        return f"{clock.state}, {clock.days_left} left"
+    return clock.state
+
+
+def _plain_file(path: Path) -> dict[str, Any]:
+    content = parse_document(read_text(path, Reason.INVALID_CONFIG), str(path), Reason.INVALID_CONFIG).data
+    if not isinstance(content, dict):
+        raise NodeError(Reason.INVALID_CONFIG, f"{path}: not fields and values")
+    return dict(_as_text(content))
+
+
+def _as_text(value: Any) -> Any:
+    """YAML reads a day as a date; the standards hold it as text."""
+    if isinstance(value, dict):
+        return {name: _as_text(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_text(inner) for inner in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _act(act: str, options: dict[str, Any]) -> dict[str, Any]:
+    told = {
+        "act": act,
+        "article": options["article"],
+        "reasons": options["reasons"],
+        "document_number": options["number"],
+        "date": options["day"],
+        "extends_by": options["extends_by"],
+        "documents": [_pair(each, "title", "number") for each in options["documents"]],
+        "officers": [_pair(each, "name", "certificate_number") for each in options["officers"]],
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _pair(text: str, first: str, second: str) -> dict[str, str]:
+    name, _, value = text.partition("=")
+    return {first: name, second: value}
+
+
+def _set(message: Message, path: Sequence[str], value: Any) -> None:
+    if len(path) == 1 and path[0] in message.DESCRIPTOR.fields_by_name:
+        message.ClearField(path[0])  # ParseDict would add to a list that is already there
+    for name in reversed(path):
+        value = {name: value}
+    ParseDict(spell_out(value, message), message)
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value) if value[:1] in ("[", "{") or value in ("true", "false") else value
+    except ValueError:
+        raise NodeError(Reason.INVALID_FIELD, f"{value[:80]!r} is not JSON") from None

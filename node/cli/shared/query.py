@@ -1,0 +1,120 @@
+"""What the commands that ask the node share: the channel, why one asks, how a record looks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.text import Text
+
+from node.cli.shared.dates import time_text
+from node.cli.shared.fields import lines
+from node.cli.shared.identity import Identity
+from node.cli.shared.tables import new_table, print_table
+from node.core.log.body import read_body
+from node.core.log.proof import format_proof
+from node.core.log.record import disclosed_facets, parse_header
+from node.core.standards import standard as standards
+from node.errors import NodeError
+from node.folder.files import write_file
+from node.query.v1 import query_pb2 as query
+from node.query.v1.query_pb2_grpc import QueryServiceStub
+
+TIMEOUT_S = 60
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def reason_options(command: _Command) -> _Command:
+    """Why one asks; recorded with every question, and with who asked."""
+    basis = "Legal basis (or GONGZHI_LEGAL_BASIS) [default: that of sync in node.yaml]."
+    purpose = "What the answer is for (or GONGZHI_PURPOSE) [default: that of sync in node.yaml]."
+    command = click.option("--legal-basis", envvar="GONGZHI_LEGAL_BASIS", help=basis)(command)
+    return click.option("--purpose", envvar="GONGZHI_PURPOSE", help=purpose)(command)
+
+
+@contextmanager
+def query_service(identity: Identity) -> Iterator[QueryServiceStub]:
+    """The node's query service, asked as somebody.
+
+    Raises:
+        NodeError: What the node answered, or UNAVAILABLE.
+    """
+    with identity.channel("query") as channel:
+        yield QueryServiceStub(channel)
+
+
+def plain_record(record: query.Record) -> dict[str, Any]:
+    """A record for programs: what of it is withheld, its header, and the fields that this node may see."""
+    if not record.view.header:
+        return {"id": record.id, "city": record.city, "is_withheld": True}
+    header = parse_header(record.view.header)
+    return {
+        "id": record.id,
+        "city": record.city,
+        "former_member": record.former_member,
+        "is_withheld": False,
+        "withheld_facets": sorted(set(range(1, header.facets + 1)) - disclosed_facets(record.view)),
+        "header": MessageToDict(header, preserving_proto_field_name=True),
+        "body": MessageToDict(body, preserving_proto_field_name=True) if (body := _body(record)) else {},
+    }
+
+
+def city_text(city: str, *, former: bool) -> str:
+    """A city, with a word where it is no member any more."""
+    return f"{city} 原成员 former member" if former else city
+
+
+def _body(record: query.Record) -> Message | None:
+    """What is disclosed of a record; None of a standard that this program does not know yet."""
+    header = parse_header(record.view.header)
+    try:
+        return read_body(header, record.view)
+    except NodeError:
+        return None
+
+
+def print_record(record: query.Record) -> None:
+    """Prints one record, field by field with its Chinese label."""
+    plain = plain_record(record)
+    click.echo(f"{record.id}  {city_text(record.city, former=record.former_member)}")
+    if plain["is_withheld"]:
+        click.echo("withheld by its city, or taken back")
+        return
+    header = parse_header(record.view.header)
+    table = new_table("field", "", "value")
+    table.add_row("as of", "", Text(time_text(header.as_of_ms)))
+    table.add_row("source", "", Text(header.source))
+    if (body := _body(record)) is not None:
+        for path, name, text in lines(standards.get(header.standard, header.version), body):
+            table.add_row(path, name, Text(text))
+    print_table(table)
+    if plain["withheld_facets"]:
+        click.echo(f"withheld facets: {', '.join(map(str, plain['withheld_facets']))}")
+
+
+def print_records(records: list[query.Record]) -> None:
+    """Prints records, a line each."""
+    table = new_table("record", "standard", "subject", "name", "as of", "open facets")
+    for record in records:
+        table.add_row(*map(Text, _line(record)))
+    print_table(table)
+
+
+def _line(record: query.Record) -> tuple[str, ...]:
+    if not record.view.header:
+        return record.id, "", "", "withheld or taken back", "", ""
+    header = parse_header(record.view.header)
+    shown = disclosed_facets(record.view)
+    facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
+    name = str(getattr(_body(record), "name", ""))
+    what = f"takes back {header.retracts}" if header.retracts else name
+    what += "（原成员 former member）" if record.former_member else ""
+    return record.id, header.standard, " ".join(header.subjects), what, time_text(header.as_of_ms), facets
+
+
+def save_proof(proof: query.Proof, path: Path) -> None:
+    """Writes a proof file, its owner's alone: it holds what the record says."""
+    write_file(path, format_proof(proof).encode(), mode=0o600)

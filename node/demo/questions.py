@@ -1,0 +1,150 @@
+"""Asks nodes about operators of other cities, over the same mTLS and with the same purpose as an officer would."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from node.core.log.proof import format_proof
+from node.core.log.record import disclosed_bodies, parse_header
+from node.demo.failure import DemoError
+from node.demo.nodes import Node
+from node.demo.programs import Program
+from node.query.v1 import query_pb2 as query
+from node.query.v1 import query_pb2_grpc
+from node.rpc.client import officer_channel
+from node.standard.v1.operator_pb2 import OperatorRegistration
+
+# A valid code of nobody: its organisation code begins with TXT, and no city of the sample is in 110101.
+NOBODY = "91110101TXT000004J"
+_PAGE = 100
+_CALL_S = 60.0
+_MATCHES = 3
+
+
+class Asked(NamedTuple):
+    """A question, what was expected and what was answered."""
+
+    asker: str
+    question: query.Question
+    expected: "query.Result.ValueType"
+    answer: query.Answer
+
+    @property
+    def holds(self) -> bool:
+        """Whether the answer is the expected one."""
+        return self.answer.result == self.expected
+
+
+class Known(NamedTuple):
+    """An operator of one city, as another city's node knows it."""
+
+    asker: Node
+    uscc: str
+    name: str
+    address: str
+    result: "query.Result.ValueType"
+
+
+def ask(nodes: Sequence[Node], folder: Path) -> tuple[list[Asked], str]:
+    """Verifies operators from other cities: as they are, under a wrong name, and one that nobody registered.
+
+    Args:
+        nodes: Running, each with what its peers share.
+        folder: Where the proof is written.
+
+    Returns:
+        The answers, and what the proof of the first one said offline.
+
+    Raises:
+        DemoError: An answer is not the expected one, the proof does not hold, or no node knows any operator.
+    """
+    known = _choose(nodes)
+    first = known[0]
+    asked = [_ask(each.asker, _question(each), each.result) for each in known]
+    if first.result == query.RESULT_MATCH:
+        wrong = query.Question(uscc=first.uscc, name=f"非{first.name}")
+        asked.append(_ask(first.asker, wrong, query.RESULT_MISMATCH))
+    asked.append(_ask(first.asker, query.Question(uscc=NOBODY), query.RESULT_NOT_FOUND))
+    for each in asked:
+        if not each.holds:
+            raise DemoError(
+                f"{each.asker} was asked about {each.question.uscc}: {result_name(each.answer.result)}"
+                f" where {result_name(each.expected)} was due"
+            )
+    proof = _prove(first, folder / "proof.json") if first.result == query.RESULT_MATCH else ""
+    return asked, proof
+
+
+def result_name(result: "query.Result.ValueType") -> str:
+    """match, mismatch, not_found, ambiguous or stale."""
+    return query.Result.Name(result).removeprefix("RESULT_").lower()
+
+
+def _question(known: Known) -> query.Question:
+    return query.Question(uscc=known.uscc, name=known.name, address=known.address)
+
+
+def _ask(node: Node, question: query.Question, expected: "query.Result.ValueType") -> Asked:
+    return Asked(node.city, question, expected, _verify(node, question).answer)
+
+
+def _verify(node: Node, question: query.Question, with_proof: bool = False) -> query.VerifyResponse:
+    request = query.VerifyRequest(reason=_reason(node), question=question, with_proof=with_proof)
+    with officer_channel(node.config, "query") as channel:
+        return query_pb2_grpc.QueryServiceStub(channel).Verify(request, timeout=_CALL_S)
+
+
+def _prove(known: Known, path: Path) -> str:
+    """Has a record proven, and checks the file offline by `gongzhi check-proof`: with the pinned keys alone."""
+    response = _verify(known.asker, _question(known), with_proof=True)
+    if not response.HasField("proof"):
+        raise DemoError(f"{known.asker.city} gave no proof of {response.answer.record_id}")
+    path.write_text(format_proof(response.proof), "utf-8")
+    arguments = ("check-proof", path, "--federation", known.asker.config.federation, "--json")
+    check = Program("gongzhi", arguments, path.with_suffix(".log"))
+    if check.wait():
+        raise DemoError(f"the proof of {response.answer.record_id} does not hold:\n{check.last_lines()}")
+    proven = json.loads(check.output.read_text("utf-8"))
+    return f"{proven['record']} is one of the {proven['tree_size']:,} records that {proven['city']} signed"
+
+
+def _choose(nodes: Sequence[Node]) -> list[Known]:
+    """Operators of different cities, each known to the next city; ambiguous ones only where there are no others."""
+    pairs = [(node, nodes[(place + 1) % len(nodes)]) for place, node in enumerate(nodes)]
+    found = [known for asker, origin in pairs if (known := _find(asker, origin.city)) is not None]
+    if not found:
+        raise DemoError("no node knows any operator of another city: there is nothing to ask")
+    matching = [known for known in found if known.result == query.RESULT_MATCH]
+    return (matching or found)[:_MATCHES]
+
+
+def _find(asker: Node, origin: str) -> Known | None:
+    ambiguous = None
+    with officer_channel(asker.config, "query") as channel:
+        stub = query_pb2_grpc.QueryServiceStub(channel)
+        request = query.ListRecordsRequest(reason=_reason(asker), city=origin, limit=_PAGE)
+        for record in stub.ListRecords(request, timeout=_CALL_S).records:
+            for body in _registration(record):
+                shown = query.ShowRequest(reason=_reason(asker), subject=f"uscc:{body.uscc}")
+                holders = [(each.city, each.id) for each in stub.Show(shown, timeout=_CALL_S).records]
+                known = Known(asker, body.uscc, body.name, body.registered_address.text, query.RESULT_MATCH)
+                if holders == [(origin, record.id)]:
+                    return known
+                if len({city for city, _ in holders}) > 1:
+                    ambiguous = known._replace(result=query.RESULT_AMBIGUOUS)
+    return ambiguous
+
+
+def _registration(record: query.Record) -> Iterator[OperatorRegistration]:
+    """The registration that a record shows, if it is one with a code and a name without hidden parts."""
+    header = parse_header(record.view.header) if record.view.header else None
+    if header is not None and header.standard == "operator.registration" and not header.retracts:
+        body = OperatorRegistration.FromString(b"".join(disclosed_bodies(record.view)))
+        if body.uscc and body.name and "*" not in body.name:
+            yield body
+
+
+def _reason(node: Node) -> query.Reason:
+    settings = node.config.sync
+    return query.Reason(purpose=settings.purpose.split()[0], legal_basis=settings.legal_basis)

@@ -1,0 +1,90 @@
+"""Reads the stores of the six nodes, beside them: what stands in a log, and who holds what of it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from google.protobuf.message import Message
+
+from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.standards import standard as standards
+from node.demo.nodes import Node
+from node.record.v1.record_pb2 import Header, View
+from node.storage.sqlite.log import OWN
+from node.storage.sqlite.reader import Reader
+
+
+class Stored(NamedTuple):
+    """A record as its own city stores it: every facet of it."""
+
+    id: str
+    header: Header
+    view: View
+
+    @property
+    def body(self) -> Message:
+        """All of it."""
+        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
+
+    @property
+    def has_act(self) -> bool:
+        """Whether it is an act of a case."""
+        body = self.body
+        return "act" in body.DESCRIPTOR.fields_by_name and body.HasField("act")
+
+    @property
+    def salts(self) -> list[bytes]:
+        """Of the facets that hold something: bytes that are nowhere but where a facet is."""
+        return [facet.salt for facet in self.view.facets if facet.body]
+
+    def names(self, facets: frozenset[int]) -> tuple[str, ...]:
+        """The names of facets, those that are empty left out."""
+        known = standards.get(self.header.standard, self.header.version).facets
+        return tuple(each.name for each in known if each.number in facets and self.view.facets[each.number - 1].body)
+
+
+class Logs:
+    """The stores of the nodes."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self._readers = {node.city: Reader(node.config.node_db) for node in nodes}
+
+    @property
+    def cities(self) -> list[str]:
+        """Slugs."""
+        return list(self._readers)
+
+    def size(self, city: str) -> int:
+        """Of a city's own log."""
+        return self._readers[city].origin(city).size
+
+    def own(self, city: str, begin: int = 0) -> Iterator[Stored]:
+        """The records of a city's own log from an index on."""
+        rows = self._readers[city].records(OWN, begin, self.size(city))
+        for index, _, wire in rows:
+            if wire is not None:
+                view = View.FromString(wire)
+                yield Stored(record_id(city, index), parse_header(view.header), view)
+
+    def stored(self, record: str) -> Stored:
+        """A record in its own city's store."""
+        city, index = parse_record_id(record)
+        return next(self.own(city, index))
+
+    def retracted(self, city: str) -> set[str]:
+        """What a city took back of its own."""
+        return {record_id(city, index) for index in self._readers[city].retracted(0, max(1, self.size(city)))}
+
+    def held(self, city: str, record: str) -> frozenset[int] | None:
+        """The facets of a record that a city holds; None: nothing but a hash, or it has not come yet."""
+        origin_city, index = parse_record_id(record)
+        origin = self._readers[city].find_origin(origin_city)
+        if origin is None or index >= origin.size:
+            return None
+        rows = self._readers[city].records(origin.number, index, index + 1)
+        return disclosed_facets(View.FromString(rows[0][2])) if rows and rows[0][2] else None
+
+    def seen_by(self, record: str) -> dict[str, tuple[str, ...]]:
+        """City to the names of the facets it holds, for every city that holds anything of a record."""
+        stored = self.stored(record)
+        held = {city: self.held(city, record) for city in self.cities}
+        return {city: stored.names(facets) for city, facets in held.items() if facets is not None}

@@ -1,0 +1,125 @@
+"""What the story shows: each chapter's steps, who holds what, and all of it as JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from node.demo.story.stage import Stage
+from node.demo.story.steps import Step
+from node.demo.story.verdict import Verdict
+from node.folder.founding import CAPITALS
+from node.tables.terminal import CellTable, print_table
+
+_HASH_DIGITS = 8
+
+
+def print_steps(steps: list[Step]) -> None:
+    """Prints a chapter."""
+    table = CellTable("", "day", "city", "by", "act 环节", "record", "signed", "case is", "limits 时限", "seen by")
+    for each in steps:
+        cells = (
+            str(each.number), each.day.isoformat(), CAPITALS[each.city][0], each.by, f"{each.what[0]}\n{each.act}",
+            each.record or each.note, _signed(each), f"{each.state[0]}\n{each.state[1]}".strip(), _clocks(each),
+            _seen(each),
+        )  # fmt: skip
+        table.add_row(*map(Text, cells))
+    print_table(table)
+
+
+def print_sums(stage: Stage, verdict: Verdict) -> None:
+    """Prints what each city holds of what the others recorded."""
+    cities = stage.logs.cities
+    table = CellTable("standard", "records", *(CAPITALS[city][0] for city in cities))
+    for standard, held in sorted(verdict.held.items()):
+        cells = (_held(held.get(city)) for city in cities)
+        table.add_row(standard, str(verdict.told[standard]), *cells)
+    print_table(table)
+    table = CellTable("secret", "may know it", "stands in the files of")
+    for name, (_, may) in stage.secrets.items():
+        table.add_row(name, _names(sorted(may)), _names(verdict.secrets.get(name, [])))
+    print_table(table)
+
+
+def print_found(console: Console, verdict: Verdict) -> None:
+    """Prints what must not be."""
+    for each in verdict.found:
+        console.print(each, style="bold red", markup=False, soft_wrap=True)
+
+
+def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
+    """All of it as plain data."""
+    return {
+        "holds": verdict.holds,
+        "steps": [_plain(each) for each in stage.steps],
+        "cases": stage.cases,
+        "records": verdict.told,
+        "looked_at": verdict.looked_at,
+        "held": {
+            standard: {city: {"records": count, "facets": sorted(facets)} for city, (count, facets) in held.items()}
+            for standard, held in verdict.held.items()
+        },
+        "secrets": {
+            name: {"may_know": sorted(may), "found_in": verdict.secrets.get(name, [])}
+            for name, (_, may) in stage.secrets.items()
+        },
+        "found": verdict.found,
+        "seconds": round(seconds, 1),
+    }
+
+
+def write_json(path: Path, result: dict[str, Any]) -> None:
+    """Writes the result."""
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    size, root = step.signed or (0, "")
+    return {
+        "number": step.number,
+        "chapter": step.chapter,
+        "day": step.day.isoformat(),
+        "city": step.city,
+        "by": step.by,
+        "act": step.act,
+        "label": {"zh": step.what[0], "en": step.what[1]},
+        "record": step.record,
+        "case": step.case,
+        "state": step.state[1],
+        "signed": {"tree_size": size, "root": root} if step.signed else None,
+        "clocks": step.clocks,
+        "audience": list(step.audience),
+        "seen_by": {city: list(facets) for city, facets in step.seen_by.items()},
+        "note": step.note,
+    }
+
+
+def _signed(step: Step) -> str:
+    return f"✓ {step.signed[0]}\n{step.signed[1][:_HASH_DIGITS]}" if step.signed else ""
+
+
+def _clocks(step: Step) -> str:
+    return "\n".join(_clock(each) for each in step.clocks)
+
+
+def _clock(clock: dict[str, str]) -> str:
+    if clock["state"] in ("running", "suspended"):
+        return f"{clock['rule']} → {clock['due'] or clock['problem'][:40]}"
+    return f"{clock['rule']} {clock['state']}"
+
+
+def _seen(step: Step) -> str:
+    if not step.record:
+        return ""
+    others = [city for city in step.seen_by if city != step.city]
+    return _names(others) or ("本市 own city alone")
+
+
+def _names(cities: list[str]) -> str:
+    return " ".join(CAPITALS[city][0] for city in cities)
+
+
+def _held(held: tuple[int, set[str]] | None) -> str:
+    return f"{held[0]}: {', '.join(sorted(held[1])) or 'header'}" if held else "—"

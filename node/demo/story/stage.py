@@ -1,0 +1,275 @@
+"""The stage: six real nodes, their desks, their common clock, and what was recorded so far."""
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from rich.console import Console
+
+from node.casework.v1 import casework_pb2 as pb
+from node.control.v1 import control_pb2, control_pb2_grpc
+from node.core.law.calendar import SHANGHAI
+from node.core.log.record import EVERYONE
+from node.demo.failure import DemoError
+from node.demo.inputs import write_input
+from node.demo.intake import loading
+from node.demo.nodes import Node, found_nodes
+from node.demo.story.cast import PLATFORM, PLATFORM_CLIENT, write_operators
+from node.demo.story.desk import Body, Desk
+from node.demo.story.logs import Logs, Stored
+from node.demo.story.steps import Limits, Step
+from node.folder.clock import RECHECK_S
+from node.folder.files import write_file
+from node.rpc.client import officer_channel
+
+YEAR = "2027.yaml"
+_SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})
+_OTHERS = 12
+_WAIT_S = 150.0
+_POLL_S = 0.03
+_OFFICE_OPENS = time_of_day(9)
+# The first after the holiday of May Day; order 121 is in force.
+_FIRST_DAY = date(2026, 5, 6)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Stage:
+    """What the chapters play on."""
+
+    def __init__(self, nodes: Sequence[Node], base: Path) -> None:
+        self.nodes = list(nodes)
+        self.base = base
+        self.cases: dict[str, str] = {}
+        self.drafts: dict[str, int] = {}
+        self.steps: list[Step] = []
+        self.secrets: dict[str, tuple[bytes, frozenset[str]]] = {}
+        self.destroyed: dict[str, Stored] = {}
+        self.day = date.min
+        self._clock = base / "nodes" / "clock"
+        self._chapter = ""
+        self._console = Console()
+        self._limits = Limits()
+
+    def __enter__(self) -> "Stage":
+        self.desks = {node.city: Desk(node, self.base / "bundles" / node.city) for node in self.nodes}
+        self.desks["wuhan"].connect_platform(PLATFORM_CLIENT, PLATFORM)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for desk in self.desks.values():
+            desk.close()
+
+    def take_in(self) -> None:
+        """Has every city take its operators in through the adapter, and pull from the others."""
+        self.logs = Logs(self.nodes)
+        files = {city: write_input(self.base / f"{city}.csv", city, _OTHERS) for city in self.logs.cities}
+        files["nanchang"] = write_operators(self.base / "seller.csv")
+        for file in files.values():
+            os.utime(file, (self._now_s, self._now_s))  # a file is as of the time it was written
+        with loading(self.nodes, files) as loads:
+            self.wait("the cities to take their operators in", lambda: all(load.is_done for load in loads))
+        self.sync()
+
+    def begin_chapter(self, title: str, console: Console) -> "Stage":
+        """What is done from here on belongs to it."""
+        self._chapter, self._console = title, console
+        return self
+
+    def end_chapter(self) -> list[Step]:
+        """Waits until everything of the chapter has come to whom it is for; returns its steps."""
+        self.look()
+        return [each for each in self.steps if each.chapter == self._chapter]
+
+    def look(self) -> None:
+        """Waits until everything so far has come to whom it is for, and notes who sees what of it."""
+        for step in self.steps:
+            if step.record and not step.seen_by:
+                audience = self.logs.cities if EVERYONE in step.audience else step.audience
+                for city in audience:
+                    self._await_record(city, step.record)
+                step.seen_by = self.logs.seen_by(step.record)
+
+    def at(self, day: str) -> None:
+        """Moves the clock of all nodes on to nine in the morning of a day."""
+        wanted = date.fromisoformat(day)
+        if wanted <= self.day:
+            return
+        offset_s = self.set_clock(wanted)
+        time.sleep(RECHECK_S)  # the answering processes say nothing of their clock
+        self.wait(
+            f"every node's clock to say {day}",
+            lambda: all(node.status().clock.offset_s == offset_s for node in self.nodes),
+        )
+
+    @property
+    def _now_s(self) -> float:
+        return time.time() + int(self._clock.read_text())
+
+    def set_clock(self, day: date) -> int:
+        """Writes the file that the nodes' clocks follow; returns the seconds in it."""
+        offset_s = int((datetime.combine(day, _OFFICE_OPENS, SHANGHAI) - datetime.now(UTC)) / timedelta(seconds=1))
+        write_file(self._clock, f"{offset_s}\n".encode())
+        self.day = day
+        return offset_s
+
+    def act(
+        self,
+        city: str,
+        workflow: str,
+        act: str,
+        fields: Mapping[str, Any] = _NOTHING,
+        *,
+        case: str = "",
+        also_to: Sequence[str] = (),
+        platform: str = "",
+        **said: Any,
+    ) -> pb.Recorded:
+        """Records an act, checks its signature, and keeps it as a step.
+
+        Raises:
+            DemoError: It is refused, or what it follows does not come in time.
+        """
+        desk, body = self.desks[city], Body(workflow, act, fields, **said)
+        if case:
+            self._await_case(city, case)
+        return self._noted(city, desk.act(case, body, also_to, platform), platform)
+
+    def take_up(
+        self, city: str, draft: int, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **said: Any
+    ) -> pb.Recorded:
+        """Records an act that the software prepared, with what an officer adds to it."""
+        return self._noted(city, self.desks[city].take_up(draft, Body(workflow, act, fields, **said)))
+
+    def _noted(self, city: str, recorded: pb.Recorded, platform: str = "") -> pb.Recorded:
+        desk = self.desks[city]
+        shown = desk.show(recorded.case, platform)
+        view = next(each for each in shown.acts if each.id == recorded.id)
+        if view.standing != "in_force":
+            raise DemoError(f"{recorded.id}: {view.act} is {view.standing}")
+        self.recorded(city, view, shown)
+        return recorded
+
+    def recorded(self, city: str, view: pb.ActView, shown: pb.Case) -> None:
+        """Keeps an act of a case as a step, after checking its signature."""
+        people = " / ".join(name for name in (view.maker, view.approver) if name)
+        label = (view.label.zh, view.label.en)
+        step = self._keep(city, people or view.platform or "software 软件", view.act, label, view.id)
+        step.add_act(view, shown, self._limits.news(shown))
+
+    def tell(self, city: str, by: str, act: str, what: tuple[str, str], record: str = "", note: str = "") -> Step:
+        """Keeps as a step what is no act of an officer; `record` where it stands in the city's own log."""
+        step = self._keep(city, by, act, what, record)
+        step.note = note
+        if record:
+            step.audience = tuple(self.logs.stored(record).header.audience)
+        return step
+
+    def _keep(self, city: str, by: str, act: str, what: tuple[str, str], record: str) -> Step:
+        step = Step(len(self.steps) + 1, self._chapter, self.day, city, by, act, what, record)
+        if record:
+            proven = self.desks[city].prove(record)
+            step.signed = proven.checkpoint.size, proven.checkpoint.root.hex()
+        self.steps.append(step)
+        self._console.print(
+            f"  {step.number:>2} {self.day:%m-%d} {city:<9} {what[0]} {act}  {record}", style="dim", markup=False
+        )
+        return step
+
+    def software_act(self, city: str, case: str, act: str) -> None:
+        """Waits for an act that the law makes automatic, and keeps it as a step."""
+        desk = self.desks[city]
+
+        def made() -> list[pb.ActView]:
+            return [each for each in desk.show(case).acts if each.act == act]
+
+        self.wait(f"the node of {city} to {act} {case} by itself", made)
+        self.recorded(city, made()[-1], desk.show(case))
+
+    def await_record(self, city: str, standard: str, is_it: Callable[[Stored], bool], begin: int) -> Stored:
+        """Waits for a record that the node of a city makes by itself."""
+
+        def found() -> list[Stored]:
+            return [each for each in self.logs.own(city, begin) if each.header.standard == standard and is_it(each)]
+
+        self.wait(f"the node of {city} to make a record of {standard}", found)
+        return found()[0]
+
+    def sync(self) -> None:
+        """Has every node pull from every other now.
+
+        Raises:
+            DemoError: A pull failed.
+        """
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            failed = [each for found in pool.map(_sync, self.nodes) for each in found]
+        if failed:
+            raise DemoError("; ".join(failed))
+
+    def gongzhi(self, *words: str | Path, node: str = "", codes: Iterable[int] = (0,)) -> str:
+        """What a command prints, run as its user would.
+
+        Raises:
+            DemoError: It ends with another exit code.
+        """
+        at = ("--node", self.desks[node].node.folder) if node else ()
+        command = [Path(sysconfig.get_path("scripts")) / "gongzhi", *words, *at]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+        if done.returncode not in codes:
+            said = f"{done.stdout}{done.stderr}".strip()
+            raise DemoError(f"gongzhi {' '.join(map(str, words))}: exit code {done.returncode}\n{said}")
+        return done.stdout
+
+    def ask(self, *words: str | Path, node: str = "", codes: Iterable[int] = (0,)) -> Any:
+        """The JSON that a command prints."""
+        return json.loads(self.gongzhi(*words, "--json", node=node, codes=codes))
+
+    def wait(self, what: str, is_so: Callable[[], object]) -> None:
+        """Waits until something is so.
+
+        Raises:
+            DemoError: It is not in time, or a node has ended.
+        """
+        deadline = time.monotonic() + _WAIT_S
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise DemoError(f"waited {_WAIT_S:g} s in vain for {what}")
+            for node in self.nodes:
+                node.check_running()
+            time.sleep(_POLL_S)
+
+    def _await_case(self, city: str, case: str) -> None:
+        """Until what was done in a case last has come to the city that acts next."""
+        last = next(each for each in reversed(self.steps) if each.case == case)
+        self._await_record(city, last.record)
+
+    def _await_record(self, city: str, record: str) -> None:
+        self.wait(f"{city} to have {record}", lambda: self.logs.held(city, record) is not None)
+
+
+def found_stage(base: Path, policies: Mapping[str, str]) -> Stage:
+    """Makes the folders of the nodes, with a clock that can be moved and a year of the calendar that is yet to come."""
+    (base / "nodes").mkdir()
+    shutil.copyfile(Path(__file__).parent / YEAR, base / "nodes" / YEAR)
+    settings = {"sync": dict(_SYNC), "clock": {"offset_file": "../clock"}, "calendars": [f"../{YEAR}"]}
+    stage = Stage(found_nodes(base / "nodes", settings, policies), base)
+    stage.set_clock(_FIRST_DAY)
+    return stage
+
+
+def _sync(node: Node) -> list[str]:
+    with officer_channel(node.config, "control") as channel:
+        stub = control_pb2_grpc.ControlServiceStub(channel)
+        answers = list(stub.Sync(control_pb2.SyncRequest(), timeout=_WAIT_S))
+    return [f"{node.city} from {each.city}: {each.reason} {each.message}" for each in answers if each.reason]
