@@ -10,13 +10,13 @@ from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, reason_options
 from node.cli.shared.screen_roster import screening_service
+from node.core.law.calendar import legal_day
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
 from node.query.v1 import query_pb2 as query
 from node.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.listing_pb2 import ListingHit
-from node.usecases.casework.lists.screen import legal_day
 
 _WORKFLOW = "listing.hit"
 

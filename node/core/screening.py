@@ -17,6 +17,9 @@ from node.core.law.listing_term import SERIOUS, last_day, stated_day
 from node.core.standards import standard as standards
 from node.core.standards.identifiers import Problem, normalise
 from node.core.standards.party_key import canonical_key, problem_of_code, problem_of_licence, subject_of
+from node.core.workflow.case import Case
+from node.core.workflow.facts import ActFact
+from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.record.v1.record_pb2 import Header
 from node.screening.v1.screening_pb2 import Entry, Hit
@@ -262,3 +265,14 @@ def hit_of(hit: Hit, entry: Entry, name: str, screened_by: str, screened_at: str
     if name:
         told.party.name = name
     return told
+
+
+def listing_acts(case: Case) -> list[ActFact]:
+    """The acts that put the party on the list; the last of them counts."""
+    makes = {
+        act.name
+        for act in case.workflow.acts
+        for made in act.makes
+        if made.product is Product.RECORD and made.standard == case.workflow.name
+    }
+    return [each for each in case.in_force() if each.act in makes]

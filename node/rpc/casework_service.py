@@ -10,6 +10,7 @@ import grpc
 from node.casework.v1 import casework_pb2 as pb
 from node.casework.v1 import casework_pb2_grpc
 from node.core.law.calendar import SHANGHAI, Calendar
+from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.core.members.officers import Account
 from node.core.standards.validation import Finding
@@ -21,7 +22,6 @@ from node.rpc.status import CODES, REASON_KEY
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Casework, Recorded
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.jurisdiction import basis_code

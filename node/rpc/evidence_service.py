@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import grpc
 
 from node.core.log.record import parse_record_id
+from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.core.members.officers import Account as Officer
 from node.errors import NodeError, Reason
@@ -17,7 +18,6 @@ from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.evidence.fetch import EvidencePeer, obtain
 from node.usecases.evidence.read import list_evidence, read_evidence, show_case

@@ -9,6 +9,7 @@ import grpc
 import structlog
 
 from node.core.log.record import EVERYONE
+from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.intake.v1 import intake_pb2, intake_pb2_grpc
@@ -19,7 +20,6 @@ from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.store import Store
-from node.usecases.casework.actor import Actor
 from node.usecases.records.ingest import Ingest, Pending
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
 from node.usecases.records.retract import retract

@@ -7,11 +7,11 @@ import pytest
 
 from node.cli.evidence_entry import add_entry
 from node.cli.shared.casework import make_body
+from node.core.members.actor import Actor
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.evidence.v1 import evidence_pb2 as messages
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from tests.kit.casework.desks import JD, LI, ZHANG, Desk
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from node.core.law.calendar import vendored_calendar
+from node.core.members.actor import Actor
 from node.core.members.platforms import Connected, Connections
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
@@ -14,7 +15,6 @@ from node.standard.v1 import measure_pb2 as pb
 from node.standard.v1.act_pb2 import Officer
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.act import Casework
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register
 from tests.kit.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.core.law.calendar import vendored_calendar
+from node.core.members.actor import Actor
 from node.core.members.officers import Account, OfficerRole
 from node.core.screening import hit_of
 from node.core.standards.standard import get
@@ -15,7 +16,6 @@ from node.standard.v1 import listing_pb2
 from node.standard.v1.act_pb2 import Act
 from node.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register
 from tests.kit.casework.desks import federation

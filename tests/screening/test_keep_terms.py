@@ -127,7 +127,7 @@ def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any
 
 
 def city_day(city: City) -> str:
-    from node.usecases.casework.lists.screen import legal_day
+    from node.core.law.calendar import legal_day
 
     return legal_day(city.clock.now_ms()).isoformat()
 

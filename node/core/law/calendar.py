@@ -42,6 +42,11 @@ def legal_date(moment: date) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def legal_day(now_ms: int) -> date:
+    """The date in Shanghai of a moment in Unix milliseconds."""
+    return datetime.fromtimestamp(now_ms / 1000, SHANGHAI).date()
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

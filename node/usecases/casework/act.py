@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple
 
-from node.core.law.calendar import legal_date
+from node.core.law.calendar import legal_day
 from node.core.law.complaint_route import Route
+from node.core.members.actor import Actor
 from node.core.members.officers import OfficerRole, check_approver
 from node.core.standards import standard as standards
 from node.core.standards.validation import Finding
@@ -19,8 +20,7 @@ from node.ports import Clock
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.log import Entry
 from node.storage.sqlite.store import Store
-from node.usecases.casework.actor import Actor, check_sees
-from node.usecases.casework.case_file import CaseFile, Members
+from node.usecases.casework.case_file import CaseFile, Members, check_sees
 from node.usecases.casework.follow_up import completed, prepare
 from node.usecases.casework.jurisdiction import route_of
 from node.usecases.casework.line import Line
@@ -80,7 +80,7 @@ class Casework:
     @property
     def today(self) -> date:
         """The day in Shanghai."""
-        return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
+        return legal_day(self._clock.now_ms())
 
     def act(self, actor: Actor, submission: Submission) -> Recorded:
         """Records an act that needs no approver; without a case it opens one.

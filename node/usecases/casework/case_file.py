@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from node.core.law.calendar import SHANGHAI, legal_date
+from node.core.law.calendar import legal_day
 from node.core.log.record import is_record_id, parse_record_id, record_id
+from node.core.members.actor import Actor
 from node.core.members.federation import Federation
 from node.core.members.platforms import Connections
 from node.core.workflow.case import Case
@@ -38,7 +39,7 @@ class TakenBack(NamedTuple):
     @property
     def on(self) -> date:
         """The day in Shanghai."""
-        return legal_date(datetime.fromtimestamp(self.header.issued_at_ms / 1000, SHANGHAI))
+        return legal_day(self.header.issued_at_ms)
 
 
 @dataclass(frozen=True)
@@ -247,3 +248,13 @@ def _workflow_of(case: str, acts: list[ActRecord]) -> str:
     """The workflow as the city of the case says: nobody else decides what a case is."""
     home = [act.header.standard for act in acts if act.header.city == city_of(case)]
     return (home or [acts[0].header.standard])[0]
+
+
+def check_sees(actor: Actor, file: CaseFile, city: str) -> None:
+    """Checks that a case is the actor's to see.
+
+    Raises:
+        NodeError: NOT_FOUND, in the words of a case that is not here: a platform is not told that there is one.
+    """
+    if not actor.may_see(file.case, city):
+        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {file.id} is here")

@@ -10,6 +10,7 @@ from hashlib import sha256
 from node.core.law.calendar import SHANGHAI
 from node.core.law.deadlines import State
 from node.core.log.record import parse_record_id
+from node.core.members.actor import Actor
 from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
@@ -26,7 +27,6 @@ from node.storage.sqlite.log import OWN, Entry, Fate
 from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Notify
 from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE, CaseFile
 from node.usecases.casework.register import Register
 

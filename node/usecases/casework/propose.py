@@ -7,6 +7,7 @@ from datetime import date
 from google.protobuf.message import Message
 
 from node.core.log.record import CASEWORK, EVERYONE
+from node.core.members.actor import Actor
 from node.core.members.officers import making_role
 from node.core.standards import standard as standards
 from node.core.standards.standard import Standard
@@ -21,9 +22,8 @@ from node.record.v1.record_pb2 import Header
 from node.standard.v1.act_pb2 import Act as ActMessage
 from node.storage.sqlite.log import Entry
 from node.usecases.casework.act_record import fact_facets, workflow_subject
-from node.usecases.casework.actor import Actor, check_sees
 from node.usecases.casework.address_platform import check_speaks
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members
+from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, check_sees
 from node.usecases.casework.follow_up import overlay
 from node.usecases.casework.own_rules import OwnRules
 

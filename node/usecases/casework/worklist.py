@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from node.casework.v1.casework_pb2 import Summary
-from node.usecases.casework.actor import Actor
+from node.core.members.actor import Actor
 from node.usecases.casework.deadlines import Running, running
 from node.usecases.casework.line import Line
 from node.usecases.casework.show import state_label

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 
 from node.core.log.attachment import check_digest, references_in
 from node.core.log.record import parse_record_id
+from node.core.members.actor import Actor
 from node.core.workflow.facts import city_of
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
@@ -20,7 +21,6 @@ from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.act_record import ActRecord
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.show import body_for, is_shown
 from node.usecases.evidence.fetch import EvidencePeer, obtain

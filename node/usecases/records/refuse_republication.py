@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from node.core.law.calendar import legal_day
 from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.core.log.trusted_log import MAX_TREE_SIZE
@@ -16,7 +17,6 @@ from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
-from node.usecases.casework.lists.screen import legal_day
 
 _ENDED = Finding(
     "decision_number", "listing_republished", "this listing had ended or was taken back: a new one takes a new decision"

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from node.casework.v1 import casework_pb2 as pb
 from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.log.record import mask, open_view, parse_header
+from node.core.members.actor import Actor
 from node.core.members.federation import Federation, Member
 from node.core.members.officers import Account, OfficerRole
 from node.core.members.platforms import Connected
@@ -21,7 +22,6 @@ from node.record.v1.record_pb2 import View
 from node.standard.v1 import act_pb2, referral_pb2
 from node.standard.v1.party_pb2 import Party
 from node.usecases.casework.act import Casework, Recorded
-from node.usecases.casework.actor import Actor
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
 from node.usecases.casework.register import Register

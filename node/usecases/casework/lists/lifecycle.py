@@ -18,12 +18,12 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.law.calendar import SHANGHAI
+from node.core.law.calendar import SHANGHAI, legal_day
 from node.core.law.listing_term import LONGEST_TERM, SERIOUS, years_from
 from node.core.law.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.log.body import read_body
 from node.core.log.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
-from node.core.screening import LISTS, case_of, has_ended, listing_of, marks
+from node.core.screening import LISTS, case_of, has_ended, listing_acts, listing_of, marks
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS, workflow
@@ -39,7 +39,6 @@ from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.casework.listing_rules import listing_to_repair
 from node.usecases.casework.lists.own_listings import Listed, OwnListings
-from node.usecases.casework.lists.screen import legal_day, listing_acts
 from node.usecases.records.retract import retract
 
 _REPAIR = "credit.repair"

@@ -11,10 +11,10 @@
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
-from node.core.law.calendar import legal_date
+from node.core.law.calendar import legal_day
 from node.core.log.body import read_body, read_view
 from node.core.log.record import disclosed_facets
 from node.core.log.staleness import is_stale
@@ -28,15 +28,13 @@ from node.core.screening import (
     is_published,
     keys_of,
     last_day_of,
+    listing_acts,
     listing_of,
     marks,
     problems_of,
 )
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, advice
-from node.core.workflow.case import Case
-from node.core.workflow.facts import ActFact
-from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.record.v1.record_pb2 import Header
@@ -251,19 +249,3 @@ def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
     except NodeError:
         body = None
     return Record(origins[row[0]], header, body)
-
-
-def listing_acts(case: Case) -> list[ActFact]:
-    """The acts that put the party on the list; the last of them counts."""
-    makes = {
-        act.name
-        for act in case.workflow.acts
-        for made in act.makes
-        if made.product is Product.RECORD and made.standard == case.workflow.name
-    }
-    return [each for each in case.in_force() if each.act in makes]
-
-
-def legal_day(now_ms: int) -> date:
-    """The day in Shanghai."""
-    return legal_date(datetime.fromtimestamp(now_ms / 1000, UTC))

@@ -6,9 +6,7 @@ from typing import Protocol
 
 from node.core.members.officers import Account
 from node.core.workflow.model import Kind, Workflow
-from node.errors import NodeError, Reason
 from node.standard.v1.act_pb2 import Officer
-from node.usecases.casework.case_file import CaseFile
 
 
 class Parted(Protocol):
@@ -43,13 +41,3 @@ class Actor:
         parties = case.parties
         named = (each for each in case.workflow.parties if each.kind is Kind.PLATFORM)
         return any((parties.get(each.name), parties.get(each.at)) == (self.account.name, city) for each in named)
-
-
-def check_sees(actor: Actor, file: CaseFile, city: str) -> None:
-    """Checks that a case is the actor's to see.
-
-    Raises:
-        NodeError: NOT_FOUND, in the words of a case that is not here: a platform is not told that there is one.
-    """
-    if not actor.may_see(file.case, city):
-        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {file.id} is here")
