@@ -17,8 +17,8 @@ from node.core.members.pinning import (
     tls_refusal,
 )
 from node.errors import NodeError, Reason, TransientError
-from node.trust.v1.trust_pb2 import FollowRequest
-from node.trust.v1.trust_pb2_grpc import TrustServiceStub
+from node.stubs.trust.v1.trust_pb2 import FollowRequest
+from node.stubs.trust.v1.trust_pb2_grpc import TrustServiceStub
 
 CONNECT_S = 5.0
 _AGAIN_S = 0.3

@@ -14,7 +14,7 @@ from adapters.follow import greet
 from node.core.law.calendar import legal_date
 from node.core.standards.standard import Standard, get
 from node.errors import FileError, NodeError, Reason, TransientError
-from node.intake.v1 import intake_pb2, intake_pb2_grpc
+from node.stubs.intake.v1 import intake_pb2, intake_pb2_grpc
 
 Exchange = Callable[[Iterator[intake_pb2.SubmitRequest]], Iterator[intake_pb2.SubmitResponse]]
 

@@ -21,7 +21,7 @@ from adapters.tables import Table, open_table
 from adapters.texts import in_chinese, in_english
 from node.core.standards.standard import Standard
 from node.errors import FileError, Reason
-from node.intake.v1 import intake_pb2
+from node.stubs.intake.v1 import intake_pb2
 
 # Findings told on the terminal; the reject report has all that reject.
 EXAMPLES = 20

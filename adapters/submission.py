@@ -9,7 +9,7 @@ from adapters.intake import Exchange
 from adapters.rows import Body, Mapper, Row
 from adapters.tables import Table
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2
+from node.stubs.intake.v1 import intake_pb2
 
 BATCH_ROWS = 500
 # With the largest row on top a request stays below the node's 4 MiB.

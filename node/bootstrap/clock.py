@@ -6,10 +6,10 @@ from functools import partial
 import structlog
 
 from node.config import Config
-from node.control.v1 import control_pb2
 from node.core.law.calendar import Calendar
 from node.folder.clock import ShiftedClock, node_clock
 from node.ports import Clock
+from node.stubs.control.v1 import control_pb2
 
 # What NTP corrects in a second or two without a step is less.
 _STEP_S = 1.0

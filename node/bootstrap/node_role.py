@@ -11,7 +11,6 @@ from node.bootstrap.clock import ClockSteps, build_clock, describe_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.bootstrap.policy_file import PolicyFile, load_policy
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.log.record import EVERYONE
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
@@ -19,7 +18,6 @@ from node.folder.data_lock import hold_data
 from node.folder.files import load_calendar
 from node.folder.keyfile import load_log_key, load_witness_key
 from node.folder.trust import Trust, Watched
-from node.intake.v1 import intake_pb2_grpc
 from node.ports import Clock, Peer
 from node.rpc.casework_service import CaseServicer, add_case_service
 from node.rpc.control_service import ControlServicer
@@ -43,6 +41,8 @@ from node.storage.sqlite.founding import check_founding, settle_founding
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.trail import Act, Trail
 from node.storage.sqlite.usage import UsageLog
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.intake.v1 import intake_pb2_grpc
 from node.usecases.casework.desk import Desk
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.evidence.fetch import Destruction, EvidencePeer

@@ -11,7 +11,6 @@ from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
-from node.query.v1 import query_pb2_grpc
 from node.rpc.query_service import QueryServicer
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
@@ -19,6 +18,7 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.search import SearchIndex
 from node.storage.sqlite.usage import UsageLog
+from node.stubs.query.v1 import query_pb2_grpc
 from node.usecases.casework.lists.screen import Screening
 from node.usecases.records.list_usage import ListUsage
 from node.usecases.records.search_operators import SearchOperators

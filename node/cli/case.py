@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.case_evidence import evidence_command
 from node.cli.shared.case_show import plain_case, print_case, print_summaries
 from node.cli.shared.casework import (
@@ -28,6 +26,8 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import START
 from node.errors import NodeError, Reason
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 
 _also_to = click.option(
     "--also-to", multiple=True, metavar="CITY", help="Who sees the case beside its parties (all: every member); again."

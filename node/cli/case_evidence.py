@@ -9,10 +9,10 @@ from node.cli.shared.attachments import download
 from node.cli.shared.casework import as_option
 from node.cli.shared.options import ask_passphrase
 from node.cli.shared.tables import printable
-from node.evidence.v1.evidence_pb2 import ReadRequest
-from node.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 from node.rpc.client import identity_channel
 from node.rpc.status import error_from_rpc
+from node.stubs.evidence.v1.evidence_pb2 import ReadRequest
+from node.stubs.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 
 
 @click.command("evidence")

@@ -18,10 +18,10 @@ from node.cli.shared.query import reason_options
 from node.cli.shared.tables import new_table, print_table, printable
 from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
-from node.evidence.v1 import evidence_pb2 as messages
 from node.folder.attachment_file import digest_file
 from node.rpc import evidence_client
-from node.standard.v1.evidence_pb2 import EvidenceKind
+from node.stubs.evidence.v1 import evidence_pb2 as messages
+from node.stubs.standard.v1.evidence_pb2 import EvidenceKind
 
 _PERSON = re.compile(r"([^:：=]+)[:：=]([^:：=\s]+)")
 _KINDS = [code_name(each) for each in EvidenceKind.DESCRIPTOR.values if each.number]

@@ -16,11 +16,11 @@ from node.core.log.manifest import Manifest
 from node.core.log.record import parse_record_id
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError
-from node.evidence.v1 import evidence_pb2 as messages
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.files import load_federation
-from node.query.v1 import query_pb2 as query
 from node.rpc import evidence_client
+from node.stubs.evidence.v1 import evidence_pb2 as messages
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.evidence.check_bundle import check_bundle
 from node.usecases.evidence.pack import hide_identity, make_manifest
 from node.usecases.evidence.pack import pack as write_bundle

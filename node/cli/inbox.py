@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from node.casework.v1 import casework_pb2 as pb
 from node.cli.shared.case_show import print_summaries
 from node.cli.shared.casework import (
     TIMEOUT_S,
@@ -20,6 +19,7 @@ from node.cli.shared.casework import (
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
+from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 @click.command()

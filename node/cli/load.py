@@ -10,8 +10,8 @@ from node.cli.shared.dates import time_text
 from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
-from node.intake.v1 import intake_pb2 as intake
-from node.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 TIMEOUT_S = 30
 

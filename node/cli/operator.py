@@ -23,7 +23,7 @@ from node.cli.shared.query import (
 from node.cli.shared.tables import new_table, print_table
 from node.core.answer import check_day, check_status
 from node.core.standards.party_key import subject_of
-from node.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2 as query
 
 EXIT_CODES = {
     query.RESULT_MATCH: 0,

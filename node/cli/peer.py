@@ -8,8 +8,8 @@ import click
 from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import node_option
 from node.config import load_config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.storage.sqlite.reader import Reader
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.exchange.forget import forget
 from node.usecases.upkeep.return_log import return_log
 

@@ -17,8 +17,8 @@ from node.core.policy.policy import Explanation, Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
 from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason
-from node.query.v1.query_pb2 import Proof
-from node.record.v1.record_pb2 import Header
+from node.stubs.query.v1.query_pb2 import Proof
+from node.stubs.record.v1.record_pb2 import Header
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _FILES = click.argument(

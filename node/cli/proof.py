@@ -23,8 +23,8 @@ from node.core.log.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proo
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
-from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.inspection import inspect
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.upkeep.audit import OriginAudit
 from node.usecases.upkeep.audit import audit as audit_store
 

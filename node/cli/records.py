@@ -16,7 +16,7 @@ from node.cli.shared.query import (
 )
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2 as query
 
 
 @click.group()

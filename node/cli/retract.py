@@ -8,8 +8,8 @@ from node.cli.load import TIMEOUT_S, plain_load
 from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
-from node.intake.v1 import intake_pb2 as intake
-from node.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 # A load of a million rows takes minutes.
 _LOAD_TIMEOUT_S = 3600

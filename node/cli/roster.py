@@ -16,7 +16,7 @@ from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import advice, canonical_key, code_of
-from node.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 from node.tables.titles import columns_of
 from node.tables.unfit import UnfitError

@@ -25,9 +25,9 @@ from node.core.standards import standard as standards
 from node.core.standards.party_key import canonical_key
 from node.errors import FileError, Reason
 from node.folder.person_key import FILE, create_person_key
-from node.query.v1 import query_pb2 as query
-from node.screening.v1 import screening_pb2 as screening
-from node.standard.v1 import listing_pb2
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.screening.v1 import screening_pb2 as screening
+from node.stubs.standard.v1 import listing_pb2
 from node.tables.formulas import guard
 
 BATCH = 500

@@ -4,8 +4,6 @@ import json
 
 import click
 
-from node.casework.v1 import casework_pb2 as casework
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, reason_options
@@ -13,10 +11,12 @@ from node.cli.shared.screen_roster import screening_service
 from node.core.law.calendar import legal_day
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
-from node.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
-from node.standard.v1.act_pb2 import Act
-from node.standard.v1.listing_pb2 import ListingHit
+from node.stubs.casework.v1 import casework_pb2 as casework
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
+from node.stubs.standard.v1.act_pb2 import Act
+from node.stubs.standard.v1.listing_pb2 import ListingHit
 
 _WORKFLOW = "listing.hit"
 

@@ -13,10 +13,10 @@ from node.cli.doctor import EXIT_MUST, STYLES
 from node.cli.shared.options import ask_passphrase, json_option, node_option
 from node.cli.shared.tables import new_table, print_table, printable
 from node.config import load_config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.law.calendar import SHANGHAI
 from node.core.reason_texts import Severity
 from node.rpc.client import officer_channel, wait_until_serving
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.tables.terminal import CellTable
 
 

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
-from node.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 
 
 @click.command()

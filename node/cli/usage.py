@@ -18,7 +18,7 @@ from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, query_service
 from node.cli.shared.tables import new_table, print_table
 from node.core.law.calendar import SHANGHAI
-from node.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 
 # Whoever looks at the records leaves one too.

@@ -15,9 +15,9 @@ from unicodedata import normalize
 
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Question
-from node.standard.v1 import operator_pb2
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.query.v1.query_pb2 import Question
+from node.stubs.standard.v1 import operator_pb2
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 STANDARD = "operator.registration"
 

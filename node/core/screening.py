@@ -21,9 +21,9 @@ from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
-from node.screening.v1.screening_pb2 import Entry, Hit
-from node.standard.v1 import listing_pb2 as lists
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.screening.v1.screening_pb2 import Entry, Hit
+from node.stubs.standard.v1 import listing_pb2 as lists
 
 HMAC_BYTES = 32
 PERSON_KEY_BYTES = 32

@@ -23,12 +23,12 @@ from node.core.log.merkle import EMPTY_ROOT, Frontier
 from node.core.log.record import disclosed_facets, parse_header, parse_record_id
 from node.core.policy.disclosure import Disclosed, decide
 from node.core.policy.grant import Grant
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader, Row
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import read_cosigned, read_signed
+from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.exchange.enforce_policy import read_policy
 from node.usecases.upkeep.audit import audit
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from node.control.v1 import control_pb2
 from node.demo.failure import DemoError
 from node.demo.intake import Load
 from node.demo.nodes import Node
+from node.stubs.control.v1 import control_pb2
 
 _POLL_S = 0.5
 # A load that gets nowhere for so long has failed.

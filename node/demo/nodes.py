@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.demo.failure import DemoError
 from node.demo.founding import found_federation
 from node.demo.programs import Program
 from node.errors import NodeError
 from node.rpc.client import officer_channel, wait_until_serving
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 
 _START_S = 120.0
 _CALL_S = 60.0

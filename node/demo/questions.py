@@ -10,10 +10,10 @@ from node.core.log.record import disclosed_bodies, parse_header
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
-from node.query.v1 import query_pb2 as query
-from node.query.v1 import query_pb2_grpc
 from node.rpc.client import officer_channel
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2_grpc
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 # A valid code of nobody: its organisation code begins with TXT, and no city of the sample is in 110101.
 NOBODY = "91110101TXT000004J"

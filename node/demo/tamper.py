@@ -13,22 +13,12 @@ from typing import NamedTuple, cast
 
 import grpc
 
-from node.control.v1 import control_pb2
 from node.core.members.federation import Member
 from node.demo.failure import DemoError
 from node.demo.founding import free_ports
 from node.demo.inputs import write_input
 from node.demo.intake import loading
 from node.demo.nodes import Node
-from node.exchange.v1.exchange_pb2 import (
-    CompareRequest,
-    CompareResponse,
-    HintRequest,
-    HintResponse,
-    PullRequest,
-    PullResponse,
-    ReviseRequest,
-)
 from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
@@ -37,8 +27,18 @@ from node.rpc.gate import Gate
 from node.rpc.peer_client import connect
 from node.rpc.principal import Roster, principal
 from node.rpc.server import Listener
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.reader import Reader
+from node.stubs.control.v1 import control_pb2
+from node.stubs.exchange.v1.exchange_pb2 import (
+    CompareRequest,
+    CompareResponse,
+    HintRequest,
+    HintResponse,
+    PullRequest,
+    PullResponse,
+    ReviseRequest,
+)
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 _ROWS = 3
 _SEED = 20260101

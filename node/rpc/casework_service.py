@@ -7,8 +7,6 @@ from typing import Any, cast
 
 import grpc
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1 import casework_pb2_grpc
 from node.core.law.calendar import SHANGHAI, Calendar
 from node.core.members.actor import Actor
 from node.core.members.clients import Kind
@@ -16,11 +14,13 @@ from node.core.members.officers import Account
 from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.principal import Principal, principal
 from node.rpc.status import CODES, REASON_KEY
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.store import Store
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1 import casework_pb2_grpc
+from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines, scorecard

@@ -16,8 +16,8 @@ from node.folder.identity import Bundle, check_terms, load_bundle, officer_bundl
 from node.folder.keyfile import Passphrase, environment_passphrase
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.trust.v1.trust_pb2 import FollowRequest
-from node.trust.v1.trust_pb2_grpc import TrustServiceStub
+from node.stubs.trust.v1.trust_pb2 import FollowRequest
+from node.stubs.trust.v1.trust_pb2_grpc import TrustServiceStub
 
 _FOLLOW_S = 5
 

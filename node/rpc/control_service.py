@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import grpc
 
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.errors import NodeError, Reason
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.exchange.pull import Progress
 from node.usecases.exchange.sync import Sync
 

@@ -10,12 +10,12 @@ import grpc
 from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.core.members.federation import Member
 from node.errors import Reason, TransientError
-from node.evidence.v1 import evidence_pb2 as evidence
-from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from node.folder.keyfile import TlsIdentity
 from node.rpc.pace import paced
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel
+from node.stubs.evidence.v1 import evidence_pb2 as evidence
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 
 Progress = Callable[[int], None]
 

@@ -11,13 +11,13 @@ from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.core.members.officers import Account as Officer
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as evidence
-from node.evidence.v1 import evidence_pb2_grpc
-from node.query.v1 import query_pb2 as query
 from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
+from node.stubs.evidence.v1 import evidence_pb2 as evidence
+from node.stubs.evidence.v1 import evidence_pb2_grpc
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.evidence.fetch import EvidencePeer, obtain
 from node.usecases.evidence.read import list_evidence, read_evidence, show_case

@@ -5,7 +5,9 @@ from typing import Any
 
 import grpc
 
-from node.exchange.v1.exchange_pb2 import (
+from node.rpc.principal import principal
+from node.storage.sqlite.reader import Reader
+from node.stubs.exchange.v1.exchange_pb2 import (
     CompareRequest,
     CompareResponse,
     HintRequest,
@@ -13,8 +15,6 @@ from node.exchange.v1.exchange_pb2 import (
     PullRequest,
     ReviseRequest,
 )
-from node.rpc.principal import principal
-from node.storage.sqlite.reader import Reader
 from node.usecases.exchange.compare import Compare
 from node.usecases.exchange.enforce_policy import PolicyInForce
 from node.usecases.exchange.share import revise, share

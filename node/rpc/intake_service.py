@@ -12,14 +12,14 @@ from node.core.log.record import EVERYONE
 from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2, intake_pb2_grpc
 from node.ports import Clock
-from node.query.v1 import query_pb2 as query
-from node.record.v1.record_pb2 import Header
 from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.store import Store
+from node.stubs.intake.v1 import intake_pb2, intake_pb2_grpc
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.ingest import Ingest, Pending
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
 from node.usecases.records.retract import retract

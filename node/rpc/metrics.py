@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import grpc
 from prometheus_client import Counter, Histogram
 
-from node.intake.v1.intake_pb2 import Outcome, Status
+from node.stubs.intake.v1.intake_pb2 import Outcome, Status
 
 _BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60)
 _CALLS = Counter("gongzhi_rpc", "Calls ended, by method and gRPC status code", ["method", "code"])

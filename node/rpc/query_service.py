@@ -8,10 +8,10 @@ from node.core.members.clients import Kind
 from node.core.members.officers import OfficerRole
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
-from node.query.v1 import query_pb2_grpc
 from node.rpc.principal import Principal, principal
 from node.storage.sqlite.reader import Reader
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2_grpc
 from node.usecases.records.list_records import list_records
 from node.usecases.records.list_usage import ListUsage
 from node.usecases.records.prove import prove, prove_publicly, prove_view

@@ -8,8 +8,8 @@ import grpc
 from node.core.members.clients import Kind
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Register
-from node.screening.v1 import screening_pb2 as screening
-from node.screening.v1 import screening_pb2_grpc
+from node.stubs.screening.v1 import screening_pb2 as screening
+from node.stubs.screening.v1 import screening_pb2_grpc
 from node.usecases.casework.lists.screen import Keyed, Screening, digest_keys
 from node.usecases.records.usage import Account, Use
 from node.usecases.records.verify_operator import Asker

@@ -9,7 +9,7 @@ from node.folder.followers import note_pins
 from node.folder.trust import Trust
 from node.rpc.principal import principal
 from node.rpc.server import Register
-from node.trust.v1 import trust_pb2, trust_pb2_grpc
+from node.stubs.trust.v1 import trust_pb2, trust_pb2_grpc
 
 SERVICE = "node.trust.v1.TrustService"
 _log = structlog.get_logger(__name__)

@@ -13,21 +13,21 @@ import grpc
 from google.protobuf.message import Message
 
 from node.config import Config
-from node.control.v1 import control_pb2
 from node.core.members.clients import Kind
 from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged
 from node.errors import NodeError, Reason
 from node.folder.files import write_file
 from node.folder.identity import Bundle, add_client, officer_bundle
-from node.intake.v1 import intake_pb2 as intake
-from node.intake.v1 import intake_pb2_grpc
-from node.query.v1 import query_pb2 as query
-from node.query.v1 import query_pb2_grpc
 from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
 from node.storage.sqlite.reader import Reader
+from node.stubs.control.v1 import control_pb2
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.intake.v1 import intake_pb2_grpc
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2_grpc
 
 CLOCK_OFFSET = "clock-offset"
 """The file in a node's folder that says how many seconds its clock is off."""

@@ -20,12 +20,12 @@ from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 from node.config import Config, Listen
-from node.control.v1 import control_pb2
 from node.core.members.federation import Federation
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation, save_federation
 from node.folder.founding import CAPITALS, Plan, shipped_policy
 from node.storage.founding import found_node
+from node.stubs.control.v1 import control_pb2
 from node.testing.city import City
 
 IMAGE = "gongzhi:dev"

@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged
 from node.errors import NodeError
-from node.intake.v1 import intake_pb2 as intake
-from node.standard.v1.operator_pb2 import (
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.standard.v1.operator_pb2 import (
     OPERATOR_STATUS_DEREGISTERED,
     OPERATOR_STATUS_IN_BUSINESS,
     Address,

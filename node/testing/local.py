@@ -11,10 +11,10 @@ from node.bootstrap import build_role
 from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.demo.founding import found_federation
 from node.demo.nodes import Node
 from node.rpc.client import officer_channel
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.testing.city import City
 
 _SYNC_S = 120.0

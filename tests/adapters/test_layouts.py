@@ -8,9 +8,9 @@ from google.protobuf.message import Message
 from adapters.fines import fine_in_words
 from adapters.mapping import read_mapping, shipped_mappings
 from adapters.rows import Body, Mapper
-from node.standard.v1.listing_pb2 import ListingAbnormal
-from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.standard.v1.penalty_pb2 import Penalty
+from node.stubs.standard.v1.listing_pb2 import ListingAbnormal
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 from tests.kit.samples.published import FORM_2018
 from tests.kit.samples.registry import uscc
 

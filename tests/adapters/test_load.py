@@ -10,7 +10,7 @@ from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
 from node.demo.sample import write_sample
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.nodes.intake import Intake
 from tests.kit.samples.registry import COLUMNS, row, rows, uscc, write_csv
 from tests.kit.samples.reject_report import mend, read_report

@@ -10,7 +10,7 @@ from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper, Problem
 from node.core.standards.standard import get
 from node.errors import FileError, Reason
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.samples.registry import COLUMNS, ENGLISH, row, uscc
 
 MINIMAL = """\

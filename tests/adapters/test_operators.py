@@ -9,7 +9,7 @@ from adapters.mapping import read_mapping
 from adapters.rows import Body, Mapper
 from node.core.standards.party_key import problem_of_code, subject_of
 from node.core.standards.standard import get
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.samples.registry import COLUMNS, row, uscc, write_csv
 
 SOLE_TRADER = "92430102MA00TEXT0T"

@@ -4,9 +4,9 @@ import pytest
 
 from adapters.rows import Body
 from node.core.standards.standard import get
-from node.standard.v1 import operator_pb2 as op
-from node.standard.v1 import party_pb2 as party
-from node.standard.v1.penalty_pb2 import PenaltyKind
+from node.stubs.standard.v1 import operator_pb2 as op
+from node.stubs.standard.v1 import party_pb2 as party
+from node.stubs.standard.v1.penalty_pb2 import PenaltyKind
 from tests.kit.samples.published import PENALTY, mapped, penalty, record
 from tests.kit.samples.registry import uscc
 

@@ -12,7 +12,7 @@ from adapters.rows import Body, Mapper
 from node.core.screening import person_hmac
 from node.errors import FileError, Reason
 from node.folder.person_key import create_person_key
-from node.standard.v1.listing_pb2 import ListingSerious
+from node.stubs.standard.v1.listing_pb2 import ListingSerious
 
 NUMBER = "11010119900307002X"
 WIDE = {ord(each): ord(each) + 0xFEE0 for each in "0123456789X"}

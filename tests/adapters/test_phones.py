@@ -5,7 +5,7 @@ import pytest
 from adapters.noted import Noted
 from adapters.phones import phone_numbers
 from node.core.standards.standard import get
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 
 @pytest.mark.parametrize(

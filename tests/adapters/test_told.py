@@ -17,8 +17,8 @@ from adapters.rows import Problem
 from adapters.texts import in_chinese, in_english
 from node.core.standards.standard import get
 from node.errors import FileError
-from node.intake.v1 import intake_pb2
-from node.standard.v1.penalty_pb2 import Penalty
+from node.stubs.intake.v1 import intake_pb2
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 from tests.kit.nodes.intake import Intake
 from tests.kit.samples.published import PENALTY
 from tests.kit.samples.registry import row, write_csv

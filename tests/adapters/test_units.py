@@ -7,8 +7,8 @@ import pytest
 from adapters.mapping import read_mapping
 from adapters.rows import Body, Mapper
 from adapters.units import split_title, unit_of_notes
-from node.standard.v1.operator_pb2 import OperatorRegistration
-from node.standard.v1.penalty_pb2 import Penalty
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 from node.tables.cells import column_name
 from tests.kit.samples.published import PENALTY
 from tests.kit.samples.registry import COLUMNS, row

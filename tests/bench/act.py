@@ -12,19 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.core.members.clients import Kind
 from node.core.members.federation import Federation
 from node.core.members.officers import Account, OfficerRole
 from node.core.standards import standard as standards
 from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_log_key
-from node.record.v1.record_pb2 import Header, View
 from node.rpc.tls import bundle_channel
-from node.standard.v1.act_pb2 import Act
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.store import Store
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.act_pb2 import Act
 from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
 from node.usecases.casework.case_file import PURPOSE, Bookcase

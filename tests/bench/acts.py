@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from node.core.standards import standard as standards
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.act_pb2 import Act, Officer
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.act_pb2 import Act, Officer
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import PURPOSE
 from tests.bench.world import ORIGIN, OTHER

@@ -15,13 +15,13 @@ import grpc
 
 from node.config import Config
 from node.core.log.record import disclosed_bodies
-from node.query.v1 import query_pb2 as query
-from node.record.v1.record_pb2 import View
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.tree import position
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.record.v1.record_pb2 import View
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 IN_FLIGHT = 32
 ROSTER_BATCH = 500

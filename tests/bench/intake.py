@@ -13,7 +13,7 @@ from adapters.mapping import read_mapping
 from adapters.rows import Mapper
 from adapters.submission import batches_of
 from adapters.tables import open_table
-from node.intake.v1.intake_pb2 import SubmitRequest
+from node.stubs.intake.v1.intake_pb2 import SubmitRequest
 from tests.bench.measure import alternate, rate
 from tests.bench.world import ORIGIN, Process, Rows, World, say
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nacl.signing import SigningKey
 
 from node.demo.founding import free_ports
-from node.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.bench.plain import write_blobs
 from tests.bench.world import RECEIVER, Process, World
 

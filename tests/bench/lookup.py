@@ -9,8 +9,8 @@ from typing import NamedTuple
 import grpc
 
 from node.folder.identity import load_bundle
-from node.query.v1.query_pb2 import Question
 from node.rpc.tls import bundle_channel, channel
+from node.stubs.query.v1.query_pb2 import Question
 from tests.bench.asker import (
     IN_FLIGHT,
     VERIFY,

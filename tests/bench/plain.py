@@ -23,16 +23,16 @@ from nacl.signing import VerifyKey
 
 from node.config import Config, load_config
 from node.core.log.merkle import HASH_BYTES
-from node.exchange.v1.exchange_pb2 import PullResponse
 from node.folder.files import load_federation
 from node.folder.keyfile import load_tls_identity
 from node.folder.trust import Trust
-from node.record.v1.record_pb2 import Header
 from node.rpc.crew import AT_ONCE
 from node.rpc.tls import channel, server_credentials, server_options
 from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.tree import position
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.pull import COMMIT_RECORDS
 
 METHOD = "/bench.Limit/"

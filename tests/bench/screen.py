@@ -13,12 +13,12 @@ from node.config import Config
 from node.core.members.platforms import Connected
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_log_key
-from node.query.v1.query_pb2 import Reason
 from node.rpc.client import officer_channel
-from node.screening.v1 import screening_pb2 as screening
-from node.standard.v1.party_pb2 import Party
 from node.storage.sqlite.rows import Kind, index_key, subject_digest
 from node.storage.sqlite.schema import open_reader
+from node.stubs.query.v1.query_pb2 import Reason
+from node.stubs.screening.v1 import screening_pb2 as screening
+from node.stubs.standard.v1.party_pb2 import Party
 from tests.bench.asker import questions
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, Rows, World, say

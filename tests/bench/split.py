@@ -8,10 +8,10 @@ from node.core.log.checkpoint import LogKey
 from node.core.log.merkle import Frontier
 from node.core.log.record import open_view
 from node.core.log.trusted_log import PeerView, VerifiedBatch
-from node.exchange.v1.exchange_pb2 import PullResponse
 from node.folder.files import load_federation
 from node.storage.sqlite import replica
 from node.storage.sqlite.schema import open_writer
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.usecases.exchange.pull import COMMIT_RECORDS
 from tests.bench.world import ORIGIN, RECEIVER, Rows, World
 

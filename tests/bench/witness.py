@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from node.usecases.exchange.witness import Round
 from tests.bench.measure import rate
 from tests.bench.world import Rows, say

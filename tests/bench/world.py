@@ -17,7 +17,6 @@ from typing import Any
 import grpc
 
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.demo.sample import write_sample
@@ -30,6 +29,7 @@ from node.rpc.peer_client import connect
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0

@@ -11,10 +11,10 @@ from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.timing import OWED_BY, SUPERIOR
 from node.errors import NodeError, Reason
-from node.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.storage.sqlite.log import Entry
+from node.stubs.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.register import Register

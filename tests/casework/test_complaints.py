@@ -11,8 +11,8 @@ from node.core.standards.identifiers import uscc_check_character
 from node.core.workflow.declared import workflow
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2, party_pb2
-from node.standard.v1 import complaint_pb2 as pb
+from node.stubs.standard.v1 import act_pb2, party_pb2
+from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.complaints import against

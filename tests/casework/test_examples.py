@@ -11,7 +11,7 @@ from node.core.members.actor import Actor
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as messages
+from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.usecases.casework.propose import Submission
 from tests.kit.casework.desks import JD, LI, ZHANG, Desk
 

@@ -10,10 +10,10 @@ from node.core.law.calendar import SHANGHAI
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import NOWHERE, apply, broken_by_situation
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import alert_pb2, complaint_pb2, credit_pb2, referral_pb2
-from node.standard.v1.credit_pb2 import CreditRepair
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1 import alert_pb2, complaint_pb2, credit_pb2, referral_pb2
+from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.lists.lifecycle import KeepTerms

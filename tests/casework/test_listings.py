@@ -5,7 +5,7 @@ import pytest
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.desks import LI, Desk, act, broken_in, with_act

@@ -4,7 +4,7 @@ import pytest
 from google.protobuf.message import Message
 
 from node.errors import NodeError, Reason
-from node.standard.v1 import measure_pb2 as pb
+from node.stubs.standard.v1 import measure_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError, act_of
 from tests.kit.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown
 from tests.kit.casework.measures import NAME, World, asked, request

@@ -10,15 +10,15 @@ import grpc
 import pytest
 from click.testing import CliRunner
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.main import gongzhi
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as evidence
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
-from node.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.evidence.v1 import evidence_pb2 as evidence
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.stubs.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import TWO, act, drafted_referral, referring
 from tests.kit.casework.measures import request

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from node.core.standards import standard as standards
 from node.core.workflow.declared.complaint import COMPLAINT
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import act_pb2, referral_pb2
-from node.standard.v1 import complaint_pb2 as pb
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1 import act_pb2, referral_pb2
+from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import CLERK, TWO, ZHANG, Desk, act, drafted_referral, referring, send, shown, with_act

@@ -4,7 +4,7 @@ import pytest
 
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.standard.v1 import complaint_pb2, referral_pb2
+from node.stubs.standard.v1 import complaint_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError, Submission
 from tests.kit.casework.desks import (
     LI,

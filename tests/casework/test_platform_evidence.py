@@ -8,10 +8,10 @@ import pytest
 
 from node.core.members.actor import Actor
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as pb
-from node.query.v1.query_pb2 import Reason as Why
-from node.standard.v1 import measure_pb2
-from node.standard.v1.evidence_pb2 import Evidence
+from node.stubs.evidence.v1 import evidence_pb2 as pb
+from node.stubs.query.v1.query_pb2 import Reason as Why
+from node.stubs.standard.v1 import measure_pb2
+from node.stubs.standard.v1.evidence_pb2 import Evidence
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.evidence.fetch import EvidencePeer
 from node.usecases.evidence.read_for_platform import PlatformEvidence

@@ -9,11 +9,11 @@ from node.core.members.actor import Actor
 from node.core.members.platforms import Connected, Connections
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import listing_pb2
-from node.standard.v1 import measure_pb2 as pb
-from node.standard.v1.act_pb2 import Officer
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import measure_pb2 as pb
+from node.stubs.standard.v1.act_pb2 import Officer
 from node.usecases.casework.act import Casework
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register

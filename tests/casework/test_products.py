@@ -10,8 +10,8 @@ from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import View
-from node.standard.v1 import (
+from node.stubs.record.v1.record_pb2 import View
+from node.stubs.standard.v1 import (
     alert_pb2,
     complaint_pb2,
     credit_pb2,

@@ -8,7 +8,7 @@ import pytest
 
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2, referral_pb2
+from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.desks import AUDITOR, CLERK, LI, TWO, ZHANG, Desk, drafted_referral, referring, send
 

@@ -9,9 +9,9 @@ import pytest
 from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.log.record import mask
 from node.core.members.actor import Actor
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1 import alert_pb2
 from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile
 from node.usecases.casework.line import Line, line_of
 from node.usecases.casework.notices import Notices

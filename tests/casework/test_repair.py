@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from node.errors import Reason
-from node.standard.v1 import credit_pb2, party_pb2
+from node.stubs.standard.v1 import credit_pb2, party_pb2
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.desks import Desk, act, at, broken_in, documents

@@ -20,12 +20,12 @@ from node.core.members.clients import Kind
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.folder.identity import add_client, load_bundle, officer_bundle
-from node.intake.v1 import intake_pb2 as pb
-from node.intake.v1 import intake_pb2_grpc
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.standard.v1 import penalty_pb2
 from node.storage.sqlite.trail import read_trail
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.intake.v1 import intake_pb2_grpc
+from node.stubs.standard.v1 import penalty_pb2
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
 from tests.kit.casework.desks import Desk, at, drafted_referral, referring

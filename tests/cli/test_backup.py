@@ -13,8 +13,8 @@ import pytest
 
 from node.config import load_config
 from node.errors import FileError, Reason
-from node.intake.v1 import intake_pb2 as pb
 from node.rpc.status import error_from_rpc
+from node.stubs.intake.v1 import intake_pb2 as pb
 from node.usecases.upkeep.backup import restore
 from tests.kit.nodes.processes import Running, batch, found
 

@@ -18,10 +18,10 @@ from node.config import Config, load_config
 from node.errors import NodeError, Reason
 from node.folder.clock import SystemClock
 from node.folder.keyfile import create_log_key, load_log_key
-from node.intake.v1 import intake_pb2 as pb
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
+from node.stubs.intake.v1 import intake_pb2 as pb
 from node.usecases.upkeep.backup import back_up, restore
 from node.usecases.upkeep.start_checks import check_start
 from tests.kit.nodes.processes import Running, batch, found

@@ -11,9 +11,9 @@ from google.protobuf.json_format import MessageToJson
 from node.cli.policy import policy
 from node.core.log.record import mask, seal
 from node.core.standards.standard import get
-from node.query.v1.query_pb2 import Proof
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
+from node.stubs.query.v1.query_pb2 import Proof
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
 
 POLICIES = Path(__file__).parents[2] / "policies"
 CHANGSHA = POLICIES / "changsha.yaml"

@@ -3,9 +3,9 @@
 import pytest
 from rich.text import Text
 
-from node.casework.v1 import casework_pb2 as pb
 from node.cli.shared.case_show import print_case
 from node.cli.shared.tables import new_table, print_table
+from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 @pytest.mark.parametrize("kind", [str, Text])

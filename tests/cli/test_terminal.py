@@ -18,9 +18,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from node.casework.v1 import casework_pb2 as pb
 from node.cli import inbox
 from node.cli.shared import case_show
+from node.stubs.casework.v1 import casework_pb2 as pb
 from node.tables.terminal import CellTable, print_table
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from node.casework.v1 import casework_pb2 as pb
 from node.cli.main import main
 from node.cli.shared.case_show import print_case
 from node.folder.files import write_file
+from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> str:

@@ -18,7 +18,6 @@ from adapters.intake import Node as Intake
 from adapters.load import load
 from adapters.report import Report
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.demo.sample import write_sample
@@ -29,6 +28,7 @@ from node.rpc.client import is_serving, officer_channel
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.receiver import recompute
 

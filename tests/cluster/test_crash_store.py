@@ -6,12 +6,12 @@ import pytest
 
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.log.record import parse_header
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.store import Origin
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.upkeep.audit import audit
 from tests.kit.keys import FixedSigner
 from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, batch, live, moments, pull, take_in

@@ -15,10 +15,8 @@ import pytest
 
 from node.config import Config
 from node.config import Sync as Settings
-from node.control.v1 import control_pb2
 from node.demo.founding import found_federation
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key, load_tls_identity
 from node.folder.trust import Trust
@@ -26,6 +24,8 @@ from node.rpc.exchange_service import SERVICE
 from node.rpc.peer_client import connect
 from node.rpc.tls import server_credentials
 from node.storage.sqlite.store import Store
+from node.stubs.control.v1 import control_pb2
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.usecases.exchange.sync import Sync
 from node.usecases.upkeep.node_status import node_status
 from tests.kit.clock import SetClock

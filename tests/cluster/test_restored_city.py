@@ -8,8 +8,8 @@ import pytest
 
 from node.config import load_config
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2 as intake
 from node.storage.sqlite.reader import Reader
+from node.stubs.intake.v1 import intake_pb2 as intake
 from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.upkeep.confirm_restore import confirm
 from node.usecases.upkeep.return_log import recover

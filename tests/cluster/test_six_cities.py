@@ -6,7 +6,7 @@ import pytest
 
 from node.core.members.clients import Kind
 from node.errors import NodeError
-from node.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2 as query
 from node.testing import Acknowledged, Ground, SixCities, batch, standing
 from node.testing.local import InProcessCity
 from tests.kit.simulator.origin import registration

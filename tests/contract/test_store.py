@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.log.record import open_view
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN, Fate
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City

@@ -7,8 +7,8 @@ import pytest
 
 from node.core.log.record import open_view
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
+from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.records.retract import retract
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City, operator

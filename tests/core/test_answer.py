@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from node.core.answer import check_day, check_status, compare, fold, is_same_address, public_facets
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Question
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.query.v1.query_pb2 import Question
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 ALL = frozenset({1, 2, 3, 4})
 _CHINESE = st.text("湖南长沙市岳麓区金牛路号楼第一二三0123456789", min_size=1, max_size=20)

@@ -6,7 +6,7 @@ import pytest
 
 from node.core.standards.standard import codes, get
 from node.core.standards.table import code_rows
-from node.standard.v1 import evidence_pb2, listing_pb2, measure_pb2, verification_pb2
+from node.stubs.standard.v1 import evidence_pb2, listing_pb2, measure_pb2, verification_pb2
 
 
 def test_lists_are_three_and_share_no_grounds() -> None:

@@ -7,8 +7,8 @@ import pytest
 from node.core.policy.disclosure import decide
 from node.core.policy.policy import Grant, parse_policy
 from node.core.standards.standard import get, standards
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 HEADER = Header(id="wuhan-1", standard="operator.registration", version=1, audience=["all"], facets=4)
 WIDEST = frozenset({1, 2, 3, 4})

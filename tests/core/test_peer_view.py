@@ -11,8 +11,8 @@ from node.core.log.merkle import Frontier, consistency_proof
 from node.core.log.record import mask
 from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedBatch, verify_revision
 from node.errors import Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullResponse
-from node.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.memory_log import CITY, Log, root
 
 

@@ -7,8 +7,8 @@ import pytest
 from node.core.log.record import mask
 from node.core.log.trusted_log import MAX_REVISION_SPAN, verify_revision
 from node.errors import Reason, TrustError
-from node.exchange.v1.exchange_pb2 import ReviseResponse
-from node.record.v1.record_pb2 import Facet
+from node.stubs.exchange.v1.exchange_pb2 import ReviseResponse
+from node.stubs.record.v1.record_pb2 import Facet
 from tests.kit.simulator.memory_log import CITY, Log
 
 

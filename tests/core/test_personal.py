@@ -12,8 +12,8 @@ from stdnum import luhn
 from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal
 from node.core.standards.public_texts import public_texts
 from node.core.standards.standard import Field, Standard, standards
-from node.standard.v1.operator_pb2 import Capital, OperatorRegistration
-from node.standard.v1.penalty_pb2 import Penalty
+from node.stubs.standard.v1.operator_pb2 import Capital, OperatorRegistration
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 
 ID_NUMBER = "430102190001010015"
 OLD_ID_NUMBER = "430102600101001"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
 from tests.kit.oracles.policy import (
     BASE,
     BODIES,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from node.core.policy.policy import parse_policy
 from node.core.standards.standard import standards
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.oracles.policy import (
     BASE,
     BODIES,

@@ -11,8 +11,8 @@ from node.core.log.checkpoint import LogKey
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.core.log.record import mask
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Proof
 from node.storage.sqlite.reader import Reader
+from node.stubs.query.v1.query_pb2 import Proof
 from node.usecases.records.prove import prove
 from tests.kit.stores.city import PURPOSE, City, operator
 

@@ -15,9 +15,9 @@ from node.core.log.merkle import Frontier, consistency_proof
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.core.log.record import mask
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Proof, Standing
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.query.v1.query_pb2 import Proof, Standing
 from node.usecases.records.prove import prove
 from tests.kit.keys import KeySigner
 from tests.kit.oracles import proof_verifier

@@ -24,7 +24,7 @@ from node.core.log.record import (
     seal,
 )
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Facet, Header, View
+from node.stubs.record.v1.record_pb2 import Facet, Header, View
 
 bodies_of = st.lists(st.binary(max_size=40), min_size=0, max_size=MAX_FACETS)
 facets_of = st.sets(st.integers(1, MAX_FACETS))

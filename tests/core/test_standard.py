@@ -7,13 +7,13 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.buf.validate import validate_pb2
 from node.core.standards.rule_words import in_words
 from node.core.standards.standard import Standard, codes, get, standards
 from node.errors import NodeError, Reason
-from node.standard.v1 import operator_pb2 as op
-from node.standard.v1 import options_pb2
-from node.standard.v1.policy_pb2 import Grant, PolicyChange
+from node.stubs.buf.validate import validate_pb2
+from node.stubs.standard.v1 import operator_pb2 as op
+from node.stubs.standard.v1 import options_pb2
+from node.stubs.standard.v1.policy_pb2 import Grant, PolicyChange
 
 USCC = "91430100MA00TEXT01"
 FALSE_KIND = op.Licence(kind=op.LICENCE_KIND_FOOD_PRODUCTION, number="JY11108071215650")

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.core.standards.standard import Standard, get, standards
 from node.core.standards.table import rule_rows
-from node.standard.v1 import (
+from node.stubs.standard.v1 import (
     act_pb2,
     alert_pb2,
     evidence_pb2,

@@ -21,7 +21,7 @@ from node.core.workflow.facts import ActFact, city_of
 from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import START, Act, Carries, Choice, Effect, Kind, NotBefore, Role, Workflow
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2, complaint_pb2, referral_pb2
+from node.stubs.standard.v1 import act_pb2, complaint_pb2, referral_pb2
 from tests.kit.workflow.acts import DAY, actor, complete
 
 DOCS = Path(__file__).parents[2] / "docs" / "workflows.md"

@@ -12,7 +12,7 @@ from node.errors import NodeError
 from node.folder.clock import ShiftedClock
 from node.folder.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
 from node.folder.person_key import create_person_key, load_person_key
-from node.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.enforce_policy import read_policy
 from tests.fuzz.peer_targets import text_of
 from tests.fuzz.target import file_of, target

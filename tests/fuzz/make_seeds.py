@@ -22,10 +22,10 @@ from node.core.log.proof import format_proof
 from node.core.log.record import mask
 from node.core.members.federation_file import format_card
 from node.demo.founding import found_federation
-from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.folder.files import load_federation
 from node.folder.founding import shipped_policy
-from node.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.evidence.pack import make_manifest, pack
 from node.usecases.evidence.read import show_case
 from node.usecases.records.prove import prove

@@ -11,8 +11,8 @@ from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.core.log.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
 from node.core.log.trusted_log import PeerView, verify_revision
 from node.errors import FileError, NodeError, Reason
-from node.exchange.v1.exchange_pb2 import PullResponse
-from node.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.evidence.check_bundle import check_bundle
 from tests.fuzz.target import TARGETS, file_of, target
 

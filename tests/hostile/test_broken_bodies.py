@@ -12,14 +12,14 @@ from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.log.proof import format_proof
 from node.core.standards.standard import standards
 from node.errors import NodeError
-from node.query.v1.query_pb2 import RESULT_MATCH, Question
-from node.record.v1.record_pb2 import Header
-from node.screening.v1 import screening_pb2 as screening
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import Entry
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.search import SearchIndex, count_unreadable
 from node.storage.sqlite.store import Store
+from node.stubs.query.v1.query_pb2 import RESULT_MATCH, Question
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.screening.v1 import screening_pb2 as screening
 from node.usecases.casework.case_file import PURPOSE as ENFORCEMENT
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.line import line_of

@@ -7,13 +7,13 @@ import pytest
 from sqlite_utils import Database
 
 from node.core.standards import standard as standards
-from node.query.v1.query_pb2 import RESULT_AMBIGUOUS, RESULT_MATCH, Question
-from node.record.v1.record_pb2 import Header
-from node.screening.v1.screening_pb2 import RESULT_HIT, Entry
 from node.storage.sqlite.log import Entry as LogEntry
 from node.storage.sqlite.lookup import PER_CITY
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
 from node.storage.sqlite.schema import migrations, open_reader, open_writer
+from node.stubs.query.v1.query_pb2 import RESULT_AMBIGUOUS, RESULT_MATCH, Question
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.screening.v1.screening_pb2 import RESULT_HIT, Entry
 from node.usecases.casework.lists.screen import Screening, digest_keys
 from node.usecases.records.show_operator import show_operator
 from node.usecases.records.verify_operator import Asker, VerifyOperator

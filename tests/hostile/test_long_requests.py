@@ -15,9 +15,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
 from node.rpc.request_bounds import bounded
-from node.screening.v1.screening_pb2 import Entry
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.screening.v1.screening_pb2 import Entry
 from node.usecases.casework.lists.screen import digest_keys
 from node.usecases.records.verify_operator import Asker, VerifyOperator
 from tests.kit.nodes.query_world import World
@@ -33,7 +33,7 @@ _CELL = 32_767
 
 def methods() -> Iterator[MethodDescriptor]:
     for name in SERVICES:
-        services = import_module(f"node.{name}.v1.{name}_pb2").DESCRIPTOR.services_by_name
+        services = import_module(f"node.stubs.{name}.v1.{name}_pb2").DESCRIPTOR.services_by_name
         for service in services.values():
             yield from service.methods
 

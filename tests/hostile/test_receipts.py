@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from node.core.standards import standard as standards
-from node.record.v1.record_pb2 import Header
-from node.standard.v1 import alert_pb2
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1 import alert_pb2
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, Notices
 from tests.kit.casework.desks import Desk, act, open_desks
 

@@ -16,8 +16,6 @@ import yaml
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as pb
-from node.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from node.folder.attachment_file import digest_file
 from node.folder.files import load_federation
 from node.folder.identity import add_client, load_bundle
@@ -25,6 +23,8 @@ from node.folder.keyfile import load_tls_identity
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel, peer_channel
+from node.stubs.evidence.v1 import evidence_pb2 as pb
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from tests.kit.nodes.evidence_world import WHY, World
 from tests.kit.stores.evidence import announcement, chunks, digest_of, sm3_of
 from tests.kit.waiting import eventually

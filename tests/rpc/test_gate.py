@@ -17,13 +17,13 @@ from node.demo.founding import free_ports
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation
 from node.folder.trust import Trust
-from node.query.v1 import query_pb2 as query
-from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.client import officer_channel
 from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
 from node.rpc.principal import Roster
 from node.rpc.tls import peer_channel, server_credentials
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from tests.kit.nodes.listener import WhoAsks, ask, channel, found, identity, refusal, serving
 
 

@@ -27,9 +27,9 @@ from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client, officer_bundle
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import RECHECK_S
-from node.query.v1 import query_pb2 as query
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
+from node.stubs.query.v1 import query_pb2 as query
 from tests.kit.nodes.processes import found
 from tests.kit.nodes.raw_caller import RawCaller, all_read, message
 

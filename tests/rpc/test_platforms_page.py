@@ -11,18 +11,18 @@ import grpc
 import pytest
 from click.testing import CliRunner
 
-from node.casework.v1 import casework_pb2 as cases
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.main import gongzhi
 from node.core.members.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.errors import Reason
 from node.folder.identity import SERVICES, load_bundle
-from node.query.v1 import query_pb2 as query
-from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.services import LISTENERS, SERVICE_KINDS
 from node.rpc.tls import bundle_channel
-from node.standard.v1 import measure_pb2
+from node.stubs.casework.v1 import casework_pb2 as cases
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
+from node.stubs.standard.v1 import measure_pb2
 from tests.kit.casework.desks import act
 from tests.kit.nodes.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
 from tests.kit.nodes.processes import refused

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from node.casework.v1 import casework_pb2
-from node.control.v1 import control_pb2
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2
-from node.exchange.v1 import exchange_pb2
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client
 from node.folder.trust import RECHECK_S, Trust
-from node.intake.v1 import intake_pb2
-from node.query.v1 import query_pb2
 from node.rpc.principal import Principal, Roster
 from node.rpc.services import SERVICE_KINDS
-from node.screening.v1 import screening_pb2
-from node.trust.v1 import trust_pb2
+from node.stubs.casework.v1 import casework_pb2
+from node.stubs.control.v1 import control_pb2
+from node.stubs.evidence.v1 import evidence_pb2
+from node.stubs.exchange.v1 import exchange_pb2
+from node.stubs.intake.v1 import intake_pb2
+from node.stubs.query.v1 import query_pb2
+from node.stubs.screening.v1 import screening_pb2
+from node.stubs.trust.v1 import trust_pb2
 from tests.kit.nodes.listener import NOW, found, identity
 
 

@@ -18,8 +18,8 @@ from node.core.log.proof import verify_proof
 from node.core.log.record import disclosed_facets
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
 from node.rpc.status import error_from_rpc
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.upkeep.remove_member import remove_member
 from tests.kit.nodes.query_world import USCC, World
 from tests.kit.stores.city import operator

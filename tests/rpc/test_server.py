@@ -13,12 +13,12 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.errors import Reason
-from node.intake.v1 import intake_pb2 as pb
-from node.query.v1 import query_pb2 as query
-from node.query.v1 import query_pb2_grpc
 from node.rpc.status import error_from_rpc
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1 import query_pb2_grpc
 from tests.kit.nodes.processes import Running, batch, found, refused
 from tests.kit.waiting import eventually
 

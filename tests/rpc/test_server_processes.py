@@ -14,10 +14,10 @@ import pytest
 
 from node.config import Config
 from node.errors import Reason
-from node.intake.v1 import intake_pb2 as pb
-from node.intake.v1 import intake_pb2_grpc
 from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.intake.v1 import intake_pb2_grpc
 from tests.kit.nodes.processes import Running, batch, found, refused
 from tests.kit.waiting import eventually
 

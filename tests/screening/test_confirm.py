@@ -11,10 +11,10 @@ from node.core.members.actor import Actor
 from node.core.members.officers import Account, OfficerRole
 from node.core.screening import hit_of
 from node.core.standards.standard import get
-from node.screening.v1.screening_pb2 import Entry, Hit
-from node.standard.v1 import listing_pb2
-from node.standard.v1.act_pb2 import Act
-from node.standard.v1.listing_pb2 import ListingHit
+from node.stubs.screening.v1.screening_pb2 import Entry, Hit
+from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1.act_pb2 import Act
+from node.stubs.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.propose import Submission
 from node.usecases.casework.register import Register

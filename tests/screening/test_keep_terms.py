@@ -13,11 +13,11 @@ from node.core.log.record import parse_header
 from node.core.standards import standard as standards
 from node.core.workflow.declared import workflow
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import View
-from node.standard.v1 import credit_pb2
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.search import SearchIndex
+from node.stubs.record.v1.record_pb2 import View
+from node.stubs.standard.v1 import credit_pb2
 from node.usecases.casework.act import Casework
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.casework.register import Register

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from node.core.screening import LISTS, problems_of
 from node.core.standards.identifiers import normalise
-from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, RESULT_NO_KEY, Entry
-from node.standard.v1 import listing_pb2
-from node.standard.v1.party_pb2 import Party
+from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, RESULT_NO_KEY, Entry
+from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1.party_pb2 import Party
 from node.usecases.casework.lists.screen import digest_keys
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import LICENCE, NAMES, OFFICER, OTHER, USCC, listing, publish, screening

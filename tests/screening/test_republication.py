@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.core.policy.policy import parse_policy
 from node.core.standards.standard import standards
-from node.intake.v1 import intake_pb2
+from node.stubs.intake.v1 import intake_pb2
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal

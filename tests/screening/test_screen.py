@@ -11,10 +11,10 @@ from node.core.log.record import record_id
 from node.core.members.platforms import Connected, Connections
 from node.core.screening import LISTS, person_hmac
 from node.errors import NodeError, Reason
-from node.screening.v1 import screening_pb2
-from node.screening.v1.screening_pb2 import Entry
-from node.standard.v1 import listing_pb2, party_pb2
 from node.storage.sqlite.log import Entry as LogEntry
+from node.stubs.screening.v1 import screening_pb2
+from node.stubs.screening.v1.screening_pb2 import Entry
+from node.stubs.standard.v1 import listing_pb2, party_pb2
 from node.usecases.casework.lists.screen import digest_keys
 from node.usecases.records.verify_operator import Asker
 from tests.kit.clock import NOW_MS

@@ -22,12 +22,12 @@ from node.errors import FileError, NodeError, Reason
 from node.folder.identity import add_client, connect_platform
 from node.folder.keyfile import load_log_key
 from node.folder.person_key import create_person_key, load_person_key
-from node.query.v1.query_pb2 import Reason as Why
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
-from node.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
-from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
-from node.standard.v1 import party_pb2
+from node.stubs.query.v1.query_pb2 import Reason as Why
+from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
+from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
+from node.stubs.standard.v1 import party_pb2
 from tests.kit.samples.standards import PLATFORM, RESIDENT_ID
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import LICENCE, OTHER, USCC, listing, publish

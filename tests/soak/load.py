@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from node.errors import NodeError
-from node.query.v1 import query_pb2 as query
-from node.standard.v1.operator_pb2 import OPERATOR_STATUS_IN_BUSINESS, OperatorRegistration
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.standard.v1.operator_pb2 import OPERATOR_STATUS_IN_BUSINESS, OperatorRegistration
 from node.testing.local import ProcessCity
 from tests.kit.samples.registry import uscc
 

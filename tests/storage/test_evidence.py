@@ -11,8 +11,8 @@ import pytest
 
 from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as pb
 from node.storage.sqlite.evidence import EvidenceStore, Source
+from node.stubs.evidence.v1 import evidence_pb2 as pb
 from node.usecases.evidence.store import store_evidence
 from tests.kit.stores.evidence import CONTENT, EXTRACTION, announcement, chunks, digest_of, put, sm3_of, store
 

@@ -8,8 +8,8 @@ import pytest
 
 from node.core.log.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason, TransientError
-from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.casework.lists.lifecycle import KeepTerms
 from node.usecases.records.prove import prove
 from node.usecases.upkeep.checks.logs import log_findings

@@ -9,9 +9,9 @@ import pytest
 from node.core.log.record import disclosed_facets, open_view, parse_header, parse_record_id
 from node.core.log.trusted_log import PeerView, VerifiedBatch
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import open_reader
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.stores.city import City, _pulled, only, operator
 
 MARK = "0731-MARKER-55501"

@@ -7,12 +7,12 @@ import pytest
 
 from node.core.log.merkle import Frontier, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Connection, open_writer
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.tree import position, split_position
+from node.stubs.record.v1.record_pb2 import Header
 from tests.kit.stores.city import City
 
 CITY = "changsha"

@@ -9,11 +9,11 @@ import pytest
 
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
 from node.rpc.principal import Principal
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.usage import Usage, UsageLog, migrations
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.records.usage import Account
 from tests.kit.clock import SetClock
 from tests.kit.waiting import eventually

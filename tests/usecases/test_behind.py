@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import CompareRequest
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.rollback import roll_back, snapshot
 from tests.kit.simulator.telling import note

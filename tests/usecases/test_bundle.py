@@ -7,7 +7,7 @@ import pytest
 
 from node.core.log.record import disclosed_facets
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Proof
+from node.stubs.query.v1.query_pb2 import Proof
 from node.usecases.evidence.read import show_case
 from tests.kit.casework.desks import audience_view
 from tests.kit.stores.case_bundle import LETTER, Case

@@ -8,8 +8,8 @@ import pytest
 from node.bootstrap.policy_file import load_policy
 from node.core.policy.policy import Policy
 from node.errors import FileError, NodeError, Reason
-from node.intake.v1 import intake_pb2 as intake
 from node.storage.sqlite.store import Store
+from node.stubs.intake.v1 import intake_pb2 as intake
 from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal

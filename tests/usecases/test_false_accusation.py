@@ -11,8 +11,8 @@ from node.core.log.checkpoint import LogKey, log_name, parse_checkpoint
 from node.core.log.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
 from node.core.log.merkle import consistency_proof
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import CompareRequest
 from node.storage.sqlite.witness import read_heard
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
 from tests.kit.simulator.origin import Origin

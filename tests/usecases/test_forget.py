@@ -8,7 +8,7 @@ import pytest
 from node.core.log.record import CASEWORK
 from node.core.members.federation import Federation
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange import forget as usecase
 from node.usecases.records.retract import retract
 from tests.kit.casework.desks import with_act

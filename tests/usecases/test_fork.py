@@ -7,11 +7,11 @@ import pytest
 
 from node.core.log.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
-from node.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.links import read_forks
 from node.storage.sqlite.tree import position
 from node.storage.sqlite.witness import read_heard
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration

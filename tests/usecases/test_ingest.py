@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2 as intake
+from node.stubs.intake.v1 import intake_pb2 as intake
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
 from tests.kit.clock import SetClock

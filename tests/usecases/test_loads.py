@@ -10,9 +10,9 @@ from node.core.members.actor import Actor
 from node.core.policy.policy import Policy
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2 as pb
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records import loads
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.loads import LoadNumbers, LoadRetraction

@@ -8,8 +8,8 @@ import pytest
 
 from node.core.log.trusted_log import MIN_BATCH_VIEWS
 from node.errors import FileError, NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
-from node.record.v1.record_pb2 import Header
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.share import revise, share
 from node.usecases.records.retract import retract
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration

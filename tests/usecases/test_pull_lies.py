@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies import LIES, Lie, told
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
 from tests.kit.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views

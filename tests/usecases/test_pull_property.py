@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from node.core.log.record import parse_header
 from node.errors import TransientError
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite import writer
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, indexed, recompute, views

@@ -8,7 +8,7 @@ import pytest
 
 from node.core.log.record import disclosed_facets
 from node.demo.check_stores import Rule, check_stores
-from node.record.v1.record_pb2 import View
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.share import view_for
 from node.usecases.exchange.versions import Fates, Shown
 from node.usecases.upkeep import return_log

@@ -9,7 +9,7 @@ import pytest
 from node.core.log.record import mask
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import ReviseResponse
+from node.stubs.exchange.v1.exchange_pb2 import ReviseResponse
 from tests.kit.simulator.lies.revisions import LIES, Story, Tell
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, recompute, views

@@ -8,9 +8,9 @@ import pytest
 from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
-from node.evidence.v1 import evidence_pb2 as pb
-from node.query.v1.query_pb2 import Reason as Why
 from node.storage.sqlite.evidence import EvidenceStore
+from node.stubs.evidence.v1 import evidence_pb2 as pb
+from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.usecases.evidence.fetch import Destruction, obtain
 from node.usecases.evidence.share import share_evidence
 from tests.kit.stores.city import PURPOSE, City, only

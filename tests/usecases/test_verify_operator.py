@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.reader import Reader
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.records.verify_operator import Asker, VerifyOperator
 from tests.kit.clock import HOUR_MS, NOW_MS, SetClock
 from tests.kit.samples.standards import RESIDENT_ID

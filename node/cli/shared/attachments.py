@@ -12,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from node.cli.shared.identity import Identity
 from node.core.log.attachment import check_digest
-from node.evidence.v1 import evidence_pb2 as messages
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.attachment_file import Part
-from node.query.v1 import query_pb2 as query
+from node.stubs.evidence.v1 import evidence_pb2 as messages
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.stubs.query.v1 import query_pb2 as query
 
 
 @contextmanager

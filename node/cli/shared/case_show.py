@@ -5,12 +5,12 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.casework.v1 import casework_pb2 as pb
 from node.cli.shared.casework import clock_text, plain, plain_body
 from node.cli.shared.dates import time_text
 from node.cli.shared.fields import Line, lines
 from node.cli.shared.tables import new_table, print_table, printable
 from node.core.standards import standard as standards
+from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 def print_summaries(cases: list[pb.Summary]) -> None:

@@ -11,8 +11,6 @@ import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.cli.shared import identity
 from node.cli.shared.codes import spell_out
 from node.cli.shared.options import ask_passphrase
@@ -23,6 +21,8 @@ from node.folder.files import read_text
 from node.rpc.casework_service import read_broken
 from node.rpc.client import identity_channel
 from node.rpc.status import error_from_rpc
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.usecases.casework.worklist import MOST, USUAL
 
 TIMEOUT_S = 60

@@ -23,8 +23,8 @@ from node.folder.clock import SystemClock, node_clock
 from node.folder.identity import Bundle, load_bundle, officer_bundle
 from node.folder.person_key import FILE, load_person_key
 from node.ports import Clock
-from node.query.v1 import query_pb2 as query
 from node.rpc.client import client_channel
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.casework.case_file import PURPOSE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

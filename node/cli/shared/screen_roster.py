@@ -11,8 +11,8 @@ from node.core.screening import HMAC_BYTES, person_hmac
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.errors import FileError, Reason
-from node.screening.v1.screening_pb2 import Entry
-from node.screening.v1.screening_pb2_grpc import ScreeningServiceStub
+from node.stubs.screening.v1.screening_pb2 import Entry
+from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.tables.titles import columns_of
 from node.tables.unfit import UnfitError
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from node.core.law.laws import Label
 from node.core.standards.regions import find_region
-from node.standard.v1.complaint_pb2 import (
+from node.stubs.standard.v1.complaint_pb2 import (
     ROUTING_BASIS_ACTUAL_PLACE,
     ROUTING_BASIS_DISPLAYED_ADDRESS,
     ROUTING_BASIS_PLATFORM_HOME,

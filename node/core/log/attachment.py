@@ -14,8 +14,8 @@ from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.core.standards.validation import Validation
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Extraction
-from node.record.v1.record_pb2 import View
+from node.stubs.evidence.v1.evidence_pb2 import Extraction
+from node.stubs.record.v1.record_pb2 import View
 
 MAX_CHUNK_BYTES = 256 * 1024
 MAX_NAME_BYTES = 200

@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError, Message
 from node.core.log.record import disclosed_bodies, is_dated, parse_header
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header, View
 
 
 def read_view(stored: bytes) -> tuple[Header, View]:

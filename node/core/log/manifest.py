@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from node.core.log.attachment import Digests, Reference, check_extraction, check_name
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Attachment, Extraction
+from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
 
 FORMAT: Literal["gongzhi-evidence"] = "gongzhi-evidence"
 VERSION: Literal[1] = 1

@@ -19,8 +19,8 @@ from node.core.log.merkle import verify_inclusion
 from node.core.log.record import disclosed_facets, open_view, parse_header
 from node.core.log.trusted_log import check_header
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Proof, Standing
-from node.record.v1.record_pb2 import Facet, Header, View
+from node.stubs.query.v1.query_pb2 import Proof, Standing
+from node.stubs.record.v1.record_pb2 import Facet, Header, View
 
 FORMAT = "gongzhi-proof"
 VERSION = 1

@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from node.core.log.merkle import HASH_BYTES
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header, View
 
 SALT_BYTES = 16
 MAX_FACETS = 16

@@ -14,8 +14,8 @@ from node.core.log.checkpoint import Checkpoint, LogKey, log_name, verify_checkp
 from node.core.log.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
 from node.core.log.record import open_wire, parse_record_id, record_id
 from node.errors import NodeError, Reason, TrustError
-from node.exchange.v1.exchange_pb2 import RawPullResponse, ReviseResponse
-from node.record.v1.record_pb2 import Header
+from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse, ReviseResponse
+from node.stubs.record.v1.record_pb2 import Header
 
 MAX_BATCH_VIEWS = 500
 MIN_BATCH_VIEWS = 200

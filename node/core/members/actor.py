@@ -6,7 +6,7 @@ from typing import Protocol
 
 from node.core.members.officers import Account
 from node.core.workflow.model import Kind, Workflow
-from node.standard.v1.act_pb2 import Officer
+from node.stubs.standard.v1.act_pb2 import Officer
 
 
 class Parted(Protocol):

@@ -8,7 +8,7 @@ from node.core.log.body import read_body
 from node.core.log.record import disclosed_facets
 from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header, View
 
 Disclosed = frozenset[int] | None
 """Facet numbers; None: withheld whole."""

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.core.log.record import EVERYONE
 from node.core.policy.grant import POLICY_CHANGE, Grant, Rule
-from node.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Header
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from node.core.log.record import EVERYONE
-from node.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Header
 
 StandardKey = tuple[str, int]
 """Name and version of a standard."""

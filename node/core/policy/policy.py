@@ -19,7 +19,7 @@ from node.core.policy.file import WITHHELD, PolicyEntry, RuleEntry, TestEntry
 from node.core.policy.grant import POLICY_CHANGE, Condition, Grant, JointGrant, Rule, StandardKey, plan_rules
 from node.core.standards.standard import Facet, Standard
 from node.errors import FileError, NodeError, Reason
-from node.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Header
 
 __all__ = ["Considered", "Explanation", "Grant", "Policy", "PolicyTest", "Rule", "StandardKey", "parse_policy"]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from node.buf.validate import validate_pb2
+from node.stubs.buf.validate import validate_pb2
 
 # Of what declares no bound: characters of a text; bytes, which are hashed and parsed in proportion.
 _MAX_CHARS = 1000

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from node.buf.validate import validate_pb2
 from node.core.standards.party_key import may_be_registration_number
 from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal
 from node.core.standards.validation import Finding
-from node.standard.v1 import options_pb2
+from node.stubs.buf.validate import validate_pb2
+from node.stubs.standard.v1 import options_pb2
 
 FREE_TEXT_CHARS = 500
 """A text of that many characters is written by a person; a shorter one is a name, a number or a code."""

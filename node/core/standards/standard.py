@@ -1,6 +1,6 @@
 """Data standards: read from the protos by reflection, never written out twice.
 
-A standard is a message of `node.standard.*` with the `standard` option. Its fields are divided into facets, which are
+A standard is a message of `node.standard.v1` with the `standard` option. Its fields are divided into facets, which are
 disclosed or withheld whole. The body of a facet is the same message with only that facet's fields, so that the bodies
 a peer may see, put one after the other, parse as the record it may see.
 """
@@ -18,12 +18,12 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
-import node.standard
+import node.stubs.standard
 from node.core.standards.bounds import bounds_of
 from node.core.standards.public_texts import public_texts
 from node.core.standards.validation import Finding, Validation
 from node.errors import NodeError, Reason
-from node.standard.v1 import options_pb2
+from node.stubs.standard.v1 import options_pb2
 
 _DAY_MS = 86_400_000
 _SHANGHAI_MS = 8 * 3_600_000
@@ -163,7 +163,7 @@ class Standard:
 @cache
 def standards() -> tuple[Standard, ...]:
     """Every standard there is, by name and version."""
-    names = [info.name for info in walk_packages(node.standard.__path__, f"{node.standard.__name__}.")]
+    names = [info.name for info in walk_packages(node.stubs.standard.__path__, f"{node.stubs.standard.__name__}.")]
     files = [import_module(name).DESCRIPTOR for name in names if name.endswith("_pb2")]
     messages = [message for file in files for message in file.message_types_by_name.values()]
     found = [Standard(message) for message in messages if message.GetOptions().HasExtension(options_pb2.standard)]

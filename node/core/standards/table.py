@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
-from node.buf.validate import validate_pb2
 from node.core.standards.standard import Field, Standard, codes
-from node.standard.v1 import options_pb2
+from node.stubs.buf.validate import validate_pb2
+from node.stubs.standard.v1 import options_pb2
 
 Lang = Literal["zh", "en"]
 

@@ -11,7 +11,7 @@ from protovalidate import Validator, Violation
 
 from node.core.standards import identifiers
 from node.core.standards.rule_words import in_words
-from node.standard.v1 import options_pb2
+from node.stubs.standard.v1 import options_pb2
 
 
 class Finding(NamedTuple):

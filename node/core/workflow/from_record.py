@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from node.core.workflow.codes import code_name
 from node.core.workflow.facts import ActFact, Person
 from node.errors import NodeError, Reason
-from node.standard.v1 import act_pb2
+from node.stubs.standard.v1 import act_pb2
 
 _ACT = "act"
 # What a fact holds beside its fields.

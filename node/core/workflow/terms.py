@@ -15,7 +15,7 @@ from node.core.workflow.model import (
     Product,
     State,
 )
-from node.standard.v1 import options_pb2
+from node.stubs.standard.v1 import options_pb2
 
 
 def state(name: str, zh: str, en: str, *, final: bool = False) -> State:

@@ -9,8 +9,6 @@ from typing import Any
 import grpc
 from google.protobuf.json_format import ParseDict
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.core.log.proof import Proven, verify_proof
 from node.core.members.clients import Kind
 from node.core.members.officers import Account
@@ -22,11 +20,13 @@ from node.demo.story.cast import OFFICES
 from node.errors import NodeError
 from node.folder.files import load_federation
 from node.folder.identity import add_client, load_bundle
-from node.query.v1 import query_pb2 as query
-from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 
 MAKER, APPROVER = "maker", "approver"
 _CALL_S = 60.0

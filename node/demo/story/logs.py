@@ -8,9 +8,9 @@ from google.protobuf.message import Message
 from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
 from node.core.standards import standard as standards
 from node.demo.nodes import Node
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.record.v1.record_pb2 import Header, View
 
 
 class Stored(NamedTuple):

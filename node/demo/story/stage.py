@@ -16,8 +16,6 @@ from typing import Any
 
 from rich.console import Console
 
-from node.casework.v1 import casework_pb2 as pb
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.core.law.calendar import SHANGHAI
 from node.core.log.record import EVERYONE
 from node.demo.failure import DemoError
@@ -31,6 +29,8 @@ from node.demo.story.steps import Limits, Step
 from node.folder.clock import RECHECK_S
 from node.folder.files import write_file
 from node.rpc.client import officer_channel
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 
 YEAR = "2027.yaml"
 _SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})

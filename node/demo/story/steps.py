@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from node.casework.v1 import casework_pb2 as pb
 from node.core.workflow.declared import workflow as find_workflow
+from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 @dataclass

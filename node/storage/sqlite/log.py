@@ -13,12 +13,12 @@ from node.core.log.record import SALT_BYTES, record_id, seal
 from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
-from node.record.v1.record_pb2 import Header
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import remember_ended
 from node.storage.sqlite.idempotency import Version, forget_version, move_version, read_versions, write_versions
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import check_tree, position, write_tiles
+from node.stubs.record.v1.record_pb2 import Header
 
 OWN = 0
 # Content of a row that only its record is known of: whatever is handed in for it is another.

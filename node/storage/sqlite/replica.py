@@ -8,12 +8,12 @@ from node.core.log.merkle import EMPTY_ROOT
 from node.core.log.record import disclosed_facets, record_id
 from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
 from node.storage.sqlite.links import destroy_evidence
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, write_tiles
+from node.stubs.record.v1.record_pb2 import View
 
 _SELECT = (
     "SELECT number, city, size, root, checkpoint, confirmed_at_ms, verified, withheld, held_grant, wanted_grant,"

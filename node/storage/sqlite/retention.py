@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from node.core.log.record import INDEX_BITS, parse_header
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.schema import Connection
+from node.stubs.record.v1.record_pb2 import View
 
 _ENDED = (
     "SELECT record.position, view FROM change JOIN record ON record.position = change.position"

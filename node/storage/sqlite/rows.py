@@ -10,9 +10,9 @@ from typing import Any
 from node.core.answer import STANDARD as REGISTRATION
 from node.core.log.record import parse_header, parse_record_id
 from node.core.screening import LISTS
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position
+from node.stubs.record.v1.record_pb2 import Header, View
 
 # Parameters of one INSERT: well below SQLite's limit of 32,766.
 _PARAMETERS = 4000

@@ -14,8 +14,8 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
 from node.errors import NodeError
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.notice_pb2 import CaseNotice
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.notice_pb2 import CaseNotice
 
 NOTICE = "case.notice"
 # Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.

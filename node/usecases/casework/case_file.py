@@ -17,9 +17,9 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of, record_order
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
 from node.usecases.records.usage import is_obtained_for
 

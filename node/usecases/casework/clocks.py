@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from node.casework.v1.casework_pb2 import Clock, Label
 from node.core.law.calendar import Calendar
 from node.core.law.legal_rules import vendored_rules
 from node.core.workflow.timing import Timer, timers
+from node.stubs.casework.v1.casework_pb2 import Clock, Label
 from node.usecases.casework.case_file import CaseFile
 
 

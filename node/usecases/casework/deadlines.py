@@ -6,11 +6,11 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from node.casework.v1.casework_pb2 import Clock, Score
 from node.core.law.calendar import legal_date
 from node.core.law.deadlines import Reading, State
 from node.core.law.legal_rules import Kind
 from node.core.workflow.timing import Timer
+from node.stubs.casework.v1.casework_pb2 import Clock, Score
 from node.usecases.casework.clocks import clock_of, label_of
 from node.usecases.casework.line import Line
 

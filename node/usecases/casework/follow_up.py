@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 
 from node.core.standards import standard as standards
-from node.standard.v1 import alert_pb2, complaint_pb2, listing_pb2, measure_pb2, referral_pb2
-from node.standard.v1.act_pb2 import Act
-from node.standard.v1.penalty_pb2 import PenaltyKind
 from node.storage.sqlite.drafts import Draft
+from node.stubs.standard.v1 import alert_pb2, complaint_pb2, listing_pb2, measure_pb2, referral_pb2
+from node.stubs.standard.v1.act_pb2 import Act
+from node.stubs.standard.v1.penalty_pb2 import PenaltyKind
 from node.usecases.casework.case_file import CaseFile
 
 Make = Callable[[str, Any, Any], Message]

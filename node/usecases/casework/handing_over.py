@@ -11,7 +11,7 @@ from node.core.workflow.declared.complaint_hand_over import NOT_ON, PLACE
 from node.core.workflow.facts import ActFact, city_of, record_order
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.standard.v1.complaint_pb2 import Complaint
+from node.stubs.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.origins import behind, named_by, opened
 

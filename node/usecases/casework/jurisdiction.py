@@ -6,7 +6,7 @@ from node.core.workflow.codes import code_name
 from node.core.workflow.declared.complaint_hand_over import PLACE
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
-from node.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
+from node.stubs.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import overlay, said_in
 

@@ -8,7 +8,7 @@ from node.core.log.record import EVERYONE
 from node.core.workflow.model import Role, Workflow
 from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers
-from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED
+from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED
 from node.usecases.casework.case_file import CaseFile, TakenBack
 from node.usecases.casework.show import TAKEN_BACK, actor_name, last_act, receipts
 

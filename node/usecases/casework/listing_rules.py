@@ -17,9 +17,9 @@ from node.core.workflow.facts import city_of
 from node.core.workflow.model import Act, NotBefore
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.standard.v1.credit_pb2 import CreditRepair
-from node.standard.v1.listing_pb2 import ListingSerious
 from node.storage.sqlite.reader import Reader
+from node.stubs.standard.v1.credit_pb2 import CreditRepair
+from node.stubs.standard.v1.listing_pb2 import ListingSerious
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects

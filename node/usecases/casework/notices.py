@@ -15,16 +15,16 @@ from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.notice_pb2 import (
+from node.storage.sqlite.log import OWN, Entry, Fate
+from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.notice_pb2 import (
     NOTICE_KIND_OPENED,
     NOTICE_KIND_REMINDER,
     NOTICE_KIND_STORED,
     CaseNotice,
     NoticeKind,
 )
-from node.storage.sqlite.log import OWN, Entry, Fate
-from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Notify
 from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, CaseFile

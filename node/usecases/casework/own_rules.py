@@ -26,10 +26,10 @@ from node.core.workflow.own_numbers import own_numbers
 from node.core.workflow.rules import Broken
 from node.core.workflow.timing import refused_by_clock, timers
 from node.errors import Reason
-from node.standard.v1.complaint_pb2 import Complaint
-from node.standard.v1.credit_pb2 import CreditRepair
-from node.standard.v1.referral_pb2 import Referral
 from node.storage.sqlite.store import Store
+from node.stubs.standard.v1.complaint_pb2 import Complaint
+from node.stubs.standard.v1.credit_pb2 import CreditRepair
+from node.stubs.standard.v1.referral_pb2 import Referral
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import CaseFile, Members
 from node.usecases.casework.handing_over import broken_by_handing_over

@@ -15,11 +15,11 @@ from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.standards import standard as standards
 from node.core.workflow.model import Act, Product
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.credit_pb2 import CreditRepair
-from node.standard.v1.penalty_pb2 import Penalty
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.reader import Reader
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.credit_pb2 import CreditRepair
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.records.retract import retraction

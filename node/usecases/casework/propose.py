@@ -18,9 +18,9 @@ from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import Act, Kind, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.act_pb2 import Act as ActMessage
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.act_pb2 import Act as ActMessage
 from node.usecases.casework.act_record import fact_facets, workflow_subject
 from node.usecases.casework.address_platform import check_speaks
 from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, check_sees

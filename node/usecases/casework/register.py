@@ -14,9 +14,9 @@ from node.core.law.calendar import Calendar
 from node.core.log.record import parse_header, record_id
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.own_numbers import OwnNumber
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, Bookcase, Members
 from node.usecases.casework.line import Line, line_of

@@ -10,7 +10,7 @@ from node.core.workflow.declared.referral import REFERRAL
 from node.core.workflow.facts import city_of
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.standard.v1.referral_pb2 import REFERRAL_KIND_ASSISTANCE, Referral
+from node.stubs.standard.v1.referral_pb2 import REFERRAL_KIND_ASSISTANCE, Referral
 from node.usecases.casework.case_file import Bookcase, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.origins import behind, is_here, named_by

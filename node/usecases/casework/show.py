@@ -5,7 +5,6 @@ from datetime import datetime
 
 from google.protobuf.message import Message
 
-from node.casework.v1 import casework_pb2 as pb
 from node.core.law.calendar import Calendar
 from node.core.log.body import read_body
 from node.core.log.record import EVERYONE
@@ -14,7 +13,8 @@ from node.core.workflow.case import Case as Engine
 from node.core.workflow.case import Verdict
 from node.core.workflow.model import Act, Only, Workflow
 from node.core.workflow.rules import Broken
-from node.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.act_record import ActRecord, fact_facets
 from node.usecases.casework.case_file import CaseFile, TakenBack
 from node.usecases.casework.clocks import clocks

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from node.casework.v1.casework_pb2 import Summary
 from node.core.members.actor import Actor
+from node.stubs.casework.v1.casework_pb2 import Summary
 from node.usecases.casework.deadlines import Running, running
 from node.usecases.casework.line import Line
 from node.usecases.casework.show import state_label

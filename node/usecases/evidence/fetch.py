@@ -8,10 +8,10 @@ import structlog
 from node.core.log.attachment import Reference, check_extraction, check_name, references
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason, TransientError
-from node.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
 from node.storage.sqlite.evidence import EvidenceStore, Source, newest_change
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
 from node.usecases.records.prove import read_open_view
 from node.usecases.records.usage import check_obtained_for
 

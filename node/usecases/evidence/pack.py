@@ -20,9 +20,9 @@ from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_facets, mask, parse_header
 from node.core.standards import standard as standards
 from node.errors import FileError, NodeError, Reason
-from node.evidence.v1.evidence_pb2 import ShowCaseResponse
 from node.folder.attachment_file import DISK_FULL, Digester
-from node.query.v1.query_pb2 import Proof
+from node.stubs.evidence.v1.evidence_pb2 import ShowCaseResponse
+from node.stubs.query.v1.query_pb2 import Proof
 
 ReadAttachment = Callable[[str], Iterator[bytes]]
 # L4: ID numbers, a complainant's or reporter's identity (order 121 Art 37).

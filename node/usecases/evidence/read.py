@@ -6,10 +6,17 @@ from contextlib import suppress
 from node.core.log.attachment import references
 from node.core.log.record import parse_header, parse_record_id, record_id
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Attachment, CaseAttachment, Chunk, GetRequest, GetResponse, ShowCaseResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
+from node.stubs.evidence.v1.evidence_pb2 import (
+    Attachment,
+    CaseAttachment,
+    Chunk,
+    GetRequest,
+    GetResponse,
+    ShowCaseResponse,
+)
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.prove import read_open_view
 from node.usecases.records.usage import check_obtained_for, is_obtained_for
 

@@ -16,10 +16,10 @@ from node.core.members.actor import Actor
 from node.core.workflow.facts import city_of
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Attachment, Chunk, ObtainRequest, ReadRequest, ReadResponse
-from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
+from node.stubs.evidence.v1.evidence_pb2 import Attachment, Chunk, ObtainRequest, ReadRequest, ReadResponse
+from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.casework.act_record import ActRecord
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.show import body_for, is_shown

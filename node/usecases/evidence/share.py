@@ -6,11 +6,11 @@ from node.core.log.attachment import check_digest, references
 from node.core.log.record import parse_record_id
 from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.share import view_for
 from node.usecases.exchange.versions import Fates, Shown
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from node.core.log.attachment import check_digest, check_extraction, check_name
 from node.errors import NodeError, Reason
-from node.evidence.v1.evidence_pb2 import Announcement, Attachment, PutRequest, PutResponse
 from node.storage.sqlite.evidence import EvidenceStore, Source
+from node.stubs.evidence.v1.evidence_pb2 import Announcement, Attachment, PutRequest, PutResponse
 
 # The clock of who extracted may be a little ahead of the node's.
 _SKEW_MS = 600_000

@@ -17,7 +17,6 @@ from node.core.log.merkle import consistency_proof
 from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.ports import Clock, Peer
 from node.storage.sqlite.links import is_forked, read_forks, read_peer_clocks, write_peer_clock
 from node.storage.sqlite.store import OWN, Origin, Store
@@ -31,6 +30,7 @@ from node.storage.sqlite.witness import (
     read_cosigned,
     read_heard,
 )
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.usecases.exchange.freeze import Freeze
 
 # Of each log two are told, the newest and the one that most witnesses cosigned; of the own log all that are kept.

@@ -10,11 +10,11 @@ from node.core.policy.policy import Policy, parse_policy
 from node.core.standards import standard as standards
 from node.errors import FileError
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.policy_pb2 import Grant as GrantMessage
-from node.standard.v1.policy_pb2 import PolicyChange
 from node.storage.sqlite.log import Entry
 from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.policy_pb2 import Grant as GrantMessage
+from node.stubs.standard.v1.policy_pb2 import PolicyChange
 
 Key = tuple[str, str]
 # Policies that are searched for a peer's earlier grant; beyond them every view is sent anew.

@@ -10,12 +10,12 @@ from node.core.screening import case_of
 from node.errors import NodeError, Reason
 from node.folder.data_lock import released
 from node.folder.files import load_federation
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.replica import Origin, read_origin
 from node.storage.sqlite.schema import Connection, open_writer
 from node.storage.sqlite.tree import position
+from node.stubs.record.v1.record_pb2 import View
 
 
 class Forgotten(NamedTuple):

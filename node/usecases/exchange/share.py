@@ -8,11 +8,11 @@ from node.core.log.record import cut_wire, mask_wire
 from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
 from node.core.policy.policy import Grant
 from node.errors import NodeError, Reason
-from node.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader, Row
 from node.storage.sqlite.store import Origin
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.versions import Fates, Shown
 from node.usecases.records.usage import check_reason
 

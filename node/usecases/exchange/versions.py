@@ -7,8 +7,8 @@ be seen of it alone and of every later one; so what the newest allows is carried
 from node.core.log.record import cut_wire, parse_header
 from node.core.policy.disclosure import Disclosed, decide
 from node.core.policy.policy import Grant
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.reader import Reader, Row
+from node.stubs.record.v1.record_pb2 import View
 
 # A chain of so many versions is walked anew rather than remembered: most records of a log have one, if any.
 _SHORT = 8

@@ -16,11 +16,11 @@ from node.core.standards.standard import Standard
 from node.core.standards.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.intake.v1 import intake_pb2 as intake
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry, Fate, Placed
 from node.storage.sqlite.store import Store
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.refuse_republication import Republication
 from node.usecases.records.retract import Withdrawal
 from node.usecases.records.usage import check_reason

@@ -1,10 +1,10 @@
 """Lists a city's log, record by record."""
 
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import ListRecordsResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
+from node.stubs.query.v1.query_pb2 import ListRecordsResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import check_obtained_for
 
 MAX_RECORDS = 500

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from node.errors import NodeError, Reason
-from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.usage_read import Wanted, read_usage
+from node.stubs.query.v1 import query_pb2 as query
 
 MAX_PAGE = 1000
 _COLUMNS = [field.name for field in query.Usage.DESCRIPTOR.fields]

@@ -8,12 +8,12 @@ from node.core.log.record import open_view, parse_record_id
 from node.core.members.actor import Actor
 from node.core.members.officers import check_approver
 from node.errors import NodeError, Reason
-from node.intake.v1.intake_pb2 import SubmitRequest
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
+from node.stubs.intake.v1.intake_pb2 import SubmitRequest
+from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.records.retract import retraction
 from node.usecases.records.usage import check_reason
 

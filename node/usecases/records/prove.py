@@ -5,12 +5,12 @@ from node.core.log.cosignature import witnesses_of
 from node.core.log.merkle import inclusion_proof
 from node.core.log.record import mask, parse_record_id
 from node.errors import NodeError, Reason, TransientError
-from node.query.v1.query_pb2 import Proof, Standing
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import best_cosigned, read_cosigned
+from node.stubs.query.v1.query_pb2 import Proof, Standing
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import check_obtained_for
 
 

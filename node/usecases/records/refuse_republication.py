@@ -13,10 +13,10 @@ from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.standards.validation import Finding
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import Header, View
 
 _ENDED = Finding(
     "decision_number", "listing_republished", "this listing had ended or was taken back: a new one takes a new decision"

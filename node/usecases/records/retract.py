@@ -8,9 +8,9 @@ from node.core.policy.grant import Grant
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN, Entry, Fate, Placed
 from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import Header, View
 
 ReadView = Callable[[str], bytes | None]
 

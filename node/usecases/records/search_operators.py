@@ -8,14 +8,14 @@ from node.core.answer import fold
 from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Record, SearchResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Connection, open_reader
 from node.storage.sqlite.search import find_positions, match_expression
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.tree import split_position
+from node.stubs.query.v1.query_pb2 import Record, SearchResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import is_obtained_for
 
 MAX_RECORDS = 200

@@ -4,12 +4,12 @@ from node.core.log.record import parse_header
 from node.core.standards.identifiers import normalise
 from node.core.standards.party_key import MAX_KEY_CHARS, advice, problem_of_code
 from node.errors import NodeError, Reason
-from node.query.v1.query_pb2 import Record, ShowResponse
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.lookup import MAX_POSITION, Found, read_page
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.tree import position
+from node.stubs.query.v1.query_pb2 import Record, ShowResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import check_obtained_for, is_obtained_for
 
 _CODES = ("uscc", "reg")

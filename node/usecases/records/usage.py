@@ -10,11 +10,11 @@ from typing import Protocol
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.query.v1 import query_pb2 as query
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.usage import Usage, UsageLog
+from node.stubs.query.v1 import query_pb2 as query
 
 MAX_REASON = 500
 MAX_SUBJECT = 200

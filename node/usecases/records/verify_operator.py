@@ -21,14 +21,14 @@ from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.query.v1 import query_pb2 as query
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import NOTHING, Found, Looked, read_subject, read_subjects
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import Kind, subject_digest
 from node.storage.sqlite.store import Origin
+from node.stubs.query.v1 import query_pb2 as query
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
 from node.usecases.records.usage import is_obtained_for
 
 MAX_QUESTIONS = 1000

@@ -23,13 +23,13 @@ from node.core.log.merkle import Frontier
 from node.core.log.record import open_view, parse_record_id, record_id
 from node.core.log.trusted_log import check_header
 from node.errors import NodeError, Reason
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.policy_pb2 import PolicyChange
 from node.storage.sqlite.inspection import Inspection, StoredRecord
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.rows import SubjectRow, subject_rows
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.tree import position, split_position
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.policy_pb2 import PolicyChange
 
 MAX_FAULTS = 100
 Progress = Callable[[str, int, int], None]

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from node.control.v1 import control_pb2
 from node.core.finding import Finding
 from node.core.log.cosignature import witnesses_of
 from node.core.members.federation import Member
@@ -15,6 +14,7 @@ from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import Kept, read_cosigned
+from node.stubs.control.v1 import control_pb2
 from node.usecases.exchange.sync import Silence
 from node.usecases.upkeep.checks.peers import member_progress
 

@@ -20,14 +20,14 @@ from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.record import open_wire
 from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check_header
 from node.errors import FileError, NodeError, Reason, TransientError
-from node.exchange.v1.exchange_pb2 import RawPullResponse
 from node.folder.clock import node_clock
 from node.folder.data_lock import hold_data
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
+from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse
+from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.exchange.share import batches, fitting
 from node.usecases.records.ingest import row_key
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from google.protobuf.message import Message
 
-from node.casework.v1 import casework_pb2 as pb
 from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.log.record import mask, open_view, parse_header
 from node.core.members.actor import Actor
@@ -18,9 +17,10 @@ from node.core.members.officers import Account, OfficerRole
 from node.core.members.platforms import Connected
 from node.errors import Reason
 from node.folder.founding import CAPITALS
-from node.record.v1.record_pb2 import View
-from node.standard.v1 import act_pb2, referral_pb2
-from node.standard.v1.party_pb2 import Party
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.record.v1.record_pb2 import View
+from node.stubs.standard.v1 import act_pb2, referral_pb2
+from node.stubs.standard.v1.party_pb2 import Party
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of

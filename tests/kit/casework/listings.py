@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2
 from tests.kit.casework.desks import Desk, act, documents, with_act
 from tests.kit.samples.standards import PARTY, abnormal, serious
 

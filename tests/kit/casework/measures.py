@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from node.standard.v1 import measure_pb2 as pb
+from node.stubs.standard.v1 import measure_pb2 as pb
 from tests.kit.casework.desks import JD, Desk, act, with_act
 from tests.kit.samples.standards import measure
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from node.core.log.record import disclosed_bodies, parse_header
 from node.core.standards import standard as standards
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1 import (
+from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1 import (
     operator_pb2,
     party_pb2,
     penalty_pb2,
     referral_pb2,
 )
-from node.storage.sqlite.log import Entry
 from tests.kit.casework.desks import (
     TWO,
     Desk,

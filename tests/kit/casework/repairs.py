@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.standard.v1 import credit_pb2
+from node.stubs.standard.v1 import credit_pb2
 from tests.kit.casework.desks import documents, with_act
 from tests.kit.samples.standards import PARTY, repair
 

@@ -12,13 +12,13 @@ import grpc
 
 from node.config import load_config
 from node.core.members.federation import Member
-from node.exchange.v1.exchange_pb2 import PullRequest
 from node.folder.keyfile import load_log_key
 from node.folder.trust import Trust
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
 from node.rpc.principal import Roster
 from node.rpc.server import Listener
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest
 from node.usecases.exchange.compare import Compare
 from node.usecases.exchange.freeze import Freeze
 from tests.kit.simulator.lies import LIES, Lie, told

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
-from node.intake.v1 import intake_pb2
-from node.query.v1.query_pb2 import Reason as Why
 from node.storage.sqlite.schema import open_reader
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
+from node.stubs.intake.v1 import intake_pb2
+from node.stubs.query.v1.query_pb2 import Reason as Why
 from tests.kit.nodes.processes import FAST, Running, found
 from tests.kit.stores.evidence import POLICY, referring
 from tests.kit.waiting import eventually

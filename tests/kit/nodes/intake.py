@@ -16,9 +16,9 @@ from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.folder.identity import add_client
 from node.folder.trust import Trust
-from node.intake.v1 import intake_pb2 as pb
-from node.intake.v1.intake_pb2_grpc import IntakeServiceServicer, add_IntakeServiceServicer_to_server
 from node.rpc.tls import server_credentials
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.intake.v1.intake_pb2_grpc import IntakeServiceServicer, add_IntakeServiceServicer_to_server
 
 CITY = "wuhan"
 

@@ -13,7 +13,14 @@ from grpc_health.v1 import health, health_pb2_grpc  # type: ignore[import-untype
 from node.config import Config
 from node.demo.founding import found_federation
 from node.errors import NodeError
-from node.exchange.v1.exchange_pb2 import (
+from node.folder.files import load_federation
+from node.folder.keyfile import TlsIdentity, load_tls_identity
+from node.folder.trust import Trust
+from node.rpc.gate import Gate
+from node.rpc.principal import Roster, principal
+from node.rpc.status import error_from_rpc
+from node.rpc.tls import peer_channel, server_credentials, server_options
+from node.stubs.exchange.v1.exchange_pb2 import (
     CompareRequest,
     CompareResponse,
     HintRequest,
@@ -23,18 +30,11 @@ from node.exchange.v1.exchange_pb2 import (
     ReviseRequest,
     ReviseResponse,
 )
-from node.exchange.v1.exchange_pb2_grpc import (
+from node.stubs.exchange.v1.exchange_pb2_grpc import (
     ExchangeServiceServicer,
     ExchangeServiceStub,
     add_ExchangeServiceServicer_to_server,
 )
-from node.folder.files import load_federation
-from node.folder.keyfile import TlsIdentity, load_tls_identity
-from node.folder.trust import Trust
-from node.rpc.gate import Gate
-from node.rpc.principal import Roster, principal
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel, server_credentials, server_options
 
 NOW = datetime.now(UTC)
 CITIES = ("changsha", "wuhan", "hefei")

@@ -8,14 +8,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.config import Config
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
 from node.folder.identity import add_client, load_bundle
 from node.rpc.tls import bundle_channel
 from node.storage.sqlite.schema import open_reader
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from tests.kit.nodes.processes import Running
 
 # No pull by schedule within the time of the test: what arrives, a hint has brought.

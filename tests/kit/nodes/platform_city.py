@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from node.casework.v1 import casework_pb2 as pb
-from node.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
-from node.evidence.v1 import evidence_pb2 as evidence
-from node.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.folder.identity import add_client, load_bundle
 from node.folder.keyfile import load_log_key
 from node.ports import Signer
 from node.rpc.tls import bundle_channel
+from node.stubs.casework.v1 import casework_pb2 as pb
+from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.stubs.evidence.v1 import evidence_pb2 as evidence
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from tests.kit.casework.measures import request
 from tests.kit.nodes.processes import Running, found
 from tests.kit.stores.city import City, operator

@@ -15,15 +15,15 @@ import grpc
 import pytest
 
 from node.config import Config
-from node.control.v1 import control_pb2, control_pb2_grpc
 from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.folder.identity import officer_bundle
-from node.intake.v1 import intake_pb2 as pb
-from node.intake.v1 import intake_pb2_grpc
 from node.rpc.client import wait_until_serving
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import bundle_channel
+from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.intake.v1 import intake_pb2 as pb
+from node.stubs.intake.v1 import intake_pb2_grpc
 from tests.kit.stores.city import operator
 
 START_S = 60

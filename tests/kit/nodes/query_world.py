@@ -17,9 +17,9 @@ from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
-from node.query.v1.query_pb2_grpc import QueryServiceStub
 from node.rpc.tls import bundle_channel
 from node.storage.sqlite.schema import open_reader
+from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from tests.kit.stores.city import City, operator
 from tests.kit.waiting import eventually
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from node.core.policy.policy import Policy, parse_policy
 from node.core.standards.standard import standards
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.operator_pb2 import Licence, OperatorRegistration, OperatorStatus
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.operator_pb2 import Licence, OperatorRegistration, OperatorStatus
 
 Rules = Sequence[dict[str, Any]]
 Record = tuple[Header, OperatorRegistration]

@@ -7,8 +7,8 @@ from google.protobuf.message import Message
 
 from node.core.standards import standard as standards
 from node.core.standards.standard import Standard
-from node.record.v1.record_pb2 import Header
 from node.storage.sqlite.log import Entry
+from node.stubs.record.v1.record_pb2 import Header
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.city import PURPOSE, City
 

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from adapters.mapping import read_mapping
 from adapters.rows import Body, Mapper, Problem
 from node.core.standards.standard import get
-from node.standard.v1.penalty_pb2 import Penalty
+from node.stubs.standard.v1.penalty_pb2 import Penalty
 from tests.kit.samples.registry import uscc
 
 PENALTY = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 
-from node.standard.v1 import (
+from node.stubs.standard.v1 import (
     act_pb2,
     alert_pb2,
     complaint_pb2,
@@ -17,7 +17,7 @@ from node.standard.v1 import (
     referral_pb2,
     verification_pb2,
 )
-from node.standard.v1 import operator_pb2 as op
+from node.stubs.standard.v1 import operator_pb2 as op
 
 USCC = "91430100MA00TEXT01"
 DIGEST = "ab" * 32

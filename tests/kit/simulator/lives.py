@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from node.core.log.trusted_log import MAX_BATCH_VIEWS
-from node.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.storage.sqlite.reader import Reader
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
 from node.usecases.exchange import pull as pulling
 from node.usecases.exchange.enforce_policy import read_policy
 from node.usecases.exchange.share import revise, share

@@ -11,8 +11,8 @@ from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.log.merkle import Frontier, consistency_proof
 from node.core.log.record import seal
 from node.core.log.trusted_log import PeerView
-from node.exchange.v1.exchange_pb2 import PullResponse
-from node.record.v1.record_pb2 import Header, View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import Header, View
 
 CITY = "wuhan"
 

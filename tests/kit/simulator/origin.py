@@ -6,12 +6,12 @@ from pathlib import Path
 from node.core.log.checkpoint import LogKey, log_name
 from node.core.members.federation import Member
 from node.core.policy.policy import Policy
-from node.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
-from node.intake.v1 import intake_pb2 as intake
 from node.ports import Signer
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.store import Store
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
+from node.stubs.intake.v1 import intake_pb2 as intake
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
 from node.usecases.exchange.share import revise, share
 from node.usecases.records.ingest import Ingest

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from node.config import Sync as Settings
-from node.control.v1 import control_pb2
 from node.core.log.merkle import Frontier
 from node.core.log.record import open_view, parse_header
 from node.core.members.federation import Member
-from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Peer
-from node.record.v1.record_pb2 import View
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.tree import position
+from node.stubs.control.v1 import control_pb2
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.pull import Progress
 from node.usecases.exchange.sync import Sync
 from node.usecases.upkeep.node_status import node_status

@@ -7,9 +7,9 @@ from nacl.signing import SigningKey
 from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.log.merkle import EMPTY_ROOT, consistency_proof, hash_children
 from node.core.log.record import open_view, parse_header
-from node.exchange.v1.exchange_pb2 import PullResponse
 from node.ports import Signer
-from node.record.v1.record_pb2 import Header, View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import Header, View
 from tests.kit.simulator.origin import Origin
 
 BATCH = 500

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from node.config import Sync as Settings
-from node.control.v1 import control_pb2
 from node.core.log.cosignature import WitnessKey, witness_name
 from node.core.members.federation import Federation, Member
 from node.errors import Reason
-from node.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.ports import Peer
 from node.storage.sqlite.store import Store
+from node.stubs.control.v1 import control_pb2
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
 from node.usecases.exchange.compare import Compare
 from node.usecases.exchange.freeze import Freeze
 from node.usecases.exchange.sync import Sync

@@ -10,8 +10,8 @@ from node.core.log.record import disclosed_bodies, disclosed_facets, parse_heade
 from node.core.policy.grant import POLICY_CHANGE
 from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged, check_stores
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.simulator.receiver import views
 from tests.kit.stateful.model import Facets, Model
 from tests.kit.stateful.node import Node

@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 from node.core.log import trusted_log
 from node.core.log.checkpoint import Checkpoint
 from node.errors import NodeError, Reason, TrustError
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite import writer
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from node.usecases.exchange import share
 from tests.kit.effort import IS_LONG
 from tests.kit.simulator.origin import DEREGISTERED, Twist, registration

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from node.core.log.record import parse_record_id
-from node.standard.v1.operator_pb2 import OperatorRegistration
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.simulator.origin import DEREGISTERED, policy_text
 
 Facets = frozenset[int] | None

@@ -9,12 +9,12 @@ from node.core.log.merkle import consistency_proof
 from node.core.log.record import mask
 from node.core.log.trusted_log import PeerView, verify_revision
 from node.core.standards import standard as standards
-from node.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.ports import Signer
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1.operator_pb2 import OperatorRegistration
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.store import Store
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.stores.backends import Backend

@@ -10,12 +10,12 @@ from node.config import Evidence
 from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.core.policy.policy import Grant
 from node.core.standards import standard as standards
-from node.evidence.v1 import evidence_pb2 as pb
 from node.folder.attachment_file import Digester
-from node.record.v1.record_pb2 import Header
-from node.standard.v1.referral_pb2 import Referral
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import Entry
+from node.stubs.evidence.v1 import evidence_pb2 as pb
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.standard.v1.referral_pb2 import Referral
 from node.usecases.evidence.store import store_evidence
 from node.usecases.exchange.enforce_policy import read_policy
 from tests.kit.clock import NOW_MS, SetClock

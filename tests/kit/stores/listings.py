@@ -7,10 +7,10 @@ from google.protobuf.message import Message
 
 from node.core.members.platforms import Connected, Connections
 from node.core.standards import standard as standards
-from node.record.v1.record_pb2 import Header
-from node.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
-from node.standard.v1 import act_pb2
 from node.storage.sqlite.log import Entry as LogEntry
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
+from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.casework.lists.screen import Screening, digest_keys

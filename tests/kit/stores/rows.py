@@ -5,8 +5,8 @@ from hashlib import sha256
 from node.core.log.checkpoint import verify_checkpoint
 from node.core.log.merkle import Frontier
 from node.core.log.record import open_view
-from node.record.v1.record_pb2 import Header, View
 from node.storage.sqlite.log import OWN, Entry, Placed
+from node.stubs.record.v1.record_pb2 import Header, View
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.city import City
 

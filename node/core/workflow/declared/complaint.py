@@ -4,7 +4,7 @@ from node.core.law.laws import Label, Law, accord
 from node.core.workflow.declared.complaint_hand_over import HAND_OVER_ACTS
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, drafts, reasons, resumes, starts, state, stops, suspends
-from node.standard.v1 import complaint_pb2
+from node.stubs.standard.v1 import complaint_pb2
 
 
 def _law(number: str, *, sure: bool = True) -> Law:

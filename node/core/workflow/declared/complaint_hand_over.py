@@ -3,7 +3,7 @@
 from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Only
 from node.core.workflow.terms import carry, document, drafts, reasons, starts, stops
-from node.standard.v1 import complaint_pb2
+from node.stubs.standard.v1 import complaint_pb2
 
 # Where a complaint belongs; the number of the article was not read in the text of the order.
 PLACE = Law("complaints_2026", "12", sure=False)

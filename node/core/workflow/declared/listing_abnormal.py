@@ -3,7 +3,7 @@
 from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, state
-from node.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2
 
 
 def _law(number_: str) -> Law:

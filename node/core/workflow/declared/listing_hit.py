@@ -3,7 +3,7 @@
 from node.core.law.laws import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Party, Role, Workflow
 from node.core.workflow.terms import carry, drafts, reasons, retracts, state
-from node.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2
 
 _LAW = accord()
 _CITY = ("origin",)

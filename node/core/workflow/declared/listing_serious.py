@@ -3,7 +3,7 @@
 from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, starts, state, stops
-from node.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2
 
 
 def _law(number_: str, *, sure: bool = True) -> Law:

@@ -3,7 +3,7 @@
 from node.core.law.laws import Label, Law, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, reasons, starts, state, stops
-from node.standard.v1 import measure_pb2
+from node.stubs.standard.v1 import measure_pb2
 
 _LAW = Law("online_trade", "29", sure=False)
 _PUBLISH = Law("online_trade", "30")

@@ -16,7 +16,7 @@ from node.core.workflow.terms import (
     stops,
     two_officers,
 )
-from node.standard.v1 import referral_pb2
+from node.stubs.standard.v1 import referral_pb2
 
 _TRANSFER = procedure("14")
 _DISPUTE = procedure("13")

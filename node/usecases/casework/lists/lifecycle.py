@@ -30,11 +30,11 @@ from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact
 from node.errors import NodeError
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header, View
-from node.standard.v1 import act_pb2
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN, Entry, Follow
 from node.storage.sqlite.store import Store
+from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.casework.listing_rules import listing_to_repair

@@ -37,14 +37,14 @@ from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, advice
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.record.v1.record_pb2 import Header
-from node.screening.v1 import screening_pb2 as screening
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import Found, Looked, read_subjects
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import Kind, subject_digest
 from node.storage.sqlite.store import Origin
+from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.screening.v1 import screening_pb2 as screening
 from node.usecases.casework.case_file import Bookcase
 from node.usecases.records.usage import is_obtained_for
 from node.usecases.records.verify_operator import Asker

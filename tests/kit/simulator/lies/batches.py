@@ -6,7 +6,7 @@ from random import Random
 
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import Reason
-from node.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import Story, lie, tell_all
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import Tree, leaf_of, views_of

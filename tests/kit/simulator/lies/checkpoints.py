@@ -7,7 +7,7 @@ from nacl.signing import SigningKey
 from node.core.log.checkpoint import MAX_NOTE_BYTES
 from node.core.log.merkle import hash_children
 from node.errors import Reason
-from node.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under
 from tests.kit.simulator.origin import Origin

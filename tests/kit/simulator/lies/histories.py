@@ -2,7 +2,7 @@
 
 from node.core.log.merkle import EMPTY_ROOT
 from node.errors import Reason
-from node.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import note, tell, views_of, with_header

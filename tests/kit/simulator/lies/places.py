@@ -1,7 +1,7 @@
 """Which records there are, and where: told with the city's real key, consistent in itself."""
 
 from node.errors import Reason
-from node.record.v1.record_pb2 import View
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.lies.register import Story, Tell, lie, tell_all
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import leaf_of, tell, views_of, with_header

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from node.errors import Reason
-from node.record.v1.record_pb2 import Facet, View
+from node.stubs.record.v1.record_pb2 import Facet, View
 from tests.kit.simulator.lies.register import RANDOM, Story, lie
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import leaf_of, with_header

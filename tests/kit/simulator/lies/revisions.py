@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from itertools import repeat
 
 from node.errors import Reason
-from node.exchange.v1.exchange_pb2 import ReviseResponse
-from node.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import ReviseResponse
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.telling import with_header
 
 Story = ReviseResponse
