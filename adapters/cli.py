@@ -5,7 +5,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -16,9 +16,9 @@ from adapters.load import load
 from adapters.mapping import read_mapping, shipped_mappings
 from adapters.person import read_person_key
 from adapters.report import Report
-from node.core.reason_texts import in_chinese
+from node.core.reason_texts import meaning_and_advice
 from node.errors import FileError, NodeError
-from node.tables.terminal import escape_what_is_lacking
+from node.localized_click import LocalizedGroup, echo, lang_option
 
 EXIT_NOT_IN = 3
 EXIT_FILE = 2
@@ -50,13 +50,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _MAPPING = click.Path(path_type=Path)  # a folder may have the name of a shipped one
 
 
-class _Adapter(click.Group):
-    def main(self, *args: Any, **options: Any) -> Any:
-        escape_what_is_lacking()
-        return super().main(*args, **options)
-
-
-@click.group(cls=_Adapter)
+@click.group(cls=LocalizedGroup)
+@lang_option
 @click.version_option(package_name="gongzhi")
 def main() -> None:
     """Bring a city's tables into its node."""
@@ -132,7 +127,7 @@ def _node(address: str, identity: Path | None) -> Node:
 def _fail(error: NodeError, last: Report | None) -> NoReturn:
     answered = f" ({last.rows:,} rows were answered before; load the same again to go on)" if last else ""
     click.echo(f"{error}{answered}", err=True)
-    click.echo(f"共织：{in_chinese(error.reason)}", err=True)
+    echo(meaning_and_advice(error.reason), err=True)
     sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
 
 

@@ -1,6 +1,8 @@
-"""The taxonomy of errors: every refusal carries a stable reason code. Imports nothing of the project."""
+"""The taxonomy of errors: every refusal carries a stable reason code. Imports the messages and nothing more."""
 
 from enum import StrEnum
+
+from node.messages import Message, _
 
 
 class Reason(StrEnum):
@@ -93,16 +95,17 @@ class NodeError(Exception):
     """An error with a reason code and a text fit for the counterparty: nothing secret, nothing personal, not too long.
 
     What quotes an input may be as long as that, and gRPC carries a status of a few kilobytes at most.
+
+    Attributes:
+        reason: The code.
+        message: The English text; a `Message` renders in Chinese too. Logs and `str(error)` are English.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:
-        if len(message) > MAX_MESSAGE_CHARS:
-            message = f"{message[:MAX_MESSAGE_CHARS]} ..."
-        # Half of a surrogate pair, from bytes that were no text, goes through no terminal and no message.
-        message = message.encode(errors="replace").decode()
+        message = (message if isinstance(message, Message) else _("{text}", text=message)).cut(MAX_MESSAGE_CHARS)
         super().__init__(message)
         self.reason = reason
-        self.message = message
+        self.message: str = message
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"
@@ -125,4 +128,4 @@ class FileError(NodeError):
         self.path = path
         self.line = line
         where = f"{path}:{line}" if line is not None else path
-        super().__init__(reason, f"{where}: {message}")
+        super().__init__(reason, _("{where}: {message}", where=where, message=message))

@@ -21,6 +21,9 @@ from tests.kit.effort import PROFILE, effort
 settings.register_profile(f"gongzhi-{PROFILE}", effort(100))
 settings.load_profile(f"gongzhi-{PROFILE}")
 
+# Tests read the English texts, whoever runs them; those of a language name it.
+os.environ["GONGZHI_LANG"] = "en"
+
 _CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 _UNTRIED = "the tests on containers"
 

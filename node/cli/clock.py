@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from node.cli.clock_tables import Lang, print_due, print_rules, print_year
+from node.cli.clock_tables import print_due, print_rules, print_year
 from node.cli.shared.dates import Period, parse_day, parse_period
 from node.cli.shared.options import json_option
 from node.config import Config, load_config
@@ -18,6 +18,7 @@ from node.core.law.legal_rules import LegalRule, RuleBook, vendored_rules
 from node.errors import NodeError, Reason
 from node.folder.clock import SystemClock, node_clock
 from node.folder.files import load_calendar
+from node.messages import Lang
 
 _lang = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language.")
 _node = click.option(

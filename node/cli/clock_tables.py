@@ -1,7 +1,6 @@
 """The tables of `gongzhi clock`, in two languages."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import click
 from rich.cells import cell_len
@@ -10,8 +9,7 @@ from node.cli.shared.tables import new_table, print_table, printable
 from node.core.law.calendar import Year
 from node.core.law.deadlines import Deadline, Reading
 from node.core.law.legal_rules import Label, LegalRule, RuleBook, Unit
-
-Lang = Literal["en", "zh"]
+from node.messages import Lang
 
 _UNITS: dict[Lang, dict[Unit, str]] = {
     "en": {

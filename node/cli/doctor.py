@@ -11,7 +11,8 @@ from node.cli.shared.options import ask_passphrase, json_option, node_option
 from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.finding import Finding
-from node.core.reason_texts import Lang, Severity
+from node.core.reason_texts import Severity
+from node.messages import Lang
 from node.usecases.upkeep.checks.run import CHECKS, Check, examine
 from node.usecases.upkeep.checks.scene import Observer
 

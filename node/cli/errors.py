@@ -7,7 +7,8 @@ import click
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
 from node.core.alert_rules import alert_rules
-from node.core.reason_texts import Lang, errors_page, find_text, texts
+from node.core.reason_texts import errors_page, find_text, texts
+from node.messages import Lang
 
 _lang = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
 _HEADS = {"zh": ("代码", "含义"), "en": ("code", "meaning")}

@@ -9,9 +9,10 @@ from typing import NoReturn
 import click
 
 from node.cli.shared.noted import note_acts
-from node.core.reason_texts import in_chinese
+from node.core.reason_texts import meaning_and_advice
 from node.errors import NodeError, Reason
-from node.tables.terminal import escape_what_is_lacking
+from node.localized_click import LocalizedGroup, echo, lang_option, localized
+from node.messages import _
 
 EXIT_ERROR = 2
 # Each command and the module of `node.cli` that it stands in, imported when it is asked for: a node starts with what a
@@ -59,7 +60,7 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(LocalizedGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return sorted(_COMMANDS)
 
@@ -68,7 +69,7 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(import_module(f"node.cli.{module}"), cmd_name.replace("-", "_"))
-        return note_acts(command, cmd_name)
+        return localized(note_acts(command, cmd_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -80,6 +81,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@lang_option
 @click.version_option(package_name="gongzhi")
 def gongzhi() -> None:
     """共织: a city's node of the federation that polices online trade together.
@@ -98,8 +100,7 @@ def gongzhi() -> None:
 
 
 def main() -> None:
-    """Runs the command line; an error becomes its message, a line in Chinese, and exit code 2."""
-    escape_what_is_lacking()
+    """Runs the command line; an error becomes its message, what to do about it, and exit code 2."""
     try:
         gongzhi()
     except NodeError as error:
@@ -114,14 +115,14 @@ def main() -> None:
 
 
 def _fail(error: NodeError) -> NoReturn:
-    click.echo(f"gongzhi: {error}", err=True)
-    click.echo(f"共织：{in_chinese(error.reason)}", err=True)
+    echo(_("gongzhi: {reason}: {message}", reason=error.reason, message=error.message), err=True)
+    echo(meaning_and_advice(error.reason), err=True)
     sys.exit(EXIT_ERROR)
 
 
 def _classified(error: Exception) -> NodeError:
     if isinstance(error, OSError) and error.filename is not None:
-        return NodeError(Reason.INVALID_ARGUMENT, f"{error.filename}: {error.strerror}")
+        return NodeError(Reason.INVALID_ARGUMENT, _("{file}: {problem}", file=error.filename, problem=error.strerror))
     return NodeError(Reason.INTERNAL, type(error).__name__)  # its text may hold what was asked
 
 

@@ -11,7 +11,7 @@ from node.cli.shared.tables import new_table, print_table
 from node.core.standards import table
 from node.core.standards.guide import standards_guide
 from node.core.standards.standard import Standard, get, standards
-from node.core.standards.table import Lang
+from node.messages import Lang
 
 # Tables keep their columns where there is no terminal to fit them into.
 _HEADS: dict[str, dict[str, Sequence[str]]] = {

@@ -9,7 +9,7 @@ from node.cli.shared.tables import new_table, print_table
 from node.core.workflow import table
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as get
-from node.core.workflow.table import Lang
+from node.messages import Lang
 
 _HEADS: dict[str, tuple[str, ...]] = {
     "zh": ("环节", "自", "至", "办理方", "须载明", "限于", "时限", "产生", "依据"),

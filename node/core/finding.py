@@ -5,7 +5,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from node.core.reason_texts import FindingText, Lang, Severity, texts
+from node.core.reason_texts import FindingText, Severity, texts
+from node.messages import Lang
 
 
 class Code(StrEnum):

@@ -5,14 +5,13 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.document import parse_document, read_model
 from node.errors import NodeError, Reason
+from node.messages import Lang, Message, both
 
-Lang = Literal["zh", "en"]
 _FILE = "reason_texts.yaml"
 
 
@@ -85,10 +84,10 @@ def find_text(code: str) -> Text:
     raise NodeError(Reason.NOT_FOUND, f"no error code {code[:40]!r}; {near}")
 
 
-def in_chinese(reason: Reason) -> str:
-    """What an error's code means and what to do, for the line under its English message."""
+def meaning_and_advice(reason: Reason) -> Message:
+    """What an error's code means and what to do, for the line under its message."""
     text = texts().reasons[reason]
-    return text.zh + text.zh_do
+    return both(f"{text.en} {text.en_do}", text.zh + text.zh_do)
 
 
 _HEAD = """\

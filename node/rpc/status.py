@@ -1,16 +1,26 @@
-"""Reason codes on the wire: a gRPC status for each, the code itself in the trailing metadata."""
+"""Reason codes on the wire: a gRPC status for each, the code itself in the trailing metadata.
+
+The Chinese text of an error goes beside it as a `google.rpc.LocalizedMessage` in the details of the status
+(https://cloud.google.com/apis/design/errors#error_payloads).
+"""
 
 import re
 from types import MappingProxyType
 from typing import NoReturn, cast
 
 import grpc
+from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import LocalizedMessage
+from google.rpc.status_pb2 import Status
 
 from node.core.members.pinning import tls_refusal
 from node.errors import NodeError, Reason, TransientError
+from node.messages import _, both, render
 
 REASON_KEY = "gongzhi-reason"
+DETAILS_KEY = "grpc-status-details-bin"
 MAX_TEXT = 400
+_LOCALE = "zh-CN"
 
 _Code = grpc.StatusCode
 
@@ -126,8 +136,21 @@ def abort(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
     Raises:
         Exception: Always; gRPC's own.
     """
-    context.set_trailing_metadata(((REASON_KEY, error.reason.value),))
+    context.set_trailing_metadata(trailing_metadata(error))
     context.abort(CODES[error.reason], error.message)
+
+
+def trailing_metadata(error: NodeError) -> tuple[tuple[str, str | bytes], ...]:
+    """The reason code, and the Chinese text where there is one.
+
+    Both texts in the details are cut to what a client shows: metadata over 8 KiB replaces the status (gRPC's default).
+    """
+    reason = (REASON_KEY, error.reason.value)
+    if (zh := render(error.message, "zh")) == error.message:
+        return (reason,)
+    status = Status(code=CODES[error.reason].value[0], message=error.message[:MAX_TEXT])
+    status.details.add().Pack(LocalizedMessage(locale=_LOCALE, message=zh[:MAX_TEXT]))
+    return (reason, (DETAILS_KEY, status.SerializeToString()))
 
 
 _CONNECTION_REFUSED = re.compile(r"ipv[46]:(\S+): .*Connection refused")
@@ -140,11 +163,13 @@ def error_from_rpc(error: grpc.RpcError) -> NodeError:
     Never a `TrustError`: a reason code is only what the other side says, evidence is what this side checked.
     """
     if not hasattr(error, "code"):
-        return TransientError(Reason.UNAVAILABLE, "the call failed without a status")
+        return TransientError(Reason.UNAVAILABLE, _("the call failed without a status"))
     call = cast(grpc.Call, error)
-    reason, text = _stated_reason(call), _UNPRINTABLE.sub(" ", call.details() or "")[:MAX_TEXT]
+    reason, text = _stated_reason(call), _printable(call.details() or "")
     if reason is None:
         reason, text = _reason_of_status(call.code(), text)
+    elif text and (zh := _stated_chinese(call)):
+        text = both(text, zh)
     return (TransientError if reason in _TRANSIENT else NodeError)(reason, text or reason.value)
 
 
@@ -156,9 +181,26 @@ def _stated_reason(call: grpc.Call) -> Reason | None:
         return None
 
 
+def _stated_chinese(call: grpc.Call) -> str:
+    """The Chinese text that the other side sent, made printable; empty where it sent none that can be read."""
+    sent = dict(call.trailing_metadata() or ()).get(DETAILS_KEY)
+    localized = LocalizedMessage()
+    try:
+        details = Status.FromString(sent).details if isinstance(sent, bytes) else ()
+        return next((_printable(localized.message) for detail in details if detail.Unpack(localized)), "")
+    except DecodeError:
+        return ""
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub(" ", text)[:MAX_TEXT]
+
+
 def _reason_of_status(code: grpc.StatusCode, text: str) -> tuple[Reason, str]:
     if code is _Code.UNAVAILABLE and (refusal := tls_refusal(text)):
         return Reason.TLS_REFUSED, refusal
     if refused := _CONNECTION_REFUSED.search(text):
-        return Reason.UNAVAILABLE, f"nothing listens at {refused[1]}: is the node running, and is that its address?"
+        return Reason.UNAVAILABLE, _(
+            "nothing listens at {address}: is the node running, and is that its address?", address=refused[1]
+        )
     return _REASONS.get(code, Reason.INTERNAL), text

@@ -14,6 +14,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from node.messages import render
+
 # Ids, codes, dates, numbers and digests are runs of these; a line never ends within one.
 _WHOLE = re.compile(r"[!-~]+|\s+|.", re.DOTALL)
 # What SIMPLE_HEAD puts around the cells: a blank on each side of a column, one at each edge, one between two.
@@ -24,11 +26,14 @@ _SEVEN_BIT = "gongzhi-ascii"
 
 
 class CellTable(Table):
-    """A table that shows what a stranger wrote as text, and never as commands to the terminal."""
+    """A table that shows what a stranger wrote as text, and never as commands to the terminal.
+
+    Heads and cells that are a `Message` are shown in the language of the process.
+    """
 
     def __init__(self, *heads: str) -> None:
         super().__init__(box=SIMPLE_HEAD)
-        self.heads = heads
+        self.heads = tuple(map(render, heads))
         self.cells: list[list[Text]] = []
 
     def add_row(self, *cells: RenderableType | None, **_: Any) -> None:
@@ -45,6 +50,8 @@ class CellTable(Table):
 def _shown(cell: RenderableType | None) -> Text:
     if isinstance(cell, Text):
         return Text(printable(cell.plain), cell.style)
+    if isinstance(cell, str):
+        return Text.from_markup(printable(render(cell)))
     return Text.from_markup(printable(str(cell))) if cell is not None else Text()
 
 
@@ -121,6 +128,11 @@ def _print_blocks(table: CellTable, console: Console) -> None:
                         Text(name + " " * (label - cell_len(name)), "bold") + line, soft_wrap=True, highlight=False
                     )
         console.print()
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The lines of a text in a width of cells, broken between words and Chinese characters alone."""
+    return _wrapped(Text(text), width).plain.split("\n")
 
 
 def _wrapped(cell: Text, width: int) -> Text:

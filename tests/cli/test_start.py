@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from node.config import Config, Listen
-from node.errors import NodeError
+from node.core.reason_texts import meaning_and_advice
+from node.errors import NodeError, Reason
 from node.folder.data_lock import hold_data
 from tests.kit.nodes.processes import Running, found
 from tests.kit.waiting import eventually
@@ -39,8 +40,9 @@ def refused(config: Config, *prefix: str) -> str:
     assert "Traceback" not in done.stderr
     assert '"frames"' not in done.stderr
     assert not processes_of(config)
-    line, chinese = done.stderr.splitlines()
-    assert chinese.startswith("共织：")
+    line, advice = done.stderr.splitlines()
+    reason = line.split(": ")[1]
+    assert advice == meaning_and_advice(Reason(reason))
     assert line.startswith("gongzhi: ")
     return line.removeprefix("gongzhi: ")
 

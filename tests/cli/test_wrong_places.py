@@ -35,9 +35,9 @@ def test_where_nothing_can_be_made_is_named(
 ) -> None:
     (tmp_path / "file").write_text("")
     told = said(monkeypatch, capsys, "init", "--city", "wuhan", "--dir", tmp_path / "file" / "wuhan")
-    english, chinese = told.splitlines()
-    assert english == f"gongzhi: invalid_argument: {tmp_path / 'file' / 'wuhan'}: Not a directory"
-    assert chinese.startswith("共织：")
+    line, advice = told.splitlines()
+    assert line == f"gongzhi: invalid_argument: {tmp_path / 'file' / 'wuhan'}: Not a directory"
+    assert advice.startswith("The call or command has a value that cannot be used")
 
 
 def test_frames_of_an_unexpected_error_are_shown_on_request_alone(

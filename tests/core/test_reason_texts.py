@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.core import screening
-from node.core.reason_texts import errors_page, find_text, in_chinese, texts
+from node.core.reason_texts import errors_page, find_text, meaning_and_advice, texts
 from node.core.standards import identifiers, party_key, validation
 from node.core.standards.identifiers import Problem
 from node.core.standards.personal import Kind
@@ -72,7 +72,9 @@ def test_a_code_is_explained_in_either_language() -> None:
     for lang, text in (("zh", "磁盘已满"), ("en", "The disk is full")):
         shown = CliRunner().invoke(gongzhi, ["errors", "show", "storage_full", "--lang", lang])
         assert text in shown.output
-    assert "腾出空间" in in_chinese(Reason.STORAGE_FULL)
+    text = meaning_and_advice(Reason.STORAGE_FULL)
+    assert "腾出空间" in text.in_language("zh")
+    assert "Free room" in text
 
 
 def test_a_mistyped_code_is_answered_with_those_like_it() -> None:

@@ -2,16 +2,23 @@
 
 import grpc
 import pytest
+from google.protobuf import any_pb2
+from google.rpc.error_details_pb2 import LocalizedMessage
+from google.rpc.status_pb2 import Status
 
 from node.errors import NodeError, Reason, TransientError, TrustError
-from node.rpc.status import CODES, REASON_KEY, error_from_rpc
+from node.messages import both, render
+from node.rpc.status import CODES, DETAILS_KEY, REASON_KEY, error_from_rpc, trailing_metadata
 
 
 class Failed(grpc.RpcError):
     """A call that ended as a counterparty wished."""
 
-    def __init__(self, code: grpc.StatusCode, details: str | None, reason: str | None = None) -> None:
-        self._end = (code, details, ((REASON_KEY, reason),) if reason is not None else ())
+    def __init__(
+        self, code: grpc.StatusCode, details: str | None, reason: str | None = None, status: bytes | None = None
+    ) -> None:
+        metadata: list[tuple[str, str | bytes]] = [(REASON_KEY, reason)] if reason is not None else []
+        self._end = (code, details, (*metadata, *([(DETAILS_KEY, status)] if status is not None else [])))
 
     def code(self) -> grpc.StatusCode:
         return self._end[0]
@@ -19,7 +26,7 @@ class Failed(grpc.RpcError):
     def details(self) -> str | None:
         return self._end[1]
 
-    def trailing_metadata(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override]
+    def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:  # type: ignore[override]
         return self._end[2]
 
 
@@ -71,3 +78,54 @@ def test_a_node_that_is_not_there_is_told_plainly() -> None:
     error = error_from_rpc(Failed(grpc.StatusCode.UNAVAILABLE, f"{grpcs} host: Connection refused"))
     assert error.reason is Reason.UNAVAILABLE
     assert error.message == "nothing listens at 127.0.0.1:7102: is the node running, and is that its address?"
+
+
+def sent(error: NodeError) -> bytes:
+    """The details of the status with which a node refuses."""
+    return dict(trailing_metadata(error))[DETAILS_KEY]  # type: ignore[return-value]
+
+
+def test_a_refusal_is_told_in_both_languages() -> None:
+    refusal = NodeError(Reason.NOT_FOUND, both("no such case", "没有该案件"))
+    error = error_from_rpc(Failed(grpc.StatusCode.NOT_FOUND, refusal.message, "not_found", sent(refusal)))
+    assert (error.reason, error.message) == (Reason.NOT_FOUND, "no such case")
+    assert render(error.message, "zh") == "没有该案件"
+
+
+def test_details_are_those_of_google_rpc() -> None:
+    status = Status.FromString(sent(NodeError(Reason.NOT_FOUND, both("no such case", "没有该案件"))))
+    assert (status.code, status.message) == (grpc.StatusCode.NOT_FOUND.value[0], "no such case")
+    localized = LocalizedMessage()
+    assert status.details[0].Unpack(localized)
+    assert (localized.locale, localized.message) == ("zh-CN", "没有该案件")
+
+
+def test_a_refusal_without_chinese_has_no_details() -> None:
+    assert trailing_metadata(NodeError(Reason.NOT_FOUND, "x")) == ((REASON_KEY, "not_found"),)
+
+
+def test_the_longest_refusal_is_within_what_grpc_carries() -> None:
+    assert len(sent(NodeError(Reason.NOT_FOUND, both("名" * 10_000, "无" * 10_000)))) < 3000
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        b"",
+        b"\xff\xff",
+        b"\x1a\x02\x0a\x00",
+        Status(details=[any_pb2.Any(type_url="type.googleapis.com/google.rpc.LocalizedMessage", value=b"\xff")])
+        .SerializeToString(),
+    ],
+)  # fmt: skip
+def test_details_that_cannot_be_read_leave_the_english(status: bytes) -> None:
+    error = error_from_rpc(Failed(grpc.StatusCode.NOT_FOUND, "no such case", "not_found", status))
+    assert render(error.message, "zh") == "no such case"
+
+
+def test_a_hostile_chinese_text_is_cut_and_made_printable() -> None:
+    status = Status()
+    status.details.add().Pack(LocalizedMessage(locale="zh-CN", message="\x1b[2J" + "无" * 10_000))
+    error = error_from_rpc(Failed(grpc.StatusCode.NOT_FOUND, "x", "not_found", status.SerializeToString()))
+    assert render(error.message, "zh").startswith(" [2J无")
+    assert len(render(error.message, "zh")) <= 400

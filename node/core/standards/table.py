@@ -1,15 +1,14 @@
 """A standard as tables for people and programs: fields, facets, codes and rules, in Chinese and English."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 
 from node.core.standards.standard import Field, Standard, codes
+from node.messages import Lang
 from node.stubs.buf.validate import validate_pb2
 from node.stubs.standard.v1 import options_pb2
-
-Lang = Literal["zh", "en"]
 
 
 class FieldRow(NamedTuple):

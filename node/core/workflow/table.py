@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from node.core.law.laws import Label, Law
 from node.core.workflow.model import START, Act, Need, NotBefore, Workflow
-
-Lang = Literal["zh", "en"]
+from node.messages import Lang
 
 _WORDS: dict[Lang, dict[str, str]] = {
     "zh": {

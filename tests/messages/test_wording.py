@@ -1,0 +1,73 @@
+"""In a translated room nothing is said to people past `_(...)`."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.messages.texts import CLICK, ROOT, files
+from tests.messages.translated import TRANSLATED
+
+# Besides every class of error that is not Python's own: what prints, asks, heads a table or refuses.
+_SAYS = re.compile(r"(?:\w*_)?(?:echo|secho|confirm|prompt|new_table|CellTable|fail|refuse|refused)")
+_ERROR = re.compile(r"\w*(?:Error|BadParameter|Exception)")
+_WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]+[A-Za-z]{2,}|[\u4e00-\u9fff]")
+
+
+def bare_texts(file: Path) -> Iterator[str]:
+    """Where a file says a text that no catalogue can have."""
+    tree = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _says(node.func):
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if isinstance(argument, ast.JoinedStr | ast.Constant | ast.BinOp) and _WORDS.search(_literal(argument)):
+                    yield f"{file.relative_to(ROOT)}:{argument.lineno}: {_literal(argument)}"
+
+
+def _says(callee: ast.expr) -> bool:
+    name = callee.id if isinstance(callee, ast.Name) else callee.attr if isinstance(callee, ast.Attribute) else ""
+    return bool(_SAYS.fullmatch(name) or (_ERROR.fullmatch(name) and not hasattr(builtins, name)))
+
+
+def _literal(argument: ast.expr) -> str:
+    """The literal pieces of a text, with a space where a value stands."""
+    if isinstance(argument, ast.JoinedStr):
+        return " ".join(_literal(piece) for piece in argument.values)
+    if isinstance(argument, ast.BinOp):
+        return f"{_literal(argument.left)} {_literal(argument.right)}"
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else ""
+
+
+def _throwaway_hides_it(function: ast.AST) -> bool:
+    """Whether a function both translates and binds `_`, which would hide what translates."""
+    nodes = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
+    return len({isinstance(node.ctx, ast.Load) for node in nodes}) > 1
+
+
+@pytest.mark.parametrize("room", [room for room in TRANSLATED if room != CLICK])
+def test_a_translated_room_says_nothing_past_the_catalogue(room: str) -> None:
+    assert not [text for file in files(room) for text in bare_texts(file)]
+
+
+def test_no_function_hides_the_translation_behind_a_throwaway() -> None:
+    for folder in ("node", "adapters"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    assert not _throwaway_hides_it(node), f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_a_bare_text_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.messages.test_wording.ROOT", tmp_path)
+    file = tmp_path / "said.py"
+    file.write_text(
+        "raise NodeError(Reason.X, f'no file {name}')\n"
+        "click.echo('it is done')\n"
+        "raise NodeError(Reason.X, _('no file {name}', name=name))\n"
+        "raise ValueError('a fault of the program')\n"
+        "click.echo(f'{name}: {number}')\n"
+    )
+    assert [text.split(":")[1] for text in bare_texts(file)] == ["1", "2"]
