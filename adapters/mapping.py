@@ -242,4 +242,4 @@ class _Check:
             raise self._error(error.message, "constants", path) from None
 
     def _error(self, message: str, *location: str | int) -> FileError:
-        return FileError(Reason.INVALID_MAPPING, self._document.path, message, self._document.line_of(location))
+        return FileError(Reason.INVALID_MAPPING, self._document.path, message, self._document.summary_of(location))

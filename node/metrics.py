@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from node.config import Config
 from node.core.finding import Code, found
 from node.folder.files import load_federation
-from node.folder.trust import Watched
+from node.folder.trust import ReloadingFile
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.usecases.upkeep.checks.keys import seconds_to_end
@@ -52,7 +52,7 @@ class StateCollector(Collector):
     def __init__(self, config: Config) -> None:
         self._config = config
         self._reader = Reader(config.node_db)
-        self._federation = Watched(config.federation, load_federation)
+        self._federation = ReloadingFile(config.federation, load_federation)
         self._observer: Observer | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -64,7 +64,7 @@ class StateCollector(Collector):
         for name, text, value in _PEER_GAUGES:
             yield _family(name, text, [(origin.city, value(origin)) for origin in origins])
         peers = self._federation.current().peers_of(self._config.city)
-        links = [(peer.city, self._reader.link(peer.city)) for peer in peers]
+        links = [(peer.city, self._reader.peer_state(peer.city)) for peer in peers]
         failures = [(city, link.failures) for city, link in links]
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
         frozen = [(city, int(link.frozen)) for city, link in links]

@@ -5,7 +5,7 @@ from typing import Protocol
 from node.config import Config
 from node.folder.trust import Trust
 from node.rpc.gate import Gate, Note
-from node.rpc.principal import Roster
+from node.rpc.principal import Principals
 from node.rpc.server import Listener, Register
 
 # More than all peers of a federation of six may hold together (`limits.open_calls`). A thread begins when it is needed.
@@ -24,7 +24,7 @@ class MakeListener(Protocol):
 
 def listener_factory(config: Config, trust: Trust, trail: Note | None = None) -> MakeListener:
     """What binds the listeners of one process: they share who may call, and how often; `trail` as of the `Gate`."""
-    gate = Gate(Roster(trust), config.limits, trail)
+    gate = Gate(Principals(trust), config.limits, trail)
 
     def make(address: str, *services: tuple[str, Register]) -> Listener:
         return Listener(

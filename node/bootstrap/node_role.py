@@ -17,7 +17,7 @@ from node.errors import NodeError, Reason
 from node.folder.data_lock import hold_data
 from node.folder.files import load_calendar
 from node.folder.keyfile import load_log_key, load_witness_key
-from node.folder.trust import Trust, Watched
+from node.folder.trust import ReloadingFile, Trust
 from node.ports import Clock, Peer
 from node.rpc.casework_service import CaseServicer, add_case_service
 from node.rpc.control_service import ControlServicer
@@ -43,8 +43,8 @@ from node.storage.sqlite.trail import Act, Trail
 from node.storage.sqlite.usage import UsageLog
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.stubs.intake.v1 import intake_pb2_grpc
-from node.usecases.casework.desk import Desk
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
+from node.usecases.casework.service import CaseworkService
 from node.usecases.evidence.fetch import Destruction, EvidencePeer
 from node.usecases.evidence.read_for_platform import PlatformEvidence
 from node.usecases.exchange.compare import Compare
@@ -54,7 +54,7 @@ from node.usecases.exchange.sync import Sync
 from node.usecases.exchange.witness import Round, Witness
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
-from node.usecases.records.usage import Account
+from node.usecases.records.usage import UsageRecorder
 from node.usecases.upkeep.checks.run import watched_findings
 from node.usecases.upkeep.checks.scene import Observer
 from node.usecases.upkeep.confirm_restore import restored
@@ -88,12 +88,12 @@ class NodeRole:
         self._store.log.held_back = restored(config)
         # First: a log that is behind or forked takes no record, not even one of a new policy.
         compare, around = self._witness(clock)
-        policy_file = Watched(config.policy, partial(load_policy, config.city))
+        policy_file = ReloadingFile(config.policy, partial(load_policy, config.city))
         self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
         self._sync = Sync(self._store, self._members, self._connect, config.sync, clock, around)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
-        self._desk = Desk(
+        self._desk = CaseworkService(
             self._store,
             clock,
             calendar,
@@ -101,8 +101,8 @@ class NodeRole:
             self._send_hint,
             self._sync.run_hinted,
         )
-        self._terms = KeepTerms(
-            self._store, clock, self._desk.register.books, withdrawal.entries, self._desk.casework.act_by_itself
+        self._terms = ListingLifecycle(
+            self._store, clock, self._desk.case_index.books, withdrawal.entries, self._desk.casework.act_by_itself
         )
         self._backups = KeepBackups(config, clock)
         ingest = Ingest(self._store, clock, withdrawal)
@@ -126,7 +126,7 @@ class NodeRole:
         self._evidence = EvidenceStore(config.data_dir, config.evidence, clock)
         self._evidence_usage = UsageLog(config.data_dir / "evidence_usage.db")
         self._destruction = Destruction(self._store, self._evidence)
-        account = Account(self._evidence_usage, clock)
+        account = UsageRecorder(self._evidence_usage, clock)
         fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
         evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
         platforms = PlatformEvidence(
@@ -264,11 +264,11 @@ class NodeRole:
         hint(trusted.federation.member(city), trusted.identity, self._config.sync.connect_timeout_s)
 
     def _connect_evidence(self, city: str) -> AbstractContextManager[EvidencePeer]:
-        if self._store.link(city).frozen:
+        if self._store.peer_state(city).frozen:
             raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
         trusted = self._trust.current()
         return evidence_peer(trusted.federation.member(city), trusted.identity, self._config.sync.batch_timeout_s)
 
 
-def _text(policy_file: "Watched[PolicyFile]") -> str:
+def _text(policy_file: "ReloadingFile[PolicyFile]") -> str:
     return policy_file.error.message if policy_file.error else ""

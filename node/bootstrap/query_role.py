@@ -22,7 +22,7 @@ from node.stubs.query.v1 import query_pb2_grpc
 from node.usecases.casework.lists.screen import Screening
 from node.usecases.records.list_usage import ListUsage
 from node.usecases.records.search_operators import SearchOperators
-from node.usecases.records.usage import Account
+from node.usecases.records.usage import UsageRecorder
 from node.usecases.records.verify_operator import VerifyOperator
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class QueryRole:
         self._indexer = threading.Thread(target=self._follow, name="search-index")
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
         searcher = SearchOperators(reader, config.search_db)
-        account = Account(self._usage, clock)
+        account = UsageRecorder(self._usage, clock)
         trust = Trust(config)
         usage = ListUsage(config.usage_db, config.data_dir / "evidence_usage.db")
         servicer = QueryServicer(

@@ -35,7 +35,7 @@ def show(effective: bool, as_json: bool, node_dir: Path) -> None:
         return
     table = new_table(*_HEADS)
     for each in shown:
-        where = f"node.yaml:{document.line_of(each.path)}" if _is_set(document, each) else "默认 default"
+        where = f"node.yaml:{document.summary_of(each.path)}" if _is_set(document, each) else "默认 default"
         value = _value(in_force, each)
         text = "" if value in (None, []) else json.dumps(value, ensure_ascii=False).strip('"')
         table.add_row(each.name, text, where, f"{each.says.zh} {each.says.en}")

@@ -106,7 +106,7 @@ class Document:
     data: Any
     lines: Mapping[Location, int]
 
-    def line_of(self, location: Location) -> int | None:
+    def summary_of(self, location: Location) -> int | None:
         """Line of the value at `location`, or of the nearest value around it."""
         for end in range(len(location), -1, -1):
             if (line := self.lines.get(location[:end])) is not None:
@@ -179,7 +179,7 @@ def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> 
 
 def _told(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
     return [
-        FileError(reason, document.path, _words(each, model), document.line_of(each["loc"]))
+        FileError(reason, document.path, _words(each, model), document.summary_of(each["loc"]))
         for each in error.errors(include_url=False, include_input=False)
     ]
 

@@ -25,7 +25,7 @@ from node.folder.trust import Trust
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
 from node.rpc.gate import Gate
 from node.rpc.peer_client import connect
-from node.rpc.principal import Roster, principal
+from node.rpc.principal import Principals, principal
 from node.rpc.server import Listener
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
@@ -161,7 +161,7 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
     """Listens with the origin's certificate, and has the origin's address in the federation file lead there."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     trust = Trust(origin.config)
-    gate = Gate(Roster(trust), origin.config.limits)
+    gate = Gate(Principals(trust), origin.config.limits)
     listener = Listener(
         address, trust, gate, [(SERVICE, lambda server: add_exchange_service(cast(ExchangeServicer, middle), server))],
         workers=_WORKERS, max_message_bytes=origin.config.limits.max_message_bytes,

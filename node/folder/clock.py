@@ -8,7 +8,7 @@ from pathlib import Path
 from node.config import Config
 from node.errors import FileError, Reason
 from node.folder.files import read_text
-from node.folder.trust import Watched
+from node.folder.trust import ReloadingFile
 from node.ports import Clock
 
 Report = Callable[[float], None]
@@ -50,7 +50,7 @@ class ShiftedClock(SystemClock):
             return offset_s
 
         self.path = path
-        self._offset_s = Watched(path, load, RECHECK_S)
+        self._offset_s = ReloadingFile(path, load, RECHECK_S)
 
     @property
     def offset_s(self) -> float:

@@ -20,7 +20,7 @@ RECHECK_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class Watched(Generic[T]):
+class ReloadingFile(Generic[T]):
     """What a file says, read again within `recheck_s` of a change; one that does not read leaves the old in force."""
 
     def __init__(self, path: Path, load: Callable[[Path], T], recheck_s: float = RECHECK_S) -> None:
@@ -80,10 +80,10 @@ class Trust:
 
     def __init__(self, config: Config, passphrase: Passphrase = environment_passphrase) -> None:
         self.city = config.city
-        # Watched apart: a broken federation file must not keep a removed client in force.
-        self._federation = Watched(config.federation, load_federation)
-        self._clients = Watched(config.clients, load_clients)
-        self._identity = Watched(config.tls_identity, lambda path: load_tls_identity(path, passphrase))
+        # ReloadingFile apart: a broken federation file must not keep a removed client in force.
+        self._federation = ReloadingFile(config.federation, load_federation)
+        self._clients = ReloadingFile(config.clients, load_clients)
+        self._identity = ReloadingFile(config.tls_identity, lambda path: load_tls_identity(path, passphrase))
         self._trusted = Trusted(self._federation.current(), self._clients.current(), self._identity.current())
 
     def current(self) -> Trusted:

@@ -14,7 +14,7 @@ from node.config import Limits
 from node.errors import NodeError, Reason
 from node.rpc.crew import Crew
 from node.rpc.limits import too_many_calls
-from node.rpc.principal import Principal, Roster
+from node.rpc.principal import Principal, Principals
 
 SWEEP_S = 0.2
 """How often the calls under way are looked at."""
@@ -131,7 +131,7 @@ class Call:
 class OpenCalls:
     """The calls of a process. A thread of its own ends what is over, as long as this object is there."""
 
-    def __init__(self, limits: Limits, roster: Roster, crew: Crew) -> None:
+    def __init__(self, limits: Limits, roster: Principals, crew: Crew) -> None:
         self._limits = limits
         self._roster = roster
         self._crew = crew

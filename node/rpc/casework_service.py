@@ -23,15 +23,14 @@ from node.stubs.casework.v1 import casework_pb2_grpc
 from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.jurisdiction import basis_code
-from node.usecases.casework.line import Line
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
 from node.usecases.casework.show import broken_rules, show_case
 from node.usecases.casework.worklist import Listed, first, inbox, listed, outbox, side_of
-from node.usecases.records.usage import Account as Usage
-from node.usecases.records.usage import Use
+from node.usecases.records.usage import UsageRecorder, Use
 from node.usecases.upkeep.checks.logs import log_findings
 
 SERVICE = "node.casework.v1.CaseService"
@@ -46,7 +45,7 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     """Maps calls to use cases. Every look at a case leaves a usage record, every act a record in the log."""
 
     def __init__(
-        self, store: Store, casework: Casework, notices: Notices, usage: Usage, clock: Clock, calendar: Calendar
+        self, store: Store, casework: Casework, notices: Notices, usage: UsageRecorder, clock: Clock, calendar: Calendar
     ) -> None:
         self._store = store
         self._casework = casework
@@ -121,9 +120,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
         """Cases."""
         with self._using(context, "List", request.workflow) as (actor, use):
-            lines = self._casework.cases(actor, request.workflow)
+            summaries = self._casework.cases(actor, request.workflow)
             me = self._store.log.city, actor.id
-            asked = (line for line in lines if _is_asked(line, request, me))
+            asked = (summary for summary in summaries if _is_asked(summary, request, me))
             found = listed(asked, self._now(), closed=request.closed)
             cases = self._summaries(found, request.limit, use, self._side(actor))
         return pb.ListResponse(cases=cases, total=len(found))
@@ -168,7 +167,7 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def _summaries(self, found: Sequence[Listed], limit: int, use: Use, side: str) -> list[pb.Summary]:
         """The first of a list, noted as shown."""
         shown, now = first(found, limit), self._now()
-        use.records(each.line.id.rpartition("-")[0] for each in shown)
+        use.records(each.case.id.rpartition("-")[0] for each in shown)
         return [each.summary(now, side) for each in shown]
 
     def _act(self, submission: pb.Submission, context: grpc.ServicerContext) -> pb.Recorded:
@@ -225,9 +224,9 @@ def _actor(caller: Principal) -> Actor:
     return Actor(caller.name, caller.account)
 
 
-def _is_asked(line: Line, request: pb.ListRequest, me: tuple[str, str]) -> bool:
-    is_about = line.id == request.case if request.case else line.is_about(request.about)
-    return is_about and (not request.mine or me in line.officers)
+def _is_asked(summary: CaseSummary, request: pb.ListRequest, me: tuple[str, str]) -> bool:
+    is_about = summary.id == request.case if request.case else summary.is_about(request.about)
+    return is_about and (not request.mine or me in summary.officers)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from node.usecases.evidence.read_for_platform import PlatformEvidence
 from node.usecases.evidence.share import share_evidence
 from node.usecases.evidence.store import store_evidence
 from node.usecases.exchange.enforce_policy import PolicyInForce
-from node.usecases.records.usage import Account, Use
+from node.usecases.records.usage import UsageRecorder, Use
 
 SERVICE = "node.evidence.v1.EvidenceService"
 PLATFORM_SERVICE = "node.evidence.v1.PlatformEvidenceService"
@@ -49,7 +49,7 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         self,
         reader: Reader,
         store: EvidenceStore,
-        account: Account,
+        account: UsageRecorder,
         connect: ConnectEvidence,
         patience_s: float = _PATIENCE_S,
     ) -> None:
@@ -119,7 +119,7 @@ class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer
     """Answers the peers of one node; each fetch leaves a usage record."""
 
     def __init__(
-        self, reader: Reader, store: EvidenceStore, city: str, policy: PolicyInForce, account: Account
+        self, reader: Reader, store: EvidenceStore, city: str, policy: PolicyInForce, account: UsageRecorder
     ) -> None:
         self._reader = reader
         self._store = store
@@ -148,7 +148,7 @@ class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer
 class PlatformEvidenceServicer(evidence_pb2_grpc.PlatformEvidenceServiceServicer):
     """Answers the platforms that are connected to one node; each reading leaves a usage record."""
 
-    def __init__(self, evidence: PlatformEvidence, account: Account) -> None:
+    def __init__(self, evidence: PlatformEvidence, account: UsageRecorder) -> None:
         self._evidence = evidence
         self._account = account
 

@@ -24,7 +24,7 @@ from node.rpc.calls import Call, OpenCalls, Parse, Shape
 from node.rpc.crew import Crew
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
-from node.rpc.principal import Roster, authorize, caller_of, presented_certificate
+from node.rpc.principal import Principals, authorize, caller_of, presented_certificate
 from node.rpc.request_bounds import bounded
 from node.rpc.services import listener_of
 from node.rpc.status import abort
@@ -53,7 +53,7 @@ Read = Callable[[Call, Iterator[bytes]], Any]
 class Gate(grpc.ServerInterceptor):
     """Wraps each call: admits it, counts it, and turns errors into statuses. One may serve several listeners."""
 
-    def __init__(self, roster: Roster, limits: Limits, trail: Note | None = None) -> None:
+    def __init__(self, roster: Principals, limits: Limits, trail: Note | None = None) -> None:
         """Counts from nought.
 
         Args:

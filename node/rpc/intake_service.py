@@ -23,7 +23,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.ingest import Ingest, Pending
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
 from node.usecases.records.retract import retract
-from node.usecases.records.usage import Account
+from node.usecases.records.usage import UsageRecorder
 
 _log = structlog.get_logger(__name__)
 # Batches of one stream that are checked but not yet durable.
@@ -41,7 +41,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         store: Store,
         clock: Clock,
         notify: Callable[[Collection[str]], None],
-        account: Account,
+        account: UsageRecorder,
     ) -> None:
         self._ingest = ingest
         self._store = store

@@ -30,7 +30,7 @@ class _Pinned(NamedTuple):
     not_after_s: float
 
 
-class Roster:
+class Principals:
     """Finds the principal of a certificate. The answer follows the federation and clients files within a second."""
 
     def __init__(self, trust: Trust, clock: Callable[[], float] = time.time) -> None:

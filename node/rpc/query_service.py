@@ -17,7 +17,7 @@ from node.usecases.records.list_usage import ListUsage
 from node.usecases.records.prove import prove, prove_publicly, prove_view
 from node.usecases.records.search_operators import SearchOperators
 from node.usecases.records.show_operator import show_operator
-from node.usecases.records.usage import Account, text_digest
+from node.usecases.records.usage import UsageRecorder, text_digest
 from node.usecases.records.verify_operator import Asker, Verified, VerifyOperator
 
 
@@ -29,7 +29,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         reader: Reader,
         verifier: VerifyOperator,
         searcher: SearchOperators,
-        account: Account,
+        account: UsageRecorder,
         usage: ListUsage,
         is_member: Callable[[str], bool],
     ) -> None:

@@ -11,7 +11,7 @@ from node.rpc.server import Register
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.screening.v1 import screening_pb2_grpc
 from node.usecases.casework.lists.screen import Keyed, Screening, digest_keys
-from node.usecases.records.usage import Account, Use
+from node.usecases.records.usage import UsageRecorder, Use
 from node.usecases.records.verify_operator import Asker
 
 _RESULTS = {number: name.removeprefix("RESULT_").lower() for name, number in screening.Result.items()}
@@ -20,7 +20,7 @@ _RESULTS = {number: name.removeprefix("RESULT_").lower() for name, number in scr
 class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
     """Each batch leaves a usage record with the digest of each key; the keys themselves are kept nowhere."""
 
-    def __init__(self, screening: Screening, account: Account) -> None:
+    def __init__(self, screening: Screening, account: UsageRecorder) -> None:
         self._screening = screening
         self._account = account
 

@@ -27,7 +27,7 @@ from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.act_pb2 import Act
 from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
-from node.usecases.casework.case_file import PURPOSE, Bookcase
+from node.usecases.casework.case_file import PURPOSE, CaseRepository
 from tests.bench.acts import CASE, append, many_cases, one_case
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, OTHER, Process, Rows, World, say
@@ -65,7 +65,7 @@ def _bench_case(folder: Path, runs: int) -> dict[str, object]:
     for name, entries in one_case(ACTS).items():
         append(cities[name], entries)
     own.pull(cities[OTHER], purpose=PURPOSE)
-    books: list[Bookcase] = []
+    books: list[CaseRepository] = []
 
     def cold() -> float:
         read.cache_clear()
@@ -104,11 +104,11 @@ def _as_in_the_node() -> Iterator[None]:
         sys.setswitchinterval(interval_s)
 
 
-def _books(store: Store) -> Bookcase:
-    return Bookcase(store, lambda: Federation(()).connections)
+def _books(store: Store) -> CaseRepository:
+    return CaseRepository(store, lambda: Federation(()).connections)
 
 
-def _judged(books: Bookcase) -> None:
+def _judged(books: CaseRepository) -> None:
     file = books.open(CASE)
     if (file.case.state, len(file.acts)) != ("accepted", ACTS):
         raise RuntimeError(f"{len(file.acts)} acts make {file.case.state!r}")

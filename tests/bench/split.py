@@ -7,7 +7,7 @@ from pathlib import Path
 from node.core.log.checkpoint import LogKey
 from node.core.log.merkle import Frontier
 from node.core.log.record import open_view
-from node.core.log.trusted_log import PeerView, VerifiedBatch
+from node.core.log.trusted_log import TrustedLog, VerifiedBatch
 from node.folder.files import load_federation
 from node.storage.sqlite import replica
 from node.storage.sqlite.schema import open_writer
@@ -42,7 +42,7 @@ def profile_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
 
 
 def _verify(messages: Sequence[bytes], keys: Sequence[LogKey]) -> list[VerifiedBatch]:
-    view = PeerView(ORIGIN, keys, Frontier(), None)
+    view = TrustedLog(ORIGIN, keys, Frontier(), None)
     batches = []
     for message in messages:
         batches.append(view.verify_batch(message))

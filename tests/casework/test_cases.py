@@ -15,9 +15,9 @@ from node.storage.sqlite.log import Entry
 from node.stubs.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
-from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal, retract
@@ -84,7 +84,7 @@ def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[Desk, ...]
     def boxes(desk: Desk) -> tuple[list[str], list[str]]:
         lines = desk.casework.cases(LI)
         sides = inbox(lines, desk.city, now), outbox(lines, desk.city, now)
-        return [each.line.id for each in sides[0]], [each.line.id for each in sides[1]]
+        return [each.case.id for each in sides[0]], [each.case.id for each in sides[1]]
 
     case = send(changsha)
     hefei.see(changsha)
@@ -101,7 +101,7 @@ def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(t
 
     def unread(desk: Desk) -> list[tuple[str, bool]]:
         found = inbox(desk.casework.cases(LI), desk.city, now)
-        return [(each.line.id, each.summary(now, desk.city).unread) for each in found]
+        return [(each.case.id, each.summary(now, desk.city).unread) for each in found]
 
     case = send(changsha)
     hefei.see(changsha)
@@ -126,16 +126,16 @@ def test_a_referral_erased_outside_its_workflow_leaves_a_line_at_the_other_city(
     for record in (sent, case):
         retract(changsha.store, changsha.clock, record, why)
     hefei.see(changsha)
-    (line,) = [each.line for each in inbox(hefei.casework.cases(LI), "hefei", NOW)]
+    (line,) = [each.case for each in inbox(hefei.casework.cases(LI), "hefei", NOW)]
     assert (line.id, line.state, line.last_by) == (case, "taken_back", "changsha")
     assert "correction · 数据安全法 第二十一条" in line.title
     view = shown(hefei, case)
     assert (view.label.zh, view.taken_back.city, view.taken_back.purpose) == ("已撤回销毁", "changsha", "correction")
     # The same after a start, and until an officer has opened it.
-    assert inbox(Register(hefei.store, vendored_calendar(), lambda: hefei.federation).lines(), "hefei", NOW)
+    assert inbox(CaseIndex(hefei.store, vendored_calendar(), lambda: hefei.federation).summaries(), "hefei", NOW)
     notices(hefei).opened(LI, hefei.casework.open(LI, case))
     assert inbox(hefei.casework.cases(LI), "hefei", NOW) == []
-    assert [each.line.id for each in listed(hefei.casework.cases(LI), NOW, closed=True)] == [case]
+    assert [each.case.id for each in listed(hefei.casework.cases(LI), NOW, closed=True)] == [case]
     # Who never had it sees nothing.
     assert three[2].casework.cases(LI) == []
 
@@ -222,10 +222,10 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[De
         assert desk.state(case) == "withdrawn"
         standings = {each.act: each.standing for each in shown(desk, case).acts}
         assert standings == {"withdraw": "in_force", "acknowledge": "pending"}
-    (line,) = [each.line for each in listed(hefei.casework.cases(LI), NOW, closed=True)]
+    (line,) = [each.case for each in listed(hefei.casework.cases(LI), NOW, closed=True)]
     assert (line.id, line.title) == (case, "长市监警〔2026〕3号 · 原件已撤回 taken back")
     # Who must act on it no longer learns so.
-    assert [each.line.id for each in inbox(hefei.casework.cases(LI), "hefei", NOW)] == [case]
+    assert [each.case.id for each in inbox(hefei.casework.cases(LI), "hefei", NOW)] == [case]
     notices(hefei).opened(LI, hefei.casework.open(LI, case))
     assert inbox(hefei.casework.cases(LI), "hefei", NOW) == []
 

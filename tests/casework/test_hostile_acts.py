@@ -16,7 +16,7 @@ from node.stubs.standard.v1 import alert_pb2, complaint_pb2, credit_pb2, referra
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.deadlines import deadlines
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import Submission
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
@@ -64,7 +64,7 @@ def test_a_day_that_no_term_can_be_counted_from_stops_no_desk(desks: Two, issued
     record(hefei, "complaint", passing(date=day), issued_at_ms)
     honest = send(hefei, "changsha")
     changsha.see(hefei)
-    assert [line.id for line in changsha.cases.lines()] == [honest]
+    assert [line.id for line in changsha.cases.summaries()] == [honest]
     assert changsha.casework.act_by_itself() == []
     assert shown(changsha, honest).state == "sent"
     assert deadlines(changsha.casework.cases(LI), NOON) == []
@@ -82,7 +82,7 @@ def test_an_act_that_follows_no_record_takes_no_case_away(desks: Two, name: str)
     changsha.decide("alert", case, withdrawing)
     changsha.see(hefei)
     assert changsha.state(case) == "withdrawn"
-    assert [line.state for line in changsha.cases.lines()] == ["withdrawn"]
+    assert [line.state for line in changsha.cases.summaries()] == ["withdrawn"]
 
 
 @pytest.mark.parametrize("day", ["zzz", "9999", "20260606", "2026-02-30"])
@@ -170,7 +170,7 @@ def test_who_sees_a_case_says_its_own_city(desks: Two) -> None:
     hefei.see(changsha)
     supplement = with_act(referral_pb2.Referral(reason="补充"), "supplement")
     assert hefei.act("referral", case, supplement).audience == ("changsha", "hefei")
-    (line,) = hefei.cases.lines()
+    (line,) = hefei.cases.summaries()
     assert line.seen_by == ("changsha", "hefei")
     assert not line.is_about("91420100MA00TEXT0W")
 
@@ -209,7 +209,7 @@ def test_an_act_that_no_case_finds_stops_nobody_who_looks_for_cases(desks: Two) 
     """Its header names the applicant, and not the case that its body names."""
     changsha, hefei = desks
     changsha.decide("listing.abnormal", "", listed())
-    (listing,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    (listing,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
     mine = applying(listing)
     keys = standards.get("credit.repair").subjects(mine)
     told = {"case": "hefei-99", "city": "hefei", "date": "2026-05-06", "maker": TWO[0]}
@@ -231,7 +231,7 @@ def test_the_home_city_takes_nobody_off_this_citys_list(desks: Two) -> None:
     """It confirms that a penalty was repaired; a listing that it names there was nobody's to repair."""
     changsha, hefei = desks
     changsha.decide("listing.abnormal", "", listed())
-    terms = KeepTerms(changsha.store, changsha.clock, changsha.cases.books)
+    terms = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books)
     (listing,) = terms.run()
     body = applying("")
     body.penalty_number, body.home_city = penalised(changsha), "hefei"

@@ -6,7 +6,7 @@ from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import listing_pb2
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.desks import LI, Desk, act, broken_in, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
@@ -17,7 +17,7 @@ def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk,
     """In casework as at intake: who left the list comes back by a new decision alone."""
     changsha, _ = desks
     case = changsha.decide("listing.abnormal", "", listed()).case
-    keep = KeepTerms(changsha.store, changsha.clock, changsha.cases.books)
+    keep = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books)
     assert len(keep.run()) == 1
     removed = listing_pb2.ListingAbnormal(act=act("remove", reasons="已补报", document_number="移1号"))
     changsha.decide("listing.abnormal", case, removed)

@@ -15,8 +15,8 @@ from node.stubs.standard.v1 import listing_pb2
 from node.stubs.standard.v1 import measure_pb2 as pb
 from node.stubs.standard.v1.act_pb2 import Officer
 from node.usecases.casework.act import Casework
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import Submission
-from node.usecases.casework.register import Register
 from tests.kit.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act
 from tests.kit.casework.measures import NAME, World, asked, request
 from tests.kit.samples.standards import platform_list
@@ -101,8 +101,8 @@ def test_a_platforms_blacklist_is_its_own_and_ends_by_itself(world: World) -> No
 
 def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> None:
     elsewhere = federation("changsha", "wuhan")
-    register = Register(world.hefei.store, vendored_calendar(), lambda: elsewhere)
-    nowhere = Casework(world.hefei.store, world.hefei.clock, lambda: elsewhere, lambda _: None, register)
+    case_index = CaseIndex(world.hefei.store, vendored_calendar(), lambda: elsewhere)
+    nowhere = Casework(world.hefei.store, world.hefei.clock, lambda: elsewhere, lambda _: None, case_index)
     case = asked(world)
     body = pb.MeasureRequest(act=act("ack"))
     with pytest.raises(NodeError) as caught:

@@ -6,7 +6,7 @@ import pytest
 
 from node.errors import Reason
 from node.stubs.standard.v1 import credit_pb2, party_pb2
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.desks import Desk, act, at, broken_in, documents
 from tests.kit.casework.listings import deciding, listed, told_beforehand
@@ -18,7 +18,7 @@ from tests.kit.samples.standards import PARTY
 def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
 
     def applied() -> str:
         return changsha.act("credit.repair", "", applying(record)).case
@@ -51,7 +51,7 @@ def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]
     changsha, _ = desks
     case = told_beforehand(changsha)
     decided = changsha.decide("listing.serious", case, deciding("2029-05-06")).id
-    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
     changsha.clock.at_ms = at("2027-05-05")
     for listing in (record, decided):
         with pytest.raises(ActRefusedError) as caught:
@@ -67,7 +67,7 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     """One applied for a penalty, that is then to take a listing off: also by the approval, also by its execution."""
     changsha, _ = desks
     changsha.decide("listing.serious", told_beforehand(changsha), deciding("2029-05-06"))
-    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
     body = applying("")
     body.penalty_number = penalised(changsha)
     case = changsha.act("credit.repair", "", body).case
@@ -158,7 +158,7 @@ def test_a_repair_names_a_listing_of_this_city(desks: tuple[Desk, Desk], listing
 def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = KeepTerms(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
     with pytest.raises(ActRefusedError) as caught:
         changsha.act("credit.repair", "", applying(record, "91420100MA00TEXT0W"))
     assert broken_in(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}

@@ -120,7 +120,7 @@ def test_a_restored_node_is_told_what_it_lost_and_is_not_confirmed(three: dict[s
         assert refused.returncode == 2
         assert "changsha showed 8" in refused.stderr
         assert "restore a newer backup" in refused.stderr
-        assert Reader(changsha.node_db).link("wuhan").frozen is False
+        assert Reader(changsha.node_db).peer_state("wuhan").frozen is False
 
 
 def _forked(node: Running) -> list[control_pb2.Alert]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.log.record import open_view
-from node.storage.sqlite.log import OWN, Fate
+from node.storage.sqlite.log import OWN, AppendOutcome
 from node.stubs.record.v1.record_pb2 import View
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.backends import Backend
@@ -16,27 +16,30 @@ from tests.kit.stores.rows import CITY, append, check_whole, entry
 
 
 def test_a_row_is_taken_once(city: City) -> None:
-    assert append(city, entry("a"), entry("b")) == [(Fate.ACCEPTED, f"{CITY}-0"), (Fate.ACCEPTED, f"{CITY}-1")]
-    assert append(city, entry("a")) == [(Fate.DUPLICATE, f"{CITY}-0")]
+    assert append(city, entry("a"), entry("b")) == [
+        (AppendOutcome.ACCEPTED, f"{CITY}-0"),
+        (AppendOutcome.ACCEPTED, f"{CITY}-1"),
+    ]
+    assert append(city, entry("a")) == [(AppendOutcome.DUPLICATE, f"{CITY}-0")]
     city.reopen()
-    assert append(city, entry("a"), entry("a")) == [(Fate.DUPLICATE, f"{CITY}-0")] * 2
+    assert append(city, entry("a"), entry("a")) == [(AppendOutcome.DUPLICATE, f"{CITY}-0")] * 2
     check_whole(city, 2)
 
 
 def test_a_changed_row_supersedes_its_earlier_version(city: City) -> None:
     append(city, entry("a", "old"))
-    assert append(city, entry("a", "new")) == [(Fate.SUPERSEDED, f"{CITY}-1")]
+    assert append(city, entry("a", "new")) == [(AppendOutcome.SUPERSEDED, f"{CITY}-1")]
     header = open_view(View.FromString(city.store.records(OWN, 1, 2)[0][2] or b"")).header
     assert header is not None
     assert header.supersedes == f"{CITY}-0"
     assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [1]
-    assert append(city, entry("a", "new")) == [(Fate.DUPLICATE, f"{CITY}-1")]
+    assert append(city, entry("a", "new")) == [(AppendOutcome.DUPLICATE, f"{CITY}-1")]
     check_whole(city, 2)
 
 
 def test_versions_of_one_row_in_one_batch(city: City) -> None:
-    fates = [placed.fate for placed in append(city, entry("a", "1"), entry("a", "1"), entry("a", "2"))]
-    assert fates == [Fate.ACCEPTED, Fate.DUPLICATE, Fate.SUPERSEDED]
+    outcomes = [placed.outcome for placed in append(city, entry("a", "1"), entry("a", "1"), entry("a", "2"))]
+    assert outcomes == [AppendOutcome.ACCEPTED, AppendOutcome.DUPLICATE, AppendOutcome.SUPERSEDED]
     assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [1]
     check_whole(city, 2)
 
@@ -47,9 +50,9 @@ def test_a_batch_that_names_a_row_twice_adds_nothing_when_it_is_sent_again(city:
     for as_of_ms in (NOW_MS, NOW_MS + 5):
         again = append(city, *(entry(*row, as_of_ms) for row in (("a", "1"), ("b", "x"), ("a", "2"))))
         assert again == [
-            (Fate.OUTDATED, f"{CITY}-2"),
-            (Fate.DUPLICATE, f"{CITY}-1"),
-            (Fate.DUPLICATE, f"{CITY}-2"),
+            (AppendOutcome.OUTDATED, f"{CITY}-2"),
+            (AppendOutcome.DUPLICATE, f"{CITY}-1"),
+            (AppendOutcome.DUPLICATE, f"{CITY}-2"),
         ]
     check_whole(city, 3)
 
@@ -58,8 +61,8 @@ def test_batches_that_name_a_row_twice_add_nothing_when_they_are_sent_again(city
     for body in ("1", "2", "3"):
         append(city, entry("a", body))
     city.reopen()
-    for body, fate in (("1", Fate.OUTDATED), ("2", Fate.OUTDATED), ("3", Fate.DUPLICATE)):
-        assert append(city, entry("a", body)) == [(fate, f"{CITY}-2")]
+    for body, outcome in (("1", AppendOutcome.OUTDATED), ("2", AppendOutcome.OUTDATED), ("3", AppendOutcome.DUPLICATE)):
+        assert append(city, entry("a", body)) == [(outcome, f"{CITY}-2")]
     check_whole(city, 3)
 
 
@@ -68,30 +71,32 @@ def test_a_row_that_was_passed_over_adds_nothing_when_it_is_sent_again_alone(cit
     export = [entry("a", "1"), entry("a", "2"), entry("a", "1")]
     append(city, entry("a", "1", NOW_MS - 1))
     append(city, *export)
-    for each, fate in zip(export, (Fate.DUPLICATE, Fate.OUTDATED, Fate.DUPLICATE), strict=True):
-        assert append(city, each) == [(fate, f"{CITY}-0")]
+    for each, outcome in zip(
+        export, (AppendOutcome.DUPLICATE, AppendOutcome.OUTDATED, AppendOutcome.DUPLICATE), strict=True
+    ):
+        assert append(city, each) == [(outcome, f"{CITY}-0")]
     check_whole(city, 1)
 
 
 def test_a_row_may_go_back_to_what_it_was_at_a_later_moment(city: City) -> None:
     append(city, entry("a", "1"), entry("a", "2"))
-    assert append(city, entry("a", "1", NOW_MS + 1)) == [(Fate.SUPERSEDED, f"{CITY}-2")]
+    assert append(city, entry("a", "1", NOW_MS + 1)) == [(AppendOutcome.SUPERSEDED, f"{CITY}-2")]
     assert append(city, entry("a", "3", NOW_MS + 2), entry("a", "1", NOW_MS + 1)) == [
-        (Fate.SUPERSEDED, f"{CITY}-3"),
-        (Fate.OUTDATED, f"{CITY}-3"),
+        (AppendOutcome.SUPERSEDED, f"{CITY}-3"),
+        (AppendOutcome.OUTDATED, f"{CITY}-3"),
     ]
 
 
 def test_an_older_version_changes_nothing(city: City) -> None:
     append(city, entry("a", "new", NOW_MS))
-    assert append(city, entry("a", "old", NOW_MS - 1)) == [(Fate.OUTDATED, f"{CITY}-0")]
+    assert append(city, entry("a", "old", NOW_MS - 1)) == [(AppendOutcome.OUTDATED, f"{CITY}-0")]
     check_whole(city, 1)
 
 
 def test_a_row_said_again_is_as_new_as_when_it_was_said_last(city: City) -> None:
     append(city, entry("a", "now", NOW_MS))
-    assert append(city, entry("a", "now", NOW_MS + 9)) == [(Fate.DUPLICATE, f"{CITY}-0")]
-    assert append(city, entry("a", "between", NOW_MS + 5)) == [(Fate.OUTDATED, f"{CITY}-0")]
+    assert append(city, entry("a", "now", NOW_MS + 9)) == [(AppendOutcome.DUPLICATE, f"{CITY}-0")]
+    assert append(city, entry("a", "between", NOW_MS + 5)) == [(AppendOutcome.OUTDATED, f"{CITY}-0")]
     check_whole(city, 1)
 
 
@@ -100,7 +105,7 @@ def test_a_retracted_row_sent_again_is_a_new_record(city: City) -> None:
     city.retract(f"{CITY}-0")
     assert city.store.by_subject("uscc:a") == []
     assert city.store.retracted(0, 9) == {0}
-    assert append(city, entry("a")) == [(Fate.ACCEPTED, f"{CITY}-2")]
+    assert append(city, entry("a")) == [(AppendOutcome.ACCEPTED, f"{CITY}-2")]
     assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [2]
     check_whole(city, 3)
 
@@ -122,26 +127,26 @@ def test_any_sequence_of_batches_is_as_the_model_says(
     for batch in batches:
         placed = append(city, *(entry(*row) for row in batch))
         last = {key: (body, as_of_ms) for key, body, as_of_ms in batch}
-        for (key, body, as_of_ms), (fate, record) in zip(batch, placed, strict=True):
+        for (key, body, as_of_ms), (outcome, record) in zip(batch, placed, strict=True):
             now, at, index = held.get(key, ("", 0, 0))
             is_said_again = last[key][0] == now and last[key][1] >= as_of_ms
             if key in held and now == body:
-                expected = Fate.DUPLICATE
+                expected = AppendOutcome.DUPLICATE
                 held[key] = (body, max(at, as_of_ms), index)
             elif key in held and (as_of_ms < at or (body, as_of_ms) in replaced[key] or is_said_again):
-                expected = Fate.OUTDATED
+                expected = AppendOutcome.OUTDATED
                 if as_of_ms >= at and (body, as_of_ms) not in replaced[key]:
                     replaced[key].add((body, as_of_ms))
                     held[key] = (now, as_of_ms, index)
             else:
-                expected, index = Fate.SUPERSEDED if key in held else Fate.ACCEPTED, size
+                expected, index = AppendOutcome.SUPERSEDED if key in held else AppendOutcome.ACCEPTED, size
                 replaced[key].add((now, at))
                 held[key], size = (body, as_of_ms, size), size + 1
-            assert (fate, record) == (expected, f"{CITY}-{index}")
+            assert (outcome, record) == (expected, f"{CITY}-{index}")
     for batch in batches[-1:] * 2:
-        assert not {each.fate for each in append(city, *(entry(*row) for row in batch))} - {
-            Fate.DUPLICATE,
-            Fate.OUTDATED,
+        assert not {each.outcome for each in append(city, *(entry(*row) for row in batch))} - {
+            AppendOutcome.DUPLICATE,
+            AppendOutcome.OUTDATED,
         }
     city.reopen()
     check_whole(city, size)

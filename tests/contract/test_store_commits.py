@@ -7,7 +7,7 @@ import pytest
 
 from node.core.log.checkpoint import parse_checkpoint
 from node.errors import NodeError, Reason
-from node.storage.sqlite.log import OWN, Entry, Fate, Placed
+from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, Entry
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.held_writer import HeldWriter
 from tests.kit.stores.rows import CITY, append, check_whole, entry
@@ -26,7 +26,7 @@ def test_appends_that_wait_share_one_signed_commit(city: City) -> None:
     check_whole(city, 20)
 
 
-def _fail(_: Sequence[Placed], __: Sequence[Entry], ___: object) -> Sequence[Entry]:
+def _fail(_: Sequence[AppendResult], __: Sequence[Entry], ___: object) -> Sequence[Entry]:
     raise NodeError(Reason.INVALID_POLICY, "the job fails after its rows were written")
 
 
@@ -36,12 +36,12 @@ def test_a_failing_job_harms_no_other_of_its_group(city: City) -> None:
     failing = city.store.append([entry("b")], _fail)
     after = city.store.append([entry("c")])
     held.release()
-    assert before.result(20) == [(Fate.ACCEPTED, f"{CITY}-0")]
+    assert before.result(20) == [(AppendOutcome.ACCEPTED, f"{CITY}-0")]
     with pytest.raises(NodeError, match="the job fails"):
         failing.result(20)
-    assert after.result(20) == [(Fate.ACCEPTED, f"{CITY}-1")]
+    assert after.result(20) == [(AppendOutcome.ACCEPTED, f"{CITY}-1")]
     check_whole(city, 2)
-    assert append(city, entry("b")) == [(Fate.ACCEPTED, f"{CITY}-2")]
+    assert append(city, entry("b")) == [(AppendOutcome.ACCEPTED, f"{CITY}-2")]
     city.reopen()
     check_whole(city, 3)
 
@@ -70,7 +70,7 @@ def test_what_is_queued_is_finished_before_closing(city: City) -> None:
     closing.start()
     held.release()
     closing.join(20)
-    assert all(future.result(20)[0].fate is Fate.ACCEPTED for future in futures)
+    assert all(future.result(20)[0].outcome is AppendOutcome.ACCEPTED for future in futures)
     city.reopen()
     check_whole(city, 50)
 

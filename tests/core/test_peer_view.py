@@ -9,20 +9,20 @@ from nacl.signing import SigningKey
 
 from node.core.log.merkle import Frontier, consistency_proof
 from node.core.log.record import mask
-from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedBatch, verify_revision
+from node.core.log.trusted_log import MAX_BATCH_BYTES, TrustedLog, VerifiedBatch, verify_revision
 from node.errors import Reason, TrustError
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.memory_log import CITY, Log, root
 
 
-def take(view: PeerView, batch: PullResponse) -> VerifiedBatch:
+def take(view: TrustedLog, batch: PullResponse) -> VerifiedBatch:
     verified = view.verify_batch(batch.SerializeToString())
     view.accept(verified)
     return verified
 
 
-def reason(view: PeerView, batch: PullResponse | bytes) -> Reason:
+def reason(view: TrustedLog, batch: PullResponse | bytes) -> Reason:
     size = view.size
     with pytest.raises(TrustError) as caught:
         view.verify_batch(batch if isinstance(batch, bytes) else batch.SerializeToString())
@@ -142,7 +142,7 @@ def test_a_checkpoint_must_be_signed_by_a_pinned_key_of_this_city(log: Log) -> N
     stranger = SigningKey(b"\x09" * 32)
     batch.checkpoint = log.note(signing=stranger)
     assert reason(log.view(), batch) is Reason.BAD_SIGNATURE
-    assert reason(PeerView(CITY, [], Frontier(), None), batch) is Reason.UNKNOWN_LOG_KEY
+    assert reason(TrustedLog(CITY, [], Frontier(), None), batch) is Reason.UNKNOWN_LOG_KEY
     batch.checkpoint = Log(700, "hefei").note()
     assert reason(log.view(), batch) is Reason.WRONG_CITY
 
@@ -172,7 +172,7 @@ def test_a_fork_behind_the_cursor_but_known_is_seen(log: Log) -> None:
     """The newest checkpoint may be ahead of the cursor: a stream that broke off. It binds all the same."""
     view = log.view()
     take(view, log.batch(0, 250))
-    resumed = PeerView(CITY, [log.key], view.frontier, view.known)
+    resumed = TrustedLog(CITY, [log.key], view.frontier, view.known)
     fork = Log(700)
     fork.leaves[600] = bytes(32)
     assert reason(resumed, fork.batch(250, 500, 700)) is Reason.TREE_FORKED

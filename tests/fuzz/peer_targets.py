@@ -9,7 +9,7 @@ from node.core.log.manifest import format_manifest, parse_manifest
 from node.core.log.merkle import Frontier
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.core.log.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
-from node.core.log.trusted_log import PeerView, verify_revision
+from node.core.log.trusted_log import TrustedLog, verify_revision
 from node.errors import FileError, NodeError, Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.record.v1.record_pb2 import View
@@ -34,7 +34,7 @@ def text_of(data: bytes) -> str:
 @target()
 def batch(data: bytes) -> None:
     """What is believed of a batch follows from its bytes alone."""
-    verified = PeerView(CITY, [KEY], Frontier(), None).verify_batch(data)
+    verified = TrustedLog(CITY, [KEY], Frontier(), None).verify_batch(data)
     assert verified.size == len(verified.records) <= verified.checkpoint.size
     for record in verified.records:
         assert record.view is None or open_wire(record.view).leaf_hash == record.leaf_hash

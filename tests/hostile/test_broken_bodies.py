@@ -21,9 +21,9 @@ from node.stubs.query.v1.query_pb2 import RESULT_MATCH, Question
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.usecases.casework.case_file import PURPOSE as ENFORCEMENT
+from node.usecases.casework.case_summary import summary_of
 from node.usecases.casework.deadlines import deadlines, scorecard
-from node.usecases.casework.line import line_of
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.lists.screen import Screening, digest_keys
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.show import show_case
@@ -141,20 +141,25 @@ def test_records_are_listed_shown_and_proven(victim: Victim) -> None:
 
 
 def test_cases_are_read_and_lists_of_them_too(victim: Victim) -> None:
-    register, clock = victim.own.cases, victim.own.clock
+    case_index, clock = victim.own.cases, victim.own.clock
     assert victim.own.state(victim.case) == "sent"
     assert shown(victim.own, victim.case).state == "sent"
-    lines = register.lines()
-    assert victim.case in [line.id for line in lines]
-    for found in (listed(lines, NOON, closed=True), inbox(lines, "changsha", NOON), outbox(lines, "changsha", NOON)):
-        assert all(each.summary(NOON, "changsha").case for each in found)
-    assert all(each.clock(NOON) for each in deadlines(lines, NOON))
-    scorecard(lines, NOON)
-    notices = Notices(victim.store, clock, lambda _: None, register)
+    summaries = case_index.summaries()
+    assert victim.case in [each.id for each in summaries]
+    boxes = (
+        listed(summaries, NOON, closed=True),
+        inbox(summaries, "changsha", NOON),
+        outbox(summaries, "changsha", NOON),
+    )
+    for box in boxes:
+        assert all(each.summary(NOON, "changsha").case for each in box)
+    assert all(each.clock(NOON) for each in deadlines(summaries, NOON))
+    scorecard(summaries, NOON)
+    notices = Notices(victim.store, clock, lambda _: None, case_index)
     assert notices.acknowledge() >= 1
     assert notices.remind() >= 0
     assert victim.own.casework.act_by_itself() == []
-    assert not KeepTerms(victim.store, clock, register.books).run()
+    assert not ListingLifecycle(victim.store, clock, case_index.books).run()
 
 
 def test_every_record_of_the_liar_may_be_asked_for_as_a_case(victim: Victim) -> None:
@@ -163,7 +168,7 @@ def test_every_record_of_the_liar_may_be_asked_for_as_a_case(victim: Victim) -> 
         with suppress(NodeError):  # refused in words, never an error of the program
             file = victim.own.casework.open(LI, f"wuhan-{number}")
             show_case(file, LI, calendar, NOON, victim.own.casework.members, victim.own.casework.out_of_rule(file))
-            line_of(file, calendar)
+            summary_of(file, calendar)
 
 
 def test_attachments_of_a_case_are_listed(victim: Victim) -> None:
@@ -192,7 +197,7 @@ def test_a_broken_policy_change_ends_no_audit(tmp_path: Path) -> None:
 def test_nothing_ends_a_pull_of_them(victim: Victim, tmp_path: Path) -> None:
     """All of them stand, to the last: a fault of one is no fault of the log."""
     assert victim.store.origin("wuhan").size == victim.liar.store.origin("wuhan").size
-    assert victim.store.link("wuhan").frozen is False
+    assert victim.store.peer_state("wuhan").frozen is False
 
 
 def test_only_one_place_parses_a_body() -> None:

@@ -20,7 +20,7 @@ from node.folder.trust import Trust
 from node.rpc.client import officer_channel
 from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
-from node.rpc.principal import Roster
+from node.rpc.principal import Principals
 from node.rpc.tls import peer_channel, server_credentials
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
@@ -34,7 +34,7 @@ def cities(tmp_path: Path) -> dict[str, Config]:
 
 def test_one_gate_serves_several_listeners_without_mixing_their_services(cities: dict[str, Config]) -> None:
     config, wuhan = cities["changsha"], identity(cities["wuhan"])
-    gate = Gate(Roster(Trust(config)), config.limits)
+    gate = Gate(Principals(Trust(config)), config.limits)
     refusing = WhoAsks()
     refusing.error = NodeError(Reason.STALE, "the other listener")
     (port,) = free_ports(1)
@@ -99,7 +99,7 @@ class HeldRosters:
 def answering(config: Config, service: HeldRosters) -> Iterator[None]:
     """A query listener with no more threads than one caller may hold with its rosters."""
     trust = Trust(config)
-    gate = Gate(Roster(trust), config.limits)
+    gate = Gate(Principals(trust), config.limits)
     server = grpc.server(ThreadPoolExecutor(STREAMS), interceptors=[gate])
     server.add_generic_rpc_handlers((service.handlers(),))
     server.add_secure_port(config.listen.query, server_credentials(trust))

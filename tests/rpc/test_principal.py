@@ -11,7 +11,7 @@ from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client
 from node.folder.trust import RECHECK_S, Trust
-from node.rpc.principal import Principal, Roster
+from node.rpc.principal import Principal, Principals
 from node.rpc.services import SERVICE_KINDS
 from node.stubs.casework.v1 import casework_pb2
 from node.stubs.control.v1 import control_pb2
@@ -41,7 +41,7 @@ def test_names_and_kinds(tmp_path: Path) -> None:
     cities = found(tmp_path)
     config = cities["changsha"]
     jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).identity
-    roster = Roster(Trust(config))
+    roster = Principals(Trust(config))
     assert roster.resolve(identity(cities["wuhan"]).cert_pem) == Principal(Kind.PEER, "wuhan")
     assert roster.resolve(jd.cert_pem) == Principal(Kind.PLATFORM, "jd")
 
@@ -49,7 +49,7 @@ def test_names_and_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pem", [b"", b"-----BEGIN CERTIFICATE-----"])
 def test_anything_else_is_unauthenticated(tmp_path: Path, pem: bytes) -> None:
     with pytest.raises(NodeError) as caught:
-        Roster(Trust(found(tmp_path)["changsha"])).resolve(pem)
+        Principals(Trust(found(tmp_path)["changsha"])).resolve(pem)
     assert caught.value.reason is Reason.UNAUTHENTICATED
 
 
@@ -57,7 +57,7 @@ def test_a_removed_client_is_forgotten_within_the_second_and_a_term_has_two_ends
     config = found(tmp_path)["changsha"]
     jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).identity
     now_s = [NOW.timestamp()]
-    roster = Roster(Trust(config), lambda: now_s[0])
+    roster = Principals(Trust(config), lambda: now_s[0])
     roster.resolve(jd.cert_pem)
     for away in (timedelta(days=-3651), timedelta(days=731)):
         now_s[0] = (NOW + away).timestamp()
@@ -71,7 +71,7 @@ def test_a_removed_client_is_forgotten_within_the_second_and_a_term_has_two_ends
 
 def test_a_lookup_costs_next_to_nothing(tmp_path: Path) -> None:
     cities = found(tmp_path)
-    roster, pem = Roster(Trust(cities["changsha"])), identity(cities["wuhan"]).cert_pem
+    roster, pem = Principals(Trust(cities["changsha"])), identity(cities["wuhan"]).cert_pem
     # gRPC hands over a new bytes object for every call.
     copies = [bytes(bytearray(pem)) for _ in range(2000)]
     best_s = float("inf")

@@ -16,8 +16,8 @@ from node.stubs.standard.v1 import listing_pb2
 from node.stubs.standard.v1.act_pb2 import Act
 from node.stubs.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import Submission
-from node.usecases.casework.register import Register
 from tests.kit.casework.desks import federation
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import HMAC, LICENCE, USCC, hits, listing, publish
@@ -40,8 +40,8 @@ def test_the_listing_city_is_told_what_matched_and_by_whom_it_was_confirmed(citi
     (hit,) = hits(own, uscc=USCC)
     body = hit_of(hit, Entry(uscc=USCC, licence_number=LICENCE), "某某", "武汉", "某平台入驻名单", DAY)
     told: set[str] = set()
-    register = Register(own.store, vendored_calendar(), lambda: federation("changsha", "hefei"))
-    casework = Casework(own.store, own.clock, lambda: federation("changsha", "hefei"), told.update, register)
+    case_index = CaseIndex(own.store, vendored_calendar(), lambda: federation("changsha", "hefei"))
+    casework = Casework(own.store, own.clock, lambda: federation("changsha", "hefei"), told.update, case_index)
     officer = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "420100001"))
     opened = casework.act(officer, _submission("screen", body))
     casework.act(officer, _submission("confirm", ListingHit(confirmed_on="2026-09-21"), opened.case))

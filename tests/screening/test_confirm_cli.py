@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.reader import Reader
-from node.usecases.casework.case_file import Bookcase
+from node.usecases.casework.case_file import CaseRepository
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import OTHER, USCC, listing, publish
 
@@ -54,7 +54,7 @@ def test_a_hit_is_confirmed_and_told_by_a_named_officer(config: Config) -> None:
     done = confirm(config, USCC)
     assert done.exit_code == 0, done.output + str(done.exception)
     told = json.loads(done.stdout)
-    case = Bookcase(Reader(config.node_db), lambda: Connections({})).open(told["case"]).case
+    case = CaseRepository(Reader(config.node_db), lambda: Connections({})).open(told["case"]).case
     assert case.state == "told"
     assert [each.fact.act for each in case.history()] == ["screen", "confirm", "tell"]
     assert {each.fact.maker.name for each in case.history() if each.fact.maker} == {"张三"}

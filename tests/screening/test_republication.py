@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from node.core.policy.policy import parse_policy
 from node.core.standards.standard import standards
 from node.stubs.intake.v1 import intake_pb2
-from node.usecases.casework.lists.lifecycle import KeepTerms
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
 from tests.kit.samples.standards import penalty
@@ -56,7 +56,7 @@ def test_a_corrected_row_does_not_bring_back_what_is_over(city: City, name: str)
     assert not refusals(submit(city, name, listing(name, facts="更正。", **over)))
     city.clock.at_ms += 2 * DAY_MS
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
-    KeepTerms(city.store, city.clock, books(city)).run()
+    ListingLifecycle(city.store, city.clock, books(city)).run()
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
-from node.storage.sqlite.links import Link
-from node.storage.sqlite.log import Fate
+from node.storage.sqlite.log import AppendOutcome
+from node.storage.sqlite.peer_state import PeerState
 from node.storage.sqlite.schema import Connection, Error
 from tests.kit.stores.city import City
 from tests.kit.stores.held_writer import HeldWriter
@@ -54,7 +54,7 @@ def test_the_node_goes_on_when_there_is_room_again(city: City) -> None:
         with pytest.raises(NodeError, match="full"):
             append(city, entry("big", size=100_000))
     _pages(city, None)
-    assert append(city, entry("big", size=100_000)) == [(Fate.ACCEPTED, f"{CITY}-1")]
+    assert append(city, entry("big", size=100_000)) == [(AppendOutcome.ACCEPTED, f"{CITY}-1")]
     check_whole(city, 2)
     city.reopen()
     check_whole(city, 2)
@@ -83,8 +83,8 @@ def test_a_checkpoint_that_was_not_stored_is_never_shown(city: City) -> None:
     city.store._writer.participants.append(_FailsOnce())
     with pytest.raises(NodeError, match="full"):
         append(city, entry("b"))
-    city.store.set_link(Link("wuhan", 1)).result(20)
+    city.store.set_peer_state(PeerState("wuhan", 1)).result(20)
     assert city.store.log.note == note
     check_whole(city, 1)
-    assert append(city, entry("b")) == [(Fate.ACCEPTED, f"{CITY}-1")]
+    assert append(city, entry("b")) == [(AppendOutcome.ACCEPTED, f"{CITY}-1")]
     check_whole(city, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from node.core.log.record import disclosed_facets, open_view, parse_header, parse_record_id
-from node.core.log.trusted_log import PeerView, VerifiedBatch
+from node.core.log.trusted_log import TrustedLog, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import open_reader
@@ -74,7 +74,7 @@ def test_cursor_and_records_move_together(cities: tuple[City, City]) -> None:
 
 
 def _verified(receiver: City, origin: City) -> VerifiedBatch:
-    view = PeerView("wuhan", [origin.key], receiver.store.frontier("wuhan"), None)
+    view = TrustedLog("wuhan", [origin.key], receiver.store.frontier("wuhan"), None)
     return view.verify_batch(next(_pulled(origin, view.size, 0, see_all, "g", 250)))
 
 

@@ -14,7 +14,7 @@ from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.usage import Usage, UsageLog, migrations
 from node.stubs.query.v1 import query_pb2 as query
-from node.usecases.records.usage import Account
+from node.usecases.records.usage import UsageRecorder
 from tests.kit.clock import SetClock
 from tests.kit.waiting import eventually
 
@@ -72,7 +72,7 @@ def test_a_failing_disk_refuses_until_it_is_well(tmp_path: Path) -> None:
 
 def test_a_failing_question_is_recorded(tmp_path: Path) -> None:
     log = UsageLog(tmp_path / "usage.db")
-    account = Account(log, SetClock())
+    account = UsageRecorder(log, SetClock())
     with pytest.raises(ZeroDivisionError), account.using(CALLER, "Verify", REASON, "uscc:x"):
         raise ZeroDivisionError
     with pytest.raises(NodeError), account.using(CALLER, "Verify", query.Reason(purpose="p" * 501, legal_basis="b")):

@@ -19,8 +19,8 @@ from node.folder.clock import SystemClock
 from node.folder.data_lock import released
 from node.folder.files import load_clients, load_federation, save_clients, save_federation
 from node.folder.keyfile import create_log_key, load_log_key, load_tls_identity
-from node.storage.sqlite.links import write_peer_clock
-from node.storage.sqlite.store import Link, Store
+from node.storage.sqlite.peer_state import write_peer_clock
+from node.storage.sqlite.store import PeerState, Store
 from node.usecases.upkeep.checks.run import CHECKS, examine, watched_findings
 from node.usecases.upkeep.checks.scene import Observer, Scene
 
@@ -97,13 +97,15 @@ def _without_own_card(config: Config) -> None:
 
 def _frozen(config: Config) -> None:
     store = _store(config)
-    store.set_link(Link("wuhan", frozen=True, last_reason="bad_signature")).result()
+    store.set_peer_state(PeerState("wuhan", frozen=True, last_reason="bad_signature")).result()
     store.close()
 
 
 def _failing(config: Config) -> None:
     store = _store(config)
-    store.set_link(Link("wuhan", failures=7, last_reason="unavailable", last_error="connection refused")).result()
+    store.set_peer_state(
+        PeerState("wuhan", failures=7, last_reason="unavailable", last_error="connection refused")
+    ).result()
     store.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from node.core.log.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
 from node.storage.sqlite.forget import forget_log
-from node.storage.sqlite.links import read_forks
+from node.storage.sqlite.peer_state import read_forks
 from node.storage.sqlite.tree import position
 from node.storage.sqlite.witness import read_heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
@@ -171,13 +171,13 @@ def test_a_rebuilt_log_is_pulled_from_its_beginning(country: Country, other: Ori
     country.peers["changsha", "wuhan"] = SimulatedPeer(new, "changsha")
     changsha.pull("wuhan")
     after = changsha.store.origin("wuhan")
-    assert (after.size, changsha.store.link("wuhan").frozen) == (7, False)
+    assert (after.size, changsha.store.peer_state("wuhan").frozen) == (7, False)
     assert after.number > before.number
     recompute(changsha.store, "wuhan")
     assert [changsha.store.evidence(each.number) for each in changsha.store.incidents()] == [raw]
     # Who has not forgotten yet tells of the old fork; under the new card it proves nothing, and is no false accusation.
     assert accuse(changsha, raw) is None
-    assert not changsha.store.link("wuhan").frozen
+    assert not changsha.store.peer_state("wuhan").frozen
     assert not changsha.status().alerts
     new.close()
 
@@ -221,7 +221,7 @@ def test_a_pull_under_way_does_not_lift_the_freeze(country: Country, lies: bool)
     fork = make_fork("wuhan", told[0], told[1], b"\2" * 32)
     country.peers["changsha", "wuhan"] = _ToldMeanwhile(wuhan, changsha, fork, lies=lies)
     changsha.pull("wuhan")
-    assert changsha.store.link("wuhan").last_reason == Reason.LOG_FORKED
+    assert changsha.store.peer_state("wuhan").last_reason == Reason.LOG_FORKED
     assert evidence(changsha) == fork
     with pytest.raises(NodeError) as refused:
         changsha.sync.release("wuhan")

@@ -9,7 +9,7 @@ import pytest
 
 from node.config import Sync as Settings
 from node.errors import NodeError, Reason, TransientError, TrustError
-from node.storage.sqlite import links
+from node.storage.sqlite import peer_state
 from tests.kit.simulator.origin import Origin, SimulatedPeer, registration
 from tests.kit.simulator.receiver import Receiver, recompute
 from tests.kit.stores.city import PURPOSE
@@ -58,7 +58,7 @@ def test_waits_double_within_their_jitter_up_to_the_ceiling(receiver: Receiver, 
     for failures in range(1, 60):
         with pytest.raises(TransientError):
             receiver.pull("wuhan")
-        link = receiver.store.link("wuhan")
+        link = receiver.store.peer_state("wuhan")
         ceiling_ms = min(4000 * 2 ** (failures - 1), 60_000)
         wait_ms = link.next_attempt_at_ms - receiver.clock.at_ms
         assert link.failures == failures
@@ -73,7 +73,7 @@ def test_a_schedule_waits_for_the_back_off_and_an_officer_does_not(receiver: Rec
     receiver.sync.run_due("wuhan")
     assert receiver.peer_status("wuhan").state == "backing_off"
     assert receiver.peer_status("wuhan").last_reason == Reason.UNAVAILABLE
-    until_ms = receiver.store.link("wuhan").next_attempt_at_ms
+    until_ms = receiver.store.peer_state("wuhan").next_attempt_at_ms
     receiver.clock.at_ms = until_ms - 1
     receiver.sync.run_due("wuhan")
     assert peer.asked == 1
@@ -81,7 +81,7 @@ def test_a_schedule_waits_for_the_back_off_and_an_officer_does_not(receiver: Rec
     receiver.sync.run_due("wuhan")
     assert peer.asked == 2
     assert receiver.peer_status("wuhan").state == "ok"
-    assert receiver.store.link("wuhan").failures == 0
+    assert receiver.store.peer_state("wuhan").failures == 0
 
 
 def test_a_clock_that_is_put_back_does_not_lengthen_the_wait(receiver: Receiver, origin: Origin) -> None:
@@ -127,10 +127,10 @@ def test_back_off_outlives_a_restart(receiver: Receiver, origin: Origin) -> None
     for _ in range(3):
         with pytest.raises(TransientError):
             receiver.pull("wuhan")
-    link = receiver.store.link("wuhan")
+    link = receiver.store.peer_state("wuhan")
     receiver.close()
     receiver.open()
-    assert receiver.store.link("wuhan") == link
+    assert receiver.store.peer_state("wuhan") == link
     assert link.failures == 3
     receiver.sync.run_due("wuhan")
     assert peer.asked == 3
@@ -172,7 +172,7 @@ def test_what_nobody_foresaw_backs_off_too(receiver: Receiver, origin: Origin) -
 def test_a_liar_cannot_fill_the_disk_with_evidence(
     receiver: Receiver, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "MAX_INCIDENTS_PER_CITY", 5)
+    monkeypatch.setattr(peer_state, "MAX_INCIDENTS_PER_CITY", 5)
     error = TrustError(Reason.MALFORMED_BATCH, "noise")
     error.evidence = bytes(100)
     receiver.meet(origin, Failing(origin, error))

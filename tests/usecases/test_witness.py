@@ -9,7 +9,7 @@ from node.core.log.checkpoint import log_name, parse_checkpoint
 from node.core.log.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
-from node.storage.sqlite.links import read_peer_clocks
+from node.storage.sqlite.peer_state import read_peer_clocks
 from node.storage.sqlite.witness import KEPT_BEST, Kept, read_cosigned
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from node.usecases.records.prove import prove

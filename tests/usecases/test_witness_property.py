@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from node.core.log.checkpoint import LogKey, parse_checkpoint
 from node.core.log.fork import parse_fork, verify_fork
 from node.errors import NodeError
-from node.storage.sqlite.links import read_forks
+from node.storage.sqlite.peer_state import read_forks
 from node.storage.sqlite.witness import read_cosigned
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration

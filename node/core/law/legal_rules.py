@@ -168,7 +168,7 @@ def parse_rules(text: str, path: str) -> RuleBook:
         unknown = [cause for cause in rule.excluded if cause not in file.causes]
         if rule.law not in file.laws or unknown:
             text = f"{rule.id}: {unknown[0] if unknown else rule.law} is not declared above"
-            raise FileError(Reason.INVALID_LEGAL_RULES, path, text, document.line_of(("rules", index)))
+            raise FileError(Reason.INVALID_LEGAL_RULES, path, text, document.summary_of(("rules", index)))
     try:
         return RuleBook(file.laws, file.causes, _by_id(file.rules))
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 Bytes in; a verified batch or a TrustError out. Nothing is believed until the batch's own tree, extended from
 the verified cursor, is proven consistent with a checkpoint that the peer's pinned log key signed. After the
-caller has stored a verified batch it calls `accept`; after a TrustError the whole PeerView is thrown away.
+caller has stored a verified batch it calls `accept`; after a TrustError the whole TrustedLog is thrown away.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Revision(NamedTuple):
     grant: str
 
 
-class PeerView:
+class TrustedLog:
     """The verified state of one origin's log and the rules that move it on."""
 
     def __init__(self, city: str, keys: Sequence[LogKey], frontier: Frontier, known: Checkpoint | None) -> None:

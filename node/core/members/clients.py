@@ -113,7 +113,7 @@ def parse_clients(text: str, path: str = "clients.yaml") -> Clients:
     for index, raw in enumerate(read_model(document, _Clients, Reason.INVALID_CONFIG).clients):
         if clients.find(raw.name) or raw.kind is Kind.PEER:
             text = f"{raw.name}: the name is listed twice, or its kind is peer"
-            raise FileError(Reason.INVALID_CONFIG, path, text, document.line_of(("clients", index)))
+            raise FileError(Reason.INVALID_CONFIG, path, text, document.summary_of(("clients", index)))
         certs = tuple(
             pin_certificate(cert.pem, cert.fingerprint, document, ("clients", index, "tls_certs", i))
             for i, cert in enumerate(raw.tls_certs)

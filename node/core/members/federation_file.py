@@ -169,7 +169,7 @@ def pin_certificate(pem: str, fingerprint: str, document: Document, at: Location
 
 
 def _wrong(document: Document, at: Location, message: str) -> FileError:
-    return FileError(Reason.INVALID_FEDERATION, document.path, message, document.line_of(at))
+    return FileError(Reason.INVALID_FEDERATION, document.path, message, document.summary_of(at))
 
 
 def plain_certificates(certificates: tuple[PinnedCertificate, ...]) -> list[dict[str, str]]:

@@ -133,7 +133,7 @@ class _Check:
         }
 
     def line(self, at: Location) -> int:
-        return self._document.line_of(at) or 1
+        return self._document.summary_of(at) or 1
 
     def fail(self, at: Location, message: str) -> NoReturn:
         raise FileError(Reason.INVALID_POLICY, self._document.path, message, self.line(at))

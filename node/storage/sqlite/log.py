@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     content: bytes = b""
 
 
-class Fate(Enum):
+class AppendOutcome(Enum):
     """What became of an entry."""
 
     ACCEPTED = 1
@@ -54,15 +54,15 @@ class Fate(Enum):
     OUTDATED = 4
 
 
-class Placed(NamedTuple):
-    """The fate of an entry and the id of the record that now stands for it."""
+class AppendResult(NamedTuple):
+    """What became of an entry and the id of the record that now stands for it."""
 
-    fate: Fate
+    outcome: AppendOutcome
     id: str
 
 
 KeyOf = Callable[[Header], bytes | None]
-Follow = Callable[[Sequence[Placed], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
+DeriveEntries = Callable[[Sequence[AppendResult], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
 
 
 class _Run(NamedTuple):
@@ -100,21 +100,23 @@ class OwnLog:
         self._sign(connection)
         self.after_commit()
 
-    def append(self, connection: Connection, entries: Sequence[Entry], follow: Follow | None = None) -> list[Placed]:
+    def append(
+        self, connection: Connection, entries: Sequence[Entry], derive: DeriveEntries | None = None
+    ) -> list[AppendResult]:
         """Appends entries in order, skipping those the log already holds. Runs in a writer's job.
 
         Args:
             connection: The writer's, in a transaction.
             entries: In order.
-            follow: (placed, entries, view of an own record id) -> entries that must follow in the same transaction.
+            derive: (placed, entries, view of an own record id) -> entries that must follow in the same transaction.
         """
         if self.held_back is not None:
             # Anew each time: on one exception tracebacks, and what they hold, would pile up.
             raise NodeError(self.held_back.reason, self.held_back.message)
         frontier = self._pending.copy()
         placed = self._extend(connection, frontier, entries)
-        if follow is not None:
-            self._extend(connection, frontier, follow(placed, entries, partial(self._read_view, connection)))
+        if derive is not None:
+            self._extend(connection, frontier, derive(placed, entries, partial(self._read_view, connection)))
         self._pending = frontier  # only now: a job that failed before this is undone whole
         return placed
 
@@ -174,7 +176,7 @@ class OwnLog:
         found = connection.execute(_STANDING, {"row": rows.target_of(OWN, record)}).fetchone()
         return found[0] if found else None
 
-    def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[Placed]:
+    def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[AppendResult]:
         # Drawn at once: each draw gives Python's lock away, and with it a turn of the writer.
         salts = BytesIO(os.urandom(SALT_BYTES * sum(len(entry.bodies) for entry in entries)))
         run = _Run(salts, [], [], [], [], [], {})
@@ -184,24 +186,24 @@ class OwnLog:
         self._write(connection, run, frontier.extend(run.leaves))
         return placed
 
-    def _place(self, entry: Entry, known: dict[bytes, Version], last: Entry, index: int, run: _Run) -> Placed:
+    def _place(self, entry: Entry, known: dict[bytes, Version], last: Entry, index: int, run: _Run) -> AppendResult:
         """Places an entry; `last` is the last one of its row in the batch."""
         version = known.get(entry.key) if entry.key else None
         if version is not None:
             if version.content == entry.content:
                 # What was true in between comes too late from now on.
                 _renew(entry, version.said_again(entry.header.as_of_ms), known, run)
-                return Placed(Fate.DUPLICATE, record_id(self.city, version.leaf_index))
+                return AppendResult(AppendOutcome.DUPLICATE, record_id(self.city, version.leaf_index))
             if _is_outdated(entry, version, last):
                 _renew(entry, version.passing_over(entry.content, entry.header.as_of_ms), known, run)
-                return Placed(Fate.OUTDATED, record_id(self.city, version.leaf_index))
+                return AppendResult(AppendOutcome.OUTDATED, record_id(self.city, version.leaf_index))
             entry.header.supersedes = record_id(self.city, version.leaf_index)
             run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
         self._seal(entry, index, run)
         if entry.key is not None:
             told = (entry.content, entry.header.as_of_ms, index)
             known[entry.key] = run.versions[entry.key] = version.followed_by(*told) if version else Version(*told)
-        return Placed(Fate.SUPERSEDED if version else Fate.ACCEPTED, entry.header.id)
+        return AppendResult(AppendOutcome.SUPERSEDED if version else AppendOutcome.ACCEPTED, entry.header.id)
 
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:
         header, row = entry.header, position(OWN, index)

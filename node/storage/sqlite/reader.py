@@ -6,14 +6,14 @@ from pathlib import Path
 
 from node.core.log.merkle import Frontier
 from node.errors import NodeError, Reason
-from node.storage.sqlite import drafts, links, loads, policies
+from node.storage.sqlite import drafts, loads, peer_state, policies
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import read_republished
 from node.storage.sqlite.idempotency import read_versions
-from node.storage.sqlite.links import Incident, Link
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import read_subject_range
+from node.storage.sqlite.peer_state import Incident, PeerState
 from node.storage.sqlite.replica import Origin, read_origin, read_origins
 from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.schema import Connection, open_reader
@@ -160,13 +160,13 @@ class Reader:
         ).fetchone()
         return stored, bool(is_retracted), successor
 
-    def link(self, city: str) -> Link:
+    def peer_state(self, city: str) -> PeerState:
         """The state of the link to a peer."""
-        return links.read_link(self.connection, city)
+        return peer_state.read_peer_state(self.connection, city)
 
     def incidents(self, limit: int = 100) -> list[Incident]:
         """The newest incidents, newest first."""
-        return links.read_incidents(self.connection, limit)
+        return peer_state.read_incidents(self.connection, limit)
 
     def evidence(self, number: int) -> bytes:
         """What the peer sent in an incident.
@@ -174,7 +174,7 @@ class Reader:
         Raises:
             NodeError: NOT_FOUND.
         """
-        return links.read_evidence(self.connection, number)
+        return peer_state.read_evidence(self.connection, number)
 
     def republished(self, limit: int = 100) -> list[str]:
         """The first record ids of listings here that peers published again after they had ended."""

@@ -10,7 +10,7 @@ from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
-from node.storage.sqlite.links import destroy_evidence
+from node.storage.sqlite.peer_state import destroy_evidence
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, write_tiles
 from node.stubs.record.v1.record_pb2 import View

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from node.core.log.trusted_log import Revision, VerifiedBatch
 from node.ports import Clock, Signer
-from node.storage.sqlite import drafts, links, loads, policies, replica
+from node.storage.sqlite import drafts, loads, peer_state, policies, replica
 from node.storage.sqlite.drafts import Draft
-from node.storage.sqlite.links import Incident, Link
 from node.storage.sqlite.loads import Load
-from node.storage.sqlite.log import OWN, Entry, Fate, Follow, KeyOf, OwnLog, Placed
+from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KeyOf, OwnLog
+from node.storage.sqlite.peer_state import Incident, PeerState
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.retention import destroy_ended
@@ -48,18 +48,20 @@ class Store(Reader):
         self._writer.start()
 
     def append(
-        self, entries: Sequence[Entry], follow: Follow | None = None, *, is_patient: bool = True, load: int = 0
-    ) -> "Future[list[Placed]]":
+        self, entries: Sequence[Entry], derive: DeriveEntries | None = None, *, is_patient: bool = True, load: int = 0
+    ) -> "Future[list[AppendResult]]":
         """Appends to the own log (`OwnLog.append`); resolved when all is durable and under a signed checkpoint.
 
         What a person waits for is not patient: it shares a commit only with what came while the one before was made.
         With the number of a `load` what is stored is noted as its records.
         """
 
-        def job(connection: Connection) -> list[Placed]:
-            placed = self.log.append(connection, entries, follow)
+        def job(connection: Connection) -> list[AppendResult]:
+            placed = self.log.append(connection, entries, derive)
             if load:
-                stored = [each.id for each in placed if each.fate in (Fate.ACCEPTED, Fate.SUPERSEDED)]
+                stored = [
+                    each.id for each in placed if each.outcome in (AppendOutcome.ACCEPTED, AppendOutcome.SUPERSEDED)
+                ]
                 loads.note_records(connection, load, stored)
             return placed
 
@@ -103,16 +105,16 @@ class Store(Reader):
 
     def destroy_old_evidence(self, before_ms: int) -> "Future[None]":
         """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
-        return self._submit_destroying(lambda connection: links.destroy_old_evidence(connection, before_ms))
+        return self._submit_destroying(lambda connection: peer_state.destroy_old_evidence(connection, before_ms))
 
-    def set_link(self, link: Link) -> "Future[None]":
+    def set_peer_state(self, link: PeerState) -> "Future[None]":
         """Remembers the state of the link to a peer."""
-        return self.submit(lambda connection: links.write_link(connection, link))
+        return self.submit(lambda connection: peer_state.write_peer_state(connection, link))
 
     def add_incident(self, city: str, reason: str, message: str, evidence: bytes) -> "Future[None]":
         """Keeps the evidence of what a peer sent and freezes the peer."""
         at_ms = self._clock.now_ms()
-        return self.submit(lambda conn: links.add_incident(conn, city, reason, message, at_ms, evidence))
+        return self.submit(lambda conn: peer_state.add_incident(conn, city, reason, message, at_ms, evidence))
 
     def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
         """Puts a policy in force: remembers its text, logs what it changes for peers."""
@@ -240,4 +242,4 @@ class _Destruction:
     def after_rollback(self) -> None: ...
 
 
-__all__ = ["OWN", "Entry", "Incident", "Link", "Origin", "Placed", "Store"]
+__all__ = ["OWN", "AppendResult", "Entry", "Incident", "Origin", "PeerState", "Store"]

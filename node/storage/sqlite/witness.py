@@ -10,7 +10,7 @@ from typing import NamedTuple
 from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.cosignature import Cosignature, Cosigned
 from node.errors import NodeError, Reason
-from node.storage.sqlite.links import read_link
+from node.storage.sqlite.peer_state import read_peer_state
 from node.storage.sqlite.replica import read_origin
 from node.storage.sqlite.schema import Connection
 
@@ -142,7 +142,9 @@ def cosign_newest(
     known = origin.known if origin else None
     if origin is None or known is None or known.size == 0 or (known.size, known.root) != (origin.size, origin.root):
         return None
-    if read_link(connection, city).frozen or any(heard.size > known.size for heard in read_heard(connection, city)):
+    if read_peer_state(connection, city).frozen or any(
+        heard.size > known.size for heard in read_heard(connection, city)
+    ):
         return None
     # Compare-and-swap: never a smaller tree than the last, never another of its size.
     swapped = connection.execute(

@@ -21,14 +21,14 @@ from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.log import Entry
 from node.storage.sqlite.store import Store
 from node.usecases.casework.case_file import CaseFile, Members, check_sees
+from node.usecases.casework.case_index import CaseIndex
+from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.follow_up import completed, prepare
 from node.usecases.casework.jurisdiction import route_of
-from node.usecases.casework.line import Line
 from node.usecases.casework.out_of_rule import out_of_rule
 from node.usecases.casework.own_rules import OwnRules
 from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
-from node.usecases.casework.register import Register
 from node.usecases.casework.worth_a_look import worth_a_look
 from node.usecases.records.refuse_republication import Republication
 
@@ -60,14 +60,14 @@ class Recorded(NamedTuple):
 class Casework:
     """The casework of one city."""
 
-    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify, register: Register) -> None:
+    def __init__(self, store: Store, clock: Clock, members: Members, notify: Notify, case_index: CaseIndex) -> None:
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._register = register
-        self._books = register.books
+        self._case_index = case_index
+        self._books = case_index.books
         self._members = members
-        rules = OwnRules(store, register, members, Republication(store, clock))
+        rules = OwnRules(store, case_index, members, Republication(store, clock))
         self._proposer = Proposer(self._books, store.log.city, members, rules)
         self._looked: tuple[int, date | None] = 0, None
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -201,10 +201,10 @@ class Casework:
         """
         return route_of(self.open(actor, case), self._members(), self._store.log.city)
 
-    def cases(self, actor: Actor, workflow: str = "") -> list[Line]:
+    def cases(self, actor: Actor, workflow: str = "") -> list[CaseSummary]:
         """The cases that the actor may see, of one workflow or all."""
-        found = (line for line in self._register.lines() if workflow in ("", line.workflow.name))
-        return [line for line in found if actor.may_see(line, self._store.log.city)]
+        found = (summary for summary in self._case_index.summaries() if workflow in ("", summary.workflow.name))
+        return [summary for summary in found if actor.may_see(summary, self._store.log.city)]
 
     def act_by_itself(self) -> list[Recorded]:
         """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed.
@@ -212,8 +212,8 @@ class Casework:
         A new day may bring it in any case, else only what changed is looked at. Not for two threads at once.
         """
         (look, day), today = self._looked, self.today
-        number, lines = self._register.changed_since(look if day == today else 0)
-        due = ((line.id, name) for line in lines if self._is_home(line) for name in line.by_itself)
+        number, summaries = self._case_index.changed_since(look if day == today else 0)
+        due = ((summary.id, name) for summary in summaries if self._is_home(summary) for name in summary.by_itself)
         recorded = [each for case, name in due for each in self._try_by_itself(case, name)]
         self._looked = number, today  # only now: what could not be stored is due at the next look
         return recorded
@@ -226,8 +226,8 @@ class Casework:
             except ActRefusedError:
                 return []
 
-    def _is_home(self, line: Line) -> bool:
-        return line.parties.get("origin") == self._store.log.city
+    def _is_home(self, summary: CaseSummary) -> bool:
+        return summary.parties.get("origin") == self._store.log.city
 
     def _record(self, proposal: Proposal, draft: int = 0, by: str = "") -> Recorded:
         now_ms = self._clock.now_ms()

@@ -76,7 +76,7 @@ class CaseFile:
         return None
 
 
-class Bookcase:
+class CaseRepository:
     """Finds cases in the own log and in the replicas that were pulled for enforcement.
 
     An act in a platform's name counts from the log of the city it is connected to, and from no other.

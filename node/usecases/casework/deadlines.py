@@ -11,8 +11,8 @@ from node.core.law.deadlines import Reading, State
 from node.core.law.legal_rules import Kind
 from node.core.workflow.timing import Timer
 from node.stubs.casework.v1.casework_pb2 import Clock, Score
+from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.clocks import clock_of, label_of
-from node.usecases.casework.line import Line
 
 _RUNNING = (State.RUNNING, State.SUSPENDED, State.OVERDUE)
 
@@ -24,37 +24,37 @@ class Running(NamedTuple):
     due: str
     case: str
     started: int
-    line: Line
+    summary: CaseSummary
     timer: Timer
 
     def clock(self, now: datetime) -> Clock:
         """As officers read it."""
-        clock = clock_of(self.line.id, self.line.workflow.name, self.timer, now)
-        clock.title = self.line.title
+        clock = clock_of(self.summary.id, self.summary.workflow.name, self.timer, now)
+        clock.title = self.summary.title
         return clock
 
 
-def running(line: Line, now: datetime) -> Iterator[Running]:
+def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:
     """The clocks of a case that nothing has stopped."""
-    for number, timer in enumerate(line.timers):
+    for number, timer in enumerate(summary.timers):
         if timer.deadline is None or timer.deadline.stopped is None:
             reading = timer.read(now)
             if reading is None or reading.state in _RUNNING:
                 due = reading.due.isoformat() if reading and reading.due else ""
-                yield Running(not due, due, line.id, number, line, timer)
+                yield Running(not due, due, summary.id, number, summary, timer)
 
 
-def deadlines(lines: Iterable[Line], now: datetime, owed_by: str = "") -> list[Running]:
+def deadlines(summaries: Iterable[CaseSummary], now: datetime, owed_by: str = "") -> list[Running]:
     """The running clocks of cases, the nearest first; with `owed_by` those that this city or platform owes."""
-    found = (each for line in lines for each in running(line, now))
+    found = (each for summary in summaries for each in running(summary, now))
     return sorted(each for each in found if not owed_by or owed_by in each.timer.owed_by)
 
 
-def scorecard(lines: Iterable[Line], now: datetime) -> list[Score]:
+def scorecard(summaries: Iterable[CaseSummary], now: datetime) -> list[Score]:
     """For each city (or platform) and limit how it is kept, over these cases. What ends by itself is not scored."""
     found: defaultdict[tuple[str, str], list[Timer]] = defaultdict(list)
-    for line in lines:
-        for timer in line.timers:
+    for summary in summaries:
+        for timer in summary.timers:
             rule = timer.rule_in_force
             if rule is not None and rule.kind is Kind.LIMIT:
                 for debtor in timer.owed_by:

@@ -12,13 +12,13 @@ from node.core.workflow.facts import ActFact, city_of, record_order
 from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.stubs.standard.v1.complaint_pb2 import Complaint
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.origins import behind, named_by, opened
 
 _HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_back", "follow_up"
 
 
-def broken_by_handing_over(books: Bookcase, file: CaseFile, message: Complaint, city: str) -> list[Broken]:
+def broken_by_handing_over(books: CaseRepository, file: CaseFile, message: Complaint, city: str) -> list[Broken]:
     """What an act to come of this city breaks.
 
     Args:
@@ -40,7 +40,7 @@ def broken_by_handing_over(books: Bookcase, file: CaseFile, message: Complaint, 
     return []
 
 
-def broken_by_handling(books: Bookcase, file: CaseFile) -> list[Broken]:
+def broken_by_handling(books: CaseRepository, file: CaseFile) -> list[Broken]:
     """What the acts of a complaint break that stand in a log, as far as its other half is here."""
     if not _is_passed(file):
         return [each for taken in _decisions(file, _TAKE_BACK) for each in _held(books, file, _TAKE_BACK, taken.id)]
@@ -52,13 +52,13 @@ def broken_by_handling(books: Bookcase, file: CaseFile) -> list[Broken]:
     return found + [each for name in own for each in _held_by(books, name, name, _PASS_ON, file.id)]
 
 
-def _held(books: Bookcase, source: CaseFile, act: str, before: str = "") -> list[Broken]:
+def _held(books: CaseRepository, source: CaseFile, act: str, before: str = "") -> list[Broken]:
     """What an act breaks because the other city has the complaint, by the last decision before a record, or by now."""
     decided = [each.id for each in _decisions(source, _HAND_OVER) if not before or _is_earlier(each.id, before)]
     return _held_by(books, source.id, decided[-1], act, before) if decided else []
 
 
-def _held_by(books: Bookcase, case: str, since: str, act: str, before: str) -> list[Broken]:
+def _held_by(books: CaseRepository, case: str, since: str, act: str, before: str) -> list[Broken]:
     passed = books.drawn_from(case, COMPLAINT.name, since, before)
     held = [each.id for each in passed if _is_passed(each) and each.case.state not in ("", "returned")]
     if not held:
@@ -67,7 +67,7 @@ def _held_by(books: Bookcase, case: str, since: str, act: str, before: str) -> l
     return [Broken(f"{COMPLAINT.name}.{act}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)]
 
 
-def _is_over(books: Bookcase, source: CaseFile) -> bool:
+def _is_over(books: CaseRepository, source: CaseFile) -> bool:
     """Whether the other city is done with what it was handed over, and did not give it back."""
     decided = _decisions(source, _HAND_OVER)
     passed = books.drawn_from(source.id, COMPLAINT.name, decided[-1].id) if decided else []
@@ -79,7 +79,7 @@ def _not_over() -> Broken:
     return Broken(f"{COMPLAINT.name}.{_FOLLOW_UP}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)
 
 
-def _handed_on(books: Bookcase, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
+def _handed_on(books: CaseRepository, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
     """A complaint that `city` was handed by another, under whatever number it is to go on."""
     if any(_is_passed(each) and each.case.situation.kept.get("to_city") == city for each in behind(books, origins)):
         yield _not_on(act)

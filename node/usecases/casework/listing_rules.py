@@ -20,7 +20,7 @@ from node.errors import Reason
 from node.storage.sqlite.reader import Reader
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.listing_pb2 import ListingSerious
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 
@@ -40,7 +40,7 @@ def broken_by_term(act: Act, message: Message, on: date) -> Iterator[Broken]:
 
 
 def broken_by_repair(
-    reader: Reader, books: Bookcase, city: str, file: CaseFile, act: Act, message: Message, today: date
+    reader: Reader, books: CaseRepository, city: str, file: CaseFile, act: Act, message: Message, today: date
 ) -> list[Broken]:
     """A repair takes what is its own party's off a list or a page of this city; off the serious list after the wait."""
     if not isinstance(message, CreditRepair):
@@ -56,7 +56,7 @@ def broken_by_repair(
 
 
 def _of_listing(
-    books: Bookcase, city: str, record: str, act: Act, applied: CreditRepair, today: date
+    books: CaseRepository, city: str, record: str, act: Act, applied: CreditRepair, today: date
 ) -> Iterator[Broken]:
     name, listing = _listing(books, city, record)
     if listing is None or not subjects(_REPAIR, applied) & subjects(name, listing):
@@ -88,7 +88,7 @@ def listing_to_repair(case: Case) -> str:
     return next((fields["listing"] for fields in own if "listing" in fields), "")
 
 
-def _listing(books: Bookcase, city: str, record: str) -> tuple[str, Any]:
+def _listing(books: CaseRepository, city: str, record: str) -> tuple[str, Any]:
     view = books.view(record) if record.startswith(f"{city}-") else None
     header = parse_header(view.header) if view is not None else None
     if view is None or header is None or header.standard not in LISTS or header.retracts:

@@ -15,7 +15,7 @@ from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
 from node.ports import Clock
-from node.storage.sqlite.log import OWN, Entry, Fate
+from node.storage.sqlite.log import OWN, AppendOutcome, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.notice_pb2 import (
@@ -28,7 +28,7 @@ from node.stubs.standard.v1.notice_pb2 import (
 from node.usecases.casework.act import Notify
 from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, CaseFile
-from node.usecases.casework.register import Register
+from node.usecases.casework.case_index import CaseIndex
 
 _BASIS = "六市协作约定"
 _SOURCE = "node"
@@ -43,11 +43,11 @@ RECEIPTS_PER_HOUR = 500
 class Notices:
     """Writes the notices of one city's node."""
 
-    def __init__(self, store: Store, clock: Clock, notify: Notify, register: Register) -> None:
+    def __init__(self, store: Store, clock: Clock, notify: Notify, case_index: CaseIndex) -> None:
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._register = register
+        self._case_index = case_index
         self._seen: dict[str, int] = {}
         # City -> the hour, and how many receipts it was written in it.
         self._written: dict[str, tuple[int, int]] = {}
@@ -83,7 +83,7 @@ class Notices:
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
         due = [
             (city_of(line.id), self._reminder(line.id, timer, stage))
-            for line in self._register.lines()
+            for line in self._case_index.summaries()
             for timer in line.timers
             if self._store.log.city in timer.owed_by and (stage := _stage(timer, now))
         ]
@@ -103,11 +103,11 @@ class Notices:
         written_in, written = self._written.get(city, (hour, 0))
         left = RECEIPTS_PER_HOUR - (written if written_in == hour else 0)
         while begin < size and left:
-            ids = self._register.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
+            ids = self._case_index.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
             said = self._store.are_known([_once(NOTICE_KIND_STORED, each) for each in ids])
             begin = parse_record_id(ids[-1])[1] + 1 if len(ids) == RECEIPTS_PER_HOUR else size
             for each, is_said in zip(ids, said, strict=True):
-                if is_said or (act := self._register.books.act(each)) is None:
+                if is_said or (act := self._case_index.books.act(each)) is None:
                     continue
                 if not left:
                     begin = parse_record_id(each)[1]
@@ -155,7 +155,7 @@ class Notices:
         if not entries:
             return 0
         placed = self._store.append(entries).result()
-        said = [entry for entry, place in zip(entries, placed, strict=True) if place.fate is Fate.ACCEPTED]
+        said = [entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.ACCEPTED]
         if cities := {city for entry in said for city in entry.header.audience}:
             self._notify(cities)
         return len(said)

@@ -7,7 +7,7 @@ from itertools import islice
 from node.core.log.record import is_record_id
 from node.core.workflow.facts import city_of
 from node.usecases.casework.act_record import ActRecord
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile, CaseRepository
 
 # Cases looked at behind one: who names more, names them in vain.
 _BEHIND = 200
@@ -15,7 +15,7 @@ _BEHIND = 200
 _LOOKED_UP = 2_000
 
 
-def behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
+def behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
     """The cases that `origins` name, and those that they came from."""
     return islice(_all_behind(books, origins), _BEHIND)
 
@@ -26,17 +26,17 @@ def named_by(city: str, file: CaseFile) -> set[str]:
     return {each for each in named if is_record_id(each)}
 
 
-def opened(books: Bookcase, cases: Iterable[str]) -> Iterator[CaseFile]:
+def opened(books: CaseRepository, cases: Iterable[str]) -> Iterator[CaseFile]:
     """Those of `cases` that are here."""
     return (file for each in cases if (file := books.find(each)) is not None)
 
 
-def is_here(books: Bookcase, record: str) -> bool:
+def is_here(books: CaseRepository, record: str) -> bool:
     """Whether this node may see a record, or any act of the case that it opened."""
     return books.view(record) is not None or any(opened(books, [record]))
 
 
-def _all_behind(books: Bookcase, origins: Iterable[str]) -> Iterator[CaseFile]:
+def _all_behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
     waiting, seen = deque(sorted(origins)), set[str]()
     while waiting and len(seen) < _LOOKED_UP:
         each = waiting.popleft()

@@ -7,7 +7,7 @@ city takes on no matter that should not have been sent.
 
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.handing_over import broken_by_handling
 from node.usecases.casework.retransfer import broken_by_retransfer
 
@@ -16,13 +16,13 @@ _JUDGES = {"referral": broken_by_retransfer, "complaint": broken_by_handling}
 _TAKES_ON = frozenset((("referral", "accept"), ("complaint", "take_in"), ("complaint", "accept")))
 
 
-def out_of_rule(books: Bookcase, file: CaseFile) -> list[Broken]:
+def out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
     """Every rule that a case is known here to break; of reason NOT_FOUND where it can't be told."""
     judge = _JUDGES.get(file.workflow.name)
     return judge(books, file) if judge else []
 
 
-def broken_by_taking_on(books: Bookcase, file: CaseFile, act: str) -> list[Broken]:
+def broken_by_taking_on(books: CaseRepository, file: CaseFile, act: str) -> list[Broken]:
     """What an act to come breaks that takes on a matter out of rule."""
     if (file.workflow.name, act) not in _TAKES_ON:
         return []

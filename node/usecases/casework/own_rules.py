@@ -32,12 +32,12 @@ from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.referral_pb2 import Referral
 from node.usecases.casework.address_platform import address_platform
 from node.usecases.casework.case_file import CaseFile, Members
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.handing_over import broken_by_handing_over
 from node.usecases.casework.jurisdiction import broken_by_place, say_route
 from node.usecases.casework.listing_rules import broken_by_repair, broken_by_term, subjects
 from node.usecases.casework.origins import opened
 from node.usecases.casework.out_of_rule import broken_by_taking_on
-from node.usecases.casework.register import Register
 from node.usecases.casework.retransfer import broken_by_referring
 from node.usecases.records.refuse_republication import Republication
 
@@ -48,14 +48,14 @@ _BAN = "credit.repair.ban"
 class OwnRules:
     """The rules of one city's node."""
 
-    def __init__(self, store: Store, register: Register, members: Members, republication: Republication) -> None:
+    def __init__(self, store: Store, case_index: CaseIndex, members: Members, republication: Republication) -> None:
         self._store = store
-        self._register = register
-        self._books = register.books
+        self._case_index = case_index
+        self._books = case_index.books
         self._city = store.log.city
         self._members = members
         self._republication = republication
-        self._calendar = register.calendar
+        self._calendar = case_index.calendar
 
     def complete(self, file: CaseFile, act: Act, message: Message, on: date) -> None:
         """States what the node knows better than who acts.
@@ -108,7 +108,7 @@ class OwnRules:
 
     def _by_number(self, file: CaseFile, act: Act, fact: ActFact) -> Iterator[Broken]:
         for each in own_numbers(file.workflow.name, fact):
-            if others := sorted(self._register.cases_with(each) - {file.id}):
+            if others := sorted(self._case_index.cases_with(each) - {file.id}):
                 rule = f"{file.workflow.name}.{act.name}.{each.field}"
                 zh, en = f"该文号已用于案件{others[0]}", f"this number stands in case {others[0]} already"
                 yield Broken(rule, Reason.ACT_NOT_ALLOWED, accord(), zh, en)

@@ -1,6 +1,6 @@
 """Records that an act makes or takes back, in the same transaction and before it: who has the act has them too.
 
-Listings are not among them: they follow the state of their case day by day (`KeepTerms`).
+Listings are not among them: they follow the state of their case day by day (`ListingLifecycle`).
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -23,7 +23,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.act_pb2 import Act as ActMessage
 from node.usecases.casework.act_record import fact_facets, workflow_subject
 from node.usecases.casework.address_platform import check_speaks
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile, Members, check_sees
+from node.usecases.casework.case_file import PURPOSE, CaseFile, CaseRepository, Members, check_sees
 from node.usecases.casework.follow_up import overlay
 from node.usecases.casework.own_rules import OwnRules
 
@@ -87,7 +87,7 @@ class Proposal:
 class Proposer:
     """Prepares acts of one city."""
 
-    def __init__(self, books: Bookcase, city: str, members: Members, rules: OwnRules) -> None:
+    def __init__(self, books: CaseRepository, city: str, members: Members, rules: OwnRules) -> None:
         self._books = books
         self._city = city
         self._members = members

@@ -11,7 +11,7 @@ from node.core.workflow.facts import city_of
 from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.stubs.standard.v1.referral_pb2 import REFERRAL_KIND_ASSISTANCE, Referral
-from node.usecases.casework.case_file import Bookcase, CaseFile
+from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.origins import behind, is_here, named_by
 
@@ -19,7 +19,7 @@ _ASSISTANCE = "assistance"
 _RULE = REFERRAL.forbids["retransfer"]
 
 
-def broken_by_referring(books: Bookcase, file: CaseFile, message: Referral, city: str) -> list[Broken]:
+def broken_by_referring(books: CaseRepository, file: CaseFile, message: Referral, city: str) -> list[Broken]:
     """What an act to come of this city breaks. Assistance is no transfer: it may be asked for in any matter.
 
     Args:
@@ -32,7 +32,7 @@ def broken_by_referring(books: Bookcase, file: CaseFile, message: Referral, city
     return list(_passed_on(books, message, city, origins))
 
 
-def broken_by_retransfer(books: Bookcase, file: CaseFile) -> list[Broken]:
+def broken_by_retransfer(books: CaseRepository, file: CaseFile) -> list[Broken]:
     """What a referral that was sent breaks, as far as what it came from is here."""
     first, city = file.disclosing, city_of(file.id)
     if first is None or not isinstance(sent := first.body, Referral):
@@ -41,7 +41,7 @@ def broken_by_retransfer(books: Bookcase, file: CaseFile) -> list[Broken]:
     return [*_passed_on(books, sent, city, origins), *_unknown(books, sent, city, origins)]
 
 
-def _passed_on(books: Bookcase, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+def _passed_on(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     if sent.kind == REFERRAL_KIND_ASSISTANCE:
         return
     if any(_is_passed_on(each, sent.to_city, city) for each in behind(books, origins)):
@@ -59,7 +59,7 @@ def _is_passed_on(origin: CaseFile, to_city: str, city: str) -> bool:
     return case.state != "designated_elsewhere" or to_city not in ("", said.designated_city)
 
 
-def _unknown(books: Bookcase, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+def _unknown(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     """Of what another city said and this node may not see, it can't be told whether it was passed on."""
     theirs = (each for each in origins if city_of(each) != city)
     if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(books, each) for each in theirs):

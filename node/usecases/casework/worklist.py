@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 
 from node.core.members.actor import Actor
 from node.stubs.casework.v1.casework_pb2 import Summary
+from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.deadlines import Running, running
-from node.usecases.casework.line import Line
 from node.usecases.casework.show import state_label
 
 # Of an answer: how many where nobody says how many, and how many fit in one.
@@ -16,51 +16,51 @@ _Each = TypeVar("_Each")
 
 
 class Listed(NamedTuple):
-    """A case in a list; `nearest` is the clock in it that runs out first."""
+    """A case in a list; `nearest` is its deadline that runs out first."""
 
-    line: Line
+    case: CaseSummary
     nearest: Running | None
 
     def summary(self, now: datetime, side: str) -> Summary:
         """As the officers of the city `side` read it, or a platform."""
-        line = self.line
+        case = self.case
         return Summary(
-            case=line.id,
-            workflow=line.workflow.name,
-            state=line.state,
-            label=state_label(line.workflow, line.state),
-            last_act=line.last_act,
-            last_by=line.last_by,
-            last_on=line.last_on,
+            case=case.id,
+            workflow=case.workflow.name,
+            state=case.state,
+            label=state_label(case.workflow, case.state),
+            last_act=case.last_act,
+            last_by=case.last_by,
+            last_on=case.last_on,
             nearest=self.nearest.clock(now) if self.nearest else None,
-            stored_by=line.stored_by,
-            opened_by=line.opened_by,
-            subjects=line.subjects,
-            title=line.title,
-            unread=line.is_unread(side),
+            stored_by=case.stored_by,
+            opened_by=case.opened_by,
+            subjects=case.subjects,
+            title=case.title,
+            unread=case.is_unread(side),
         )
 
 
-def listed(lines: Iterable[Line], now: datetime, *, closed: bool) -> list[Listed]:
+def listed(summaries: Iterable[CaseSummary], now: datetime, *, closed: bool) -> list[Listed]:
     """Cases by their number; those in a final state only where asked for."""
-    found = (line for line in lines if closed or not line.is_final)
-    return sorted((_listed(line, now) for line in found), key=lambda each: each.line.id)
+    found = (summary for summary in summaries if closed or not summary.is_final)
+    return sorted((_listed(summary, now) for summary in found), key=lambda each: each.case.id)
 
 
-def inbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
+def inbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Listed]:
     """What waits for `side`, a city or platform.
 
     Open cases in which another side acted last or a clock runs that `side` owes; closed ones that another city closed,
     until an officer of `side` has opened them.
     """
-    found = (line for line in lines if _waits_for(line, side, now))
-    return sorted((_listed(line, now) for line in found), key=_urgency)
+    found = (summary for summary in summaries if _waits_for(summary, side, now))
+    return sorted((_listed(summary, now) for summary in found), key=_urgency)
 
 
-def outbox(lines: Iterable[Line], side: str, now: datetime) -> list[Listed]:
+def outbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Listed]:
     """Open cases in which `side` acted last and another is to see it, with the receipts for that act."""
-    found = (line for line in _open(lines) if line.last_by == side and _has_others(line, side))
-    return sorted((_listed(line, now) for line in found), key=_urgency)
+    found = (summary for summary in _open(summaries) if summary.last_by == side and _has_others(summary, side))
+    return sorted((_listed(summary, now) for summary in found), key=_urgency)
 
 
 def side_of(actor: Actor, city: str) -> str:
@@ -73,26 +73,26 @@ def first(found: Sequence[_Each], limit: int) -> Sequence[_Each]:
     return found[: min(limit or USUAL, MOST)]
 
 
-def _listed(line: Line, now: datetime) -> Listed:
-    return Listed(line, min(running(line, now), default=None))
+def _listed(summary: CaseSummary, now: datetime) -> Listed:
+    return Listed(summary, min(running(summary, now), default=None))
 
 
 def _urgency(each: Listed) -> tuple[bool, str, str]:
     nearest = each.nearest
-    return nearest is None or nearest.has_no_day, nearest.due if nearest else "", each.line.id
+    return nearest is None or nearest.has_no_day, nearest.due if nearest else "", each.case.id
 
 
-def _open(lines: Iterable[Line]) -> Iterator[Line]:
-    return (line for line in lines if not line.is_final)
+def _open(summaries: Iterable[CaseSummary]) -> Iterator[CaseSummary]:
+    return (summary for summary in summaries if not summary.is_final)
 
 
-def _has_others(line: Line, side: str) -> bool:
-    return bool({*line.parties.values(), *line.seen_by} - {side, ""})
+def _has_others(summary: CaseSummary, side: str) -> bool:
+    return bool({*summary.parties.values(), *summary.seen_by} - {side, ""})
 
 
-def _waits_for(line: Line, side: str, now: datetime) -> bool:
-    if line.is_final:
-        return line.is_unread(side)
-    if line.last_by != side:
+def _waits_for(summary: CaseSummary, side: str, now: datetime) -> bool:
+    if summary.is_final:
+        return summary.is_unread(side)
+    if summary.last_by != side:
         return True
-    return any(side in each.timer.owed_by for each in running(line, now)) or not _has_others(line, side)
+    return any(side in each.timer.owed_by for each in running(summary, now)) or not _has_others(summary, side)

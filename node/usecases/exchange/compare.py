@@ -18,7 +18,7 @@ from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.ports import Clock, Peer
-from node.storage.sqlite.links import is_forked, read_forks, read_peer_clocks, write_peer_clock
+from node.storage.sqlite.peer_state import is_forked, read_forks, read_peer_clocks, write_peer_clock
 from node.storage.sqlite.store import OWN, Origin, Store
 from node.storage.sqlite.witness import (
     Heard,
@@ -182,7 +182,9 @@ class Compare:
 
     def _hear_fork(self, known: dict[str, Known], raw: bytes, teller: str) -> None:
         fork = parse_fork(raw)
-        if is_forked(self._store.link(fork.city)):  # of a log that is frozen for good there is nothing more to learn
+        if is_forked(
+            self._store.peer_state(fork.city)
+        ):  # of a log that is frozen for good there is nothing more to learn
             return
         if fork.city not in known:
             raise NodeError(Reason.FALSE_ACCUSATION, f"{fork.city[:40]!r} is not a member")
@@ -197,7 +199,7 @@ class Compare:
         about = by_log.get(parse_checkpoint(note).log)
         if about is None or self._is_old_news(about.member.city, note):
             return
-        if is_forked(self._store.link(about.member.city)):
+        if is_forked(self._store.peer_state(about.member.city)):
             return
         try:
             cosigned = self._open(about, note)

@@ -11,7 +11,7 @@ from node.errors import NodeError
 _log = structlog.get_logger(__name__)
 
 
-class Soon:
+class Debouncer:
     """Runs one job a city, each city for itself: at once, then no sooner than `pause_s` after the last.
 
     What is asked for while a job runs or pauses makes one more run, however often it was asked for.
@@ -55,7 +55,7 @@ class Soon:
 class Hints:
     """Tells peers that there is something new for them. Only a courtesy: without it they come by schedule."""
 
-    def __init__(self, soon: Soon, peers: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, soon: Debouncer, peers: Callable[[], Iterable[str]]) -> None:
         self._soon = soon
         self._peers = peers
 

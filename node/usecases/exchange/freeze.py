@@ -7,7 +7,7 @@ import structlog
 from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.fork import parse_fork
 from node.errors import NodeError, Reason
-from node.storage.sqlite.links import add_fork
+from node.storage.sqlite.peer_state import add_fork
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.witness import largest_heard
 
@@ -30,7 +30,7 @@ class Freeze:
         self._city = store.log.city
         self._now_ms = now_ms
         self._alarm = alarm
-        if store.link(self._city).frozen:
+        if store.peer_state(self._city).frozen:
             self._hold_back_forked()
         self.check_own_log()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from node.core.log.checkpoint import LogKey
-from node.core.log.trusted_log import MAX_REVISION_SPAN, PeerView, VerifiedBatch, verify_revision
+from node.core.log.trusted_log import MAX_REVISION_SPAN, TrustedLog, VerifiedBatch, verify_revision
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.ports import Peer
 from node.storage.sqlite.store import Store
@@ -51,9 +51,9 @@ def pull(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: s
 
 def _pull_log(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
     origin = store.find_origin(city)
-    view = PeerView(city, keys, store.frontier(city), origin.known if origin else None)
+    view = TrustedLog(city, keys, store.frontier(city), origin.known if origin else None)
     progress = Progress(view.size, view.size)
-    with _Shelf(store, city, purpose) as shelf:
+    with _CommitBuffer(store, city, purpose) as shelf:
         for raw in peer.pull(view.size, view.known.size if view.known else 0):
             with _evidence(raw):
                 batch = view.verify_batch(raw)
@@ -66,7 +66,7 @@ def _pull_log(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpo
     return progress
 
 
-class _Shelf:
+class _CommitBuffer:
     """Where verified batches wait for a commit they share. What stands on it is stored however the pull ends."""
 
     def __init__(self, store: Store, city: str, purpose: str) -> None:
@@ -76,7 +76,7 @@ class _Shelf:
         self._batches: list[VerifiedBatch] = []
         self._commits: deque[Future[None]] = deque()
 
-    def __enter__(self) -> "_Shelf":
+    def __enter__(self) -> "_CommitBuffer":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -13,7 +13,7 @@ from node.config import Sync as Settings
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer
-from node.storage.sqlite.links import Link, is_forked
+from node.storage.sqlite.peer_state import PeerState, is_forked
 from node.storage.sqlite.store import Store
 from node.usecases.exchange.freeze import WAY_OUT
 from node.usecases.exchange.pull import Progress, Report, pull
@@ -38,7 +38,7 @@ class Silence(NamedTuple):
     is_at_least: bool
 
 
-class Follow(Protocol):
+class PullHooks(Protocol):
     """What is done around pulls."""
 
     def after_pull(self, member: Member, peer: Peer) -> None:
@@ -58,14 +58,14 @@ class Sync:
         connect: Connect,
         settings: Settings,
         clock: Clock,
-        follow: Follow | None = None,
+        hooks: PullHooks | None = None,
     ) -> None:
         self._store = store
         self._members = members
         self._connect = connect
         self._settings = settings
         self._clock = clock
-        self._follow = follow
+        self._hooks = hooks
         self._locks: dict[str, threading.Lock] = {}
         self._began_s = clock.elapsed_s()
         self._heard_s: dict[str, float] = {}
@@ -83,7 +83,7 @@ class Sync:
 
     def run_due(self, city: str) -> None:
         """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
-        link = self._store.link(city)
+        link = self._store.peer_state(city)
         if link.frozen or self._is_waiting(link):
             return
         lock = self._lock(city)
@@ -102,7 +102,7 @@ class Sync:
         Raises:
             NodeError: PEER_FROZEN, NOT_FOUND (no such member), or what the pull met.
         """
-        if self._store.link(city).frozen:
+        if self._store.peer_state(city).frozen:
             raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
         with self._lock(city):
             return self._attempt(city, report)
@@ -116,7 +116,7 @@ class Sync:
             NodeError: What the pull met.
         """
         with self._lock(city):
-            if not self._store.link(city).frozen:
+            if not self._store.peer_state(city).frozen:
                 self._attempt(city, _nothing)
 
     def release(self, city: str) -> None:
@@ -126,9 +126,9 @@ class Sync:
             NodeError: NOT_FOUND, or LOG_FORKED: for a proven fork there is no release.
         """
         self._member(city)
-        if is_forked(self._store.link(city)):
+        if is_forked(self._store.peer_state(city)):
             raise NodeError(Reason.LOG_FORKED, f"{city} signed two histories; {WAY_OUT} {city}")
-        self._store.set_link(Link(city)).result()
+        self._store.set_peer_state(PeerState(city)).result()
         self._due_s.pop(city, None)
         _log.info("peer_released", city=city)
 
@@ -146,14 +146,14 @@ class Sync:
         try:
             with self._connect(member) as peer:
                 progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, report)
-                if self._follow:
-                    self._follow.after_pull(member, peer)
+                if self._hooks:
+                    self._hooks.after_pull(member, peer)
         except TrustError as error:
             _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
             _FAILURES.labels(city, error.reason).inc()
             self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.evidence).result()
-            if self._follow:
-                self._follow.after_lie(city, error)
+            if self._hooks:
+                self._hooks.after_lie(city, error)
             raise
         except NodeError as error:
             _FAILURES.labels(city, error.reason).inc()
@@ -171,22 +171,22 @@ class Sync:
                 _log.info("pulled", city=city, records=size - before, size=size)
         self._heard_s[city] = self._clock.elapsed_s()
         self._due_s.pop(city, None)
-        link = self._store.link(city)
-        if link != Link(city) and not link.frozen:  # comparing checkpoints may have frozen it
-            self._store.set_link(Link(city)).result()
+        link = self._store.peer_state(city)
+        if link != PeerState(city) and not link.frozen:  # comparing checkpoints may have frozen it
+            self._store.set_peer_state(PeerState(city)).result()
         return progress
 
     def _size(self, city: str) -> int:
         origin = self._store.find_origin(city)
         return origin.size if origin else 0
 
-    def _is_waiting(self, link: Link) -> bool:
+    def _is_waiting(self, link: PeerState) -> bool:
         due_s = self._due_s.get(link.city)
         if due_s is None:
             due_s = self._due_s[link.city] = self._clock.elapsed_s() + self._left_s(link)
         return self._clock.elapsed_s() < due_s
 
-    def _left_s(self, link: Link) -> float:
+    def _left_s(self, link: PeerState) -> float:
         """What is left of a wait that began in an earlier run, which only the wall clock can tell."""
         wait_ms = link.next_attempt_at_ms - self._clock.now_ms()
         # No wait is longer than its ceiling: the clock was put back since.
@@ -197,11 +197,11 @@ class Sync:
         return min(doubled_s, self._settings.backoff_max_s) * 1000
 
     def _back_off(self, city: str, error: NodeError) -> None:
-        failures = self._store.link(city).failures + 1
+        failures = self._store.peer_state(city).failures + 1
         wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         self._due_s[city] = self._clock.elapsed_s() + wait_ms / 1000
-        self._store.set_link(
-            Link(
+        self._store.set_peer_state(
+            PeerState(
                 city,
                 failures,
                 self._clock.now_ms() + wait_ms,

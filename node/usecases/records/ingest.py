@@ -17,7 +17,7 @@ from node.core.standards.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.storage.sqlite.log import Entry, Fate, Placed
+from node.storage.sqlite.log import AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2 as intake
 from node.stubs.record.v1.record_pb2 import Header
@@ -37,10 +37,10 @@ _OWN_STANDARDS = ("node.", "case.notice")
 _STAYS_HERE = ("complaint",)
 
 _STATUS = {
-    Fate.ACCEPTED: intake.STATUS_ACCEPTED,
-    Fate.DUPLICATE: intake.STATUS_DUPLICATE,
-    Fate.SUPERSEDED: intake.STATUS_SUPERSEDED,
-    Fate.OUTDATED: intake.STATUS_OUTDATED,
+    AppendOutcome.ACCEPTED: intake.STATUS_ACCEPTED,
+    AppendOutcome.DUPLICATE: intake.STATUS_DUPLICATE,
+    AppendOutcome.SUPERSEDED: intake.STATUS_SUPERSEDED,
+    AppendOutcome.OUTDATED: intake.STATUS_OUTDATED,
 }
 
 _ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
@@ -58,7 +58,7 @@ class Pending(NamedTuple):
 
     request: intake.SubmitRequest
     rows: list[_Checked]
-    placed: "Future[list[Placed]] | None"
+    placed: "Future[list[AppendResult]] | None"
     load: int
 
 
@@ -179,13 +179,13 @@ def _digest16(content: bytes) -> bytes:
     return sha256(content).digest()[:16]
 
 
-def _outcome(row: _Checked, placed: Placed | None) -> intake.Outcome:
+def _outcome(row: _Checked, placed: AppendResult | None) -> intake.Outcome:
     findings = _findings(row.findings)
     if row.entry is None:
         return intake.Outcome(status=intake.STATUS_REJECTED, findings=findings)
     if placed is None:  # a dry run
         return intake.Outcome(status=intake.STATUS_ACCEPTED, findings=findings)
-    return intake.Outcome(status=_STATUS[placed.fate], id=placed.id, findings=findings)
+    return intake.Outcome(status=_STATUS[placed.outcome], id=placed.id, findings=findings)
 
 
 def _findings(findings: Sequence[Finding]) -> list[intake.Finding]:

@@ -8,7 +8,7 @@ from node.core.policy.grant import Grant
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.ports import Clock
-from node.storage.sqlite.log import OWN, Entry, Fate, Placed
+from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header, View
 
@@ -24,13 +24,15 @@ class Withdrawal:
         self._peers = peers
         self._clock = clock
 
-    def entries(self, placed: Sequence[Placed], entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+    def entries(self, placed: Sequence[AppendResult], entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
         """Retractions for the replaced records that a peer saw more of than it may see of the new version.
 
         The peer can't see that a record it may not see replaced one it holds; without this it would answer from
         the old version for ever. Runs in the transaction of the append, so no crash can come between.
         """
-        replaced = [entry for entry, place in zip(entries, placed, strict=True) if place.fate is Fate.SUPERSEDED]
+        replaced = [
+            entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.SUPERSEDED
+        ]
         found: list[Entry] = []
         for entry in replaced:
             old = _parse_view(read_view(entry.header.supersedes))
@@ -99,7 +101,7 @@ def is_row(header: Header) -> bool:
     return header.source not in OWN_SOURCES and not header.standard.startswith("node.")
 
 
-def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_officer: bool = False) -> Placed:
+def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_officer: bool = False) -> AppendResult:
     """Takes an own record back on an officer's word, and every version that it replaced; returns when it is durable.
 
     Args:
@@ -130,7 +132,7 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
         raise NodeError(Reason.WRONG_ACTOR, text)
     now_ms = clock.now_ms()
 
-    def with_versions(_: Sequence[Placed], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+    def with_versions(_: Sequence[AppendResult], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
         return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
 
     return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]

@@ -65,7 +65,7 @@ def text_digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
-class Account:
+class UsageRecorder:
     """Records the use of the node."""
 
     def __init__(self, log: UsageLog, clock: Clock) -> None:

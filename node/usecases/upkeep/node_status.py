@@ -9,8 +9,8 @@ from node.core.log.cosignature import witnesses_of
 from node.core.members.federation import Member
 from node.folder.backup_note import read_note
 from node.ports import Clock
-from node.storage.sqlite.links import Link
 from node.storage.sqlite.log import OWN
+from node.storage.sqlite.peer_state import PeerState
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import Kept, read_cosigned
@@ -47,7 +47,9 @@ def node_status(
     members = list(members)
     best = _best(read_cosigned(reader.connection, own.city), {member.city for member in members})
     progress = member_progress(reader, own.city, members)
-    peers = [_peer(member, origins.get(member.city), reader.link(member.city), now_ms, silence) for member in members]
+    peers = [
+        _peer(member, origins.get(member.city), reader.peer_state(member.city), now_ms, silence) for member in members
+    ]
     incidents = [
         control_pb2.Incident(
             number=each.number, city=each.city, reason=each.reason, message=each.message, at_ms=each.at_ms,
@@ -101,7 +103,7 @@ def _alert(finding: Finding) -> control_pb2.Alert:
 
 
 def _peer(
-    member: Member, origin: Origin | None, link: Link, now_ms: int, silence: Callable[[str], Silence]
+    member: Member, origin: Origin | None, link: PeerState, now_ms: int, silence: Callable[[str], Silence]
 ) -> control_pb2.PeerStatus:
     status = control_pb2.PeerStatus(
         city=member.city,
@@ -130,7 +132,7 @@ def _lag(origin: Origin, now_ms: int, silence: Silence) -> tuple[int, bool]:
     return int(max(by_wall_s, silence.seconds)), by_wall_s < silence.seconds
 
 
-def _state(origin: Origin | None, link: Link, now_ms: int) -> str:
+def _state(origin: Origin | None, link: PeerState, now_ms: int) -> str:
     if link.frozen:
         return "frozen"
     if link.failures or link.next_attempt_at_ms > now_ms:

@@ -10,7 +10,7 @@ from node.core.members.federation_file import format_card
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation, save_federation, write_file
 from node.storage.sqlite.reader import Reader
-from node.usecases.casework.register import Register
+from node.usecases.casework.case_index import CaseIndex
 
 _FOLDER = "former"
 
@@ -67,5 +67,5 @@ def remove_member(config: Config, calendar: Calendar, city: str) -> Leaving:
 
 
 def _open_cases(reader: Reader, calendar: Calendar, federation: Federation, city: str) -> tuple[str, ...]:
-    lines = Register(reader, calendar, lambda: federation).lines()
-    return tuple(sorted(line.id for line in lines if not line.is_final and city in line.parties.values()))
+    cases = CaseIndex(reader, calendar, lambda: federation).summaries()
+    return tuple(sorted(case.id for case in cases if not case.is_final and city in case.parties.values()))

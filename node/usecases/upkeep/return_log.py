@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from node.config import Config
 from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.record import open_wire
-from node.core.log.trusted_log import MAX_BATCH_BYTES, PeerView, VerifiedRecord, check_header
+from node.core.log.trusted_log import MAX_BATCH_BYTES, TrustedLog, VerifiedRecord, check_header
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.folder.clock import node_clock
 from node.folder.data_lock import hold_data
@@ -76,8 +76,8 @@ def recover(config: Config, files: Sequence[Path]) -> Recovered:
         files: What peers wrote; of each record the values of all of them come together.
 
     Raises:
-        NodeError: ALREADY_RUNNING, INVALID_ARGUMENT (a file is none), or as `PeerView.verify_batch` where a file holds
-            what this city did not sign, or not what follows; what was taken up before stands.
+        NodeError: ALREADY_RUNNING, INVALID_ARGUMENT (not such a file), or as `TrustedLog.verify_batch` where a file
+            holds what this city did not sign, or not what follows; what was taken up before stands.
     """
     lock = hold_data(config.data_dir)
     store = Store(config.node_db, config.city, load_log_key(config.log_key), node_clock(config))
@@ -91,7 +91,7 @@ def recover(config: Config, files: Sequence[Path]) -> Recovered:
 def _take_up(store: Store, config: Config, told: Sequence[list[RawPullResponse]]) -> Recovered:
     own = store.origin(config.city)
     keys = load_federation(config.federation).member(config.city).log_keys
-    view = PeerView(config.city, keys, store.frontier(config.city), own.known)
+    view = TrustedLog(config.city, keys, store.frontier(config.city), own.known)
     longest = max(told, key=lambda batches: parse_checkpoint(batches[0].checkpoint).size)
     open_views = _open_views(told)
     hashes = 0

@@ -23,8 +23,8 @@ from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.stubs.standard.v1.party_pb2 import Party
 from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
-from node.usecases.casework.register import Register
 from node.usecases.casework.show import show_case
 from tests.kit.samples.standards import referral
 from tests.kit.stores.city import City
@@ -60,7 +60,7 @@ class Desk(City):
         super().__init__(folder, city)
         self.told: list[tuple[str, ...]] = []
         self.federation = federation(*members)
-        self.cases = Register(self.store, vendored_calendar(), lambda: self.federation)
+        self.cases = CaseIndex(self.store, vendored_calendar(), lambda: self.federation)
         self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell, self.cases)
 
     def _tell(self, audience: Collection[str]) -> None:

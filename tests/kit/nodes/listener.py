@@ -17,7 +17,7 @@ from node.folder.files import load_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.gate import Gate
-from node.rpc.principal import Roster, principal
+from node.rpc.principal import Principals, principal
 from node.rpc.status import error_from_rpc
 from node.rpc.tls import peer_channel, server_credentials, server_options
 from node.stubs.exchange.v1.exchange_pb2 import (
@@ -68,7 +68,7 @@ def found(base: Path) -> dict[str, Config]:
 @contextmanager
 def serving(config: Config, service: WhoAsks | None = None, gate: Gate | None = None, **roster: Any) -> Iterator[str]:
     trust = Trust(config)
-    gate = gate or Gate(Roster(trust, **roster), config.limits)
+    gate = gate or Gate(Principals(trust, **roster), config.limits)
     options = server_options(config.limits.max_message_bytes)
     server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[gate])
     add_ExchangeServiceServicer_to_server(service or WhoAsks(), server)

@@ -1,7 +1,7 @@
 """Two histories of one log, told to others."""
 
 from node.errors import NodeError, Reason
-from node.storage.sqlite.links import read_forks
+from node.storage.sqlite.peer_state import read_forks
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.simulator.origin import Origin, SimulatedPeer, registration
 from tests.kit.simulator.towns import SIX, Country, Town

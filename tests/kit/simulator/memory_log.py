@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.log.merkle import Frontier, consistency_proof
 from node.core.log.record import seal
-from node.core.log.trusted_log import PeerView
+from node.core.log.trusted_log import TrustedLog
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.record.v1.record_pb2 import Header, View
 
@@ -58,8 +58,8 @@ class Log:
             leaf_hashes=b"".join(self.leaves[begin:end]),
         )
 
-    def view(self) -> PeerView:
-        return PeerView(self.city, [self.key], Frontier(), None)
+    def view(self) -> TrustedLog:
+        return TrustedLog(self.city, [self.key], Frontier(), None)
 
 
 def root(leaves: list[bytes]) -> bytes:

@@ -128,7 +128,7 @@ class Country:
 
     def frozen(self, city: str) -> set[str]:
         """Who has frozen the log of `city`."""
-        return {town.city for town in self.towns.values() if town.store.link(city).frozen}
+        return {town.city for town in self.towns.values() if town.store.peer_state(city).frozen}
 
     def close(self) -> None:
         for town in self.towns.values():

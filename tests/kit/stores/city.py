@@ -7,7 +7,7 @@ from pathlib import Path
 from node.core.log.checkpoint import LogKey, log_name
 from node.core.log.merkle import consistency_proof
 from node.core.log.record import mask
-from node.core.log.trusted_log import PeerView, verify_revision
+from node.core.log.trusted_log import TrustedLog, verify_revision
 from node.core.standards import standard as standards
 from node.ports import Signer
 from node.storage.sqlite.log import OWN, Entry
@@ -76,7 +76,7 @@ class City:
     ) -> None:
         """Pulls from another city what `see` leaves of its views; stops after `batches`."""
         known = self.store.find_origin(origin.city)
-        view = PeerView(origin.city, [origin.key], self.store.frontier(origin.city), known.known if known else None)
+        view = TrustedLog(origin.city, [origin.key], self.store.frontier(origin.city), known.known if known else None)
         for number, raw in enumerate(
             _pulled(origin, view.size, view.known.size if view.known else 0, see, grant, batch)
         ):

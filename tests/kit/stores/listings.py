@@ -12,7 +12,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1.screening_pb2 import RESULT_HIT, Entry, Hit, Screened
 from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
-from node.usecases.casework.case_file import Bookcase
+from node.usecases.casework.case_file import CaseRepository
 from node.usecases.casework.lists.screen import Screening, digest_keys
 from node.usecases.records.verify_operator import Asker
 from tests.kit.clock import HOUR_MS, NOW_MS
@@ -74,8 +74,8 @@ def screening(city: City, connected: Connections | None = None) -> Screening:
     return Screening(city.store, city.clock, DAY_MS, lambda: connected or every(city))
 
 
-def books(city: City) -> Bookcase:
-    return Bookcase(city.store, lambda: every(city))
+def books(city: City) -> CaseRepository:
+    return CaseRepository(city.store, lambda: every(city))
 
 
 def screened(city: City, asker: Asker = OFFICER, **keys: object) -> Screened:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from node.core.log.checkpoint import verify_checkpoint
 from node.core.log.merkle import Frontier
 from node.core.log.record import open_view
-from node.storage.sqlite.log import OWN, Entry, Placed
+from node.storage.sqlite.log import OWN, AppendResult, Entry
 from node.stubs.record.v1.record_pb2 import Header, View
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.city import City
@@ -23,7 +23,7 @@ def entry(key: str, body: str = "x", as_of_ms: int = NOW_MS, size: int = 0) -> E
     return Entry(header, bodies, digest16(key.encode()), digest16(*bodies))
 
 
-def append(city: City, *entries: Entry) -> list[Placed]:
+def append(city: City, *entries: Entry) -> list[AppendResult]:
     return city.store.append(entries).result(20)
 
 

@@ -31,12 +31,12 @@ from node.core.workflow.facts import ActFact
 from node.errors import NodeError
 from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
-from node.storage.sqlite.log import OWN, Entry, Follow
+from node.storage.sqlite.log import OWN, DeriveEntries, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
-from node.usecases.casework.case_file import Bookcase
+from node.usecases.casework.case_file import CaseRepository
 from node.usecases.casework.listing_rules import listing_to_repair
 from node.usecases.casework.lists.own_listings import Listed, OwnListings
 from node.usecases.records.retract import retract
@@ -52,15 +52,15 @@ _OTHERS = (
 )
 
 
-class KeepTerms:
+class ListingLifecycle:
     """Follows the own log. `run` is for one thread at a time."""
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
-        books: Bookcase,
-        follow: Follow | None = None,
+        books: CaseRepository,
+        derive: DeriveEntries | None = None,
         act_by_itself: Callable[[], object] = tuple,
     ) -> None:
         """Takes up nothing yet.
@@ -69,14 +69,14 @@ class KeepTerms:
             store: Of the node.
             clock: Says which day it is.
             books: Its cases.
-            follow: What must follow a record that supersedes another (`OwnLog.append`).
+            derive: What must follow a record that supersedes another (`OwnLog.append`).
             act_by_itself: Makes the acts that the workflows leave to the software and that are due.
         """
         self._store = store
         self._books = books
         self._act_by_itself = act_by_itself
         self._clock = clock
-        self._follow = follow
+        self._derive = derive
         self._read_to = 0
         # Origin -> tree size looked at, of the peers.
         self._peers: dict[int, int] = {}
@@ -249,7 +249,7 @@ class KeepTerms:
         bodies = standard.split(body.SerializeToString())
         size = self._store.origin(header.city).size
         entry = Entry(header, bodies, _digest16(key.encode()), _digest16(b"".join(bodies)))
-        placed = self._store.append([entry], self._follow).result()
+        placed = self._store.append([entry], self._derive).result()
         self._read_new()
         return [each.id for each in placed if self._store.origin(header.city).size > size]
 

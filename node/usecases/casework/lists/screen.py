@@ -45,7 +45,7 @@ from node.storage.sqlite.rows import Kind, subject_digest
 from node.storage.sqlite.store import Origin
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1 import screening_pb2 as screening
-from node.usecases.casework.case_file import Bookcase
+from node.usecases.casework.case_file import CaseRepository
 from node.usecases.records.usage import is_obtained_for
 from node.usecases.records.verify_operator import Asker
 
@@ -97,7 +97,7 @@ class Screening:
         self._clock = clock
         self._stale_after_ms = stale_after_ms
         self._connected = connected
-        self._books = Bookcase(reader, connected)
+        self._books = CaseRepository(reader, connected)
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""

@@ -38,7 +38,7 @@ def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
         is_restored: It was restored from a backup, and not confirmed yet.
     """
     for each in reader.incidents():
-        if each.reason == Reason.LOG_FORKED and reader.link(each.city).last_reason == Reason.LOG_FORKED:
+        if each.reason == Reason.LOG_FORKED and reader.peer_state(each.city).last_reason == Reason.LOG_FORKED:
             yield found(Code.LOG_FORKED, each.city, incident=each.number)
     for own in (origin for origin in reader.origins() if origin.number == OWN):
         seen = largest_heard(reader.connection, own.city)

@@ -6,7 +6,7 @@ from node.core.finding import Code, Finding, found
 from node.core.log.cosignature import witness_name
 from node.core.members.federation import Member
 from node.errors import Reason
-from node.storage.sqlite.links import read_peer_clocks
+from node.storage.sqlite.peer_state import read_peer_clocks
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.witness import Progress, read_progress
 from node.usecases.upkeep.checks.keys import moment
@@ -28,7 +28,7 @@ def peers(scene: Scene) -> Iterator[Finding]:
 
 
 def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
-    link, origin = reader.link(member.city), reader.find_origin(member.city)
+    link, origin = reader.peer_state(member.city), reader.find_origin(member.city)
     if link.frozen:
         if link.last_reason != Reason.LOG_FORKED:  # which is told as such
             yield found(Code.PEER_FROZEN, member.city, reason=link.last_reason)

@@ -23,7 +23,7 @@ from node.folder.keyfile import (
     load_tls_identity,
     load_witness_key,
 )
-from node.folder.trust import Watched
+from node.folder.trust import ReloadingFile
 from node.storage.sqlite.reader import Reader
 from node.usecases.exchange.enforce_policy import read_policy
 
@@ -128,8 +128,8 @@ class Observer:
         )
 
 
-def _watch(path: Path, load: Callable[[Path], T]) -> "Watched[Tried[T]]":
-    return Watched(path, partial(_tried, load))
+def _watch(path: Path, load: Callable[[Path], T]) -> "ReloadingFile[Tried[T]]":
+    return ReloadingFile(path, partial(_tried, load))
 
 
 def _tried(load: Callable[[Path], T], path: Path) -> Tried[T]:

@@ -1,4 +1,4 @@
-"""The register: lines of cases, kept while nothing changes, are those of the cases as they are opened."""
+"""The index of cases: summaries, kept while nothing changes, are those of the cases as they are opened."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,10 +12,10 @@ from node.core.members.actor import Actor
 from node.storage.sqlite.log import Entry
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1 import alert_pb2
-from node.usecases.casework.case_file import PURPOSE, Bookcase, CaseFile
-from node.usecases.casework.line import Line, line_of
+from node.usecases.casework.case_file import PURPOSE, CaseFile, CaseRepository
+from node.usecases.casework.case_index import CaseIndex
+from node.usecases.casework.case_summary import CaseSummary, summary_of
 from node.usecases.casework.notices import Notices
-from node.usecases.casework.register import Register
 from node.usecases.casework.worklist import first, inbox, outbox
 from tests.kit.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, with_act
 from tests.kit.samples.standards import alert, complaint, measure
@@ -35,20 +35,20 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
         desk.close()
 
 
-def fresh(desk: Desk) -> Register:
-    return Register(desk.store, CALENDAR, lambda: desk.federation)
+def fresh(desk: Desk) -> CaseIndex:
+    return CaseIndex(desk.store, CALENDAR, lambda: desk.federation)
 
 
-def kept(register: Register) -> dict[str, Line]:
-    return {line.id: line for line in register.lines()}
+def kept(case_index: CaseIndex) -> dict[str, CaseSummary]:
+    return {line.id: line for line in case_index.summaries()}
 
 
 def agree(*desks: Desk) -> None:
     """What each city kept is what it would read now, and what opening each case says."""
     for desk in desks:
         assert kept(desk.cases) == kept(fresh(desk))
-        for line in desk.cases.lines():
-            assert line == line_of(desk.cases.books.open(line.id), CALENDAR)
+        for line in desk.cases.summaries():
+            assert line == summary_of(desk.cases.books.open(line.id), CALENDAR)
 
 
 def acknowledge(desk: Desk) -> int:
@@ -141,10 +141,10 @@ def test_lines_follow_the_cards_that_say_who_speaks_for_a_platform(desks: tuple[
     body.platform_city = ""  # type: ignore[attr-defined]
     case = hefei.decide("measure.request", "", body).case
     hefei.act("measure.request", case, type(body)(act=act("ack")), actor=JD)
-    register = fresh(hefei)
-    assert kept(register)[case].state == "acked"
+    case_index = fresh(hefei)
+    assert kept(case_index)[case].state == "acked"
     hefei.federation = federation("changsha", "wuhan")
-    assert kept(register)[case].state == "issued"
+    assert kept(case_index)[case].state == "issued"
 
 
 def test_a_record_that_names_many_cases_costs_a_look_at_one(
@@ -158,13 +158,13 @@ def test_a_record_that_names_many_cases_costs_a_look_at_one(
     hefei.append([Entry(header, (b"", b""))])
     changsha.see(hefei)
     opened: list[str] = []
-    plain = Bookcase.open
+    plain = CaseRepository.open
 
-    def counted(books: Bookcase, case: str) -> CaseFile:
+    def counted(books: CaseRepository, case: str) -> CaseFile:
         opened.append(case)
         return plain(books, case)
 
-    monkeypatch.setattr(Bookcase, "open", counted)
+    monkeypatch.setattr(CaseRepository, "open", counted)
     assert set(kept(changsha.cases)) == {case}
     assert len(opened) == 2
 
@@ -180,6 +180,6 @@ def test_boxes_tell_the_first_and_how_many_there_are(desks: tuple[Desk, Desk, De
     found = inbox(changsha.casework.cases(LI), "changsha", now)
     due = [each.nearest.due for each in found if each.nearest]
     assert (len(found), due == sorted(due)) == (4, True)
-    assert [each.line.id for each in first(found, 2)] == [each.line.id for each in found[:2]]
-    assert [each.line.workflow.name for each in outbox(changsha.casework.cases(LI), "changsha", now)] == ["alert"]
+    assert [each.case.id for each in first(found, 2)] == [each.case.id for each in found[:2]]
+    assert [each.case.workflow.name for each in outbox(changsha.casework.cases(LI), "changsha", now)] == ["alert"]
     assert hefei.casework.cases(Actor("x", LI.account)) == []

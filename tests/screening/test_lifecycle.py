@@ -19,8 +19,8 @@ from node.storage.sqlite.search import SearchIndex
 from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1 import credit_pb2
 from node.usecases.casework.act import Casework
-from node.usecases.casework.lists.lifecycle import KeepTerms
-from node.usecases.casework.register import Register
+from node.usecases.casework.case_index import CaseIndex
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.upkeep.audit import audit
 from tests.kit.casework.desks import federation
 from tests.kit.samples.standards import measure, repair
@@ -40,9 +40,9 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
 
 
 def keep(city: City) -> list[str]:
-    register = Register(city.store, vendored_calendar(), lambda: federation("changsha", "wuhan"))
-    casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None, register)
-    return KeepTerms(city.store, city.clock, register.books, None, casework.act_by_itself).run()
+    case_index = CaseIndex(city.store, vendored_calendar(), lambda: federation("changsha", "wuhan"))
+    casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None, case_index)
+    return ListingLifecycle(city.store, city.clock, case_index.books, None, casework.act_by_itself).run()
 
 
 def current(city: City) -> list[Any]:
@@ -277,7 +277,7 @@ def test_what_a_full_disk_kept_from_ending_ends_at_the_next_run(
 ) -> None:
     own, _ = cities
     record = publish(own, NAMES[0], listing(NAMES[0], until="2026-09-29"))
-    keeper = KeepTerms(own.store, own.clock, books(own))
+    keeper = ListingLifecycle(own.store, own.clock, books(own))
     assert keeper.run() == []
     own.clock.at_ms += YEAR_MS
 

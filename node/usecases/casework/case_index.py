@@ -1,8 +1,8 @@
-"""The register: every case that is here in a line. A look at it costs what has changed since the last one.
+"""The index of cases: a summary of every case that is here. A look at it costs what has changed since the last one.
 
 1. New acts and notices are found in the subject index, from where the look before stopped in each city's log.
 2. A view that changed since (taken back, narrowed, disclosed) leads to its cases by its place.
-3. The cases found are read anew, whole: their lines are what `Bookcase.open` says of them, never a sum of changes.
+3. The cases found are read anew, whole: a summary is what `CaseRepository.open` says, never a sum of changes.
 4. Where another log may be used, or another city speaks for a platform, everything is read anew.
 """
 
@@ -18,15 +18,15 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.stubs.record.v1.record_pb2 import View
 from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
-from node.usecases.casework.case_file import PURPOSE, Bookcase, Members
-from node.usecases.casework.line import Line, line_of
+from node.usecases.casework.case_file import PURPOSE, CaseRepository, Members
+from node.usecases.casework.case_summary import CaseSummary, summary_of
 from node.usecases.records.usage import is_obtained_for
 
 _CASE = case_subject("")
 _SUBJECTS = tuple(map(workflow_subject, (*WORKFLOWS, NOTICE)))
 
 
-class Register:
+class CaseIndex:
     """The cases of one node, for all its threads."""
 
     def __init__(self, reader: Reader, calendar: Calendar, members: Members) -> None:
@@ -37,7 +37,7 @@ class Register:
             calendar: Working days.
             members: The federation as the cards say now.
         """
-        self.books = Bookcase(reader, lambda: members().connections)
+        self.books = CaseRepository(reader, lambda: members().connections)
         self._members = members
         self._reader = reader
         self.calendar = calendar
@@ -46,18 +46,18 @@ class Register:
         self._ground: object = None
         self._forget()
 
-    def lines(self) -> list[Line]:
+    def summaries(self) -> list[CaseSummary]:
         """Every case in which an act is in force, in no order."""
         with self._lock:
             self._read_new()
-            return list(self._lines.values())
+            return list(self._summaries.values())
 
-    def changed_since(self, look: int) -> tuple[int, list[Line]]:
+    def changed_since(self, look: int) -> tuple[int, list[CaseSummary]]:
         """The number of this look, and the cases that changed after an earlier one; 0: all."""
         with self._lock:
             self._read_new()
             changed = (case for case, at in self._touched.items() if at > look)
-            return self._look, [self._lines[case] for case in changed if case in self._lines]
+            return self._look, [self._summaries[case] for case in changed if case in self._summaries]
 
     def cases_with(self, number: OwnNumber) -> set[str]:
         """The cases that state a document number."""
@@ -66,7 +66,7 @@ class Register:
             return set(self._numbered.get(number, ()))
 
     def _forget(self) -> None:
-        self._lines: dict[str, Line] = {}
+        self._summaries: dict[str, CaseSummary] = {}
         self._numbered: dict[OwnNumber, set[str]] = {}
         # Case -> the look that found it changed; place of a record -> its case; origin -> tree size looked at.
         self._touched: dict[str, int] = {}
@@ -134,13 +134,13 @@ class Register:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
             if file.case.state or file.taken_back:
-                line = self._lines[case] = line_of(file, self.calendar)
-                for number in line.numbers:
+                summary = self._summaries[case] = summary_of(file, self.calendar)
+                for number in summary.numbers:
                     self._numbered.setdefault(number, set()).add(case)
 
     def _drop(self, case: str) -> None:
-        line = self._lines.pop(case, None)
-        for number in line.numbers if line else ():
+        summary = self._summaries.pop(case, None)
+        for number in summary.numbers if summary else ():
             self._numbered[number].discard(case)
 
 

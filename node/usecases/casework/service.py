@@ -9,9 +9,9 @@ from node.ports import Clock
 from node.storage.sqlite.store import Store
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_file import Members
+from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.notices import Notices
-from node.usecases.casework.register import Register
-from node.usecases.exchange.debouncer import Hints, Soon
+from node.usecases.exchange.debouncer import Debouncer, Hints
 
 # A peer that hints without end makes this node pull no more often; an act after a hint waits no longer.
 PULL_PAUSE_S = 0.5
@@ -19,7 +19,7 @@ HINT_PAUSE_S = 0.2
 _REMIND_MS = 3_600_000
 
 
-class Desk:
+class CaseworkService:
     """Puts the parts together; `run` is called each second."""
 
     def __init__(
@@ -44,14 +44,14 @@ class Desk:
         self._store = store
         self._clock = clock
         self._pull = pull
-        self._pulls = Soon("pull", self._pull_hinted, PULL_PAUSE_S)
-        self._sends = Soon("hint", send_hint, HINT_PAUSE_S)
+        self._pulls = Debouncer("pull", self._pull_hinted, PULL_PAUSE_S)
+        self._sends = Debouncer("hint", send_hint, HINT_PAUSE_S)
         own = store.log.city
         peers = Hints(self._sends, lambda: [each.city for each in members().peers_of(own)])
         self.notify = peers.notify
-        self.register = Register(store, calendar, members)
-        self.casework = Casework(store, clock, members, self.notify, self.register)
-        self.notices = Notices(store, clock, self.notify, self.register)
+        self.case_index = CaseIndex(store, calendar, members)
+        self.casework = Casework(store, clock, members, self.notify, self.case_index)
+        self.notices = Notices(store, clock, self.notify, self.case_index)
         self._busy = threading.Lock()
         self._reminded_at_ms = 0
 

@@ -1,4 +1,4 @@
-"""A case in a line: what lists of cases tell of it, for as long as nothing in the case changes."""
+"""A case as lists of cases show it: what stays the same for as long as nothing in the case changes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _GONE = "原件已撤回 taken back"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaseSummary:
     """A case without its acts.
 
     Attributes:
@@ -64,14 +64,14 @@ class Line:
         return text.casefold() in self.title.casefold() or text in (key.partition(":")[2] for key in self.subjects)
 
 
-def line_of(file: CaseFile, calendar: Calendar) -> Line:
-    """The line of a case."""
+def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
+    """Summarises a case."""
     if file.taken_back is not None:
-        return _line_taken_back(file, file.taken_back)
+        return _summary_taken_back(file, file.taken_back)
     case, last = file.case, last_act(file)
     first = file.disclosing or last  # of what was taken back only the acts after it are here
     said = list(receipts(file, last)) if last else []
-    return Line(
+    return CaseSummary(
         file.id,
         file.workflow,
         case.state,
@@ -93,7 +93,7 @@ def line_of(file: CaseFile, calendar: Calendar) -> Line:
     )
 
 
-def _line_taken_back(file: CaseFile, back: TakenBack) -> Line:
+def _summary_taken_back(file: CaseFile, back: TakenBack) -> CaseSummary:
     """What is left to say of a case whose acts were taken back and destroyed: by whom, when, why."""
     header = back.header
     opened = {
@@ -102,7 +102,7 @@ def _line_taken_back(file: CaseFile, back: TakenBack) -> Line:
         if notice.body.kind == NOTICE_KIND_OPENED and notice.body.record == header.id
     }
     title = f"{_GONE} · {header.purpose} · {header.legal_basis}"
-    return Line(
+    return CaseSummary(
         file.id, file.workflow, TAKEN_BACK, True, {}, "retract", header.city, back.on.isoformat(), header.city,
         (EVERYONE,), (), tuple(sorted(opened)), (), (), (), title, frozenset(), frozenset(),
     )  # fmt: skip

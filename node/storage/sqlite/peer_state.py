@@ -11,7 +11,7 @@ MAX_INCIDENTS_PER_CITY = 100
 
 
 @dataclass(frozen=True)
-class Link:
+class PeerState:
     """How pulling from a peer goes.
 
     Attributes:
@@ -40,22 +40,22 @@ class Incident:
     evidence_bytes: int
 
 
-def read_link(connection: Connection, city: str) -> Link:
+def read_peer_state(connection: Connection, city: str) -> PeerState:
     """The link to a peer; a fresh one where nothing is stored."""
     row = connection.execute(
         "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?", (city,)
     ).fetchone()
-    return Link(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else Link(city)
+    return PeerState(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else PeerState(city)
 
 
-def write_link(connection: Connection, link: Link) -> None:
+def write_peer_state(connection: Connection, state: PeerState) -> None:
     """Stores the link to a peer; nothing where it is frozen for a fork, which a pull under way may have passed by."""
-    if is_forked(read_link(connection, link.city)):
+    if is_forked(read_peer_state(connection, state.city)):
         return
     connection.execute(
         "INSERT OR REPLACE INTO link (city, failures, next_attempt_at_ms, frozen, last_reason, last_error)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (link.city, link.failures, link.next_attempt_at_ms, link.frozen, link.last_reason, link.last_error),
+        (state.city, state.failures, state.next_attempt_at_ms, state.frozen, state.last_reason, state.last_error),
     )
 
 
@@ -81,21 +81,23 @@ def add_incident(connection: Connection, city: str, reason: str, message: str, a
         " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
         (city, Reason.LOG_FORKED, city, MAX_INCIDENTS_PER_CITY),
     )
-    link = read_link(connection, city)
-    write_link(connection, Link(city, link.failures + 1, 0, frozen=True, last_reason=reason, last_error=message))
+    state = read_peer_state(connection, city)
+    write_peer_state(
+        connection, PeerState(city, state.failures + 1, 0, frozen=True, last_reason=reason, last_error=message)
+    )
 
 
 def add_fork(connection: Connection, city: str, message: str, at_ms: int, evidence: bytes) -> bool:
     """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
-    if is_forked(read_link(connection, city)):
+    if is_forked(read_peer_state(connection, city)):
         return False
     add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, evidence)
     return True
 
 
-def is_forked(link: Link) -> bool:
+def is_forked(state: PeerState) -> bool:
     """Whether the log is frozen for a proven fork."""
-    return link.frozen and link.last_reason == Reason.LOG_FORKED
+    return state.frozen and state.last_reason == Reason.LOG_FORKED
 
 
 def read_forks(connection: Connection) -> list[bytes]:

@@ -4,7 +4,7 @@ import threading
 import time
 from itertools import pairwise
 
-from node.usecases.exchange.debouncer import Hints, Soon
+from node.usecases.exchange.debouncer import Debouncer, Hints
 from tests.kit.waiting import eventually
 
 
@@ -20,7 +20,7 @@ class Runs:
 
 def test_a_flood_of_hints_makes_few_runs_and_the_last_is_not_lost() -> None:
     runs = Runs(lasts_s=0.05)
-    soon = Soon("test", runs, 0.2)
+    soon = Debouncer("test", runs, 0.2)
     ended_s = time.monotonic() + 0.5
     while time.monotonic() < ended_s:
         soon.ask("hefei")
@@ -45,7 +45,7 @@ def test_one_city_does_not_wait_for_another_and_an_error_ends_nothing() -> None:
             seen.set()
             raise ValueError(city)
 
-    soon = Soon("test", run, 0.01)
+    soon = Debouncer("test", run, 0.01)
     soon.ask("hefei")
     soon.ask("wuhan")
     assert seen.wait(5)
@@ -55,7 +55,7 @@ def test_one_city_does_not_wait_for_another_and_an_error_ends_nothing() -> None:
 
 def test_only_peers_in_the_audience_are_hinted() -> None:
     runs = Runs()
-    hints = Hints(Soon("test", runs, 0), lambda: ("hefei", "wuhan"))
+    hints = Hints(Debouncer("test", runs, 0), lambda: ("hefei", "wuhan"))
     hints.notify(("changsha", "hefei", "nowhere"))
     eventually(lambda: len(runs.at_s))
     assert [city for city, _ in runs.at_s] == ["hefei"]
