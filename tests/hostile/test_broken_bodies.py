@@ -205,4 +205,4 @@ def test_only_one_place_parses_a_body() -> None:
     root = Path(__file__).parents[2] / "node"
     names = [f"{each.message_type.DESCRIPTOR.name}.FromString(" for each in standards()]
     found = {path for path in root.rglob("*.py") if any(name in path.read_text("utf-8") for name in names)}
-    assert found <= {root / "cli" / "demo" / "questions.py", root / "cli" / "demo" / "tamper.py"}  # of the demo's own
+    assert found <= {root / "demo" / "questions.py", root / "demo" / "tamper.py"}  # of the demo's own
