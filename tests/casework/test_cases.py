@@ -24,8 +24,6 @@ from node.usecases.records.retract import Withdrawal, retract
 from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
 from tests.kit.samples.standards import alert, complaint, hit
 
-CITIES = ("changsha", "hefei", "wuhan")
-CALENDAR = vendored_calendar()
 NOW = datetime.fromisoformat("2026-05-06T10:00").replace(tzinfo=SHANGHAI)
 
 

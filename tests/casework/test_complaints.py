@@ -20,7 +20,6 @@ from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, fi
 
 CITIES = ("changsha", "hefei", "wuhan")
 MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}
-NOTHING = pb.Complaint(number_12315="1", facts="x")
 
 
 def routed(body: pb.Complaint, seat: str = "110115") -> tuple[str, str]:

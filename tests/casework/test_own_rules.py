@@ -23,9 +23,6 @@ from tests.kit.casework.desks import (
 )
 from tests.kit.samples.standards import alert, complaint
 
-CITIES = ("changsha", "hefei")
-DECISION = "长市监列异〔2026〕1号"
-
 
 def test_an_act_that_records_a_fact_states_its_day_and_the_clock_runs_from_it(desks: tuple[Desk, Desk]) -> None:
     changsha, _ = desks

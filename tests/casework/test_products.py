@@ -40,8 +40,6 @@ from tests.kit.casework.measures import request
 from tests.kit.casework.penalties import CONTENT, NUMBER, investigated, penalising, penalties
 from tests.kit.samples.standards import PARTY, alert, complaint, hit, repair
 
-CITIES = ("changsha", "hefei", "wuhan")
-
 
 def revoking() -> referral_pb2.Referral:
     papers = documents("撤销行政处罚决定书")

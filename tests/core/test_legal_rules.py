@@ -84,7 +84,6 @@ def test_unknown_rules_and_days_before_the_first_version() -> None:
 
 
 MEDIATION_2 = "version: 2\n    label: {zh: 投诉调解"
-REVERIFY = "limit: 6\n    unit: months\n    # "
 
 
 @pytest.mark.parametrize(

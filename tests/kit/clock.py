@@ -1,8 +1,6 @@
 """Clocks that a test sets."""
 
 NOW_MS = 1_790_000_000_000
-
-
 HOUR_MS = 3_600_000
 
 

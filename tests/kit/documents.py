@@ -10,8 +10,6 @@ from adapters.cli import main as gongzhi_adapter
 from node.cli.main import gongzhi
 
 PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gongzhi_adapter}
-
-
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

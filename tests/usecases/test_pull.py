@@ -12,14 +12,12 @@ from node.stubs.exchange.v1.exchange_pb2 import PullRequest, PullResponse, Revis
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.share import revise, share
 from node.usecases.records.retract import retract
-from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
+from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, check, recompute, views
 from tests.kit.stores.city import PURPOSE
 
 WIDE = policy_text("wuhan", "public", "regulator", "personal")
 PUBLIC = policy_text("wuhan", "public")
-NOTHING = policy_text("wuhan")
-NO_DEREGISTERED = policy_text("wuhan", "public", hides=f"int(body.status) == {DEREGISTERED}")
 
 
 def test_an_empty_log(receiver: Receiver, origin: Origin) -> None:

@@ -7,8 +7,6 @@ from tests.kit.casework.desks import JD, Desk, act, with_act
 from tests.kit.samples.standards import measure
 
 NAME = "measure.request"
-
-
 _NUMBERS = count(1)
 
 

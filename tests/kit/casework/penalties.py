@@ -23,11 +23,7 @@ from tests.kit.casework.desks import (
 from tests.kit.samples.standards import PARTY, penalty
 
 NUMBER = "合市监处罚〔2026〕8号"
-
-
 CONTENT = "没收违法所得并处罚款的具体内容"
-
-
 FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
 
 

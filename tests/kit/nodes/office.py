@@ -20,15 +20,11 @@ from tests.kit.nodes.processes import Running
 
 # No pull by schedule within the time of the test: what arrives, a hint has brought.
 SLOW = MappingProxyType({"sync": {"interval_s": 600}})
-
-
 PEOPLE = {
     "zhang": Account("张三", (OfficerRole.CASE_OFFICER,), "A01"),
     "li": Account("李四", (OfficerRole.APPROVER,), "A02"),
     "wang": Account("王五", (OfficerRole.AUDITOR,), "A03"),
 }
-
-
 PLATFORMS = {"changsha": ("jd", "京东"), "hefei": ("xhs", "小红书")}
 
 

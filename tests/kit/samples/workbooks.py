@@ -15,8 +15,6 @@ from adapters.tables import Table, open_table
 from node.tables.merges import column_number
 
 Cells = Sequence[Sequence[object]]
-
-
 Save = Callable[[Path, Cells, Sequence[str]], Path]
 
 

@@ -29,25 +29,15 @@ from tests.kit.stateful.model import Model, Rules
 from tests.kit.stateful.node import Node
 
 CITIES = ("changsha", "wuhan", "hefei", "nanchang", "taiyuan")[: 5 if IS_LONG else 3]
-
-
 ALL = ("public", "regulator", "personal")
-
-
 MINUTE_MS = 60_000
-
-
 cities = st.sampled_from(CITIES)
-
-
 rules = st.builds(
     Rules,
     st.sampled_from([(), ("public",), ("public", "regulator"), ("personal",), ALL, ALL]),
     st.sampled_from(["", "", "deregistered", "a"]),
     st.sampled_from(["all", "all", *CITIES]),
 )
-
-
 rows = st.lists(
     st.tuples(st.integers(0, 5), st.sampled_from("abc"), st.sampled_from((1, DEREGISTERED))),
     min_size=1,

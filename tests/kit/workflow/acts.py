@@ -10,7 +10,6 @@ from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact, Person, city_of
 from node.core.workflow.model import START, Act, Carries, Kind, Need, Workflow
 
-CITIES = ("changsha", "hefei", "wuhan")
 PLATFORM = "京东"
 MAKER = Person("张三", "湘A01", "zhang")
 APPROVER = Person("李四", "湘A02", "li")

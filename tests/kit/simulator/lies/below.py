@@ -58,8 +58,6 @@ FROZEN: dict[str, tuple[Reason, Serve]] = {
     "drip": (Reason.UNDERSIZE_BATCH, _drip),
     "replayed": (Reason.BATCH_REPLAYED, lambda s, _: repeat(next(s))),
 }
-
-
 BACKED_OFF: dict[str, tuple[Reason, Serve]] = {
     "no answer": (Reason.TOO_SLOW, _never),
     "silence after a batch": (Reason.TOO_SLOW, _one_then_never),

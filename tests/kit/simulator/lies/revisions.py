@@ -9,8 +9,6 @@ from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.telling import with_header
 
 Story = ReviseResponse
-
-
 Tell = Callable[[Story], Iterable[Story | bytes]]
 
 
