@@ -58,7 +58,7 @@ def case() -> None:
 @as_option
 @json_option
 def open_command(
-    workflow: str, act: str | None, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any
+    workflow: str, act: str | None, also_to: tuple[str, ...], folder: Path, as_json: bool, **options: Any
 ) -> None:
     """Open a case of WORKFLOW by ACT [default: the first act that opens one].
 
@@ -66,7 +66,7 @@ def open_command(
     """
     opening = act or next(each.name for each in find_workflow(workflow).acts if START in each.sources)
     submission = pb.Submission(workflow=workflow, body=make_body(workflow, opening, options), also_to=also_to)
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         _print_recorded(service.Open(pb.OpenRequest(submission=submission), timeout=TIMEOUT_S).recorded, as_json)
 
 
@@ -77,9 +77,9 @@ def open_command(
 @_also_to
 @as_option
 @json_option
-def act_command(case_id: str, act: str, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any) -> None:
+def act_command(case_id: str, act: str, also_to: tuple[str, ...], folder: Path, as_json: bool, **options: Any) -> None:
     """Record ACT in CASE. One that binds somebody needs an approver: gongzhi case draft."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         submission = _submission(service, case_id, act, also_to, options)
         _print_recorded(service.Act(pb.ActRequest(submission=submission), timeout=TIMEOUT_S).recorded, as_json)
 
@@ -91,9 +91,9 @@ def act_command(case_id: str, act: str, also_to: tuple[str, ...], bundle: Path, 
 @_also_to
 @as_option
 @json_option
-def draft_command(target: str, act: str, also_to: tuple[str, ...], bundle: Path, as_json: bool, **options: Any) -> None:
+def draft_command(target: str, act: str, also_to: tuple[str, ...], folder: Path, as_json: bool, **options: Any) -> None:
     """Draft ACT in CASE, or to open a case of WORKFLOW; it is recorded when another officer approves it."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         submission = _submission(service, target, act, also_to, options)
         draft = service.Prepare(pb.PrepareRequest(submission=submission), timeout=TIMEOUT_S).draft
     _print_draft(draft, as_json)
@@ -103,9 +103,9 @@ def draft_command(target: str, act: str, also_to: tuple[str, ...], bundle: Path,
 @click.argument("draft", type=int)
 @as_option
 @json_option
-def approve_command(draft: int, bundle: Path, as_json: bool) -> None:
+def approve_command(draft: int, folder: Path, as_json: bool) -> None:
     """Approve DRAFT, which another officer made: the act is recorded. Read it first: gongzhi case show --draft."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         _print_recorded(service.Approve(pb.ApproveRequest(draft=draft), timeout=TIMEOUT_S).recorded, as_json)
 
 
@@ -114,12 +114,12 @@ def approve_command(draft: int, bundle: Path, as_json: bool) -> None:
 @body_options
 @as_option
 @json_option
-def take_up_command(draft: int, bundle: Path, as_json: bool, **options: Any) -> None:
+def take_up_command(draft: int, folder: Path, as_json: bool, **options: Any) -> None:
     """Take up DRAFT, which the software prepared from an act: it is yours then, with what you add or change.
 
     An act that needs no approver is recorded at once; any other waits for one, as after gongzhi case draft.
     """
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
         body = make_body(found.workflow, found.act, options)
         taken = service.TakeUp(pb.TakeUpRequest(draft=draft, body=body), timeout=TIMEOUT_S)
@@ -132,9 +132,9 @@ def take_up_command(draft: int, bundle: Path, as_json: bool, **options: Any) -> 
 @case.command("discard")
 @click.argument("draft", type=int)
 @as_option
-def discard_command(draft: int, bundle: Path) -> None:
+def discard_command(draft: int, folder: Path) -> None:
     """Give DRAFT up: its maker, or an approver."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         service.Discard(pb.DiscardRequest(draft=draft), timeout=TIMEOUT_S)
     click.echo(f"draft {draft} is given up.")
 
@@ -148,13 +148,13 @@ def discard_command(draft: int, bundle: Path) -> None:
 @as_option
 @json_option
 def list_command(
-    workflow: str | None, about: str, mine: bool, closed: bool, limit: int, bundle: Path, as_json: bool
+    workflow: str | None, about: str, mine: bool, closed: bool, limit: int, folder: Path, as_json: bool
 ) -> None:
     """List the cases that are open here.
 
     Have we anything on this party?  gongzhi case list --about 914301000000000000 --all --as ./zhang
     """
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         request = pb.ListRequest(workflow=workflow or "", about=about, mine=mine, closed=closed, limit=limit)
         found = service.List(request, timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
@@ -169,14 +169,14 @@ def list_command(
 @click.option("--draft", type=int, help="A draft instead of a case.")
 @as_option
 @json_option
-def show_command(case_id: str | None, draft: int | None, bundle: Path, as_json: bool) -> None:
+def show_command(case_id: str | None, draft: int | None, folder: Path, as_json: bool) -> None:
     """Show what CASE is about and where it stands: acts, clocks, who received and opened what, what may come next.
 
     The cities whose acts are shown receive a signed receipt that an officer has opened them.
     """
     if (case_id is None) == (draft is None):
         raise click.UsageError("Say which: a case, or a draft by --draft.")
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         if draft is not None:
             found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
             click.echo(json_text(_plain_draft(found)))

@@ -9,7 +9,7 @@ from node.cli.shared.attachments import download
 from node.cli.shared.casework import as_option
 from node.cli.shared.options import ask_passphrase
 from node.cli.shared.tables import printable
-from node.rpc.client import identity_channel
+from node.rpc.client import folder_channel
 from node.rpc.status import error_from_rpc
 from node.stubs.evidence.v1.evidence_pb2 import ReadRequest
 from node.stubs.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
@@ -20,12 +20,12 @@ from node.stubs.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 @click.argument("digest")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 @as_option
-def evidence_command(case_id: str, digest: str, out: Path, bundle: Path) -> None:
+def evidence_command(case_id: str, digest: str, out: Path, folder: Path) -> None:
     """As a platform, write the attachment DIGEST to a file that an act of CASE names; its reading is recorded.
 
     What broke off goes on where it stopped. An officer reads with gongzhi evidence get.
     """
-    with identity_channel(bundle, "intake", ask_passphrase) as channel:
+    with folder_channel(folder, "intake", ask_passphrase) as channel:
         service = PlatformEvidenceServiceStub(channel)
         try:
             held = download(

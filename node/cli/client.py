@@ -42,9 +42,9 @@ def add_command(
     config = load_config(node_dir)
     account = Account(title) if title else None
     sealed = new_passphrase(passphrase)
-    bundle = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
-    click.echo(f"{name} ({kind}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}")
-    if bundle.kind is Kind.PLATFORM and account:
+    identity = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
+    click.echo(f"{name} ({kind}): bundle in {out}, good until {identity.tls.certificate.not_after.date()}")
+    if identity.kind is Kind.PLATFORM and account:
         click.echo(f"{account.name} is on this node's card: hand out `gongzhi federation card` to the other cities.")
 
 

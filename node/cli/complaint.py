@@ -19,12 +19,12 @@ def complaint() -> None:
 @click.argument("case_id", metavar="CASE")
 @as_option
 @json_option
-def route_command(case_id: str, bundle: Path, as_json: bool) -> None:
+def route_command(case_id: str, folder: Path, as_json: bool) -> None:
     """Say where the complaint CASE belongs: by the address the platform shows, or the home of its operator.
 
     The digits of a code route nothing. To hand it over: gongzhi case draft CASE hand_over; who complained stays here.
     """
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         found = service.Route(pb.RouteRequest(case=case_id), timeout=TIMEOUT_S)
     click.echo(json_text(plain(found)) if as_json else f"{found.words.zh}\n{found.words.en}")
 

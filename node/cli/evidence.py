@@ -11,8 +11,8 @@ from rich.text import Text
 from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry, read_entries
 from node.cli.shared.attachments import download, evidence_service, json_text, obtain, progress_bar
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import reason_options
 from node.cli.shared.tables import new_table, print_table, printable
@@ -46,7 +46,7 @@ def evidence() -> None:
 @click.option("--title", default="", help="证据名称, in the entry [default: the file's name].")
 @click.option("--proves", default="", help="证明事项, in the entry.")
 @json_option
-@identity_options()
+@caller_options()
 def put(
     file: Path,
     document: bool,
@@ -55,7 +55,7 @@ def put(
     title: str,
     proves: str,
     as_json: bool,
-    identity: Identity,
+    caller: Caller,
     **extraction: Any,
 ) -> None:
     """Hand FILE in. What officers took needs its extraction record 提取笔录: all of the options, two officers.
@@ -79,7 +79,7 @@ def put(
     elif any(extraction.values()):
         raise click.UsageError("a document has no extraction record: give --document or the record")
     with (
-        evidence_service(identity) as service,
+        evidence_service(caller) as service,
         progress_bar(file.name, announcement.size) as report,
         file.open("rb") as f,
     ):
@@ -123,13 +123,13 @@ def _officer(text: str) -> messages.ExtractionOfficer:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 @click.option("--record", help="A peer's record that names it: fetches it from that city where it is not held yet.")
 @reason_options
-@identity_options()
+@caller_options()
 def get(
-    digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, identity: Identity
+    digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, caller: Caller
 ) -> None:
     """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
-    reason = identity.case_reason(purpose, legal_basis)
-    with evidence_service(identity) as service:
+    reason = caller.case_reason(purpose, legal_basis)
+    with evidence_service(caller) as service:
         if record is not None:
             obtain(service, reason, record, digest)
         held = download(
@@ -141,11 +141,11 @@ def get(
 @evidence.command("list")
 @reason_options
 @json_option
-@identity_options()
-def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
+@caller_options()
+def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """List the attachments held here."""
-    with evidence_service(identity) as service:
-        answers = service.List(messages.ListRequest(reason=identity.case_reason(purpose, legal_basis)))
+    with evidence_service(caller) as service:
+        answers = service.List(messages.ListRequest(reason=caller.case_reason(purpose, legal_basis)))
         held = [answer.attachment for answer in answers]
     if as_json:
         click.echo(json_text([_plain(each) for each in held]))

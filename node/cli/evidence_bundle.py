@@ -8,7 +8,7 @@ import click
 import grpc
 
 from node.cli.shared.attachments import evidence_service, json_text, obtain
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options
 from node.core.log.checkpoint import LogKey, parse_vkey
@@ -60,19 +60,19 @@ def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Bundle (ZIP) to write.")
 @reason_options
 @json_option
-@identity_options()
-def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
+@caller_options()
+def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """Pack everything that the records of CASE name into one bundle, with its manifest and the records' proofs.
 
     What is not held yet is fetched from the city whose record names it. Facets of level L4 (a complainant's identity)
     are masked in the proofs. Exit code 1 where an attachment is still missing; the manifest says which.
     """
-    reason = identity.case_reason(purpose, legal_basis)
-    with evidence_service(identity) as service:
+    reason = caller.case_reason(purpose, legal_basis)
+    with evidence_service(caller) as service:
         request = messages.ShowCaseRequest(reason=reason, case=case)
-        _obtain_missing(service, reason, identity.bundle.city, service.ShowCase(request, timeout=TIMEOUT_S))
+        _obtain_missing(service, reason, caller.identity.city, service.ShowCase(request, timeout=TIMEOUT_S))
         manifest = make_manifest(case, service.ShowCase(request, timeout=TIMEOUT_S))
-        proofs = _proofs(identity, reason, manifest.records)
+        proofs = _proofs(caller, reason, manifest.records)
         write_bundle(out, manifest, proofs, lambda digest: _bytes(service, reason, digest))
     click.echo(json_text(manifest.model_dump()) if as_json else f"{out}: {_summary(manifest)}")
     sys.exit(1 if manifest.missing else 0)
@@ -91,8 +91,8 @@ def _obtain_missing(
             click.echo(f"{each.sha256} of {records[0]}: {evidence_client.explain(error)}", err=True)
 
 
-def _proofs(identity: Identity, reason: query.Reason, records: list[str]) -> list[query.Proof]:
-    with query_service(identity) as service:
+def _proofs(caller: Caller, reason: query.Reason, records: list[str]) -> list[query.Proof]:
+    with query_service(caller) as service:
         requests = [query.ProveRequest(reason=reason, id=record) for record in records]
         proofs = [service.Prove(request, timeout=TIMEOUT_S).proof for request in requests]
     for proof in proofs:

@@ -26,9 +26,9 @@ from node.stubs.casework.v1 import casework_pb2 as pb
 @limit_option
 @as_option
 @json_option
-def inbox(limit: int, bundle: Path, as_json: bool) -> None:
+def inbox(limit: int, folder: Path, as_json: bool) -> None:
     """Show what waits for this city: cases in which others acted last or a clock runs, drafts to be approved."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         found = service.Inbox(pb.InboxRequest(limit=limit), timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
@@ -48,9 +48,9 @@ def inbox(limit: int, bundle: Path, as_json: bool) -> None:
 @limit_option
 @as_option
 @json_option
-def outbox(limit: int, bundle: Path, as_json: bool) -> None:
+def outbox(limit: int, folder: Path, as_json: bool) -> None:
     """Show what waits for others, and which of them stored and opened the last act."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         found = service.Outbox(pb.OutboxRequest(limit=limit), timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
@@ -64,9 +64,9 @@ def outbox(limit: int, bundle: Path, as_json: bool) -> None:
 @limit_option
 @as_option
 @json_option
-def deadlines(own: bool, limit: int, bundle: Path, as_json: bool) -> None:
+def deadlines(own: bool, limit: int, folder: Path, as_json: bool) -> None:
     """Show every running clock, the nearest first. Exit code 1 where one is overdue."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         told = service.Deadlines(pb.DeadlinesRequest(own=own, limit=limit), timeout=TIMEOUT_S)
     found = told.clocks
     tell_rest(len(found), told.total)
@@ -81,9 +81,9 @@ def deadlines(own: bool, limit: int, bundle: Path, as_json: bool) -> None:
 @click.command()
 @as_option
 @json_option
-def scorecard(bundle: Path, as_json: bool) -> None:
+def scorecard(folder: Path, as_json: bool) -> None:
     """Show how each city keeps its limits, computed from the logs: in time, late, still open; median days."""
-    with case_service(bundle) as service:
+    with case_service(folder) as service:
         found = service.Scorecard(pb.ScorecardRequest(), timeout=TIMEOUT_S).scores
     if as_json:
         click.echo(json_text([plain(each) for each in found]))

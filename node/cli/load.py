@@ -6,8 +6,8 @@ from typing import Any
 import click
 from rich.text import Text
 
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
 from node.stubs.intake.v1 import intake_pb2 as intake
@@ -25,14 +25,14 @@ def load() -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Loads at most.")
 @click.option("--before", type=click.IntRange(1), default=None, help="Only loads with a smaller number.")
 @json_option
-@identity_options()
-def list_command(limit: int, before: int | None, as_json: bool, identity: Identity) -> None:
+@caller_options()
+def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) -> None:
     """List the loads, the newest first: who handed in which file, how many records, what is taken back.
 
     A wrong file is taken back by `gongzhi retract --load NUMBER`.
     """
     request = intake.ListLoadsRequest(limit=limit, before=before or 0)
-    with identity.channel("intake") as channel:
+    with caller.channel("intake") as channel:
         found = list(IntakeServiceStub(channel).ListLoads(request, timeout=TIMEOUT_S).loads)
     if as_json:
         click.echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))

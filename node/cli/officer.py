@@ -68,9 +68,9 @@ def add_command(
     config = load_config(node_dir)
     facts = Account(name, tuple(OfficerRole(role) for role in dict.fromkeys(roles)), certificate_number)
     sealed = new_passphrase(passphrase)
-    bundle = add_client(config, account, Kind.OFFICER, out, datetime.now(UTC), sealed, host, facts)
+    identity = add_client(config, account, Kind.OFFICER, out, datetime.now(UTC), sealed, host, facts)
     click.echo(
-        f"{account} ({', '.join(roles)}): bundle in {out}, good until {bundle.identity.certificate.not_after.date()}"
+        f"{account} ({', '.join(roles)}): bundle in {out}, good until {identity.tls.certificate.not_after.date()}"
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from node.cli.roster import plain_answer, verify_roster
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import (
     TIMEOUT_S,
@@ -51,7 +51,7 @@ def operator() -> None:
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the record that answers here.")
 @reason_options
 @json_option
-@identity_options()
+@caller_options()
 def verify(
     uscc: str | None,
     roster: Path | None,
@@ -59,7 +59,7 @@ def verify(
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    identity: Identity,
+    caller: Caller,
     **asked: str,
 ) -> None:
     """Verify that the operator USCC (or legacy registration number) is who it says it is.
@@ -80,9 +80,9 @@ def verify(
     """  # noqa: D301
     if (uscc is None) == (roster is None):
         raise click.UsageError("give USCC, or --roster FILE")
-    reason = identity.reason(purpose, legal_basis)
+    reason = caller.reason(purpose, legal_basis)
     if roster is not None:
-        sys.exit(verify_roster(identity, reason, roster, as_json=as_json))
+        sys.exit(verify_roster(caller, reason, roster, as_json=as_json))
     check_status(asked["status"])
     check_day(asked["established"])
     question = query.Question(
@@ -95,7 +95,7 @@ def verify(
         established_on=asked["established"],
     )
     request = query.VerifyRequest(reason=reason, question=question, with_proof=proof is not None)
-    with query_service(identity) as service:
+    with query_service(caller) as service:
         response = service.Verify(request, timeout=TIMEOUT_S)
     _print_answer(response.answer, as_json=as_json)
     if proof is not None:
@@ -134,17 +134,15 @@ def _save(response: query.VerifyResponse, path: Path) -> None:
 @click.option("--after", default=0, type=click.IntRange(0), help="Where the page before said to go on.")
 @reason_options
 @json_option
-@identity_options()
-def show(
-    subject: str, after: int, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
-) -> None:
+@caller_options()
+def show(subject: str, after: int, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """Show the current records of SUBJECT, a hundred at a time: a USCC, a legacy number, or <kind>:<value>.
 
     Exit code 4 where there is none.
     """
     key = subject if ":" in subject else subject_of(subject)
-    request = query.ShowRequest(reason=identity.reason(purpose, legal_basis), subject=key, after=after)
-    with query_service(identity) as service:
+    request = query.ShowRequest(reason=caller.reason(purpose, legal_basis), subject=key, after=after)
+    with query_service(caller) as service:
         page = service.Show(request, timeout=TIMEOUT_S)
     records = list(page.records)
     if as_json:
@@ -164,16 +162,14 @@ def show(
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Records at most.")
 @reason_options
 @json_option
-@identity_options()
-def search(
-    text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
-) -> None:
+@caller_options()
+def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """Find operators whose name contains TEXT, one character or more.
 
     Exit code 4 where there is none.
     """
-    request = query.SearchRequest(reason=identity.reason(purpose, legal_basis), text=text, limit=limit)
-    with query_service(identity) as service:
+    request = query.SearchRequest(reason=caller.reason(purpose, legal_basis), text=text, limit=limit)
+    with query_service(caller) as service:
         found = service.Search(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in found.records], "more": found.more}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import node_option
 from node.config import load_config
 from node.storage.sqlite.reader import Reader
@@ -33,10 +33,10 @@ def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
 
 @peer.command("release")
 @click.argument("city")
-@identity_options(steers=True)
-def release_command(city: str, identity: Identity) -> None:
+@caller_options(steers=True)
+def release_command(city: str, caller: Caller) -> None:
     """Let a frozen CITY be pulled from again; its incidents and their evidence stay. Not after a proven fork."""
-    with identity.channel("control") as channel:
+    with caller.channel("control") as channel:
         request = control_pb2.ReleasePeerRequest(city=city)
         control_pb2_grpc.ControlServiceStub(channel).ReleasePeer(request, timeout=10)
     click.echo(f"{city} is pulled from again")

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.text import Text
 
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option, node_option
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options, save_proof
 from node.cli.shared.tables import new_table, print_table
@@ -33,14 +33,14 @@ from node.usecases.upkeep.audit import audit as audit_store
 @click.argument("record")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write the proof to.")
 @reason_options
-@identity_options()
-def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, identity: Identity) -> None:
+@caller_options()
+def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, caller: Caller) -> None:
     """Write a proof of RECORD that anyone can check with its city's key alone.
 
     The proof discloses every facet of the record that this node may see.
     """
-    with query_service(identity) as service:
-        request = query.ProveRequest(reason=identity.reason(purpose, legal_basis), id=record)
+    with query_service(caller) as service:
+        request = query.ProveRequest(reason=caller.reason(purpose, legal_basis), id=record)
         save_proof(service.Prove(request, timeout=TIMEOUT_S).proof, out)
     click.echo(f"proof of {record} in {out}")
 

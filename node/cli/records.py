@@ -4,7 +4,7 @@ import json
 
 import click
 
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import (
     TIMEOUT_S,
@@ -30,7 +30,7 @@ def records() -> None:
 @click.option("--limit", default=50, type=click.IntRange(1, 500), help="Records at most.", show_default=True)
 @reason_options
 @json_option
-@identity_options()
+@caller_options()
 def list_command(
     city: str | None,
     from_index: int,
@@ -38,16 +38,16 @@ def list_command(
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    identity: Identity,
+    caller: Caller,
 ) -> None:
     """List records in the order of their city's log."""
     request = query.ListRecordsRequest(
-        reason=identity.reason(purpose, legal_basis),
-        city=city or identity.bundle.city,
+        reason=caller.reason(purpose, legal_basis),
+        city=city or caller.identity.city,
         from_index=from_index,
         limit=limit,
     )
-    with query_service(identity) as service:
+    with query_service(caller) as service:
         page = service.ListRecords(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in page.records], "next_index": page.next_index}
@@ -62,14 +62,12 @@ def list_command(
 @click.argument("record")
 @reason_options
 @json_option
-@identity_options()
-def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity) -> None:
+@caller_options()
+def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """Show the record of an id, e.g. changsha-17."""
     city, index = parse_record_id(record)
-    request = query.ListRecordsRequest(
-        reason=identity.reason(purpose, legal_basis), city=city, from_index=index, limit=1
-    )
-    with query_service(identity) as service:
+    request = query.ListRecordsRequest(reason=caller.reason(purpose, legal_basis), city=city, from_index=index, limit=1)
+    with query_service(caller) as service:
         found = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
     if not found:
         raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")

@@ -5,7 +5,7 @@ import json
 import click
 
 from node.cli.load import TIMEOUT_S, plain_load
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
 from node.stubs.intake.v1 import intake_pb2 as intake
@@ -23,7 +23,7 @@ _LOAD_TIMEOUT_S = 3600
 @click.option("--legal-basis", default="", help="The article that asks for it.")
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
 @json_option
-@identity_options()
+@caller_options()
 def retract(
     record: str | None,
     load: int | None,
@@ -32,7 +32,7 @@ def retract(
     legal_basis: str,
     yes: bool,
     as_json: bool,
-    identity: Identity,
+    caller: Caller,
 ) -> None:
     """Take the own record RECORD (<city>-<number>) back, or with --load a whole file.
 
@@ -58,12 +58,12 @@ def retract(
     if load is not None:
         _retract_load(
             intake.RetractLoadRequest(load=load, purpose=purpose, legal_basis=legal_basis, approve=approve),
-            identity,
+            caller,
             as_json=as_json,
         )
         return
     request = intake.RetractRequest(id=record or "", purpose=purpose, legal_basis=legal_basis)
-    with identity.channel("intake") as channel:
+    with caller.channel("intake") as channel:
         answer = IntakeServiceStub(channel).Retract(request, timeout=TIMEOUT_S)
     size = parse_checkpoint(answer.checkpoint).size
     if as_json:
@@ -72,8 +72,8 @@ def retract(
         click.echo(f"{record} is taken back by {answer.id}, under a checkpoint of {size} records.")
 
 
-def _retract_load(request: intake.RetractLoadRequest, identity: Identity, *, as_json: bool) -> None:
-    with identity.channel("intake") as channel:
+def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json: bool) -> None:
+    with caller.channel("intake") as channel:
         load = IntakeServiceStub(channel).RetractLoad(request, timeout=_LOAD_TIMEOUT_S).load
     if as_json:
         click.echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from node.cli.shared.identity import Identity
+from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
 from node.core.standards.identifiers import Problem
@@ -61,7 +61,7 @@ def plain_answer(answer: query.Answer) -> dict[str, Any]:
     }
 
 
-def verify_roster(identity: Identity, reason: query.Reason, path: Path, *, as_json: bool) -> int:
+def verify_roster(caller: Caller, reason: query.Reason, path: Path, *, as_json: bool) -> int:
     """Asks about every row of a CSV file and prints the answers; returns the exit code.
 
     Raises:
@@ -72,7 +72,7 @@ def verify_roster(identity: Identity, reason: query.Reason, path: Path, *, as_js
     counts: Counter[str] = Counter()
     write = _json_line if as_json else _csv_writer()
     requests = _Requests(path, reason, asked)
-    with query_service(identity) as service:
+    with query_service(caller) as service:
         for response in service.VerifyRoster(iter(requests)):
             for row, answer in zip(asked.popleft(), response.answers, strict=True):
                 plain = _plain(row, answer)

@@ -14,8 +14,8 @@ from typing import IO, Any
 import click
 
 from node.cli.screen_confirm import confirm
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option, node_option
 from node.cli.shared.query import reason_options
 from node.cli.shared.screen_roster import Row, read_rows, screening_service
@@ -73,16 +73,16 @@ def screen() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Write the results here instead.")
 @reason_options
 @json_option
-@identity_options()
+@caller_options()
 def screen_file(
-    file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, identity: Identity
+    file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller
 ) -> None:
     """Screen FILE: `gongzhi screen FILE` says the same."""
-    load_key = functools.cache(identity.person_key)
+    load_key = functools.cache(caller.person_key)
     counts: Counter[str] = Counter()
     with _written_to(out) as stream:
         write = _json_writer(stream) if as_json else _csv_writer(stream)
-        for row, screened in _screened(identity, identity.reason(purpose, legal_basis), read_rows(file, load_key)):
+        for row, screened in _screened(caller, caller.reason(purpose, legal_basis), read_rows(file, load_key)):
             for plain in _plain(row, screened):
                 counts[plain["result"]] += 1
                 if plain["result"] != "no_hit":
@@ -133,12 +133,10 @@ class _Requests:
                 return
 
 
-def _screened(
-    identity: Identity, reason: query.Reason, rows: Iterator[Row]
-) -> Iterator[tuple[Row, screening.Screened]]:
+def _screened(caller: Caller, reason: query.Reason, rows: Iterator[Row]) -> Iterator[tuple[Row, screening.Screened]]:
     asked: deque[list[Row]] = deque()
     requests = _Requests(rows, reason, asked)
-    with screening_service(identity) as service:
+    with screening_service(caller) as service:
         for response in service.Screen(iter(requests)):
             yield from zip(asked.popleft(), response.screened, strict=True)
     if requests.error is not None:

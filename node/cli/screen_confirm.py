@@ -4,7 +4,7 @@ import json
 
 import click
 
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, reason_options
 from node.cli.shared.screen_roster import screening_service
@@ -31,14 +31,14 @@ _WORKFLOW = "listing.hit"
 @click.option("--screened-at", required=True, help="筛查场景, e.g. a platform's roster.")
 @reason_options
 @json_option
-@identity_options(required=True)
+@caller_options(required=True)
 def confirm(
     record: str,
     id_number: bool,
     purpose: str | None,
     legal_basis: str | None,
     as_json: bool,
-    identity: Identity,
+    caller: Caller,
     **told: str,
 ) -> None:
     """Confirm that the entry is the party of the listing RECORD, and tell the city that listed it.
@@ -46,21 +46,21 @@ def confirm(
     The entry is screened once more: what is no hit now is not confirmed. Three acts of a case are recorded in your
     name: screen and confirm stay in this city, tell reaches the listing city.
     """
-    id_hmac = _asked_hmac(identity) if id_number else b""
+    id_hmac = _asked_hmac(caller) if id_number else b""
     entry = Entry(uscc=told["uscc"], licence_number=told["licence_number"], id_hmac=id_hmac)
-    found = _hit(identity, identity.reason(purpose, legal_basis), entry, record)
-    screened_by, day = told["screened_by"] or identity.bundle.city, legal_day(identity.clock().now_ms())
+    found = _hit(caller, caller.reason(purpose, legal_basis), entry, record)
+    screened_by, day = told["screened_by"] or caller.identity.city, legal_day(caller.clock().now_ms())
     hit = hit_of(found, entry, told["name"], screened_by, told["screened_at"], day)
-    recorded = confirm_hit(identity, hit)
+    recorded = confirm_hit(caller, hit)
     if as_json:
         click.echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
     else:
         click.echo(f"case {recorded.case}: {', '.join(recorded.audience) or 'nobody else'} told by {recorded.id}")
 
 
-def confirm_hit(identity: Identity, hit: ListingHit) -> casework.Recorded:
+def confirm_hit(caller: Caller, hit: ListingHit) -> casework.Recorded:
     """Records the acts of a confirmed hit; the last of them."""
-    with identity.channel("intake") as channel:
+    with caller.channel("intake") as channel:
         service = CaseServiceStub(channel)
         opened = casework.OpenRequest(submission=_submission("screen", hit))
         case = service.Open(opened, timeout=TIMEOUT_S).recorded.case
@@ -75,8 +75,8 @@ def _submission(act: str, hit: ListingHit, case: str = "") -> casework.Submissio
     return casework.Submission(workflow=_WORKFLOW, case=case, body=body.SerializeToString())
 
 
-def _hit(identity: Identity, reason: query.Reason, entry: Entry, record: str) -> Hit:
-    with screening_service(identity) as service:
+def _hit(caller: Caller, reason: query.Reason, entry: Entry, record: str) -> Hit:
+    with screening_service(caller) as service:
         (answer,) = service.Screen(iter([ScreenRequest(reason=reason, entries=[entry])]))
     found: Hit | None = next((hit for hit in answer.screened[0].hits if hit.record_id == record), None)
     if found is None:
@@ -84,5 +84,5 @@ def _hit(identity: Identity, reason: query.Reason, entry: Entry, record: str) ->
     return found
 
 
-def _asked_hmac(identity: Identity) -> bytes:
-    return person_hmac(identity.person_key(), click.prompt("ID number", hide_input=True, err=True))
+def _asked_hmac(caller: Caller) -> bytes:
+    return person_hmac(caller.person_key(), click.prompt("ID number", hide_input=True, err=True))

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from node.cli.shared.identity import Identity, identity_options
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 
@@ -15,8 +15,8 @@ from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 @click.option("--now", is_flag=True, help="Pull at once, whatever the schedule and the back-off say.")
 @click.argument("cities", nargs=-1)
 @json_option
-@identity_options(steers=True)
-def sync(now: bool, cities: tuple[str, ...], as_json: bool, identity: Identity) -> None:
+@caller_options(steers=True)
+def sync(now: bool, cities: tuple[str, ...], as_json: bool, caller: Caller) -> None:
     """Pull from CITIES (from every peer when none is named) and show how far it got.
 
     Exit code 1 where a pull failed; `gongzhi status` shows why and when the next is due.
@@ -29,7 +29,7 @@ def sync(now: bool, cities: tuple[str, ...], as_json: bool, identity: Identity) 
     last: dict[str, control_pb2.SyncResponse] = {}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with identity.channel("control") as channel, Progress(*columns, console=console) as bar:
+    with caller.channel("control") as channel, Progress(*columns, console=console) as bar:
         tasks = {}
         for step in control_pb2_grpc.ControlServiceStub(channel).Sync(control_pb2.SyncRequest(cities=cities)):
             last[step.city] = step

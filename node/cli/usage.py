@@ -11,9 +11,9 @@ from typing import Any
 import click
 from rich.text import Text
 
+from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.casework import tell_rest
 from node.cli.shared.dates import parse_day, time_text
-from node.cli.shared.identity import Identity, identity_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, query_service
 from node.cli.shared.tables import new_table, print_table
@@ -57,10 +57,10 @@ def usage() -> None:
 @_filters
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The latest so many.")
 @json_option
-@identity_options()
-def list_command(limit: int, as_json: bool, identity: Identity, **wanted: Any) -> None:
+@caller_options()
+def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> None:
     """List usage records, the latest last."""
-    every = list(_records(identity, **wanted))
+    every = list(_records(caller, **wanted))
     found = every[-limit:]
     if as_json:
         click.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
@@ -77,15 +77,15 @@ def list_command(limit: int, as_json: bool, identity: Identity, **wanted: Any) -
 @usage.command()
 @_filters
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="CSV file to write.")
-@identity_options()
-def export(out: Path, identity: Identity, **wanted: Any) -> None:
+@caller_options()
+def export(out: Path, caller: Caller, **wanted: Any) -> None:
     """Write usage records to a CSV file that a spreadsheet opens; nobody else may read it."""
     out.touch(mode=0o600)
     count = 0
     with out.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for each in _records(identity, **wanted):
+        for each in _records(caller, **wanted):
             count += 1
             # What was asked, and by what name, others wrote.
             writer.writerow([guard(str(_plain(each)[name])) for name in _COLUMNS])
@@ -100,9 +100,9 @@ def _plain(record: query.Usage) -> dict[str, Any]:
     return {"at": time_text(plain.pop("at_ms"))} | plain
 
 
-def _records(identity: Identity, **wanted: Any) -> Iterator[query.Usage]:
+def _records(caller: Caller, **wanted: Any) -> Iterator[query.Usage]:
     """Questions, and the uses of evidence that are kept apart, by their time."""
-    with query_service(identity) as service:
+    with query_service(caller) as service:
         request = query.ListUsageRequest(
             reason=_REASON,
             who=wanted["who"],

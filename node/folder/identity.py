@@ -44,14 +44,14 @@ SERVICES = MappingProxyType(
 )
 """The listeners that answer each kind."""
 
-_IDENTITY = "client.pem"
+_KEY = "client.pem"
 _SERVER = "server.crt"
 _ABOUT = "client.yaml"
 _ANY_HOST = re.compile(r"^(0\.0\.0\.0|\[::\])(?=:)")
 
 
 @dataclass(frozen=True)
-class Bundle:
+class Identity:
     """A client's means to reach its node. `addresses` maps a service ("intake", "control", "query") to host:port."""
 
     city: str
@@ -59,9 +59,9 @@ class Bundle:
     kind: Kind
     addresses: Mapping[str, str]
     server_certs: tuple[PinnedCertificate, ...]
-    identity: TlsIdentity
+    tls: TlsIdentity
     region6: str = ""
-    """Of the node's city, where the bundle says it: an adapter warns of rows of another."""
+    """Of the node's city, where the folder says it: an adapter warns of rows of another."""
 
     def address(self, service: str) -> str:
         """host:port of a service.
@@ -74,17 +74,17 @@ class Bundle:
         return self.addresses[service]
 
 
-def check_terms(bundle: Bundle, now: datetime) -> None:
+def check_terms(identity: Identity, now: datetime) -> None:
     """Says which certificate has ended, to a client that cannot reach its node for that.
 
     Raises:
         NodeError: TLS_REFUSED, the node's has, or the client's own, and on which day.
     """
-    if end := ended_at(bundle.server_certs, now):
-        text = f"the certificate of the node of {bundle.city} ended on {legal_date(end)}: gongzhi key rotate --tls"
+    if end := ended_at(identity.server_certs, now):
+        text = f"the certificate of the node of {identity.city} ended on {legal_date(end)}: gongzhi key rotate --tls"
         raise NodeError(Reason.TLS_REFUSED, text)
-    if end := ended_at([bundle.identity.certificate], now):
-        text = f"the certificate of {bundle.name}, with which this command asks, ended on {legal_date(end)}"
+    if end := ended_at([identity.tls.certificate], now):
+        text = f"the certificate of {identity.name}, with which this command asks, ended on {legal_date(end)}"
         raise NodeError(Reason.TLS_REFUSED, f"{text}: make a new one on the node")
 
 
@@ -107,14 +107,14 @@ def add_client(
     passphrase: bytes | None = None,
     host: str | None = None,
     account: Account | None = None,
-) -> Bundle:
-    """Makes a client's bundle in `folder` and pins its certificate; a known name of the same kind gets one more.
+) -> Identity:
+    """Makes a client's identity in `folder` and pins its certificate; a known name of the same kind gets one more.
 
     Args:
         config: Of the node that is to answer it.
         name: Of the client.
         kind: Decides which services answer it.
-        folder: Made with mode 0700; must not hold a bundle yet.
+        folder: Made with mode 0700; must not hold one yet.
         now: Aware; the certificate's term starts here.
         passphrase: Seals the client's key.
         host: Where the client finds the node, if not at the listeners' own addresses.
@@ -128,19 +128,19 @@ def add_client(
     check_client_name(name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     adopt(folder)
-    identity = create_tls_identity(folder / _IDENTITY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
+    tls = create_tls_identity(folder / _KEY, f"{name}.{config.city}.gongzhi.internal", now, passphrase)
     try:
-        clients = load_clients(config.clients).with_certificate(name, kind, identity.certificate, account)
+        clients = load_clients(config.clients).with_certificate(name, kind, tls.certificate, account)
     except NodeError:
-        (folder / _IDENTITY).unlink()
+        (folder / _KEY).unlink()
         raise
     own = load_federation(config.federation).member(config.city)
-    bundle = Bundle(config.city, name, kind, _addresses(config, kind, host), own.tls_certs, identity, own.region6)
-    _write_about(folder, bundle)
+    identity = Identity(config.city, name, kind, _addresses(config, kind, host), own.tls_certs, tls, own.region6)
+    _write_about(folder, identity)
     save_clients(config.clients, clients)
     if kind is Kind.PLATFORM and account is not None and not _is_on_card(config, account.name):
         connect_platform(config, Connected(account.name))
-    return bundle
+    return identity
 
 
 def connect_platform(config: Config, platform: Connected) -> None:
@@ -159,8 +159,8 @@ def _is_on_card(config: Config, platform: str) -> bool:
     return platform in {each.name for each in load_federation(config.federation).member(config.city).platforms}
 
 
-def load_bundle(folder: Path, passphrase: Passphrase = environment_passphrase) -> Bundle:
-    """Reads a bundle that a node handed out.
+def load_identity(folder: Path, passphrase: Passphrase = environment_passphrase) -> Identity:
+    """Reads the folder of an identity that a node handed out.
 
     Raises:
         FileError: INVALID_CONFIG or INVALID_KEY.
@@ -168,21 +168,21 @@ def load_bundle(folder: Path, passphrase: Passphrase = environment_passphrase) -
     path = folder / _ABOUT
     document = parse_document(read_text(path, Reason.INVALID_CONFIG), str(path), Reason.INVALID_CONFIG)
     about = read_model(document, _About, Reason.INVALID_CONFIG)
-    identity = load_tls_identity(folder / _IDENTITY, passphrase)
-    return Bundle(
-        about.city, about.name, about.kind, about.addresses, _load_server(folder / _SERVER), identity, about.region6
+    tls = load_tls_identity(folder / _KEY, passphrase)
+    return Identity(
+        about.city, about.name, about.kind, about.addresses, _load_server(folder / _SERVER), tls, about.region6
     )
 
 
-def officer_bundle(config: Config, passphrase: Passphrase = environment_passphrase) -> Bundle:
+def officer_identity(config: Config, passphrase: Passphrase = environment_passphrase) -> Identity:
     """The node's own officer, for the command line beside it; follows the node's configuration and certificates.
 
     Raises:
         FileError: A file is wrong.
     """
-    identity = load_tls_identity(config.officer / _IDENTITY, passphrase)
+    tls = load_tls_identity(config.officer / _KEY, passphrase)
     addresses = _addresses(config, Kind.OFFICER, None)
-    return Bundle(config.city, "officer", Kind.OFFICER, addresses, server_certificates(config), identity)
+    return Identity(config.city, "officer", Kind.OFFICER, addresses, server_certificates(config), tls)
 
 
 def server_certificates(config: Config) -> tuple[PinnedCertificate, ...]:
@@ -195,7 +195,7 @@ def server_certificates(config: Config) -> tuple[PinnedCertificate, ...]:
 
 
 def write_server(folder: Path, certificates: Iterable[PinnedCertificate]) -> None:
-    """Replaces the node's certificates in a bundle.
+    """Replaces the node's certificates in a identity.
 
     Raises:
         OSError: The folder cannot be written.
@@ -213,18 +213,18 @@ def _reachable(listen: str, host: str | None) -> str:
     return _ANY_HOST.sub("127.0.0.1", listen)
 
 
-def _write_about(folder: Path, bundle: Bundle) -> None:
+def _write_about(folder: Path, identity: Identity) -> None:
     about = {
-        "city": bundle.city,
-        "name": bundle.name,
-        "kind": bundle.kind.value,
-        "addresses": dict(bundle.addresses),
+        "city": identity.city,
+        "name": identity.name,
+        "kind": identity.kind.value,
+        "addresses": dict(identity.addresses),
     }
-    if bundle.kind is Kind.ADAPTER:
+    if identity.kind is Kind.ADAPTER:
         # Another client of an earlier release refuses a key that it does not know.
-        about["region6"] = bundle.region6
+        about["region6"] = identity.region6
     write_file(folder / _ABOUT, format_document(about).encode())
-    write_server(folder, bundle.server_certs)
+    write_server(folder, identity.server_certs)
 
 
 def _load_server(path: Path) -> tuple[PinnedCertificate, ...]:

@@ -12,10 +12,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from node.config import Config
 from node.core.members.pinning import fingerprints, next_pins
 from node.errors import NodeError, Reason
-from node.folder.identity import Bundle, check_terms, load_bundle, officer_bundle, write_server
+from node.folder.identity import Identity, check_terms, load_identity, officer_identity, write_server
 from node.folder.keyfile import Passphrase, environment_passphrase
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.trust.v1.trust_pb2 import FollowRequest
 from node.stubs.trust.v1.trust_pb2_grpc import TrustServiceStub
 
@@ -23,23 +23,23 @@ _FOLLOW_S = 5
 
 
 @contextmanager
-def client_channel(bundle: Bundle, service: str, folder: Path | None = None) -> Iterator[grpc.Channel]:
+def client_channel(identity: Identity, service: str, folder: Path | None = None) -> Iterator[grpc.Channel]:
     """A client's channel to a service of its node ("intake", "control", "query").
 
-    A bundle in a folder follows a change of the node's certificate. Errors of calls come out as NodeError.
+    An identity in a folder follows a change of the node's certificate. Errors of calls come out as NodeError.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    open_channel = bundle_channel(bundle, service)
+    open_channel = identity_channel(identity, service)
     try:
         if folder is not None:
-            _follow(open_channel, folder, bundle)
+            _follow(open_channel, folder, identity)
         yield open_channel
     except grpc.RpcError as failed:
         error = error_from_rpc(failed)
         if error.reason in {Reason.TLS_REFUSED, Reason.UNAVAILABLE}:
-            check_terms(bundle, datetime.now(UTC))
+            check_terms(identity, datetime.now(UTC))
         raise error from None
     finally:
         open_channel.close()
@@ -50,33 +50,33 @@ def officer_channel(
     config: Config, service: str, passphrase: Passphrase = environment_passphrase
 ) -> Iterator[grpc.Channel]:
     """The same as the account of the node itself."""
-    with client_channel(officer_bundle(config, passphrase), service) as channel:
+    with client_channel(officer_identity(config, passphrase), service) as channel:
         yield channel
 
 
 @contextmanager
-def identity_channel(
+def folder_channel(
     folder: Path, service: str, passphrase: Passphrase = environment_passphrase
 ) -> Iterator[grpc.Channel]:
-    """A channel to a service of the node that handed out the bundle in `folder`, as the client that it is of.
+    """A channel to a service of the node that handed out the identity in `folder`.
 
-    The bundle follows a change of the node's certificate. Errors of calls come out as they are.
+    The identity follows a change of the node's certificate. Errors of calls come out as they are.
 
     Raises:
-        FileError: INVALID_CONFIG or INVALID_KEY, the bundle cannot be used.
+        FileError: INVALID_CONFIG or INVALID_KEY, the identity cannot be used.
     """
-    bundle = load_bundle(folder, passphrase)
-    with bundle_channel(bundle, service) as channel:
-        _follow(channel, folder, bundle)
+    identity = load_identity(folder, passphrase)
+    with identity_channel(identity, service) as channel:
+        _follow(channel, folder, identity)
         yield channel
 
 
-def _follow(channel: grpc.Channel, folder: Path, bundle: Bundle) -> None:
+def _follow(channel: grpc.Channel, folder: Path, identity: Identity) -> None:
     """Takes over what the node says of its certificates, and says so. What fails here, the call itself tells."""
     follow = TrustServiceStub(channel).Follow
     with suppress(grpc.RpcError, NodeError, OSError):
-        told = follow(FollowRequest(fingerprints=fingerprints(bundle.server_certs)), timeout=_FOLLOW_S)
-        if pins := next_pins(bundle.server_certs, told.certificates):
+        told = follow(FollowRequest(fingerprints=fingerprints(identity.server_certs)), timeout=_FOLLOW_S)
+        if pins := next_pins(identity.server_certs, told.certificates):
             write_server(folder, pins)
             follow(FollowRequest(fingerprints=fingerprints(pins)), timeout=_FOLLOW_S)
 
@@ -99,7 +99,7 @@ def wait_until_serving(config: Config, wait_s: float, passphrase: Passphrase = e
     """
     deadline = time.monotonic() + wait_s
     while not all(_is_serving(config, service, passphrase) for service in ("intake", "control", "query")):
-        check_terms(officer_bundle(config, passphrase), datetime.now(UTC))  # no waiting mends that
+        check_terms(officer_identity(config, passphrase), datetime.now(UTC))  # no waiting mends that
         if time.monotonic() >= deadline:
             text = f"the node of {config.city} is not running, or not healthy: gongzhi doctor"
             raise NodeError(Reason.UNAVAILABLE, text)

@@ -15,7 +15,7 @@ import grpc
 from node.core.law.calendar import legal_date
 from node.core.members.federation import Member, PinnedCertificate, ended_at, server_name
 from node.errors import NodeError, Reason, TransientError
-from node.folder.identity import Bundle
+from node.folder.identity import Identity
 from node.folder.keyfile import TlsIdentity
 from node.folder.trust import Trust, Trusted
 
@@ -136,10 +136,10 @@ def explain_refusal(error: NodeError, member: Member, identity: TlsIdentity) -> 
         raise TransientError(Reason.TLS_REFUSED, text) from None
 
 
-def bundle_channel(bundle: Bundle, service: str, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
+def identity_channel(identity: Identity, service: str, max_message_bytes: int = MAX_MESSAGE_BYTES) -> grpc.Channel:
     """A client's channel to a service ("intake", "control" or "query") of its own node.
 
     Raises:
         NodeError: PERMISSION_DENIED, a client of this kind is not answered there.
     """
-    return channel(bundle.address(service), bundle.identity, bundle.city, bundle.server_certs, max_message_bytes)
+    return channel(identity.address(service), identity.tls, identity.city, identity.server_certs, max_message_bytes)

@@ -18,10 +18,10 @@ from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged
 from node.errors import NodeError, Reason
 from node.folder.files import write_file
-from node.folder.identity import Bundle, add_client, officer_bundle
+from node.folder.identity import Identity, add_client, officer_identity
 from node.rpc.client import is_serving
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
 from node.stubs.intake.v1 import intake_pb2 as intake
@@ -95,40 +95,42 @@ class City(ABC):
         """Puts the node's clock so far ahead of this machine's (behind, where negative), within a second."""
         write_file(self.folder / CLOCK_OFFSET, f"{offset_s}\n".encode())
 
-    def client(self, name: str, kind: Kind) -> Bundle:
+    def client(self, name: str, kind: Kind) -> Identity:
         """Makes a client of the running node: what an adapter, a platform or an officer needs to speak to it over mTLS.
 
         Raises:
             NodeError: UNAVAILABLE, the node does not know the client in time.
         """
-        bundle = self.reachable(add_client(self.config, name, kind, self.folder / "clients" / name, datetime.now(UTC)))
+        identity = self.reachable(
+            add_client(self.config, name, kind, self.folder / "clients" / name, datetime.now(UTC))
+        )
         deadline = time.monotonic() + _CALL_S
-        while not all(self._knows(bundle, service) for service in bundle.addresses):
+        while not all(self._knows(identity, service) for service in identity.addresses):
             if time.monotonic() > deadline:
                 raise NodeError(Reason.UNAVAILABLE, f"{self.slug} does not know its client {name}")
             time.sleep(_LOOK_S)
-        return bundle
+        return identity
 
-    def _knows(self, bundle: Bundle, service: str) -> bool:
-        with self.channel(service, bundle) as opened:
+    def _knows(self, identity: Identity, service: str) -> bool:
+        with self.channel(service, identity) as opened:
             return is_serving(opened, _CALL_S)
 
-    def reachable(self, bundle: Bundle) -> Bundle:
-        """The bundle with the addresses at which this machine finds the node now."""
-        return replace(bundle, addresses=MappingProxyType({s: self.address(s) for s in bundle.addresses}))
+    def reachable(self, identity: Identity) -> Identity:
+        """The identity with the addresses at which this machine finds the node now."""
+        return replace(identity, addresses=MappingProxyType({s: self.address(s) for s in identity.addresses}))
 
     def address(self, service: str) -> str:
         """host:port at which this machine finds "intake", "control", "query" or "exchange"."""
         return str(getattr(self.config.listen, service))
 
     @contextmanager
-    def channel(self, service: str, bundle: Bundle | None = None) -> Iterator[grpc.Channel]:
+    def channel(self, service: str, identity: Identity | None = None) -> Iterator[grpc.Channel]:
         """A channel to a service of the node, as its officer or as another client.
 
         Raises:
             NodeError: What the node answered, or UNAVAILABLE.
         """
-        opened = bundle_channel(self.reachable(bundle or officer_bundle(self.config)), service)
+        opened = identity_channel(self.reachable(identity or officer_identity(self.config)), service)
         try:
             yield opened
         except grpc.RpcError as error:
@@ -136,7 +138,7 @@ class City(ABC):
         finally:
             opened.close()
 
-    def submit(self, request: intake.SubmitRequest, client: Bundle | None = None) -> intake.SubmitResponse:
+    def submit(self, request: intake.SubmitRequest, client: Identity | None = None) -> intake.SubmitResponse:
         """Hands in one batch, as the officer or as another client; returns once it is durable."""
         with self.channel("intake", client) as opened:
             answers = intake_pb2_grpc.IntakeServiceStub(opened).Submit(iter([request]), timeout=_CALL_S)
@@ -155,7 +157,7 @@ class City(ABC):
             answer = intake_pb2_grpc.IntakeServiceStub(opened).Retract(request, timeout=_CALL_S)
         return Acknowledged(answer.id)
 
-    def verify(self, question: query.Question, purpose: str = _PURPOSE, client: Bundle | None = None) -> query.Answer:
+    def verify(self, question: query.Question, purpose: str = _PURPOSE, client: Identity | None = None) -> query.Answer:
         """Is this operator who it says it is?"""
         request = query.VerifyRequest(reason=_reason(purpose), question=question)
         with self.channel("query", client) as opened:

@@ -16,9 +16,9 @@ from node.core.members.clients import Kind
 from node.core.members.federation import Federation
 from node.core.members.officers import Account, OfficerRole
 from node.core.standards import standard as standards
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_log_key
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.store import Store
 from node.stubs.casework.v1 import casework_pb2 as pb
@@ -226,7 +226,7 @@ def _officer(world: World, number: int) -> Path:
 
 
 def _desk(stack: ExitStack, bundle: Path) -> CaseServiceStub:
-    channel = bundle_channel(load_bundle(bundle), "intake")
+    channel = identity_channel(load_identity(bundle), "intake")
     stack.callback(channel.close)
     return CaseServiceStub(channel)
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import grpc
 
-from node.folder.identity import load_bundle
-from node.rpc.tls import bundle_channel, channel
+from node.folder.identity import load_identity
+from node.rpc.tls import channel, identity_channel
 from node.stubs.query.v1.query_pb2 import Question
 from tests.bench.asker import (
     IN_FLIGHT,
@@ -136,10 +136,10 @@ def _loaded(loads: list[Loaded]) -> dict[str, object]:
 
 def platform_channel(world: World) -> grpc.Channel:
     """A platform's channel to the receiver's query process."""
-    return bundle_channel(load_bundle(world.platform_bundle(RECEIVER)), "query")
+    return identity_channel(load_identity(world.platform_bundle(RECEIVER)), "query")
 
 
 def echo_channel(world: World, address: str) -> grpc.Channel:
     """The same platform's channel to the echo."""
-    bundle = load_bundle(world.platform_bundle(RECEIVER))
-    return channel(address, bundle.identity, bundle.city, bundle.server_certs)
+    bundle = load_identity(world.platform_bundle(RECEIVER))
+    return channel(address, bundle.tls, bundle.city, bundle.server_certs)

@@ -14,7 +14,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from tests.kit.nodes.listener import found
 
 ZHANG = Account("张三", (OfficerRole.CASE_OFFICER,), "湘A01")
@@ -34,7 +34,7 @@ def test_added_listed_removed(tmp_path: Path) -> None:
     listed = {each["account"]: each for each in json.loads(_run("officer", "list", "--json", *at))}
     assert listed["zhang"]["roles"] == ["clerk", "case_officer"]
     assert (listed["zhang"]["name"], listed["zhang"]["certificate_number"]) == ("张三", "湘A01")
-    assert load_bundle(tmp_path / "zhang").kind is Kind.OFFICER
+    assert load_identity(tmp_path / "zhang").kind is Kind.OFFICER
     _run("officer", "remove", "zhang", *at)
     assert load_clients(config.clients).find("zhang") is None
 

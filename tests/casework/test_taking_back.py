@@ -19,9 +19,9 @@ from node.core.log.record import parse_record_id
 from node.core.members.clients import Kind
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
-from node.folder.identity import add_client, load_bundle, officer_bundle
+from node.folder.identity import add_client, load_identity, officer_identity
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.storage.sqlite.trail import read_trail
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc
@@ -48,9 +48,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def take_back(office: Office, record: str, name: str = "") -> str:
     """The record that takes `record` back, for a client or for the node's own officer."""
-    bundle = load_bundle(office.folder / name) if name else officer_bundle(office.node.config)
+    bundle = load_identity(office.folder / name) if name else officer_identity(office.node.config)
     request = pb.RetractRequest(id=record, purpose="correction", legal_basis="b")
-    with bundle_channel(bundle, "intake") as channel:
+    with identity_channel(bundle, "intake") as channel:
         try:
             return str(intake_pb2_grpc.IntakeServiceStub(channel).Retract(request, timeout=20).id)
         except grpc.RpcError as error:

@@ -18,7 +18,7 @@ from node.core.members.federation_file import parse_card
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, load_federation
 from node.folder.founding import CAPITALS
-from node.folder.identity import load_bundle, officer_bundle
+from node.folder.identity import load_identity, officer_identity
 from node.folder.keyfile import load_log_key, load_tls_identity, load_witness_key
 
 
@@ -65,7 +65,7 @@ def test_init_makes_a_whole_node(two: tuple[Path, Path]) -> None:
     assert load_log_key(config.log_key).key in _log_keys(folder, "changsha")
     own = load_federation(config.federation).member("changsha")
     assert own.witness_keys == (load_witness_key(config.witness_key).key,)
-    assert officer_bundle(config).kind is Kind.OFFICER
+    assert officer_identity(config).kind is Kind.OFFICER
     assert all(address.startswith("127.0.0.1:") for address in config.listen.model_dump().values())
 
 
@@ -122,7 +122,7 @@ def test_a_passphrase_seals_every_key(tmp_path: Path, monkeypatch: pytest.Monkey
     well(federation, "check", "--node", tmp_path / "c")
     monkeypatch.delenv("GONGZHI_PASSPHRASE")
     config = load_config(tmp_path / "c")
-    for load in (lambda: load_log_key(config.log_key), lambda: officer_bundle(config)):
+    for load in (lambda: load_log_key(config.log_key), lambda: officer_identity(config)):
         with pytest.raises(NodeError) as caught:
             load()
         assert caught.value.reason is Reason.INVALID_KEY
@@ -275,7 +275,7 @@ def test_check_connect_tells_who_is_not_there(two: tuple[Path, Path]) -> None:
 def test_clients_come_renew_and_go(two: tuple[Path, Path], tmp_path: Path) -> None:
     folder = two[0]
     well(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)
-    bundle = load_bundle(tmp_path / "r")
+    bundle = load_identity(tmp_path / "r")
     assert set(bundle.addresses) == {"intake", "query"}
     with pytest.raises(NodeError, match="already exists"):
         run(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)

@@ -25,7 +25,7 @@ from tests.kit.stores.city import City, operator
 
 USCC = "914300007121944054"
 CLI = Path(__file__).parents[2] / "node" / "cli"
-_OPENERS = {"officer_channel", "identity_channel", "client_channel", "bundle_channel"}
+_OPENERS = {"officer_channel", "folder_channel", "client_channel", "identity_channel"}
 # They look after the node beside them: is it there, and how does it stand? They ask nothing about anybody.
 _OF_THE_NODE = {"status", "health", "doctor"}
 _PLAYS = {"demo", "story"}
@@ -211,5 +211,5 @@ def test_a_removed_client_is_named_with_its_certificates(world: World) -> None:
         bundle = add_client(world.config, name, Kind(kind), out, datetime.now(UTC), account=account)
         told = CliRunner().invoke(gongzhi, [command, "remove", name, "--node", node]).output
         assert name in told
-        assert format_fingerprint(bundle.identity.certificate.fingerprint) in told
-        assert str(bundle.identity.certificate.not_after.date()) in told
+        assert format_fingerprint(bundle.tls.certificate.fingerprint) in told
+        assert str(bundle.tls.certificate.not_after.date()) in told

@@ -19,7 +19,7 @@ from node.core.members.pinning import THEY_REFUSED, WE_REFUSED
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.followers import not_followed
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_tls_identity
 from tests.kit.nodes.processes import Running, found
 from tests.kit.samples.registry import rows, write_csv
@@ -72,7 +72,7 @@ def names(node: Running) -> list[str]:
 
 
 def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, bundles: Path) -> None:
-    old = load_bundle(bundles / "registry").server_certs
+    old = load_identity(bundles / "registry").server_certs
     said = rotate(node).output
     assert "learning it at their next call (3): registry, zhang, jd" in said
     with pytest.raises(NodeError) as refused:
@@ -93,9 +93,9 @@ def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, b
     assert new not in old
     for name in ("zhang", "jd"):
         assert call("inbox", "--as", bundles / name).exit_code == 0
-    assert load_bundle(node.config.officer).server_certs == (new,)
+    assert load_identity(node.config.officer).server_certs == (new,)
     assert load(bundles / "registry").returncode == 0
-    assert load_bundle(bundles / "registry").server_certs == (new,)
+    assert load_identity(bundles / "registry").server_certs == (new,)
 
 
 def test_one_that_was_away_is_told_which_side_refused_and_cured_by_hand(node: Running, bundles: Path) -> None:

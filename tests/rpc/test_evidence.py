@@ -18,11 +18,11 @@ from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.folder.attachment_file import digest_file
 from node.folder.files import load_federation
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_tls_identity
 from node.rpc.evidence_client import evidence_peer, put
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel, peer_channel
+from node.rpc.tls import identity_channel, peer_channel
 from node.stubs.evidence.v1 import evidence_pb2 as pb
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from tests.kit.nodes.evidence_world import WHY, World
@@ -226,7 +226,7 @@ def test_the_service_refuses_what_the_store_refuses(world: World) -> None:
 
 
 def _refused_put(world: World, name: str, messages: list[pb.PutRequest]) -> Reason:
-    with bundle_channel(load_bundle(world.folder / name), "intake") as channel:
+    with identity_channel(load_identity(world.folder / name), "intake") as channel:
         return refusal(EvidenceServiceStub(channel).Put(iter(messages))).reason
 
 
@@ -243,7 +243,7 @@ def test_who_hands_in_and_who_extracted_stand_in_the_usage_record(world: World) 
     about.extraction.CopyFrom(extraction)
     messages = [pb.PutRequest(announcement=about), *chunks(content)]
     eventually(lambda: _refused_put(world, "wang", messages) is Reason.WRONG_ACTOR)  # once the node knows the account
-    with bundle_channel(load_bundle(world.folder / "zhang"), "intake") as channel:
+    with identity_channel(load_identity(world.folder / "zhang"), "intake") as channel:
         *_, last = EvidenceServiceStub(channel).Put(iter(messages))
     assert last.attachment.sha256 == about.sha256
     stored = ("officer", "zhang", "Evidence.Put", "enforcement", about.sha256, "stored 430100001 430100002")

@@ -24,11 +24,11 @@ from node.bootstrap.query_role import QueryRole
 from node.config import Config, Limits
 from node.core.members.clients import Kind
 from node.folder.files import load_clients, save_clients
-from node.folder.identity import add_client, officer_bundle
+from node.folder.identity import add_client, officer_identity
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import RECHECK_S
 from node.rpc.services import LISTENERS, SERVICE_KINDS
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.query.v1 import query_pb2 as query
 from tests.kit.nodes.processes import found
 from tests.kit.nodes.raw_caller import RawCaller, all_read, message
@@ -62,7 +62,7 @@ def serving(folder: Path, **limits: object) -> Iterator[Node]:
     identities: dict[Kind | None, TlsIdentity] = {Kind.PEER: load_tls_identity(wuhan.tls_identity)}
     for kind in (Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM, None):
         bundle = add_client(config, f"a-{kind}".lower(), kind or Kind.PLATFORM, folder / f"{kind}", datetime.now(UTC))
-        identities[kind] = bundle.identity
+        identities[kind] = bundle.tls
     writing = NodeRole(config)
     writing.start()
     answering = QueryRole(config)
@@ -125,7 +125,7 @@ def test_every_service_there_is_has_its_listener() -> None:
 
 @pytest.mark.parametrize("listener", ["intake", "control", "query"])
 def test_each_listener_answers_for_the_services_it_is_said_to(shipped: Node, listener: str) -> None:
-    with bundle_channel(officer_bundle(shipped.config), listener) as channel:
+    with identity_channel(officer_identity(shipped.config), listener) as channel:
         stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         [answer] = stub.ServerReflectionInfo(iter([asked]), timeout=20)
@@ -210,7 +210,7 @@ def test_callers_who_act_together_leave_threads_to_the_rest(shipped: Node, metho
     config = shipped.config
     names = [f"{method.rpartition('/')[2].lower()}-{number}" for number in range(20)]
     term = datetime.now(UTC)
-    many = [add_client(config, name, Kind.PLATFORM, shipped.folder / name, term).identity for name in names]
+    many = [add_client(config, name, Kind.PLATFORM, shipped.folder / name, term).tls for name in names]
     with ExitStack() as stack:
         for identity in many:
             caller = stack.enter_context(RawCaller(identity, config.city, config.listen.query, shipped.folder))
@@ -233,7 +233,7 @@ def test_callers_who_act_together_leave_threads_to_the_rest(shipped: Node, metho
 
 def test_the_open_calls_of_a_removed_client_end(shipped: Node) -> None:
     config = shipped.config
-    gone = add_client(config, "gone", Kind.PLATFORM, shipped.folder / "gone", datetime.now(UTC)).identity
+    gone = add_client(config, "gone", Kind.PLATFORM, shipped.folder / "gone", datetime.now(UTC)).tls
     time.sleep(RECHECK_S + 0.2)
     with RawCaller(gone, config.city, config.listen.query, shipped.folder) as caller:
         for method in (VERIFY, "/node.query.v1.QueryService/VerifyRoster", REFLECT):

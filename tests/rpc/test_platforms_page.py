@@ -15,9 +15,9 @@ from node.cli.main import gongzhi
 from node.core.members.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.errors import Reason
-from node.folder.identity import SERVICES, load_bundle
+from node.folder.identity import SERVICES, load_identity
 from node.rpc.services import LISTENERS, SERVICE_KINDS
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.casework.v1 import casework_pb2 as cases
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query
@@ -107,8 +107,8 @@ def officers_calls(city: PlatformCity) -> dict[tuple[str, str], Callable[[], Any
     draft = city.stub("zhang").Prepare(cases.PrepareRequest(submission=submission), timeout=20).draft.number
     ack = measure_pb2.MeasureRequest(act=act("ack")).SerializeToString()
     submission.body = ack
-    bundle = load_bundle(city.folder / "jd")
-    asker, worker = (bundle_channel(bundle, listener) for listener in ("query", "intake"))
+    bundle = load_identity(city.folder / "jd")
+    asker, worker = (identity_channel(bundle, listener) for listener in ("query", "intake"))
     city.node.channels += [asker, worker]
     stubs = {"QueryService": QueryServiceStub(asker), "CaseService": CaseServiceStub(worker)}
     requests = {

@@ -40,7 +40,7 @@ def test_every_service_of_ours_says_whom_it_answers() -> None:
 def test_names_and_kinds(tmp_path: Path) -> None:
     cities = found(tmp_path)
     config = cities["changsha"]
-    jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).identity
+    jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).tls
     roster = Principals(Trust(config))
     assert roster.resolve(identity(cities["wuhan"]).cert_pem) == Principal(Kind.PEER, "wuhan")
     assert roster.resolve(jd.cert_pem) == Principal(Kind.PLATFORM, "jd")
@@ -55,7 +55,7 @@ def test_anything_else_is_unauthenticated(tmp_path: Path, pem: bytes) -> None:
 
 def test_a_removed_client_is_forgotten_within_the_second_and_a_term_has_two_ends(tmp_path: Path) -> None:
     config = found(tmp_path)["changsha"]
-    jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).identity
+    jd = add_client(config, "jd", Kind.PLATFORM, tmp_path / "jd", NOW).tls
     now_s = [NOW.timestamp()]
     roster = Principals(Trust(config), lambda: now_s[0])
     roster.resolve(jd.cert_pem)

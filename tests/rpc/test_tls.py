@@ -18,7 +18,7 @@ from node.core.members.clients import Clients, Kind
 from node.core.members.federation import Member, parse_certificate, server_name
 from node.errors import NodeError, Reason, TransientError
 from node.folder.files import load_clients, load_federation, save_federation
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import TlsIdentity, create_tls_identity, self_signed
 from node.folder.rotation import finish_tls, prepare_tls
 from node.folder.trust import RECHECK_S
@@ -101,7 +101,7 @@ def test_removed_member_is_unauthenticated_on_the_old_connection_and_refused_on_
 @pytest.mark.parametrize("kind", [Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM])
 def test_local_clients_are_denied_at_the_exchange(cities: dict[str, Config], tmp_path: Path, kind: Kind) -> None:
     client = add_client(cities["changsha"], "program", kind, tmp_path / "bundle", NOW)
-    with serving(cities["changsha"]), channel(client.identity, cities["changsha"]) as connection:
+    with serving(cities["changsha"]), channel(client.tls, cities["changsha"]) as connection:
         assert refusal(connection).reason is Reason.PERMISSION_DENIED
 
 
@@ -120,7 +120,7 @@ def test_a_client_is_known_at_once_and_a_stranger_makes_nobody_read_a_file(
         for number in range(3):
             name = f"program{number}"
             client = add_client(config, name, Kind.ADAPTER, tmp_path / name, NOW)
-            with channel(client.identity, config) as connection:
+            with channel(client.tls, config) as connection:
                 assert refusal(connection).reason is Reason.PERMISSION_DENIED  # known, though not for this service
             with channel(stranger, config) as connection:
                 assert refusal(connection).reason is Reason.TLS_REFUSED
@@ -260,8 +260,8 @@ def test_too_many_calls_are_told_apart(cities: dict[str, Config]) -> None:
 
 def test_bundle_read_back_reaches_its_node(cities: dict[str, Config], tmp_path: Path) -> None:
     made = add_client(cities["changsha"], "jd", Kind.PLATFORM, tmp_path / "jd", NOW, host="10.0.0.1")
-    read = load_bundle(tmp_path / "jd")
-    assert (read.identity.certificate, read.server_certs) == (made.identity.certificate, made.server_certs)
+    read = load_identity(tmp_path / "jd")
+    assert (read.tls.certificate, read.server_certs) == (made.tls.certificate, made.server_certs)
     ports = {name: getattr(cities["changsha"].listen, name).rpartition(":")[2] for name in ("intake", "query")}
     assert read.addresses == {name: f"10.0.0.1:{port}" for name, port in ports.items()}
     with pytest.raises(NodeError, match="no control"):

@@ -23,7 +23,7 @@ from node.folder.identity import add_client, connect_platform
 from node.folder.keyfile import load_log_key
 from node.folder.person_key import create_person_key, load_person_key
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
@@ -233,7 +233,7 @@ def test_a_platform_asks_by_stream_with_purpose(world: World) -> None:
     bundle = add_client(world.config, "jd", Kind.PLATFORM, world.folder / "jd", datetime.now(UTC))
     time.sleep(1.1)
     why = Why(purpose="verification", legal_basis="b")
-    with bundle_channel(bundle, "query") as channel:
+    with identity_channel(bundle, "query") as channel:
         stub = ScreeningServiceStub(channel)
         entries = [Entry(uscc=code) for code in (USCC, USCC.replace("0", "O", 1), "9.143E+17", OTHER)]
         (answer,) = stub.Screen(iter([ScreenRequest(seq=7, reason=why, entries=entries)]))

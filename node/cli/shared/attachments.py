@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from node.cli.shared.identity import Identity
+from node.cli.shared.caller import Caller
 from node.core.log.attachment import check_digest
 from node.folder.attachment_file import Part
 from node.stubs.evidence.v1 import evidence_pb2 as messages
@@ -19,13 +19,13 @@ from node.stubs.query.v1 import query_pb2 as query
 
 
 @contextmanager
-def evidence_service(identity: Identity) -> Iterator[EvidenceServiceStub]:
+def evidence_service(caller: Caller) -> Iterator[EvidenceServiceStub]:
     """The node's evidence service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with identity.channel("intake") as channel:
+    with caller.channel("intake") as channel:
         yield EvidenceServiceStub(channel)
 
 

@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 
-from node.cli.shared import identity
+from node.cli.shared import caller
 from node.cli.shared.codes import spell_out
 from node.cli.shared.options import ask_passphrase
 from node.core.document import parse_document
@@ -19,7 +19,7 @@ from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
 from node.rpc.casework_service import read_broken
-from node.rpc.client import identity_channel
+from node.rpc.client import folder_channel
 from node.rpc.status import error_from_rpc
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
@@ -28,7 +28,7 @@ from node.usecases.casework.worklist import MOST, USUAL
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-as_option = identity.as_option("bundle", required=True)
+as_option = caller.as_option(required=True)
 
 
 limit_option = click.option(
@@ -71,14 +71,14 @@ _BODY = (
 
 
 @contextmanager
-def case_service(bundle: Path) -> Iterator[CaseServiceStub]:
-    """The node's case service, called as the officer or platform of a bundle.
+def case_service(folder: Path) -> Iterator[CaseServiceStub]:
+    """The node's case service, called as the officer or platform whose identity `folder` holds.
 
     Raises:
         NodeError: What the node answered; of an act that is not allowed every rule it breaks is printed first.
     """
     try:
-        with identity_channel(bundle, "intake", ask_passphrase) as channel:
+        with folder_channel(folder, "intake", ask_passphrase) as channel:
             yield CaseServiceStub(channel)
     except grpc.RpcError as error:
         broken = read_broken(error).rules

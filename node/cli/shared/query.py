@@ -10,9 +10,9 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.text import Text
 
+from node.cli.shared.caller import Caller
 from node.cli.shared.dates import time_text
 from node.cli.shared.fields import lines
-from node.cli.shared.identity import Identity
 from node.cli.shared.tables import new_table, print_table
 from node.core.log.body import read_body
 from node.core.log.proof import format_proof
@@ -36,13 +36,13 @@ def reason_options(command: _Command) -> _Command:
 
 
 @contextmanager
-def query_service(identity: Identity) -> Iterator[QueryServiceStub]:
+def query_service(caller: Caller) -> Iterator[QueryServiceStub]:
     """The node's query service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with identity.channel("query") as channel:
+    with caller.channel("query") as channel:
         yield QueryServiceStub(channel)
 
 

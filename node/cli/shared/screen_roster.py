@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from node.cli.shared.identity import Identity
+from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.core.screening import HMAC_BYTES, person_hmac
 from node.core.standards.identifiers import Problem
@@ -34,13 +34,13 @@ class Row(NamedTuple):
 
 
 @contextmanager
-def screening_service(identity: Identity) -> Iterator[ScreeningServiceStub]:
+def screening_service(caller: Caller) -> Iterator[ScreeningServiceStub]:
     """The node's screening service, asked as somebody.
 
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with identity.channel("query") as channel:
+    with caller.channel("query") as channel:
         yield ScreeningServiceStub(channel)
 
 

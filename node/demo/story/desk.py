@@ -19,10 +19,10 @@ from node.demo.nodes import Node
 from node.demo.story.cast import OFFICES
 from node.errors import NodeError
 from node.folder.files import load_federation
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.rpc.casework_service import read_broken
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query
@@ -49,7 +49,7 @@ class Desk:
         """Gives a platform a certificate of its own."""
         self._enrol(client, Kind.PLATFORM, Account(name))
 
-    def bundle(self, who: str) -> Path:
+    def identity(self, who: str) -> Path:
         """Folder of the key and certificate of an officer or platform."""
         return self._folder / who
 
@@ -124,14 +124,14 @@ class Desk:
         return DemoError(f"{self.city}: {body.workflow} {body.act}: {error_from_rpc(error)}{broken}")
 
     def _enrol(self, who: str, kind: Kind, account: Account) -> None:
-        add_client(self.node.config, who, kind, self.bundle(who), datetime.now(UTC), account=account)
+        add_client(self.node.config, who, kind, self.identity(who), datetime.now(UTC), account=account)
 
     def _case(self, who: str) -> CaseServiceStub:
         return CaseServiceStub(self._channel(who, "intake"))
 
     def _channel(self, who: str, service: str) -> grpc.Channel:
         if (who, service) not in self._channels:
-            self._channels[who, service] = bundle_channel(load_bundle(self.bundle(who)), service)
+            self._channels[who, service] = identity_channel(load_identity(self.identity(who)), service)
         return self._channels[who, service]
 
 

@@ -61,7 +61,7 @@ class Stage:
         self._limits = Limits()
 
     def __enter__(self) -> "Stage":
-        self.desks = {node.city: Desk(node, self.base / "bundles" / node.city) for node in self.nodes}
+        self.desks = {node.city: Desk(node, self.base / "identities" / node.city) for node in self.nodes}
         self.desks["wuhan"].connect_platform(PLATFORM_CLIENT, PLATFORM)
         return self
 

@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 from node.config import Config
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
-from node.folder.identity import add_client, load_bundle
-from node.rpc.tls import bundle_channel
+from node.folder.identity import add_client, load_identity
+from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_reader
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
@@ -42,7 +42,7 @@ class Office:
         self.node = stack.enter_context(Running(config))
 
     def as_(self, name: str) -> CaseServiceStub:
-        channel = bundle_channel(load_bundle(self.folder / name), "intake")
+        channel = identity_channel(load_identity(self.folder / name), "intake")
         self._stack.callback(channel.close)
         return CaseServiceStub(channel)
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
-from node.folder.identity import add_client, load_bundle
+from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_log_key
 from node.ports import Signer
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
@@ -79,7 +79,7 @@ class PlatformCity:
 
     def stub(self, name: str) -> CaseServiceStub:
         """The casework of an officer or platform."""
-        channel = bundle_channel(load_bundle(self.folder / name), "intake")
+        channel = identity_channel(load_identity(self.folder / name), "intake")
         self.node.channels.append(channel)
         return CaseServiceStub(channel)
 

@@ -17,10 +17,10 @@ import pytest
 from node.config import Config
 from node.demo.founding import found_federation
 from node.errors import NodeError
-from node.folder.identity import officer_bundle
+from node.folder.identity import officer_identity
 from node.rpc.client import wait_until_serving
 from node.rpc.status import error_from_rpc
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc
@@ -66,7 +66,7 @@ class Running:
         return self.process.wait(40)
 
     def channel(self, service: str) -> grpc.Channel:
-        self.channels.append(bundle_channel(officer_bundle(self.config), service))
+        self.channels.append(identity_channel(officer_identity(self.config), service))
         return self.channels[-1]
 
     def status(self) -> control_pb2.StatusResponse:

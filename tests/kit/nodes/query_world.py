@@ -17,7 +17,7 @@ from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
-from node.rpc.tls import bundle_channel
+from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_reader
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from tests.kit.stores.city import City, operator
@@ -50,7 +50,7 @@ class World:
     def asking(self, kind: Kind) -> Iterator[QueryServiceStub]:
         bundle = add_client(self.config, kind.value, kind, self.folder / kind.value, datetime.now(UTC))
         time.sleep(1.1)  # the node looks at its clients file once a second
-        with bundle_channel(bundle, "query") as channel:
+        with identity_channel(bundle, "query") as channel:
             yield QueryServiceStub(channel)
 
     def usage(self, count: int) -> list[tuple[Any, ...]]:

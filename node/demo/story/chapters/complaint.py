@@ -73,7 +73,7 @@ def _settle_first(stage: Stage) -> None:
 def _route(stage: Stage) -> None:
     """The platform shows an address in Changsha: the complaint belongs here, whatever the digits of the code say."""
     desk, case = stage.desks[_CITY], stage.cases["complaint"]
-    found = stage.ask("complaint", "route", case, "--as", desk.bundle("maker"))
+    found = stage.ask("complaint", "route", case, "--as", desk.identity("maker"))
     if (found["city"], found["routed_by"]) != (_CITY, "displayed_address"):
         raise DemoError(f"the complaint {case} belongs to {_CITY} by the address displayed, not {found}")
     what = ("按平台公示地址，属本市管辖", "by the address displayed it belongs here")

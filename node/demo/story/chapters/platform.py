@@ -42,7 +42,7 @@ def _screen(stage: Stage) -> None:
 
 def _confirm(stage: Stage) -> None:
     desk = stage.desks[CITY]
-    words = ("--uscc", SELLER_CODE, "--screened-at", "云播平台入驻名单", "--as", desk.bundle("maker"))
+    words = ("--uscc", SELLER_CODE, "--screened-at", "云播平台入驻名单", "--as", desk.identity("maker"))
     told = stage.ask("screen", "confirm", stage.cases["listed"], *words, node=CITY)
     stage.cases["hit"] = told["case"]
     shown = desk.show(told["case"])

@@ -20,7 +20,7 @@ from node.config import Config, Sync, load_config
 from node.core.members.clients import Kind
 from node.errors import FileError
 from node.folder.clock import SystemClock, node_clock
-from node.folder.identity import Bundle, load_bundle, officer_bundle
+from node.folder.identity import Identity, load_identity, officer_identity
 from node.folder.person_key import FILE, load_person_key
 from node.ports import Clock
 from node.rpc.client import client_channel
@@ -33,27 +33,27 @@ _PLATFORM_BASIS = "电子商务法 第二十七条"
 
 
 @dataclass(frozen=True)
-class Identity:
+class Caller:
     """Who speaks: the holder of `folder`; where there is none, the account of the node in `node_dir`."""
 
     folder: Path | None
     node_dir: Path
 
     @cached_property
-    def bundle(self) -> Bundle:
+    def identity(self) -> Identity:
         """Addresses, certificates and key.
 
         Raises:
             FileError: A file is missing or wrong.
         """
         if self.folder is not None:
-            return load_bundle(self.folder, ask_passphrase)
-        return officer_bundle(load_config(self.node_dir), ask_passphrase)
+            return load_identity(self.folder, ask_passphrase)
+        return officer_identity(load_config(self.node_dir), ask_passphrase)
 
     @contextmanager
     def channel(self, service: str) -> Iterator[grpc.Channel]:
         """A channel to the node's service "intake", "control" or "query"; errors of calls come out as NodeError."""
-        with client_channel(self.bundle, service, self.folder) as opened:
+        with client_channel(self.identity, service, self.folder) as opened:
             yield opened
 
     def reason(self, purpose: str | None, legal_basis: str | None) -> query.Reason:
@@ -88,11 +88,11 @@ class Identity:
             if self.folder is None:
                 raise
             return None
-        return config if config.city == self.bundle.city else None
+        return config if config.city == self.identity.city else None
 
     @property
     def _sync(self) -> Sync:
-        if self.bundle.kind is Kind.PLATFORM:
+        if self.identity.kind is Kind.PLATFORM:
             return Sync(purpose="verification", legal_basis=_PLATFORM_BASIS)
         return self._config.sync if self._config else Sync()
 
@@ -113,8 +113,8 @@ def as_option(
     )
 
 
-def identity_options(*, required: bool = False, steers: bool = False) -> Callable[[_Command], _Command]:
-    """`--as` and `--node`, which the command takes as one `identity`.
+def caller_options(*, required: bool = False, steers: bool = False) -> Callable[[_Command], _Command]:
+    """`--as` and `--node`, which the command takes as one `caller`.
 
     Args:
         required: An act of a person: the node's own account will not do.
@@ -124,7 +124,7 @@ def identity_options(*, required: bool = False, steers: bool = False) -> Callabl
     def decorate(command: _Command) -> _Command:
         @functools.wraps(command)
         def run(*args: Any, folder: Path | None, node_dir: Path, **options: Any) -> Any:
-            return command(*args, identity=Identity(folder, node_dir), **options)
+            return command(*args, caller=Caller(folder, node_dir), **options)
 
         option = as_option("folder", required=required, variable=None if steers else "GONGZHI_OFFICER")
         return node_option(option(run))  # type: ignore[return-value]
