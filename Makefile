@@ -1,12 +1,12 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check image wheel deb machine chaos fuzz soak bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test check format image wheel deb machine chaos fuzz soak bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
-# Where DATA and JSON are looked for: `make -C` leaves the caller's folder in PWD alone.
-CALLER = $(if $(shell grep -zxE -e '-[A-Za-z]*C.*|--directory.*' /proc/$$PPID/cmdline | tr '\0' ' '),$(PWD),$(CURDIR))
+# Relative DATA, JSON and POLICIES count from the shell's folder: `make -C` changes CURDIR and leaves the shell's PWD.
+CALLER = $(or $(PWD),$(CURDIR))
 export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
 
 help: ## Show this list
@@ -45,6 +45,10 @@ check: setup ## Style, types, layers, wire formats, stubs
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb
 	.ci/generate --check
+
+format: setup ## Put the code into the project's style
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
 
 image: ## Build the container image of a node, and its base where none is (TAG=<name:tag> BASE=<image>)
 	@BASE="$(BASE)" deploy/compose/image $(TAG)
