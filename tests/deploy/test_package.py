@@ -57,8 +57,8 @@ def newer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("dpkg-deb", "--raw-extract", package, folder / "root")
     for place in ("DEBIAN/control", "usr/lib/gongzhi/lib/python3.11/site-packages/gongzhi-*.dist-info/METADATA"):
         [file] = (folder / "root").glob(place)
-        file.write_text(re.sub(r"(?m)^Version: .*$", "Version: 0.2.0", file.read_text("utf-8")), "utf-8")
-    made = folder / "gongzhi_0.2.0_amd64.deb"
+        file.write_text(re.sub(r"(?m)^Version: .*$", "Version: 0.3.0", file.read_text("utf-8")), "utf-8")
+    made = folder / "gongzhi_0.3.0_amd64.deb"
     run("dpkg-deb", "--root-owner-group", "-Znone", "--build", folder / "root", made)
     return made
 
@@ -199,9 +199,9 @@ def test_by_the_guide_two_machines_exchange_are_restored_and_upgraded(
         here.paste("sudo systemctl start gongzhi@changsha; sudo gongzhi status --wait 60\n")
         log = here.paste("sudo gongzhi audit\n")
         play(here, GUIDE, "升级")
-        assert "0.2.0" in here.paste("gongzhi --version\n")
+        assert "0.3.0" in here.paste("gongzhi --version\n")
         play(here, GUIDE, "回退")
-        assert "0.1.0" in here.paste("gongzhi --version\n")
+        assert "0.2.0" in here.paste("gongzhi --version\n")
         assert here.paste("sudo gongzhi audit\n") == log
         play(here, GUIDE, "卸载")
         assert "kept" in here.root("apt-get purge -y gongzhi 2>&1")

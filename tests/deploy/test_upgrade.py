@@ -95,7 +95,7 @@ def test_a_city_is_rolled_over_and_back_while_the_others_run(six: Project, image
     before = own(six)
 
     roll(six, image)
-    well(six, "0.1")
+    well(six, "0.2")
     assert own(six) == before
     publish(six, seed=2)
     await_others(six)
