@@ -110,7 +110,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
                 files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,
                 ask=None if other_cities else view.ask,
-                progress=view.show,
+                on_progress=view.show,
             )  # fmt: skip
     except NodeError as error:
         _fail(error, view.last)

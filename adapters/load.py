@@ -30,7 +30,7 @@ _NAME_CHARACTERS = 200
 _BEIJING = timezone(timedelta(hours=8))
 _DAY_MS = 86_400_000
 
-Progress = Callable[[Report], object]
+OnProgress = Callable[[Report], object]
 Ask = Callable[[str], bool]
 
 _COUNTED = {
@@ -52,7 +52,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
     rejects: Path | None = None,
     mask_personal: bool = False,
     ask: Ask | None = None,
-    progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Loads files into a node. The same row twice is a duplicate, so a load that broke off is simply begun again.
 
@@ -67,7 +67,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
         mask_personal: Hide ID numbers, bank cards and mobile numbers in free texts that everybody may read.
         ask: Called before a row is sent with the warning that most of a file's rows are of another city; False ends
             the load. None goes on, and the warning is among the notices.
-        progress: Called after every batch.
+        on_progress: Called after every batch.
 
     Raises:
         FileError: A mapping, file or identity cannot be used; or a file is damaged, and the rows before that are in.
@@ -101,8 +101,8 @@ def load(  # noqa: PLR0913 - what the command takes, by name
             tally.count(answered)
             tally.report.fraction = sum(table.fraction() for table in tables) / len(tables)
             tally.report.seconds = perf_counter() - began
-            if progress:
-                progress(tally.report)
+            if on_progress:
+                on_progress(tally.report)
     for table in tables:
         tally.report.notices += [f"{table.path}: {each}" for each in table.asides()]
         if table.damage:

@@ -44,7 +44,7 @@ class Reason(StrEnum):
     CALENDAR_HORIZON = "calendar_horizon"
     RULE_NOT_IN_FORCE = "rule_not_in_force"
     CLOCK_REFUSED = "clock_refused"
-    # What a peer sends that cannot be true: evidence is kept and the peer is frozen.
+    # What a peer sends that cannot be true: the payload is kept and the peer is frozen.
     MALFORMED_BATCH = "malformed_batch"
     OVERSIZE_BATCH = "oversize_batch"
     UNDERSIZE_BATCH = "undersize_batch"
@@ -112,9 +112,9 @@ class NodeError(Exception):
 
 
 class TrustError(NodeError):
-    """A peer sent what cannot be true; `evidence`, the bytes it sent, is kept and the peer is frozen."""
+    """A peer sent what cannot be true; the bytes it sent, `payload`, are kept in an incident and the peer is frozen."""
 
-    evidence: bytes = b""
+    payload: bytes = b""
 
 
 class TransientError(NodeError):

@@ -13,7 +13,7 @@ from node.cli.shared.options import json_option, node_option
 from node.config import load_config
 from node.folder.clock import node_clock
 from node.folder.service import check_place, settle
-from node.usecases.upkeep.backup import Manifest, Report, back_up
+from node.usecases.upkeep.backup import Manifest, OnProgress, back_up
 from node.usecases.upkeep.backup import restore as restore_node
 from node.usecases.upkeep.confirm_restore import confirm
 from node.usecases.upkeep.return_log import Recovered, recover
@@ -107,7 +107,7 @@ def _tell(manifest: Manifest, as_json: bool, said: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Report]:
+def _progress() -> Iterator[OnProgress]:
     columns = (TextColumn("{task.description:12}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:

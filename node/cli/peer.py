@@ -25,7 +25,7 @@ def peer() -> None:
 @node_option
 def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
     """Write the exact bytes that the peer sent in INCIDENT (its number stands in `gongzhi status`)."""
-    content = Reader(load_config(node_dir).node_db).evidence(incident)
+    content = Reader(load_config(node_dir).node_db).incident_payload(incident)
     out.touch(mode=0o600)
     out.write_bytes(content)
     click.echo(f"{len(content)} bytes written to {out}")

@@ -152,7 +152,7 @@ def _check(
 ) -> None:
     if (after.tree_size, after.root) != (before.tree_size, before.root):
         raise DemoError(f"{victim.city} stored something of an altered batch")
-    if not middle.sent or Reader(victim.config.node_db).evidence(incident.number) != middle.sent:
+    if not middle.sent or Reader(victim.config.node_db).incident_payload(incident.number) != middle.sent:
         raise DemoError(f"the evidence that {victim.city} kept is not what was sent")
 
 

@@ -166,7 +166,7 @@ def test_a_warning_is_counted_and_told_without_the_value(tmp_path: Path, node: N
 def test_progress_grows_to_the_end(tmp_path: Path, node: Node, registry: Path) -> None:
     seen: list[tuple[int, float]] = []
     path = write_csv(tmp_path / "f.csv", rows(3000))
-    report = load([path], registry, node, progress=lambda now: seen.append((now.rows, now.fraction)))
+    report = load([path], registry, node, on_progress=lambda now: seen.append((now.rows, now.fraction)))
     assert seen == sorted(seen)
     assert seen[-1][0] == 3000 == report.rows
     assert (report.fraction, report.rows_per_s > 0) == (1.0, True)

@@ -95,7 +95,7 @@ def loading(table: Path, bundle: Path, answered: list[int]) -> Iterator[Future[N
             answered.append(report.accepted + report.duplicate)
 
         try:
-            load([table], MAPPING, Intake(bundle), as_of_ms=1, progress=note)
+            load([table], MAPPING, Intake(bundle), as_of_ms=1, on_progress=note)
         except NodeError:
             return
 

@@ -174,7 +174,7 @@ def test_a_rebuilt_log_is_pulled_from_its_beginning(country: Country, other: Ori
     assert (after.size, changsha.store.peer_state("wuhan").frozen) == (7, False)
     assert after.number > before.number
     recompute(changsha.store, "wuhan")
-    assert [changsha.store.evidence(each.number) for each in changsha.store.incidents()] == [raw]
+    assert [changsha.store.incident_payload(each.number) for each in changsha.store.incidents()] == [raw]
     # Who has not forgotten yet tells of the old fork; under the new card it proves nothing, and is no false accusation.
     assert accuse(changsha, raw) is None
     assert not changsha.store.peer_state("wuhan").frozen

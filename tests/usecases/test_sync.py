@@ -174,7 +174,7 @@ def test_a_liar_cannot_fill_the_disk_with_evidence(
 ) -> None:
     monkeypatch.setattr(peer_state, "MAX_INCIDENTS_PER_CITY", 5)
     error = TrustError(Reason.MALFORMED_BATCH, "noise")
-    error.evidence = bytes(100)
+    error.payload = bytes(100)
     receiver.meet(origin, Failing(origin, error))
     for _ in range(5 + 7):
         with pytest.raises(TrustError):

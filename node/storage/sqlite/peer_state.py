@@ -30,14 +30,14 @@ class PeerState:
 
 @dataclass(frozen=True)
 class Incident:
-    """What a peer sent that cannot be true; the evidence itself is read by number."""
+    """What a peer sent that cannot be true; the payload itself is read by number."""
 
     number: int
     city: str
     reason: str
     message: str
     at_ms: int
-    evidence_bytes: int
+    payload_bytes: int
 
 
 def read_peer_state(connection: Connection, city: str) -> PeerState:
@@ -69,13 +69,13 @@ def write_peer_clock(connection: Connection, city: str, ahead_ms: int) -> None:
     connection.execute("INSERT OR REPLACE INTO peer_clock (city, ahead_ms) VALUES (?, ?)", (city, ahead_ms))
 
 
-def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, evidence: bytes) -> None:
-    """Keeps evidence (the newest of each city; a liar can't fill the disk) and freezes the peer."""
+def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, payload: bytes) -> None:
+    """Keeps what a peer sent (the newest of each city; a liar can't fill the disk) and freezes the peer."""
     connection.execute(
         "INSERT INTO incident (city, reason, message, at_ms, evidence) VALUES (?, ?, ?, ?, ?)",
-        (city, reason, message, at_ms, evidence),
+        (city, reason, message, at_ms, payload),
     )
-    # A fork's evidence is for good; there is one for each log key at most.
+    # The payload of a fork is for good; there is one for each log key at most.
     connection.execute(
         "DELETE FROM incident WHERE city = ? AND reason != ? AND number NOT IN"
         " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
@@ -87,11 +87,11 @@ def add_incident(connection: Connection, city: str, reason: str, message: str, a
     )
 
 
-def add_fork(connection: Connection, city: str, message: str, at_ms: int, evidence: bytes) -> bool:
+def add_fork(connection: Connection, city: str, message: str, at_ms: int, payload: bytes) -> bool:
     """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
     if is_forked(read_peer_state(connection, city)):
         return False
-    add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, evidence)
+    add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, payload)
     return True
 
 
@@ -101,13 +101,13 @@ def is_forked(state: PeerState) -> bool:
 
 
 def read_forks(connection: Connection) -> list[bytes]:
-    """The evidence of every fork for which a log is frozen now."""
+    """The payload of every fork for which a log is frozen now."""
     rows = connection.execute(
         "SELECT evidence FROM incident WHERE number IN (SELECT max(number) FROM incident JOIN link USING (city)"
         " WHERE reason = ? AND frozen AND last_reason = ? GROUP BY city)",
         (Reason.LOG_FORKED, Reason.LOG_FORKED),
     )
-    return [bytes(evidence) for (evidence,) in rows]
+    return [bytes(payload) for (payload,) in rows]
 
 
 def read_incidents(connection: Connection, limit: int) -> list[Incident]:
@@ -119,10 +119,10 @@ def read_incidents(connection: Connection, limit: int) -> list[Incident]:
     return [Incident(*row) for row in rows]
 
 
-def destroy_evidence(connection: Connection, city: str, records: Collection[str]) -> int:
+def destroy_payloads(connection: Connection, city: str, records: Collection[str]) -> int:
     """Destroys what a peer sent in incidents that names any of these records of its: what is destroyed elsewhere.
 
-    The SHA-256 of what was sent stays. A fork's evidence holds checkpoints alone.
+    The SHA-256 of what was sent stays. The payload of a fork holds checkpoints alone.
     """
     if not records:
         return 0
@@ -131,12 +131,12 @@ def destroy_evidence(connection: Connection, city: str, records: Collection[str]
         "SELECT number, evidence FROM incident WHERE city = ? AND reason != ? AND digest IS NULL",
         (city, Reason.LOG_FORKED),
     )
-    named = [(number, evidence) for number, evidence in kept if any(name in evidence for name in names)]
+    named = [(number, payload) for number, payload in kept if any(name in payload for name in names)]
     return _forget(connection, named)
 
 
-def destroy_old_evidence(connection: Connection, before_ms: int) -> int:
-    """Destroys what peers sent in incidents of before a moment; its SHA-256 stays, and so does a fork's evidence."""
+def destroy_old_payloads(connection: Connection, before_ms: int) -> int:
+    """Destroys what peers sent in incidents of before a moment; its SHA-256 stays, and so does that of a fork."""
     old = connection.execute(
         "SELECT number, evidence FROM incident WHERE at_ms < ? AND reason != ? AND digest IS NULL",
         (before_ms, Reason.LOG_FORKED),
@@ -145,12 +145,12 @@ def destroy_old_evidence(connection: Connection, before_ms: int) -> int:
 
 
 def _forget(connection: Connection, incidents: Iterable[tuple[int, bytes]]) -> int:
-    rows = [(sha256(evidence).digest(), number) for number, evidence in incidents]
+    rows = [(sha256(payload).digest(), number) for number, payload in incidents]
     connection.executemany("UPDATE incident SET evidence = x'', digest = ? WHERE number = ?", rows)
     return len(rows)
 
 
-def read_evidence(connection: Connection, number: int) -> bytes:
+def read_payload(connection: Connection, number: int) -> bytes:
     """What the peer sent.
 
     Raises:

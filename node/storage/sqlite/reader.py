@@ -168,13 +168,13 @@ class Reader:
         """The newest incidents, newest first."""
         return peer_state.read_incidents(self.connection, limit)
 
-    def evidence(self, number: int) -> bytes:
+    def incident_payload(self, number: int) -> bytes:
         """What the peer sent in an incident.
 
         Raises:
             NodeError: NOT_FOUND.
         """
-        return peer_state.read_evidence(self.connection, number)
+        return peer_state.read_payload(self.connection, number)
 
     def republished(self, limit: int = 100) -> list[str]:
         """The first record ids of listings here that peers published again after they had ended."""

@@ -10,7 +10,7 @@ from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
-from node.storage.sqlite.peer_state import destroy_evidence
+from node.storage.sqlite.peer_state import destroy_payloads
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, write_tiles
 from node.stubs.record.v1.record_pb2 import View
@@ -101,7 +101,7 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
     destroyed = _follow(connection, origin, open_records, at_ms)
     note_republished(connection, origin.number, open_records, at_ms)
     retracted = [record.header.retracts for record in open_records if record.header and record.header.retracts]
-    return destroyed + destroy_evidence(connection, city, retracted)
+    return destroyed + destroy_payloads(connection, city, retracted)
 
 
 def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
@@ -181,7 +181,7 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
         count, names = _revise(connection, origin, record, at_ms)
         destroyed += count
         lessened += names
-    destroyed += destroy_evidence(connection, city, lessened)
+    destroyed += destroy_payloads(connection, city, lessened)
     note_republished(connection, origin.number, revision.records, at_ms)
     connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
     if revision.end == origin.revise_upto:

@@ -20,16 +20,16 @@ else:
 _STEP_PAGES = 2048
 # Instructions of SQLite between two looks at the clock.
 _LOOK = 10_000
-Report = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
-def copy_database(source: Path, target: Path, report: Report) -> None:
+def copy_database(source: Path, target: Path, on_progress: OnProgress) -> None:
     """Copies one moment of a database into a new file, page by page, and checks the copy.
 
     Args:
         source: A database that may be written to meanwhile.
         target: Made with mode 0600; one file, without a write-ahead log.
-        report: (pages done, pages in all).
+        on_progress: (pages done, pages in all).
 
     Raises:
         NodeError: STORAGE_FULL, STORAGE_CORRUPT or another failure of the disk.
@@ -40,7 +40,7 @@ def copy_database(source: Path, target: Path, report: Report) -> None:
         # An open transaction holds this moment; without one every commit meanwhile would begin the copy anew.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        reader.backup(copy, pages=_STEP_PAGES, progress=lambda _, left, total: report(total - left, total))
+        reader.backup(copy, pages=_STEP_PAGES, progress=lambda _, left, total: on_progress(total - left, total))
         copy.execute("PRAGMA journal_mode=DELETE")
     except Error as error:
         raise storage_error(error) from None

@@ -103,18 +103,18 @@ class Store(Reader):
         """Destroys own records whose retention is over, by standard (`retention.destroy_ended`)."""
         return self._submit_destroying(lambda connection: destroy_ended(connection, kept_since_ms))
 
-    def destroy_old_evidence(self, before_ms: int) -> "Future[None]":
+    def destroy_old_payloads(self, before_ms: int) -> "Future[None]":
         """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
-        return self._submit_destroying(lambda connection: peer_state.destroy_old_evidence(connection, before_ms))
+        return self._submit_destroying(lambda connection: peer_state.destroy_old_payloads(connection, before_ms))
 
     def set_peer_state(self, link: PeerState) -> "Future[None]":
         """Remembers the state of the link to a peer."""
         return self.submit(lambda connection: peer_state.write_peer_state(connection, link))
 
-    def add_incident(self, city: str, reason: str, message: str, evidence: bytes) -> "Future[None]":
-        """Keeps the evidence of what a peer sent and freezes the peer."""
+    def add_incident(self, city: str, reason: str, message: str, payload: bytes) -> "Future[None]":
+        """Keeps what a peer sent as an incident and freezes the peer."""
         at_ms = self._clock.now_ms()
-        return self.submit(lambda conn: peer_state.add_incident(conn, city, reason, message, at_ms, evidence))
+        return self.submit(lambda conn: peer_state.add_incident(conn, city, reason, message, at_ms, payload))
 
     def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
         """Puts a policy in force: remembers its text, logs what it changes for peers."""

@@ -78,19 +78,19 @@ def is_news(connection: Connection, city: str, cosigned: Cosigned) -> bool:
     return is_better and len(cosigned.cosignatures) > kept.get(size, 0)
 
 
-class Progress(NamedTuple):
+class WitnessProgress(NamedTuple):
     """How far a witness is: the size of the largest checkpoint kept that it cosigned, and when (Unix seconds)."""
 
     size: int
     at_s: int
 
 
-def read_progress(connection: Connection, city: str) -> dict[str, Progress]:
+def read_progress(connection: Connection, city: str) -> dict[str, WitnessProgress]:
     """Of each witness of a log, by the name of its key, how far it is."""
     rows = connection.execute(
         "SELECT witness, max(size), at_s FROM cosignature WHERE city = ? GROUP BY witness", (city,)
     )
-    return {witness: Progress(size, at_s) for witness, size, at_s in rows}
+    return {witness: WitnessProgress(size, at_s) for witness, size, at_s in rows}
 
 
 def _newest(connection: Connection, city: str) -> dict[str, int]:

@@ -65,7 +65,7 @@ class Compare:
             store: Holds the verified logs.
             members: Every city of the federation, this node's own among them.
             clock: Dates what was heard.
-            freeze: Called with verified evidence alone.
+            freeze: Called with a verified proof of a fork alone.
         """
         self._store = store
         self._members = members

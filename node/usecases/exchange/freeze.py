@@ -34,13 +34,13 @@ class Freeze:
             self._hold_back_forked()
         self.check_own_log()
 
-    def freeze(self, city: str, evidence: bytes, teller: str) -> None:
-        """Keeps verified evidence as an incident and freezes the log; nothing where it is frozen for a fork already."""
-        fork = parse_fork(evidence)
+    def freeze(self, city: str, payload: bytes, teller: str) -> None:
+        """Keeps a verified proof of a fork as an incident and freezes the log, where no fork has frozen it already."""
+        fork = parse_fork(payload)
         sizes = sorted(parse_checkpoint(note.encode()).size for note in (fork.smaller, fork.larger))
         text = f"{city} signed two histories of its log: of {sizes[0]} records, and of {sizes[1]}; told by {teller}"
         at_ms = self._now_ms()
-        if not self._store.submit(lambda connection: add_fork(connection, city, text, at_ms, evidence)).result():
+        if not self._store.submit(lambda connection: add_fork(connection, city, text, at_ms, payload)).result():
             return
         _log.error("log_forked", city=city, smaller=sizes[0], larger=sizes[1], told_by=teller)
         if city == self._city:

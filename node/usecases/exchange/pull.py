@@ -25,10 +25,12 @@ class Progress(NamedTuple):
     target_size: int
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
-def pull(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
+def pull(
+    store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, on_progress: OnProgress
+) -> Progress:
     """Pulls `city` up to its newest checkpoint and revises what its policy changed.
 
     Args:
@@ -37,30 +39,32 @@ def pull(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: s
         city: Slug.
         keys: The pinned log keys of the city.
         purpose: What the records are for.
-        report: Called after each batch.
+        on_progress: Called after each batch.
 
     Raises:
-        TrustError: The peer sent what cannot be true, with the evidence. What was verified before stands, nothing
+        TrustError: The peer sent what cannot be true, with the payload. What was verified before stands, nothing
             else is stored.
         NodeError: The peer refused or could not be reached, or the disk is full.
     """
-    reached = _pull_log(store, peer, city, keys, purpose, report)
+    reached = _pull_log(store, peer, city, keys, purpose, on_progress)
     _revise(store, peer, city)
     return reached
 
 
-def _pull_log(store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, report: Report) -> Progress:
+def _pull_log(
+    store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, on_progress: OnProgress
+) -> Progress:
     origin = store.find_origin(city)
     view = TrustedLog(city, keys, store.frontier(city), origin.known if origin else None)
     progress = Progress(view.size, view.size)
     with _CommitBuffer(store, city, purpose) as shelf:
         for raw in peer.pull(view.size, view.known.size if view.known else 0):
-            with _evidence(raw):
+            with _keep_payload(raw):
                 batch = view.verify_batch(raw)
             shelf.put(batch)
             view.accept(batch)
             progress = Progress(batch.size, batch.checkpoint.size)
-            report(progress)
+            on_progress(progress)
     if not view.is_complete:
         raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its stream at {view.size}")
     return progress
@@ -85,7 +89,7 @@ class _CommitBuffer:
             for commit in self._commits:
                 commit.result()
         except NodeError:
-            # A full disk is met again at the next pull; the evidence of a lie is here now or never.
+            # A full disk is met again at the next pull; the payload of a lie is here now or never.
             if kind is None or not issubclass(kind, TrustError):
                 raise
 
@@ -110,7 +114,7 @@ def _revise(store: Store, peer: Peer, city: str) -> None:
     begin = origin.revised
     for raw in peer.revise(begin, origin.revise_upto, origin.held_grant):
         leaf_hashes = store.leaf_hashes(origin.number, begin, min(begin + MAX_REVISION_SPAN, origin.revise_upto))
-        with _evidence(raw):
+        with _keep_payload(raw):
             revision = verify_revision(raw, city, begin, origin.revise_upto, leaf_hashes)
         store.store_revision(city, revision).result()
         begin = revision.end
@@ -120,10 +124,10 @@ def _revise(store: Store, peer: Peer, city: str) -> None:
 
 
 @contextmanager
-def _evidence(raw: bytes) -> Iterator[None]:
+def _keep_payload(raw: bytes) -> Iterator[None]:
     """Adds what a peer sent to the error that says why it cannot be true."""
     try:
         yield
     except TrustError as error:
-        error.evidence = raw
+        error.payload = raw
         raise

@@ -16,7 +16,7 @@ from node.ports import Clock, Peer
 from node.storage.sqlite.peer_state import PeerState, is_forked
 from node.storage.sqlite.store import Store
 from node.usecases.exchange.freeze import WAY_OUT
-from node.usecases.exchange.pull import Progress, Report, pull
+from node.usecases.exchange.pull import OnProgress, Progress, pull
 
 _log = structlog.get_logger(__name__)
 _PULLED = Counter("gongzhi_records_pulled", "Records of a peer's log verified and stored", ["city"])
@@ -96,7 +96,7 @@ class Sync:
         finally:
             lock.release()
 
-    def run_now(self, city: str, report: Report) -> Progress:
+    def run_now(self, city: str, on_progress: OnProgress) -> Progress:
         """Pulls from a peer at once, whatever its back-off; waits for a pull under way.
 
         Raises:
@@ -105,7 +105,7 @@ class Sync:
         if self._store.peer_state(city).frozen:
             raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
         with self._lock(city):
-            return self._attempt(city, report)
+            return self._attempt(city, on_progress)
 
     def run_hinted(self, city: str) -> None:
         """Pulls from a peer that said it has something new; who says so is up, so its back-off does not count.
@@ -141,17 +141,17 @@ class Sync:
                 return member
         raise NodeError(Reason.NOT_FOUND, f"{city[:40]!r} is not a peer of this node")
 
-    def _attempt(self, city: str, report: Report) -> Progress:
+    def _attempt(self, city: str, on_progress: OnProgress) -> Progress:
         member, before = self._member(city), self._size(city)
         try:
             with self._connect(member) as peer:
-                progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, report)
+                progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, on_progress)
                 if self._hooks:
                     self._hooks.after_pull(member, peer)
         except TrustError as error:
             _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
             _FAILURES.labels(city, error.reason).inc()
-            self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.evidence).result()
+            self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.payload).result()
             if self._hooks:
                 self._hooks.after_lie(city, error)
             raise

@@ -94,4 +94,4 @@ class Round:
     def after_lie(self, city: str, error: TrustError) -> None:
         """Sees whether what broke a rule of trust proves more: two histories signed."""
         if error.reason in _GRAVE:
-            self._compare.confront(city, error.evidence)
+            self._compare.confront(city, error.payload)

@@ -32,7 +32,7 @@ from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.policy_pb2 import PolicyChange
 
 MAX_FAULTS = 100
-Progress = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 KeysOf = Callable[[str], Sequence[LogKey]]
 
 
@@ -67,18 +67,18 @@ class OriginAudit:
             self.faults.append(text)
 
 
-def audit(inspection: Inspection, keys_of: KeysOf, report: Progress) -> list[OriginAudit]:
+def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> list[OriginAudit]:
     """Audits a whole store.
 
     Args:
         inspection: One snapshot of it.
         keys_of: The pinned log keys of a city; none where it is no member (any more).
-        report: Told (city, records done, records in all) as it goes on.
+        on_progress: Told (city, records done, records in all) as it goes on.
     """
     origins = inspection.origins()
     audits = [_OriginPass(inspection, origin) for origin in origins]
     for each in audits:
-        each.run(keys_of(each.origin.city), report)
+        each.run(keys_of(each.origin.city), on_progress)
     by_number = {each.origin.number: each.found for each in audits}
     if audits:
         _check_index(inspection, audits, by_number)
@@ -120,12 +120,12 @@ class _OriginPass:
         self._policy_change: tuple[Header, PolicyChange] | None = None
         self._unknown = 0
 
-    def run(self, keys: Sequence[LogKey], report: Progress) -> None:
+    def run(self, keys: Sequence[LogKey], on_progress: OnProgress) -> None:
         """Reads the origin once, then compares what it amounts to."""
-        report(self.origin.city, 0, self.origin.size)
+        on_progress(self.origin.city, 0, self.origin.size)
         for records in self._inspection.records(self.origin.number):
             self._check_records(records)
-            report(self.origin.city, self._frontier.size, self.origin.size)
+            on_progress(self.origin.city, self._frontier.size, self.origin.size)
         self._check_tree()
         self._check_checkpoint(keys)
         self._check_grant()

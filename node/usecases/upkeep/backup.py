@@ -30,7 +30,7 @@ _ATTACHMENTS = "evidence"
 _SAFE = re.compile(r"[\w.-]+(/[\w.-]+)*")
 MARKER = "restored"
 """In the data folder of a restored node that publishes nothing yet."""
-Report = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 
 class BackedUp(BaseModel):
@@ -58,14 +58,14 @@ class Manifest(BaseModel):
     files: tuple[BackedUp, ...]
 
 
-def back_up(config: Config, out: Path, now: datetime, report: Report, *, with_keys: bool) -> Manifest:
+def back_up(config: Config, out: Path, now: datetime, on_progress: OnProgress, *, with_keys: bool) -> Manifest:
     """Writes a backup of a node, running or not, and verifies it before it takes its name.
 
     Args:
         config: Of the node.
         out: A folder to make, or a file to make where it ends in `.tar`.
         now: Aware; stands in the manifest.
-        report: (what, done, in all).
+        on_progress: (what, done, in all).
         with_keys: Whether the node's private keys and its officer's go in.
 
     Raises:
@@ -77,8 +77,8 @@ def back_up(config: Config, out: Path, now: datetime, report: Report, *, with_ke
     if not config.node_db.exists():
         raise NodeError(Reason.NOT_FOUND, f"{config.city} has no log yet")
     with _whole(out) as work:
-        _copy(config, work, report, with_keys=with_keys)
-        manifest = _describe(work, now, report, with_keys=with_keys)
+        _copy(config, work, on_progress, with_keys=with_keys)
+        manifest = _describe(work, now, on_progress, with_keys=with_keys)
         write_file(work / MANIFEST, manifest.model_dump_json(indent=2, by_alias=True).encode(), 0o600)
         if out.suffix == ".tar":
             _pack(work, out)
@@ -89,13 +89,13 @@ def back_up(config: Config, out: Path, now: datetime, report: Report, *, with_ke
     return manifest
 
 
-def restore(backup: Path, target: Path, report: Report) -> Manifest:
+def restore(backup: Path, target: Path, on_progress: OnProgress) -> Manifest:
     """Puts a backup in place as a node that answers but does not publish, after verifying all of it.
 
     Args:
         backup: What `back_up` made.
         target: Folder of the node to make; must not be there, or be empty.
-        report: (what, done, in all).
+        on_progress: (what, done, in all).
 
     Raises:
         NodeError: INVALID_ARGUMENT, the target is not empty or the backup cannot be read; STORAGE_CORRUPT, it is
@@ -105,7 +105,7 @@ def restore(backup: Path, target: Path, report: Report) -> Manifest:
         raise FileError(Reason.INVALID_ARGUMENT, str(target), "is not empty: a node is never written over")
     with _whole(target) as work:
         _unpack(backup, work)
-        manifest = check_backup(work, report)
+        manifest = check_backup(work, on_progress)
         (work / MANIFEST).rename(work / "data" / MARKER)
         for name in ("keys", "officer"):
             (work / name).mkdir(exist_ok=True)
@@ -116,7 +116,7 @@ def restore(backup: Path, target: Path, report: Report) -> Manifest:
     return manifest
 
 
-def check_backup(folder: Path, report: Report) -> Manifest:
+def check_backup(folder: Path, on_progress: OnProgress) -> Manifest:
     """Verifies a backup: every file, every page, and the whole log against its signed checkpoint.
 
     Raises:
@@ -129,7 +129,7 @@ def check_backup(folder: Path, report: Report) -> Manifest:
             raise NodeError(Reason.STORAGE_CORRUPT, f"{file.path} is not the one that was backed up")
     for name in _databases(folder):
         check_database(name)
-    if _verified(folder, report) != (manifest.tree_size, manifest.root, manifest.checkpoint):
+    if _verified(folder, on_progress) != (manifest.tree_size, manifest.root, manifest.checkpoint):
         raise NodeError(Reason.STORAGE_CORRUPT, "the log is not the one of the manifest")
     return manifest
 
@@ -148,11 +148,11 @@ def _whole(place: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _copy(config: Config, work: Path, report: Report, *, with_keys: bool) -> None:
+def _copy(config: Config, work: Path, on_progress: OnProgress, *, with_keys: bool) -> None:
     (work / "data").mkdir(mode=0o700)
     for database in sorted(config.data_dir.glob("*.db")):
         if database.name != _DERIVED:
-            _copy_one(database, work / "data" / database.name, report)
+            _copy_one(database, work / "data" / database.name, on_progress)
     _copy_attachments(config.data_dir / _ATTACHMENTS, work / "data" / _ATTACHMENTS)
     for name in ("federation", "policy", "clients"):
         shutil.copyfile(getattr(config, name), work / f"{name}.yaml")
@@ -174,8 +174,8 @@ def _copy_attachments(source: Path, target: Path) -> None:
                 shutil.copyfile(path, target / path.name)
 
 
-def _copy_one(source: Path, target: Path, report: Report) -> None:
-    copy_database(source, target, lambda done, total: report(source.name, done, total))
+def _copy_one(source: Path, target: Path, on_progress: OnProgress) -> None:
+    copy_database(source, target, lambda done, total: on_progress(source.name, done, total))
 
 
 def _with_own_paths(settings: str, calendars: Sequence[str]) -> str:
@@ -185,8 +185,8 @@ def _with_own_paths(settings: str, calendars: Sequence[str]) -> str:
     return re.sub(r"(?m)^calendars:.*\n?(?:[ -].*\n?)*", f"calendars: [{', '.join(calendars)}]\n", text)
 
 
-def _describe(work: Path, now: datetime, report: Report, *, with_keys: bool) -> Manifest:
-    size, root, checkpoint = _verified(work, report)
+def _describe(work: Path, now: datetime, on_progress: OnProgress, *, with_keys: bool) -> Manifest:
+    size, root, checkpoint = _verified(work, on_progress)
     paths = sorted(path for path in work.rglob("*") if path.is_file())
     files = [
         BackedUp(path=path.relative_to(work).as_posix(), bytes=path.stat().st_size, sha256=_digest(path))
@@ -198,7 +198,7 @@ def _describe(work: Path, now: datetime, report: Report, *, with_keys: bool) -> 
     )  # fmt: skip
 
 
-def _verified(folder: Path, report: Report) -> tuple[int, str, str]:
+def _verified(folder: Path, on_progress: OnProgress) -> tuple[int, str, str]:
     """Size, root and checkpoint of the own log, after recomputing every log from its records."""
     config = load_config(folder)
     federation = load_federation(config.federation)
@@ -208,7 +208,7 @@ def _verified(folder: Path, report: Report) -> tuple[int, str, str]:
         return member.log_keys if member else ()
 
     with inspect(config.node_db) as inspection:
-        audits = audit(inspection, keys_of, report)
+        audits = audit(inspection, keys_of, on_progress)
         own = inspection.origins()[0]
     if faults := [fault for each in audits for fault in each.faults]:
         raise NodeError(Reason.STORAGE_CORRUPT, f"the audit of the copy found faults, the first: {faults[0]}")

@@ -53,7 +53,7 @@ def node_status(
     incidents = [
         control_pb2.Incident(
             number=each.number, city=each.city, reason=each.reason, message=each.message, at_ms=each.at_ms,
-            evidence_bytes=each.evidence_bytes,
+            evidence_bytes=each.payload_bytes,
         )
         for each in reader.incidents()
     ]  # fmt: skip

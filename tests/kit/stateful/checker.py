@@ -81,7 +81,7 @@ def _check_destroyed(receiver: Node, held: list[View], full: list[View]) -> None
     """What a replica does not show stands in no file of its store, the evidence of incidents excepted."""
     shown = {secret for view in held for secret in _secrets(view)}
     gone = {secret for view in full for secret in _secrets(view)} - shown
-    kept = b"".join(receiver.store.evidence(each.number) for each in receiver.store.incidents())
+    kept = b"".join(receiver.store.incident_payload(each.number) for each in receiver.store.incidents())
     files = b"".join(file.read_bytes() for file in sorted(receiver.path.parent.iterdir()))
     left = [secret for secret in gone if secret in files and secret not in kept]
     assert not left, f"{receiver.city} still holds {left[:3]}"

@@ -183,7 +183,7 @@ class Federation(RuleBasedStateMachine):
             assert made is not cut
             assert error.reason in {Reason.BATCH_REPLAYED, Reason.BATCH_GAP, Reason.ENDLESS_STREAM}
             assert node.store.peer_state(origin).frozen
-            assert node.store.evidence(node.store.incidents()[0].number) == error.evidence
+            assert node.store.incident_payload(node.store.incidents()[0].number) == error.payload
         elif error:
             assert error.reason is Reason.TRUNCATED_STREAM
 

@@ -101,7 +101,7 @@ class ListingLifecycle:
         made = self._end_terms(day, is_new=day != self._day)
         if day != self._day:
             self._store.destroy_ended({name: _begin_ms(kept_since(name, day)) for name in RETENTION}).result()
-            self._store.destroy_old_evidence(_begin_ms(day - EVIDENCE_KEPT)).result()
+            self._store.destroy_old_payloads(_begin_ms(day - EVIDENCE_KEPT)).result()
         if day != self._day or self._has_news:
             self._act_by_itself()
             self._read_new()
