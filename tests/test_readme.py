@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 import pytest
 
-from tests.kit.documents import BLOCK, PROGRAMS, is_command, words_of
+from tests.kit.documents import BLOCK, PROGRAMS, commands_of, is_command, words_of
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -22,6 +22,7 @@ PLACEHOLDER = re.compile(r"\b(DIR|FILE|FOLDER|CITY|CARD|PLACE|NAME|N)\b|<[a-z]|\
 TAKES_WHAT_FOLLOWS = re.compile(r"gongzhi (run|federation add (?!.*--yes))|apt \w+ (?!.*-y)|systemctl edit")
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+LINE_LENGTH = 120
 TARGET = re.compile(r"^([a-z-]+):.*##", re.MULTILINE)
 
 
@@ -37,7 +38,7 @@ def commands(document: Path) -> Iterator[Typed]:
     text = document.read_text("utf-8")
     name = str(document.relative_to(ROOT))
     for block in BLOCK.findall(text):
-        yield from (Typed(name, line, True) for line in block.splitlines() if is_command(line))
+        yield from (Typed(name, line, True) for line in commands_of(block))
     yield from (Typed(name, each, False) for each in INLINE.findall(BLOCK.sub("", text)) if is_command(each))
 
 
@@ -128,6 +129,20 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     text = BLOCK.sub("", document.read_text("utf-8"))
     for link in LINK.findall(text):
         assert "://" in link or (document.parent / link).exists(), link
+
+
+def too_long(text: str) -> list[str]:
+    """The lines that do not fit on a screen; a row of a table cannot be broken."""
+    return [line for line in text.splitlines() if len(line) > LINE_LENGTH and not line.lstrip().startswith("|")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_line_fits(document: Path) -> None:
+    assert too_long(document.read_text("utf-8")) == []
+
+
+def test_a_line_that_does_not_fit_is_noticed() -> None:
+    assert too_long(f"{'x' * 121}\n| {'x' * 121} |\n{'x' * 120}\n") == ["x" * 121]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,11 @@ def is_command(text: str) -> bool:
     return text.removeprefix("sudo ").split(" ", maxsplit=1)[0] in {*PROGRAMS, "make"}
 
 
+def commands_of(block: str) -> list[str]:
+    """The commands of a block, each whole: a line that ends with a backslash goes on in the next."""
+    return [line for line in re.sub(r"\\\n\s*", "", block).splitlines() if is_command(line)]
+
+
 def words_of(line: str) -> list[str]:
     """The words of one program, without redirection, comment, or what a table says of it after two blanks."""
     words = shlex.split(re.split(r"\s{2,}", line.removeprefix("sudo "))[0], comments=True)

@@ -38,7 +38,7 @@ def _standard(standard: Standard) -> Iterator[str]:
         ((f"`{row.field}`", *row[1:6], _code(row.rule)) for row in own),
     )
     messages = zip(rule_rows(standard, "zh"), rule_rows(standard, "en"), strict=True)
-    yield from (f"- `{zh.id}`: {zh.message} · {en.message}" for zh, en in messages)
+    yield from (f"- `{zh.id}`: {zh.message}\n  {en.message}" for zh, en in messages)
     yield ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from node.core.law.laws import Label, Law
@@ -119,6 +120,7 @@ _HEAD = """# 办理流程 Workflows
 由 `gongzhi workflow docs` 根据声明生成，请勿手改。“待核”的条号系凭记忆引用，尚未与法规文本核对。
 Made by `gongzhi workflow docs` from the declarations; do not edit. "To be checked" marks an article cited from memory.
 """
+_LINE_LENGTH = 120
 _COLUMNS = ("环节", "名称", "自", "至", "办理方", "角色", "须载明", "限于", "时限", "产生", "依据")
 
 
@@ -128,9 +130,9 @@ def _section(workflow: Workflow) -> str:
         _line(_COLUMNS),
         _line(["---"] * len(_COLUMNS)),
         *(_line(row) for row in act_rows(workflow, "zh")),
-        f"\n并发 Concurrent acts: {workflow.concurrency.zh} {workflow.concurrency.en}",
+        f"\n并发 Concurrent acts: {workflow.concurrency.zh}\n{fill(workflow.concurrency.en, _LINE_LENGTH)}",
         *(
-            f"\n禁止 Forbidden `{each.name}`: {each.why.zh}（{each.law.zh}）. {each.why.en}."
+            f"\n禁止 Forbidden `{each.name}`: {each.why.zh}（{each.law.zh}）.\n{each.why.en}."
             for each in workflow.forbidden
         ),
         *_code_lists(workflow),
