@@ -53,7 +53,9 @@ def served() -> set[tuple[str, str]]:
 
 def methods(service: str) -> list[str]:
     package, name = service.rsplit(".", 1)
-    declared = import_module(f"{package}.{package.split('.')[1]}_pb2").DESCRIPTOR.services_by_name[name]
+    declared = import_module(
+        f"{package.replace('node', 'node.stubs', 1)}.{package.split('.')[1]}_pb2"
+    ).DESCRIPTOR.services_by_name[name]
     return [method.name for method in declared.methods]
 
 
