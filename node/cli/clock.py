@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from node.cli.shared.options import json_option
 from node.config import Config, load_config
 from node.core.law.calendar import SHANGHAI, Calendar, legal_date
 from node.core.law.deadlines import Deadline, Reading, start
-from node.core.law.legal_rules import LegalRule, RuleBook, vendored_rules
+from node.core.law.laws import laws
+from node.core.law.legal_rules import LegalRule, find_rule, vendored_rules
 from node.errors import NodeError, Reason
 from node.folder.clock import SystemClock, node_clock
 from node.folder.files import load_calendar
@@ -71,9 +73,9 @@ def list_rules(on: date | None, show_all: bool, node_dir: Path | None, lang: Lan
     every = [rule for versions in book.versions.values() for rule in versions]
     rules = every if show_all else book.all_in_force(day)
     if as_json:
-        click.echo(_json([_rule_json(rule, book) for rule in rules]))
+        click.echo(_json([_rule_json(rule) for rule in rules]))
         return
-    print_rules(rules, book, lang)
+    print_rules(rules, lang)
 
 
 @clock.command()
@@ -125,14 +127,13 @@ def due(  # noqa: PLR0913, PLR0917 - one argument an option
 
     The version of the rule is the one in force on the day the clock starts.
     """  # noqa: D301
-    book = vendored_rules()
-    rule = book.in_force(rule_id, legal_date(began))
+    rule = find_rule(rule_id, legal_date(began))
     clock_ = _suspended(_extended(start(rule, began, _calendar_with(node_dir, calendar_files)), extensions), periods)
     reading = clock_.at(on) if on else None
     if as_json:
-        click.echo(_json(_due_json(clock_, reading, book)))
+        click.echo(_json(_due_json(clock_, reading)))
     else:
-        print_due(clock_, reading, book, lang)
+        print_due(clock_, reading, lang)
 
 
 @clock.command()
@@ -200,13 +201,13 @@ def _suspended(clock_: Deadline, periods: Iterable[Period]) -> Deadline:
     return clock_
 
 
-def _rule_json(rule: LegalRule, book: RuleBook) -> dict[str, Any]:
-    return rule.model_dump(mode="json", by_alias=True) | {"law": book.laws[rule.law].model_dump()}
+def _rule_json(rule: LegalRule) -> dict[str, Any]:
+    return rule.model_dump(mode="json", by_alias=True) | {"law": asdict(laws()[rule.law])}
 
 
-def _due_json(clock_: Deadline, reading: Reading | None, book: RuleBook) -> dict[str, Any]:
+def _due_json(clock_: Deadline, reading: Reading | None) -> dict[str, Any]:
     return {
-        "rule": _rule_json(clock_.rule, book),
+        "rule": _rule_json(clock_.rule),
         "calendar": clock_.calendar.version,
         "started": clock_.began,
         "limit": clock_.limit,

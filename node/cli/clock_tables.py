@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from node.cli.shared.tables import new_table, print_table, printable
 from node.core.law.calendar import Year
 from node.core.law.deadlines import Deadline, Reading
-from node.core.law.legal_rules import Label, LegalRule, RuleBook, Unit
+from node.core.law.laws import Label, laws
+from node.core.law.legal_rules import LegalRule, Unit
 from node.messages import Lang
 
 _UNITS: dict[Lang, dict[Unit, str]] = {
@@ -41,16 +42,16 @@ _HEADS: dict[Lang, dict[str, tuple[str, ...]]] = {
 }
 
 
-def print_rules(rules: Iterable[LegalRule], book: RuleBook, lang: Lang) -> None:
+def print_rules(rules: Iterable[LegalRule], lang: Lang) -> None:
     """Prints rules, one a line."""
     table = new_table(*_HEADS[lang]["list"])
     for rule in rules:
-        table.add_row(*_rule_cells(rule, book, lang))
+        table.add_row(*_rule_cells(rule, lang))
     print_table(table)
 
 
-def _rule_cells(rule: LegalRule, book: RuleBook, lang: Lang) -> tuple[str, ...]:
-    law = book.laws[rule.law]
+def _rule_cells(rule: LegalRule, lang: Lang) -> tuple[str, ...]:
+    law = laws()[rule.law]
     return (
         rule.id,
         str(rule.version),
@@ -70,9 +71,9 @@ def _limit(rule: LegalRule, lang: Lang) -> str:
     return f"{rule.limit}{unit.removesuffix('s') if rule.limit == 1 else unit}{more}"
 
 
-def print_due(clock_: Deadline, reading: Reading | None, book: RuleBook, lang: Lang) -> None:
+def print_due(clock_: Deadline, reading: Reading | None, lang: Lang) -> None:
     """Prints one clock, and what it reads."""
-    rule, law = clock_.rule, book.laws[clock_.rule.law]
+    rule, law = clock_.rule, laws()[clock_.rule.law]
     end = clock_.due_at if rule.unit is Unit.HOURS else clock_.due
     law_, starts, limit, extended, paused, due_, state = _HEADS[lang]["due"]
     rows = [

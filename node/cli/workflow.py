@@ -31,7 +31,7 @@ def list_workflows(as_json: bool) -> None:
         return
     rows = new_table("workflow", "Chinese", "English", "states", "acts")
     for each in WORKFLOWS.values():
-        rows.add_row(each.name, *each.label, str(len(each.states)), str(len(each.acts)))
+        rows.add_row(each.name, each.label.zh, each.label.en, str(len(each.states)), str(len(each.acts)))
     print_table(rows)
 
 

@@ -17,11 +17,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from node.core.document import parse_document, read_model
+from node.core.law.laws import Citation, Label, Name, laws
 from node.errors import FileError, NodeError, Reason
 
 _FILE = "legal_rules.yaml"
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Confidence = Literal["H", "M", "L"]
 
 
@@ -45,19 +45,6 @@ class Kind(StrEnum):
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Label(_Entry):
-    """A text in both languages."""
-
-    zh: str
-    en: str
-
-
-class Law(Label):
-    """A law by name, and the number of the order that made it."""
-
-    number: str
 
 
 class ExtensionRight(_Entry):
@@ -106,22 +93,25 @@ class LegalRule(_Entry):
             raise ValueError("until is before from")
         return self
 
+    @property
+    def citation(self) -> Citation:
+        """The article that sets the limit."""
+        return Citation(self.law, self.article or "")
+
     def is_in_force(self, on: date) -> bool:
         """Whether this version binds an act of the day `on`."""
         return self.from_ <= on and (self.until is None or on <= self.until)
 
 
 class _File(_Entry):
-    laws: dict[Name, Law]
     causes: dict[Name, Label]
     rules: list[LegalRule]
 
 
 @dataclass(frozen=True)
 class RuleBook:
-    """Every rule with all its versions; `laws` and `causes` by the names the rules use."""
+    """Every rule with all its versions; `causes` by the names the rules use."""
 
-    laws: Mapping[str, Law]
     causes: Mapping[str, Label]
     versions: Mapping[str, tuple[LegalRule, ...]]
 
@@ -166,11 +156,11 @@ def parse_rules(text: str, path: str) -> RuleBook:
     file = read_model(document, _File, Reason.INVALID_LEGAL_RULES)
     for index, rule in enumerate(file.rules):
         unknown = [cause for cause in rule.excluded if cause not in file.causes]
-        if rule.law not in file.laws or unknown:
-            text = f"{rule.id}: {unknown[0] if unknown else rule.law} is not declared above"
+        if rule.law not in laws() or unknown:
+            text = f"{rule.id}: {unknown[0] if unknown else rule.law} is not declared"
             raise FileError(Reason.INVALID_LEGAL_RULES, path, text, document.summary_of(("rules", index)))
     try:
-        return RuleBook(file.laws, file.causes, _by_id(file.rules))
+        return RuleBook(file.causes, _by_id(file.rules))
     except ValueError as error:
         raise FileError(Reason.INVALID_LEGAL_RULES, path, str(error)) from None
 

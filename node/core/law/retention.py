@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from node.core.law.calendar import add_months
-from node.core.law.laws import Law
+from node.core.law.laws import Citation
 
 _MONTHS = 12
 
@@ -19,11 +19,11 @@ class Retention(NamedTuple):
     """Kept for `years` after it ended, by `law`."""
 
     years: int
-    law: Law
+    law: Citation
 
 
 TAKEN_BACK = ("listing.serious", "listing.abnormal", "listing.platform", "listing.hit", "alert", "penalty")
-_RECORDS = Law("data_sharing", "29", sure=False)
+_RECORDS = Citation("data_sharing", "29", sure=False)
 RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in TAKEN_BACK})
 """By standard; what is not named here is kept."""
 

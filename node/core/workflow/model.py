@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
-from node.core.law.laws import Label, Law
+from node.core.law.laws import Citation, Label
 
 # The state of a case that nobody has opened.
 START = ""
@@ -91,7 +91,7 @@ class Need:
 
     name: str
     label: Label
-    law: Law
+    law: Citation
     carries: Carries = Carries.FIELD
     choices: tuple[Choice, ...] = ()
 
@@ -102,7 +102,7 @@ class Only:
 
     field: str
     values: tuple[str, ...]
-    law: Law
+    law: Citation
     label: Label
 
 
@@ -116,7 +116,7 @@ class NotBefore:
     """
 
     field: str
-    law: Law
+    law: Citation
     label: Label
     years: int = 0
     rule: str = ""
@@ -189,7 +189,7 @@ class Act:
     sources: tuple[str, ...]
     target: str | None
     by: tuple[str, ...]
-    law: Law
+    law: Citation
     roles: tuple[Role, ...] = OFFICERS
     decided_by: Label | None = None
     is_dated: bool = False
@@ -222,7 +222,7 @@ class Forbidden:
 
     name: str
     label: Label
-    law: Law
+    law: Citation
     why: Label
 
 

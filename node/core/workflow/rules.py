@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from node.core.law.calendar import add_months
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.facts import ActFact, city_of
 from node.core.workflow.model import START, Act, Carries, Kind, Need, NotBefore, Only, Party, Role, Workflow
 from node.errors import Reason
@@ -20,7 +20,7 @@ class Broken:
 
     rule: str
     reason: Reason
-    law: Law
+    law: Citation
     zh: str
     en: str
 

@@ -1,11 +1,12 @@
 """A workflow as tables and diagrams, in Chinese and English."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import groupby
 from textwrap import fill
 from typing import Any, NamedTuple
 
-from node.core.law.laws import Label, Law
+from node.core.law.laws import Citation, Label
 from node.core.workflow.model import START, Act, Need, NotBefore, Workflow
 from node.messages import Lang
 
@@ -60,7 +61,7 @@ class ActRow(NamedTuple):
     law: str
 
 
-def text(label: Label | Law, lang: Lang) -> str:
+def text(label: Label | Citation, lang: Lang) -> str:
     """A label or a law in one language."""
     return label.zh if lang == "zh" else label.en
 
@@ -99,14 +100,12 @@ def as_json(workflow: Workflow) -> dict[str, Any]:
     """The whole declaration as plain data."""
     return {
         "name": workflow.name,
-        "label": workflow.label._asdict(),
-        "parties": [{"name": each.name, "label": each.label._asdict(), "kind": each.kind} for each in workflow.parties],
-        "states": [{"name": each.name, "label": each.label._asdict(), "final": each.final} for each in workflow.states],
+        "label": asdict(workflow.label),
+        "parties": [{"name": each.name, "label": asdict(each.label), "kind": each.kind} for each in workflow.parties],
+        "states": [{"name": each.name, "label": asdict(each.label), "final": each.final} for each in workflow.states],
         "acts": [_act_json(act) for act in workflow.acts],
-        "forbidden": [
-            {"name": each.name, "why": each.why._asdict(), "law": each.law.zh} for each in workflow.forbidden
-        ],
-        "concurrent": {"first": list(workflow.first), **workflow.concurrency._asdict()},
+        "forbidden": [{"name": each.name, "why": asdict(each.why), "law": each.law.zh} for each in workflow.forbidden],
+        "concurrent": {"first": list(workflow.first), **asdict(workflow.concurrency)},
     }
 
 
@@ -213,12 +212,12 @@ def _carries(act: Act, lang: Lang) -> Iterator[str]:
 def _act_json(act: Act) -> dict[str, Any]:
     return {
         "name": act.name,
-        "label": act.label._asdict(),
+        "label": asdict(act.label),
         "from": list(act.sources),
         "to": act.target,
         "by": list(act.by),
         "roles": list(act.roles),
-        "decided_by": act.decided_by._asdict() if act.decided_by else None,
+        "decided_by": asdict(act.decided_by) if act.decided_by else None,
         "four_eyes": act.binds,
         "internal": act.internal,
         "discloses": act.discloses,
@@ -245,4 +244,4 @@ def _wait(guard: NotBefore) -> dict[str, int]:
 
 def _need_json(need: Need) -> dict[str, Any]:
     codes = [choice.code for choice in need.choices]
-    return {"name": need.name, "kind": need.carries, "label": need.label._asdict(), "law": need.law.zh, "codes": codes}
+    return {"name": need.name, "kind": need.carries, "label": asdict(need.label), "law": need.law.zh, "codes": codes}

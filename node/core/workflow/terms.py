@@ -2,7 +2,7 @@
 
 from google.protobuf.descriptor import EnumDescriptor
 
-from node.core.law.laws import Label, Law
+from node.core.law.laws import Citation, Label
 from node.core.workflow.codes import code_name
 from node.core.workflow.model import (
     Carries,
@@ -23,7 +23,7 @@ def state(name: str, zh: str, en: str, *, final: bool = False) -> State:
     return State(name, Label(zh, en), final)
 
 
-def carry(name: str, zh: str, en: str, law: Law, codes: EnumDescriptor | None = None) -> Need:
+def carry(name: str, zh: str, en: str, law: Citation, codes: EnumDescriptor | None = None) -> Need:
     """A field that must not be empty; with `codes`, of no other code than the standard lists."""
     return Need(name, Label(zh, en), law, choices=_choices(codes) if codes else ())
 
@@ -42,17 +42,17 @@ def _choices(codes: EnumDescriptor) -> tuple[Choice, ...]:
     )
 
 
-def city(name: str, zh: str, en: str, law: Law) -> Need:
+def city(name: str, zh: str, en: str, law: Citation) -> Need:
     """A field that names a city which is party to the case."""
     return Need(name, Label(zh, en), law, Carries.CITY)
 
 
-def document(title: str, en: str, law: Law) -> Need:
+def document(title: str, en: str, law: Citation) -> Need:
     """A document with this title, by number or digest."""
     return Need(title, Label(title, en), law, Carries.DOCUMENT)
 
 
-def two_officers(law: Law) -> Need:
+def two_officers(law: Citation) -> Need:
     """At least two officers, each with a certificate number of their own."""
     return Need(
         "officers",
@@ -62,17 +62,17 @@ def two_officers(law: Law) -> Need:
     )
 
 
-def article(law: Law) -> Need:
+def article(law: Citation) -> Need:
     """The provision that the act rests on."""
     return carry("article", "法律依据", "legal basis with its article", law)
 
 
-def reasons(law: Law) -> Need:
+def reasons(law: Citation) -> Need:
     """Why, in words that can be served on the person concerned."""
     return carry("reasons", "理由", "reasons", law)
 
 
-def number(law: Law) -> Need:
+def number(law: Citation) -> Need:
     """The number of the document that the act is."""
     return carry("document_number", "文书文号", "document number", law)
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from node.core.law.calendar import Calendar
-from node.core.law.legal_rules import vendored_rules
 from node.core.workflow.timing import Timer, timers
 from node.stubs.casework.v1.casework_pb2 import Clock, Label
 from node.usecases.casework.case_file import CaseFile
@@ -22,7 +21,7 @@ def clock_of(case: str, workflow: str, timer: Timer, now: datetime) -> Clock:
         workflow=workflow,
         rule=timer.rule,
         label=label_of(timer),
-        law=_law(timer),
+        law=rule.citation.zh if (rule := timer.rule_in_force) else "",
         act=timer.act_id,
         started=timer.on.isoformat(),
         state=reading.state.value if reading else "unknown",
@@ -38,10 +37,3 @@ def label_of(timer: Timer) -> Label:
     """What the rule of a clock is called."""
     rule = timer.rule_in_force
     return Label(zh=rule.label.zh, en=rule.label.en) if rule else Label(zh=timer.rule, en=timer.rule)
-
-
-def _law(timer: Timer) -> str:
-    rule = timer.rule_in_force
-    if rule is None:
-        return ""
-    return vendored_rules().laws[rule.law].zh + (f" 第{rule.article}条" if rule.article else "")

@@ -107,8 +107,8 @@ def _is_passed(file: CaseFile) -> bool:
 
 
 def _not_on(act: str) -> Broken:
-    zh, en = NOT_ON.label
-    return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, NOT_ON.law, zh, en)
+    label = NOT_ON.label
+    return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, NOT_ON.law, label.zh, label.en)
 
 
 def _undecided() -> Broken:

@@ -6,6 +6,7 @@ from datetime import datetime
 from google.protobuf.message import Message
 
 from node.core.law.calendar import Calendar
+from node.core.law.laws import Label
 from node.core.log.body import read_body
 from node.core.log.record import EVERYONE
 from node.core.members.actor import Actor
@@ -95,9 +96,8 @@ def _taken_back(back: TakenBack) -> pb.TakenBack:
     )
 
 
-def _label(label: tuple[str, str]) -> pb.Label:
-    zh, en = label
-    return pb.Label(zh=zh, en=en)
+def _label(label: Label) -> pb.Label:
+    return pb.Label(zh=label.zh, en=label.en)
 
 
 def _party(workflow: Workflow, name: str, who: str) -> pb.PartyView:

@@ -1,14 +1,14 @@
 """投诉: settlement first, then mediation. A complaint is not a report, and software never rejects one."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.declared.complaint_hand_over import HAND_OVER_ACTS
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, drafts, reasons, resumes, starts, state, stops, suspends
 from node.stubs.standard.v1 import complaint_pb2
 
 
-def _law(number: str, *, sure: bool = True) -> Law:
-    return Law("complaints_2026", number, sure)
+def _law(number: str, *, sure: bool = True) -> Citation:
+    return Citation("complaints_2026", number, sure)
 
 
 _REJECTION = _law("16", sure=False)
@@ -16,7 +16,7 @@ _TERMINATION = _law("24", sure=False)
 _ACCEPTANCE = _law("15")
 _MEDIATION = _law("23")
 # What makes a clue a case is penalty procedure, not the order on complaints.
-_CLUE = Law("penalty_procedure", "18")
+_CLUE = Citation("penalty_procedure", "18")
 _CITY = ("origin",)
 # Who handles it: the city that received it, or the one it was handed over to.
 _HANDLER = ("handler",)

@@ -1,13 +1,13 @@
 """投诉移交: a complaint goes where it belongs, without who complained, and is handled there or given back."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Only
 from node.core.workflow.terms import carry, document, drafts, reasons, starts, stops
 from node.stubs.standard.v1 import complaint_pb2
 
 # Where a complaint belongs; the number of the article was not read in the text of the order.
-PLACE = Law("complaints_2026", "12", sure=False)
-_ACCEPTANCE = Law("complaints_2026", "15")
+PLACE = Citation("complaints_2026", "12", sure=False)
+_ACCEPTANCE = Citation("complaints_2026", "15")
 _CITY = ("origin",)
 _HANDLER = ("handler",)
 NOT_ON = Only(

@@ -1,6 +1,6 @@
 """信用修复: approval takes the listing off everywhere; fraud brings it back and bars the next application."""
 
-from node.core.law.laws import Label, Law
+from node.core.law.laws import Citation, Label
 from node.core.workflow.model import ANYONE, START, Act, Party, Role, Workflow
 from node.core.workflow.terms import (
     carry,
@@ -15,7 +15,7 @@ from node.core.workflow.terms import (
 )
 
 # Order 107 is known here by its limits; the numbers of its articles are yet to be read in the text.
-_LAW = Law("repair_2025", "", sure=False)
+_LAW = Citation("repair_2025", "", sure=False)
 _CITY = ("origin",)
 _HOME = ("home",)
 

@@ -1,13 +1,13 @@
 """经营异常名录: a reminder, not a punishment; it ends when its cause does."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Party, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, state
 from node.stubs.standard.v1 import listing_pb2
 
 
-def _law(number_: str) -> Law:
-    return Law("abnormal_list", number_, sure=False)
+def _law(number_: str) -> Citation:
+    return Citation("abnormal_list", number_, sure=False)
 
 
 _CITY = ("origin",)

@@ -1,11 +1,11 @@
 """平台黑名单: a platform's own list of live-commerce practitioners, with term, appeal and an end by itself."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, reasons, records, retracts, starts, state, stops
 
-_LIST = Law("live_commerce", "14")
-_PUBLISH = Law("online_trade", "30")
+_LIST = Citation("live_commerce", "14")
+_PUBLISH = Citation("online_trade", "30")
 _PLATFORM = ("platform",)
 _BY_ITSELF = (Role.NODE, *ANYONE)
 

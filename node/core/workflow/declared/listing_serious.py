@@ -1,13 +1,13 @@
 """严重违法失信名单: listed by the city that penalised, published by the home organ, taken off everywhere in time."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, document, number, reasons, records, retracts, starts, state, stops
 from node.stubs.standard.v1 import listing_pb2
 
 
-def _law(number_: str, *, sure: bool = True) -> Law:
-    return Law("serious_list", number_, sure)
+def _law(number_: str, *, sure: bool = True) -> Citation:
+    return Citation("serious_list", number_, sure)
 
 
 _DECISION = _law("13", sure=False)

@@ -1,12 +1,12 @@
 """平台处置请求: a city asks a platform to act; with basis, facts, end date and route of appeal, or not at all."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Forbidden, Kind, NotBefore, Party, Role, Workflow
 from node.core.workflow.terms import carry, reasons, starts, state, stops
 from node.stubs.standard.v1 import measure_pb2
 
-_LAW = Law("online_trade", "29", sure=False)
-_PUBLISH = Law("online_trade", "30")
+_LAW = Citation("online_trade", "29", sure=False)
+_PUBLISH = Citation("online_trade", "30")
 _CITY = ("origin",)
 _PLATFORM = ("platform",)
 _BY_ITSELF = (Role.NODE, *ANYONE)

@@ -1,6 +1,6 @@
 """案件移送之后的办案环节: what the city in charge does with the matter, from the first check to the result told."""
 
-from node.core.law.laws import Label, Law, accord
+from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.model import ANYONE, Act, NotBefore, Only
 from node.core.workflow.terms import (
     article,
@@ -20,9 +20,9 @@ from node.core.workflow.terms import (
 )
 
 
-def procedure(article_: str, *, sure: bool = True) -> Law:
+def procedure(article_: str, *, sure: bool = True) -> Citation:
     """An article of the provisions on penalty procedure."""
-    return Law("penalty_procedure", article_, sure)
+    return Citation("penalty_procedure", article_, sure)
 
 
 ASSISTANCE = procedure("45")
@@ -33,7 +33,7 @@ IS_MATTER = Only(
 )
 
 # Order 45 sets the limit; the number of the article was not read in the text.
-_PUBLICITY = Law("penalty_publicity", "", sure=False)
+_PUBLICITY = Citation("penalty_publicity", "", sure=False)
 _DECISION = procedure("60", sure=False)
 # A wrong decision is taken back by who made it or by the superior; the article was not read in the text.
 _REVOCATION = procedure("", sure=False)
