@@ -3,16 +3,13 @@
 from pathlib import Path
 
 import click
-import grpc
 
 from node.cli.shared.attachments import download
 from node.cli.shared.casework import as_option
 from node.cli.shared.options import ask_passphrase
 from node.cli.shared.tables import printable
-from node.rpc.client import folder_channel
-from node.rpc.status import error_from_rpc
+from node.client import NodeClient
 from node.stubs.evidence.v1.evidence_pb2 import ReadRequest
-from node.stubs.evidence.v1.evidence_pb2_grpc import PlatformEvidenceServiceStub
 
 
 @click.command("evidence")
@@ -25,12 +22,7 @@ def evidence_command(case_id: str, digest: str, out: Path, folder: Path) -> None
 
     What broke off goes on where it stopped. An officer reads with gongzhi evidence get.
     """
-    with folder_channel(folder, "intake", ask_passphrase) as channel:
-        service = PlatformEvidenceServiceStub(channel)
-        try:
-            held = download(
-                lambda offset: service.Read(ReadRequest(case=case_id, sha256=digest, offset=offset)), digest, out
-            )
-        except grpc.RpcError as error:
-            raise error_from_rpc(error) from None
+    with NodeClient.open(folder, ask_passphrase) as node:
+        read = node.platform_evidence.Read
+        held = download(lambda offset: read(ReadRequest(case=case_id, sha256=digest, offset=offset)), digest, out)
     click.echo(printable(f"{held.name} ({held.size} bytes) in {out}"))

@@ -16,10 +16,10 @@ from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.query import reason_options
 from node.cli.shared.tables import new_table, print_table, printable
+from node.client import upload
 from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.folder.attachment_file import digest_file
-from node.rpc import evidence_client
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.stubs.standard.v1.evidence_pb2 import EvidenceKind
 
@@ -83,7 +83,7 @@ def put(
         progress_bar(file.name, announcement.size) as report,
         file.open("rb") as f,
     ):
-        kept = evidence_client.put(service, announcement, f, report)
+        kept = upload(service, announcement, f, report)
     if entry is not None:
         add_entry(entry, kept, announcement.extraction, kind=kind or "", title=title, proves=proves)
     click.echo(

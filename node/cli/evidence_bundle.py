@@ -11,13 +11,13 @@ from node.cli.shared.attachments import evidence_service, json_text, obtain
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options
+from node.client import error_from_rpc
 from node.core.log.checkpoint import LogKey, parse_vkey
 from node.core.log.manifest import Manifest
 from node.core.log.record import parse_record_id
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError
 from node.folder.files import load_federation
-from node.rpc import evidence_client
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.stubs.query.v1 import query_pb2 as query
@@ -88,7 +88,7 @@ def _obtain_missing(
         try:
             obtain(service, reason, records[0], each.sha256)
         except grpc.RpcError as error:
-            click.echo(f"{each.sha256} of {records[0]}: {evidence_client.explain(error)}", err=True)
+            click.echo(f"{each.sha256} of {records[0]}: {error_from_rpc(error)}", err=True)
 
 
 def _proofs(caller: Caller, reason: query.Reason, records: list[str]) -> list[query.Proof]:

@@ -11,7 +11,6 @@ from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
 from node.stubs.intake.v1 import intake_pb2 as intake
-from node.stubs.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 TIMEOUT_S = 30
 
@@ -32,8 +31,8 @@ def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) 
     A wrong file is taken back by `gongzhi retract --load NUMBER`.
     """
     request = intake.ListLoadsRequest(limit=limit, before=before or 0)
-    with caller.channel("intake") as channel:
-        found = list(IntakeServiceStub(channel).ListLoads(request, timeout=TIMEOUT_S).loads)
+    with caller.connect() as node:
+        found = list(node.intake.ListLoads(request, timeout=TIMEOUT_S).loads)
     if as_json:
         click.echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
         return

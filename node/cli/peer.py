@@ -9,7 +9,7 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import node_option
 from node.config import load_config
 from node.storage.sqlite.reader import Reader
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 from node.usecases.exchange.forget import forget
 from node.usecases.upkeep.return_log import return_log
 
@@ -36,9 +36,9 @@ def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
 @caller_options(steers=True)
 def release_command(city: str, caller: Caller) -> None:
     """Let a frozen CITY be pulled from again; its incidents and their evidence stay. Not after a proven fork."""
-    with caller.channel("control") as channel:
+    with caller.connect() as node:
         request = control_pb2.ReleasePeerRequest(city=city)
-        control_pb2_grpc.ControlServiceStub(channel).ReleasePeer(request, timeout=10)
+        node.control.ReleasePeer(request, timeout=10)
     click.echo(f"{city} is pulled from again")
 
 

@@ -9,7 +9,6 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
 from node.stubs.intake.v1 import intake_pb2 as intake
-from node.stubs.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 # A load of a million rows takes minutes.
 _LOAD_TIMEOUT_S = 3600
@@ -63,8 +62,8 @@ def retract(
         )
         return
     request = intake.RetractRequest(id=record or "", purpose=purpose, legal_basis=legal_basis)
-    with caller.channel("intake") as channel:
-        answer = IntakeServiceStub(channel).Retract(request, timeout=TIMEOUT_S)
+    with caller.connect() as node:
+        answer = node.intake.Retract(request, timeout=TIMEOUT_S)
     size = parse_checkpoint(answer.checkpoint).size
     if as_json:
         click.echo(json.dumps({"record": record, "retraction": answer.id, "tree_size": size}))
@@ -73,8 +72,8 @@ def retract(
 
 
 def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json: bool) -> None:
-    with caller.channel("intake") as channel:
-        load = IntakeServiceStub(channel).RetractLoad(request, timeout=_LOAD_TIMEOUT_S).load
+    with caller.connect() as node:
+        load = node.intake.RetractLoad(request, timeout=_LOAD_TIMEOUT_S).load
     if as_json:
         click.echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))
     elif request.approve:

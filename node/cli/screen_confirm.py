@@ -12,7 +12,6 @@ from node.core.law.calendar import legal_day
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
 from node.stubs.casework.v1 import casework_pb2 as casework
-from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
 from node.stubs.standard.v1.act_pb2 import Act
@@ -60,13 +59,14 @@ def confirm(
 
 def confirm_hit(caller: Caller, hit: ListingHit) -> casework.Recorded:
     """Records the acts of a confirmed hit; the last of them."""
-    with caller.channel("intake") as channel:
-        service = CaseServiceStub(channel)
+    with caller.connect() as node:
         opened = casework.OpenRequest(submission=_submission("screen", hit))
-        case = service.Open(opened, timeout=TIMEOUT_S).recorded.case
+        case = node.cases.Open(opened, timeout=TIMEOUT_S).recorded.case
         confirmed = _submission("confirm", ListingHit(confirmed_on=hit.screened_on), case)
-        service.Act(casework.ActRequest(submission=confirmed), timeout=TIMEOUT_S)
-        return service.Act(casework.ActRequest(submission=_submission("tell", hit, case)), timeout=TIMEOUT_S).recorded
+        node.cases.Act(casework.ActRequest(submission=confirmed), timeout=TIMEOUT_S)
+        return node.cases.Act(
+            casework.ActRequest(submission=_submission("tell", hit, case)), timeout=TIMEOUT_S
+        ).recorded
 
 
 def _submission(act: str, hit: ListingHit, case: str = "") -> casework.Submission:

@@ -12,11 +12,11 @@ from rich.text import Text
 from node.cli.doctor import EXIT_MUST, STYLES
 from node.cli.shared.options import ask_passphrase, json_option, node_option
 from node.cli.shared.tables import new_table, print_table, printable
+from node.client import NodeClient, wait_until_serving
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
 from node.core.reason_texts import Severity
-from node.rpc.client import officer_channel, wait_until_serving
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 from node.tables.terminal import CellTable
 
 
@@ -33,8 +33,8 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
     """
     config = load_config(node_dir)
     wait_until_serving(config, wait_s, ask_passphrase)
-    with officer_channel(config, "control", ask_passphrase) as channel:
-        answer = control_pb2_grpc.ControlServiceStub(channel).Status(control_pb2.StatusRequest(), timeout=10)
+    with NodeClient.of_officer(config, ask_passphrase) as node:
+        answer = node.control.Status(control_pb2.StatusRequest(), timeout=10)
     if as_json:
         click.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     else:

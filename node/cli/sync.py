@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 
 
 @click.command()
@@ -29,9 +29,9 @@ def sync(now: bool, cities: tuple[str, ...], as_json: bool, caller: Caller) -> N
     last: dict[str, control_pb2.SyncResponse] = {}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with caller.channel("control") as channel, Progress(*columns, console=console) as bar:
+    with caller.connect() as node, Progress(*columns, console=console) as bar:
         tasks = {}
-        for step in control_pb2_grpc.ControlServiceStub(channel).Sync(control_pb2.SyncRequest(cities=cities)):
+        for step in node.control.Sync(control_pb2.SyncRequest(cities=cities)):
             last[step.city] = step
             if step.city not in tasks:
                 tasks[step.city] = bar.add_task(step.city)

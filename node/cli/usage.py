@@ -15,7 +15,6 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.casework import tell_rest
 from node.cli.shared.dates import parse_day, time_text
 from node.cli.shared.options import json_option
-from node.cli.shared.query import TIMEOUT_S, query_service
 from node.cli.shared.tables import new_table, print_table
 from node.core.law.calendar import SHANGHAI
 from node.stubs.query.v1 import query_pb2 as query
@@ -102,23 +101,14 @@ def _plain(record: query.Usage) -> dict[str, Any]:
 
 def _records(caller: Caller, **wanted: Any) -> Iterator[query.Usage]:
     """Questions, and the uses of evidence that are kept apart, by their time."""
-    with query_service(caller) as service:
-        request = query.ListUsageRequest(
-            reason=_REASON,
-            who=wanted["who"],
-            purpose=wanted["purpose"],
-            since_ms=wanted["since_ms"],
-            until_ms=wanted["until_ms"],
-        )
-
-        def pages(evidence: bool) -> Iterator[query.Usage]:
-            asked = query.ListUsageRequest(evidence=evidence)
-            asked.MergeFrom(request)
-            more = True
-            while more:
-                page = service.ListUsage(asked, timeout=TIMEOUT_S)
-                yield from page.records
-                more = page.more
-                asked.after = page.records[-1].number if more else 0
-
-        yield from heapq.merge(pages(False), pages(True), key=lambda each: each.at_ms)
+    request = query.ListUsageRequest(
+        reason=_REASON,
+        who=wanted["who"],
+        purpose=wanted["purpose"],
+        since_ms=wanted["since_ms"],
+        until_ms=wanted["until_ms"],
+    )
+    of_evidence = query.ListUsageRequest(evidence=True)
+    of_evidence.MergeFrom(request)
+    with caller.connect() as node:
+        yield from heapq.merge(node.usage(request), node.usage(of_evidence), key=lambda record: record.at_ms)

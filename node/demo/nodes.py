@@ -8,13 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from node.client import NodeClient, wait_until_serving
 from node.config import Config
 from node.demo.failure import DemoError
 from node.demo.founding import found_federation
 from node.demo.programs import Program
 from node.errors import NodeError
-from node.rpc.client import officer_channel, wait_until_serving
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 
 _START_S = 120.0
 _CALL_S = 60.0
@@ -64,9 +64,8 @@ class Node:
         """
         self.check_running()
         try:
-            with officer_channel(self.config, "control") as channel:
-                stub = control_pb2_grpc.ControlServiceStub(channel)
-                return stub.Status(control_pb2.StatusRequest(), timeout=_CALL_S)
+            with NodeClient.of_officer(self.config) as node:
+                return node.control.Status(control_pb2.StatusRequest(), timeout=_CALL_S)
         except NodeError as error:
             self.check_running()
             raise DemoError(f"the node of {self.city} does not answer: {error}\n{self.last_lines()}") from None

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from node.client import NodeClient
 from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_bodies, parse_header
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
-from node.rpc.client import officer_channel
 from node.stubs.query.v1 import query_pb2 as query
-from node.stubs.query.v1 import query_pb2_grpc
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 # A valid code of nobody: its organisation code begins with TXT, and no city of the sample is in 110101.
@@ -91,8 +90,8 @@ def _ask(node: Node, question: query.Question, expected: "query.Result.ValueType
 
 def _verify(node: Node, question: query.Question, with_proof: bool = False) -> query.VerifyResponse:
     request = query.VerifyRequest(reason=_reason(node), question=question, with_proof=with_proof)
-    with officer_channel(node.config, "query") as channel:
-        return query_pb2_grpc.QueryServiceStub(channel).Verify(request, timeout=_CALL_S)
+    with NodeClient.of_officer(node.config) as client:
+        return client.query.Verify(request, timeout=_CALL_S)
 
 
 def _prove(known: Known, path: Path) -> str:
@@ -121,13 +120,12 @@ def _choose(nodes: Sequence[Node]) -> list[Known]:
 
 def _find(asker: Node, origin: str) -> Known | None:
     ambiguous = None
-    with officer_channel(asker.config, "query") as channel:
-        stub = query_pb2_grpc.QueryServiceStub(channel)
+    with NodeClient.of_officer(asker.config) as client:
         request = query.ListRecordsRequest(reason=_reason(asker), city=origin, limit=_PAGE)
-        for record in stub.ListRecords(request, timeout=_CALL_S).records:
+        for record in client.query.ListRecords(request, timeout=_CALL_S).records:
             for body in _registration(record):
                 shown = query.ShowRequest(reason=_reason(asker), subject=f"uscc:{body.uscc}")
-                holders = [(each.city, each.id) for each in stub.Show(shown, timeout=_CALL_S).records]
+                holders = [(each.city, each.id) for each in client.query.Show(shown, timeout=_CALL_S).records]
                 known = Known(asker, body.uscc, body.name, body.registered_address.text, query.RESULT_MATCH)
                 if holders == [(origin, record.id)]:
                     return known

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, cast
 
 import grpc
 
+from node.client.errors import BROKEN_KEY, REASON_KEY
 from node.core.law.calendar import SHANGHAI, Calendar
 from node.core.members.actor import Actor
 from node.core.members.clients import Kind
@@ -15,7 +15,7 @@ from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.rpc.principal import Principal, principal
-from node.rpc.status import CODES, REASON_KEY
+from node.rpc.status import CODES
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.store import Store
 from node.stubs.casework.v1 import casework_pb2 as pb
@@ -34,7 +34,6 @@ from node.usecases.records.usage import UsageRecorder, Use
 from node.usecases.upkeep.checks.logs import log_findings
 
 SERVICE = "node.casework.v1.CaseService"
-BROKEN_KEY = "gongzhi-broken-bin"
 # Metadata has a limit of its own; what an act breaks beyond this is not worth a refused call.
 _MAX_BROKEN = 20
 _MAX_TEXT = 1500
@@ -260,13 +259,6 @@ def _draft(draft: Draft, *, with_body: bool) -> pb.Draft:
 
 def _warnings(found: Iterable[Finding]) -> list[pb.Warning]:
     return [pb.Warning(field=each.field, reason=each.reason, message=each.message) for each in found]
-
-
-def read_broken(error: grpc.RpcError) -> pb.BrokenRules:
-    """The rules that a refused act breaks, as the caller reads them; none where the refusal is of another kind."""
-    metadata = cast(grpc.Call, error).trailing_metadata() if hasattr(error, "trailing_metadata") else None
-    told = dict(cast(Any, metadata) or ()).get(BROKEN_KEY)
-    return pb.BrokenRules.FromString(told) if isinstance(told, bytes) else pb.BrokenRules()
 
 
 def add_case_service(servicer: CaseServicer) -> tuple[str, Callable[[grpc.Server], None]]:

@@ -1,64 +1,16 @@
-"""The other side of the evidence services: a node's clients send and read attachments, a node fetches from peers."""
+"""Fetches attachments from a peer's evidence exchange."""
 
-import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 import grpc
 
-from node.core.log.attachment import MAX_CHUNK_BYTES
+from node.client.channel import peer_channel
 from node.core.members.federation import Member
-from node.errors import Reason, TransientError
 from node.folder.keyfile import TlsIdentity
 from node.rpc.pace import paced
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
-from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
-
-Progress = Callable[[int], None]
-
-
-def put(
-    stub: EvidenceServiceStub, announcement: evidence.Announcement, source: BinaryIO, report: Progress
-) -> evidence.Attachment:
-    """Sends what the node does not hold yet of a file.
-
-    Args:
-        stub: Of the own node.
-        announcement: Of the file.
-        source: The file, seekable.
-        report: Called with the bytes that were handed to gRPC so far.
-
-    Raises:
-        grpc.RpcError: What the node answered.
-        NodeError: INCOMPLETE, the node ended the stream without an answer.
-    """
-    begin: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-    answers = stub.Put(_requests(announcement, source, begin, report))
-    try:
-        for answer in answers:
-            if answer.HasField("attachment"):
-                return answer.attachment
-            begin.put(answer.held)
-    finally:
-        begin.put(None)
-    raise TransientError(Reason.INCOMPLETE, "the node ended the stream; send the file again")
-
-
-def _requests(
-    announcement: evidence.Announcement, source: BinaryIO, begin: "queue.SimpleQueue[int | None]", report: Progress
-) -> Iterator[evidence.PutRequest]:
-    yield evidence.PutRequest(announcement=announcement)
-    offset = begin.get()
-    if offset is None:
-        return
-    source.seek(offset)
-    while data := source.read(MAX_CHUNK_BYTES):
-        yield evidence.PutRequest(chunk=evidence.Chunk(offset=offset, data=data))
-        offset += len(data)
-        report(offset)
+from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub
 
 
 class GrpcEvidencePeer:
@@ -89,8 +41,3 @@ def evidence_peer(member: Member, identity: TlsIdentity, patience_s: float) -> I
         yield GrpcEvidencePeer(channel, patience_s)
     finally:
         channel.close()
-
-
-def explain(error: grpc.RpcError) -> str:
-    """A failed call, in one line."""
-    return str(error_from_rpc(error))

@@ -3,11 +3,11 @@
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped,unused-ignore]
 
+from node.client.channel import explain_refusal, peer_channel
+from node.client.errors import error_from_rpc
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.folder.keyfile import TlsIdentity
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import explain_refusal, peer_channel
 
 
 def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError | None:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import grpc
 
+from node.client.errors import error_from_rpc
 from node.errors import NodeError, Reason, TransientError
-from node.rpc.status import error_from_rpc
 
 MIN_BYTES_PER_S = 4 * 1024
 # Messages read ahead of the one being worked on.

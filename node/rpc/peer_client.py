@@ -8,14 +8,14 @@ from typing import Any, TypeAlias, cast
 
 import grpc
 
+from node.client.channel import explain_refusal, peer_channel
+from node.client.errors import error_from_rpc
 from node.config import Sync as Settings
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.folder.keyfile import TlsIdentity
 from node.rpc.exchange_service import SERVICE
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import explain_refusal, peer_channel
 from node.stubs.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 
 # gRPC refuses what is far beyond a batch before it is in memory; the exact limit is the trust rules' to check.

@@ -1,25 +1,20 @@
 """Reason codes on the wire: a gRPC status for each, the code itself in the trailing metadata.
 
 The Chinese text of an error goes beside it as a `google.rpc.LocalizedMessage` in the details of the status
-(https://cloud.google.com/apis/design/errors#error_payloads).
+(https://cloud.google.com/apis/design/errors#error_payloads). `node.client.errors` reads what is written here.
 """
 
-import re
 from types import MappingProxyType
-from typing import NoReturn, cast
+from typing import NoReturn
 
 import grpc
-from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import LocalizedMessage
 from google.rpc.status_pb2 import Status
 
-from node.core.members.pinning import tls_refusal
-from node.errors import NodeError, Reason, TransientError
-from node.messages import _, both, render
+from node.client.errors import DETAILS_KEY, MAX_TEXT, REASON_KEY
+from node.errors import NodeError, Reason
+from node.messages import render
 
-REASON_KEY = "gongzhi-reason"
-DETAILS_KEY = "grpc-status-details-bin"
-MAX_TEXT = 400
 _LOCALE = "zh-CN"
 
 _Code = grpc.StatusCode
@@ -98,37 +93,6 @@ CODES = MappingProxyType(
     }
 )
 
-# What a status means that carries no reason code: made by gRPC itself, or by a stranger.
-_REASONS = {
-    _Code.CANCELLED: Reason.CANCELLED,
-    _Code.DEADLINE_EXCEEDED: Reason.TOO_SLOW,
-    _Code.INVALID_ARGUMENT: Reason.INVALID_ARGUMENT,
-    _Code.UNIMPLEMENTED: Reason.INVALID_ARGUMENT,
-    _Code.NOT_FOUND: Reason.NOT_FOUND,
-    _Code.PERMISSION_DENIED: Reason.PERMISSION_DENIED,
-    _Code.UNAUTHENTICATED: Reason.UNAUTHENTICATED,
-    _Code.RESOURCE_EXHAUSTED: Reason.TOO_LARGE,
-    _Code.UNAVAILABLE: Reason.UNAVAILABLE,
-}
-
-_TRANSIENT = frozenset(
-    {
-        Reason.RATE_LIMITED,
-        Reason.INCOMPLETE,
-        Reason.UPLOAD_UNDER_WAY,
-        Reason.GRANT_CHANGED,
-        Reason.UNAVAILABLE,
-        Reason.TLS_REFUSED,
-        Reason.TOO_SLOW,
-        Reason.CANCELLED,
-        Reason.BACKING_OFF,
-        Reason.STORAGE_FULL,
-        Reason.INTERNAL,
-    }
-)
-
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\uffff]+")
-
 
 def abort(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
     """Ends a call with the status and reason code of `error`.
@@ -151,56 +115,3 @@ def trailing_metadata(error: NodeError) -> tuple[tuple[str, str | bytes], ...]:
     status = Status(code=CODES[error.reason].value[0], message=error.message[:MAX_TEXT])
     status.details.add().Pack(LocalizedMessage(locale=_LOCALE, message=zh[:MAX_TEXT]))
     return (reason, (DETAILS_KEY, status.SerializeToString()))
-
-
-_CONNECTION_REFUSED = re.compile(r"ipv[46]:(\S+): .*Connection refused")
-"""As gRPC's core words it, behind a list of what else it tried."""
-
-
-def error_from_rpc(error: grpc.RpcError) -> NodeError:
-    """What a failed call means to the caller.
-
-    Never a `TrustError`: a reason code is only what the other side says, evidence is what this side checked.
-    """
-    if not hasattr(error, "code"):
-        return TransientError(Reason.UNAVAILABLE, _("the call failed without a status"))
-    call = cast(grpc.Call, error)
-    reason, text = _stated_reason(call), _printable(call.details() or "")
-    if reason is None:
-        reason, text = _reason_of_status(call.code(), text)
-    elif text and (zh := _stated_chinese(call)):
-        text = both(text, zh)
-    return (TransientError if reason in _TRANSIENT else NodeError)(reason, text or reason.value)
-
-
-def _stated_reason(call: grpc.Call) -> Reason | None:
-    stated = dict(call.trailing_metadata() or ()).get(REASON_KEY)
-    try:
-        return Reason(stated) if isinstance(stated, str) else None
-    except ValueError:
-        return None
-
-
-def _stated_chinese(call: grpc.Call) -> str:
-    """The Chinese text that the other side sent, made printable; empty where it sent none that can be read."""
-    sent = dict(call.trailing_metadata() or ()).get(DETAILS_KEY)
-    localized = LocalizedMessage()
-    try:
-        details = Status.FromString(sent).details if isinstance(sent, bytes) else ()
-        return next((_printable(localized.message) for detail in details if detail.Unpack(localized)), "")
-    except DecodeError:
-        return ""
-
-
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub(" ", text)[:MAX_TEXT]
-
-
-def _reason_of_status(code: grpc.StatusCode, text: str) -> tuple[Reason, str]:
-    if code is _Code.UNAVAILABLE and (refusal := tls_refusal(text)):
-        return Reason.TLS_REFUSED, refusal
-    if refused := _CONNECTION_REFUSED.search(text):
-        return Reason.UNAVAILABLE, _(
-            "nothing listens at {address}: is the node running, and is that its address?", address=refused[1]
-        )
-    return _REASONS.get(code, Reason.INTERNAL), text

@@ -12,6 +12,9 @@ from types import MappingProxyType
 import grpc
 from google.protobuf.message import Message
 
+from node.client.channel import identity_channel
+from node.client.errors import error_from_rpc
+from node.client.node_client import is_serving
 from node.config import Config
 from node.core.members.clients import Kind
 from node.core.standards import standard as standards
@@ -19,9 +22,6 @@ from node.demo.check_stores import Acknowledged
 from node.errors import NodeError, Reason
 from node.folder.files import write_file
 from node.folder.identity import Identity, add_client, officer_identity
-from node.rpc.client import is_serving
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
 from node.stubs.intake.v1 import intake_pb2 as intake

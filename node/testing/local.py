@@ -10,10 +10,10 @@ import grpc
 from node.bootstrap import build_role
 from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
+from node.client import NodeClient
 from node.config import Config
 from node.demo.founding import found_federation
 from node.demo.nodes import Node
-from node.rpc.client import officer_channel
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.testing.city import City
 
@@ -25,19 +25,19 @@ class LocalCity(City):
 
     def status(self) -> control_pb2.StatusResponse:
         """What `gongzhi status` shows."""
-        with officer_channel(self.config, "control") as channel:
-            return _control(channel).Status(control_pb2.StatusRequest(), timeout=_SYNC_S)
+        with NodeClient.of_officer(self.config) as node:
+            return node.control.Status(control_pb2.StatusRequest(), timeout=_SYNC_S)
 
     def sync(self, *cities: str) -> dict[str, str]:
         """Pulls now; returns for each peer the reason why it failed, or nothing."""
-        with officer_channel(self.config, "control") as channel:
-            steps = _control(channel).Sync(control_pb2.SyncRequest(cities=cities), timeout=_SYNC_S)
+        with NodeClient.of_officer(self.config) as node:
+            steps = node.control.Sync(control_pb2.SyncRequest(cities=cities), timeout=_SYNC_S)
             return {step.city: step.reason for step in steps if step.done}
 
     def release(self, city: str) -> None:
         """Lets a frozen peer be pulled from again."""
-        with officer_channel(self.config, "control") as channel:
-            _control(channel).ReleasePeer(control_pb2.ReleasePeerRequest(city=city), timeout=_SYNC_S)
+        with NodeClient.of_officer(self.config) as node:
+            node.control.ReleasePeer(control_pb2.ReleasePeerRequest(city=city), timeout=_SYNC_S)
 
 
 class InProcessCity(LocalCity):

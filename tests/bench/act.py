@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from node.client.channel import identity_channel
 from node.core.members.clients import Kind
 from node.core.members.federation import Federation
 from node.core.members.officers import Account, OfficerRole
 from node.core.standards import standard as standards
 from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_log_key
-from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.store import Store
 from node.stubs.casework.v1 import casework_pb2 as pb

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import grpc
 
+from node.client.channel import identity_channel, pinned_channel
 from node.folder.identity import load_identity
-from node.rpc.tls import channel, identity_channel
 from node.stubs.query.v1.query_pb2 import Question
 from tests.bench.asker import (
     IN_FLIGHT,
@@ -142,4 +142,4 @@ def platform_channel(world: World) -> grpc.Channel:
 def echo_channel(world: World, address: str) -> grpc.Channel:
     """The same platform's channel to the echo."""
     bundle = load_identity(world.platform_bundle(RECEIVER))
-    return channel(address, bundle.tls, bundle.city, bundle.server_certs)
+    return pinned_channel(address, bundle.tls, bundle.city, bundle.server_certs)

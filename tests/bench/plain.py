@@ -21,13 +21,14 @@ from typing import Any, NamedTuple
 import grpc
 from nacl.signing import VerifyKey
 
+from node.client.channel import pinned_channel
 from node.config import Config, load_config
 from node.core.log.merkle import HASH_BYTES
 from node.folder.files import load_federation
 from node.folder.keyfile import load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.crew import AT_ONCE
-from node.rpc.tls import channel, server_credentials, server_options
+from node.rpc.tls import server_credentials, server_options
 from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
 from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.tree import position
@@ -134,7 +135,7 @@ def receive(config: Config, origin: str, address: str, database: Path, signature
     check = _signature_check(signatures) if signatures else None
     receiver = Receiver(database)
     began, cpu_began = time.perf_counter(), time.process_time()
-    with channel(address, load_tls_identity(config.tls_identity), origin, member.tls_certs) as open_channel:
+    with pinned_channel(address, load_tls_identity(config.tls_identity), origin, member.tls_certs) as open_channel:
         pull: grpc.UnaryStreamMultiCallable[bytes, bytes] = open_channel.unary_stream(f"{METHOD}Pull")
         count = receiver.receive(pull(b""), check)
     seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import grpc
 
+from node.client import NodeClient
 from node.config import Config
 from node.core.members.platforms import Connected
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_log_key
-from node.rpc.client import officer_channel
 from node.storage.sqlite.rows import Kind, index_key, subject_digest
 from node.storage.sqlite.schema import open_reader
 from node.stubs.query.v1.query_pb2 import Reason
@@ -46,9 +46,13 @@ def bench_screen(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     _publish(config, listed)
     expected = sum(code in set(listed) for code in codes)
     say(f"screen: {len(codes)} entries, {expected} of them listed")
-    with world.run(ORIGIN, "query"), officer_channel(config, "query") as channel:
+    with world.run(ORIGIN, "query"), NodeClient.of_officer(config) as node:
         measured = alternate(
-            runs, {"screen": lambda: _screen(channel, codes, expected), "sqlite": lambda: _look_up(config, codes)}
+            runs,
+            {
+                "screen": lambda: _screen(node.channel("query"), codes, expected),
+                "sqlite": lambda: _look_up(config, codes),
+            },
         )
     screened, bare = measured["screen"], measured["sqlite"]
     return {

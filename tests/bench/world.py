@@ -16,6 +16,7 @@ from typing import Any
 
 import grpc
 
+from node.client import NodeClient
 from node.config import Config
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
@@ -24,12 +25,11 @@ from node.folder.clock import SystemClock
 from node.folder.files import load_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_tls_identity
-from node.rpc.client import officer_channel
 from node.rpc.peer_client import connect
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0
@@ -167,11 +167,10 @@ class World:
 
     def sync(self, city: str, origin: str) -> "Pulled":
         """Has a running node pull from another at once; returns when its cursor is durable at the newest checkpoint."""
-        with officer_channel(self.configs[city], "control") as channel:
-            grpc.channel_ready_future(channel).result(timeout=_READY_S)
-            stub = control_pb2_grpc.ControlServiceStub(channel)
+        with NodeClient.of_officer(self.configs[city]) as node:
+            grpc.channel_ready_future(node.channel("control")).result(timeout=_READY_S)
             began = time.perf_counter()
-            *_, last = stub.Sync(control_pb2.SyncRequest(cities=[origin]))
+            *_, last = node.control.Sync(control_pb2.SyncRequest(cities=[origin]))
             seconds = time.perf_counter() - began
         if last.reason or last.tree_size != last.target_size:
             raise RuntimeError(f"sync failed: {last.reason} {last.message}")

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
+from node.client import RefusedAct
+from node.client.errors import error_from_rpc
 from node.errors import NodeError, Reason
-from node.rpc.casework_service import read_broken
-from node.rpc.status import error_from_rpc
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
@@ -86,7 +86,9 @@ def test_a_refusal_names_every_rule(offices: tuple[Office, Office]) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         changsha.act(case, referring("send"))
     assert error_from_rpc(caught.value).reason is Reason.ACT_NOT_ALLOWED
-    rules = {each.rule for each in read_broken(caught.value).rules}
+    refused = error_from_rpc(caught.value)
+    assert isinstance(refused, RefusedAct)
+    rules = {each.rule for each in refused.rules}
     assert {"referral.send.state", "referral.send.four_eyes", "referral.send.officers"} <= rules
     del hefei
 

@@ -15,13 +15,13 @@ from adapters.intake import Node
 from adapters.load import load
 from adapters.report import Report
 from node.cli.main import gongzhi
+from node.client.channel import identity_channel
+from node.client.errors import error_from_rpc
 from node.core.log.record import parse_record_id
 from node.core.members.clients import Kind
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.folder.identity import add_client, load_identity, officer_identity
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel
 from node.storage.sqlite.trail import read_trail
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc

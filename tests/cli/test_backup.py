@@ -11,9 +11,9 @@ from pathlib import Path
 import grpc
 import pytest
 
+from node.client.errors import error_from_rpc
 from node.config import load_config
 from node.errors import FileError, Reason
-from node.rpc.status import error_from_rpc
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.usecases.upkeep.backup import restore
 from tests.kit.nodes.processes import Running, batch, found

@@ -25,7 +25,7 @@ from tests.kit.stores.city import City, operator
 
 USCC = "914300007121944054"
 CLI = Path(__file__).parents[2] / "node" / "cli"
-_OPENERS = {"officer_channel", "folder_channel", "client_channel", "identity_channel"}
+_OPENERS = {"NodeClient"}
 # They look after the node beside them: is it there, and how does it stand? They ask nothing about anybody.
 _OF_THE_NODE = {"status", "health", "doctor"}
 _PLAYS = {"demo", "story"}
@@ -156,7 +156,7 @@ def _mentions() -> dict[str, set[str]]:
             if isinstance(each, ast.FunctionDef):
                 names = {name.id for name in ast.walk(each) if isinstance(name, ast.Name)}
                 opens = names & _OPENERS or any(
-                    isinstance(name, ast.Attribute) and name.attr == "channel" for name in ast.walk(each)
+                    isinstance(name, ast.Attribute) and name.attr == "connect" for name in ast.walk(each)
                 )
                 found[f"{module}.{each.name}"] = {known[name] for name in names if name in known}
                 found[f"{module}.{each.name}"] |= {""} if opens else set()

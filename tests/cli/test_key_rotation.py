@@ -128,7 +128,7 @@ def test_a_bundle_that_cannot_be_written_goes_on_and_is_named(
     node: Running, bundles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rotate(node)
-    monkeypatch.setattr("node.rpc.client.write_server", lambda *_: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr("node.client.node_client.write_server", lambda *_: (_ for _ in ()).throw(OSError()))
     assert call("inbox", "--as", bundles / "zhang").exit_code == 0
     assert "zhang" in names(node)
     rotate(node, "--finish", "--force")

@@ -17,6 +17,7 @@ import adapters
 from adapters.intake import Node as Intake
 from adapters.load import load
 from adapters.report import Report
+from node.client import NodeClient
 from node.config import Config
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
@@ -24,7 +25,6 @@ from node.demo.sample import write_sample
 from node.errors import NodeError
 from node.folder.files import load_federation
 from node.folder.identity import add_client
-from node.rpc.client import is_serving, officer_channel
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
@@ -50,8 +50,8 @@ class RealNode:
         command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(self._folder), "--role", "node"]
         with (self._folder / "run.log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, stdout=log)
-        with officer_channel(self.config, "control") as channel:
-            until(lambda: is_serving(channel, 5), f"{self.config.city} serves:\n{self.log()}")
+        with NodeClient.of_officer(self.config) as node:
+            until(lambda: node.is_serving("control", 5), f"{self.config.city} serves:\n{self.log()}")
 
     def kill(self) -> None:
         if self._process is not None:
@@ -142,10 +142,10 @@ def _kill_while_loading(victim: RealNode, loaded: RealNode, table: Path, bundle:
 
 
 def _sync_now(config: Config) -> None:
-    with officer_channel(config, "control") as channel:
-        steps = list(_control(channel).Sync(control_pb2.SyncRequest(cities=["wuhan"]), timeout=60))
+    with NodeClient.of_officer(config) as node:
+        steps = list(node.control.Sync(control_pb2.SyncRequest(cities=["wuhan"]), timeout=60))
         assert not steps[-1].reason, steps[-1]
-        status = _control(channel).Status(control_pb2.StatusRequest(), timeout=10)
+        status = node.control.Status(control_pb2.StatusRequest(), timeout=10)
     assert [(peer.city, peer.state, peer.tree_size) for peer in status.peers] == [("wuhan", "ok", ROWS * KILLS)]
     assert not status.incidents
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import grpc
 import pytest
 
+from node.client.errors import error_from_rpc
 from node.config import Config, Sync
 from node.core.log.fork import make_fork
 from node.errors import Reason
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key, load_tls_identity
 from node.rpc.peer_client import connect
-from node.rpc.status import error_from_rpc
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest

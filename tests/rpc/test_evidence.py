@@ -13,6 +13,9 @@ import grpc
 import pytest
 import yaml
 
+from node.client import upload
+from node.client.channel import identity_channel, peer_channel
+from node.client.errors import error_from_rpc
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
@@ -20,9 +23,7 @@ from node.folder.attachment_file import digest_file
 from node.folder.files import load_federation
 from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_tls_identity
-from node.rpc.evidence_client import evidence_peer, put
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel, peer_channel
+from node.rpc.evidence_client import evidence_peer
 from node.stubs.evidence.v1 import evidence_pb2 as pb
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceExchangeServiceStub, EvidenceServiceStub
 from tests.kit.nodes.evidence_world import WHY, World
@@ -145,7 +146,7 @@ def test_two_hundred_megabytes_move_through_little_memory(world: World) -> None:
     before = {pid: memory_mb(pid, "VmRSS") for pid in (sender, receiver)}
     offsets: list[int] = []
     with path.open("rb") as file:
-        assert put(world.service("changsha"), about, file, offsets.append).sm3 == digests.sm3
+        assert upload(world.service("changsha"), about, file, offsets.append).sm3 == digests.sm3
     assert offsets[0] > 8 * 2**20  # not from the beginning
     record = world.refer(b"", *digests)
     out = world.folder / "out.mp4"
@@ -175,7 +176,7 @@ def _kill_in_the_middle(world: World, about: pb.Announcement, path: Path) -> Non
     killer = threading.Thread(target=kill)
     killer.start()
     with path.open("rb") as file, pytest.raises((grpc.RpcError, NodeError)):
-        put(world.service("changsha"), about, _Slow(file), lambda _: None)  # type: ignore[arg-type]
+        upload(world.service("changsha"), about, _Slow(file), lambda _: None)  # type: ignore[arg-type]
     killer.join()
     eventually(lambda: _serves(world), 60)
 

@@ -12,18 +12,18 @@ from pathlib import Path
 import grpc
 import pytest
 
+from node.client import NodeClient
+from node.client.channel import peer_channel
 from node.config import Config, Limits
 from node.demo.founding import free_ports
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation
 from node.folder.trust import Trust
-from node.rpc.client import officer_channel
 from node.rpc.federation_check import probe
 from node.rpc.gate import Gate
 from node.rpc.principal import Principals
-from node.rpc.tls import peer_channel, server_credentials
+from node.rpc.tls import server_credentials
 from node.stubs.query.v1 import query_pb2 as query
-from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from tests.kit.nodes.listener import WhoAsks, ask, channel, found, identity, refusal, serving
 
 
@@ -113,8 +113,8 @@ def answering(config: Config, service: HeldRosters) -> Iterator[None]:
 
 def test_a_question_is_answered_while_rosters_hold_every_thread(cities: dict[str, Config]) -> None:
     config, service = cities["changsha"], HeldRosters()
-    with answering(config, service), officer_channel(config, "query") as connection:
-        stub = QueryServiceStub(connection)
+    with answering(config, service), NodeClient.of_officer(config) as node:
+        stub = node.query
         rosters = [stub.VerifyRoster(iter(())) for _ in range(STREAMS)]
         assert all(service.held.acquire(timeout=10) for _ in rosters)
         assert stub.Verify(query.VerifyRequest(), timeout=10).answer.city == "wuhan"

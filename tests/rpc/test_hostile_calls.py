@@ -21,6 +21,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 import node
 from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
+from node.client.channel import identity_channel
 from node.config import Config, Limits
 from node.core.members.clients import Kind
 from node.folder.files import load_clients, save_clients
@@ -28,7 +29,6 @@ from node.folder.identity import add_client, officer_identity
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import RECHECK_S
 from node.rpc.services import LISTENERS, SERVICE_KINDS
-from node.rpc.tls import identity_channel
 from node.stubs.query.v1 import query_pb2 as query
 from tests.kit.nodes.processes import found
 from tests.kit.nodes.raw_caller import RawCaller, all_read, message

@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from node.cli.main import gongzhi
+from node.client.channel import identity_channel
 from node.core.members.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.errors import Reason
 from node.folder.identity import SERVICES, load_identity
 from node.rpc.services import LISTENERS, SERVICE_KINDS
-from node.rpc.tls import identity_channel
 from node.stubs.casework.v1 import casework_pb2 as cases
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query

@@ -12,13 +12,13 @@ import pytest
 from node.cli.operator import operator as operator_command
 from node.cli.proof import audit, check_proof, prove
 from node.cli.records import records
+from node.client.errors import error_from_rpc
 from node.core.law.calendar import vendored_calendar
 from node.core.log.checkpoint import format_vkey
 from node.core.log.proof import verify_proof
 from node.core.log.record import disclosed_facets
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
-from node.rpc.status import error_from_rpc
 from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.upkeep.remove_member import remove_member
 from tests.kit.nodes.query_world import USCC, World

@@ -13,8 +13,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from node.client.errors import error_from_rpc
 from node.errors import Reason
-from node.rpc.status import error_from_rpc
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.query.v1 import query_pb2 as query

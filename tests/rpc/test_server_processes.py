@@ -12,10 +12,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from node.client.errors import error_from_rpc
+from node.client.node_client import is_serving
 from node.config import Config
 from node.errors import Reason
-from node.rpc.client import is_serving
-from node.rpc.status import error_from_rpc
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc
 from tests.kit.nodes.processes import Running, batch, found, refused

@@ -6,9 +6,10 @@ from google.protobuf import any_pb2
 from google.rpc.error_details_pb2 import LocalizedMessage
 from google.rpc.status_pb2 import Status
 
+from node.client.errors import DETAILS_KEY, REASON_KEY, error_from_rpc
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.messages import both, render
-from node.rpc.status import CODES, DETAILS_KEY, REASON_KEY, error_from_rpc, trailing_metadata
+from node.rpc.status import CODES, trailing_metadata
 
 
 class Failed(grpc.RpcError):

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from node.client.channel import peer_channel
+from node.client.errors import REASON_KEY
 from node.config import Config
 from node.core.members.clients import Clients, Kind
 from node.core.members.federation import Member, parse_certificate, server_name
@@ -22,8 +24,6 @@ from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import TlsIdentity, create_tls_identity, self_signed
 from node.folder.rotation import finish_tls, prepare_tls
 from node.folder.trust import RECHECK_S
-from node.rpc.status import REASON_KEY
-from node.rpc.tls import peer_channel
 from tests.kit.nodes.listener import NOW, WhoAsks, ask, channel, found, identity, refusal, serving
 
 

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
+from node.client.channel import identity_channel
+from node.client.errors import error_from_rpc
 from node.config import Config
 from node.core.members.clients import Kind
 from node.core.members.platforms import Connected
@@ -22,8 +24,6 @@ from node.errors import FileError, NodeError, Reason
 from node.folder.identity import add_client, connect_platform
 from node.folder.keyfile import load_log_key
 from node.folder.person_key import create_person_key, load_person_key
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel
 from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub

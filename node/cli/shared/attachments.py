@@ -25,8 +25,8 @@ def evidence_service(caller: Caller) -> Iterator[EvidenceServiceStub]:
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with caller.channel("intake") as channel:
-        yield EvidenceServiceStub(channel)
+    with caller.connect() as node:
+        yield node.evidence
 
 
 @contextmanager

@@ -5,17 +5,16 @@ machine has none.
 """
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import grpc
 
 from node.cli.shared.options import ask_passphrase, node_option
+from node.client import NodeClient
 from node.config import Config, Sync, load_config
 from node.core.members.clients import Kind
 from node.errors import FileError
@@ -23,7 +22,6 @@ from node.folder.clock import SystemClock, node_clock
 from node.folder.identity import Identity, load_identity, officer_identity
 from node.folder.person_key import FILE, load_person_key
 from node.ports import Clock
-from node.rpc.client import client_channel
 from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.casework.case_file import PURPOSE
 
@@ -50,11 +48,9 @@ class Caller:
             return load_identity(self.folder, ask_passphrase)
         return officer_identity(load_config(self.node_dir), ask_passphrase)
 
-    @contextmanager
-    def channel(self, service: str) -> Iterator[grpc.Channel]:
-        """A channel to the node's service "intake", "control" or "query"; errors of calls come out as NodeError."""
-        with client_channel(self.identity, service, self.folder) as opened:
-            yield opened
+    def connect(self) -> NodeClient:
+        """The node, to be used in a `with` block."""
+        return NodeClient(self.identity, self.folder)
 
     def reason(self, purpose: str | None, legal_basis: str | None) -> query.Reason:
         """Why one asks: by option, else as the node's configuration says, here or by default."""

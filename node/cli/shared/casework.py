@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 
 from node.cli.shared import caller
 from node.cli.shared.codes import spell_out
 from node.cli.shared.options import ask_passphrase
+from node.client import NodeClient, RefusedAct
 from node.core.document import parse_document
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
-from node.rpc.casework_service import read_broken
-from node.rpc.client import folder_channel
-from node.rpc.status import error_from_rpc
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.usecases.casework.worklist import MOST, USUAL
@@ -78,14 +75,12 @@ def case_service(folder: Path) -> Iterator[CaseServiceStub]:
         NodeError: What the node answered; of an act that is not allowed every rule it breaks is printed first.
     """
     try:
-        with folder_channel(folder, "intake", ask_passphrase) as channel:
-            yield CaseServiceStub(channel)
-    except grpc.RpcError as error:
-        broken = read_broken(error).rules
-        for each in broken:
-            click.echo(f"{each.rule}: {each.zh}（{each.law_zh}） {each.en} ({each.law_en})", err=True)
-        refusal = error_from_rpc(error)
-        raise NodeError(refusal.reason, f"it breaks {_rules(len(broken))}") if broken else refusal from None
+        with NodeClient.open(folder, ask_passphrase) as node:
+            yield node.cases
+    except RefusedAct as refused:
+        for rule in refused.rules:
+            click.echo(f"{rule.rule}: {rule.zh}（{rule.law_zh}） {rule.en} ({rule.law_en})", err=True)
+        raise NodeError(refused.reason, f"it breaks {_rules(len(refused.rules))}") from None
 
 
 def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:

@@ -42,8 +42,8 @@ def query_service(caller: Caller) -> Iterator[QueryServiceStub]:
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with caller.channel("query") as channel:
-        yield QueryServiceStub(channel)
+    with caller.connect() as node:
+        yield node.query
 
 
 def plain_record(record: query.Record) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def screening_service(caller: Caller) -> Iterator[ScreeningServiceStub]:
     Raises:
         NodeError: What the node answered, or UNAVAILABLE.
     """
-    with caller.channel("query") as channel:
-        yield ScreeningServiceStub(channel)
+    with caller.connect() as node:
+        yield node.screening
 
 
 def read_rows(path: Path, load_key: LoadKey) -> Iterator[Row]:

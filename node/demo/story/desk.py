@@ -1,14 +1,15 @@
 """A city's desk in the story: its officers and its platform, each by a certificate of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import grpc
 from google.protobuf.json_format import ParseDict
 
+from node.client import NodeClient, RefusedAct, load_identity, node_errors
 from node.core.log.proof import Proven, verify_proof
 from node.core.members.clients import Kind
 from node.core.members.officers import Account
@@ -19,14 +20,10 @@ from node.demo.nodes import Node
 from node.demo.story.cast import OFFICES
 from node.errors import NodeError
 from node.folder.files import load_federation
-from node.folder.identity import add_client, load_identity
-from node.rpc.casework_service import read_broken
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel
+from node.folder.identity import add_client
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query
-from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 
 MAKER, APPROVER = "maker", "approver"
 _CALL_S = 60.0
@@ -41,7 +38,7 @@ class Desk:
         self.city = node.city
         self.office = OFFICES[node.city]
         self._folder = folder
-        self._channels: dict[tuple[str, str], grpc.Channel] = {}
+        self._clients: dict[str, NodeClient] = {}
         for name, account in ((MAKER, self.office.maker), (APPROVER, self.office.approver)):
             self._enrol(name, Kind.OFFICER, account)
 
@@ -55,8 +52,8 @@ class Desk:
 
     def close(self) -> None:
         """Hangs up."""
-        while self._channels:
-            self._channels.popitem()[1].close()
+        while self._clients:
+            self._clients.popitem()[1].close()
 
     def act(self, case: str, body: "Body", also_to: Sequence[str] = (), platform: str = "") -> pb.Recorded:
         """Records an act: by the platform, by one officer, or where it binds somebody by two.
@@ -65,7 +62,7 @@ class Desk:
             DemoError: The node refuses it; with every rule that it breaks.
         """
         submission = pb.Submission(workflow=body.workflow, case=case, body=body.wire, also_to=also_to)
-        try:
+        with self._refused(body):
             if body.binds:
                 draft = self._case(MAKER).Prepare(pb.PrepareRequest(submission=submission), timeout=_CALL_S).draft
                 return self._case(APPROVER).Approve(pb.ApproveRequest(draft=draft.number), timeout=_CALL_S).recorded
@@ -73,8 +70,6 @@ class Desk:
             if case:
                 return stub.Act(pb.ActRequest(submission=submission), timeout=_CALL_S).recorded
             return stub.Open(pb.OpenRequest(submission=submission), timeout=_CALL_S).recorded
-        except grpc.RpcError as error:
-            raise self._refused(body, error) from None
 
     def take_up(self, draft: int, body: "Body") -> pb.Recorded:
         """Takes up a draft that the software prepared, and has it approved where the act binds somebody.
@@ -82,13 +77,11 @@ class Desk:
         Raises:
             DemoError: The node refuses it.
         """
-        try:
+        with self._refused(body):
             taken = self._case(MAKER).TakeUp(pb.TakeUpRequest(draft=draft, body=body.wire), timeout=_CALL_S)
             if taken.HasField("recorded"):
                 return taken.recorded
             return self._case(APPROVER).Approve(pb.ApproveRequest(draft=taken.draft.number), timeout=_CALL_S).recorded
-        except grpc.RpcError as error:
-            raise self._refused(body, error) from None
 
     def show(self, case: str, platform: str = "") -> pb.Case:
         """A case as the maker, or the platform, sees it.
@@ -96,10 +89,8 @@ class Desk:
         Raises:
             NodeError: NOT_FOUND, nothing of it is here.
         """
-        try:
+        with node_errors():
             return self._case(platform or MAKER).Show(pb.ShowRequest(case=case), timeout=_CALL_S).case
-        except grpc.RpcError as error:
-            raise error_from_rpc(error) from None
 
     def scores(self) -> list[pb.Score]:
         """How the cities keep their limits, as this one sees it."""
@@ -112,27 +103,32 @@ class Desk:
             NodeError: It does not hold.
         """
         reason = query.Reason(purpose="enforcement", legal_basis=self.node.config.sync.legal_basis)
-        stub = QueryServiceStub(self._channel(MAKER, "query"))
-        try:
+        with node_errors():
+            stub = self._client(MAKER).query
             proof = stub.Prove(query.ProveRequest(reason=reason, id=record), timeout=_CALL_S).proof
-        except grpc.RpcError as error:
-            raise error_from_rpc(error) from None
         return verify_proof(proof, load_federation(self.node.config.federation).member(proof.city).log_keys)
 
-    def _refused(self, body: "Body", error: grpc.RpcError) -> DemoError:
-        broken = "".join(f"\n  {each.rule}: {each.zh} ({each.law_zh})" for each in read_broken(error).rules)
-        return DemoError(f"{self.city}: {body.workflow} {body.act}: {error_from_rpc(error)}{broken}")
+    @contextmanager
+    def _refused(self, body: "Body") -> Iterator[None]:
+        """A refusal ends the story, and says which rules the act breaks."""
+        try:
+            with node_errors():
+                yield
+        except NodeError as error:
+            rules = error.rules if isinstance(error, RefusedAct) else ()
+            broken = "".join(f"\n  {rule.rule}: {rule.zh} ({rule.law_zh})" for rule in rules)
+            raise DemoError(f"{self.city}: {body.workflow} {body.act}: {error}{broken}") from None
 
     def _enrol(self, who: str, kind: Kind, account: Account) -> None:
         add_client(self.node.config, who, kind, self.identity(who), datetime.now(UTC), account=account)
 
     def _case(self, who: str) -> CaseServiceStub:
-        return CaseServiceStub(self._channel(who, "intake"))
+        return self._client(who).cases
 
-    def _channel(self, who: str, service: str) -> grpc.Channel:
-        if (who, service) not in self._channels:
-            self._channels[who, service] = identity_channel(load_identity(self.identity(who)), service)
-        return self._channels[who, service]
+    def _client(self, who: str) -> NodeClient:
+        if who not in self._clients:
+            self._clients[who] = NodeClient(load_identity(self.identity(who)))
+        return self._clients[who]
 
 
 class Body:

@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
+from node.client import NodeClient
 from node.core.law.calendar import SHANGHAI
 from node.core.log.record import EVERYONE
 from node.demo.failure import DemoError
@@ -28,9 +29,8 @@ from node.demo.story.logs import Logs, Stored
 from node.demo.story.steps import Limits, Step
 from node.folder.clock import RECHECK_S
 from node.folder.files import write_file
-from node.rpc.client import officer_channel
 from node.stubs.casework.v1 import casework_pb2 as pb
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
+from node.stubs.control.v1 import control_pb2
 
 YEAR = "2027.yaml"
 _SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})
@@ -269,7 +269,6 @@ def found_stage(base: Path, policies: Mapping[str, str]) -> Stage:
 
 
 def _sync(node: Node) -> list[str]:
-    with officer_channel(node.config, "control") as channel:
-        stub = control_pb2_grpc.ControlServiceStub(channel)
-        answers = list(stub.Sync(control_pb2.SyncRequest(), timeout=_WAIT_S))
+    with NodeClient.of_officer(node.config) as client:
+        answers = list(client.control.Sync(control_pb2.SyncRequest(), timeout=_WAIT_S))
     return [f"{node.city} from {each.city}: {each.reason} {each.message}" for each in answers if each.reason]

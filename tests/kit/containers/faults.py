@@ -13,13 +13,13 @@ from pathlib import Path
 import grpc
 from testcontainers.core.container import DockerContainer
 
+from node.client.channel import peer_channel
+from node.client.errors import error_from_rpc
 from node.errors import Reason
 from node.folder import rotation
 from node.folder.files import load_federation, save_federation
 from node.folder.identity import server_certificates, write_server
 from node.folder.keyfile import CERTIFICATE_TERM, load_tls_identity
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel
 from node.stubs.exchange.v1.exchange_pb2 import PullRequest
 from node.stubs.exchange.v1.exchange_pb2_grpc import ExchangeServiceStub
 from node.testing import SixCities

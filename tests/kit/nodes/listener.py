@@ -10,6 +10,8 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc  # type: ignore[import-untyped,unused-ignore]
 
+from node.client.channel import peer_channel
+from node.client.errors import error_from_rpc
 from node.config import Config
 from node.demo.founding import found_federation
 from node.errors import NodeError
@@ -18,8 +20,7 @@ from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.gate import Gate
 from node.rpc.principal import Principals, principal
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import peer_channel, server_credentials, server_options
+from node.rpc.tls import server_credentials, server_options
 from node.stubs.exchange.v1.exchange_pb2 import (
     CompareRequest,
     CompareResponse,

@@ -8,11 +8,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from node.client.channel import identity_channel
 from node.config import Config
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
 from node.folder.identity import add_client, load_identity
-from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_reader
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from node.client.channel import identity_channel
 from node.core.members.clients import Kind
 from node.core.members.officers import Account, OfficerRole
 from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_log_key
 from node.ports import Signer
-from node.rpc.tls import identity_channel
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.evidence.v1 import evidence_pb2 as evidence

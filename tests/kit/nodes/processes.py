@@ -14,13 +14,13 @@ from typing import Any
 import grpc
 import pytest
 
+from node.client.channel import identity_channel
+from node.client.errors import error_from_rpc
+from node.client.node_client import wait_until_serving
 from node.config import Config
 from node.demo.founding import found_federation
 from node.errors import NodeError
 from node.folder.identity import officer_identity
-from node.rpc.client import wait_until_serving
-from node.rpc.status import error_from_rpc
-from node.rpc.tls import identity_channel
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc

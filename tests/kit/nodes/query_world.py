@@ -12,12 +12,12 @@ import click
 from click.testing import CliRunner, Result
 
 from node.bootstrap.query_role import QueryRole
+from node.client.channel import identity_channel
 from node.config import Config
 from node.core.members.clients import Kind
 from node.demo.founding import found_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
-from node.rpc.tls import identity_channel
 from node.storage.sqlite.schema import open_reader
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from tests.kit.stores.city import City, operator

@@ -6,9 +6,9 @@ from itertools import chain, repeat
 
 import grpc
 
+from node.client.errors import REASON_KEY
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import Reason
-from node.rpc.status import REASON_KEY
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 
 Serve = Callable[[Iterator[bytes], grpc.ServicerContext], Iterable[bytes]]
