@@ -14,8 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from adapters.intake import Node
 from adapters.load import load
 from adapters.mapping import read_mapping, shipped_mappings
-from adapters.person import read_person_key
 from adapters.report import Report
+from node.client import load_person_key
 from node.core.reason_texts import meaning_and_advice
 from node.errors import FileError, NodeError
 from node.localized_click import LocalizedGroup, echo, lang_option
@@ -105,7 +105,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     view = _View()
     try:
         with view.bar:
-            key = read_person_key(person_key) if person_key else None
+            key = load_person_key(person_key) if person_key else None
             report = load(
                 files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,

@@ -1,32 +1,26 @@
-"""The way to a node's intake: its certificate pinned, ours presented; or the standard's checks alone, with no node."""
+"""The way to a node's intake; or the standard's checks alone, with no node."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
-
-from adapters.bundle import load_bundle
-from adapters.follow import greet
+from node.client import NodeClient, node_errors
 from node.core.law.calendar import legal_date
 from node.core.standards.standard import Standard, get
-from node.errors import FileError, NodeError, Reason, TransientError
-from node.stubs.intake.v1 import intake_pb2, intake_pb2_grpc
+from node.errors import FileError, Reason
+from node.stubs.intake.v1 import intake_pb2
 
 Exchange = Callable[[Iterator[intake_pb2.SubmitRequest]], Iterator[intake_pb2.SubmitResponse]]
 
-# The core of gRPC writes lines of C++ to standard error; what failed is told in words.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-_UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-_REASONS: dict[str | bytes, Reason] = {reason.value: reason for reason in Reason}
+CONNECT_S = 5.0
+_KEEPALIVE_S = 30
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node's intake: the bundle that says who we are there, and (if not the bundle's own) its address, host:port."""
+    """A node's intake: the folder that says who we are there; its address, host:port, if the folder does not say it."""
 
     identity: Path
     address: str = ""
@@ -37,25 +31,15 @@ def connect(node: Node) -> Iterator[Exchange]:
     """A channel to the node, proven to be up.
 
     Raises:
-        FileError: INVALID_KEY or INVALID_CONFIG, the bundle cannot be used.
+        FileError: INVALID_KEY or INVALID_CONFIG, the identity cannot be used.
         TransientError: UNAVAILABLE, nobody answers; TLS_REFUSED, one side refused the other's certificate.
         NodeError: While exchanging: what the node refuses, with its own reason code.
     """
-    bundle = load_bundle(node.identity)
-    address = node.address or bundle.intake
-    if not address:
-        raise FileError(Reason.INVALID_CONFIG, str(node.identity), "this client is not answered at the intake")
-    credentials = grpc.ssl_channel_credentials(bundle.server_pem, bundle.key_pem, bundle.cert_pem)
-    options = [
-        # The certificate is pinned as it is, wherever the node listens.
-        ("grpc.ssl_target_name_override", bundle.server_name),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
-    ]
-    with grpc.secure_channel(address, credentials, options) as channel:
-        greet(channel, address, node.identity, bundle)
-        submit = intake_pb2_grpc.IntakeServiceStub(channel).Submit
-        yield lambda requests: _answers(submit(requests))
+    with NodeClient.open(node.identity, address=node.address, keepalive_s=_KEEPALIVE_S) as client:
+        if "intake" not in client.identity.addresses:
+            raise FileError(Reason.INVALID_CONFIG, str(node.identity), "this client is not answered at the intake")
+        client.wait("intake", CONNECT_S)
+        yield lambda requests: _answers(client.intake.Submit(requests))
 
 
 def check(requests: Iterator[intake_pb2.SubmitRequest]) -> Iterator[intake_pb2.SubmitResponse]:
@@ -75,16 +59,7 @@ def _outcome(standard: Standard, row: intake_pb2.Row) -> intake_pb2.Outcome:
 
 def _answers(call: Iterator[intake_pb2.SubmitResponse]) -> Iterator[intake_pb2.SubmitResponse]:
     try:
-        yield from call
-    except grpc.RpcError as error:
-        raise _refusal(error) from None
+        with node_errors():
+            yield from call
     finally:
         call.cancel()  # type: ignore[attr-defined]
-
-
-def _refusal(error: grpc.RpcError) -> NodeError:
-    trailers = {item.key: item.value for item in error.trailing_metadata() or ()}
-    message = error.details() or error.code().name
-    if error.code() in _UNREACHABLE:
-        return TransientError(Reason.UNAVAILABLE, message)
-    return NodeError(_REASONS.get(trailers.get("gongzhi-reason", ""), Reason.INTERNAL), message)

@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from time import perf_counter, time_ns
 
-from adapters.bundle import load_bundle
 from adapters.columns import missing, printable, shown
 from adapters.intake import Node, check, connect
 from adapters.locality import LOOKED_AT, told_elsewhere
@@ -19,6 +18,7 @@ from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
 from adapters.texts import in_chinese, in_english
+from node.client import load_identity
 from node.core.standards.standard import Standard
 from node.errors import FileError, Reason
 from node.stubs.intake.v1 import intake_pb2
@@ -91,7 +91,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
         ]
         as_of = [_as_of(table, as_of_ms) for table in tables]
         if node:
-            _tell_cities(tables, mappers, agreed.standard, load_bundle(node.identity).region6, ask)
+            _tell_cities(tables, mappers, agreed.standard, load_identity(node.identity).region6, ask)
         exchange = stack.enter_context(connect(node)) if node else check
         headers = [table.columns for table in tables]
         report_file = stack.enter_context(RejectReport(rejects, headers)) if rejects else None
@@ -141,7 +141,7 @@ def _name(path: Path) -> str:
 def _tell_cities(
     tables: Sequence[Table], mappers: Sequence[Mapper], standard: Standard, region6: str, ask: Ask | None
 ) -> None:
-    """Before any row is sent. A bundle of before names no region, and nothing is checked."""
+    """Before any row is sent. An identity of an earlier release names no region, and nothing is checked."""
     for table, mapper in zip(tables, mappers, strict=True) if region6 else ():
         told, is_most = told_elsewhere(table.peek(LOOKED_AT), mapper, standard, region6)
         if is_most and ask and not ask(f"{table.path}: {told}"):

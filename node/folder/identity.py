@@ -89,7 +89,7 @@ def check_terms(identity: Identity, now: datetime) -> None:
 
 
 class _About(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)  # a later release may say more
 
     city: str
     name: str

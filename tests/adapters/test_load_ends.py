@@ -99,7 +99,7 @@ def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path
 def test_exit_codes_and_output(
     tmp_path: Path, node: Node, identities: Identities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.follow.CONNECT_S", 2)
+    monkeypatch.setattr("adapters.intake.CONNECT_S", 2)
     good, bad = (
         write_csv(tmp_path / "g.csv", rows(3)),
         write_csv(tmp_path / "b.csv", [row(9, 法人代表="张三", 注册日期="x")]),

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from adapters.cli import EXIT_FILE, main
 from adapters.mapping import parse_mapping
-from adapters.person import read_person_key
 from adapters.rows import Body, Mapper
+from node.client import load_person_key
 from node.core.screening import person_hmac
 from node.errors import FileError, Reason
 from node.folder.person_key import create_person_key
@@ -80,7 +80,7 @@ def test_without_the_key_the_mapping_says_what_it_takes() -> None:
 def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "person.key"
     create_person_key(path)
-    assert len(read_person_key(path)) == 32
+    assert len(load_person_key(path)) == 32
     path.chmod(0o644)
     (tmp_path / "m.yaml").write_text(MAPPING)
     (tmp_path / "f.csv").write_text("文号,证件号码\n1号,11010119900307002X\n")
@@ -90,4 +90,4 @@ def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / "other.key").write_text("nothing")
     (tmp_path / "other.key").chmod(0o600)
     with pytest.raises(FileError, match="not a key"):
-        read_person_key(tmp_path / "other.key")
+        load_person_key(tmp_path / "other.key")

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from adapters.bundle import load_bundle
 from adapters.mapping import parse_mapping, read_mapping
 from adapters.rows import Body, Mapper
 from adapters.tables import open_table
 from node.cli.roster import read_roster
 from node.cli.shared.screen_roster import read_rows
+from node.client import load_identity
 from node.errors import NodeError
 from node.folder.keyfile import create_tls_identity
 from tests.fuzz.peer_targets import text_of
@@ -77,4 +77,4 @@ def client_bundle(data: bytes) -> None:
         for name, part in zip(("client.yaml", "server.crt", "client.pem"), data.split(DIVIDER), strict=False):
             (path.parent / name).write_bytes(part)
             (path.parent / name).chmod(0o600)
-        load_bundle(path.parent)
+        load_identity(path.parent)
