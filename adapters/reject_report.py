@@ -1,18 +1,17 @@
 """The reject report: a CSV that says what is wrong beside the row itself, to be mended in place and loaded again."""
 
 import csv
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from adapters.rows import Row
 from adapters.texts import in_chinese, in_english
 from node.errors import FileError, Reason
 from node.tables.formulas import guard
+from node.whole_file import whole_file
 
 REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message", "原因")
 _BETWEEN = " | "
@@ -36,13 +35,13 @@ class RejectReport:
         """
         self._path = path
         self._columns = list(dict.fromkeys(column for header in headers for column in _counted(header)))
+        self._whole = whole_file(path, mode=0o600)
         try:
-            handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+            binary = self._whole.__enter__()
         except OSError as error:
             raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be written: {error.strerror}") from None
-        self._part = Path(part)
         # With a byte order mark spreadsheets read Chinese right. Bytes that were no text come out as "?".
-        self._file: IO[str] = os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="")
+        self._file = TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow([*REPORT_COLUMNS, *(guard(name) for name, _ in self._columns)])
 
@@ -52,12 +51,10 @@ class RejectReport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if kind is not None and self._path.exists():
-            # The load broke off: a part of the report must not take the place of a whole one that is being loaded.
-            self._part.unlink()
-        else:
-            self._part.replace(self._path)
+        self._file.detach()
+        # A load that broke off: a part of the report must not take the place of a whole one that is being loaded.
+        is_kept = kind is None or not self._path.exists()
+        self._whole.__exit__(*((None, None, None) if is_kept else (kind, error, trace)))
 
     def write(self, row: Row, columns: Sequence[str]) -> None:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""

@@ -7,8 +7,9 @@ from typing import Any
 from node.core.document import format_document, parse_document
 from node.core.law.calendar import SHANGHAI
 from node.errors import NodeError, Reason
-from node.folder.files import read_text, write_file
+from node.folder.files import read_text
 from node.stubs.evidence.v1 import evidence_pb2 as messages
+from node.whole_file import write_file
 
 _FIELD = "evidence"
 

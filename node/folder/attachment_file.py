@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from node.core.log.attachment import MAX_CHUNK_BYTES, Digests
 from node.errors import NodeError, Reason
-from node.folder.files import sync_folder
+from node.whole_file import sync_folder
 
 _READ_BYTES = 1024 * 1024
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from node.folder.files import write_file
+from node.whole_file import write_file
 
 _FILE = "backup.json"
 

@@ -1,8 +1,7 @@
-"""The operator's files, read with a clear error and replaced in one step."""
+"""The operator's files, read with a clear error and written whole."""
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,40 +10,7 @@ from node.core.members.clients import Clients, format_clients, parse_clients
 from node.core.members.federation import Federation
 from node.core.members.federation_file import format_federation, parse_federation
 from node.errors import FileError, Reason
-from node.folder.ownership import adopt
-
-
-def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Writes the whole file or nothing: a reader sees the old content or the new.
-
-    Raises:
-        OSError: The disk or the folder does not let it.
-    """
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        adopt(Path(temporary))
-        Path(temporary).replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable: without it a rename may be undone by a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from node.whole_file import write_file
 
 
 def unwritable(path: Path, error: OSError) -> FileError:

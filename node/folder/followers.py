@@ -8,7 +8,8 @@ from pathlib import Path
 
 from node.config import Config
 from node.core.members.clients import Client, Kind
-from node.folder.files import load_clients, load_federation, write_file
+from node.folder.files import load_clients, load_federation
+from node.whole_file import write_file
 
 _FOLDER = "followers"
 

@@ -15,9 +15,10 @@ from node.core.members.clients import Clients, Kind
 from node.core.members.federation import Federation, Member, server_name
 from node.errors import FileError, NodeError, Reason
 from node.folder.config_text import format_settings
-from node.folder.files import load_federation, save_clients, save_federation, write_file
+from node.folder.files import load_federation, save_clients, save_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import create_log_key, create_tls_identity, create_witness_key
+from node.whole_file import write_file
 
 CAPITALS = MappingProxyType(
     {

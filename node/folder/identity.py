@@ -18,14 +18,7 @@ from node.core.members.officers import Account
 from node.core.members.pinning import format_server_certificates, parse_server_certificates
 from node.core.members.platforms import Connected
 from node.errors import FileError, NodeError, Reason
-from node.folder.files import (
-    load_clients,
-    load_federation,
-    read_text,
-    save_clients,
-    save_federation,
-    write_file,
-)
+from node.folder.files import load_clients, load_federation, read_text, save_clients, save_federation
 from node.folder.keyfile import (
     Passphrase,
     TlsIdentity,
@@ -33,7 +26,7 @@ from node.folder.keyfile import (
     environment_passphrase,
     load_tls_identity,
 )
-from node.folder.ownership import adopt
+from node.whole_file import adopt, write_file
 
 SERVICES = MappingProxyType(
     {

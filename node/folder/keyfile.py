@@ -29,7 +29,7 @@ from node.core.log.checkpoint import LogKey, key_id_of, log_name
 from node.core.log.cosignature import WitnessKey, witness_name
 from node.core.members.federation import PinnedCertificate, parse_certificate
 from node.errors import FileError, NodeError, Reason
-from node.folder.files import write_file
+from node.whole_file import write_file
 
 CERTIFICATE_TERM = timedelta(days=730)
 # Pinning alone decides who is trusted. A term that begins now would only lock out who has put a clock back since.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from node.core.screening import PERSON_KEY_BYTES, PERSON_KEY_LABEL, parse_person_key
 from node.errors import FileError, NodeError, Reason
-from node.folder.files import write_file
+from node.whole_file import write_file
 
 FILE = "person.key"
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from node.errors import FileError, NodeError, Reason
-from node.folder.files import write_file
+from node.whole_file import write_file
 
 SETTINGS = Path("/etc/gongzhi")
 DATA = Path("/var/lib/gongzhi")

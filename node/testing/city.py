@@ -20,7 +20,6 @@ from node.core.members.clients import Kind
 from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged
 from node.errors import NodeError, Reason
-from node.folder.files import write_file
 from node.folder.identity import Identity, add_client, officer_identity
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
@@ -28,6 +27,7 @@ from node.stubs.intake.v1 import intake_pb2 as intake
 from node.stubs.intake.v1 import intake_pb2_grpc
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1 import query_pb2_grpc
+from node.whole_file import write_file
 
 CLOCK_OFFSET = "clock-offset"
 """The file in a node's folder that says how many seconds its clock is off."""

@@ -17,11 +17,11 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import NamedTuple
 
-from node.folder.files import write_file
 from node.folder.founding import CAPITALS
 from node.storage.sqlite.reader import Reader
 from node.testing import Ground, Load, standing
 from node.testing.containers import IMAGE
+from node.whole_file import write_file
 from tests.kit.containers import links
 from tests.kit.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
 from tests.kit.containers.trial import Trial

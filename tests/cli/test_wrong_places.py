@@ -7,8 +7,8 @@ import pytest
 
 from node.cli.main import main
 from node.cli.shared.case_show import print_case
-from node.folder.files import write_file
 from node.stubs.casework.v1 import casework_pb2 as pb
+from node.whole_file import write_file
 
 
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> str:

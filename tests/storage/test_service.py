@@ -12,9 +12,9 @@ from node.cli.main import gongzhi
 from node.config import load_config
 from node.errors import FileError, NodeError, Reason
 from node.folder import service
-from node.folder.files import write_file
 from node.folder.founding import CAPITALS, Plan, shipped_policy
 from node.storage.founding import found_node
+from node.whole_file import write_file
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who else gives files away?")
 SOMEBODY = 12345

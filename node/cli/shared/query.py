@@ -19,9 +19,9 @@ from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_facets, parse_header
 from node.core.standards import standard as standards
 from node.errors import NodeError
-from node.folder.files import write_file
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
+from node.whole_file import write_file
 
 TIMEOUT_S = 60
 _Command = TypeVar("_Command", bound=Callable[..., Any])

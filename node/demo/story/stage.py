@@ -28,9 +28,9 @@ from node.demo.story.desk import Body, Desk
 from node.demo.story.logs import Logs, Stored
 from node.demo.story.steps import Limits, Step
 from node.folder.clock import RECHECK_S
-from node.folder.files import write_file
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.control.v1 import control_pb2
+from node.whole_file import write_file
 
 YEAR = "2027.yaml"
 _SYNC = MappingProxyType({"interval_s": 10.0, "backoff_base_s": 1.0, "backoff_max_s": 5.0})

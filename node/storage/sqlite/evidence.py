@@ -19,13 +19,13 @@ from node.config import Evidence
 from node.core.log.attachment import check_digest
 from node.errors import NodeError, Reason, TransientError
 from node.folder.attachment_file import Part, read_chunks
-from node.folder.files import sync_folder
 from node.ports import Clock
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Error, execute_all
 from node.storage.sqlite.writer import storage_error
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
+from node.whole_file import sync_folder
 
 _PART_KEPT_S = 7 * 24 * 3600
 _Statement = tuple[str, tuple[object, ...]]

@@ -1,7 +1,5 @@
 """Packs the evidence of a case into one file 一键举证: attachments, manifest, and the proofs of the records."""
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +21,7 @@ from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import DISK_FULL, Digester
 from node.stubs.evidence.v1.evidence_pb2 import ShowCaseResponse
 from node.stubs.query.v1.query_pb2 import Proof
+from node.whole_file import whole_file
 
 ReadAttachment = Callable[[str], Iterator[bytes]]
 # L4: ID numbers, a complainant's or reporter's identity (order 121 Art 37).
@@ -66,17 +65,8 @@ def pack(out: Path, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttac
         FileError: STORAGE_FULL or INVALID_ARGUMENT, the file cannot be written.
     """
     try:
-        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-                _fill(archive, manifest, proofs, read)
-                archive.close()
-                file.flush()
-                os.fsync(descriptor)
-            Path(name).replace(out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with whole_file(out, mode=0o600) as file, zipfile.ZipFile(file, "w") as archive:
+            _fill(archive, manifest, proofs, read)
     except OSError as error:
         reason = Reason.STORAGE_FULL if error.errno in DISK_FULL else Reason.INVALID_ARGUMENT
         raise FileError(reason, str(out), f"cannot be written: {error.strerror}") from None

@@ -18,10 +18,11 @@ from node.config import PATHS, Config, load_config
 from node.core.log.checkpoint import LogKey
 from node.errors import FileError, NodeError, Reason
 from node.folder.backup_note import note_backup
-from node.folder.files import load_federation, write_file
+from node.folder.files import load_federation
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.snapshot import check_database, copy_database
 from node.usecases.upkeep.audit import audit
+from node.whole_file import write_file
 
 MANIFEST = "manifest.json"
 _FORMAT = 1

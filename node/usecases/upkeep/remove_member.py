@@ -8,9 +8,10 @@ from node.core.law.calendar import Calendar
 from node.core.members.federation import Federation, Member
 from node.core.members.federation_file import format_card
 from node.errors import NodeError, Reason
-from node.folder.files import load_federation, save_federation, write_file
+from node.folder.files import load_federation, save_federation
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_index import CaseIndex
+from node.whole_file import write_file
 
 _FOLDER = "former"
 
