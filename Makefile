@@ -1,6 +1,6 @@
 # Every command of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup proto demo story test check format image wheel deb machine chaos fuzz soak bench bench-growth lock baseline clean
+.PHONY: help setup proto demo story test test-fast coverage check format image wheel deb machine chaos fuzz soak bench bench-growth lock baseline clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -36,6 +36,16 @@ story: setup ## One matter through six cities, each held to what it may see (JSO
 
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -q --numprocesses 2
+
+test-fast: setup ## Run the tests that start no process and need no container (2 minutes)
+	@$(BIN)/python -m pytest -q --numprocesses 2 -m unit
+
+coverage: setup ## Say which share of the lines the fast tests reach, and write .cache/coverage/index.html
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q --numprocesses 2 -m unit
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@echo "The fast tests reach $$($(BIN)/coverage report --format=total) % of the lines of node/ and adapters/."
 
 check: setup ## Style, types, layers, wire formats, stubs
 	$(BIN)/ruff check

@@ -6,6 +6,7 @@ waits, and the others a file at a time.
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -16,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 from node.testing.containers import IMAGE, missing_engine
 from tests.kit.containers.image import why_stale
 from tests.kit.effort import PROFILE, effort
+from tests.kit.marks import CONTAINERS, Guard, mark
 
 # For every property test, whether or not it asks for an effort of its own.
 settings.register_profile(f"gongzhi-{PROFILE}", effort(100))
@@ -24,7 +26,7 @@ settings.load_profile(f"gongzhi-{PROFILE}")
 # Tests read the English texts, whoever runs them; those of a language name it.
 os.environ["GONGZHI_LANG"] = "en"
 
-_CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
+_guard = Guard()
 _UNTRIED = "the tests on containers"
 
 
@@ -48,14 +50,27 @@ def image() -> str:
     return image
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long way through the containers begins first."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_CONTAINERS))
+    """Marks every test; the long way through the containers begins first."""
+    for item in items:
+        mark(item)
+    items.sort(key=lambda item: item.get_closest_marker("containers") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Says which test runs to the guard over processes."""
+    _guard.item = item
+    try:
+        return (yield)
+    finally:
+        _guard.item = None
 
 
 class _Shares(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        return "containers" if nodeid.startswith(_CONTAINERS) else nodeid.partition("::")[0]
+        return "containers" if nodeid.startswith(CONTAINERS) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

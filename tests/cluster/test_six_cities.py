@@ -13,7 +13,7 @@ from tests.kit.simulator.origin import registration
 from tests.kit.stores.city import operator
 
 
-@pytest.fixture(scope="module", params=(Ground.IN_PROCESS, Ground.PROCESSES))
+@pytest.fixture(scope="module", params=[Ground.IN_PROCESS, pytest.param(Ground.PROCESSES, marks=pytest.mark.processes)])
 def cities(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SixCities]:
     with standing(request.param, tmp_path_factory.mktemp(request.param)) as six:
         yield six
