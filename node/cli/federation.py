@@ -13,12 +13,12 @@ from node.core.log.checkpoint import format_vkey
 from node.core.members.federation import Member, format_fingerprint
 from node.core.members.federation_file import format_card, parse_card
 from node.core.members.platforms import Connected
-from node.demo.founding import found_federation
-from node.errors import Reason
+from node.errors import NodeError, Reason
 from node.folder.files import load_calendar, load_federation, read_text, save_federation
 from node.folder.founding import CAPITALS
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_tls_identity
+from node.messages import _
 from node.rpc.federation_check import probe
 from node.usecases.upkeep.remove_member import Leaving, leaving, remove_member
 from node.usecases.upkeep.start_checks import key_errors, prepared_key_errors
@@ -183,6 +183,10 @@ def check_command(connect: bool, node_dir: Path) -> None:
 @click.option("--interval", "interval_s", default=60.0, show_default=True, help="Seconds between two pulls.")
 def demo_command(folder: Path, interval_s: float) -> None:
     """Make six ready nodes on free ports of this machine, members of one federation."""
+    try:
+        from node.demo.founding import found_federation  # noqa: PLC0415 - a city need not install the demonstrations
+    except ModuleNotFoundError:
+        raise NodeError(Reason.INVALID_ARGUMENT, _("this installation has no demonstrations (node.demo)")) from None
     for config in found_federation(folder, datetime.now(UTC), settings={"sync": {"interval_s": interval_s}}):
         click.echo(f"{CAPITALS[config.city][0]} {config.city:10} {config.listen.exchange}")
 

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
+from importlib.util import find_spec
 from typing import NoReturn
 
 import click
@@ -28,7 +29,6 @@ _COMMANDS = {
     "complaint": "complaint",
     "config": "config",
     "deadlines": "inbox",
-    "demo": "demo",
     "doctor": "doctor",
     "errors": "errors",
     "evidence": "evidence",
@@ -52,12 +52,13 @@ _COMMANDS = {
     "screen": "screen",
     "standard": "standard",
     "status": "status",
-    "story": "story",
     "sync": "sync",
     "trail": "trail",
     "usage": "usage",
     "workflow": "workflow",
 }
+if find_spec("node.demo") is not None:  # a city need not install the demonstrations
+    _COMMANDS |= {"demo": "demo", "story": "story"}
 
 
 class _Commands(LocalizedGroup):

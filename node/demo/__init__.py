@@ -1,1 +1,1 @@
-"""Six cities on one machine, to show and to try: nothing here runs in a city."""
+"""Six cities on one machine, to show and to try. Nothing here runs in a city: an installation may lack this folder."""

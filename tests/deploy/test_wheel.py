@@ -68,3 +68,18 @@ def test_a_node_runs_and_takes_in_rows(environment: Path, tmp_path: Path, monkey
         run(gongzhi, "client", "add", "registry", "--kind", "adapter", "--out", "registry", "--node", "node")
         run(adapter, "load", "operators.csv", "--mapping", "registry", "--identity", "registry")
         assert "20 records" in run(gongzhi, "status", "--node", "node")
+
+
+def test_a_city_can_do_without_the_demonstrations(environment: Path, tmp_path: Path) -> None:
+    demonstrations = site(environment) / "node/demo"
+    aside = demonstrations.rename(tmp_path / "demo")
+    try:
+        listed = run(environment / "bin/gongzhi", "--help")
+        assert "  doctor " in listed
+        assert "  demo " not in listed
+        assert "  story " not in listed
+        every = "from node.cli.main import _COMMANDS, gongzhi; [gongzhi.get_command(None, name) for name in _COMMANDS]"
+        run(environment / "bin/python", "-c", every)
+        run(environment / "bin/gongzhi-adapter", "load", "--help")
+    finally:
+        aside.rename(demonstrations)
