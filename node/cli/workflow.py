@@ -10,6 +10,7 @@ from node.core.workflow import table
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as get
 from node.messages import Lang
+from node.usecases.casework.rules.table import document
 
 _HEADS: dict[str, tuple[str, ...]] = {
     "zh": ("环节", "自", "至", "办理方", "须载明", "限于", "时限", "产生", "依据"),
@@ -59,6 +60,12 @@ def show(name: str, lang: Lang, form: str | None) -> None:
 def docs() -> None:
     """Print docs/workflows.md, made from the declarations."""
     click.echo(table.document(WORKFLOWS.values()), nl=False)
+
+
+@workflow.command()
+def rules() -> None:
+    """Print docs/act-rules.md: every rule that can refuse an act, with its law, in the order checked."""
+    click.echo(document(), nl=False)
 
 
 def _print_tables(name: str, lang: Lang) -> None:

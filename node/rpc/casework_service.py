@@ -25,9 +25,9 @@ from node.usecases.casework.act import Casework, Recorded
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.deadlines import deadlines, scorecard
-from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.propose import ActRefusedError, Submission
+from node.usecases.casework.rules.jurisdiction import basis_code
 from node.usecases.casework.show import broken_rules, show_case
 from node.usecases.casework.worklist import Listed, first, inbox, listed, outbox, side_of
 from node.usecases.records.usage import UsageRecorder, Use

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.core.law.complaint_route import route
+from node.core.law.complaint_route import find_route
 from node.core.standards.identifiers import uscc_check_character
 from node.core.workflow.declared import workflow
 from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import act_pb2, party_pb2
 from node.stubs.standard.v1 import complaint_pb2 as pb
-from node.usecases.casework.jurisdiction import basis_code
 from node.usecases.casework.propose import ActRefusedError
+from node.usecases.casework.rules.jurisdiction import basis_code
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
 
@@ -23,7 +23,7 @@ MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}
 
 
 def routed(body: pb.Complaint, seat: str = "110115") -> tuple[str, str]:
-    found = route(body, MEMBERS, seat, "changsha")
+    found = find_route(body, MEMBERS, seat, "changsha")
     return found.city, basis_code(found)
 
 
@@ -42,7 +42,7 @@ def test_the_address_the_platform_shows_goes_first_then_the_home_of_its_operator
 
 def test_the_words_say_where_by_what_and_what_to_do() -> None:
     def words(body: pb.Complaint) -> str:
-        return route(body, MEMBERS, "", "changsha").words.zh
+        return find_route(body, MEMBERS, "", "changsha").words.zh
 
     assert words(against("430102")) == "按平台公示的地址，属湖南省芙蓉区 (430102)：由本机关办理。"
     assert "应移交hefei办理" in words(against("340104"))

@@ -16,6 +16,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
+from node.usecases.casework.rules.table import RULES
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import CLERK, TWO, ZHANG, Desk, act, drafted_referral, referring, send, shown, with_act
 
@@ -24,7 +25,7 @@ Three = tuple[Desk, Desk, Desk]
 
 def unruled(desk: Desk) -> None:
     """A city whose node holds itself to no rule of its own."""
-    desk.casework._proposer._rules.broken = lambda *_: []  # type: ignore[method-assign]
+    desk.casework._proposer._rules = RULES[:1]
 
 
 def said(desk: Desk, case: str) -> set[tuple[str, str]]:
@@ -174,7 +175,7 @@ def test_what_was_handed_over_is_not_handed_on_under_a_new_number(three: Three) 
 def test_of_handing_over_and_taking_back_the_earlier_counts(three: Three, order: list[str]) -> None:
     """However they came to stand in one log: exactly one city handles the complaint."""
     changsha, hefei, _ = three
-    changsha.casework._proposer._rules.__dict__.pop("broken", None)  # honest until it is decided
+    changsha.casework._proposer._rules = RULES  # honest until it is decided
     case, passing = deciding(changsha)
     follows = changsha.casework.open(ZHANG, case).case.heads(COMPLAINT.act["take_back"])
     unruled(changsha)

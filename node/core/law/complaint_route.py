@@ -45,7 +45,7 @@ class Route(NamedTuple):
     words: Label
 
 
-def route(complaint: Complaint, members: Mapping[str, str], platform_seat: str, here: str) -> Route:
+def find_route(complaint: Complaint, members: Mapping[str, str], platform_seat: str, here: str) -> Route:
     """Computes where a complaint belongs.
 
     Args:

@@ -24,11 +24,11 @@ from node.usecases.casework.case_file import CaseFile, Members, check_sees
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.case_summary import CaseSummary
 from node.usecases.casework.follow_up import completed, prepare
-from node.usecases.casework.jurisdiction import route_of
-from node.usecases.casework.out_of_rule import out_of_rule
-from node.usecases.casework.own_rules import OwnRules
 from node.usecases.casework.products import products
 from node.usecases.casework.propose import ActRefusedError, Proposal, Proposer, Submission
+from node.usecases.casework.rules.candidate import Knowledge
+from node.usecases.casework.rules.jurisdiction import route_of
+from node.usecases.casework.rules.out_of_rule import out_of_rule
 from node.usecases.casework.worth_a_look import worth_a_look
 from node.usecases.records.refuse_republication import Republication
 
@@ -67,8 +67,7 @@ class Casework:
         self._case_index = case_index
         self._books = case_index.books
         self._members = members
-        rules = OwnRules(store, case_index, members, Republication(store, clock))
-        self._proposer = Proposer(self._books, store.log.city, members, rules)
+        self._proposer = Proposer(Knowledge(store, case_index, members, Republication(store, clock)))
         self._looked: tuple[int, date | None] = 0, None
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 

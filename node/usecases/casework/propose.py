@@ -11,7 +11,7 @@ from node.core.members.actor import Actor
 from node.core.members.officers import making_role
 from node.core.standards import standard as standards
 from node.core.standards.standard import Standard
-from node.core.workflow.case import Case, check
+from node.core.workflow.case import Case
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
@@ -23,9 +23,11 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.act_pb2 import Act as ActMessage
 from node.usecases.casework.act_record import fact_facets, workflow_subject
 from node.usecases.casework.address_platform import check_speaks
-from node.usecases.casework.case_file import PURPOSE, CaseFile, CaseRepository, Members, check_sees
+from node.usecases.casework.case_file import PURPOSE, CaseFile, check_sees
+from node.usecases.casework.complete import complete
 from node.usecases.casework.follow_up import overlay
-from node.usecases.casework.own_rules import OwnRules
+from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.table import RULES, Rule, find_broken
 
 _OURS = ("city", "platform", "maker", "approver")
 
@@ -87,11 +89,12 @@ class Proposal:
 class Proposer:
     """Prepares acts of one city."""
 
-    def __init__(self, books: CaseRepository, city: str, members: Members, rules: OwnRules) -> None:
-        self._books = books
-        self._city = city
-        self._members = members
+    def __init__(self, known: Knowledge, rules: Sequence[Rule] = RULES) -> None:
+        self._known = known
         self._rules = rules
+        self._books = known.cases
+        self._city = known.city
+        self._members = known.members
 
     def submitted(self, actor: Actor, submission: Submission, on: date, *, is_draft: bool) -> Proposal:
         """An act as its maker submits it; of a draft everything is checked but its approver.
@@ -109,7 +112,7 @@ class Proposer:
             message = _with_drafts(file, message)
             said = act_of(message)
         self._sign(said, actor, submission.case, on)
-        self._rules.complete(file, act, message, on)
+        complete(self._known, file, act, message, on)
         if submission.case and not said.follows:
             said.follows.extend(file.case.heads(act))
         role = None if actor.is_platform else making_role(actor.account, act)
@@ -175,7 +178,7 @@ class Proposer:
         standard = standards.get(file.workflow.name)
         bodies = standard.split(message.SerializeToString())
         fact = act_fact("", _facts_part(standard, bodies))
-        broken = [*check(file.case, fact, role), *self._rules.broken(file, act, message, fact, today)]
+        broken = find_broken(self._rules, self._known, Candidate(file, act, message, fact, role, today))
         if is_draft:
             broken = [each for each in broken if each.reason is not Reason.FOUR_EYES]
         if broken:

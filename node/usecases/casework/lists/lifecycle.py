@@ -37,8 +37,8 @@ from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import CaseRepository
-from node.usecases.casework.listing_rules import listing_to_repair
 from node.usecases.casework.lists.own_listings import Listed, OwnListings
+from node.usecases.casework.rules.listings import listing_to_repair
 from node.usecases.records.retract import retract
 
 _REPAIR = "credit.repair"

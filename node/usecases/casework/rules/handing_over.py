@@ -14,30 +14,25 @@ from node.errors import Reason
 from node.stubs.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.origins import behind, named_by, opened
+from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_back", "follow_up"
 
 
-def broken_by_handing_over(books: CaseRepository, file: CaseFile, message: Complaint, city: str) -> list[Broken]:
-    """What an act to come of this city breaks.
-
-    Args:
-        books: where the cases are.
-        file: the case of the act.
-        message: the act.
-        city: this city.
-    """
-    act = message.act.act
+def broken_by_handing_over(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """What an act to come of this city breaks."""
+    books, city, file, act = known.cases, known.city, candidate.file, candidate.act.name
     if act == _HAND_OVER:
-        return list(_handed_on(books, named_by(city, file), city, act))
-    if act == _TAKE_BACK:
-        return list(_held(books, file, act))
-    if act == _FOLLOW_UP and file.case.state == "handed_over":
-        return [] if _is_over(books, file) else [_not_over()]
-    if act == _PASS_ON:
-        held = (each for source in opened(books, message.origins) for each in _held(books, source, act))
-        return [*_handed_on(books, message.origins, city, act), *held]
-    return []
+        yield from _handed_on(books, named_by(city, file), city, act)
+    elif act == _TAKE_BACK:
+        yield from _held(books, file, act)
+    elif act == _FOLLOW_UP and file.case.state == "handed_over" and not _is_over(books, file):
+        yield _not_over()
+    elif act == _PASS_ON and isinstance(candidate.message, Complaint):
+        origins = candidate.message.origins
+        yield from _handed_on(books, origins, city, act)
+        for source in opened(books, origins):
+            yield from _held(books, source, act)
 
 
 def broken_by_handling(books: CaseRepository, file: CaseFile) -> list[Broken]:

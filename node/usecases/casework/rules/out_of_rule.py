@@ -8,8 +8,9 @@ city takes on no matter that should not have been sent.
 from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.usecases.casework.case_file import CaseFile, CaseRepository
-from node.usecases.casework.handing_over import broken_by_handling
-from node.usecases.casework.retransfer import broken_by_retransfer
+from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.handing_over import broken_by_handling
+from node.usecases.casework.rules.retransfer import broken_by_retransfer
 
 _JUDGES = {"referral": broken_by_retransfer, "complaint": broken_by_handling}
 # What takes a matter on; who may not do so objects to it, or gives it back.
@@ -22,8 +23,8 @@ def out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
     return judge(books, file) if judge else []
 
 
-def broken_by_taking_on(books: CaseRepository, file: CaseFile, act: str) -> list[Broken]:
+def broken_by_taking_on(known: Knowledge, candidate: Candidate) -> list[Broken]:
     """What an act to come breaks that takes on a matter out of rule."""
-    if (file.workflow.name, act) not in _TAKES_ON:
+    if (candidate.file.workflow.name, candidate.act.name) not in _TAKES_ON:
         return []
-    return [each for each in out_of_rule(books, file) if each.reason is not Reason.NOT_FOUND]
+    return [each for each in out_of_rule(known.cases, candidate.file) if each.reason is not Reason.NOT_FOUND]

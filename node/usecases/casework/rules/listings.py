@@ -1,7 +1,6 @@
-"""What a listing is held to, and its repair: the longest term, the year's wait (order 44), and that it is one's own."""
+"""Listings and their repair: no listing anew, the longest term, the year's wait (order 44), and whose it is."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from google.protobuf.message import Message
@@ -14,66 +13,72 @@ from node.core.standards import standard as standards
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of
-from node.core.workflow.model import Act, NotBefore
+from node.core.workflow.model import NotBefore, Product
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.storage.sqlite.reader import Reader
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.listing_pb2 import ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
+from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _REPAIR = "credit.repair"
 # What is to be repaired is looked at again when it is decided.
 _DECIDED = frozenset(("apply", "approve"))
 
 
-def broken_by_term(act: Act, message: Message, on: date) -> Iterator[Broken]:
+def broken_by_republication(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """A listing that had ended is not decided anew under the old number, nor one whose term is over."""
+    workflow = candidate.file.workflow
+    if not any(made.product is Product.RECORD and made.standard == workflow.name for made in candidate.act.makes):
+        return
+    for finding in known.republication.findings_of_act(workflow.name, candidate.message):
+        law = workflow.forbidden[0].law
+        yield candidate.breaks(finding.field, law, "已移出的名单不得以原决定再次列入", finding.message)
+
+
+def broken_by_term(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     """A term that ends later than the law allows, counted from the decision or from the act, whichever is earlier."""
-    law = next((need.law for need in act.needs if need.name == "until"), None)
+    law = next((need.law for need in candidate.act.needs if need.name == "until"), None)
+    message, on = candidate.message, candidate.fact.on
     if law is None or not isinstance(message, ListingSerious):
         return
     if is_too_long(message.until, min(on, stated_day(message.decided_on) or on)):
         zh, en = "列入期限超过法定最长期限", f"the term is longer than {LONGEST_TERM} allows"
-        yield Broken(f"{SERIOUS}.{act.name}.{LONGEST_TERM}", Reason.ACT_NOT_ALLOWED, law, zh, en)
+        yield candidate.breaks(LONGEST_TERM, law, zh, en)
 
 
-def broken_by_repair(
-    reader: Reader, books: CaseRepository, city: str, file: CaseFile, act: Act, message: Message, today: date
-) -> list[Broken]:
+def broken_by_repair(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     """A repair takes what is its own party's off a list or a page of this city; off the serious list after the wait."""
+    file, act, message = candidate.file, candidate.act, candidate.message
     if not isinstance(message, CreditRepair):
-        return []
+        return
     applied = message if act.opens else applied_for(file, message)
-    known = CreditRepair(listing=listing_to_repair(file.case) or message.listing, penalty_number=_number(file, message))
-    found: list[Broken] = []
-    if known.listing and (message.listing or act.name in _DECIDED):
-        found += _of_listing(books, city, known.listing, act, applied, today)
-    if known.penalty_number and (message.penalty_number or act.name in _DECIDED):
-        found += _of_penalty(reader, known.penalty_number, act, applied)
-    return found
+    listing, number = listing_to_repair(file.case) or message.listing, _number(file, message)
+    if listing and (message.listing or act.name in _DECIDED):
+        yield from _of_listing(known, candidate, listing, applied)
+    if number and (message.penalty_number or act.name in _DECIDED):
+        yield from _of_penalty(known, candidate, number, applied)
 
 
-def _of_listing(
-    books: CaseRepository, city: str, record: str, act: Act, applied: CreditRepair, today: date
-) -> Iterator[Broken]:
-    name, listing = _listing(books, city, record)
+def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: CreditRepair) -> Iterator[Broken]:
+    name, listing = _listing(known.cases, known.city, record)
     if listing is None or not subjects(_REPAIR, applied) & subjects(name, listing):
         zh, en = (
             "所载名单记录不是本机关对申请人所作",
             "the listing is not this city's, or another party's than the applicant",
         )
-        yield Broken(f"{_REPAIR}.{act.name}.listing", Reason.ACT_NOT_ALLOWED, act.law, zh, en)
+        yield candidate.breaks("listing", candidate.act.law, zh, en)
     elif isinstance(listing, ListingSerious):
-        yield from _too_early(listing, act, today)
+        yield from _too_early(candidate, listing)
 
 
-def _of_penalty(reader: Reader, number: str, act: Act, applied: CreditRepair) -> Iterator[Broken]:
-    if not own_penalties(reader, penalty_subjects(applied), number):
+def _of_penalty(known: Knowledge, candidate: Candidate, number: str, applied: CreditRepair) -> Iterator[Broken]:
+    if not own_penalties(known.store, penalty_subjects(applied), number):
         zh = "本机关没有对申请人作出的该文号处罚记录；自然人以证件号码密钥杂凑识别"
         en = "this city has no penalty of the applicant by this number; a person is known by the HMAC of the ID number"
-        yield Broken(f"{_REPAIR}.{act.name}.penalty_number", Reason.ACT_NOT_ALLOWED, act.law, zh, en)
+        yield candidate.breaks("penalty_number", candidate.act.law, zh, en)
 
 
 def _number(file: CaseFile, message: CreditRepair) -> str:
@@ -96,13 +101,12 @@ def _listing(books: CaseRepository, city: str, record: str) -> tuple[str, Any]:
     return header.standard, read_body(header, view)
 
 
-def _too_early(listing: ListingSerious, act: Act, today: date) -> Iterator[Broken]:
+def _too_early(candidate: Candidate, listing: ListingSerious) -> Iterator[Broken]:
     decided_on = stated_day(listing.decided_on)
-    if decided_on is not None and not may_leave_early(decided_on, today):
+    if decided_on is not None and not may_leave_early(decided_on, candidate.today):
         guards = WORKFLOWS[SERIOUS].act["remove_early"].guards
         wait = next(each for each in guards if isinstance(each, NotBefore) and each.rule == EARLY_REMOVAL)
-        rule = f"{_REPAIR}.{act.name}.{EARLY_REMOVAL}"
-        yield Broken(rule, Reason.ACT_TOO_EARLY, wait.law, wait.label.zh, wait.label.en)
+        yield candidate.breaks(EARLY_REMOVAL, wait.law, wait.label.zh, wait.label.en, Reason.ACT_TOO_EARLY)
 
 
 def subjects(name: str, message: Message) -> set[str]:

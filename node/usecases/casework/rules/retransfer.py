@@ -14,22 +14,19 @@ from node.stubs.standard.v1.referral_pb2 import REFERRAL_KIND_ASSISTANCE, Referr
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.origins import behind, is_here, named_by
+from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _ASSISTANCE = "assistance"
 _RULE = REFERRAL.forbids["retransfer"]
 
 
-def broken_by_referring(books: CaseRepository, file: CaseFile, message: Referral, city: str) -> list[Broken]:
-    """What an act to come of this city breaks. Assistance is no transfer: it may be asked for in any matter.
-
-    Args:
-        books: where the cases are.
-        file: the case, of which others see nothing yet.
-        message: the act, with what was drafted before it.
-        city: this city.
-    """
-    origins = {*message.origins, *(named_by(city, file) if message.origins else ())}
-    return list(_passed_on(books, message, city, origins))
+def broken_by_referring(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """What an act of a case breaks of which others see nothing yet. Assistance may be asked for in any matter."""
+    act, message = candidate.act, candidate.message
+    if not isinstance(message, Referral) or not (act.opens or act.internal):
+        return
+    origins = {*message.origins, *(named_by(known.city, candidate.file) if message.origins else ())}
+    yield from _passed_on(known.cases, message, known.city, origins)
 
 
 def broken_by_retransfer(books: CaseRepository, file: CaseFile) -> list[Broken]:
