@@ -23,8 +23,9 @@ from node.testing import Ground, Load, standing
 from node.testing.containers import IMAGE
 from node.whole_file import write_file
 from tests.kit.containers import links
-from tests.kit.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.kit.containers.faults import flooding, lying, on_small_disk, prepare_certificate, use_certificate
 from tests.kit.containers.trial import Trial
+from tests.kit.small_disk import fill
 
 _LAST_S = (1.0, 6.0)
 _GAP_S = (0.3, 2.5)
@@ -68,7 +69,7 @@ def _off(trial: Trial, step: Step) -> Iterator[None]:
 
 @contextmanager
 def _full(trial: Trial, step: Step) -> Iterator[None]:
-    with small_disk(trial[step.cities[0]]) as filler:
+    with on_small_disk(trial[step.cities[0]]) as filler:
         fill(filler)
         yield
         filler.unlink()

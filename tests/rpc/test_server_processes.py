@@ -19,6 +19,7 @@ from node.errors import Reason
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc
 from tests.kit.nodes.processes import Running, batch, found, refused
+from tests.kit.small_disk import small_disk
 from tests.kit.waiting import eventually
 
 
@@ -120,14 +121,9 @@ def small(tmp_path: Path) -> Iterator[Config]:
     """A node whose data lies on a file system of 12 MiB."""
     config = found(tmp_path, "changsha")[0]
     log = config.node_db.read_bytes()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "gongzhi-test", str(config.data_dir)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system of its own needs the right to mount")
-    try:
+    with small_disk(config.data_dir, 12 * 2**20):
         config.node_db.write_bytes(log)
         yield config
-    finally:
-        subprocess.run(["umount", "--lazy", str(config.data_dir)], check=True)
 
 
 def test_a_full_disk_is_told_and_outlived(small: Config) -> None:

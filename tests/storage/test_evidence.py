@@ -2,7 +2,6 @@
 
 import os
 import stat
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from node.errors import NodeError, Reason
 from node.storage.sqlite.evidence import EvidenceStore, Source
 from node.stubs.evidence.v1 import evidence_pb2 as pb
 from node.usecases.evidence.store import store_evidence
+from tests.kit.small_disk import fill, small_disk
 from tests.kit.stores.evidence import CONTENT, EXTRACTION, announcement, chunks, digest_of, put, sm3_of, store
 
 DIGEST = digest_of(CONTENT)
@@ -232,15 +232,8 @@ def test_naming_what_came_from_a_peer_is_not_handing_it_in(tmp_path: Path) -> No
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "gongzhi-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system of its own needs the right to mount")
-    try:
+    with small_disk(tmp_path / "small", 3 * 2**20) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_no_room_is_said_at_once(small: Path) -> None:
@@ -255,7 +248,7 @@ def test_a_disk_that_fills_on_the_way_keeps_nothing_half(small: Path) -> None:
         yield pb.PutRequest(announcement=announcement(CONTENT))
         for number, message in enumerate(chunks(CONTENT)):
             if number == 2:
-                _fill(small / "ballast")
+                fill(small / "ballast")
             yield message
 
     with pytest.raises(NodeError) as caught:
@@ -264,12 +257,3 @@ def test_a_disk_that_fills_on_the_way_keeps_nothing_half(small: Path) -> None:
     assert files(small) == []
     (small / "ballast").unlink()
     put(with_store, CONTENT)
-
-
-def _fill(ballast: Path) -> None:
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            return

@@ -1,7 +1,5 @@
 """A store on a file system that is really full: a small tmpfs of its own."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,23 +9,17 @@ import pytest
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import AppendOutcome
 from node.storage.sqlite.peer_state import PeerState
+from tests.kit.small_disk import small_disk
 from tests.kit.stores.city import City
 from tests.kit.stores.rows import CITY, append, check_whole, entry
 
-SIZE_MIB = 6
+SIZE_BYTES = 6 * 2**20
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m", "gongzhi-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system of its own needs the right to mount")
-    try:
+    with small_disk(tmp_path / "small", SIZE_BYTES) as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def _fill(city: City) -> int:

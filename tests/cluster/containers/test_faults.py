@@ -10,10 +10,11 @@ import pytest
 from node.errors import NodeError, Reason
 from node.storage.sqlite.reader import Reader
 from tests.kit.containers import links
-from tests.kit.containers.faults import fill, flooding, lying, prepare_certificate, small_disk, use_certificate
+from tests.kit.containers.faults import flooding, lying, on_small_disk, prepare_certificate, use_certificate
 from tests.kit.containers.trial import Trial
 from tests.kit.nodes.restoring import back_up, put_back, take_up
 from tests.kit.simulator.origin import registration
+from tests.kit.small_disk import fill
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.timeout(300)
@@ -100,7 +101,7 @@ def test_a_link_that_comes_and_goes(trial: Trial) -> None:
 
 
 def test_a_full_disk(trial: Trial) -> None:
-    with trial.load() as load, small_disk(trial["taiyuan"]) as filler:
+    with trial.load() as load, on_small_disk(trial["taiyuan"]) as filler:
         load.await_more("taiyuan")
         fill(filler)
         eventually(lambda: load.refused["taiyuan", Reason.STORAGE_FULL])

@@ -2,10 +2,9 @@
 
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,44 +24,34 @@ from node.stubs.exchange.v1.exchange_pb2_grpc import ExchangeServiceStub
 from node.testing import SixCities
 from node.testing.containers import ContainerCity
 from tests.kit.containers.links import FEDERATION_FILES, PORT, address
+from tests.kit.small_disk import small_disk
 
 ROOT = Path(__file__).parents[3]
 _ROOM = 12 * 2**20
 
 
 @contextmanager
-def small_disk(city: ContainerCity) -> Iterator[Path]:
+def on_small_disk(city: ContainerCity) -> Iterator[Path]:
     """The city's databases lie on a file system of their own with little room; gives what to fill to leave none."""
     data, kept = city.config.data_dir, city.folder / "data-kept"
     city.stop()
     data.rename(kept)
-    data.mkdir(mode=0o700)
     used = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
-    _run("mount", "-t", "tmpfs", "-o", f"size={used + _ROOM},mode=0700", "tmpfs", str(data))
-    shutil.copytree(kept, data, dirs_exist_ok=True)
-    city.start()
     try:
-        yield data / "filler"
+        with small_disk(data, used + _ROOM):
+            shutil.copytree(kept, data, dirs_exist_ok=True)
+            city.start()
+            try:
+                yield data / "filler"
+            finally:
+                city.stop()
+                (data / "filler").unlink(missing_ok=True)
+                shutil.rmtree(kept)
+                shutil.copytree(data, kept)
     finally:
-        city.stop()
-        shutil.rmtree(kept)
-        shutil.copytree(data, kept)
-        _run("umount", str(data))
         data.rmdir()
         kept.rename(data)
-        (data / "filler").unlink(missing_ok=True)
         city.start()
-
-
-def fill(filler: Path) -> None:
-    """Leaves no byte free."""
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(bytes(2**16)):
-            pass
-
-
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def prepare_certificate(cities: SixCities, slug: str, lasts_s: float | None = None) -> None:
