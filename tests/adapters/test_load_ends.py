@@ -6,19 +6,20 @@ import socket
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from adapters.cli import main
 from adapters.intake import Node
 from adapters.load import load
 from node.errors import FileError, NodeError, Reason, TransientError
+from tests.kit.commands import invoke
 from tests.kit.nodes.intake import Identities, Intake
 from tests.kit.samples.registry import csv_text, row, rows, write_csv
 from tests.kit.samples.reject_report import mend, read_report
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["load", *map(str, arguments)])
+    return invoke(main, "load", *arguments)
 
 
 def to(node: Node) -> list[object]:

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from adapters.cli import main
 from adapters.mapping import parse_mapping, read_mapping
@@ -11,6 +10,7 @@ from adapters.rows import Body, Mapper, Problem
 from node.core.standards.standard import get
 from node.errors import FileError, Reason
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.kit.commands import invoke
 from tests.kit.samples.registry import COLUMNS, ENGLISH, row, uscc
 
 MINIMAL = """\
@@ -87,12 +87,12 @@ def test_a_shipped_mapping_is_found_beside_a_folder_and_never_taken_for_a_file_o
     (tmp_path / "registry").mkdir()
     (tmp_path / "f.csv").write_text("a\n1\n")
     load = ["load", "f.csv", "--mapping", "registry", "--offline"]
-    told = CliRunner().invoke(main, load)
+    told = invoke(main, *load)
     assert "invalid_mapping" not in told.output
     assert "统一社会信用代码" in told.output  # the shipped mapping asks for its columns
     (tmp_path / "registry").rmdir()
     (tmp_path / "registry").write_text(MINIMAL, encoding="utf-8")
-    told = CliRunner().invoke(main, load)
+    told = invoke(main, *load)
     assert "registry: is a file here and the name of a shipped mapping" in told.output
     assert read_mapping(tmp_path / "registry").source == "test"
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from adapters.cli import EXIT_FILE, main
 from adapters.mapping import parse_mapping
@@ -13,6 +12,7 @@ from node.core.screening import person_hmac
 from node.errors import FileError, Reason
 from node.folder.person_key import create_person_key
 from node.stubs.standard.v1.listing_pb2 import ListingSerious
+from tests.kit.commands import invoke
 
 NUMBER = "11010119900307002X"
 WIDE = {ord(each): ord(each) + 0xFEE0 for each in "0123456789X"}
@@ -85,7 +85,7 @@ def test_the_key_is_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(MAPPING)
     (tmp_path / "f.csv").write_text("文号,证件号码\n1号,11010119900307002X\n")
     options = ["load", "f.csv", "--mapping", "m.yaml", "--offline", "--person-key", "person.key"]
-    done = CliRunner().invoke(main, [str(tmp_path / each) if "." in each else each for each in options])
+    done = invoke(main, *(tmp_path / each if "." in each else each for each in options))
     assert (done.exit_code, "chmod 600" in done.output) == (EXIT_FILE, True)
     (tmp_path / "other.key").write_text("nothing")
     (tmp_path / "other.key").chmod(0o600)

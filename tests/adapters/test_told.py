@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from adapters.cli import main
 from adapters.intake import Node
@@ -19,6 +18,7 @@ from node.core.standards.standard import get
 from node.errors import FileError
 from node.stubs.intake.v1 import intake_pb2
 from node.stubs.standard.v1.penalty_pb2 import Penalty
+from tests.kit.commands import invoke
 from tests.kit.nodes.intake import Intake
 from tests.kit.samples.published import PENALTY
 from tests.kit.samples.registry import row, write_csv
@@ -78,7 +78,7 @@ def test_an_id_number_in_a_field_that_is_not_for_it_is_refused(tmp_path: Path, c
 
 
 def test_the_command_masks_and_names_every_shipped_mapping(tmp_path: Path) -> None:
-    told = CliRunner().invoke(main, ["load", "--help"]).output
+    told = invoke(main, "load", "--help").output
     assert "--mask-personal" in told
     for name in ("penalty_2015", "penalty_gsxt", "abnormal_gsxt", "sole_traders"):
         assert name in told
@@ -157,7 +157,7 @@ def test_outdated_rows_are_told_and_do_not_end_as_if_all_were_in(
     monkeypatch.setattr(intake, "_take", lambda request, each: intake_pb2.Outcome(status=intake_pb2.STATUS_OUTDATED))
     path = write_csv(tmp_path / "f.csv", [row(1), row(2)])
     command = ["load", str(path), "--mapping", "registry", "--identity", str(node.identity), "--to", node.address]
-    ended = CliRunner().invoke(main, command)
+    ended = invoke(main, *command)
     assert ended.exit_code == 3
     assert "2 rows are not in" in ended.output
     assert "有 2 行没有入库" in ended.output

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.client import RefusedAct
@@ -22,6 +21,7 @@ from node.stubs.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
 from tests.kit.casework.complaints import against
 from tests.kit.casework.desks import TWO, act, drafted_referral, referring
 from tests.kit.casework.measures import request
+from tests.kit.commands import invoke, output_of
 from tests.kit.nodes.office import SLOW, Office
 from tests.kit.nodes.processes import found
 from tests.kit.samples.standards import EVIDENCE
@@ -149,15 +149,14 @@ def test_a_platform_reads_the_evidence_of_its_own_matter_by_its_own_certificate(
     _waited_s(time.monotonic(), hefei, case, "issue")
     out = tmp_path / "evidence.bin"
     command = ["case", "evidence", case, about.sha256, "--out", str(out), "--as"]
-    done = CliRunner().invoke(gongzhi, [*command, str(hefei.folder / "xhs")])
-    assert done.exit_code == 0, done.output
+    output_of(*command, hefei.folder / "xhs")
     assert out.read_bytes() == content
     for office, name, reason in (
         (changsha, "jd", Reason.NOT_FOUND),
         (hefei, "zhang", Reason.PERMISSION_DENIED),
         (changsha, "wang", Reason.PERMISSION_DENIED),
     ):
-        refused = CliRunner().invoke(gongzhi, [*command, str(office.folder / name)])
+        refused = invoke(gongzhi, *command, office.folder / name)
         assert isinstance(refused.exception, NodeError)
         assert refused.exception.reason is reason
     subject = f"{case} {about.sha256}"
@@ -174,9 +173,7 @@ def test_a_complaint_is_handed_over_by_the_shipped_rules(offices: tuple[Office, 
     case = stub.Open(pb.OpenRequest(submission=submission), timeout=20).recorded.case
 
     def run(name: str, *words: str) -> str:
-        done = CliRunner().invoke(gongzhi, [*words, "--as", str(changsha.folder / name)])
-        assert done.exit_code == 0, done.output
-        return done.output
+        return output_of(*words, "--as", changsha.folder / name)
 
     assert "应移交hefei办理" in run("zhang", "complaint", "route", case)
     draft = json.loads(run("zhang", "case", "draft", case, "hand_over", "--json"))["number"]
@@ -204,9 +201,7 @@ def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tm
     case = changsha.act("", drafted_referral()).case
 
     def run(name: str, *words: str) -> str:
-        done = CliRunner().invoke(gongzhi, [*words, "--as", str(changsha.folder / name)])
-        assert done.exit_code == 0, done.output
-        return done.output
+        return output_of(*words, "--as", changsha.folder / name)
 
     draft = json.loads(run("zhang", "case", "draft", case, "approve", "--json"))
     assert json.loads(run("li", "case", "show", "--draft", draft["number"]))["body"]["act"]["maker"]["name"] == "张三"
@@ -218,7 +213,7 @@ def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tm
     assert "已批准" in run("zhang", "case", "show", case)
     for words in (("outbox",), ("deadlines",), ("scorecard",)):
         json.loads(run("zhang", *words, "--json"))
-    done = CliRunner().invoke(gongzhi, ["case", "act", case, "retransfer", "--as", str(changsha.folder / "zhang")])
+    done = invoke(gongzhi, "case", "act", case, "retransfer", "--as", changsha.folder / "zhang")
     assert isinstance(done.exception, NodeError)
     assert "受移送机关不得再自行移送" in done.output
 
@@ -234,9 +229,7 @@ def test_a_case_is_told_from_others_and_found_by_what_it_is_about(offices: tuple
     _waited_s(time.monotonic(), hefei, case, "send")
 
     def run(office: Office, name: str, *words: str) -> str:
-        done = CliRunner().invoke(gongzhi, [*words, "--as", str(office.folder / name)])
-        assert done.exit_code == 0, done.output
-        return done.output
+        return output_of(*words, "--as", office.folder / name)
 
     shown = run(hefei, "zhang", "case", "show", case)
     for told in (mine.party.name, mine.party.uscc, mine.alleged_violation, "案件移送"):

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.core.members.clients import Clients, Kind, format_clients, parse_clients
@@ -15,33 +14,28 @@ from node.core.workflow.model import Role
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients
 from node.folder.identity import add_client, load_identity
+from tests.kit.commands import invoke, output_of
 from tests.kit.nodes.listener import found
 
 ZHANG = Account("张三", (OfficerRole.CASE_OFFICER,), "湘A01")
-
-
-def _run(*words: str) -> str:
-    done = CliRunner().invoke(gongzhi, words)
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 def test_added_listed_removed(tmp_path: Path) -> None:
     config = found(tmp_path)["changsha"]
     at = ("--node", str(config.keys.parent))
     words = ("--name", "张三", "--role", "clerk", "--role", "case_officer", "--certificate-number", "湘A01")
-    _run("officer", "add", "zhang", *words, "--out", str(tmp_path / "zhang"), *at)
-    listed = {each["account"]: each for each in json.loads(_run("officer", "list", "--json", *at))}
+    output_of("officer", "add", "zhang", *words, "--out", str(tmp_path / "zhang"), *at)
+    listed = {each["account"]: each for each in json.loads(output_of("officer", "list", "--json", *at))}
     assert listed["zhang"]["roles"] == ["clerk", "case_officer"]
     assert (listed["zhang"]["name"], listed["zhang"]["certificate_number"]) == ("张三", "湘A01")
     assert load_identity(tmp_path / "zhang").kind is Kind.OFFICER
-    _run("officer", "remove", "zhang", *at)
+    output_of("officer", "remove", "zhang", *at)
     assert load_clients(config.clients).find("zhang") is None
 
 
 def test_the_nodes_own_officer_is_no_account_to_remove(tmp_path: Path) -> None:
     config = found(tmp_path)["changsha"]
-    done = CliRunner().invoke(gongzhi, ("officer", "remove", "officer", "--node", str(config.keys.parent)))
+    done = invoke(gongzhi, "officer", "remove", "officer", "--node", config.keys.parent)
     assert isinstance(done.exception, NodeError)
     assert done.exception.reason is Reason.NOT_FOUND
 

@@ -3,18 +3,17 @@
 import re
 from pathlib import Path
 
-from click.testing import CliRunner
-
 from node.cli.main import gongzhi
 from node.core.workflow.declared import WORKFLOWS
 from node.usecases.casework.rules.table import RULES
+from tests.kit.commands import invoke
 
 ROOT = Path(__file__).parents[2]
 ROOM = ROOT / "node" / "usecases" / "casework" / "rules"
 
 
 def test_the_page_is_made_from_the_table() -> None:
-    made = CliRunner().invoke(gongzhi, ["workflow", "rules"])
+    made = invoke(gongzhi, "workflow", "rules")
     page = ROOT / "docs" / "act-rules.md"
     assert made.output == page.read_text(encoding="utf-8"), "run: gongzhi workflow rules > docs/act-rules.md"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from adapters.intake import Node
 from adapters.load import load
@@ -30,6 +30,7 @@ from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
 from tests.kit.casework.desks import Desk, at, drafted_referral, referring
 from tests.kit.casework.penalties import NUMBER, investigated, penalising, penalties
+from tests.kit.commands import invoke
 from tests.kit.nodes.office import SLOW, Office
 from tests.kit.nodes.processes import batch, found
 from tests.kit.samples.registry import rows, write_csv
@@ -110,7 +111,7 @@ def test_who_took_a_record_back_is_recorded(office: Office) -> None:
 
 def command(office: Office, *words: str, name: str = "") -> Result:
     who = ("--as", str(office.folder / name)) if name else ("--node", str(office.node.config.keys.parent))
-    return CliRunner().invoke(gongzhi, [*words, *who])
+    return invoke(gongzhi, *words, *who)
 
 
 def test_a_wrong_file_is_taken_back_by_two_officers(office: Office, tmp_path: Path) -> None:

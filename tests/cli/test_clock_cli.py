@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.clock import clock
 from node.errors import NodeError, Reason
+from tests.kit.commands import invoke, output_of
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(clock, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
+    return output_of(*arguments, command=clock)
 
 
 def as_json(*arguments: str) -> Any:
@@ -81,7 +79,7 @@ def test_refusals() -> None:
     ],
 )
 def test_what_is_no_date_is_told(option: str, value: str) -> None:
-    result = CliRunner().invoke(clock, ["due", "clue.filing_decision", "--from", "2026-03-02", option, value])
+    result = invoke(clock, "due", "clue.filing_decision", "--from", "2026-03-02", option, value)
     assert result.exit_code == 2
     assert value in result.output
 

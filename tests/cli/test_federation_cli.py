@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.cli.client import client
 from node.cli.federation import federation
@@ -20,10 +20,11 @@ from node.folder.files import load_clients, load_federation
 from node.folder.founding import CAPITALS
 from node.folder.identity import load_identity, officer_identity
 from node.folder.keyfile import load_log_key, load_tls_identity, load_witness_key
+from tests.kit.commands import invoke
 
 
 def run(command: click.Command, *arguments: object, text: str = "") -> Result:
-    result = CliRunner().invoke(command, [str(each) for each in arguments], input=text)
+    result = invoke(command, *arguments, text=text)
     if isinstance(result.exception, NodeError):
         raise result.exception
     return result

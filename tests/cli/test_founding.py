@@ -10,7 +10,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from click.testing import CliRunner
 
 from node.bootstrap import build_role
 from node.cli.main import gongzhi
@@ -24,6 +23,7 @@ from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2 as pb
 from node.usecases.upkeep.backup import back_up, restore
 from node.usecases.upkeep.start_checks import check_start
+from tests.kit.commands import invoke
 from tests.kit.nodes.processes import Running, batch, found
 
 
@@ -101,10 +101,10 @@ def test_a_node_that_nobody_pulled_from_is_begun_anew_on_purpose(tmp_path: Path)
     [own] = found(tmp_path, "changsha")
     command = ["init", "--anew", "--city", "changsha", "--dir", str(own.keys.parent)]
     with pytest.raises(NodeError, match="already"):
-        CliRunner().invoke(gongzhi, command, input="y\n", catch_exceptions=False)
+        invoke(gongzhi, *command, text="y\n", catch_exceptions=False)
     empty_folder(own, own)
-    assert CliRunner().invoke(gongzhi, command, input="n\n").exit_code == 1
-    assert CliRunner().invoke(gongzhi, command, input="y\n").exit_code == 0
+    assert invoke(gongzhi, *command, text="n\n").exit_code == 1
+    assert invoke(gongzhi, *command, text="y\n").exit_code == 0
     check_start(own)
 
 
@@ -146,7 +146,7 @@ def test_a_node_of_an_earlier_release_is_marked_at_its_first_start(tmp_path: Pat
 )
 def test_a_node_listens_on_the_port_that_it_announces(tmp_path: Path, options: tuple[str, ...], listens: int) -> None:
     command = ["init", "--city", "changsha", "--dir", str(tmp_path / "node"), *options]
-    assert CliRunner().invoke(gongzhi, command, catch_exceptions=False).exit_code == 0
+    assert invoke(gongzhi, *command, catch_exceptions=False).exit_code == 0
     listen = load_config(tmp_path / "node").listen
     ports = [int(getattr(listen, name).rpartition(":")[2]) for name in type(listen).model_fields]
     assert ports == list(range(listens, listens + 5))
@@ -159,7 +159,7 @@ def test_a_port_that_only_root_may_use_is_told(tmp_path: Path) -> None:
 
     def init(port: int) -> str:
         command = ["init", "--city", "changsha", "--dir", str(tmp_path / str(port)), "--port", str(port)]
-        return CliRunner().invoke(gongzhi, command, catch_exceptions=False).stderr
+        return invoke(gongzhi, *command, catch_exceptions=False).stderr
 
     told = init(unprivileged - 1)
     assert f"Only root may listen on 127.0.0.1:{unprivileged - 1}: " in told

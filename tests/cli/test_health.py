@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.demo.founding import found_federation
 from node.demo.nodes import Node, running
 from node.errors import NodeError, Reason
+from tests.kit.commands import invoke
 
 
 def test_health_is_told_by_the_exit_code(tmp_path: Path) -> None:
@@ -18,9 +18,9 @@ def test_health_is_told_by_the_exit_code(tmp_path: Path) -> None:
     arguments = ["health", "--node", str(node.folder)]
     with running([node]) as start:
         start()
-        healthy = CliRunner().invoke(gongzhi, arguments)
+        healthy = invoke(gongzhi, *arguments)
         assert healthy.exit_code == 0, healthy.output
         assert not healthy.output
     with pytest.raises(NodeError) as refused:
-        CliRunner().invoke(gongzhi, arguments, catch_exceptions=False)
+        invoke(gongzhi, *arguments, catch_exceptions=False)
     assert refused.value.reason is Reason.UNAVAILABLE

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
@@ -21,6 +21,7 @@ from node.errors import NodeError, Reason
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.schema import open_reader
+from tests.kit.commands import invoke
 from tests.kit.stores.city import City, operator
 
 USCC = "914300007121944054"
@@ -52,8 +53,7 @@ class World:
         """A command on a machine that has nothing but the identity of `who`."""
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
-        runner = CliRunner(env={"GONGZHI_OFFICER": str(who), "GONGZHI_NODE": str(elsewhere)})
-        return runner.invoke(gongzhi, list(arguments))
+        return invoke(gongzhi, *arguments, env={"GONGZHI_OFFICER": str(who), "GONGZHI_NODE": str(elsewhere)})
 
     def last_asked(self) -> tuple[str, str, str]:
         """Kind and name of who asked last, and the call."""
@@ -112,7 +112,7 @@ def test_a_platform_asks_about_its_roster_with_its_own_identity(
 
 
 def test_without_an_identity_the_node_asks_with_its_own_account(world: World) -> None:
-    result = CliRunner().invoke(gongzhi, ["operator", "search", "齐联", "--node", str(world.config.keys.parent)])
+    result = invoke(gongzhi, "operator", "search", "齐联", "--node", world.config.keys.parent)
     assert result.exit_code == 0, result.output
     assert world.last_asked() == ("officer", "officer", "Search")
 
@@ -123,7 +123,7 @@ def test_an_officer_screens_by_id_number_with_the_key_beside_his_identity(world:
     lacking = world.run(world.zhang, "screen", str(roster))
     assert isinstance(lacking.exception, NodeError)
     assert lacking.exception.reason is Reason.INVALID_KEY
-    CliRunner().invoke(gongzhi, ["screen", "key", "--node", str(world.config.keys.parent)])
+    invoke(gongzhi, "screen", "key", "--node", world.config.keys.parent)
     (world.zhang / "person.key").write_bytes((world.config.keys / "person.key").read_bytes())
     (world.zhang / "person.key").chmod(0o600)
     assert world.run(world.zhang, "screen", str(roster)).exit_code == 0
@@ -191,13 +191,13 @@ def test_every_command_that_opens_a_channel_takes_an_identity() -> None:
     ("words", "meant"), [(["statu"], "status"), (["case", "shw"], "show"), (["operator", "serch"], "search")]
 )
 def test_a_mistyped_command_is_answered_with_the_one_it_is_like(words: list[str], meant: str) -> None:
-    result = CliRunner().invoke(gongzhi, words)
+    result = invoke(gongzhi, *words)
     assert result.exit_code == 2
     assert f"'{meant}'" in result.output
 
 
 def test_sync_without_now_says_that_a_node_pulls_by_itself(world: World) -> None:
-    result = CliRunner().invoke(gongzhi, ["sync", "--node", str(world.config.keys.parent)])
+    result = invoke(gongzhi, "sync", "--node", world.config.keys.parent)
     assert result.exit_code == 2
     assert "pulls by itself" in result.output
     assert "--now" in result.output
@@ -209,7 +209,7 @@ def test_a_removed_client_is_named_with_its_certificates(world: World) -> None:
         name, out = f"gone-{kind}", world.folder / f"gone-{kind}"
         account = Account("某") if kind == "officer" else None
         bundle = add_client(world.config, name, Kind(kind), out, datetime.now(UTC), account=account)
-        told = CliRunner().invoke(gongzhi, [command, "remove", name, "--node", node]).output
+        told = invoke(gongzhi, command, "remove", name, "--node", node).output
         assert name in told
         assert format_fingerprint(bundle.tls.certificate.fingerprint) in told
         assert str(bundle.tls.certificate.not_after.date()) in told

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.cli.main import gongzhi
 from node.config import load_config
@@ -21,6 +21,7 @@ from node.folder.files import load_clients, save_clients
 from node.folder.followers import not_followed
 from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_tls_identity
+from tests.kit.commands import invoke
 from tests.kit.nodes.processes import Running, found
 from tests.kit.samples.registry import rows, write_csv
 from tests.kit.waiting import eventually
@@ -58,7 +59,7 @@ def load(bundle: Path, *options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def call(*words: object) -> Result:
-    return CliRunner().invoke(gongzhi, [str(word) for word in words], catch_exceptions=False)
+    return invoke(gongzhi, *words, catch_exceptions=False)
 
 
 def rotate(node: Running, *options: str) -> Result:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from google.protobuf.json_format import MessageToJson
 
 from node.cli.policy import policy
@@ -14,6 +14,7 @@ from node.core.standards.standard import get
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
+from tests.kit.commands import invoke
 
 POLICIES = Path(__file__).parents[2] / "policies"
 CHANGSHA = POLICIES / "changsha.yaml"
@@ -21,7 +22,7 @@ ASK = ["explain", str(CHANGSHA), "--purpose", "verification", "--peer"]
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(policy, [str(argument) for argument in arguments])
+    return invoke(policy, *arguments)
 
 
 def explain(peer: str, *arguments: str | Path) -> Any:

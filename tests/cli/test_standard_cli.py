@@ -3,15 +3,13 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.standard import standard
+from tests.kit.commands import output_of
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(standard, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
+    return output_of(*arguments, command=standard)
 
 
 def test_list() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from google.protobuf.descriptor_pool import Default
 
 from node.cli.main import gongzhi
@@ -18,6 +18,7 @@ from node.cli.shared.noted import ACTS
 from node.config import load_config
 from node.rpc.gate import ACTS as CALLS
 from node.storage.sqlite.trail import Act, read_trail
+from tests.kit.commands import invoke
 from tests.kit.nodes.processes import Running, batch, found
 
 # What changes nothing of a node, or is an act in a case: that stands in the log itself.
@@ -62,7 +63,7 @@ def test_the_calls_that_are_acts_exist_and_say_what_they_are_about() -> None:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(gongzhi, list(map(str, arguments)))
+    return invoke(gongzhi, *arguments)
 
 
 @pytest.fixture

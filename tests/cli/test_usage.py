@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
@@ -18,6 +18,7 @@ from node.errors import NodeError, Reason
 from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.usage import Usage, UsageLog
+from tests.kit.commands import invoke
 from tests.kit.stores.city import City
 from tests.kit.waiting import eventually
 
@@ -52,7 +53,7 @@ class World:
         self.role.start()
 
     def run(self, who: str, *arguments: str) -> Result:
-        return CliRunner().invoke(gongzhi, ["usage", *arguments, "--as", str(self.folder / who)])
+        return invoke(gongzhi, "usage", *arguments, "--as", self.folder / who)
 
     def close(self) -> None:
         self.role.stop()
@@ -123,5 +124,5 @@ def test_nobody_but_an_auditor_reads_it(world: World, who: str) -> None:
     refused = world.run(who, "list")
     assert isinstance(refused.exception, NodeError)
     assert refused.exception.reason is Reason.PERMISSION_DENIED
-    own = CliRunner().invoke(gongzhi, ["usage", "list", "--json", "--node", str(world.config.keys.parent)])
+    own = invoke(gongzhi, "usage", "list", "--json", "--node", world.config.keys.parent)
     assert own.exit_code == 0, own.output

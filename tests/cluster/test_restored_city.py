@@ -13,7 +13,8 @@ from node.stubs.intake.v1 import intake_pb2 as intake
 from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.upkeep.confirm_restore import confirm
 from node.usecases.upkeep.return_log import recover
-from tests.kit.nodes.restoring import back_up, gongzhi, put_back, take_up
+from tests.kit.commands import output_of
+from tests.kit.nodes.restoring import back_up, put_back, take_up
 from tests.kit.simulator.origin import policy_text, registration
 
 BEFORE, SINCE = range(40), range(40, 70)
@@ -89,9 +90,9 @@ def test_files_that_hold_anything_else_are_refused(cities: SixCities, tmp_path: 
     hand_in(wuhan, range(600, 610))
     hand_in(cities["hefei"], range(begin + 1))
     cities.settle()
-    gongzhi("peer", "return", "wuhan", "--from", begin, "--out", tmp_path / "true", "--node", changsha.folder)
-    gongzhi("peer", "return", "wuhan", "--from", begin - 1, "--out", tmp_path / "early", "--node", changsha.folder)
-    gongzhi("peer", "return", "hefei", "--from", begin, "--out", tmp_path / "other", "--node", changsha.folder)
+    output_of("peer", "return", "wuhan", "--from", begin, "--out", tmp_path / "true", "--node", changsha.folder)
+    output_of("peer", "return", "wuhan", "--from", begin - 1, "--out", tmp_path / "early", "--node", changsha.folder)
+    output_of("peer", "return", "hefei", "--from", begin, "--out", tmp_path / "other", "--node", changsha.folder)
     with pytest.raises(NodeError) as caught:
         recover(wuhan.config, [tmp_path / "true"])
     assert caught.value.reason is Reason.ALREADY_RUNNING

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 from pydantic import BaseModel
 
 from node.cli.main import gongzhi
 from node.config import Config, Says, load_config
 from node.folder.config_text import config_page, flat, format_settings, settings
+from tests.kit.commands import invoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 
@@ -61,7 +62,7 @@ def test_the_comments_hold_the_defaults(tmp_path: Path) -> None:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(gongzhi, list(map(str, arguments)))
+    return invoke(gongzhi, *arguments)
 
 
 def test_show_says_where_a_value_comes_from(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.core import screening
@@ -14,6 +13,7 @@ from node.core.standards import identifiers, party_key, validation
 from node.core.standards.identifiers import Problem
 from node.core.standards.personal import Kind
 from node.errors import NodeError, Reason
+from tests.kit.commands import invoke
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -70,7 +70,7 @@ def test_the_page_is_not_out_of_date() -> None:
 
 def test_a_code_is_explained_in_either_language() -> None:
     for lang, text in (("zh", "磁盘已满"), ("en", "The disk is full")):
-        shown = CliRunner().invoke(gongzhi, ["errors", "show", "storage_full", "--lang", lang])
+        shown = invoke(gongzhi, "errors", "show", "storage_full", "--lang", lang)
         assert text in shown.output
     text = meaning_and_advice(Reason.STORAGE_FULL)
     assert "腾出空间" in text.in_language("zh")

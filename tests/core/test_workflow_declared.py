@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from google.protobuf.message import Message
 
 from node.cli.main import gongzhi
@@ -22,6 +21,7 @@ from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import START, Act, Carries, Choice, Effect, Kind, NotBefore, Role, Workflow
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import act_pb2, complaint_pb2, referral_pb2
+from tests.kit.commands import invoke
 from tests.kit.workflow.acts import DAY, actor, complete
 
 DOCS = Path(__file__).parents[2] / "docs" / "workflows.md"
@@ -224,14 +224,14 @@ def test_a_record_without_an_act_is_no_fact() -> None:
 
 
 def test_the_documentation_is_made_from_the_declarations() -> None:
-    made = CliRunner().invoke(gongzhi, ["workflow", "docs"])
+    made = invoke(gongzhi, "workflow", "docs")
     assert made.output == DOCS.read_text(encoding="utf-8"), "run: gongzhi workflow docs > docs/workflows.md"
 
 
 @_each_workflow
 @pytest.mark.parametrize("options", [[], ["--lang", "zh"], ["--mermaid"], ["--dot"], ["--json"]])
 def test_a_workflow_is_shown(each: Workflow, options: list[str]) -> None:
-    shown = CliRunner().invoke(gongzhi, ["workflow", "show", each.name, *options])
+    shown = invoke(gongzhi, "workflow", "show", each.name, *options)
     assert shown.exit_code == 0
     assert all(act.name in shown.output or "--mermaid" in options or "--dot" in options for act in each.acts)
     assert all(state.name in shown.output for state in each.states)

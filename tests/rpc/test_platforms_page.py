@@ -9,9 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
-from click.testing import CliRunner
 
-from node.cli.main import gongzhi
 from node.client.channel import identity_channel
 from node.core.members.clients import Kind
 from node.core.workflow.declared.measure_request import MEASURE_REQUEST
@@ -24,6 +22,7 @@ from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from node.stubs.standard.v1 import measure_pb2
 from tests.kit.casework.desks import act
+from tests.kit.commands import output_of
 from tests.kit.nodes.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
 from tests.kit.nodes.processes import refused
 from tests.kit.waiting import eventually
@@ -147,8 +146,7 @@ def test_the_pages_client_follows_a_change_of_the_nodes_certificate(
     exec(PYTHON[0].text, made)
     server = Path("jd/server.crt")
     old = server.read_text()
-    done = CliRunner().invoke(gongzhi, ["key", "rotate", "--tls", "--node", str(city.node.folder)])
-    assert done.exit_code == 0, done.output
+    output_of("key", "rotate", "--tls", "--node", city.node.folder)
     eventually(made["node"].follow)
     assert server.read_text() != old
     assert made["node"].follow() is False

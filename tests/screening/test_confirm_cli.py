@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.bootstrap.node_role import NodeRole
 from node.bootstrap.query_role import QueryRole
@@ -22,6 +22,7 @@ from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_file import CaseRepository
+from tests.kit.commands import invoke
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import OTHER, USCC, listing, publish
 
@@ -47,7 +48,7 @@ def config(tmp_path: Path) -> Iterator[Config]:
 def confirm(config: Config, uscc: str) -> Result:
     folder = config.keys.parent
     words = ["screen", "confirm", "changsha-0", "--uscc", uscc, "--screened-at", "某平台入驻名单", "--json"]
-    return CliRunner().invoke(gongzhi, [*words, "--as", str(folder.parent / "zhang"), "--node", str(folder)])
+    return invoke(gongzhi, *words, "--as", folder.parent / "zhang", "--node", folder)
 
 
 def test_a_hit_is_confirmed_and_told_by_a_named_officer(config: Config) -> None:

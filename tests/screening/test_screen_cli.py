@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.bootstrap.query_role import QueryRole
 from node.cli.main import gongzhi
@@ -28,6 +28,7 @@ from node.stubs.query.v1.query_pb2 import Reason as Why
 from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, RESULT_NO_HIT, Entry, ScreenRequest
 from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.stubs.standard.v1 import party_pb2
+from tests.kit.commands import invoke
 from tests.kit.samples.standards import PLATFORM, RESIDENT_ID
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import LICENCE, OTHER, USCC, listing, publish
@@ -57,7 +58,7 @@ class World:
     def screen(self, text: str, *options: str) -> Result:
         path = self.folder / "roster.csv"
         path.write_text(text, encoding="utf-8")
-        return CliRunner().invoke(gongzhi, ["screen", str(path), "--node", str(self.config.keys.parent), *options])
+        return invoke(gongzhi, "screen", path, "--node", self.config.keys.parent, *options)
 
     def close(self) -> None:
         self.role.stop()

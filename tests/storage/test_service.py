@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from node.cli.main import gongzhi
 from node.config import load_config
@@ -15,6 +14,7 @@ from node.folder import service
 from node.folder.founding import CAPITALS, Plan, shipped_policy
 from node.storage.founding import found_node
 from node.whole_file import write_file
+from tests.kit.commands import invoke
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who else gives files away?")
 SOMEBODY = 12345
@@ -96,7 +96,7 @@ def test_the_only_node_of_the_service_needs_no_name(places: Path) -> None:
 def test_of_several_none_is_taken_and_all_are_named(places: Path) -> None:
     for city in ("changsha", "wuhan"):
         found(places / "etc" / city, city)
-    refused = CliRunner().invoke(gongzhi, ["federation", "list"])
+    refused = invoke(gongzhi, "federation", "list")
     assert isinstance(refused.exception, FileError)
     assert f"--node {places}/etc/changsha or {places}/etc/wuhan" in refused.exception.message
 
@@ -108,7 +108,7 @@ def test_what_root_writes_into_anothers_folder_is_that_users(places: Path) -> No
         os.chown(path, SOMEBODY, SOMEBODY)
     for words in (["client", "add", "registry", "--kind", "adapter", "--out", str(folder / "bundle")],
                   ["key", "rotate", "--tls"]):  # fmt: skip
-        assert CliRunner().invoke(gongzhi, [*words, "--node", str(folder)]).exit_code == 0
+        assert invoke(gongzhi, *words, "--node", folder).exit_code == 0
     assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {SOMEBODY}
     assert (folder / "bundle/client.pem").stat().st_mode & 0o777 == 0o600
 
@@ -117,6 +117,6 @@ def test_what_root_writes_into_anothers_folder_is_that_users(places: Path) -> No
 def test_root_does_not_run_anothers_node(places: Path) -> None:
     folder = found(places / "here/changsha")
     os.chown(folder / "data", SOMEBODY, SOMEBODY)
-    refused = CliRunner().invoke(gongzhi, ["run", "--node", str(folder)])
+    refused = invoke(gongzhi, "run", "--node", folder)
     assert isinstance(refused.exception, NodeError)
     assert str(SOMEBODY) in refused.exception.message

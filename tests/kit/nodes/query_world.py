@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from node.bootstrap.query_role import QueryRole
 from node.client.channel import identity_channel
@@ -20,6 +20,7 @@ from node.folder.identity import add_client
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.schema import open_reader
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
+from tests.kit.commands import invoke
 from tests.kit.stores.city import City, operator
 from tests.kit.waiting import eventually
 
@@ -41,7 +42,7 @@ class World:
 
     def run(self, command: click.Command, *arguments: str) -> Result:
         known = ("--node", str(self.config.keys.parent)) if command.name != "check-proof" else ()
-        return CliRunner().invoke(command, [*arguments, *known])
+        return invoke(command, *arguments, *known)
 
     def json(self, command: click.Command, *arguments: str) -> Any:
         return json.loads(self.run(command, *arguments, "--json").stdout)

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from node.cli import main
 from node.config import load_config
 from node.testing import City
 from node.usecases.upkeep import backup
+from tests.kit.commands import output_of
 
 
 def back_up(city: City, out: Path) -> None:
@@ -28,18 +26,11 @@ def put_back(city: City, backed_up: Path, aside: Path) -> None:
     city.config = load_config(city.folder)
 
 
-def gongzhi(*arguments: object) -> str:
-    """Runs a command; returns what it printed."""
-    done = CliRunner().invoke(main.gongzhi, [str(each) for each in arguments])
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
 def take_up(city: City, peers: Sequence[City], begin: int, folder: Path) -> None:
     """What the peers hold of the stopped city's log comes back, by the documented path."""
     files = []
     for peer in peers:
         files.append(folder / f"{peer.slug}-{begin}.returned")
-        gongzhi("peer", "return", city.slug, "--from", begin, "--out", files[-1], "--node", peer.folder)
-    gongzhi("restore", *(part for file in files for part in ("--returned", file)), "--node", city.folder)
-    gongzhi("restore", "--confirm", max(peer.size(city.slug) for peer in peers), "--node", city.folder)
+        output_of("peer", "return", city.slug, "--from", begin, "--out", files[-1], "--node", peer.folder)
+    output_of("restore", *(part for file in files for part in ("--returned", file)), "--node", city.folder)
+    output_of("restore", "--confirm", max(peer.size(city.slug) for peer in peers), "--node", city.folder)
