@@ -102,18 +102,18 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     """
     node = None if offline else _node(address, identity)
     as_of_ms = int(as_of.timestamp() * 1000) if as_of else None
-    view = _View()
+    bar = _ProgressBar()
     try:
-        with view.bar:
+        with bar.bar:
             key = load_person_key(person_key) if person_key else None
             report = load(
                 files, read_mapping(mapping, key), node,
                 source=source, as_of_ms=as_of_ms, dry_run=dry_run, rejects=rejects, mask_personal=mask_personal,
-                ask=None if other_cities else view.ask,
-                on_progress=view.show,
+                ask=None if other_cities else bar.ask,
+                on_progress=bar.show,
             )  # fmt: skip
     except NodeError as error:
-        _fail(error, view.last)
+        _fail(error, bar.last)
     _print(report, rejects, as_json)
     sys.exit(EXIT_NOT_IN if report.rejected or report.outdated else 0)
 
@@ -131,7 +131,7 @@ def _fail(error: NodeError, last: Report | None) -> NoReturn:
     sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
 
 
-class _View:
+class _ProgressBar:
     """Progress on a terminal as a bar, else as a line now and then."""
 
     def __init__(self) -> None:

@@ -1,10 +1,10 @@
-"""The listeners of a process of the node: one gate for all of them."""
+"""The listeners of a process of the node: one interceptor for all of them."""
 
 from typing import Protocol
 
 from node.config import Config
 from node.folder.trust import Trust
-from node.rpc.gate import Gate, Note
+from node.rpc.auth_interceptor import AuthInterceptor, Note
 from node.rpc.principal import Principals
 from node.rpc.server import Listener, Register
 
@@ -23,14 +23,14 @@ class MakeListener(Protocol):
 
 
 def listener_factory(config: Config, trust: Trust, trail: Note | None = None) -> MakeListener:
-    """What binds the listeners of one process: they share who may call, and how often; `trail` as of the `Gate`."""
-    gate = Gate(Principals(trust), config.limits, trail)
+    """What binds the listeners of one process: they share who may call, and how often; `trail` notes acts."""
+    interceptor = AuthInterceptor(Principals(trust), config.limits, trail)
 
     def make(address: str, *services: tuple[str, Register]) -> Listener:
         return Listener(
             address,
             trust,
-            gate,
+            interceptor,
             services,
             workers=WORKERS,
             max_message_bytes=config.limits.max_message_bytes,

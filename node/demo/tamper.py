@@ -22,8 +22,8 @@ from node.demo.nodes import Node
 from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
+from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
-from node.rpc.gate import Gate
 from node.rpc.peer_client import connect
 from node.rpc.principal import Principals, principal
 from node.rpc.server import Listener
@@ -161,9 +161,10 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
     """Listens with the origin's certificate, and has the origin's address in the federation file lead there."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     trust = Trust(origin.config)
-    gate = Gate(Principals(trust), origin.config.limits)
+    interceptor = AuthInterceptor(Principals(trust), origin.config.limits)
     listener = Listener(
-        address, trust, gate, [(SERVICE, lambda server: add_exchange_service(cast(ExchangeServicer, middle), server))],
+        address, trust, interceptor,
+        [(SERVICE, lambda server: add_exchange_service(cast(ExchangeServicer, middle), server))],
         workers=_WORKERS, max_message_bytes=origin.config.limits.max_message_bytes,
     )  # fmt: skip
     path = origin.config.federation

@@ -11,7 +11,7 @@ from node.folder.files import read_text
 from node.folder.trust import ReloadingFile
 from node.ports import Clock
 
-Report = Callable[[float], None]
+OnShift = Callable[[float], None]
 # Both processes of a node follow a change of the file within this time.
 RECHECK_S = 0.2
 # A hundred years: beyond the years that dates can hold nothing can be computed.
@@ -33,7 +33,7 @@ class SystemClock:
 class ShiftedClock(SystemClock):
     """The machine's clock and as many seconds as the newest good content of a file says; a missing file says none."""
 
-    def __init__(self, path: Path, report: Report = lambda _: None) -> None:
+    def __init__(self, path: Path, report: OnShift = lambda _: None) -> None:
         """Reads the file.
 
         Args:
@@ -62,7 +62,7 @@ class ShiftedClock(SystemClock):
         return super().now_ms() + round(self.offset_s * 1000)
 
 
-def node_clock(config: Config, report: Report = lambda _: None) -> Clock:
+def node_clock(config: Config, report: OnShift = lambda _: None) -> Clock:
     """The clock that a node's configuration asks for.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A listener: a gRPC server behind mTLS and the gate, with health and reflection."""
+"""A listener: a gRPC server behind mTLS and the interceptor, with health and reflection."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from grpc_reflection.v1alpha import reflection
 
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
-from node.rpc.gate import Gate
+from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.tls import server_credentials, server_options
 
 Register = Callable[[grpc.Server], None]
@@ -22,7 +22,7 @@ class Listener:
         self,
         address: str,
         trust: Trust,
-        gate: Gate,
+        interceptor: AuthInterceptor,
         services: Sequence[tuple[str, Register]],
         *,
         workers: int,
@@ -33,7 +33,7 @@ class Listener:
         Args:
             address: host:port.
             trust: Whose certificates are let in.
-            gate: Who may call what.
+            interceptor: Who may call what.
             services: Full name of each service and how it is registered.
             workers: Threads, and so calls under way at once.
             max_message_bytes: In either direction.
@@ -43,7 +43,7 @@ class Listener:
         """
         self._server = grpc.server(
             ThreadPoolExecutor(workers, thread_name_prefix=address),
-            interceptors=[gate],
+            interceptors=[interceptor],
             options=server_options(max_message_bytes),
         )
         self._health = health.HealthServicer()

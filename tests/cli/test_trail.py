@@ -16,7 +16,7 @@ from google.protobuf.descriptor_pool import Default
 from node.cli.main import gongzhi
 from node.cli.shared.noted import ACTS
 from node.config import load_config
-from node.rpc.gate import ACTS as CALLS
+from node.rpc.auth_interceptor import ACTS as CALLS
 from node.storage.sqlite.trail import Act, read_trail
 from tests.kit.commands import invoke
 from tests.kit.nodes.processes import Running, batch, found

@@ -1,4 +1,4 @@
-"""Who gets through TLS and the gate, over real loopback connections."""
+"""Who gets through TLS and the interceptor, over real loopback connections."""
 
 import time
 from dataclasses import replace
@@ -184,7 +184,7 @@ def _signed_by(issuer: TlsIdentity, name: str) -> tuple[TlsIdentity, str]:
     secret = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption())
     with pytest.raises(NodeError, match="signed by its own key"):
         parse_certificate(leaf)
-    # No more than a text to present: TLS and the gate are what is tried here.
+    # No more than a text to present: TLS and the interceptor are what is tried here.
     presented = replace(issuer.certificate, pem=leaf)
     return TlsIdentity(presented, secret), make(subject, issuer_key.public_key(), authority=True)
 

@@ -1,8 +1,8 @@
 """How much a message may hold: the lengths that its declaration states, checked before any value is looked at.
 
-Of a request the gate asks it, so that no text is normalised, searched for or logged before its length is known. Of a
-record in another city's log a reader does: `Validation`, which says all that is wrong with a row that a city takes in,
-was not asked of it here.
+Of a request the interceptor asks it, so that no text is normalised, searched for or logged before its length is known.
+Of a record in another city's log a reader does: `Validation`, which says all that is wrong with a row that a city takes
+in, was not asked of it here.
 """
 
 from functools import cache

@@ -14,8 +14,8 @@ from node.config import load_config
 from node.core.members.federation import Member
 from node.folder.keyfile import load_log_key
 from node.folder.trust import Trust
+from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
-from node.rpc.gate import Gate
 from node.rpc.principal import Principals
 from node.rpc.server import Listener
 from node.stubs.exchange.v1.exchange_pb2 import PullRequest
@@ -58,7 +58,7 @@ def main(name: str) -> None:
     listener = Listener(
         config.listen.exchange,
         trust,
-        Gate(Principals(trust), config.limits),
+        AuthInterceptor(Principals(trust), config.limits),
         [(SERVICE, lambda server: add_exchange_service(liar, server))],
         workers=16,
         max_message_bytes=config.limits.max_message_bytes,

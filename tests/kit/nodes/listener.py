@@ -18,7 +18,7 @@ from node.errors import NodeError
 from node.folder.files import load_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
-from node.rpc.gate import Gate
+from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.principal import Principals, principal
 from node.rpc.tls import server_credentials, server_options
 from node.stubs.exchange.v1.exchange_pb2 import (
@@ -67,11 +67,13 @@ def found(base: Path) -> dict[str, Config]:
 
 
 @contextmanager
-def serving(config: Config, service: WhoAsks | None = None, gate: Gate | None = None, **roster: Any) -> Iterator[str]:
+def serving(
+    config: Config, service: WhoAsks | None = None, interceptor: AuthInterceptor | None = None, **roster: Any
+) -> Iterator[str]:
     trust = Trust(config)
-    gate = gate or Gate(Principals(trust, **roster), config.limits)
+    interceptor = interceptor or AuthInterceptor(Principals(trust, **roster), config.limits)
     options = server_options(config.limits.max_message_bytes)
-    server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[gate])
+    server = grpc.server(ThreadPoolExecutor(4), options=options, interceptors=[interceptor])
     add_ExchangeServiceServicer_to_server(service or WhoAsks(), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
     server.add_secure_port(config.listen.exchange, server_credentials(trust))

@@ -1,4 +1,4 @@
-"""The gate over several listeners and over unary calls, and the handshake that `federation check` makes."""
+"""The interceptor over several listeners and over unary calls, and the handshake that `federation check` makes."""
 
 from __future__ import annotations  # gRPC's types are generic only to the type checker
 
@@ -19,8 +19,8 @@ from node.demo.founding import free_ports
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation
 from node.folder.trust import Trust
+from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.federation_check import probe
-from node.rpc.gate import Gate
 from node.rpc.principal import Principals
 from node.rpc.tls import server_credentials
 from node.stubs.query.v1 import query_pb2 as query
@@ -34,13 +34,13 @@ def cities(tmp_path: Path) -> dict[str, Config]:
 
 def test_one_gate_serves_several_listeners_without_mixing_their_services(cities: dict[str, Config]) -> None:
     config, wuhan = cities["changsha"], identity(cities["wuhan"])
-    gate = Gate(Principals(Trust(config)), config.limits)
+    interceptor = AuthInterceptor(Principals(Trust(config)), config.limits)
     refusing = WhoAsks()
     refusing.error = NodeError(Reason.STALE, "the other listener")
     (port,) = free_ports(1)
     listen = config.listen.model_copy(update={"exchange": f"127.0.0.1:{port}"})
     second = config.model_copy(update={"listen": listen})
-    with serving(config, gate=gate), serving(second, refusing, gate=gate) as address:
+    with serving(config, interceptor=interceptor), serving(second, refusing, interceptor=interceptor) as address:
         with channel(wuhan, config) as connection:
             assert ask(connection) == "peer/wuhan"
         elsewhere = replace(load_federation(config.federation).member("changsha"), address=address)
@@ -99,8 +99,8 @@ class HeldRosters:
 def answering(config: Config, service: HeldRosters) -> Iterator[None]:
     """A query listener with no more threads than one caller may hold with its rosters."""
     trust = Trust(config)
-    gate = Gate(Principals(trust), config.limits)
-    server = grpc.server(ThreadPoolExecutor(STREAMS), interceptors=[gate])
+    interceptor = AuthInterceptor(Principals(trust), config.limits)
+    server = grpc.server(ThreadPoolExecutor(STREAMS), interceptors=[interceptor])
     server.add_generic_rpc_handlers((service.handlers(),))
     server.add_secure_port(config.listen.query, server_credentials(trust))
     server.start()

@@ -50,7 +50,7 @@ Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 Read = Callable[[Call, Iterator[bytes]], Any]
 
 
-class Gate(grpc.ServerInterceptor):
+class AuthInterceptor(grpc.ServerInterceptor):
     """Wraps each call: admits it, counts it, and turns errors into statuses. One may serve several listeners."""
 
     def __init__(self, roster: Principals, limits: Limits, trail: Note | None = None) -> None:
