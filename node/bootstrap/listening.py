@@ -6,7 +6,7 @@ from node.config import Config
 from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor, Note
 from node.rpc.principal import Principals
-from node.rpc.server import Listener, Register
+from node.rpc.server import Listener, Service
 
 # More than all peers of a federation of six may hold together (`limits.open_calls`). A thread begins when it is needed.
 WORKERS = 64
@@ -17,7 +17,7 @@ GRACE_S = 10.0
 class MakeListener(Protocol):
     """Binds one address for some services."""
 
-    def __call__(self, address: str, *services: tuple[str, Register]) -> Listener:
+    def __call__(self, address: str, *services: Service) -> Listener:
         """The listener, bound and not yet started."""
         ...
 
@@ -26,7 +26,7 @@ def listener_factory(config: Config, trust: Trust, trail: Note | None = None) ->
     """What binds the listeners of one process: they share who may call, and how often; `trail` notes acts."""
     interceptor = AuthInterceptor(Principals(trust), config.limits, trail)
 
-    def make(address: str, *services: tuple[str, Register]) -> Listener:
+    def make(address: str, *services: Service) -> Listener:
         return Listener(
             address,
             trust,

@@ -1,70 +1,42 @@
 """The writing process of a node."""
 
 import os
-import time
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Sequence
 
 import structlog
 
-from node.bootstrap.clock import ClockSteps, build_clock, describe_clock
+from node.bootstrap.administration import Administration
+from node.bootstrap.clock import ClockSteps, build_clock
+from node.bootstrap.evidence import Evidence
+from node.bootstrap.exchange import Exchange
 from node.bootstrap.listening import GRACE_S, listener_factory
-from node.bootstrap.policy_file import PolicyFile, load_policy
+from node.bootstrap.peers import Peers
+from node.bootstrap.status import status_of
 from node.config import Config
+from node.core.law.calendar import Calendar
 from node.core.log.record import EVERYONE
-from node.core.members.federation import Member
-from node.errors import NodeError, Reason
+from node.errors import NodeError
 from node.folder.data_lock import hold_data
 from node.folder.files import load_calendar
-from node.folder.keyfile import load_log_key, load_witness_key
-from node.folder.trust import ReloadingFile, Trust
-from node.ports import Clock, Peer
+from node.folder.keyfile import load_log_key
+from node.folder.trust import Trust
+from node.ports import Clock
 from node.rpc.casework_service import CaseServicer, add_case_service
-from node.rpc.control_service import ControlServicer
-from node.rpc.evidence_client import evidence_peer
-from node.rpc.evidence_service import (
-    EvidenceExchangeServicer,
-    EvidenceServicer,
-    PlatformEvidenceServicer,
-    add_evidence_exchange,
-    add_evidence_service,
-    add_platform_evidence,
-)
-from node.rpc.exchange_service import SERVICE as EXCHANGE
-from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
-from node.rpc.intake_service import IntakeServicer
-from node.rpc.peer_client import connect, hint
+from node.rpc.control_service import ControlServicer, add_control_service
+from node.rpc.intake_service import IntakeServicer, add_intake_service
+from node.rpc.server import Listener, Service
 from node.rpc.trust_service import add_trust_service
 from node.scheduler import Scheduler
-from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.founding import check_founding, settle_founding
 from node.storage.sqlite.store import Store
-from node.storage.sqlite.trail import Act, Trail
-from node.storage.sqlite.usage import UsageLog
-from node.stubs.control.v1 import control_pb2, control_pb2_grpc
-from node.stubs.intake.v1 import intake_pb2_grpc
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.service import CaseworkService
-from node.usecases.evidence.fetch import Destruction, EvidencePeer
-from node.usecases.evidence.read_for_platform import PlatformEvidence
-from node.usecases.exchange.compare import Compare
-from node.usecases.exchange.enforce_policy import PolicyInForce
-from node.usecases.exchange.freeze import Freeze
-from node.usecases.exchange.sync import Sync
-from node.usecases.exchange.witness import Round, Witness
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Withdrawal
-from node.usecases.records.usage import UsageRecorder
-from node.usecases.upkeep.checks.run import watched_findings
-from node.usecases.upkeep.checks.scene import Observer
 from node.usecases.upkeep.confirm_restore import restored
 from node.usecases.upkeep.keep_backups import KeepBackups
-from node.usecases.upkeep.node_status import node_status
 
 _log = structlog.get_logger(__name__)
-
-# Of what a caller is refused again and again the trail has one note in this time.
-_REFUSAL_S = 60.0
 
 
 class NodeRole:
@@ -77,96 +49,46 @@ class NodeRole:
             NodeError: ALREADY_RUNNING, or a file of the node is wrong.
         """
         clock, calendar = build_clock(config, "node"), load_calendar(config.calendars)
-        self._config, self._clock = config, clock
         self._steps = ClockSteps()
         self._lock = hold_data(config.data_dir) if lock is None else lock
-        self._trust = Trust(config)
-        check_founding(config, self._trust.current().federation.member(config.city))
-        signer = load_log_key(config.log_key)
-        self._store = Store(config.node_db, config.city, signer, clock)
-        settle_founding(config, self._store)
-        self._store.log.held_back = restored(config)
-        # First: a log that is behind or forked takes no record, not even one of a new policy.
-        compare, around = self._witness(clock)
-        policy_file = ReloadingFile(config.policy, partial(load_policy, config.city))
-        self._policy = PolicyInForce(self._store, policy_file.current, self._peer_cities, clock)
-        self._sync = Sync(self._store, self._members, self._connect, config.sync, clock, around)
+        trust = Trust(config)
+        self._store = _open_store(config, trust, clock)
+        self._peers = Peers(config, trust, self._store)
+        self._exchange = Exchange(config, self._store, self._peers, clock, self._notify_everyone)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
-        withdrawal = Withdrawal(self._policy.in_force, self._peer_cities, clock)
+        withdrawal = Withdrawal(self._exchange.policy.in_force, self._peers.cities, clock)
         self._desk = CaseworkService(
-            self._store,
-            clock,
-            calendar,
-            lambda: self._trust.current().federation,
-            self._send_hint,
-            self._sync.run_hinted,
+            self._store, clock, calendar, self._peers.federation, self._peers.hint, self._exchange.sync.run_hinted
         )
         self._terms = ListingLifecycle(
             self._store, clock, self._desk.case_index.books, withdrawal.entries, self._desk.casework.act_by_itself
         )
         self._backups = KeepBackups(config, clock)
-        ingest = Ingest(self._store, clock, withdrawal)
-
-        observer = Observer(config, is_running=True)
-
-        def status() -> control_pb2.StatusResponse:
-            status = node_status(
-                self._store,
-                self._members(),
-                config.data_dir,
-                clock,
-                self._policy.digest,
-                lambda: _text(policy_file),
-                watched_findings(observer.scene()),
-                self._sync.silence,
-            )
-            status.clock.CopyFrom(describe_clock(clock, calendar))
-            return status
-
-        self._evidence = EvidenceStore(config.data_dir, config.evidence, clock)
-        self._evidence_usage = UsageLog(config.data_dir / "evidence_usage.db")
-        self._destruction = Destruction(self._store, self._evidence)
-        account = UsageRecorder(self._evidence_usage, clock)
-        fetched = EvidenceExchangeServicer(self._store, self._evidence, config.city, self._policy, account)
-        evidence = EvidenceServicer(self._store, self._evidence, account, self._connect_evidence)
-        platforms = PlatformEvidence(
-            self._store, self._evidence, config.city, self._desk.casework.open, self._connect_evidence
-        )
-        exchange = ExchangeServicer(self._store, config.city, self._policy, self._desk.wake, compare)
-        intake = IntakeServicer(ingest, self._store, clock, self._desk.notify, account)
-        desk = self._desk
-        cases = CaseServicer(self._store, desk.casework, desk.notices, account, clock, calendar)
-        control = ControlServicer(self._sync, status)
-        follows = add_trust_service(self._trust, config.data_dir)
-        self._trail = Trail(config.data_dir)
-        self._refused: dict[tuple[str, str], float] = {}
-        listener = listener_factory(config, self._trust, self._note)
-        self._listeners = [
-            listener(
-                config.listen.exchange,
-                (EXCHANGE, lambda server: add_exchange_service(exchange, server)),
-                add_evidence_exchange(fetched),
-            ),
-            listener(
-                config.listen.intake,
-                (
-                    "node.intake.v1.IntakeService",
-                    lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(intake, server),
-                ),
-                add_evidence_service(evidence),
-                add_platform_evidence(PlatformEvidenceServicer(platforms, account)),
-                add_case_service(cases),
-                follows,
-            ),
-            listener(
-                config.listen.control,
-                (
-                    "node.control.v1.ControlService",
-                    lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(control, server),
-                ),
-                follows,
-            ),
+        self._evidence = Evidence(config, self._store, self._peers, clock)
+        self._administration = Administration(config.data_dir, clock)
+        follows = add_trust_service(trust, config.data_dir)
+        listener = listener_factory(config, trust, self._administration.note)
+        self._listeners: list[Listener] = [
+            listener(config.listen.exchange, *self._services_for_peers()),
+            listener(config.listen.intake, *self._services_for_clients(withdrawal, clock, calendar), follows),
+            listener(config.listen.control, self._control(config, clock, calendar), follows),
         ]
+
+    def _services_for_peers(self) -> Sequence[Service]:
+        return self._exchange.service(self._desk.wake), self._evidence.service_for_peers(self._exchange.policy)
+
+    def _services_for_clients(self, withdrawal: Withdrawal, clock: Clock, calendar: Calendar) -> Sequence[Service]:
+        desk, usage = self._desk, self._evidence.usage
+        ingest = Ingest(self._store, clock, withdrawal)
+        return (
+            add_intake_service(IntakeServicer(ingest, self._store, clock, desk.notify, usage)),
+            *self._evidence.services_for_clients(desk.casework.open),
+            add_case_service(CaseServicer(self._store, desk.casework, desk.notices, usage, clock, calendar)),
+        )
+
+    def _control(self, config: Config, clock: Clock, calendar: Calendar) -> Service:
+        status = status_of(config, self._store, self._peers, self._exchange, clock, calendar)
+        return add_control_service(ControlServicer(self._exchange.sync, status))
 
     def start(self) -> None:
         """Answers and pulls from now on."""
@@ -193,37 +115,16 @@ class NodeRole:
         self._desk.stop()
         for listener in self._listeners:
             listener.stop(GRACE_S)
-        self._trail.close()
-        self._evidence_usage.close()
+        self._administration.close()
         self._evidence.close()
         self._store.close()
         os.close(self._lock)
 
     def _follow(self) -> None:
         self._steps.look()
-        self._policy.current()
-        self._scheduler.set_peers(self._peer_cities(), self._sync.run_due)
-        self._destruction.run()
-
-    def _note(self, who: str, place: str, what: str, about: str, result: str) -> None:
-        """An act of administration that came by a call: it is done, whether the disk takes the note or not.
-
-        Of what was refused the trail has one note a minute: a caller who is refused again and again fills no disk.
-        """
-        if result != "done" and not self._is_first_refusal(who, what):
-            return
-        try:
-            self._trail.add(Act(self._clock.now_ms(), who, place, what, about, result))
-        except NodeError as error:
-            _log.error("trail_not_written", reason=error.reason)
-        _log.info("administered", who=who, place=place, what=what, about=about, result=result)
-
-    def _is_first_refusal(self, who: str, what: str) -> bool:
-        now_s = time.monotonic()
-        if now_s - self._refused.get((who, what), -_REFUSAL_S) < _REFUSAL_S:
-            return False
-        self._refused[who, what] = now_s  # as many as there are pinned callers and methods
-        return True
+        self._exchange.policy.current()
+        self._scheduler.set_peers(self._peers.cities(), self._exchange.sync.run_due)
+        self._evidence.destroy_ended()
 
     def _work(self) -> None:
         """What grows with the number of cases."""
@@ -234,41 +135,18 @@ class NodeRole:
         if self._store.log.held_back is None:
             try:
                 if self._terms.run():
-                    self._desk.notify([EVERYONE])  # what ended leaves at once
+                    self._notify_everyone()  # what ended leaves at once
             except NodeError as error:  # a full disk passes; what is due is done at a later look
                 _log.error("terms_not_kept", reason=error.reason)
 
-    def _witness(self, clock: Clock) -> tuple[Compare, Round]:
-        """What compares checkpoints with the peers; it cosigns where there is a witness key."""
-        config, path = self._config, self._config.witness_key
-        freeze = Freeze(self._store, clock.now_ms, lambda: self._desk.notify([EVERYONE]))
-        compare = Compare(self._store, lambda: self._trust.current().federation.members, clock, freeze)
-        if not path.exists():
-            _log.warning("no_witness_key", hint="gongzhi key rotate --witness")
-            return compare, Round(None, compare, self._peer_cities())
-        signer, may_cosign = load_witness_key(path), restored(config) is None
-        witness = Witness(self._store, config.city, signer, clock, may_cosign)
-        return compare, Round(witness, compare, self._peer_cities())
-
-    def _members(self) -> list[Member]:
-        return list(self._trust.current().federation.peers_of(self._config.city))
-
-    def _peer_cities(self) -> list[str]:
-        return [member.city for member in self._members()]
-
-    def _connect(self, member: Member) -> AbstractContextManager[Peer]:
-        return connect(member, self._trust.current().identity, self._config.sync)
-
-    def _send_hint(self, city: str) -> None:
-        trusted = self._trust.current()
-        hint(trusted.federation.member(city), trusted.identity, self._config.sync.connect_timeout_s)
-
-    def _connect_evidence(self, city: str) -> AbstractContextManager[EvidencePeer]:
-        if self._store.peer_state(city).frozen:
-            raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
-        trusted = self._trust.current()
-        return evidence_peer(trusted.federation.member(city), trusted.identity, self._config.sync.batch_timeout_s)
+    def _notify_everyone(self) -> None:
+        self._desk.notify([EVERYONE])
 
 
-def _text(policy_file: "ReloadingFile[PolicyFile]") -> str:
-    return policy_file.error.message if policy_file.error else ""
+def _open_store(config: Config, trust: Trust, clock: Clock) -> Store:
+    """The log that was founded with these keys; held back after a restore, until the operator confirms it."""
+    check_founding(config, trust.current().federation.member(config.city))
+    store = Store(config.node_db, config.city, load_log_key(config.log_key), clock)
+    settle_founding(config, store)
+    store.log.held_back = restored(config)
+    return store

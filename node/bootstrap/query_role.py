@@ -11,14 +11,13 @@ from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
-from node.rpc.query_service import QueryServicer
+from node.rpc.query_service import QueryServicer, add_query_service
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.search import SearchIndex
 from node.storage.sqlite.usage import UsageLog
-from node.stubs.query.v1 import query_pb2_grpc
 from node.usecases.casework.lists.screen import Screening
 from node.usecases.records.list_usage import ListUsage
 from node.usecases.records.search_operators import SearchOperators
@@ -48,11 +47,11 @@ class QueryRole:
         self._indexer = threading.Thread(target=self._follow, name="search-index")
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
         searcher = SearchOperators(reader, config.search_db)
-        account = UsageRecorder(self._usage, clock)
+        recorder = UsageRecorder(self._usage, clock)
         trust = Trust(config)
         usage = ListUsage(config.usage_db, config.data_dir / "evidence_usage.db")
         servicer = QueryServicer(
-            reader, verifier, searcher, account, usage, lambda city: trust.current().federation.find(city) is not None
+            reader, verifier, searcher, recorder, usage, lambda city: trust.current().federation.find(city) is not None
         )
         screening = Screening(
             reader,
@@ -60,13 +59,10 @@ class QueryRole:
             int(config.stale_after_h * 3_600_000),
             lambda: trust.current().federation.connections,
         )
-        screener = ScreeningServicer(screening, account)
+        screener = ScreeningServicer(screening, recorder)
         self._listener = listener_factory(config, trust)(
             config.listen.query,
-            (
-                "node.query.v1.QueryService",
-                lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server),
-            ),
+            add_query_service(servicer),
             add_screening_service(screener),
             add_trust_service(trust, config.data_dir),
         )

@@ -23,7 +23,7 @@ from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor
-from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
+from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.peer_client import connect
 from node.rpc.principal import Principals, principal
 from node.rpc.server import Listener
@@ -164,7 +164,7 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
     interceptor = AuthInterceptor(Principals(trust), origin.config.limits)
     listener = Listener(
         address, trust, interceptor,
-        [(SERVICE, lambda server: add_exchange_service(cast(ExchangeServicer, middle), server))],
+        [add_exchange_service(cast(ExchangeServicer, middle))],
         workers=_WORKERS, max_message_bytes=origin.config.limits.max_message_bytes,
     )  # fmt: skip
     path = origin.config.federation

@@ -1,6 +1,6 @@
 """CaseService: officers and platforms work on cases, each call bound to the caller's certificate."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.rpc.principal import Principal, principal
+from node.rpc.server import Service
 from node.rpc.status import CODES
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.store import Store
@@ -261,6 +262,6 @@ def _warnings(found: Iterable[Finding]) -> list[pb.Warning]:
     return [pb.Warning(field=each.field, reason=each.reason, message=each.message) for each in found]
 
 
-def add_case_service(servicer: CaseServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+def add_case_service(servicer: CaseServicer) -> Service:
     """The service's name and how it is registered."""
     return SERVICE, lambda server: casework_pb2_grpc.add_CaseServiceServicer_to_server(servicer, server)

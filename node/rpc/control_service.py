@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 import grpc
 
 from node.errors import NodeError, Reason
+from node.rpc.server import Service
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.exchange.pull import Progress
 from node.usecases.exchange.sync import Sync
+
+SERVICE = "node.control.v1.ControlService"
 
 
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):
@@ -60,3 +63,8 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
 
 def _message(city: str, progress: Progress) -> control_pb2.SyncResponse:
     return control_pb2.SyncResponse(city=city, tree_size=progress.tree_size, target_size=progress.target_size)
+
+
+def add_control_service(servicer: ControlServicer) -> Service:
+    """The service's name and how it is registered."""
+    return SERVICE, lambda server: control_pb2_grpc.add_ControlServiceServicer_to_server(servicer, server)

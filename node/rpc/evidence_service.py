@@ -1,6 +1,6 @@
 """A node's own clients hand in and read attachments, peers fetch them, platforms read those of their own matters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from node.core.members.officers import Account as Officer
 from node.errors import NodeError, Reason
 from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
+from node.rpc.server import Service
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
@@ -189,18 +190,18 @@ def _name(caller: Principal) -> str:
     return f"{caller.kind}/{caller.name}"
 
 
-def add_evidence_service(servicer: EvidenceServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+def add_evidence_service(servicer: EvidenceServicer) -> Service:
     """The service's name and how it is registered."""
     return SERVICE, lambda server: evidence_pb2_grpc.add_EvidenceServiceServicer_to_server(servicer, server)
 
 
-def add_evidence_exchange(servicer: EvidenceExchangeServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+def add_evidence_exchange(servicer: EvidenceExchangeServicer) -> Service:
     """The service's name and how it is registered."""
     add = evidence_pb2_grpc.add_EvidenceExchangeServiceServicer_to_server
     return EXCHANGE_SERVICE, lambda server: add(servicer, server)
 
 
-def add_platform_evidence(servicer: PlatformEvidenceServicer) -> tuple[str, Callable[[grpc.Server], None]]:
+def add_platform_evidence(servicer: PlatformEvidenceServicer) -> Service:
     """The service's name and how it is registered."""
     add = evidence_pb2_grpc.add_PlatformEvidenceServiceServicer_to_server
     return PLATFORM_SERVICE, lambda server: add(servicer, server)

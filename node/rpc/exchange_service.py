@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 
 from node.rpc.principal import principal
+from node.rpc.server import Service
 from node.storage.sqlite.reader import Reader
 from node.stubs.exchange.v1.exchange_pb2 import (
     CompareRequest,
@@ -56,8 +57,8 @@ class ExchangeServicer:
         return self._compare.answer(principal(context).name, request)
 
 
-def add_exchange_service(servicer: ExchangeServicer, server: grpc.Server) -> None:
-    """Registers the service without a response serialiser: the use case's bytes go out as they are."""
+def add_exchange_service(servicer: ExchangeServicer) -> Service:
+    """The service's name and how it is registered: no response serialiser, the use case's bytes go out."""
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Compare": grpc.unary_unary_rpc_method_handler(
             servicer.compare, CompareRequest.FromString, CompareResponse.SerializeToString
@@ -68,4 +69,5 @@ def add_exchange_service(servicer: ExchangeServicer, server: grpc.Server) -> Non
         "Pull": grpc.unary_stream_rpc_method_handler(servicer.pull, PullRequest.FromString, None),
         "Revise": grpc.unary_stream_rpc_method_handler(servicer.revise, ReviseRequest.FromString, None),
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+    handler = grpc.method_handlers_generic_handler(SERVICE, handlers)
+    return SERVICE, lambda server: server.add_generic_rpc_handlers((handler,))

@@ -15,6 +15,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
+from node.rpc.server import Service
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2, intake_pb2_grpc
@@ -30,6 +31,8 @@ _log = structlog.get_logger(__name__)
 _WINDOW = 8
 # Loads in one answer, and the largest number that a store can hold.
 _USUAL_LOADS, _MOST_LOADS, _LAST_LOAD = 100, 1000, 2**63 - 1
+
+SERVICE = "node.intake.v1.IntakeService"
 
 
 class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
@@ -179,3 +182,8 @@ def _put(
         except queue.Full:
             continue
         return
+
+
+def add_intake_service(servicer: IntakeServicer) -> Service:
+    """The service's name and how it is registered."""
+    return SERVICE, lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(servicer, server)

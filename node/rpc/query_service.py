@@ -9,6 +9,7 @@ from node.core.members.officers import OfficerRole
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.rpc.principal import Principal, principal
+from node.rpc.server import Service
 from node.storage.sqlite.reader import Reader
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1 import query_pb2_grpc
@@ -19,6 +20,8 @@ from node.usecases.records.search_operators import SearchOperators
 from node.usecases.records.show_operator import show_operator
 from node.usecases.records.usage import UsageRecorder, text_digest
 from node.usecases.records.verify_operator import Asker, Verified, VerifyOperator
+
+SERVICE = "node.query.v1.QueryService"
 
 
 class QueryServicer(query_pb2_grpc.QueryServiceServicer):
@@ -150,3 +153,8 @@ def _check_auditor(caller: Principal) -> None:
 def _check_officer(caller: Principal) -> None:
     if caller.kind is not Kind.OFFICER:
         raise NodeError(Reason.PERMISSION_DENIED, "only an officer sees records; a platform asks by Verify")
+
+
+def add_query_service(servicer: QueryServicer) -> Service:
+    """The service's name and how it is registered."""
+    return SERVICE, lambda server: query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server)

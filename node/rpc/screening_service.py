@@ -7,7 +7,7 @@ import grpc
 
 from node.core.members.clients import Kind
 from node.rpc.principal import Principal, principal
-from node.rpc.server import Register
+from node.rpc.server import Service
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.screening.v1 import screening_pb2_grpc
 from node.usecases.casework.lists.screen import Keyed, Screening, digest_keys
@@ -49,7 +49,7 @@ def _note(use: Use, entries: Sequence[Keyed], screened: Sequence[screening.Scree
     use.result = " ".join(f"{name}={n}" for number, name in _RESULTS.items() if (n := results.count(number)))
 
 
-def add_screening_service(servicer: ScreeningServicer) -> tuple[str, Register]:
+def add_screening_service(servicer: ScreeningServicer) -> Service:
     """What a listener needs to answer for it."""
     return (
         "node.screening.v1.ScreeningService",

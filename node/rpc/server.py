@@ -12,7 +12,8 @@ from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.tls import server_credentials, server_options
 
-Register = Callable[[grpc.Server], None]
+Service = tuple[str, Callable[[grpc.Server], None]]
+"""Full name of a service, and how it is registered with a server."""
 
 
 class Listener:
@@ -23,7 +24,7 @@ class Listener:
         address: str,
         trust: Trust,
         interceptor: AuthInterceptor,
-        services: Sequence[tuple[str, Register]],
+        services: Sequence[Service],
         *,
         workers: int,
         max_message_bytes: int,

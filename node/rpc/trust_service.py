@@ -8,7 +8,7 @@ import structlog
 from node.folder.followers import note_pins
 from node.folder.trust import Trust
 from node.rpc.principal import principal
-from node.rpc.server import Register
+from node.rpc.server import Service
 from node.stubs.trust.v1 import trust_pb2, trust_pb2_grpc
 
 SERVICE = "node.trust.v1.TrustService"
@@ -34,7 +34,7 @@ class TrustServicer(trust_pb2_grpc.TrustServiceServicer):
         return trust_pb2.FollowResponse(certificates=[each.pem for each in card.tls_certs])
 
 
-def add_trust_service(trust: Trust, data_dir: Path) -> tuple[str, Register]:
+def add_trust_service(trust: Trust, data_dir: Path) -> Service:
     """What a listener needs to answer for it."""
     servicer = TrustServicer(trust, data_dir)
     return SERVICE, lambda server: trust_pb2_grpc.add_TrustServiceServicer_to_server(servicer, server)

@@ -15,7 +15,7 @@ from node.core.members.federation import Member
 from node.folder.keyfile import load_log_key
 from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor
-from node.rpc.exchange_service import SERVICE, ExchangeServicer, add_exchange_service
+from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.principal import Principals
 from node.rpc.server import Listener
 from node.stubs.exchange.v1.exchange_pb2 import PullRequest
@@ -59,7 +59,7 @@ def main(name: str) -> None:
         config.listen.exchange,
         trust,
         AuthInterceptor(Principals(trust), config.limits),
-        [(SERVICE, lambda server: add_exchange_service(liar, server))],
+        [add_exchange_service(liar)],
         workers=16,
         max_message_bytes=config.limits.max_message_bytes,
     )
