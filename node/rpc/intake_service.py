@@ -1,7 +1,5 @@
 """IntakeService: adapters and officers hand in rows."""
 
-import queue
-import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 
@@ -15,6 +13,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
+from node.rpc.read_ahead import ReadAhead
 from node.rpc.server import Service
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.store import Store
@@ -58,39 +57,26 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     ) -> Iterator[intake_pb2.SubmitResponse]:
         """Checks the next batches while earlier ones become durable; answers in order."""
         load_of = LoadNumbers(self._store, principal(context).name, self._clock).of
-        pending: queue.Queue[Pending | Exception | None] = queue.Queue(_WINDOW)
-        ended = threading.Event()
-        feeder = threading.Thread(target=self._feed, args=(request_iterator, load_of, pending, ended), daemon=True)
-        feeder.start()
         rows: Counter[str] = Counter()
         try:
-            while (item := pending.get()) is not None:
-                if isinstance(item, Exception):
-                    raise item
-                answer = self._ingest.finish(item)
-                rows += count_rows(answer.outcomes)
-                yield answer
+            with ReadAhead(self._begun(request_iterator, load_of), _WINDOW, "intake") as batches:
+                while (pending := batches.take()) is not None:
+                    answer = self._ingest.finish(pending)
+                    rows += count_rows(answer.outcomes)
+                    yield answer
         finally:
-            ended.set()
             if rows:
                 _log.info("rows_taken_in", caller=caller_of(context), **rows)
 
-    def _feed(
-        self,
-        requests: Iterator[intake_pb2.SubmitRequest],
-        load_of: Callable[[intake_pb2.SubmitRequest], int],
-        pending: "queue.Queue[Pending | Exception | None]",
-        ended: threading.Event,
-    ) -> None:
-        item: Pending | Exception | None = None
+    def _begun(
+        self, requests: Iterator[intake_pb2.SubmitRequest], load_of: Callable[[intake_pb2.SubmitRequest], int]
+    ) -> Iterator[Pending]:
         try:
             for request in requests:
-                _put(pending, self._ingest.begin(request, load_of), ended)
+                yield self._ingest.begin(request, load_of)
         except grpc.RpcError:
-            item = NodeError(Reason.CANCELLED, "the stream broke off; send what was not acknowledged again")
-        except Exception as error:  # noqa: BLE001 - raised where the call is answered
-            item = error
-        _put(pending, item, ended)
+            text = "the stream broke off; send what was not acknowledged again"
+            raise NodeError(Reason.CANCELLED, text) from None
 
     def Retract(  # noqa: N802 - the name in the proto
         self, request: intake_pb2.RetractRequest, context: grpc.ServicerContext
@@ -170,18 +156,6 @@ def _load(load: Load) -> intake_pb2.Load:
         purpose=load.purpose,
         legal_basis=load.legal_basis,
     )
-
-
-def _put(
-    pending: "queue.Queue[Pending | Exception | None]", item: Pending | Exception | None, ended: threading.Event
-) -> None:
-    """Waits for room, but not for a caller who is gone."""
-    while not ended.is_set():
-        try:
-            pending.put(item, timeout=1)
-        except queue.Full:
-            continue
-        return
 
 
 def add_intake_service(servicer: IntakeServicer) -> Service:
