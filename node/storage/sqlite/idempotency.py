@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from node.storage.sqlite.many import MARKS, full_chunks
 from node.storage.sqlite.row_sum import row_sum
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection
 
-# One statement text for every full chunk, so that SQLite prepares it once.
-_CHUNK = 250
-_SELECT = "SELECT key, content, as_of_ms, leaf_index, replaced FROM idempotency WHERE key IN ({})"
+_SELECT = f"SELECT key, content, as_of_ms, leaf_index, replaced FROM idempotency WHERE key IN ({MARKS})"  # noqa: S608
 _INSERT = "INSERT OR REPLACE INTO idempotency (key, content, as_of_ms, leaf_index, replaced, sum) VALUES "
-_SELECT_CHUNK = _SELECT.format(",".join("?" * _CHUNK))
-
-
 _DIGEST_BYTES = 16
 # A row that one export names more often than this is no row.
 _MAX_REPLACED = 1000
@@ -59,13 +55,8 @@ class Version(NamedTuple):
 
 def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Version]:
     """The versions of those keys that the log holds."""
-    found: dict[bytes, Version] = {}
-    for begin in range(0, len(keys), _CHUNK):
-        chunk = keys[begin : begin + _CHUNK]
-        padding = chunk[-1:] * (_CHUNK - len(chunk))
-        for key, *version in connection.execute(_SELECT_CHUNK, (*chunk, *padding)):
-            found[key] = Version(*version)
-    return found
+    rows = (row for chunk in full_chunks(keys) for row in connection.execute(_SELECT, chunk))
+    return {key: Version(*version) for key, *version in rows}
 
 
 def write_versions(connection: Connection, versions: Mapping[bytes, Version]) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from node.storage.sqlite.many import MARKS, full_chunks
 from node.storage.sqlite.rows import Kind, index_key, index_keys
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, split_position
@@ -16,8 +17,6 @@ Found = tuple[int, int, bytes]
 """Origin number, leaf index, view."""
 PER_CITY = 50
 """Records of one kind about one subject that are looked at, of each city."""
-# One statement text for every full chunk, so that SQLite prepares it once.
-_CHUNK = 250
 # Rows of a chunk that are read at once; where there are more each of its keys is read apart.
 _ENOUGH = 2_000
 MAX_POSITION = 2**63 - 1
@@ -25,7 +24,7 @@ _SELECT = (
     "SELECT digest, record.position, view FROM subject JOIN record ON record.position = subject.position"
     " WHERE view IS NOT NULL AND digest IN ({})"
 )
-_SELECT_CHUNK = _SELECT.format(",".join("?" * _CHUNK)) + " LIMIT ?"
+_SELECT_CHUNK = _SELECT.format(MARKS) + " LIMIT ?"
 _SELECT_ONE = _SELECT.format("?") + " ORDER BY subject.position DESC LIMIT ?"
 _SELECT_OF_CITY = _SELECT.format("?") + " AND subject.position BETWEEN ? AND ? ORDER BY subject.position DESC LIMIT ?"
 # Ordered and cut before any view is read.
@@ -57,21 +56,19 @@ def read_subject(connection: Connection, digest: int, kind: Kind) -> Looked:
 
 def read_subjects(connection: Connection, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
     """The current records of one kind under each subject digest that has any."""
-    found: dict[int, Looked] = {}
-    wanted = sorted({index_key(digest, kind): digest for digest in digests}.items())
-    for begin in range(0, len(wanted), _CHUNK):
-        chunk = dict(wanted[begin : begin + _CHUNK])
-        keys = [*chunk, *[next(iter(chunk))] * (_CHUNK - len(chunk))]
+    subjects: dict[int, Looked] = {}
+    digest_of = {index_key(digest, kind): digest for digest in digests}
+    for keys in full_chunks(sorted(digest_of)):
         rows = connection.execute(_SELECT_CHUNK, (*keys, _ENOUGH + 1)).fetchall()
         if len(rows) > _ENOUGH:
-            apart = {digest: read_subject(connection, digest, kind) for digest in chunk.values()}
-            found |= {digest: looked for digest, looked in apart.items() if looked.rows}
+            apart = {digest: read_subject(connection, digest, kind) for digest in {digest_of[key] for key in keys}}
+            subjects |= {digest: looked for digest, looked in apart.items() if looked.rows}
             continue
         of_key: defaultdict[int, list[Found]] = defaultdict(list)
         for key, row, view in rows:
             of_key[key].append((*split_position(row), view))
-        found |= {chunk[key]: Looked(each) for key, each in of_key.items()}
-    return found
+        subjects |= {digest_of[key]: Looked(records) for key, records in of_key.items()}
+    return subjects
 
 
 def read_subject_range(
