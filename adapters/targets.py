@@ -89,16 +89,16 @@ def read_constant(target: Target, value: str) -> FieldValue:
 
 
 def _check_steps(target: Target, transforms: Sequence[Transform]) -> None:
-    message = target.descriptor.message_type
-    *inner, last = [transform.fields for transform in transforms] or [frozenset()]
-    if (transforms[-1].is_bytes if transforms else False) is not _is_bytes(target):
+    *before, last = transforms or [Transform(text)]
+    if last.is_bytes is not _is_bytes(target):
         what = "no text: it takes id_hmac" if _is_bytes(target) else "a text"
         raise UnfitError("no_field", f"{target.path!r} is {what}")
-    if any(inner) or any(transform.is_bytes for transform in transforms[:-1]):
+    if any(transform.fields or transform.is_bytes for transform in before):
         raise UnfitError("no_field", "a transform that fills several fields must be the last")
-    if message is None and last:
-        raise UnfitError("no_field", f"{target.path!r} is a text; the transform fills {', '.join(sorted(last))}")
-    if message is not None and not (last and last <= set(message.fields_by_name)):
+    message = target.descriptor.message_type
+    if message is None and last.fields:
+        raise UnfitError("no_field", f"{target.path!r} is a text; the transform fills {', '.join(sorted(last.fields))}")
+    if message is not None and not (last.fields and last.fields <= set(message.fields_by_name)):
         raise UnfitError("no_field", f"no transform fills {target.path!r}: {', '.join(message.fields_by_name)}")
 
 

@@ -124,18 +124,22 @@ def check_named(manifest: Manifest, named: dict[str, list[Reference]]) -> None:
     Raises:
         NodeError: WRONG_DIGEST, it names what no record does, leaves out what one does, or says otherwise of it.
     """
-    listed = [(each.sha256, each.records) for each in manifest.files]
-    listed += [(each.sha256, each.records) for each in manifest.missing]
-    told = {(digest, record) for digest, records in listed for record in records}
-    proven = {(each.sha256, record): each for record, found in named.items() for each in found}
-    for digest, record in told ^ proven.keys():
-        what = "does not name" if (digest, record) in told else "names, the manifest does not list,"
-        raise NodeError(Reason.WRONG_DIGEST, f"the record {record} {what} {digest}")
-    files = {each.sha256: each for each in manifest.files}
+    listed = {(file.sha256, record) for file in manifest.files for record in file.records}
+    listed |= {(missing.sha256, record) for missing in manifest.missing for record in missing.records}
+    proven = {(reference.sha256, record): reference for record, references in named.items() for reference in references}
+    for digest, record in listed - proven.keys():
+        raise NodeError(Reason.WRONG_DIGEST, f"the record {record} does not name {digest}")
+    for digest, record in proven.keys() - listed:
+        raise NodeError(Reason.WRONG_DIGEST, f"the record {record} names, the manifest does not list, {digest}")
+    files = {file.sha256: file for file in manifest.files}
     for (digest, record), reference in proven.items():
-        file = files.get(digest)
-        if file is not None and (reference.sm3 or file.sm3, reference.size or file.size) != (file.sm3, file.size):
+        if digest in files and not _agrees(reference, files[digest]):
             raise NodeError(Reason.WRONG_DIGEST, f"the record {record} says otherwise of {digest}")
+
+
+def _agrees(reference: Reference, file: ManifestFile) -> bool:
+    """What a record does not state of a file it leaves open."""
+    return reference.sm3 in ("", file.sm3) and reference.size in (0, file.size)
 
 
 def _check_unique(names: list[str]) -> None:
