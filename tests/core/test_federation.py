@@ -53,12 +53,10 @@ def test_a_blank_of_full_width_may_stand_in_a_name(members: tuple[Member, Member
     assert parse_card(format_card(named)) == named
 
 
-def test_found_by_city_and_by_any_of_its_certificates(members: tuple[Member, Member]) -> None:
+def test_found_by_city(members: tuple[Member, Member]) -> None:
     federation = Federation(members)
     for member in members:
         assert federation.member(member.city) is member
-        assert [federation.by_fingerprint(cert.fingerprint) for cert in member.tls_certs] == [member] * 2
-    assert federation.by_fingerprint("0" * 64) is None
     assert federation.peers_of("wuhan") == (members[1],)
     with pytest.raises(NodeError, match="not_found"):
         federation.member("taiyuan")

@@ -30,6 +30,11 @@ def reason(view: TrustedLog, batch: PullResponse | bytes) -> Reason:
     return caught.value.reason
 
 
+def next_stream(log: Log, view: TrustedLog) -> TrustedLog:
+    """The log as the store would open it for another pull."""
+    return TrustedLog(CITY, [log.key], view.frontier, view.known)
+
+
 @pytest.fixture(scope="module")
 def log() -> Log:
     return Log(700)
@@ -45,7 +50,7 @@ def test_a_log_is_taken_batch_by_batch(log: Log) -> None:
     assert [record.leaf_hash for batch in (first, second, last) for record in batch.records] == log.leaves
     assert [len(batch.tiles) for batch in (first, second, last)] == [0, 1, 1]
     assert (view.size, view.is_complete, view.known) == (700, True, last.checkpoint)
-    view.begin_stream()
+    view = next_stream(log, view)
     assert not view.is_complete
     assert take(view, log.batch(700, 700, 700)).records == []
 
@@ -53,7 +58,7 @@ def test_a_log_is_taken_batch_by_batch(log: Log) -> None:
 def test_a_log_that_grew_is_taken_on(log: Log) -> None:
     view = log.view()
     take(view, log.batch(0, 300, size=300))
-    view.begin_stream()
+    view = next_stream(log, view)
     assert take(view, log.batch(300, 700, 300)).size == 700
 
 
@@ -131,7 +136,7 @@ LIES: dict[str, tuple[Callable[[Log], PullResponse | bytes], Reason]] = {
 def test_each_lie_meets_its_reason(log: Log, lie: Callable[[Log], PullResponse | bytes], due: Reason) -> None:
     view = log.view()
     take(view, log.batch(0, 250, size=250))
-    view.begin_stream()
+    view = next_stream(log, view)
     assert reason(view, lie(log)) is due
 
 
@@ -156,13 +161,13 @@ def test_the_checkpoint_stands_for_the_whole_stream(log: Log) -> None:
 def test_a_rolled_back_and_a_forked_tree(log: Log) -> None:
     view = log.view()
     take(view, log.batch(0, 500, size=500))
-    view.begin_stream()
+    view = next_stream(log, view)
     assert reason(view, PullResponse(from_index=500, checkpoint=log.note(400))) is Reason.TREE_ROLLED_BACK
-    view.begin_stream()
+    view = next_stream(log, view)
     fork = Log(700)
     fork.leaves[10] = bytes(32)
     assert reason(view, fork.batch(500, 700, 500)) is Reason.TREE_FORKED
-    view.begin_stream()
+    view = next_stream(log, view)
     forked_now = log.batch(500, 700, 500)
     del forked_now.known_consistency[:]
     assert reason(view, forked_now) is Reason.TREE_FORKED

@@ -156,11 +156,6 @@ class Calendar:
         index = bisect_left(self._working, day)
         return index < len(self._working) and self._working[index] == day
 
-    def next_working_day(self, day: date) -> date:
-        """`day` itself if it is worked, else the first working day after it."""
-        self._require(day)
-        return self._at(bisect_left(self._working, day))
-
     def add_working_days(self, day: date, count: int) -> date:
         """The `count`-th working day after `day`; `day` itself does not count and need not be worked."""
         self._require(day)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.merkle import HASH_BYTES
+from node.core.log.merkle import HASH_BYTES, hash_leaf
 from node.errors import NodeError, Reason
 from node.stubs.record.v1.record_pb2 import Header, View
 
@@ -57,7 +57,7 @@ def commit(number: int, salt: bytes, body: bytes) -> bytes:
 
 def hash_record(header: bytes, commitments: Sequence[bytes]) -> bytes:
     """The leaf hash of a record."""
-    return sha256(b"\x00" + header + b"".join(commitments)).digest()
+    return hash_leaf(header + b"".join(commitments))
 
 
 def record_id(city: str, index: int) -> str:

@@ -90,10 +90,6 @@ class TrustedLog:
         """Whether the cursor has reached the checkpoint of the stream under way."""
         return self._stream is not None and self.size == self._stream.size
 
-    def begin_stream(self) -> None:
-        """Forgets the checkpoint of an earlier stream."""
-        self._stream = None
-
     def verify_batch(self, raw: bytes) -> VerifiedBatch:
         """Checks one batch against everything known of the log.
 

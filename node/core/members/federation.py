@@ -45,10 +45,6 @@ class PinnedCertificate:
     not_before: datetime
     not_after: datetime
 
-    def is_current(self, now: datetime) -> bool:
-        """Whether `now` (aware) lies in its term."""
-        return self.not_before <= now <= self.not_after
-
 
 def ended_at(certificates: Iterable[PinnedCertificate], now: datetime) -> datetime | None:
     """When the last of these certificates ended; None while one has not."""
@@ -131,10 +127,6 @@ class Federation:
         return {member.city: member for member in self.members}
 
     @cached_property
-    def _by_fingerprint(self) -> dict[str, Member]:
-        return {cert.fingerprint: member for member in self.members for cert in member.tls_certs}
-
-    @cached_property
     def connections(self) -> Connections:
         """Which platform is connected to which member."""
         return Connections({member.city: member.platforms for member in self.members})
@@ -156,10 +148,6 @@ class Federation:
     def peers_of(self, city: str) -> tuple[Member, ...]:
         """Every member but `city`, in the order of the file."""
         return tuple(member for member in self.members if member.city != city)
-
-    def by_fingerprint(self, fingerprint: str) -> Member | None:
-        """Whose certificate this is, or None."""
-        return self._by_fingerprint.get(fingerprint)
 
     def with_member(self, member: Member) -> "Federation":
         """Adds the member, or replaces it where its city is already one.

@@ -204,16 +204,6 @@ def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:
     return broken
 
 
-def require(case: Case, fact: ActFact, role: Role | None = None) -> None:
-    """Checks an act before it is recorded.
-
-    Raises:
-        NodeError: With the reason of the first rule broken, and the text and law of all.
-    """
-    if broken := check(case, fact, role):
-        raise NodeError(broken[0].reason, "; ".join(f"{each.rule}: {each.en} ({each.law.en})" for each in broken))
-
-
 def _verdicts(graph: Graph) -> Iterator[Verdict]:
     for step in graph.steps():
         cause = "" if step.cause is None else graph.facts[step.cause].id
