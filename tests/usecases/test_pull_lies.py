@@ -1,7 +1,8 @@
 """Every lie about a log is caught with its own reason; nothing of it is stored, and the truth still gets through."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -9,12 +10,29 @@ import pytest
 
 from node.errors import NodeError, Reason, TrustError
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import View
 from tests.kit.simulator.lies import LIES, Lie, told
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
 from tests.kit.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views
 from tests.kit.simulator.telling import heard
 
 Stage = tuple[Origin, Path]
+
+
+@pytest.fixture(scope="module")
+def hefei(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
+    """Another city, honest: one record."""
+    other = Origin(tmp_path_factory.mktemp("hefei") / "hefei.db", "hefei", policy=policy_text("hefei", "public"))
+    other.take_in(registration(1))
+    yield other
+    other.close()
+
+
+@pytest.fixture(scope="module")
+def truth(stage: Stage) -> list[View]:
+    """The origin's views as it shares them."""
+    origin, _ = stage
+    return [view for batch in heard(origin.pull("changsha", 0, 0)) for view in batch.views]
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +74,20 @@ def _receiver(stage: Stage, start: str, folder: Path) -> Receiver:
     return Receiver(folder / "changsha.db")
 
 
-def _due(stage: Stage, lie: Lie, folder: Path) -> Dump:
-    """What a receiver holds that heard the true batches before the lie and nothing else."""
-    folder.mkdir()
-    twin = _receiver(stage, lie.start, folder)
-    if lie.honest:
-        _pull_batches(twin, stage[0], lie.honest)
-    dump = twin.dump()
-    twin.close()
+@pytest.fixture(scope="module")
+def due(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Dump]:
+    """(state, batches) -> what a receiver holds that heard so many true batches and nothing else."""
+
+    @cache
+    def dump(start: str, honest: int) -> Dump:
+        twin = _receiver(stage, start, tmp_path_factory.mktemp("twin"))
+        if honest:
+            _pull_batches(twin, stage[0], honest)
+        try:
+            return twin.dump()
+        finally:
+            twin.close()
+
     return dump
 
 
@@ -77,9 +101,10 @@ def _lying(lie: Lie, origin: Origin, sent: list[bytes]) -> Twist:
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie.name}-{lie.start.replace(' ', '_')}")
-def test_lie(lie: Lie, stage: Stage, tmp_path: Path) -> None:
+def test_lie(
+    lie: Lie, stage: Stage, hefei: Origin, truth: list[View], due: Callable[[str, int], Dump], tmp_path: Path
+) -> None:
     origin, _ = stage
-    due = _due(stage, lie, tmp_path / "twin")
     receiver = _receiver(stage, lie.start, tmp_path)
     sent: list[bytes] = []
     receiver.meet(origin, SimulatedPeer(origin, pull=_lying(lie, origin, sent)))
@@ -89,10 +114,10 @@ def test_lie(lie: Lie, stage: Stage, tmp_path: Path) -> None:
 
     assert caught.value.reason is lie.reason, caught.value
     assert len(sent) == lie.honest + 1, "it was not the first lie that was caught"
-    assert receiver.dump() == due, "something of a lie was stored"
+    assert receiver.dump() == due(lie.start, lie.honest), "something of a lie was stored"
     _check_incident(receiver, lie.reason, sent[-1])
-    _check_others_go_on(receiver, tmp_path)
-    _check_truth_gets_through(receiver, origin)
+    _check_others_go_on(receiver, hefei)
+    _check_truth_gets_through(receiver, origin, truth)
 
 
 def _check_incident(receiver: Receiver, reason: Reason, evidence: bytes) -> None:
@@ -103,17 +128,14 @@ def _check_incident(receiver: Receiver, reason: Reason, evidence: bytes) -> None
     assert (peer.state, peer.last_reason, peer.last_error) == ("frozen", reason, incident.message)
 
 
-def _check_others_go_on(receiver: Receiver, folder: Path) -> None:
-    other = Origin(folder / "hefei.db", "hefei", policy=policy_text("hefei", "public"))
-    other.take_in(registration(1))
+def _check_others_go_on(receiver: Receiver, other: Origin) -> None:
     receiver.meet(other, SimulatedPeer(other))
     assert receiver.pull("hefei").tree_size == 1
     recompute(receiver.store, "hefei")
     assert receiver.peer_status("hefei").state == "ok"
-    other.close()
 
 
-def _check_truth_gets_through(receiver: Receiver, origin: Origin) -> None:
+def _check_truth_gets_through(receiver: Receiver, origin: Origin, truth: list[View]) -> None:
     receiver.meet(origin, SimulatedPeer(origin))
     with pytest.raises(NodeError) as frozen:
         receiver.pull(origin.city)
@@ -126,7 +148,7 @@ def _check_truth_gets_through(receiver: Receiver, origin: Origin) -> None:
     recompute(receiver.store, origin.city)
     held = views(receiver.store, origin.city)
     assert indexed(receiver.store, origin.city) == index_due(dict(enumerate(held)))
-    assert held == [view for batch in heard(origin.pull("changsha", 0, 0)) for view in batch.views]
+    assert held == truth
     assert receiver.status().incidents, "the evidence stays"
     receiver.close()
 
