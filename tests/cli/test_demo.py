@@ -50,7 +50,7 @@ def run(place: Path, *arguments: str | Path) -> tuple[int, str]:
 
 def await_nodes(place: Path) -> None:
     """Waits until all nodes run: six supervisors with two processes each."""
-    eventually(lambda: len(processes(place)) >= 18, WAIT_S)
+    eventually(lambda: len(processes(place)) >= 18, timeout_s=WAIT_S)
 
 
 def assert_agreed(result: dict[str, Any]) -> None:
@@ -149,7 +149,7 @@ def test_killed_it_takes_its_nodes_with_it(place: Path) -> None:
     await_nodes(place)
     process.kill()
     process.communicate(timeout=WAIT_S)
-    eventually(lambda: not processes(place), WAIT_S)
+    eventually(lambda: not processes(place), timeout_s=WAIT_S)
 
 
 def test_a_node_that_dies_is_shown_with_the_end_of_its_log(place: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_node_that_ended_is_the_cause_of_what_its_adapter_says(tmp_path: Path)
     node = next(each for each in found_nodes(tmp_path) if each.city == "hefei")
     load = Load(node, file, "load")
     with pytest.raises(DemoError, match="the node of hefei ended"):
-        eventually(lambda: load.is_done, WAIT_S)
+        eventually(lambda: load.is_done, timeout_s=WAIT_S)
 
 
 def _supervisor(place: Path, city: str) -> int:

@@ -125,7 +125,7 @@ def test_the_processes_end_with_a_supervisor_that_is_killed_while_they_begin(con
         time.sleep(after_s)
         begun.kill()
         begun.wait(10)
-        eventually(lambda: not processes_of(config), 20)
+        eventually(lambda: not processes_of(config), timeout_s=20)
 
 
 def test_the_data_folder_is_held_until_the_last_process_has_ended(config: Config) -> None:

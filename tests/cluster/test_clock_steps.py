@@ -64,9 +64,9 @@ def test_a_clock_that_is_set_stops_no_pull_and_costs_nothing(tmp_path: Path, mon
             for number, days in ((2, -400), (3, 370), (4, 0)):
                 cpu_s, mib = used(node)
                 shift.write_text(str(days * DAY_S))
-                eventually(partial(has_stepped, node, number - 1), 10)
+                eventually(partial(has_stepped, node, number - 1), timeout_s=10)
                 list(origin.submit(iter([batch(number)])))
-                eventually(partial(has, node, number), 20)
+                eventually(partial(has, node, number), timeout_s=20)
                 cpu_after_s, mib_after = used(node)
                 assert cpu_after_s - cpu_s < 5
                 assert mib_after - mib < 50

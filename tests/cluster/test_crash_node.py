@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from node.storage.sqlite.schema import is_migrated
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.receiver import recompute
+from tests.kit.waiting import eventually
 
 ROWS = 3000
 KILLS = 12
@@ -51,7 +52,12 @@ class RealNode:
         with (self._folder / "run.log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, stdout=log)
         with NodeClient.of_officer(self.config) as node:
-            until(lambda: node.is_serving("control", 5), f"{self.config.city} serves:\n{self.log()}")
+            eventually(
+                lambda: node.is_serving("control", 5),
+                f"{self.config.city} serves:\n{self.log()}",
+                timeout_s=60,
+                every_s=0.01,
+            )
 
     def kill(self) -> None:
         if self._process is not None:
@@ -67,14 +73,6 @@ class RealNode:
         path = self.config.node_db
         origin = Reader(path).find_origin(city) if path.exists() and is_migrated(path) else None
         return origin.size if origin else 0
-
-
-def until(holds: Callable[[], bool], what: str, limit_s: float = 60) -> None:
-    """Waits for what another process does; it tells nobody, so it is looked at again and again."""
-    deadline = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {limit_s} s: {what}"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -135,7 +133,7 @@ def _kill_while_loading(victim: RealNode, loaded: RealNode, table: Path, bundle:
     before, answered = loaded.size("wuhan"), [0]
     begun = victim.size("wuhan")
     with loading(table, bundle, answered) as ended:
-        until(lambda: victim.size("wuhan") > begun or ended.done(), "the log grows")
+        eventually(lambda: victim.size("wuhan") > begun or ended.done(), "the log grows", timeout_s=60, every_s=0.01)
         time.sleep(delay_s)  # the moment of the kill: any
         victim.kill()
     assert loaded.size("wuhan") >= before + max(answered), "an answered row is lost"

@@ -55,7 +55,7 @@ def test_a_record_is_proven_with_two_witnesses_and_an_old_node_goes_along(
     with ExitStack() as stack:
         nodes = {city: stack.enter_context(Running(config)) for city, config in three.items()}
         list(nodes["wuhan"].submit(iter([batch(1, 20)])))
-        eventually(lambda: sorted(nodes["wuhan"].status().witnesses) == ["changsha", "hefei"], 60)
+        eventually(lambda: sorted(nodes["wuhan"].status().witnesses) == ["changsha", "hefei"], timeout_s=60)
         assert nodes["wuhan"].status().witnessed_size == 20
         proof = tmp_path / "proof.json"
         for city in ("wuhan", "hefei"):
@@ -90,7 +90,7 @@ def test_a_node_from_before_witnesses_runs_on_and_gets_a_key(three: dict[str, Co
         well("key", "rotate", "--witness", "--finish", "--node", folder)
         well("federation", "check", "--node", folder)
         with Running(hefei):
-            eventually(lambda: list(origin.status().witnesses) == ["hefei"], 60)
+            eventually(lambda: list(origin.status().witnesses) == ["hefei"], timeout_s=60)
 
 
 def test_a_restored_node_is_told_what_it_lost_and_is_not_confirmed(three: dict[str, Config], tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_restored_node_is_told_what_it_lost_and_is_not_confirmed(three: dict[s
         well("restore", tmp_path / "backup", "--dir", folder)
         (folder / "node.yaml").write_text(settings)
         with Running(wuhan) as node:
-            eventually(lambda: any("8" in alert.text for alert in node.status().alerts), 60)
+            eventually(lambda: any("8" in alert.text for alert in node.status().alerts), timeout_s=60)
             said = gongzhi("status", "--node", folder)
             assert said.returncode == 3
             assert "peers hold 8" in said.stdout
@@ -142,7 +142,7 @@ def test_a_forked_log_freezes_everywhere_and_is_forgotten_once_rebuilt(
         fork = make_fork("wuhan", note("wuhan", 5, bytes(32), signer), true.checkpoint, true.root)
         _accuse(three["hefei"], changsha, fork)
         for node in nodes.values():
-            eventually(lambda node=node: _forked(node), 60)  # type: ignore[misc]
+            eventually(lambda node=node: _forked(node), timeout_s=60)  # type: ignore[misc]
         said = gongzhi("status", "--node", nodes["hefei"].folder)
         assert said.returncode == 3
         assert "警报 ALERT log_forked wuhan" in said.stdout

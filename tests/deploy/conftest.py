@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kit.containers.compose import COMPOSE
-from tests.kit.containers.docker import Project, eventually
+from tests.kit.containers.docker import Project
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture(scope="package")
@@ -14,7 +15,11 @@ def six(image: str) -> Iterator[Project]:
     project = Project(COMPOSE / "compose.yml", GONGZHI_IMAGE=image, SAMPLE_ROWS="60")
     try:
         project.compose("up", "--detach", "--no-build")
-        eventually(lambda: project.container("records")["State"]["Status"] == "exited", "each loaded its operators")
+        eventually(
+            lambda: project.container("records")["State"]["Status"] == "exited",
+            "each loaded its operators",
+            timeout_s=120,
+        )
         yield project
     finally:
         project.down()

@@ -12,7 +12,8 @@ import yaml
 from node.demo.inputs import write_input
 from node.demo.sample import CITIES
 from tests.kit.containers.compose import COMPOSE
-from tests.kit.containers.docker import Project, eventually, run
+from tests.kit.containers.docker import Project, run
+from tests.kit.waiting import eventually
 
 FILES = ("compose.yml", "compose.single.yml")
 NODES = tuple(CITIES)
@@ -77,12 +78,12 @@ def test_nothing_of_the_six_is_published_but_the_dashboard() -> None:
 
 @pytest.mark.parametrize("city", NODES)
 def test_a_city_is_healthy(six: Project, city: str) -> None:
-    eventually(lambda: six.health(city) == "healthy", f"{city} is healthy")
+    eventually(lambda: six.health(city) == "healthy", f"{city} is healthy", timeout_s=120)
 
 
 def test_they_exchange_records(six: Project) -> None:
     assert six.container("records")["State"]["ExitCode"] == 0
-    eventually(lambda: _is_settled(six), "each has what every other published")
+    eventually(lambda: _is_settled(six), "each has what every other published", timeout_s=120)
     assert all(size > 40 for size in own_sizes(six).values())
     six.exec("wuhan", "gongzhi", "audit")
 

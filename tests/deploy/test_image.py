@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.containers.docker import CONFINED, derived, eventually, inspect, node, run, volume
+from tests.kit.containers.docker import CONFINED, derived, inspect, node, run, volume
+from tests.kit.waiting import eventually
 
 USER = "10001:10001"
 # A private key's own bytes, PEM or signed note: not the code that writes one.
@@ -40,7 +41,11 @@ def founded(image: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def running(image: str) -> Iterator[str]:
     with founded(image) as data, node(image, data) as name:
-        eventually(lambda: inspect("container", name)["State"]["Health"]["Status"] == "healthy", f"{name} is healthy")
+        eventually(
+            lambda: inspect("container", name)["State"]["Health"]["Status"] == "healthy",
+            f"{name} is healthy",
+            timeout_s=120,
+        )
         yield name
 
 
@@ -136,7 +141,9 @@ def test_its_health_is_asked_by_the_nodes_own_command(image: str, running: str) 
         run("docker", "exec", running, "gongzhi", "health", codes=(2,))
     finally:
         run("docker", "exec", running, "sh", "-c", f"kill -CONT {pid}")
-    eventually(lambda: run("docker", "exec", running, "gongzhi", "health", codes=(0, 2)) == "", "well again", 30)
+    eventually(
+        lambda: run("docker", "exec", running, "gongzhi", "health", codes=(0, 2)) == "", "well again", timeout_s=30
+    )
 
 
 def test_it_stops_when_told(image: str) -> None:

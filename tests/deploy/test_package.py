@@ -13,10 +13,11 @@ import pytest
 
 from node.demo.inputs import write_input
 from node.testing.containers import missing_engine
-from tests.kit.containers.docker import eventually, run
+from tests.kit.containers.docker import run
 from tests.kit.containers.image import DIGEST, digest_of_tree
 from tests.kit.containers.machine import MACHINE, Machine, machine
 from tests.kit.documents import pasted
+from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 FIRST_HOUR = ROOT / "README.zh.md"
@@ -137,11 +138,15 @@ def test_who_may_not_is_told_in_a_line(tried: Machine) -> None:
 
 def test_it_comes_again_when_it_dies_and_not_when_it_cannot_start(tried: Machine) -> None:
     tried.root(f"systemctl kill --signal KILL {UNIT}")
-    eventually(lambda: tried.root(f"systemctl show --property NRestarts --value {UNIT}").strip() == "1", "restarted")
+    eventually(
+        lambda: tried.root(f"systemctl show --property NRestarts --value {UNIT}").strip() == "1",
+        "restarted",
+        timeout_s=120,
+    )
     tried.paste(f"sudo gongzhi status --wait 60 --node {SETTINGS}\n")
     tried.root("systemctl start gongzhi@nowhere")
     state = "systemctl show --property ActiveState,NRestarts,ExecMainStatus gongzhi@nowhere"
-    eventually(lambda: "ActiveState=failed" in tried.root(state), "it has failed", 30)
+    eventually(lambda: "ActiveState=failed" in tried.root(state), "it has failed", timeout_s=30)
     assert set(tried.root(state).split()) == {"ActiveState=failed", "NRestarts=0", "ExecMainStatus=2"}
     assert "there is no node here" in tried.root("journalctl -u gongzhi@nowhere -o cat --no-pager")
 

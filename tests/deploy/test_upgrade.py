@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from node.demo.sample import CITIES
-from tests.kit.containers.docker import Project, derived, eventually
+from tests.kit.containers.docker import Project, derived
+from tests.kit.waiting import eventually
 
 ROLLED = "changsha"
 OTHERS = tuple(city for city in CITIES if city != ROLLED)
@@ -61,7 +62,9 @@ def verified(six: Project, city: str) -> tuple[int, str]:
 def await_others(six: Project) -> None:
     """Waits until every other city has verified the whole log of the rolled one."""
     log = own(six)
-    eventually(lambda: {verified(six, city) for city in OTHERS} == {log}, f"the others have all of {ROLLED}")
+    eventually(
+        lambda: {verified(six, city) for city in OTHERS} == {log}, f"the others have all of {ROLLED}", timeout_s=120
+    )
 
 
 def publish(six: Project, seed: int) -> None:
@@ -112,7 +115,7 @@ def test_an_older_version_refuses_newer_data_in_words_and_leaves_them_alone(
     before = own(six)
 
     roll(six, image)
-    eventually(lambda: "newer_data" in logs(six), "it says that the data are newer")
+    eventually(lambda: "newer_data" in logs(six), "it says that the data are newer", timeout_s=120)
     assert "m9999_later, of a newer version" in logs(six)
     assert six.health(ROLLED) != "healthy"
 

@@ -178,7 +178,7 @@ def _kill_in_the_middle(world: World, about: pb.Announcement, path: Path) -> Non
     with path.open("rb") as file, pytest.raises((grpc.RpcError, NodeError)):
         upload(world.service("changsha"), about, _Slow(file), lambda _: None)  # type: ignore[arg-type]
     killer.join()
-    eventually(lambda: _serves(world), 60)
+    eventually(lambda: _serves(world), timeout_s=60)
 
 
 class _Slow:

@@ -30,13 +30,13 @@ def test_the_file_is_followed_while_it_runs(tmp_path: Path) -> None:
     assert ahead_s(clock) == 0  # the file is missing
     for text, seconds in (("31536000\n", 31_536_000), ("-7.2e+03", -7200)):
         (tmp_path / "offset").write_text(text)
-        eventually(lambda seconds=seconds: clock.offset_s == seconds, 5)  # type: ignore[misc]
+        eventually(lambda seconds=seconds: clock.offset_s == seconds, timeout_s=5)  # type: ignore[misc]
         assert ahead_s(clock) == seconds
     (tmp_path / "offset").write_text("tomorrow")
     time.sleep(0.5)
     assert ahead_s(clock) == -7200
     (tmp_path / "offset").unlink()
-    eventually(lambda: clock.offset_s == 0, 5)
+    eventually(lambda: clock.offset_s == 0, timeout_s=5)
     assert told == [0, 31_536_000, -7200, 0]
 
 

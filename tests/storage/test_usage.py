@@ -39,7 +39,7 @@ def test_close_loses_nothing(tmp_path: Path) -> None:
 def test_a_row_is_durable_soon_while_the_log_stays_open(tmp_path: Path) -> None:
     log = UsageLog(tmp_path / "usage.db")
     log.note(ROW)
-    eventually(lambda: len(rows(tmp_path / "usage.db")) == 1, 5)
+    eventually(lambda: len(rows(tmp_path / "usage.db")) == 1, timeout_s=5)
     log.close()
 
 

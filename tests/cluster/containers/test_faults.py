@@ -68,7 +68,9 @@ def test_what_one_sends_does_not_arrive(trial: Trial) -> None:
     """The replies of Wuhan do not reach Changsha; Wuhan goes on hearing all others."""
     with trial.load() as load, links.deaf(trial["changsha"], to=trial["wuhan"]):
         load.await_more("wuhan", 10)
-        eventually(lambda: last_reason(trial, "changsha", "wuhan") in {Reason.UNAVAILABLE, Reason.TOO_SLOW}, 60)
+        eventually(
+            lambda: last_reason(trial, "changsha", "wuhan") in {Reason.UNAVAILABLE, Reason.TOO_SLOW}, timeout_s=60
+        )
         size = trial["wuhan"].size()
         eventually(lambda: trial["hefei"].size("wuhan") >= size)
 
@@ -77,7 +79,7 @@ def test_a_third_of_all_packets_is_lost(trial: Trial) -> None:
     with trial.load() as load, links.lossy(trial["zhengzhou"], 0.3):
         load.await_more("zhengzhou", 10)
         size = trial["zhengzhou"].size()
-        eventually(lambda: any(each.size("zhengzhou") >= size for each in trial.others("zhengzhou")), 90)
+        eventually(lambda: any(each.size("zhengzhou") >= size for each in trial.others("zhengzhou")), timeout_s=90)
 
 
 def test_half_a_second_late_with_jitter(trial: Trial) -> None:
@@ -85,14 +87,14 @@ def test_half_a_second_late_with_jitter(trial: Trial) -> None:
     with trial.load() as load, links.late(city, trial.others("taiyuan"), 0.5, 0.25):
         load.await_more("taiyuan")
         size = trial["hefei"].size()
-        eventually(lambda: city.size("hefei") >= size, 60)
+        eventually(lambda: city.size("hefei") >= size, timeout_s=60)
 
 
 def test_a_slow_line(trial: Trial) -> None:
     with trial.load() as load, links.slow(trial["hefei"], "256kbit"):
         load.await_more("hefei", 10)
         size = trial["hefei"].size()
-        eventually(lambda: trial["wuhan"].size("hefei") >= size, 60)
+        eventually(lambda: trial["wuhan"].size("hefei") >= size, timeout_s=60)
 
 
 def test_a_link_that_comes_and_goes(trial: Trial) -> None:
@@ -142,7 +144,7 @@ def test_a_city_that_lies(lie: str, reason: Reason, trial: Trial) -> None:
         with lying(trial["wuhan"], lie, trial.image):
             load.await_more("changsha")
             for slug in others:
-                eventually(partial(has_frozen, trial, slug, "wuhan", reason), 60)
+                eventually(partial(has_frozen, trial, slug, "wuhan", reason), timeout_s=60)
             size = trial["changsha"].size()
             eventually(lambda: trial["hefei"].size("changsha") >= size)
         for slug in others:

@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,18 +30,6 @@ def inspect(kind: str, name: str) -> dict[str, Any]:
     """What the engine knows of an image or a container."""
     [found] = json.loads(run("docker", "inspect", "--type", kind, name))
     return dict(found)
-
-
-def eventually(is_so: Callable[[], object], what: str, timeout_s: float = 120) -> None:
-    """Waits until something is so.
-
-    Raises:
-        AssertionError: It is not within `timeout_s`; says what.
-    """
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.3)
 
 
 @contextmanager

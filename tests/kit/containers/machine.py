@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from tests.kit.containers.docker import TIMEOUT_S, eventually, run
+from tests.kit.containers.docker import TIMEOUT_S, run
+from tests.kit.waiting import eventually
 
 MACHINE = "gongzhi-machine:bookworm"
 """What `make machine` builds."""
@@ -65,7 +66,9 @@ def machine(network: str = "none", hostname: str = "machine") -> Iterator[Machin
     made = Machine(name)
     try:
         states = ("running", "degraded")
-        eventually(lambda: made.root("systemctl is-system-running || true").strip() in states, "systemd is up", 60)
+        eventually(
+            lambda: made.root("systemctl is-system-running || true").strip() in states, "systemd is up", timeout_s=60
+        )
         made.root(f"useradd --create-home --home-dir {HOME} --shell /bin/bash admin; chmod 700 {HOME}")
         made.root(f"echo 127.0.1.1 {hostname} >> /etc/hosts")
         made.root("echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin")

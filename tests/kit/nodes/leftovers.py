@@ -19,5 +19,5 @@ def processes(place: Path) -> list[int]:
 
 
 def assert_nothing_left(place: Path) -> None:
-    eventually(lambda: not processes(place), 120)
+    eventually(lambda: not processes(place), timeout_s=120)
     assert list(place.iterdir()) == []
