@@ -32,7 +32,7 @@ from node.storage.sqlite.store import Store
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.service import CaseworkService
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from node.usecases.upkeep.confirm_restore import restored
 from node.usecases.upkeep.keep_backups import KeepBackups
 
@@ -56,12 +56,12 @@ class NodeRole:
         self._peers = Peers(config, trust, self._store)
         self._exchange = Exchange(config, self._store, self._peers, clock, self._notify_everyone)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
-        withdrawal = Withdrawal(self._exchange.policy.in_force, self._peers.cities, clock)
+        retractions = Retractions(self._exchange.policy.in_force, self._peers.cities, clock)
         self._desk = CaseworkService(
             self._store, clock, calendar, self._peers.federation, self._peers.hint, self._exchange.sync.run_hinted
         )
         self._terms = ListingLifecycle(
-            self._store, clock, self._desk.case_index.books, withdrawal.entries, self._desk.casework.act_by_itself
+            self._store, clock, self._desk.case_index.books, retractions.entries, self._desk.casework.act_by_itself
         )
         self._backups = KeepBackups(config, clock)
         self._evidence = Evidence(config, self._store, self._peers, clock)
@@ -70,16 +70,16 @@ class NodeRole:
         listener = listener_factory(config, trust, self._administration.note)
         self._listeners: list[Listener] = [
             listener(config.listen.exchange, *self._services_for_peers()),
-            listener(config.listen.intake, *self._services_for_clients(withdrawal, clock, calendar), follows),
+            listener(config.listen.intake, *self._services_for_clients(retractions, clock, calendar), follows),
             listener(config.listen.control, self._control(config, clock, calendar), follows),
         ]
 
     def _services_for_peers(self) -> Sequence[Service]:
         return self._exchange.service(self._desk.wake), self._evidence.service_for_peers(self._exchange.policy)
 
-    def _services_for_clients(self, withdrawal: Withdrawal, clock: Clock, calendar: Calendar) -> Sequence[Service]:
+    def _services_for_clients(self, retractions: Retractions, clock: Clock, calendar: Calendar) -> Sequence[Service]:
         desk, usage = self._desk, self._evidence.usage
-        ingest = Ingest(self._store, clock, withdrawal)
+        ingest = Ingest(self._store, clock, retractions)
         return (
             add_intake_service(IntakeServicer(ingest, self._store, clock, desk.notify, usage)),
             *self._evidence.services_for_clients(desk.casework.open),

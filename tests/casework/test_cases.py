@@ -20,7 +20,7 @@ from node.usecases.casework.deadlines import deadlines, scorecard
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal, retract
+from node.usecases.records.retract import Retractions, retract
 from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
 from tests.kit.samples.standards import alert, complaint, hit
 
@@ -290,7 +290,7 @@ def forged_entry(desk: Desk, body: referral_pb2.Referral) -> Entry:
 def test_a_row_holds_no_act(three: tuple[Desk, ...]) -> None:
     changsha, *_ = three
     ingest = Ingest(
-        changsha.store, changsha.clock, Withdrawal(lambda: Policy("changsha", (), (), {}), tuple, changsha.clock)
+        changsha.store, changsha.clock, Retractions(lambda: Policy("changsha", (), (), {}), tuple, changsha.clock)
     )
     row = Row(key="1", body=with_act(complaint(), "register", city="changsha", date="2026-05-06").SerializeToString())
     request = SubmitRequest(

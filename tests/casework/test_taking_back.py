@@ -27,7 +27,7 @@ from node.stubs.intake.v1 import intake_pb2 as pb
 from node.stubs.intake.v1 import intake_pb2_grpc
 from node.stubs.standard.v1 import penalty_pb2
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from tests.kit.casework.desks import Desk, at, drafted_referral, referring
 from tests.kit.casework.penalties import NUMBER, investigated, penalising, penalties
 from tests.kit.commands import invoke
@@ -157,7 +157,7 @@ def hand_in(desk: Desk, source: str, key: str) -> pb.SubmitResponse:
         party=PARTY, decision_number=NUMBER, decided_on="2026-05-06", organ="长沙市市场监管局", violation="虚假",
         facts="另一事实", legal_basis="反不正当竞争法 第20条", kinds=[penalty_pb2.PENALTY_KIND_WARNING], content="警告",
     )  # fmt: skip
-    ingest = Ingest(desk.store, desk.clock, Withdrawal(lambda: Policy("changsha", (), (), {}), tuple, desk.clock))
+    ingest = Ingest(desk.store, desk.clock, Retractions(lambda: Policy("changsha", (), (), {}), tuple, desk.clock))
     return ingest.finish(
         ingest.begin(
             pb.SubmitRequest(

@@ -11,7 +11,7 @@ from node.core.standards.standard import standards
 from node.stubs.intake.v1 import intake_pb2
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from tests.kit.samples.standards import penalty
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.listings import DAY_MS, NAMES, USCC, books, hits, listing
@@ -27,7 +27,7 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 
 def submit(city: City, name: str, body: Message, key: str = "row", as_of_ms: int = 0) -> intake_pb2.Outcome:
-    ingest = Ingest(city.store, city.clock, Withdrawal(lambda: _POLICY, list, city.clock))
+    ingest = Ingest(city.store, city.clock, Retractions(lambda: _POLICY, list, city.clock))
     request = intake_pb2.SubmitRequest(
         standard=name, version=1, source="s", purpose="verification", legal_basis="b", audience=["all"],
         rows=[intake_pb2.Row(key=key, body=body.SerializeToString())], as_of_ms=as_of_ms,

@@ -12,7 +12,7 @@ from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2 as intake
 from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import policy_text, registration
@@ -46,7 +46,7 @@ def test_a_correction_right_after_a_change_of_the_file(tmp_path: Path) -> None:
     clock = SetClock()
     store = Store(tmp_path / "wuhan.db", "wuhan", KeySigner(), clock)
     policy = PolicyInForce(store, lambda: newest, lambda: ["changsha"], clock)
-    ingest = Ingest(store, clock, Withdrawal(policy.in_force, lambda: ["changsha"], clock))
+    ingest = Ingest(store, clock, Retractions(policy.in_force, lambda: ["changsha"], clock))
     _submit(ingest, status=1)
     say(policy_text("wuhan", "public", "regulator"))
     _submit(ingest, status=4)

@@ -8,7 +8,7 @@ import pytest
 from node.errors import NodeError, Reason
 from node.stubs.intake.v1 import intake_pb2 as intake
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from tests.kit.clock import SetClock
 from tests.kit.simulator.origin import Origin, registration
 
@@ -58,7 +58,7 @@ def request(**told: object) -> intake.SubmitRequest:
 )
 def test_refused_whole(origin: Origin, told: dict[str, object], reason: Reason) -> None:
     clock = SetClock()
-    ingest = Ingest(origin.store, clock, Withdrawal(origin.policy.in_force, lambda: (), clock))
+    ingest = Ingest(origin.store, clock, Retractions(origin.policy.in_force, lambda: (), clock))
     with pytest.raises(NodeError) as refused:
         ingest.begin(request(**told))
     assert refused.value.reason is reason
@@ -67,6 +67,6 @@ def test_refused_whole(origin: Origin, told: dict[str, object], reason: Reason) 
 
 def test_a_day_ahead_is_a_clock_that_differs(origin: Origin) -> None:
     clock = SetClock()
-    ingest = Ingest(origin.store, clock, Withdrawal(origin.policy.in_force, lambda: (), clock))
+    ingest = Ingest(origin.store, clock, Retractions(origin.policy.in_force, lambda: (), clock))
     answer = ingest.finish(ingest.begin(request(as_of_ms=clock.now_ms() + DAY_MS)))
     assert [each.status for each in answer.outcomes] == [intake.STATUS_ACCEPTED]

@@ -16,7 +16,7 @@ from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records import loads
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from tests.kit.casework.desks import AUDITOR, CLERK, LI, ZHANG
 from tests.kit.stores.city import City, operator
 
@@ -30,8 +30,8 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.city = City(folder, "changsha")
         policy = Policy("changsha", (), (), {})
-        withdrawal = Withdrawal(lambda: policy, tuple, self.city.clock)
-        self.ingest = Ingest(self.city.store, self.city.clock, withdrawal)
+        retractions = Retractions(lambda: policy, tuple, self.city.clock)
+        self.ingest = Ingest(self.city.store, self.city.clock, retractions)
         self.retraction = LoadRetraction(self.city.store, self.city.clock)
 
     def load(self, *names: str, file: str = "a.csv") -> int:

@@ -22,7 +22,7 @@ from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2 as intake
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.refuse_republication import Republication
-from node.usecases.records.retract import Withdrawal
+from node.usecases.records.retract import Retractions
 from node.usecases.records.usage import check_reason
 
 MAX_ROWS = 1000
@@ -65,11 +65,11 @@ class Pending(NamedTuple):
 class Ingest:
     """The intake of one node."""
 
-    def __init__(self, store: Store, clock: Clock, withdrawal: Withdrawal) -> None:
+    def __init__(self, store: Store, clock: Clock, retractions: Retractions) -> None:
         self._store = store
         self._republication = Republication(store, clock)
         self._clock = clock
-        self._withdrawal = withdrawal
+        self._retractions = retractions
 
     def begin(
         self, request: intake.SubmitRequest, load_of: Callable[[intake.SubmitRequest], int] = lambda _: 0
@@ -95,7 +95,7 @@ class Ingest:
         if request.dry_run or not entries:
             return Pending(request, rows, None, 0)
         load = load_of(request)
-        return Pending(request, rows, self._store.append(entries, self._withdrawal.entries, load=load), load)
+        return Pending(request, rows, self._store.append(entries, self._retractions.entries, load=load), load)
 
     def finish(self, pending: Pending) -> intake.SubmitResponse:
         """Waits until a batch is durable and under a signed checkpoint; answers row by row.

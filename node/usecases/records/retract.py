@@ -15,8 +15,8 @@ from node.stubs.record.v1.record_pb2 import Header, View
 ReadView = Callable[[str], bytes | None]
 
 
-class Withdrawal:
-    """Finds the records that have to be taken back when others replace them."""
+class Retractions:
+    """Finds the records that have to be retracted when others replace them."""
 
     def __init__(self, policy: Callable[[], Policy], peers: Callable[[], Iterable[str]], clock: Clock) -> None:
         """Asks `policy` and `peers` in the writer's transaction: neither may write to the store or wait for it."""

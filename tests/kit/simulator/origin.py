@@ -15,7 +15,7 @@ from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from node.usecases.exchange.enforce_policy import PolicyInForce, read_policy
 from node.usecases.exchange.share import revise, share
 from node.usecases.records.ingest import Ingest
-from node.usecases.records.retract import Withdrawal, retract
+from node.usecases.records.retract import Retractions, retract
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.stores.city import PURPOSE
@@ -70,7 +70,7 @@ class Origin:
         self._newest: tuple[str, Policy]
         self._read(policy or self.store.newest_policy() or policy_text(city, "public", "regulator"))
         self.policy = PolicyInForce(self.store, lambda: self._newest, lambda: self.peers, self.clock)
-        self._ingest = Ingest(self.store, self.clock, Withdrawal(self.policy.in_force, lambda: self.peers, self.clock))
+        self._ingest = Ingest(self.store, self.clock, Retractions(self.policy.in_force, lambda: self.peers, self.clock))
 
     @property
     def size(self) -> int:
