@@ -7,6 +7,7 @@ itself takes a text, as `click.confirm` does, it is given a rendered one.
 
 import copy
 import gettext
+import inspect
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -39,7 +40,7 @@ lang_option = click.option(
     is_eager=True,
     expose_value=False,
     callback=_choose,
-    help="Language of help, messages and tables [default: by GONGZHI_LANG, LC_ALL, LC_MESSAGES or LANG].",
+    help="Language of help, messages and tables [default: from GONGZHI_LANG, LC_ALL, LC_MESSAGES or LANG].",
 )
 
 
@@ -89,13 +90,19 @@ def localized(command: _Command) -> _Command:
     """
     local = copy.copy(command)
     local.context_class = _Context
-    local.help = translate(command.help) if command.help else None
+    local.help = translate(help_text(command)) or None
     # Its own default is cut off where a column ends.
     local.short_help = translate(command.short_help) if command.short_help else _first_sentence(local.help or "")
     local.params = [_localized_parameter(parameter) for parameter in command.params]
     if isinstance(local, click.Group) and isinstance(command, click.Group):
         local.commands = {name: localized(below) for name, below in command.commands.items()}
     return local
+
+
+def help_text(command: click.Command) -> str:
+    r"""The English help, its msgid: a paragraph a line, wherever the source breaks it; one after \b as it stands."""
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    return "\n\n".join(text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs)
 
 
 def _first_sentence(text: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from node.messages import set_language
 from node.testing.containers import IMAGE, missing_engine
 from tests.kit.containers.image import why_stale
 from tests.kit.effort import PROFILE, effort
@@ -34,6 +35,13 @@ _UNTRIED = "the tests on containers"
 def _node_logs_to_stderr() -> None:
     """A node in the process of a test logs as a node does: what a command prints is the answer alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A command that ran in the process of a test leaves its language to no other."""
+    yield
+    set_language("en")
 
 
 @pytest.fixture(scope="session")

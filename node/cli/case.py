@@ -26,11 +26,16 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import START
 from node.errors import NodeError, Reason
+from node.localized_click import echo
+from node.messages import _, both
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 
 _also_to = click.option(
-    "--also-to", multiple=True, metavar="CITY", help="Who sees the case beside its parties (all: every member); again."
+    "--also-to",
+    multiple=True,
+    metavar="CITY",
+    help="City that may see the case besides its parties (all: every member); repeatable.",
 )
 
 
@@ -43,10 +48,10 @@ def case() -> None:
     Open a case              gongzhi case open referral draft --file docs/examples/referral.yaml --as ./zhang
     A decision (four eyes)   gongzhi case draft hefei-12 accept --as ./zhang
                              gongzhi case approve 3 --as ./li
-    Anything else            gongzhi case act hefei-12 receive --as ./zhang
+    Any other act            gongzhi case act hefei-12 receive --as ./zhang
     Where does it stand?     gongzhi case show hefei-12 --as ./zhang
 
-    An act that is not allowed is refused with every rule it breaks. Exit code 2 where the node refuses.
+    An act that is not allowed is refused with every rule that it breaks. Exit code 2 if the node refuses.
     """  # noqa: D301
 
 
@@ -78,7 +83,7 @@ def open_command(
 @as_option
 @json_option
 def act_command(case_id: str, act: str, also_to: tuple[str, ...], folder: Path, as_json: bool, **options: Any) -> None:
-    """Record ACT in CASE. One that binds somebody needs an approver: gongzhi case draft."""
+    """Record ACT in CASE. An act that binds somebody needs an approver: gongzhi case draft."""
     with case_service(folder) as service:
         submission = _submission(service, case_id, act, also_to, options)
         _print_recorded(service.Act(pb.ActRequest(submission=submission), timeout=TIMEOUT_S).recorded, as_json)
@@ -92,7 +97,7 @@ def act_command(case_id: str, act: str, also_to: tuple[str, ...], folder: Path, 
 @as_option
 @json_option
 def draft_command(target: str, act: str, also_to: tuple[str, ...], folder: Path, as_json: bool, **options: Any) -> None:
-    """Draft ACT in CASE, or to open a case of WORKFLOW; it is recorded when another officer approves it."""
+    """Draft ACT in CASE, or to open a case of WORKFLOW. It is recorded when another officer approves it."""
     with case_service(folder) as service:
         submission = _submission(service, target, act, also_to, options)
         draft = service.Prepare(pb.PrepareRequest(submission=submission), timeout=TIMEOUT_S).draft
@@ -104,7 +109,7 @@ def draft_command(target: str, act: str, also_to: tuple[str, ...], folder: Path,
 @as_option
 @json_option
 def approve_command(draft: int, folder: Path, as_json: bool) -> None:
-    """Approve DRAFT, which another officer made: the act is recorded. Read it first: gongzhi case show --draft."""
+    """Approve DRAFT of another officer and record the act. Read it first: gongzhi case show --draft."""
     with case_service(folder) as service:
         _print_recorded(service.Approve(pb.ApproveRequest(draft=draft), timeout=TIMEOUT_S).recorded, as_json)
 
@@ -115,7 +120,7 @@ def approve_command(draft: int, folder: Path, as_json: bool) -> None:
 @as_option
 @json_option
 def take_up_command(draft: int, folder: Path, as_json: bool, **options: Any) -> None:
-    """Take up DRAFT, which the software prepared from an act: it is yours then, with what you add or change.
+    """Take over DRAFT, which the software prepared from an act, with your additions and changes.
 
     An act that needs no approver is recorded at once; any other waits for one, as after gongzhi case draft.
     """
@@ -133,57 +138,59 @@ def take_up_command(draft: int, folder: Path, as_json: bool, **options: Any) -> 
 @click.argument("draft", type=int)
 @as_option
 def discard_command(draft: int, folder: Path) -> None:
-    """Give DRAFT up: its maker, or an approver."""
+    """Discard DRAFT; its maker and approvers may."""
     with case_service(folder) as service:
         service.Discard(pb.DiscardRequest(draft=draft), timeout=TIMEOUT_S)
-    click.echo(f"draft {draft} is given up.")
+    echo(_("draft {draft} discarded", draft=draft))
 
 
 @case.command("list")
-@click.option("--workflow", type=click.Choice(list(WORKFLOWS)), help="Only these.")
-@click.option("--about", default="", metavar="TEXT", help="Only of this party (its code), or with TEXT in the title.")
-@click.option("--mine", is_flag=True, help="Only those in which you made or approved an act.")
-@click.option("--all", "closed", is_flag=True, help="Also what is finished.")
+@click.option("--workflow", type=click.Choice(list(WORKFLOWS)), help="Only cases of this workflow.")
+@click.option(
+    "--about", default="", metavar="TEXT", help="Only cases about this party (its code), or with TEXT in the title."
+)
+@click.option("--mine", is_flag=True, help="Only cases in which you made or approved an act.")
+@click.option("--all", "closed", is_flag=True, help="Include closed cases.")
 @limit_option
 @as_option
 @json_option
 def list_command(
     workflow: str | None, about: str, mine: bool, closed: bool, limit: int, folder: Path, as_json: bool
 ) -> None:
-    """List the cases that are open here.
+    """List the open cases of this node.
 
-    Have we anything on this party?  gongzhi case list --about 914301000000000000 --all --as ./zhang
+    Have we anything on this party? gongzhi case list --about 914301000000000000 --all --as ./zhang
     """
     with case_service(folder) as service:
         request = pb.ListRequest(workflow=workflow or "", about=about, mine=mine, closed=closed, limit=limit)
         found = service.List(request, timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
-        click.echo(json_text([plain(each) for each in found.cases]))
+        echo(json_text([plain(each) for each in found.cases]))
     else:
         print_summaries(list(found.cases))
 
 
 @case.command("show")
 @click.argument("case_id", metavar="[CASE]", required=False)
-@click.option("--draft", type=int, help="A draft instead of a case.")
+@click.option("--draft", type=int, help="Show this draft instead of a case.")
 @as_option
 @json_option
 def show_command(case_id: str | None, draft: int | None, folder: Path, as_json: bool) -> None:
-    """Show what CASE is about and where it stands: acts, clocks, who received and opened what, what may come next.
+    """Show CASE: its subject, acts, deadlines, receipts, and the acts that may come next.
 
-    The cities whose acts are shown receive a signed receipt that an officer has opened them.
+    The cities whose acts are shown get a signed receipt that an officer has opened them.
     """
     if (case_id is None) == (draft is None):
-        raise click.UsageError("Say which: a case, or a draft by --draft.")
+        raise click.UsageError(_("give CASE, or --draft NUMBER"))
     with case_service(folder) as service:
         if draft is not None:
             found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
-            click.echo(json_text(_plain_draft(found)))
+            echo(json_text(_plain_draft(found)))
             return
         shown = service.Show(pb.ShowRequest(case=case_id or ""), timeout=TIMEOUT_S).case
     if as_json:
-        click.echo(json_text(plain_case(shown)))
+        echo(json_text(plain_case(shown)))
     else:
         print_case(shown)
 
@@ -201,36 +208,52 @@ def _workflow_of(service: CaseServiceStub, case_id: str) -> str:
     listed = service.List(pb.ListRequest(closed=True, case=case_id), timeout=TIMEOUT_S).cases
     found = next((each.workflow for each in listed), None)
     if found is None:
-        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case_id} is here")
+        raise NodeError(Reason.NOT_FOUND, _("no case {case_id} at this node", case_id=case_id))
     return str(found)
 
 
 def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
     if as_json:
-        click.echo(json_text(plain(recorded)))
+        echo(json_text(plain(recorded)))
         return
-    seen = ", ".join(recorded.audience) or "this city alone"
-    click.echo(f"{recorded.id}: case {recorded.case} is {recorded.state}; seen by {seen}")
+    seen = list(recorded.audience) or _("this city only")
+    echo(
+        _(
+            "{id}: case {case} is now {state}; visible to {seen}",
+            id=recorded.id,
+            case=recorded.case,
+            state=recorded.state,
+            seen=seen,
+        )
+    )
     for product in recorded.makes:
-        taken = f": draft {product.draft}, gongzhi case take-up {product.draft}" if product.draft else ""
-        click.echo(f"  leads to a {product.kind} of {product.standard}{taken}")
+        draft = _(": draft {draft}, gongzhi case take-up {draft}", draft=product.draft) if product.draft else ""
+        echo(_("  leads to: {kind} of {standard}{draft}", kind=product.kind, standard=product.standard, draft=draft))
     _print_warnings(recorded.warnings)
 
 
 def _print_draft(draft: pb.Draft, as_json: bool) -> None:
     if as_json:
-        click.echo(json_text(_plain_draft(draft)))
+        echo(json_text(_plain_draft(draft)))
     else:
-        click.echo(f"draft {draft.number}: {draft.act} waits for an approver: gongzhi case approve {draft.number}")
+        echo(
+            _(
+                "draft {number}: {act} needs an approver: gongzhi case approve {number}",
+                number=draft.number,
+                act=draft.act,
+            )
+        )
         _print_warnings(draft.warnings)
 
 
 def _print_warnings(warnings: Iterable[pb.Warning]) -> None:
-    """What the officer should look at before the act is final, in both languages."""
+    """What the officer should look at before the act is final."""
     for each in warnings:
         text = texts().every.get(each.reason)
-        zh = f"{text.zh}{text.zh_do} " if text else ""
-        click.echo(f"warning {each.field}: {each.reason}: {zh}{each.message}", err=True)
+        meaning = (
+            both(f"{each.reason}: {each.message}", f"{each.reason}：{text.zh}{text.zh_do}") if text else each.message
+        )
+        echo(_("warning: {field}: {meaning}", field=each.field, meaning=meaning), err=True)
 
 
 def _plain_draft(draft: pb.Draft) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from node.cli.shared.casework import as_option
 from node.cli.shared.options import ask_passphrase
 from node.cli.shared.tables import printable
 from node.client import NodeClient
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.evidence.v1.evidence_pb2 import ReadRequest
 
 
@@ -18,11 +20,11 @@ from node.stubs.evidence.v1.evidence_pb2 import ReadRequest
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
 @as_option
 def evidence_command(case_id: str, digest: str, out: Path, folder: Path) -> None:
-    """As a platform, write the attachment DIGEST to a file that an act of CASE names; its reading is recorded.
+    """Download, as a platform, the attachment DIGEST that an act of CASE names. The access is recorded.
 
-    What broke off goes on where it stopped. An officer reads with gongzhi evidence get.
+    An interrupted download resumes where it stopped. Officers use gongzhi evidence get.
     """
     with NodeClient.open(folder, ask_passphrase) as node:
         read = node.platform_evidence.Read
         held = download(lambda offset: read(ReadRequest(case=case_id, sha256=digest, offset=offset)), digest, out)
-    click.echo(printable(f"{held.name} ({held.size} bytes) in {out}"))
+    echo(printable(render(_("{name} ({size} bytes) written to {out}", name=held.name, size=held.size, out=out))))

@@ -14,45 +14,67 @@ from node.core.members.officers import Account
 from node.core.members.pinning import format_server_certificates
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client, server_certificates
+from node.localized_click import echo
+from node.messages import _
 
 _KINDS = click.Choice([Kind.ADAPTER.value, Kind.OFFICER.value, Kind.PLATFORM.value])
 
 
 @click.group("client")
 def client() -> None:
-    """Say which programs and officers of your own this node answers."""
+    """Manage the programs and officers of this city that the node answers."""
 
 
 @client.command("add")
 @click.argument("name")
-@click.option("--kind", type=_KINDS, required=True, help="adapter: takes in; officer: all; platform: asks.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the bundle to hand over.")
-@click.option("--host", help="Where the client finds this node, if not on this machine.")
-@click.option("--title", help="A platform's name as records of cases state it, e.g. 京东.")
+@click.option(
+    "--kind",
+    type=_KINDS,
+    required=True,
+    help="adapter loads records; officer may call everything; platform asks questions.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Identity folder to create, for the client."
+)
+@click.option("--host", help="Host name or address of this node as the client sees it, if not this machine.")
+@click.option("--title", help="Name of a platform as in records of cases, e.g. 京东.")
 @passphrase_option
 @node_option
 def add_command(
     name: str, kind: str, out: Path, host: str | None, title: str | None, passphrase: bool, node_dir: Path
 ) -> None:
-    """Make a client's key and certificate and answer it from now on.
+    """Create a client's key and certificate; the node answers it from now on.
 
-    The same name again makes one more certificate beside the old: so one is renewed. For people who work on cases see
-    `gongzhi officer add`.
+    Run it again with the same NAME to add a certificate beside the old one: that is how one is renewed. For people
+    who work on cases use `gongzhi officer add`.
     """
     config = load_config(node_dir)
     account = Account(title) if title else None
     sealed = new_passphrase(passphrase)
     identity = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
-    click.echo(f"{name} ({kind}): bundle in {out}, good until {identity.tls.certificate.not_after.date()}")
+    echo(
+        _(
+            "{name} ({kind}): identity in {out}, valid until {until}",
+            name=name,
+            kind=kind,
+            out=out,
+            until=identity.tls.certificate.not_after.date(),
+        )
+    )
     if identity.kind is Kind.PLATFORM and account:
-        click.echo(f"{account.name} is on this node's card: hand out `gongzhi federation card` to the other cities.")
+        echo(
+            _(
+                "{name} is now on this node's card: hand out `gongzhi federation card` to the other cities.",
+                name=account.name,
+            )
+        )
 
 
 @client.command("list")
 @node_option
 def list_command(node_dir: Path) -> None:
-    """List the clients with the terms of their certificates."""
-    table = new_table("name", "kind", "until", "certificate")
+    """List the clients and when their certificates expire."""
+    table = new_table(_("name"), _("kind"), _("valid until"), _("certificate"))
     for each in load_clients(load_config(node_dir).clients).clients:
         for cert in each.tls_certs:
             table.add_row(each.name, each.kind.value, f"{cert.not_after.date()}", format_fingerprint(cert.fingerprint))
@@ -63,7 +85,7 @@ def list_command(node_dir: Path) -> None:
 @click.argument("name")
 @node_option
 def remove_command(name: str, node_dir: Path) -> None:
-    """Answer a client no longer; takes effect within a second. Names the certificates it takes away."""
+    """Refuse a client from now on, within a second. Prints the certificates that are no longer valid here."""
     config = load_config(node_dir)
     clients = load_clients(config.clients)
     save_clients(config.clients, clients.without(name))
@@ -73,13 +95,19 @@ def remove_command(name: str, node_dir: Path) -> None:
 def tell_removed(clients: Clients, name: str) -> None:
     """Says which client is answered no longer, and by which certificates it was known."""
     gone = clients.find(name)
-    click.echo(f"{name} is no longer answered, nor are its certificates 该身份及以下证书即刻失效:")
+    echo(_("{name} is refused from now on, with these certificates:", name=name))
     for each in gone.tls_certs if gone else ():
-        click.echo(f"  until {each.not_after.date()}  {format_fingerprint(each.fingerprint)}")
+        echo(
+            _(
+                "  valid until {until}  {fingerprint}",
+                until=each.not_after.date(),
+                fingerprint=format_fingerprint(each.fingerprint),
+            )
+        )
 
 
 @client.command("server-cert")
 @node_option
 def server_cert_command(node_dir: Path) -> None:
-    """Print this node's certificates: the new server.crt of every bundle after `gongzhi key rotate --tls`."""
-    click.echo(format_server_certificates(server_certificates(load_config(node_dir))), nl=False)
+    """Print this node's certificates: the new server.crt of every identity after `gongzhi key rotate --tls`."""
+    echo(format_server_certificates(server_certificates(load_config(node_dir))), nl=False)

@@ -7,12 +7,13 @@ import click
 from node.cli.evidence_bundle import pack
 from node.cli.shared.casework import TIMEOUT_S, as_option, case_service, json_text, plain
 from node.cli.shared.options import json_option
+from node.localized_click import echo
 from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 @click.group()
 def complaint() -> None:
-    """Work on complaints 投诉."""
+    """Work on complaints."""
 
 
 @complaint.command("route")
@@ -20,18 +21,19 @@ def complaint() -> None:
 @as_option
 @json_option
 def route_command(case_id: str, folder: Path, as_json: bool) -> None:
-    """Say where the complaint CASE belongs: by the address the platform shows, or the home of its operator.
+    """Show which city handles the complaint CASE: by the address that the platform shows, or the operator's seat.
 
-    The digits of a code route nothing. To hand it over: gongzhi case draft CASE hand_over; who complained stays here.
+    The digits of a code do not decide it. To hand it over: gongzhi case draft CASE hand_over. Who complained stays
+    here.
     """
     with case_service(folder) as service:
         found = service.Route(pb.RouteRequest(case=case_id), timeout=TIMEOUT_S)
-    click.echo(json_text(plain(found)) if as_json else f"{found.words.zh}\n{found.words.en}")
+    echo(json_text(plain(found)) if as_json else f"{found.words.zh}\n{found.words.en}")
 
 
 @complaint.group("evidence")
 def evidence_group() -> None:
-    """The evidence of a complaint."""
+    """Pack the evidence of a complaint."""
 
 
 evidence_group.add_command(pack)

@@ -12,8 +12,8 @@ from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
 from node.errors import Reason
 from node.folder.config_text import Setting, config_page, flat, settings
-
-_HEADS = ("设置 setting", "值 value", "出处 from", "说明 what for")
+from node.localized_click import echo
+from node.messages import _, both
 
 
 @click.group()
@@ -22,46 +22,46 @@ def config() -> None:
 
 
 @config.command()
-@click.option("--effective", is_flag=True, help="Every setting with the value in force, not only those in the file.")
+@click.option("--effective", is_flag=True, help="All settings with the values in force, not only those in the file.")
 @json_option
 @node_option
 def show(effective: bool, as_json: bool, node_dir: Path) -> None:
     """Show what node.yaml sets, or with --effective every setting."""
-    document, _ = read_settings(node_dir)
+    document, _config = read_settings(node_dir)
     in_force = load_config(node_dir)
     shown = [each for each in flat(settings()) if effective or _is_set(document, each)]
     if as_json:
-        click.echo(json.dumps({each.name: _value(in_force, each) for each in shown}, ensure_ascii=False, indent=2))
+        echo(json.dumps({each.name: _value(in_force, each) for each in shown}, ensure_ascii=False, indent=2))
         return
-    table = new_table(*_HEADS)
+    table = new_table(_("setting"), _("value"), _("set in"), _("purpose"))
     for each in shown:
-        where = f"node.yaml:{document.summary_of(each.path)}" if _is_set(document, each) else "默认 default"
+        where = f"node.yaml:{document.summary_of(each.path)}" if _is_set(document, each) else _("default")
         value = _value(in_force, each)
         text = "" if value in (None, []) else json.dumps(value, ensure_ascii=False).strip('"')
-        table.add_row(each.name, text, where, f"{each.says.zh} {each.says.en}")
+        table.add_row(each.name, text, where, both(each.says.en, each.says.zh))
     print_table(table)
 
 
 @config.command()
 @node_option
 def check(node_dir: Path) -> None:
-    """Check node.yaml: every line that is wrong, with what is wrong and what may have been meant.
+    """Check node.yaml and print every wrong line, with the problem and the likely intention.
 
-    Exit codes: 0 it is right, 1 it is not, 2 it cannot be read.
+    Exit codes: 0 correct, 1 wrong, 2 cannot be read.
     """
-    document, _ = read_settings(node_dir)
+    document, _config = read_settings(node_dir)
     errors = model_errors(document, Config, Reason.INVALID_CONFIG)
     for error in errors:
-        click.echo(error.message)
+        echo(error.message)
     if errors:
         raise SystemExit(1)
-    click.echo(f"{document.path}: 正确 right")
+    echo(_("{path}: correct", path=document.path))
 
 
 @config.command()
 def page() -> None:
     """Print docs/config.md."""
-    click.echo(config_page(), nl=False)
+    echo(config_page(), nl=False)
 
 
 def _is_set(document: Document, setting: Setting) -> bool:

@@ -20,16 +20,18 @@ _ROWS = click.IntRange(1, 100_000)
 
 
 @click.command()
-@click.option("--data", type=_FOLDER, help="Folder of six <city>.csv or <city>.csv.xz; else operators are made up.")
-@click.option("--json", "json_file", type=_FILE, help="Also write the result here.")
-@click.option("--rows", type=_ROWS, default=SAMPLE_ROWS, show_default=True, help="Operators to make up for each city.")
+@click.option(
+    "--data", type=_FOLDER, help="Folder with six <city>.csv or <city>.csv.xz [default: generated operators]."
+)
+@click.option("--json", "json_file", type=_FILE, help="Also write the result to this file, as JSON.")
+@click.option("--rows", type=_ROWS, default=SAMPLE_ROWS, show_default=True, help="Operators to generate for each city.")
 @click.option("--keep", is_flag=True, help="Keep the six nodes' folders.")
 def demo(data: Path | None, json_file: Path | None, rows: int, keep: bool) -> None:
-    """Run six cities on this machine and see them exchange, verify and catch a forgery.
+    """Run six cities on this machine: they exchange, verify, and catch a forgery.
 
     Founds six nodes, starts them as real processes, loads each city's operators with gongzhi-adapter, waits until
-    every city has verified every other's log, asks about operators of other cities, alters one character of a record
-    on its way, and stops everything. Exit code 0 only if all of it held.
+    every city has verified every other's log, asks about operators of other cities, alters one character of a
+    record in transit, and stops everything. Exit code 0 only if everything went as it should.
     """
     files = find_inputs(data) if data else None
     if json_file:

@@ -12,28 +12,27 @@ from node.cli.shared.tables import new_table, print_table
 from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Severity
-from node.messages import Lang
+from node.localized_click import echo, lang_option
+from node.messages import _, language
 from node.usecases.upkeep.checks.run import CHECKS, Check, examine
 from node.usecases.upkeep.checks.scene import Observer
 
 EXIT_MUST = 3
 STYLES = {Severity.OK: "green", Severity.INFO: "", Severity.WARN: "yellow", Severity.MUST: "bold red"}
-_HEADS = {"zh": ("检查", "结果", "代码", "发现", "怎么办"), "en": ("check", "result", "code", "found", "what to do")}
-_WELL = {"zh": "正常", "en": "well"}
 
 Examined = Sequence[tuple[Check, list[Finding]]]
 
 
 @click.command()
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
+@lang_option
 @json_option
 @node_option
-def doctor(lang: Lang, as_json: bool, node_dir: Path) -> None:
-    """Look at the node, running or stopped, and say what must be done.
+def doctor(as_json: bool, node_dir: Path) -> None:
+    """Check the node, running or stopped, and say what must be done.
 
-    Keys against the card, terms of certificates (30 days), file modes, configuration files, calendar, clock, logs,
-    peers and schedule, witnesses, backup, disk, databases page by page, ports. `gongzhi status` shows the same findings
-    as alerts, /metrics as gongzhi_alert; docs/errors.md explains each code.
+    Checks keys against the card, expiry of certificates (30 days), file modes, configuration files, calendar,
+    clock, logs, peers and schedule, witnesses, backup, disk, databases page by page, and ports. `gongzhi status`
+    shows the same findings as alerts, /metrics as gongzhi_alert; docs/errors.md explains each code.
 
     Exit codes: 0 nothing must be done, 3 something must be done, 2 an error.
     """
@@ -42,9 +41,9 @@ def doctor(lang: Lang, as_json: bool, node_dir: Path) -> None:
     if as_json:
         rows = [as_row(each, check.name) for check, findings in examined for each in findings]
         checks = [check.name for check, _ in examined]
-        click.echo(json.dumps({"checks": checks, "findings": rows}, ensure_ascii=False, indent=2))
+        echo(json.dumps({"checks": checks, "findings": rows}, ensure_ascii=False, indent=2))
     else:
-        _print(examined, lang)
+        _print(examined)
     if any(each.severity is Severity.MUST for _, findings in examined for each in findings):
         raise SystemExit(EXIT_MUST)
 
@@ -63,12 +62,13 @@ def as_row(finding: Finding, check: str) -> dict[str, str]:
     }
 
 
-def _print(examined: Examined, lang: Lang) -> None:
-    table = new_table(*_HEADS[lang])
+def _print(examined: Examined) -> None:
+    lang = language()
+    table = new_table(_("check"), _("result"), _("code"), _("finding"), _("what to do"))
     for check, findings in examined:
         label = check.label_zh if lang == "zh" else check.name
         if not findings:
-            table.add_row(label, Text(Severity.OK, STYLES[Severity.OK]), "", _WELL[lang], "")
+            table.add_row(label, Text(Severity.OK, STYLES[Severity.OK]), "", _("all well"), "")
         for each in findings:
             result = Text(each.severity, STYLES[each.severity])
             table.add_row(label, result, each.code.value, each.text(lang), each.advice(lang))

@@ -8,10 +8,8 @@ from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
 from node.core.alert_rules import alert_rules
 from node.core.reason_texts import errors_page, find_text, texts
-from node.messages import Lang
-
-_lang = click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language.")
-_HEADS = {"zh": ("代码", "含义"), "en": ("code", "meaning")}
+from node.localized_click import echo, lang_option
+from node.messages import _, language
 
 
 @click.group()
@@ -20,39 +18,39 @@ def errors() -> None:
 
 
 @errors.command("list")
-@_lang
+@lang_option
 @json_option
-def list_errors(lang: Lang, as_json: bool) -> None:
-    """List every code with its meaning."""
+def list_errors(as_json: bool) -> None:
+    """List all codes with their meanings."""
     if as_json:
-        click.echo(json.dumps(texts().model_dump(), ensure_ascii=False, indent=2))
+        echo(json.dumps(texts().model_dump(), ensure_ascii=False, indent=2))
         return
-    rows = new_table(*_HEADS[lang])
+    rows = new_table(_("code"), _("meaning"))
     for code, text in texts().every.items():
-        rows.add_row(code, text.meaning(lang))
+        rows.add_row(code, text.meaning(language()))
     print_table(rows)
 
 
 @errors.command()
 @click.argument("code")
-@_lang
+@lang_option
 @json_option
-def show(code: str, lang: Lang, as_json: bool) -> None:
+def show(code: str, as_json: bool) -> None:
     """Explain CODE, e.g. peer_frozen."""
     text = find_text(code)
     if as_json:
-        click.echo(json.dumps({"code": code} | text.model_dump(), ensure_ascii=False, indent=2))
+        echo(json.dumps({"code": code} | text.model_dump(), ensure_ascii=False, indent=2))
         return
-    click.echo(f"{code}: {text.meaning(lang)}\n{text.advice(lang)}")
+    echo(f"{code}: {text.meaning(language())}\n{text.advice(language())}")
 
 
 @errors.command()
 def rules() -> None:
-    """Print Prometheus rules with one for each alert (deploy/compose/monitoring/alerts.yml)."""
-    click.echo(alert_rules(), nl=False)
+    """Print Prometheus rules, one for each alert (deploy/compose/monitoring/alerts.yml)."""
+    echo(alert_rules(), nl=False)
 
 
 @errors.command()
 def page() -> None:
     """Print docs/errors.md."""
-    click.echo(errors_page(), nl=False)
+    echo(errors_page(), nl=False)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry, read_entries
@@ -20,6 +19,8 @@ from node.client import upload
 from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
 from node.folder.attachment_file import digest_file
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.stubs.standard.v1.evidence_pb2 import EvidenceKind
 
@@ -29,22 +30,32 @@ _KINDS = [code_name(each) for each in EvidenceKind.DESCRIPTOR.values if each.num
 
 @click.group()
 def evidence() -> None:
-    """Hand in, fetch, pack and check attachments; each is named by the SHA-256 of its bytes."""
+    """Upload, download, pack and verify attachments; each is named by the SHA-256 of its bytes."""
 
 
 @evidence.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]), help="提取时间, in Shanghai.")
-@click.option("--place", default="", help="提取地点.")
-@click.option("--method", default="", help="提取方法.")
-@click.option("--carrier", default="", help="载体.")
-@click.option("--maker", default="", help="制作人.")
-@click.option("--officer", "officers", multiple=True, help="执法人员 NAME=CERTIFICATE; two at least.")
-@click.option("--document", is_flag=True, help="A document or what a party handed in: nobody extracted it.")
-@click.option("--entry", type=click.Path(path_type=Path, dir_okay=False), help="Adds what a case says of it to a file.")
-@click.option("--kind", type=click.Choice(_KINDS), help="证据种类, in the entry.")
-@click.option("--title", default="", help="证据名称, in the entry [default: the file's name].")
-@click.option("--proves", default="", help="证明事项, in the entry.")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="Time of extraction (提取时间), in Shanghai.",
+)
+@click.option("--place", default="", help="Place of extraction (提取地点).")
+@click.option("--method", default="", help="Method of extraction (提取方法).")
+@click.option("--carrier", default="", help="Storage medium (载体).")
+@click.option("--maker", default="", help="Person who made the record (制作人).")
+@click.option("--officer", "officers", multiple=True, help="Officer as NAME=CERTIFICATE (执法人员); at least two.")
+@click.option("--document", is_flag=True, help="A document, or handed in by a party: not extracted by anybody.")
+@click.option(
+    "--entry",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append what the case states about it to this file.",
+)
+@click.option("--kind", type=click.Choice(_KINDS), help="Kind of evidence (证据种类), for --entry.")
+@click.option(
+    "--title", default="", help="Title of the evidence (证据名称), for --entry [default: the name of the file]."
+)
+@click.option("--proves", default="", help="What it proves (证明事项), for --entry.")
 @json_option
 @caller_options()
 def put(
@@ -58,18 +69,18 @@ def put(
     caller: Caller,
     **extraction: Any,
 ) -> None:
-    """Hand FILE in. What officers took needs its extraction record 提取笔录: all of the options, two officers.
+    """Upload FILE. Evidence that officers extracted needs its extraction record (提取笔录), with two officers.
 
     \b
-    The record is typed once: what the case is to say of it goes to a file, piece after piece.
+    The record is typed once: what the case states about the evidence is appended to a file, piece by piece.
       gongzhi evidence put live.mp4 --at 2026-05-18T08:30 ... --kind electronic_data --entry evidence.yaml
       gongzhi case draft changsha-12 send --file letter.yaml --file evidence.yaml --as ./zhang
 
-    An upload that broke off goes on where it stopped when the command is given again.
+    An interrupted upload resumes where it stopped when the command is given again.
     """  # noqa: D301
     if entry is not None:
         if document or kind is None:
-            raise click.UsageError("--entry is for what officers took, and needs its --kind")
+            raise click.UsageError(_("--entry is for evidence that officers extracted, and needs --kind"))
         read_entries(entry)  # before a gigabyte is sent for a file that cannot be added to
     announcement = messages.Announcement(
         sha256=digest_file(file).sha256, size=file.stat().st_size, name=file.name, extraction=None
@@ -77,7 +88,7 @@ def put(
     if not document:
         announcement.extraction.CopyFrom(_extraction(**extraction))
     elif any(extraction.values()):
-        raise click.UsageError("a document has no extraction record: give --document or the record")
+        raise click.UsageError(_("a document has no extraction record: give either --document or the record"))
     with (
         evidence_service(caller) as service,
         progress_bar(file.name, announcement.size) as report,
@@ -86,8 +97,16 @@ def put(
         kept = upload(service, announcement, f, report)
     if entry is not None:
         add_entry(entry, kept, announcement.extraction, kind=kind or "", title=title, proves=proves)
-    click.echo(
-        json_text(_plain(kept)) if as_json else f"{kept.sha256}\n  SM3 {kept.sm3}, {kept.size} bytes, {kept.name}"
+    echo(
+        json_text(_plain(kept))
+        if as_json
+        else _(
+            "{sha256}\n  SM3 {sm3}, {size} bytes, {name}",
+            sha256=kept.sha256,
+            sm3=kept.sm3,
+            size=kept.size,
+            name=kept.name,
+        )
     )
 
 
@@ -100,7 +119,7 @@ def _extraction(
     officers: tuple[str, ...],
 ) -> messages.Extraction:
     if at is None:
-        raise click.UsageError("give the extraction record (--at, --place, ...), or --document")
+        raise click.UsageError(_("give the extraction record (--at, --place, ...), or --document"))
     return messages.Extraction(
         at_ms=int(at.replace(tzinfo=SHANGHAI).timestamp() * 1000),
         place=place,
@@ -114,20 +133,20 @@ def _extraction(
 def _officer(text: str) -> messages.ExtractionOfficer:
     found = _PERSON.fullmatch(text)
     if found is None:
-        raise click.UsageError("--officer is NAME=CERTIFICATE")
+        raise click.UsageError(_("--officer takes NAME=CERTIFICATE"))
     return messages.ExtractionOfficer(name=found[1].strip(), certificate_number=found[2])
 
 
 @evidence.command()
 @click.argument("digest")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
-@click.option("--record", help="A peer's record that names it: fetches it from that city where it is not held yet.")
+@click.option("--record", help="Record of another city that names it: fetch it from there if it is not held here.")
 @reason_options
 @caller_options()
 def get(
     digest: str, out: Path, record: str | None, purpose: str | None, legal_basis: str | None, caller: Caller
 ) -> None:
-    """Write the attachment DIGEST to a file, which gets its name when every byte was checked."""
+    """Download the attachment DIGEST; the file gets its name once every byte is verified."""
     reason = caller.case_reason(purpose, legal_basis)
     with evidence_service(caller) as service:
         if record is not None:
@@ -135,7 +154,7 @@ def get(
         held = download(
             lambda offset: service.Get(messages.GetRequest(reason=reason, sha256=digest, offset=offset)), digest, out
         )
-    click.echo(printable(f"{held.name} ({held.size} bytes) in {out}"))
+    echo(printable(render(_("{name} ({size} bytes) written to {out}", name=held.name, size=held.size, out=out))))
 
 
 @evidence.command("list")
@@ -143,19 +162,19 @@ def get(
 @json_option
 @caller_options()
 def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
-    """List the attachments held here."""
+    """List the attachments of this node."""
     with evidence_service(caller) as service:
         answers = service.List(messages.ListRequest(reason=caller.case_reason(purpose, legal_basis)))
         held = [answer.attachment for answer in answers]
     if as_json:
-        click.echo(json_text([_plain(each) for each in held]))
+        echo(json_text([_plain(each) for each in held]))
         return
-    table = new_table("sha256", "bytes", "name", "since", "extracted by", "came by")
+    table = new_table(_("sha256"), _("bytes"), _("name"), _("stored at"), _("extracted by"), _("origin"))
     for each in held:
         officers = "; ".join(", ".join(o.name for o in extraction.officers) for extraction in each.extractions)
-        came_by = " ".join([*(["handed in"] if each.handed_in else []), *each.records])
+        came_by = _("{names}", names=[*([_("uploaded")] if each.handed_in else []), *each.records])
         cells = (each.sha256, str(each.size), each.name, time_text(each.stored_at_ms), officers, came_by)
-        table.add_row(*map(Text, cells))
+        table.add_texts(*cells)
     print_table(table)
 
 

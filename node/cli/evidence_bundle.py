@@ -18,6 +18,8 @@ from node.core.log.record import parse_record_id
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError
 from node.folder.files import load_federation
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.stubs.query.v1 import query_pb2 as query
@@ -29,15 +31,15 @@ from node.usecases.evidence.pack import pack as write_bundle
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--federation", type=click.Path(path_type=Path), help="Federation file that pins the keys.")
-@click.option("--key", "keys", multiple=True, help="A city's log key itself (vkey); may be given several times.")
+@click.option("--key", "keys", multiple=True, help="A city's log key itself (vkey); repeatable.")
 @json_option
 def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json: bool) -> None:
-    """Check every byte of BUNDLE, offline, against its manifest and the proofs in it, and these against pinned keys.
+    """Verify every byte of BUNDLE offline, against its manifest, the proofs in it, and pinned keys.
 
-    Exit codes: 0 everything holds, 1 it does not, 2 the file or the keys cannot be read.
+    Exit codes: 0 verified, 1 verification failed, 2 the file or the keys cannot be read.
     """
     if bool(federation) == bool(keys):
-        raise click.UsageError("give --federation FILE, or --key VKEY")
+        raise click.UsageError(_("give --federation FILE, or --key VKEY"))
     pinned = [parse_vkey(key) for key in keys]
     members = load_federation(federation) if federation else Federation(())
 
@@ -50,9 +52,13 @@ def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json
     except FileError:
         raise
     except NodeError as error:
-        click.echo(json_text({"holds": False, "reason": error.reason}) if as_json else f"DOES NOT HOLD: {error}")
+        echo(
+            json_text({"holds": False, "reason": error.reason})
+            if as_json
+            else _("VERIFICATION FAILED: {error}", error=error)
+        )
         sys.exit(1)
-    click.echo(json_text({"holds": True, **manifest.model_dump()}) if as_json else _summary(manifest))
+    echo(json_text({"holds": True, **manifest.model_dump()}) if as_json else _summary(manifest))
 
 
 @click.command()
@@ -62,10 +68,10 @@ def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json
 @json_option
 @caller_options()
 def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
-    """Pack everything that the records of CASE name into one bundle, with its manifest and the records' proofs.
+    """Pack all attachments named by records of CASE into one bundle, with a manifest and the records' proofs.
 
-    What is not held yet is fetched from the city whose record names it. Facets of level L4 (a complainant's identity)
-    are masked in the proofs. Exit code 1 where an attachment is still missing; the manifest says which.
+    Attachments not held here are fetched from the city whose record names them. Facets of level L4 (a complainant's
+    identity) are masked in the proofs. Exit code 1 if an attachment is still missing; the manifest says which.
     """
     reason = caller.case_reason(purpose, legal_basis)
     with evidence_service(caller) as service:
@@ -74,7 +80,7 @@ def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_
         manifest = make_manifest(case, service.ShowCase(request, timeout=TIMEOUT_S))
         proofs = _proofs(caller, reason, manifest.records)
         write_bundle(out, manifest, proofs, lambda digest: _bytes(service, reason, digest))
-    click.echo(json_text(manifest.model_dump()) if as_json else f"{out}: {_summary(manifest)}")
+    echo(json_text(manifest.model_dump()) if as_json else f"{out}: {_summary(manifest)}")
     sys.exit(1 if manifest.missing else 0)
 
 
@@ -88,7 +94,7 @@ def _obtain_missing(
         try:
             obtain(service, reason, records[0], each.sha256)
         except grpc.RpcError as error:
-            click.echo(f"{each.sha256} of {records[0]}: {error_from_rpc(error)}", err=True)
+            echo(f"{each.sha256} of {records[0]}: {error_from_rpc(error)}", err=True)
 
 
 def _proofs(caller: Caller, reason: query.Reason, records: list[str]) -> list[query.Proof]:
@@ -107,11 +113,17 @@ def _bytes(service: EvidenceServiceStub, reason: query.Reason, digest: str) -> I
 
 
 def _summary(manifest: Manifest) -> str:
-    text = (
-        f"{len(manifest.files)} files of {len(manifest.records)} records of the case {manifest.case}; the records are"
-        " proven, the files are the ones they name"
-    )
-    lines = [text]
-    lines += [f"  {file.name}: no extraction record" for file in manifest.files if not file.extractions]
-    lines += [f"  not in it: {each.sha256}, named by {', '.join(each.records)}" for each in manifest.missing]
-    return "\n".join(lines)
+    lines = [
+        _(
+            "case {case}: {files} files of {records} records; the records are proven, the files match them",
+            case=manifest.case,
+            files=len(manifest.files),
+            records=len(manifest.records),
+        )
+    ]
+    lines += [_("  {file}: no extraction record", file=file.name) for file in manifest.files if not file.extractions]
+    lines += [
+        _("  missing: {digest}, named by {records}", digest=each.sha256, records=list(each.records))
+        for each in manifest.missing
+    ]
+    return "\n".join(map(render, lines))

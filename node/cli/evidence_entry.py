@@ -8,6 +8,7 @@ from node.core.document import format_document, parse_document
 from node.core.law.calendar import SHANGHAI
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
+from node.messages import _
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.whole_file import write_file
 
@@ -23,7 +24,7 @@ def read_entries(path: Path) -> dict[str, Any]:
     text = read_text(path, Reason.INVALID_CONFIG) if path.exists() else f"{_FIELD}: []"
     content = parse_document(text, str(path), Reason.INVALID_CONFIG).data
     if not isinstance(content, dict) or not isinstance(content.get(_FIELD), list):
-        raise NodeError(Reason.INVALID_CONFIG, f"{path}: no list `{_FIELD}` to add to")
+        raise NodeError(Reason.INVALID_CONFIG, _("{path}: no list `{field}` to add to", path=path, field=_FIELD))
     return content
 
 

@@ -18,6 +18,8 @@ from node.folder.files import load_clients, load_federation
 from node.folder.followers import not_followed
 from node.folder.identity import server_certificates, write_server
 from node.folder.keyfile import TlsIdentity, load_tls_identity
+from node.localized_click import echo
+from node.messages import _
 from node.rpc.federation_check import probe
 
 _PROBE_S = 3.0
@@ -25,30 +27,31 @@ _PROBE_S = 3.0
 
 @click.group("key")
 def key() -> None:
-    """Change this node's keys so that neither a city nor a client is locked out."""
+    """Change this node's keys without locking out any city or client."""
 
 
 @key.command("rotate")
 @click.option("--log", "which", flag_value="log", help="The key that signs this city's log.")
-@click.option("--tls", "which", flag_value="tls", help="The certificate this node presents.")
-@click.option("--witness", "which", flag_value="witness", help="The key that cosigns the others' checkpoints.")
-@click.option("--finish", is_flag=True, help="Everybody knows the new key: put it in use.")
-@click.option("--force", is_flag=True, help="With --tls --finish: also where some do not know it yet.")
+@click.option("--tls", "which", flag_value="tls", help="The certificate that this node presents.")
+@click.option("--witness", "which", flag_value="witness", help="The key that cosigns the checkpoints of other cities.")
+@click.option("--finish", is_flag=True, help="Put the new key in use: everybody knows it.")
+@click.option("--force", is_flag=True, help="With --tls --finish: even if some do not know it yet.")
 @click.option("--status", "ask", is_flag=True, help="With --tls: show who knows the new certificate.")
 @passphrase_option
 @node_option
 def rotate_command(which: str | None, finish: bool, force: bool, ask: bool, passphrase: bool, node_dir: Path) -> None:
-    """Make a new key and put it on this node's card; once everybody knows it, again with --finish.
+    """Create a new key and put it on this node's card; when everybody knows it, run again with --finish.
 
-    A city knows it when it has taken over the new card (gongzhi federation add). Adapters, platforms and officers of
-    this node learn a new certificate by themselves, at their next call between the two steps. --status shows who does
-    not know it yet; to those, hand what `gongzhi client server-cert` prints, as the new server.crt of their bundle.
+    A city knows it once it has added the new card (gongzhi federation add). Adapters, platforms and officers of
+    this node learn a new certificate by themselves at their next call between the two steps. --status shows who
+    does not know it yet; give those the output of `gongzhi client server-cert` as the new server.crt of their
+    identity.
     """
     config = load_config(node_dir)
     if which is None:
-        raise click.UsageError("Say which key: --log, --tls or --witness.")
+        raise click.UsageError(_("give --log, --tls or --witness"))
     if (force or ask) and which != "tls":
-        raise click.UsageError("--force and --status are for --tls.")
+        raise click.UsageError(_("--force and --status go with --tls"))
     if ask:
         _print_followers(_followers(config))
         return
@@ -67,13 +70,23 @@ def _prepare(config: Config, which: str, passphrase: bytes | None) -> None:
         member = rotation.prepare_tls(config, datetime.now(UTC), passphrase)
         _refresh_own_officer(config)
     _print_card(member)
-    click.echo("Hand out `gongzhi federation card` to the other cities.")
+    echo(_("Hand out `gongzhi federation card` to the other cities."))
     if which == "tls" and (waiting := not_followed(config)):
-        names = ", ".join(client.name for client in waiting)
-        click.echo(f"Not seen with it yet, and learning it at their next call ({len(waiting)}): {names}")
-        click.echo("To one that cannot (an earlier release), hand `gongzhi client server-cert` as its new server.crt.")
-        click.echo("Who knows it: gongzhi key rotate --tls --status")
-    click.echo(f"When all know it: gongzhi key rotate --{which} --finish")
+        echo(
+            _(
+                "{count} clients learn the new certificate at their next call: {names}",
+                count=len(waiting),
+                names=[client.name for client in waiting],
+            )
+        )
+        echo(
+            _(
+                "If one cannot (an earlier release), give it the output of `gongzhi client "
+                "server-cert` as its new server.crt."
+            )
+        )
+        echo(_("To see who knows it: gongzhi key rotate --tls --status"))
+    echo(_("When all know it: gongzhi key rotate --{which} --finish", which=which))
 
 
 def _finish(config: Config, which: str, *, force: bool) -> None:
@@ -86,7 +99,15 @@ def _finish(config: Config, which: str, *, force: bool) -> None:
         member = finish(config, ask_passphrase)
     _print_card(member)
     if which != "tls":
-        click.echo("In use from the node's next start. The old public key stays on the card: old proofs hold.")
+        echo(
+            _(
+                "The new key is used after the node's next start. The old public key stays on "
+                "the card, so old proofs stay valid."
+            )
+        )
+
+
+_UNREACHED = _("cannot be reached")
 
 
 class _Follower(NamedTuple):
@@ -100,12 +121,12 @@ def _followers(config: Config) -> list[_Follower]:
     """Everyone who has to know the prepared certificate."""
     prepared = rotation.next_path(config.tls_identity)
     if not prepared.exists():
-        raise FileError(Reason.INVALID_KEY, str(prepared), "no new key is prepared; rotate first without --finish")
+        raise FileError(Reason.INVALID_KEY, str(prepared), _("no new key is prepared; run it without --finish first"))
     identity = load_tls_identity(prepared, ask_passphrase)
     waiting = {client.name for client in not_followed(config)}
     clients = [
         _Follower(
-            each.name, each.kind.value, "not seen with it" if each.name in waiting else "yes", each.name in waiting
+            each.name, each.kind.value, _("not seen yet") if each.name in waiting else _("yes"), each.name in waiting
         )
         for each in load_clients(config.clients).clients
     ]
@@ -118,9 +139,11 @@ def _ask_peer(identity: TlsIdentity, peer: Member) -> _Follower:
     """Whether a city lets the new certificate in; one that is away says nothing."""
     error = probe(identity, peer, _PROBE_S)
     if error is None:
-        return _Follower(peer.city, "city", "yes", is_locked_out=False)
+        return _Follower(peer.city, "city", _("yes"), is_locked_out=False)
     is_refused = error.reason in {Reason.TLS_REFUSED, Reason.UNAUTHENTICATED}
-    return _Follower(peer.city, "city", "no: card not taken over" if is_refused else "not reached", is_refused)
+    return _Follower(
+        peer.city, "city", _("no: it has not added the new card") if is_refused else _UNREACHED, is_refused
+    )
 
 
 def _check_followers(config: Config, *, force: bool) -> None:
@@ -130,19 +153,23 @@ def _check_followers(config: Config, *, force: bool) -> None:
     locked_out = [each for each in followers if each.is_locked_out]
     if locked_out and not force:
         _print_followers(followers)
-        names = ", ".join(each.name for each in locked_out)
-        text = f"--finish would lock out {len(locked_out)}: {names}. Cities need the new card (gongzhi federation card)"
-        more = "clients call once, or get `gongzhi client server-cert` as their server.crt; or add --force"
-        raise NodeError(Reason.NOT_FOLLOWED, f"{text}, {more}")
+        text = _(
+            "--finish would lock out {count}: {names}. A city has to add the new card "
+            "(gongzhi federation card); a client has to call once, or to get the output of "
+            "`gongzhi client server-cert` as its server.crt; or add --force",
+            count=len(locked_out),
+            names=[each.name for each in locked_out],
+        )
+        raise NodeError(Reason.NOT_FOLLOWED, text)
     for each in followers:
-        if each.knows == "not reached":
-            click.echo(f"{each.name} could not be asked: see that it has the new card.")
+        if each.knows == _UNREACHED:
+            echo(_("{name} cannot be reached: make sure that it has added the new card.", name=each.name))
 
 
 def _print_followers(followers: Iterable[_Follower]) -> None:
-    table = new_table("who", "kind", "knows the new certificate")
+    table = new_table(_("who"), _("kind"), _("knows the new certificate"))
     for each in followers:
-        table.add_row(each.name, each.kind, each.knows)
+        table.add_texts(each.name, each.kind, each.knows)
     print_table(table)
 
 
@@ -153,4 +180,9 @@ def _refresh_own_officer(config: Config) -> None:
 
 
 def _print_card(member: Member) -> None:
-    click.echo(f"Fingerprint of the new card: {format_fingerprint(member.fingerprint)}")
+    echo(
+        _(
+            "Fingerprint of the new card: {fingerprint}",
+            fingerprint=format_fingerprint(member.fingerprint),
+        )
+    )

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 import click
-from rich.text import Text
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.intake.v1 import intake_pb2 as intake
 
 TIMEOUT_S = 30
@@ -17,31 +18,29 @@ TIMEOUT_S = 30
 
 @click.group()
 def load() -> None:
-    """See what adapters and officers handed in, file by file. To hand in: gongzhi-adapter load."""
+    """List what adapters and officers loaded, file by file. To load files: gongzhi-adapter load."""
 
 
 @load.command("list")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Loads at most.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Largest number of loads.")
 @click.option("--before", type=click.IntRange(1), default=None, help="Only loads with a smaller number.")
 @json_option
 @caller_options()
 def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) -> None:
-    """List the loads, the newest first: who handed in which file, how many records, what is taken back.
+    """List the loads, the newest first: who loaded which file, how many records, how many are retracted.
 
-    A wrong file is taken back by `gongzhi retract --load NUMBER`.
+    Retract a wrong file with `gongzhi retract --load NUMBER`.
     """
     request = intake.ListLoadsRequest(limit=limit, before=before or 0)
     with caller.connect() as node:
         found = list(node.intake.ListLoads(request, timeout=TIMEOUT_S).loads)
     if as_json:
-        click.echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
+        echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table("load", "at", "by", "file 文件", "standard", "records", "taken back 已撤回")
+    table = new_table(_("load"), _("begun at"), _("loaded by"), _("file"), _("standard"), _("records"), _("retracted"))
     for each in found:
         counts = (str(each.records), back_text(each))
-        table.add_row(
-            *map(Text, (str(each.number), time_text(each.begun_at_ms), each.client, each.file, each.standard, *counts))
-        )
+        table.add_texts(str(each.number), time_text(each.begun_at_ms), each.client, each.file, each.standard, *counts)
     print_table(table)
 
 
@@ -54,4 +53,4 @@ def back_text(load: intake.Load) -> str:
     """How far a load is taken back."""
     if load.retracted:
         return f"{load.retracted} ({load.asked_by}, {load.approved_by})"
-    return f"asked 待批准 ({load.asked_by})" if load.asked_by else ""
+    return _("waiting for approval ({asked_by})", asked_by=load.asked_by) if load.asked_by else ""

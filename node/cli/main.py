@@ -13,7 +13,7 @@ from node.cli.shared.noted import note_acts
 from node.core.reason_texts import meaning_and_advice
 from node.errors import NodeError, Reason
 from node.localized_click import LocalizedGroup, echo, lang_option, localized
-from node.messages import _
+from node.messages import _, render
 
 EXIT_ERROR = 2
 # Each command and the module of `node.cli` that it stands in, imported when it is asked for: a node starts with what a
@@ -25,9 +25,9 @@ _COMMANDS = {
     "check-fork": "fork",
     "check-proof": "proof",
     "client": "client",
-    "clock": "clock",
     "complaint": "complaint",
     "config": "config",
+    "deadline": "deadline",
     "deadlines": "inbox",
     "doctor": "doctor",
     "errors": "errors",
@@ -60,17 +60,28 @@ _COMMANDS = {
 if find_spec("node.demo") is not None:  # a city need not install the demonstrations
     _COMMANDS |= {"demo": "demo", "story": "story"}
 
+# Former names, for one release: they work, are listed nowhere and name their successor.
+_FORMER = {"clock": "deadline"}
+
 
 class _Commands(LocalizedGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _FORMER:
+            return self._former(ctx, _FORMER[cmd_name])
         module = _COMMANDS.get(cmd_name)
         if module is None:
             return None
         command: click.Command = getattr(import_module(f"node.cli.{module}"), cmd_name.replace("-", "_"))
         return localized(note_acts(command, cmd_name))
+
+    def _former(self, ctx: click.Context, successor: str) -> click.Command | None:
+        if (command := self.get_command(ctx, successor)) is not None:
+            command.hidden = True
+            command.deprecated = render(_("use `gongzhi {command}` instead", command=successor))
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -85,7 +96,7 @@ class _Commands(LocalizedGroup):
 @lang_option
 @click.version_option(package_name="gongzhi")
 def gongzhi() -> None:
-    """共织: a city's node of the federation that polices online trade together.
+    """共织: a city's node in the federation that polices online trade together.
 
     \b
     First hour:   init, federation card, federation add, policy check, run
@@ -96,7 +107,7 @@ def gongzhi() -> None:
     Safety:       backup, restore, peer release, peer forget, key rotate, config check, trail list
     Audit:        usage list, usage export
 
-    Every command says more with --help. Exit codes: 0 done, 1 the answer is no, 2 an error.
+    Run a command with --help for details. Exit codes: 0 done, 1 the answer is no, 2 an error.
     """  # noqa: D301
 
 

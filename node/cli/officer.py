@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from node.cli.client import tell_removed
 from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option
@@ -17,20 +16,22 @@ from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client
+from node.localized_click import echo
+from node.messages import _
 
 
 @click.group()
 def officer() -> None:
-    """Say who works on this city's cases, and in which roles.
+    """Manage who works on this city's cases, and in which roles.
 
     \b
     clerk          drafts, registers, sends for signature
     case_officer   makes and drafts acts
-    approver       approves what another drafted (four eyes)
+    approver       approves what another officer drafted (four eyes)
     auditor        reads everything, acts nowhere
-    admin          steers the node: sync, release of peers
+    admin          operates the node: sync, release of peers
 
-    An officer's certificate is the session: there are no passwords. Hand the folder of --out to that person alone;
+    An officer's certificate is the session: there are no passwords. Give the folder of --out to that person only;
     it is used with `gongzhi case --as FOLDER` or GONGZHI_OFFICER.
     """  # noqa: D301
 
@@ -44,11 +45,13 @@ def officer() -> None:
     type=click.Choice([role.value for role in OfficerRole]),
     multiple=True,
     required=True,
-    help="May be given again.",
+    help="Repeatable.",
 )
-@click.option("--certificate-number", default="", help="Enforcement certificate number 执法证号.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the bundle to hand over.")
-@click.option("--host", help="Where the officer finds this node, if not on this machine.")
+@click.option("--certificate-number", default="", help="Number of the enforcement certificate (执法证号).")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Identity folder to create, for the client."
+)
+@click.option("--host", help="Host name or address of this node as the officer sees it, if not this machine.")
 @passphrase_option
 @node_option
 def add_command(
@@ -61,16 +64,22 @@ def add_command(
     passphrase: bool,
     node_dir: Path,
 ) -> None:
-    """Make ACCOUNT with its key and certificate; it may act from now on.
+    """Create ACCOUNT with its key and certificate; it may act from now on.
 
-    The same account again makes one more certificate and replaces name, roles and number.
+    Run it again with the same ACCOUNT to add a certificate and replace name, roles and number.
     """
     config = load_config(node_dir)
     facts = Account(name, tuple(OfficerRole(role) for role in dict.fromkeys(roles)), certificate_number)
     sealed = new_passphrase(passphrase)
     identity = add_client(config, account, Kind.OFFICER, out, datetime.now(UTC), sealed, host, facts)
-    click.echo(
-        f"{account} ({', '.join(roles)}): bundle in {out}, good until {identity.tls.certificate.not_after.date()}"
+    echo(
+        _(
+            "{account} ({roles}): identity in {out}, valid until {until}",
+            account=account,
+            roles=list(roles),
+            out=out,
+            until=identity.tls.certificate.not_after.date(),
+        )
     )
 
 
@@ -81,13 +90,13 @@ def list_command(as_json: bool, node_dir: Path) -> None:
     """List the officers."""
     found = [each for each in load_clients(load_config(node_dir).clients).clients if each.kind is Kind.OFFICER]
     if as_json:
-        click.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table("account", "name", "roles", "执法证号", "until")
+    table = new_table(_("account"), _("name"), _("roles"), _("certificate number"), _("valid until"))
     for each in found:
         plain = _plain(each)
-        roles = ", ".join(plain["roles"]) or "the node's own: no cases"
-        table.add_row(*map(Text, (each.name, plain["name"], roles, plain["certificate_number"], plain["until"])))
+        roles = _("{roles}", roles=plain["roles"]) if plain["roles"] else _("the node's own account: no cases")
+        table.add_texts(each.name, plain["name"], roles, plain["certificate_number"], plain["until"])
     print_table(table)
 
 
@@ -95,12 +104,12 @@ def list_command(as_json: bool, node_dir: Path) -> None:
 @click.argument("account")
 @node_option
 def remove_command(account: str, node_dir: Path) -> None:
-    """Let an officer act no longer; takes effect within a second. What the officer did stays in the log."""
+    """Remove an officer's access, within a second. The officer's past acts stay in the log."""
     config = load_config(node_dir)
     clients = load_clients(config.clients)
     known = clients.find(account)
     if known is None or known.account is None or known.kind is not Kind.OFFICER:
-        raise NodeError(Reason.NOT_FOUND, f"{account} is no officer's account of this node")
+        raise NodeError(Reason.NOT_FOUND, _("{account} is not an officer of this node", account=account))
     save_clients(config.clients, clients.without(account))
     tell_removed(clients, account)
 

@@ -23,6 +23,8 @@ from node.cli.shared.query import (
 from node.cli.shared.tables import new_table, print_table
 from node.core.answer import check_day, check_status
 from node.core.standards.party_key import subject_of
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 
 EXIT_CODES = {
@@ -36,19 +38,19 @@ EXIT_CODES = {
 
 @click.group()
 def operator() -> None:
-    """Ask about operators: verify, show, search."""
+    """Query operators: verify, show, search."""
 
 
 @operator.command()
 @click.argument("uscc", required=False)
-@click.option("--name", default="", help="名称, compared where given; so are all the following.")
-@click.option("--address", default="", help="登记住所; its province and city may be left out.")
-@click.option("--legal-rep", default="", help="法定代表人.")
-@click.option("--entity-type", default="", help="主体类型.")
-@click.option("--status", default="", help="登记状态: 存续, 吊销未注销, ... or its code.")
-@click.option("--established", default="", help="成立日期.")
-@click.option("--roster", type=click.Path(path_type=Path), help="A CSV file of operators instead of one.")
-@click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the record that answers here.")
+@click.option("--name", default="", help="Name (名称); compared if given, like all of the following.")
+@click.option("--address", default="", help="Registered address (登记住所); province and city may be omitted.")
+@click.option("--legal-rep", default="", help="Legal representative (法定代表人).")
+@click.option("--entity-type", default="", help="Type of entity (主体类型).")
+@click.option("--status", default="", help="Registration status (登记状态): 存续, 吊销未注销, ... or its code.")
+@click.option("--established", default="", help="Date of establishment (成立日期).")
+@click.option("--roster", type=click.Path(path_type=Path), help="Verify the operators of this CSV file instead of one.")
+@click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the matching record to this file.")
 @reason_options
 @json_option
 @caller_options()
@@ -62,24 +64,25 @@ def verify(
     caller: Caller,
     **asked: str,
 ) -> None:
-    """Verify that the operator USCC (or legacy registration number) is who it says it is.
+    """Verify that the operator USCC (or legacy registration number) is who it claims to be.
 
     \b
     Exit codes: 0 match        nothing that could be compared differs
                 1 mismatch     a field differs
                 4 not_found    no city shows this node a current record of it
                 5 ambiguous    two cities hold a live record of it
-                6 stale        its city was not heard of for too long
+                6 stale        its city has not been heard of for too long
                 2 error
 
-    A field the record does not state, or that this node may not see, is listed as unseen and never a mismatch.
+    A field that the record does not state, or that this node may not see, is listed as not comparable, never a
+    mismatch.
 
     With --roster, a CSV file with a column uscc (or 统一社会信用代码) and any of name, address, legal_representative,
-    entity_type, status, established_on is asked as a stream, answered as CSV (--json: a JSON object a line); the exit
-    code is 0 where all match, else 1.
+    entity_type, status, established_on is verified row by row and answered as CSV (--json: one JSON object a line).
+    The exit code is 0 if all match, else 1.
     """  # noqa: D301
     if (uscc is None) == (roster is None):
-        raise click.UsageError("give USCC, or --roster FILE")
+        raise click.UsageError(_("give USCC, or --roster FILE"))
     reason = caller.reason(purpose, legal_basis)
     if roster is not None:
         sys.exit(verify_roster(caller, reason, roster, as_json=as_json))
@@ -106,9 +109,11 @@ def verify(
 def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
     plain = plain_answer(answer)
     if as_json:
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
-    table = new_table("result", "differs", "unseen", "city", "record", "as of", "confirmed")
+    table = new_table(
+        _("result"), _("differs"), _("not comparable"), _("city"), _("record"), _("as of"), _("confirmed at")
+    )
     table.add_row(
         plain["result"],
         " ".join(answer.mismatches),
@@ -124,21 +129,23 @@ def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
 def _save(response: query.VerifyResponse, path: Path) -> None:
     if response.HasField("proof"):
         save_proof(response.proof, path)
-        click.echo(f"proof in {path}", err=True)
+        echo(_("proof written to {path}", path=path), err=True)
     else:
-        click.echo("no proof: no record answered, or its city's log is still being pulled", err=True)
+        echo(_("no proof: no record matched, or the log of its city is still being pulled"), err=True)
 
 
 @operator.command()
 @click.argument("subject")
-@click.option("--after", default=0, type=click.IntRange(0), help="Where the page before said to go on.")
+@click.option(
+    "--after", default=0, type=click.IntRange(0), help="Continue after this position, as the previous page printed it."
+)
 @reason_options
 @json_option
 @caller_options()
 def show(subject: str, after: int, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
     """Show the current records of SUBJECT, a hundred at a time: a USCC, a legacy number, or <kind>:<value>.
 
-    Exit code 4 where there is none.
+    Exit code 4 if there is none.
     """
     key = subject if ":" in subject else subject_of(subject)
     request = query.ShowRequest(reason=caller.reason(purpose, legal_basis), subject=key, after=after)
@@ -146,37 +153,37 @@ def show(subject: str, after: int, purpose: str | None, legal_basis: str | None,
         page = service.Show(request, timeout=TIMEOUT_S)
     records = list(page.records)
     if as_json:
-        click.echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
+        echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
     else:
         for each in records:
             print_record(each)
     if page.next:
-        click.echo(f"还有更多 / there are more: go on with --after {page.next}", err=True)
+        echo(_("there are more: continue with --after {next}", next=page.next), err=True)
     elif not records:
-        click.echo(f"nothing is known of {key}", err=True)
+        echo(_("no records of {key}", key=key), err=True)
         sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])
 
 
 @operator.command()
 @click.argument("text")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Records at most.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Largest number of records.")
 @reason_options
 @json_option
 @caller_options()
 def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
-    """Find operators whose name contains TEXT, one character or more.
+    """Find operators whose name contains TEXT, at least one character.
 
-    Exit code 4 where there is none.
+    Exit code 4 if there is none.
     """
     request = query.SearchRequest(reason=caller.reason(purpose, legal_basis), text=text, limit=limit)
     with query_service(caller) as service:
         found = service.Search(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in found.records], "more": found.more}
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        echo(json.dumps(plain, ensure_ascii=False, indent=2))
     else:
         print_records(list(found.records))
         if found.more:
-            click.echo(f"more than {limit}: say more of the name, or raise --limit", err=True)
+            echo(_("more than {limit}: give more of the name, or raise --limit", limit=limit), err=True)
     if not found.records:
         sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])

@@ -17,6 +17,8 @@ from node.core.policy.policy import Explanation, Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
 from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header
 
@@ -24,7 +26,7 @@ _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class _Refused(click.ClickException):
@@ -35,9 +37,9 @@ class _Refused(click.ClickException):
 
 @click.group("policy")
 def policy() -> None:
-    """Say who may see what, and see what the rules really say.
+    """Check, test, print and explain sharing policies.
 
-    A policy is a YAML file of rules. What no rule shares, nobody sees.
+    A policy is a YAML file of rules. Nobody sees what no rule shares.
 
     \b
       - share: operator.registration
@@ -46,7 +48,7 @@ def policy() -> None:
         facets: [public]
         when: body.status == OperatorStatus.OPERATOR_STATUS_IN_BUSINESS
 
-    The guide is docs/policy.md. Exit codes: 0 all well, 1 a test case fails, 2 a file is refused.
+    The guide is docs/policy.md. Exit codes: 0 correct, 1 a test case fails, 2 a file is refused.
     """  # noqa: D301
 
 
@@ -56,7 +58,7 @@ def policy() -> None:
 def check_command(files: Sequence[Path], as_json: bool) -> None:
     """Check policy files as a node does before it puts them in force.
 
-    A file that does not check is refused with its line and the reason; a running node keeps the policy it has.
+    A wrong file is refused with its line and the reason; a running node keeps the policy that it has.
 
     \b
     Example:
@@ -64,13 +66,13 @@ def check_command(files: Sequence[Path], as_json: bool) -> None:
     """  # noqa: D301
     outcomes = [_check(file) for file in files]
     if as_json:
-        click.echo(json.dumps(outcomes, ensure_ascii=False, indent=2))
+        echo(json.dumps(outcomes, ensure_ascii=False, indent=2))
     else:
         for outcome in outcomes:
-            click.echo(
-                f"{outcome['file']}: good, {outcome['rules']} rules"
+            echo(
+                _("{file}: correct, {rules} rules", file=outcome["file"], rules=outcome["rules"])
                 if outcome["ok"]
-                else f"refused  {outcome['error']}"
+                else _("refused  {problem}", problem=outcome["error"])
             )
     if not all(outcome["ok"] for outcome in outcomes):
         raise SystemExit(2)
@@ -88,7 +90,7 @@ def _check(file: Path) -> dict[str, Any]:
 @_FILES
 @_JSON
 def test_command(files: Sequence[Path], as_json: bool) -> None:
-    """Run the test cases that stand beside the rules.
+    """Run the test cases of policy files.
 
     \b
     A case in the file:
@@ -105,7 +107,7 @@ def test_command(files: Sequence[Path], as_json: bool) -> None:
     """  # noqa: D301
     rows = [row for file in files for row in _test_rows(file, _load(file))]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         _print_tests(rows)
     if not all(row["passed"] for row in rows):
@@ -135,20 +137,29 @@ def _print_tests(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         place = f"{row['file']}:{row['line']}"
         if row["passed"]:
-            click.echo(f"passed  {place}  {row['name']}")
+            echo(_("passed  {place}  {name}", place=place, name=row["name"]))
         else:
-            click.echo(f"FAILED  {place}  {row['name']}: {row['peer']} sees {row['got']}, expected {row['expect']}")
-    click.echo(f"{sum(row['passed'] for row in rows)} of {len(rows)} cases passed")
+            echo(
+                _(
+                    "FAILED  {place}  {name}: {peer} sees {got}, expected {expect}",
+                    place=place,
+                    name=row["name"],
+                    peer=row["peer"],
+                    got=row["got"],
+                    expect=row["expect"],
+                )
+            )
+    echo(_("{passed} of {count} cases passed", passed=sum(row["passed"] for row in rows), count=len(rows)))
 
 
 @policy.command("matrix")
 @_FILE
-@click.option("--peer", "peers", multiple=True, metavar="CITY", help="Show this city too. May be given again.")
+@click.option("--peer", "peers", multiple=True, metavar="CITY", help="Add a column for this city; repeatable.")
 @_JSON
 def matrix_command(file: Path, peers: Sequence[str], as_json: bool) -> None:
     """Print who sees which facet for which purpose.
 
-    The column "all" is every member that the rules do not name.
+    The column "all" stands for every member that the rules do not name.
 
     \b
     Example:
@@ -156,7 +167,7 @@ def matrix_command(file: Path, peers: Sequence[str], as_json: bool) -> None:
     """  # noqa: D301
     rows = matrix(_load(file), peers)
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
     else:
         _print_matrix(rows)
 
@@ -165,38 +176,45 @@ def _print_matrix(rows: Sequence[MatrixRow]) -> None:
     notes: dict[str, int] = {}
     for purpose in dict.fromkeys(row.purpose for row in rows):
         of_purpose = [row for row in rows if row.purpose == purpose]
-        table = new_table("standard", "facet", *dict.fromkeys(row.peer for row in of_purpose))
+        table = new_table(_("standard"), _("facet"), *dict.fromkeys(row.peer for row in of_purpose))
         lines: dict[tuple[str, str], list[str]] = {}
         for row in of_purpose:
             lines.setdefault((f"{row.standard} v{row.version}", row.facet), []).append(_cell(row, notes))
         for names, cells in lines.items():
             table.add_row(*names, *cells)
-        click.echo(f"Purpose: {purpose}")
+        echo(_("Purpose: {purpose}", purpose=purpose))
         print_table(table)
     for note, number in notes.items():
-        click.echo(f"[{number}] {note}")
+        echo(f"[{number}] {note}")
 
 
 def _cell(row: MatrixRow, notes: dict[str, int]) -> str:
-    said = [f"when {text}" for text in row.when] + [f"unless {text}" for text in row.unless]
+    said = [render(_("if {condition}", condition=text)) for text in row.when]
+    said += [render(_("unless {condition}", condition=text)) for text in row.unless]
     marks = "".join(f" \\[{notes.setdefault(text, len(notes) + 1)}]" for text in said)
     return row.answer + marks
 
 
 @policy.command("explain")
 @_FILE
-@click.option("--peer", required=True, metavar="CITY", help="Who asks.")
-@click.option("--purpose", required=True, help="What for, e.g. verification.")
+@click.option("--peer", required=True, metavar="CITY", help="City that asks.")
+@click.option("--purpose", required=True, help="Purpose of the request, e.g. verification.")
 @click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="JSON",
-              help="A proof written by `gongzhi prove` (its open facets are the body), or the body.")  # fmt: skip
-@click.option("--standard", "name", default="operator.registration", show_default=True, help="Unless a proof says it.")
+              help="A proof written by `gongzhi prove` (its disclosed facets are the body), or a body.")  # fmt: skip
+@click.option(
+    "--standard",
+    "name",
+    default="operator.registration",
+    show_default=True,
+    help="Standard of the record, unless a proof states it.",
+)
 @click.option("--set", "fields", multiple=True, metavar="FIELD=VALUE",
-              help="A field of the body, or header.FIELD. May be given again.")  # fmt: skip
+              help="A field of the body, or header.FIELD; repeatable.")  # fmt: skip
 @_JSON
 def explain_command(
     file: Path, peer: str, purpose: str, record: Path | None, name: str, fields: Sequence[str], as_json: bool
 ) -> None:
-    """Say what a city sees of a record, and why.
+    """Explain what a city sees of a record, and why.
 
     \b
     Examples:
@@ -208,11 +226,11 @@ def explain_command(
     try:
         header, body = _record(record, name, fields)
     except (ParseError, NodeError, ValueError) as error:
-        raise _Refused(f"the record does not parse: {error}") from None
+        raise _Refused(_("the record does not parse: {error}", error=error)) from None
     explained = checked.explain(peer, purpose, header, body)
     seen = facet_labels(checked, (header.standard, header.version), explained.facets)
     if as_json:
-        click.echo(json.dumps(_explanation_row(explained, seen), ensure_ascii=False, indent=2))
+        echo(json.dumps(_explanation_row(explained, seen), ensure_ascii=False, indent=2))
     else:
         _print_explanation(explained, seen)
 
@@ -222,25 +240,33 @@ def _explanation_row(explained: Explanation, seen: str) -> dict[str, Any]:
 
 
 def _print_explanation(explained: Explanation, seen: str) -> None:
-    table = new_table("line", "rule", "effect", "matches", "why")
+    table = new_table(_("line"), _("rule"), _("effect"), _("matches"), _("why"))
     for rule in explained.rules:
-        matches = "yes" if rule.matched else "no"
+        matches = _("yes") if rule.matched else _("no")
         table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))
     print_table(table)
-    click.echo(f"{explained.peer} sees for {explained.purpose}: {seen} ({explained.reason})")
+    echo(
+        _(
+            "{peer} sees for {purpose}: {seen} ({reason})",
+            peer=explained.peer,
+            purpose=explained.purpose,
+            seen=seen,
+            reason=explained.reason,
+        )
+    )
 
 
 def _record(file: Path | None, name: str, fields: Sequence[str]) -> tuple[Header, Message]:
     """The header and body that a proof, a JSON body and `--set` make together; the last word counts."""
     given = json.loads(file.read_text("utf-8")) if file else {}
     if not isinstance(given, dict):
-        raise ValueError("not a JSON object")
+        raise ValueError(_("not a JSON object"))
     proof = ParseDict(given, Proof()) if "view" in given else None
     header = parse_header(proof.view.header) if proof else _header(name)
     standard = get(header.standard, header.version)
     body = standard.merge(disclosed_bodies(proof.view)) if proof else ParseDict(given, standard.message_type())
     for field in fields:
-        path, _, value = field.partition("=")
+        path, _sign, value = field.partition("=")
         target = header if path.startswith("header.") else body
         _set(target, path.removeprefix("header.").split("."), _json_or_text(value))
     return header, body
@@ -274,5 +300,7 @@ def _parse(file: Path) -> Policy:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(Reason.INVALID_POLICY, str(file), f"cannot be read as UTF-8 text: {error}") from None
+        raise FileError(
+            Reason.INVALID_POLICY, str(file), _("cannot be read as UTF-8 text: {error}", error=error)
+        ) from None
     return parse_policy(text, str(file), standards())

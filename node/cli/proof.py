@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress, TaskID
-from rich.text import Text
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
@@ -23,6 +22,8 @@ from node.core.log.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proo
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
+from node.localized_click import echo
+from node.messages import _
 from node.storage.sqlite.inspection import inspect
 from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.upkeep.audit import OriginAudit
@@ -42,27 +43,29 @@ def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, 
     with query_service(caller) as service:
         request = query.ProveRequest(reason=caller.reason(purpose, legal_basis), id=record)
         save_proof(service.Prove(request, timeout=TIMEOUT_S).proof, out)
-    click.echo(f"proof of {record} in {out}")
+    echo(_("proof of {record} written to {out}", record=record, out=out))
 
 
 @click.command("check-proof")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--federation", type=click.Path(path_type=Path), help="Federation file that pins the keys.")
-@click.option("--key", "keys", multiple=True, help="The city's log key itself (vkey); may be given several times.")
-@click.option("--witnesses", "least", type=click.IntRange(0), default=0, help="Ask for cosignatures of so many others.")
+@click.option("--key", "keys", multiple=True, help="The city's log key itself (vkey); repeatable.")
+@click.option(
+    "--witnesses", "least", type=click.IntRange(0), default=0, help="Number of other cities that must have cosigned."
+)
 @json_option
 def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], least: int, as_json: bool) -> None:
-    """Check the proof in FILE, offline, against pinned keys alone.
+    """Check the proof in FILE offline, against pinned keys only.
 
-    With --witnesses 3 it is proven only where three other cities of the federation file cosigned the checkpoint: each
-    saw the same log as you, up to there.
+    With --witnesses 3 it is proven only if three other cities of the federation file cosigned the checkpoint: each
+    of them has seen the same log as you, up to that point.
 
-    Exit codes: 0 proven, 1 not proven, 2 not a proof file or no key.
+    Exit codes: 0 proven, 1 not proven, 2 not a proof file, or no key.
     """
     if bool(federation) == bool(keys):
-        raise click.UsageError("give --federation FILE, or --key VKEY")
+        raise click.UsageError(_("give --federation FILE, or --key VKEY"))
     if least and not federation:
-        raise click.UsageError("--witnesses asks for --federation FILE: it pins their keys")
+        raise click.UsageError(_("--witnesses needs --federation FILE, which pins the keys of the witnesses"))
     pinned = [parse_vkey(key) for key in keys]
     members = load_federation(federation) if federation else Federation(())
     proof = parse_proof(_read(file))
@@ -70,10 +73,12 @@ def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], leas
         witnesses = [key for member in members.peers_of(proof.city) for key in member.witness_keys]
         proven = verify_proof(proof, [*pinned, *_keys_of(members, proof.city)], witnesses, least)
     except NodeError as error:
-        click.echo(json.dumps({"proven": False, "reason": error.reason}) if as_json else f"NOT PROVEN: {error}")
+        echo(
+            json.dumps({"proven": False, "reason": error.reason}) if as_json else _("NOT PROVEN: {error}", error=error)
+        )
         sys.exit(1)
     if as_json:
-        click.echo(json.dumps(_plain(proven), ensure_ascii=False, indent=2))
+        echo(json.dumps(_plain(proven), ensure_ascii=False, indent=2))
     else:
         _print(proven)
 
@@ -83,12 +88,18 @@ def _read(file: Path) -> str:
         with file.open("rb") as source:
             content = source.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            raise FileError(Reason.TOO_LARGE, str(file), f"a proof file has at most {MAX_FILE_BYTES} bytes")
+            raise FileError(
+                Reason.TOO_LARGE,
+                str(file),
+                _("a proof file has at most {most} bytes", most=MAX_FILE_BYTES),
+            )
         return content.decode()
     except OSError as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(file), f"cannot be read: {error.strerror}") from None
+        raise FileError(
+            Reason.INVALID_ARGUMENT, str(file), _("cannot be read: {problem}", problem=error.strerror)
+        ) from None
     except UnicodeDecodeError:
-        raise FileError(Reason.INVALID_ARGUMENT, str(file), "not UTF-8") from None
+        raise FileError(Reason.INVALID_ARGUMENT, str(file), _("not UTF-8")) from None
 
 
 def _keys_of(federation: Federation, city: str) -> Sequence[LogKey]:
@@ -119,34 +130,47 @@ def _city(cosignature: Cosignature) -> str:
 
 def _print(proven: Proven) -> None:
     header, shown = proven.header, sorted(proven.facets)
-    click.echo(
-        f"PROVEN: {header.id} stands in the log of {header.city} as signed over {proven.checkpoint.size} records"
+    echo(
+        _(
+            "PROVEN: {id} is in the log of {city}, signed at {size} records",
+            id=header.id,
+            city=header.city,
+            size=proven.checkpoint.size,
+        )
     )
-    click.echo(f"  {header.standard} v{header.version} as of {time_text(header.as_of_ms)}, facets disclosed: {shown}")
+    echo(
+        _(
+            "  {standard} v{version} as of {at}, facets disclosed: {shown}",
+            standard=header.standard,
+            version=header.version,
+            at=time_text(header.as_of_ms),
+            shown=shown,
+        )
+    )
     if proven.withheld:
-        click.echo(f"  withheld, and nothing is said of them: facets {sorted(proven.withheld)}")
+        echo(_("  withheld, not proven: facets {facets}", facets=sorted(proven.withheld)))
     for each in proven.cosignatures:
-        click.echo(f"  cosigned by {_city(each)} at {time_text(each.at_s * 1000)}")
-    click.echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
-    click.echo("Not proven: that the record is still current. Ask the city, or a node that follows its log.")
+        echo(_("  cosigned by {city} at {at}", city=_city(each), at=time_text(each.at_s * 1000)))
+    echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
+    echo(_("Not proven: that the record is still current. Ask the city, or a node that pulls its log."))
 
 
 @click.command()
 @json_option
 @node_option
 def audit(as_json: bool, node_dir: Path) -> None:
-    """Recompute the own log and every replica from storage, and check them against the signed checkpoints.
+    """Recompute this node's log and every replica from storage, and check them against the signed checkpoints.
 
-    Works on a running node and on a stopped one. Exit code 1 where anything is wrong.
+    Works on a running or a stopped node. Exit code 1 if anything is wrong.
     """
     config = load_config(node_dir)
     members = load_federation(config.federation)
     if not config.node_db.exists():
-        raise NodeError(Reason.NOT_FOUND, f"{config.city} has no log yet")
+        raise NodeError(Reason.NOT_FOUND, _("{city} has no log yet", city=config.city))
     with inspect(config.node_db) as inspection, _progress(as_json) as progress:
         found = audit_store(inspection, lambda city: _keys_of(members, city), _reporter(progress))
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
     else:
         _print_audit(found)
     sys.exit(1 if any(each.fault_count for each in found) else 0)
@@ -169,14 +193,14 @@ def _reporter(progress: Progress) -> Callable[[str, int, int], None]:
 
 
 def _print_audit(found: Sequence[OriginAudit]) -> None:
-    table = new_table("city", "records", "open", "signed to", "faults", "")
+    table = new_table(_("city"), _("records"), _("open"), _("signed to"), _("faults"), "")
     for each in found:
-        signed = str(each.signed_size) if each.is_signed else "no"
+        signed = str(each.signed_size) if each.is_signed else _("no")
         cells = (each.city, str(each.size), str(each.open), signed, str(each.fault_count), "; ".join(each.notes))
-        table.add_row(*map(Text, cells))
+        table.add_texts(*cells)
     print_table(table)
     for each in found:
         for fault in each.faults:
-            click.echo(f"{each.city}: {fault}")
+            echo(f"{each.city}: {fault}")
         if each.fault_count > len(each.faults):
-            click.echo(f"{each.city}: and {each.fault_count - len(each.faults)} more")
+            echo(_("{city}: and {count} more", city=each.city, count=each.fault_count - len(each.faults)))

@@ -16,18 +16,22 @@ from node.cli.shared.query import (
 )
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 
 
 @click.group()
 def records() -> None:
-    """List and show records, the own city's or a peer's."""
+    """List and show records of this city or of a peer."""
 
 
 @records.command("list")
-@click.option("--city", help="Whose log [default: the own].")
-@click.option("--from", "from_index", default=0, type=click.IntRange(0), help="First leaf index.", show_default=True)
-@click.option("--limit", default=50, type=click.IntRange(1, 500), help="Records at most.", show_default=True)
+@click.option("--city", help="City of the log [default: this one].")
+@click.option(
+    "--from", "from_index", default=0, type=click.IntRange(0), help="Index of the first record.", show_default=True
+)
+@click.option("--limit", default=50, type=click.IntRange(1, 500), help="Largest number of records.", show_default=True)
 @reason_options
 @json_option
 @caller_options()
@@ -51,11 +55,11 @@ def list_command(
         page = service.ListRecords(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in page.records], "next_index": page.next_index}
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
     print_records(list(page.records))
     if page.next_index:
-        click.echo(f"go on with --from {page.next_index}", err=True)
+        echo(_("there are more: continue with --from {next}", next=page.next_index), err=True)
 
 
 @records.command()
@@ -64,14 +68,14 @@ def list_command(
 @json_option
 @caller_options()
 def show(record: str, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller) -> None:
-    """Show the record of an id, e.g. changsha-17."""
+    """Show the record with the id RECORD, e.g. changsha-17."""
     city, index = parse_record_id(record)
     request = query.ListRecordsRequest(reason=caller.reason(purpose, legal_basis), city=city, from_index=index, limit=1)
     with query_service(caller) as service:
         found = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
     if not found:
-        raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")
+        raise NodeError(Reason.NOT_FOUND, _("no record {record}", record=record))
     if as_json:
-        click.echo(json.dumps(plain_record(found[0]), ensure_ascii=False, indent=2))
+        echo(json.dumps(plain_record(found[0]), ensure_ascii=False, indent=2))
     else:
         print_record(found[0])

@@ -8,6 +8,8 @@ from node.cli.load import TIMEOUT_S, plain_load
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.intake.v1 import intake_pb2 as intake
 
 # A load of a million rows takes minutes.
@@ -16,11 +18,11 @@ _LOAD_TIMEOUT_S = 3600
 
 @click.command()
 @click.argument("record", required=False)
-@click.option("--load", type=click.IntRange(1), help="Take back every record of this load (gongzhi load list).")
-@click.option("--approve", is_flag=True, help="With --load: approve what another officer asked.")
-@click.option("--purpose", default="", help="Why it is taken back, e.g. correction.")
-@click.option("--legal-basis", default="", help="The article that asks for it.")
-@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+@click.option("--load", type=click.IntRange(1), help="Retract all records of this load (gongzhi load list).")
+@click.option("--approve", is_flag=True, help="With --load: approve the request of another officer.")
+@click.option("--purpose", default="", help="Purpose of the retraction, e.g. correction.")
+@click.option("--legal-basis", default="", help="Legal basis of the retraction, with its article.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @caller_options()
 def retract(
@@ -33,27 +35,28 @@ def retract(
     as_json: bool,
     caller: Caller,
 ) -> None:
-    """Take the own record RECORD (<city>-<number>) back, or with --load a whole file.
+    """Retract RECORD (<city>-<number>) of this city, or a whole file with --load.
 
     \b
     gongzhi retract changsha-17 --purpose correction --legal-basis "..."
     gongzhi retract --load 7 --purpose correction --legal-basis "..." --as ./zhang
     gongzhi retract --load 7 --approve --as ./li
 
-    A retraction is a record of its own: at their next pull the peers destroy the values and salts they hold of RECORD;
-    its hash stays in every tree. The row it stood for may be sent again as a new record.
+    A retraction is a record itself: at their next pull the peers destroy the values and salts that they hold of
+    RECORD; its hash stays in every tree. The retracted row may be loaded again as a new record.
 
-    A load takes two officers with accounts: one asks, another of role approver approves. What a case made is taken back
-    by an act of its workflow, never here.
+    Retracting a load takes two officers with accounts: one asks, another with the role approver approves. Records
+    of a case are retracted by acts of its workflow, never here.
     """  # noqa: D301
     if (record is None) == (load is None):
-        raise click.UsageError("Give RECORD, or --load NUMBER.")
+        raise click.UsageError(_("give RECORD, or --load NUMBER"))
     if approve and load is None:
-        raise click.UsageError("--approve goes with --load.")
+        raise click.UsageError(_("--approve goes with --load"))
     if not approve and not (purpose and legal_basis):
-        raise click.UsageError("Say why: --purpose and --legal-basis.")
+        raise click.UsageError(_("give the reason: --purpose and --legal-basis"))
     if not yes:
-        click.confirm(f"Every peer destroys what it holds of {record or f'load {load}'}. Go on?", abort=True)
+        what = record or _("load {number}", number=load)
+        click.confirm(render(_("Every peer will destroy what it holds of {what}. Continue?", what=what)), abort=True)
     if load is not None:
         _retract_load(
             intake.RetractLoadRequest(load=load, purpose=purpose, legal_basis=legal_basis, approve=approve),
@@ -66,19 +69,40 @@ def retract(
         answer = node.intake.Retract(request, timeout=TIMEOUT_S)
     size = parse_checkpoint(answer.checkpoint).size
     if as_json:
-        click.echo(json.dumps({"record": record, "retraction": answer.id, "tree_size": size}))
+        echo(json.dumps({"record": record, "retraction": answer.id, "tree_size": size}))
     else:
-        click.echo(f"{record} is taken back by {answer.id}, under a checkpoint of {size} records.")
+        echo(
+            _(
+                "{record} retracted by {id}, under a checkpoint of {size} records",
+                record=record,
+                id=answer.id,
+                size=size,
+            )
+        )
 
 
 def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json: bool) -> None:
     with caller.connect() as node:
         load = node.intake.RetractLoad(request, timeout=_LOAD_TIMEOUT_S).load
     if as_json:
-        click.echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))
+        echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))
     elif request.approve:
-        click.echo(f"{load.retracted} of {load.records} records of load {load.number} are taken back. 已撤回。")
-        click.echo("Now hand in the right file: rows that replaced earlier ones are gone with all their versions.")
+        echo(
+            _(
+                "load {number}: {retracted} of {records} records retracted",
+                retracted=load.retracted,
+                records=load.records,
+                number=load.number,
+            )
+        )
+        echo(_("Now load the correct file: rows that had replaced earlier ones are gone, with all their versions."))
     else:
-        click.echo(f"Load {load.number} ({load.file}, {load.records} records) waits for an approver. 待批准。")
-        click.echo(f"Another officer: gongzhi retract --load {load.number} --approve --as FOLDER")
+        echo(
+            _(
+                "load {number} ({file}, {records} records) needs an approver",
+                number=load.number,
+                file=load.file,
+                records=load.records,
+            )
+        )
+        echo(_("Another officer runs: gongzhi retract --load {number} --approve --as FOLDER", number=load.number))

@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
-
 from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import advice, canonical_key, code_of
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 from node.tables.titles import columns_of
@@ -80,7 +80,7 @@ def verify_roster(caller: Caller, reason: query.Reason, path: Path, *, as_json: 
                 write(plain)
     if requests.error is not None:
         raise requests.error
-    click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
+    echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or _("no rows"), err=True)
     return 0 if set(counts) == {"match"} else 1
 
 
@@ -125,11 +125,11 @@ def _plain(row: Row, answer: query.Answer) -> dict[str, Any]:
 
 
 def _json_line(plain: dict[str, Any]) -> None:
-    click.echo(json.dumps(plain, ensure_ascii=False))
+    echo(json.dumps(plain, ensure_ascii=False))
 
 
 def _csv_writer() -> Callable[[dict[str, Any]], None]:
-    click.echo(",".join(_ANSWER_COLUMNS))
+    echo(",".join(_ANSWER_COLUMNS))
     writer = csv.writer(sys.stdout, lineterminator="\n")
 
     def write(plain: dict[str, Any]) -> None:

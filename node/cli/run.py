@@ -18,10 +18,11 @@ from node.supervisor import ROLES, Supervised, run_role, supervise
 @click.option("--lock", type=int, hidden=True, help="Descriptor by which the supervisor holds the data folder.")
 @node_option
 def run(role: str | None, supervisor: int | None, lock: int | None, node_dir: Path) -> None:
-    """Run the node until it is told to stop (SIGTERM, Ctrl-C).
+    """Run the node until it is stopped (SIGTERM, Ctrl-C).
 
-    It answers peers, adapters and officers on the addresses in node.yaml and pulls from every peer by schedule. Logs
-    are JSON lines on standard error. A change of the federation, clients or policy file takes effect by itself.
+    It answers peers, adapters and officers at the addresses in node.yaml and pulls from every peer by schedule.
+    Logs are JSON lines on standard error. Changes of the federation, clients or policy file take effect by
+    themselves.
     """
     config = load_config(node_dir)
     check_user(config.data_dir)

@@ -25,6 +25,8 @@ from node.core.standards import standard as standards
 from node.core.standards.party_key import canonical_key
 from node.errors import FileError, Reason
 from node.folder.person_key import FILE, create_person_key
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.standard.v1 import listing_pb2
@@ -55,29 +57,30 @@ class _Screen(click.Group):
 
 @click.group(cls=_Screen, options_metavar="FILE [OPTIONS]", subcommand_metavar="| COMMAND ...")
 def screen() -> None:
-    """Screen FILE, a CSV file or workbook, against every list this node may see.
+    """Screen FILE, a CSV file or workbook, against every list that this node may see.
 
-    Columns, one at least: uscc 统一社会信用代码, legacy_number 注册号, tax_number 纳税人识别号, licence_number
-    许可证编号, id_number 证件号码, id_hmac; and name 名称. Other usual titles are known too; what is not read is named.
-    An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this process and is written nowhere.
-    A name alone never hits. Rows without a listing are only counted. A row with a key that is nobody's (a letter O for
-    a nought, a code that a spreadsheet took for a number) is `doubtful`, with advice: look it up, and screen it again.
+    Columns, at least one: uscc 统一社会信用代码, legacy_number 注册号, tax_number 纳税人识别号, licence_number
+    许可证编号, id_number 证件号码, id_hmac; and name 名称. Other usual titles are known too; columns not read
+    are printed. An ID number is turned into a keyed HMAC (keys/person.key) before it leaves this
+    process and is written nowhere. A name alone is never a hit. Rows without a listing are only
+    counted. A row whose key is nobody's (a letter O for a zero, a code that a spreadsheet took for
+    a number) is `doubtful`, with advice: look it up, and screen it again.
 
-    Exit codes: 0 nobody is on a list, 1 there are hits to be confirmed, 2 an error, or no row has a key, 3 no hits, but
-    rows that are in doubt or were not screened.
+    Exit codes: 0 nobody is listed, 1 there are hits to confirm, 2 an error, or no row has a key, 3 no hits, but
+    some rows are doubtful or were not screened.
     """
 
 
 @screen.command("file", hidden=True)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Write the results here instead.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the results to this file.")
 @reason_options
 @json_option
 @caller_options()
 def screen_file(
     file: Path, out: Path | None, purpose: str | None, legal_basis: str | None, as_json: bool, caller: Caller
 ) -> None:
-    """Screen FILE: `gongzhi screen FILE` says the same."""
+    """Screen FILE; `gongzhi screen FILE` does the same."""
     load_key = functools.cache(caller.person_key)
     counts: Counter[str] = Counter()
     with _written_to(out) as stream:
@@ -87,11 +90,11 @@ def screen_file(
                 counts[plain["result"]] += 1
                 if plain["result"] != "no_hit":
                     write(plain)
-    click.echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or "no rows", err=True)
+    echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or _("no rows"), err=True)
     if counts["republished"]:
-        click.echo("ALERT: listings that had ended were published again by their cities; they are no hits", err=True)
+        echo(_("ALERT: cities published listings again that had ended; they do not count as hits"), err=True)
     if set(counts) <= {"no_key"}:
-        text = "no row has a key, so nobody was screened 没有一行含有可核对的号码，未筛查任何主体"
+        text = _("no row has a key, so nobody was screened")
         raise FileError(Reason.INVALID_ARGUMENT, str(file), text)
     sys.exit(1 if counts["hit"] else _EXIT_DOUBTFUL if _NOT_SCREENED & set(counts) else 0)
 
@@ -99,13 +102,13 @@ def screen_file(
 @screen.command()
 @node_option
 def key(node_dir: Path) -> None:
-    """Make the federation's key for ID numbers: at one member, once.
+    """Create the federation's key for ID numbers: at one member, once.
 
-    The others get the file by hand (not by mail) as keys/person.key, mode 0600.
+    Give the file to the other members by hand (not by mail), as keys/person.key with mode 0600.
     """
     path = load_config(node_dir).keys / FILE
     create_person_key(path)
-    click.echo(f"{path}: hand it to every other member, and to nobody else")
+    echo(_("{path}: give it to every other member, and to nobody else", path=path))
 
 
 screen.add_command(confirm)
@@ -181,7 +184,7 @@ def plain_hit(hit: screening.Hit) -> dict[str, Any]:
 def _grounds(name: str) -> dict[int, str]:
     field = next(field for field in standards.get(name).fields if field.path == "grounds")
     enum = field.descriptor.enum_type
-    return {} if enum is None else {number: zh for number, zh, _ in standards.codes(enum)}
+    return {} if enum is None else {number: zh for number, zh, _en in standards.codes(enum)}
 
 
 @contextmanager

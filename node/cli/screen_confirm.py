@@ -11,6 +11,8 @@ from node.cli.shared.screen_roster import screening_service
 from node.core.law.calendar import legal_day
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
+from node.localized_click import echo
+from node.messages import _, render
 from node.stubs.casework.v1 import casework_pb2 as casework
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1.screening_pb2 import Entry, Hit, ScreenRequest
@@ -22,12 +24,14 @@ _WORKFLOW = "listing.hit"
 
 @click.command()
 @click.argument("record")
-@click.option("--uscc", default="", help="统一社会信用代码 or 注册号 of the entry that hit.")
-@click.option("--licence-number", default="", help="许可证编号.")
-@click.option("--id-number", is_flag=True, help="证件号码: asked for, not shown, sent nowhere.")
-@click.option("--name", default="", help="名称, for the reader.")
-@click.option("--screened-by", default="", help="Organ or platform [default: this city].")
-@click.option("--screened-at", required=True, help="筛查场景, e.g. a platform's roster.")
+@click.option(
+    "--uscc", default="", help="USCC (统一社会信用代码) or registration number (注册号) of the entry that hit."
+)
+@click.option("--licence-number", default="", help="Licence number (许可证编号).")
+@click.option("--id-number", is_flag=True, help="Prompt for the ID number (证件号码): not shown, sent nowhere.")
+@click.option("--name", default="", help="Name (名称), for readers.")
+@click.option("--screened-by", default="", help="Authority or platform that screened [default: this city].")
+@click.option("--screened-at", required=True, help="Occasion of the screening (筛查场景), e.g. a platform's roster.")
 @reason_options
 @json_option
 @caller_options(required=True)
@@ -40,9 +44,9 @@ def confirm(
     caller: Caller,
     **told: str,
 ) -> None:
-    """Confirm that the entry is the party of the listing RECORD, and tell the city that listed it.
+    """Confirm that the entry is the party of the listing RECORD, and inform the city that listed it.
 
-    The entry is screened once more: what is no hit now is not confirmed. Three acts of a case are recorded in your
+    The entry is screened again: what is no longer a hit is not confirmed. Three acts of a case are recorded in your
     name: screen and confirm stay in this city, tell reaches the listing city.
     """
     id_hmac = _asked_hmac(caller) if id_number else b""
@@ -52,9 +56,16 @@ def confirm(
     hit = hit_of(found, entry, told["name"], screened_by, told["screened_at"], day)
     recorded = confirm_hit(caller, hit)
     if as_json:
-        click.echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
+        echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
     else:
-        click.echo(f"case {recorded.case}: {', '.join(recorded.audience) or 'nobody else'} told by {recorded.id}")
+        echo(
+            _(
+                "case {case}: {cities} informed by {id}",
+                case=recorded.case,
+                cities=list(recorded.audience) or _("nobody else"),
+                id=recorded.id,
+            )
+        )
 
 
 def confirm_hit(caller: Caller, hit: ListingHit) -> casework.Recorded:
@@ -80,9 +91,9 @@ def _hit(caller: Caller, reason: query.Reason, entry: Entry, record: str) -> Hit
         (answer,) = service.Screen(iter([ScreenRequest(reason=reason, entries=[entry])]))
     found: Hit | None = next((hit for hit in answer.screened[0].hits if hit.record_id == record), None)
     if found is None:
-        raise NodeError(Reason.NOT_FOUND, f"{record} is no listing in force that these keys lead to")
+        raise NodeError(Reason.NOT_FOUND, _("{record} is not a listing in force with these keys", record=record))
     return found
 
 
 def _asked_hmac(caller: Caller) -> bytes:
-    return person_hmac(caller.person_key(), click.prompt("ID number", hide_input=True, err=True))
+    return person_hmac(caller.person_key(), click.prompt(render(_("ID number")), hide_input=True, err=True))

@@ -1,7 +1,7 @@
 """`gongzhi standard`: the data standards this node speaks."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,24 +11,15 @@ from node.cli.shared.tables import new_table, print_table
 from node.core.standards import table
 from node.core.standards.guide import standards_guide
 from node.core.standards.standard import Standard, get, standards
-from node.messages import Lang
+from node.localized_click import echo, lang_option
+from node.messages import Lang, _, language
 
-# Tables keep their columns where there is no terminal to fit them into.
-_HEADS: dict[str, dict[str, Sequence[str]]] = {
-    "zh": {
-        "standards": ("标准", "版本", "中文名", "英文名"),
-        "facets": ("编号", "分面", "中文名", "英文名", "级别"),
-        "fields": ("字段", "类型", "中文名", "英文名", "级别", "分面", "规则"),
-        "codes": ("代码表", "代码", "中文名", "英文名", "依据", "去向"),
-        "rules": ("规则", "说明", "表达式"),
-    },
-    "en": {
-        "standards": ("standard", "version", "Chinese", "English"),
-        "facets": ("number", "facet", "Chinese", "English", "level"),
-        "fields": ("field", "type", "Chinese", "English", "level", "facet", "rule"),
-        "codes": ("code list", "code", "Chinese", "English", "article", "what follows"),
-        "rules": ("rule", "message", "expression"),
-    },
+_HEADS: Mapping[str, Sequence[str]] = {
+    "standards": (_("standard"), _("version"), _("Chinese"), _("English")),
+    "facets": (_("number"), _("facet"), _("Chinese"), _("English"), _("level")),
+    "fields": (_("field"), _("type"), _("Chinese"), _("English"), _("level"), _("facet"), _("rule")),
+    "codes": (_("code list"), _("code"), _("Chinese"), _("English"), _("article"), _("consequence")),
+    "rules": (_("rule"), _("message"), _("expression")),
 }
 
 
@@ -37,43 +28,42 @@ def standard() -> None:
     """Show the data standards: fields, levels, facets, codes."""
 
 
-_lang = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @standard.command("list")
-@_lang
+@lang_option
 @_json
-def list_standards(lang: Lang, as_json: bool) -> None:
+def list_standards(as_json: bool) -> None:
     """List the standards."""
     if as_json:
         _print_json([_title(each) for each in standards()])
     else:
-        _print_table(_HEADS[lang]["standards"], (_title(each).values() for each in standards()))
+        _print_table(_HEADS["standards"], (_title(each).values() for each in standards()))
 
 
 @standard.command()
 @click.argument("name")
-@click.option("--version", type=int, help="Version; the newest where not given.")
-@_lang
+@click.option("--version", type=int, help="Version [default: the newest].")
+@lang_option
 @_json
-def show(name: str, version: int | None, lang: Lang, as_json: bool) -> None:
+def show(name: str, version: int | None, as_json: bool) -> None:
     """Show the standard NAME, e.g. operator.registration."""
     shown = get(name, version)
-    sections = _sections(shown, lang)
+    sections = _sections(shown, language())
     if as_json:
         _print_json(_title(shown) | sections)
         return
-    click.echo(f"{shown.name} v{shown.version}  {shown.label_zh}  {shown.label_en}")
+    echo(f"{shown.name} v{shown.version}  {shown.label_zh}  {shown.label_en}")
     for section, rows in sections.items():
         if rows:
-            _print_table(_HEADS[lang][section], (row.values() for row in rows))
+            _print_table(_HEADS[section], (row.values() for row in rows))
 
 
 @standard.command()
 def guide() -> None:
     """Print the guide to all standards as Markdown (docs/standards.md)."""
-    click.echo(standards_guide(standards()))
+    echo(standards_guide(standards()))
 
 
 def _title(shown: Standard) -> dict[str, Any]:
@@ -104,7 +94,7 @@ def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
 
 
 def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:

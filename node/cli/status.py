@@ -16,18 +16,20 @@ from node.client import NodeClient, wait_until_serving
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
 from node.core.reason_texts import Severity
+from node.localized_click import echo
+from node.messages import Message, _, both, render
 from node.stubs.control.v1 import control_pb2
 from node.tables.terminal import CellTable
 
 
 @click.command()
-@click.option("--wait", "wait_s", type=float, default=0, help="Wait up to so many seconds until the node is healthy.")
+@click.option("--wait", "wait_s", type=float, default=0, help="Wait up to this many seconds until the node is healthy.")
 @json_option
 @node_option
 def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
-    """Show the node's log, each peer (state, lag, last error, back-off), incidents and disk.
+    """Show the node's log, every peer (state, lag, last error, back-off), incidents and disk.
 
-    Alerts are what `gongzhi doctor` finds, as far as it can be looked at all the time.
+    Alerts are findings of `gongzhi doctor`, as far as they can be checked continuously.
 
     Exit codes: 0 nothing must be done, 3 something must be done (an alert of severity must), 2 an error.
     """
@@ -36,7 +38,7 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
     with NodeClient.of_officer(config, ask_passphrase) as node:
         answer = node.control.Status(control_pb2.StatusRequest(), timeout=10)
     if as_json:
-        click.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
+        echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     else:
         _print(answer)
     if any(alert.severity == Severity.MUST for alert in answer.alerts):
@@ -46,9 +48,9 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
 @click.command()
 @node_option
 def health(node_dir: Path) -> None:
-    """Tell by the exit code whether both processes answer their health check; for containers and watchdogs.
+    """Report by the exit code whether both processes answer their health checks, for containers and watchdogs.
 
-    Peers that fail or are frozen make a node no less healthy: `gongzhi status` tells of them.
+    Peers that fail or are frozen do not make a node unhealthy: see `gongzhi status`.
     """
     wait_until_serving(load_config(node_dir), 0, ask_passphrase)
 
@@ -57,55 +59,93 @@ def _print(answer: control_pb2.StatusResponse) -> None:
     console = Console()
     gib = 2**30
     console.print(
-        f"[bold]{answer.city}[/]: {answer.tree_size} records; databases {answer.disk_used_bytes / gib:.2f} GiB,"
-        f" free {answer.disk_free_bytes / gib:.1f} GiB; policy {answer.policy_digest[:12]}"
+        render(
+            _(
+                "[bold]{city}[/]: {records} records; databases {used:.2f} GiB, free {free:.1f} GiB; policy {policy}",
+                city=answer.city,
+                records=answer.tree_size,
+                used=answer.disk_used_bytes / gib,
+                free=answer.disk_free_bytes / gib,
+                policy=answer.policy_digest[:12],
+            )
+        )
     )
     if answer.clock.offset_file:
         console.print(
-            f"[bold red]CLOCK SHIFTED: this node takes it to be {_moment(answer.clock.now_ms)}[/],"
-            f" {answer.clock.offset_s:+} s by {answer.clock.offset_file}: for tests and exercises only",
+            render(
+                _(
+                    "[bold red]CLOCK SHIFTED: this node works with {now}[/], {offset:+} s by {file}: "
+                    "for tests and exercises only",
+                    now=_moment(answer.clock.now_ms),
+                    offset=answer.clock.offset_s,
+                    file=answer.clock.offset_file,
+                )
+            ),
             soft_wrap=True,
         )
     for alert in answer.alerts:
         _print_alert(console, alert)
     if answer.progress:
-        far = ", ".join(f"{each.city} {each.size}" for each in answer.progress)
-        console.print(f"own log ({answer.tree_size} records) cosigned up to: {far}", soft_wrap=True)
+        progress = [f"{each.city} {each.size}" for each in answer.progress]
+        text = _("own log ({records} records) cosigned up to: {progress}", records=answer.tree_size, progress=progress)
+        console.print(render(text), soft_wrap=True)
     if answer.backup.at_ms:
         hours = (time.time() * 1000 - answer.backup.at_ms) / 3_600_000
-        told = f"last backup {hours:.1f} h ago, {answer.backup.tree_size} records: {answer.backup.place}"
-        console.print(told, markup=False, soft_wrap=True)
+        text = _(
+            "last backup {hours:.1f} h ago, {records} records: {place}",
+            hours=hours,
+            records=answer.backup.tree_size,
+            place=answer.backup.place,
+        )
+        console.print(render(text), markup=False, soft_wrap=True)
     print_table(_peers(answer))
     for peer in answer.peers:
         if peer.last_reason:
             console.print(f"{peer.city}: {peer.failures}x {peer.last_reason}: {peer.last_error}", markup=False)
     for incident in answer.incidents:
         console.print(
-            f"[red]incident {incident.number}[/] {_time(incident.at_ms)} {incident.city} {incident.reason}:"
-            f" {incident.message} ({incident.evidence_bytes} bytes of evidence)"
+            render(
+                _(
+                    "[red]incident {number}[/] {at} {city} {reason}: {message} ({size} bytes of evidence)",
+                    number=incident.number,
+                    at=_time(incident.at_ms),
+                    city=incident.city,
+                    reason=incident.reason,
+                    message=incident.message,
+                    size=incident.evidence_bytes,
+                )
+            )
         )
 
 
 def _print_alert(console: Console, alert: control_pb2.Alert) -> None:
     severity = Severity(alert.severity)
-    head = "警报 ALERT" if severity is Severity.MUST else "提示 NOTE"
+    head = _("ALERT") if severity is Severity.MUST else _("NOTE")
     for line in (
-        f"{head} {alert.reason} {alert.text_zh} / {alert.text}",
-        f"  怎么办 what to do: {alert.advice_zh} / {alert.advice}",
+        _("{head} {reason} {text}", head=head, reason=alert.reason, text=both(alert.text, alert.text_zh)),
+        _("  what to do: {advice}", advice=both(alert.advice, alert.advice_zh)),
     ):
-        console.print(Text(printable(line), STYLES[severity]), soft_wrap=True)
+        console.print(Text(printable(render(line)), STYLES[severity]), soft_wrap=True)
 
 
 def _peers(answer: control_pb2.StatusResponse) -> CellTable:
-    names = ("peer", "state", "records", "open", "withheld", "behind", "last heard", "next try")
-    table = new_table(*names)
+    table = new_table(
+        _("peer"), _("state"), _("records"), _("open"), _("withheld"), _("behind"), _("last heard"), _("next try")
+    )
     for peer in answer.peers:
-        heard = f"{'over ' * peer.lag_at_least}{peer.lag_s} s ago" if peer.root else "never"
+        heard = _heard(peer)
         retry = _time(peer.next_attempt_at_ms) if peer.next_attempt_at_ms else ""
-        state = {"frozen": "[red]frozen[/]", "ok": "[green]ok[/]"}.get(peer.state, peer.state)
+        state = {"frozen": _("[red]frozen[/]"), "ok": _("[green]ok[/]")}.get(peer.state, peer.state)
         counts = (peer.tree_size, peer.verified, peer.withheld, peer.lag_records)
         table.add_row(peer.city, state, *map(str, counts), heard, retry)
     return table
+
+
+def _heard(peer: control_pb2.PeerStatus) -> Message:
+    if not peer.root:
+        return _("never")
+    ago = _("over {seconds} s ago", seconds=peer.lag_s)
+    return ago if peer.lag_at_least else _("{seconds} s ago", seconds=peer.lag_s)
 
 
 def _moment(at_ms: int) -> str:

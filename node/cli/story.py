@@ -19,19 +19,20 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--json", "json_file", type=_FILE, help="Also write every step and who saw what here.")
+@click.option("--json", "json_file", type=_FILE, help="Also write every step and who saw what to this file.")
 @click.option("--policies", type=_FOLDER, help="Folder of <city>.yaml: policies to try instead of the shipped ones.")
 @click.option("--until", type=click.IntRange(1, len(CHAPTERS)), default=len(CHAPTERS), help="Stop after this chapter.")
 @click.option("--keep", is_flag=True, help="Keep the six nodes' folders.")
 def story(json_file: Path | None, policies: Path | None, until: int, keep: bool) -> None:
-    """Play one matter through six real nodes on this machine, and hold every city to what it may see.
+    """Play one case through six real nodes on this machine, and check what every city may see.
 
-    A consumer in Changsha complains about a live-stream seller; the case goes to Hefei, Nanchang publishes a listing,
-    Wuhan finds the seller on a platform, which restricts it; a year later (the nodes' clock is moved) the listing is
-    repaired away; a warning is raised and taken back. Officers act by their own certificates, two where it binds
-    somebody; every step shows its record, its place under a signed checkpoint, its time limits and who saw it.
+    A consumer in Changsha complains about a live-stream seller; the case goes to Hefei, Nanchang publishes a
+    listing, Wuhan finds the seller on a platform, which restricts it; a year later (the nodes' clock is moved) the
+    listing ends by credit repair; a warning is raised and retracted. Officers act with their own certificates, two
+    of them where an act binds somebody; every step shows its record, its position under a signed checkpoint, its
+    deadlines and who saw it.
 
-    Exit code 1 if a step fails, if any city holds what it may not see, or lacks what it should.
+    Exit code 1 if a step fails, if any city holds what it may not see, or lacks what it should have.
     """
     if json_file:
         check_writable(json_file.absolute())

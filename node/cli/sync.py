@@ -8,23 +8,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.control.v1 import control_pb2
 
 
 @click.command()
-@click.option("--now", is_flag=True, help="Pull at once, whatever the schedule and the back-off say.")
+@click.option("--now", is_flag=True, help="Pull at once, regardless of schedule and back-off.")
 @click.argument("cities", nargs=-1)
 @json_option
 @caller_options(steers=True)
 def sync(now: bool, cities: tuple[str, ...], as_json: bool, caller: Caller) -> None:
-    """Pull from CITIES (from every peer when none is named) and show how far it got.
+    """Pull from CITIES (default: from every peer) and show the progress.
 
-    Exit code 1 where a pull failed; `gongzhi status` shows why and when the next is due.
+    Exit code 1 if a pull failed; `gongzhi status` shows why and when the next one is due.
     """
     if not now:
         raise click.UsageError(
-            "a running node pulls by itself every sync.interval_s seconds; to pull at once say --now\n"
-            "节点运行时按 sync.interval_s 自动同步；要立即同步请加 --now"
+            _("a running node pulls by itself every sync.interval_s seconds; to pull at once give --now")
         )
     last: dict[str, control_pb2.SyncResponse] = {}
     console = Console(stderr=True)
@@ -45,8 +46,10 @@ def sync(now: bool, cities: tuple[str, ...], as_json: bool, caller: Caller) -> N
 def _print(last: dict[str, control_pb2.SyncResponse], as_json: bool) -> None:
     if as_json:
         rows = {city: {"tree_size": step.tree_size, "reason": step.reason} for city, step in last.items()}
-        click.echo(json.dumps(rows))
+        echo(json.dumps(rows))
         return
     for city, step in sorted(last.items()):
-        said = f"{step.reason}: {step.message}" if step.reason else f"verified up to {step.tree_size}"
-        click.echo(f"{city:10} {said}")
+        outcome = _("verified up to {size}", size=step.tree_size)
+        if step.reason:
+            outcome = _("{reason}: {message}", reason=step.reason, message=step.message)
+        echo(_("{city:10} {outcome}", city=city, outcome=outcome))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.casework import tell_rest
@@ -17,6 +16,8 @@ from node.cli.shared.dates import parse_day, time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import new_table, print_table
 from node.core.law.calendar import SHANGHAI
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 
@@ -35,10 +36,12 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int:
 
 def _filters(command: Any) -> Any:
     for option in (
-        click.option("--purpose", default="", help="Only what was asked for this purpose."),
-        click.option("--until", "until_ms", callback=_moment, metavar="DAY", help="Until before this day or moment."),
-        click.option("--since", "since_ms", callback=_moment, metavar="DAY", help="Since this day or moment."),
-        click.option("--who", default="", help="Only of this client, by its name; `officer` is the node itself."),
+        click.option("--purpose", default="", help="Only requests for this purpose."),
+        click.option("--until", "until_ms", callback=_moment, metavar="DAY", help="Before this day or time."),
+        click.option("--since", "since_ms", callback=_moment, metavar="DAY", help="From this day or time on."),
+        click.option(
+            "--who", default="", help="Only requests of this client, by its name; `officer` is the node itself."
+        ),
     ):
         command = option(command)
     return command
@@ -46,15 +49,17 @@ def _filters(command: Any) -> Any:
 
 @click.group()
 def usage() -> None:
-    """Show who asked what of this node, why, when, and what was answered 使用记录.
+    """Show who asked this node for what, why, when, and what was answered (使用记录).
 
-    For officers of role auditor (`--as`), and for the node's own account. Looking at it leaves a record too.
+    For officers with the role auditor (`--as`), and for the node's own account. Looking at it is recorded too.
     """
 
 
 @usage.command("list")
 @_filters
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="The latest so many.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of records to list, the latest."
+)
 @json_option
 @caller_options()
 def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> None:
@@ -62,13 +67,25 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
     every = list(_records(caller, **wanted))
     found = every[-limit:]
     if as_json:
-        click.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table("at", "who", "call", "questions", "about", "purpose", "legal basis", "cities", "result")
+    table = new_table(
+        _("at"),
+        _("who"),
+        _("call"),
+        _("questions"),
+        _("about"),
+        _("asked for"),
+        _("legal basis"),
+        _("cities"),
+        _("result"),
+    )
     for each in found:
-        about = each.subject if len(each.subject) <= _DIGEST_CHARS else f"{len(each.subject) // 16} digests"
+        about = (
+            each.subject if len(each.subject) <= _DIGEST_CHARS else _("{count} digests", count=len(each.subject) // 16)
+        )
         cells = (time_text(each.at_ms), f"{each.kind} {each.name}", each.rpc, str(each.questions), about)
-        table.add_row(*map(Text, (*cells, each.purpose, each.legal_basis, each.cities, each.result)))
+        table.add_texts(*cells, each.purpose, each.legal_basis, each.cities, each.result)
     print_table(table)
     tell_rest(len(found), len(every))
 
@@ -78,7 +95,7 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="CSV file to write.")
 @caller_options()
 def export(out: Path, caller: Caller, **wanted: Any) -> None:
-    """Write usage records to a CSV file that a spreadsheet opens; nobody else may read it."""
+    """Write usage records to a CSV file for a spreadsheet, readable by you only."""
     out.touch(mode=0o600)
     count = 0
     with out.open("w", encoding="utf-8-sig", newline="") as stream:
@@ -88,7 +105,7 @@ def export(out: Path, caller: Caller, **wanted: Any) -> None:
             count += 1
             # What was asked, and by what name, others wrote.
             writer.writerow([guard(str(_plain(each)[name])) for name in _COLUMNS])
-    click.echo(f"{count} usage records in {out}")
+    echo(_("{count} usage records written to {out}", count=count, out=out))
 
 
 _DIGEST_CHARS = 200

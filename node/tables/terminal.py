@@ -41,6 +41,10 @@ class CellTable(Table):
         row = [_shown(cell) for cell in cells]
         self.cells.append(row + [Text()] * (len(self.heads) - len(row)))
 
+    def add_texts(self, *cells: str) -> None:
+        """Adds a row of texts as they are, without markup; a `Message` in the language of the process."""
+        self.add_row(*(Text(render(cell)) for cell in cells))
+
     @property
     def row_count(self) -> int:
         """How many rows were added; they are kept here, and not in the table of rich."""

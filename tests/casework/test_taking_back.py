@@ -129,7 +129,7 @@ def test_a_wrong_file_is_taken_back_by_two_officers(office: Office, tmp_path: Pa
     refused = command(office, "retract", "--load", str(number), *why)  # the node's own account is no person
     assert isinstance(refused.exception, NodeError)
     assert refused.exception.reason is Reason.PERMISSION_DENIED
-    assert "待批准" in command(office, "retract", "--load", str(number), *why, name="zhang").output
+    assert "needs an approver" in command(office, "retract", "--load", str(number), *why, name="zhang").output
     for alone in ("zhang", "wang"):
         refused = command(office, "retract", "--load", str(number), "--approve", "--yes", name=alone)
         assert isinstance(refused.exception, NodeError), refused.output

@@ -34,12 +34,12 @@ def test_lists_and_messages() -> None:
 @pytest.mark.parametrize(
     ("plain", "text"),
     [
-        ({"kind": "foo"}, "kind: no code 'foo'; there are: case 案件移送, clue 线索移送"),
+        ({"kind": "foo"}, "kind: no code 'foo'; known codes: case 案件移送, clue 线索移送"),
         ({"kind": "unspecified"}, "kind: no code"),
-        ({"nosuch": 1}, "nosuch: no such field; there are: act, number, kind"),
-        ({"party": {"code": "x"}}, "party.code: no such field; there are: uscc"),
-        ({"evidence": [{"extracted_at_ms": "yesterday"}]}, "evidence.extracted_at_ms: 'yesterday' is no moment"),
-        ({"evidence": [{"kind": "photo"}]}, "evidence.kind: no code 'photo'; there are: document 书证"),
+        ({"nosuch": 1}, "nosuch: no such field; known fields: act, number, kind"),
+        ({"party": {"code": "x"}}, "party.code: no such field; known fields: uscc"),
+        ({"evidence": [{"extracted_at_ms": "yesterday"}]}, "evidence.extracted_at_ms: 'yesterday' is not a time"),
+        ({"evidence": [{"kind": "photo"}]}, "evidence.kind: no code 'photo'; known codes: document 书证"),
     ],
 )
 def test_what_there_is_is_said(plain: dict[str, Any], text: str) -> None:

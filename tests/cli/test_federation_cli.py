@@ -160,11 +160,11 @@ def test_cards_are_exchanged_and_shown_before_they_count(two: tuple[Path, Path])
     assert "wuhan.example:7100" in listed
     assert fingerprint in listed
     held = well(federation, "card", "--node", wuhan)
-    assert "wuhan would leave" in well(federation, "remove", "wuhan", "--dry-run", "--node", changsha)
+    assert "wuhan would be removed" in well(federation, "remove", "wuhan", "--dry-run", "--node", changsha)
     assert "wuhan" in well(federation, "list", "--node", changsha)
     told = well(federation, "remove", "wuhan", "--node", changsha)
-    assert "goes 停止" in told
-    assert "stays 保留: 0 records" in told
+    assert "stops now" in told
+    assert "kept: 0 records" in told
     # Its card is kept: proofs made before are checked by the key on it.
     assert parse_card((changsha / "former" / "wuhan.card.yaml").read_text()) == parse_card(held)
     assert "wuhan" not in well(federation, "list", "--node", changsha)

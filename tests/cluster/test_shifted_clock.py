@@ -110,9 +110,9 @@ def test_both_processes_follow_the_clock_and_say_so(running: Running, tmp_path: 
     shifts = [(each["role"], each["offset_s"]) for each in told]
     assert {role for role, _ in shifts} == {"node", "query"}
     assert len(shifts) == 4
-    rules = json.loads(run("clock", "list", "--json", *at))
+    rules = json.loads(run("deadline", "list", "--json", *at))
     assert all(rule["from"] <= "2027-02-01" for rule in rules)
-    due = json.loads(run("clock", "due", "clue.filing_decision", "--from", "2026-12-20", "--json", *at))
+    due = json.loads(run("deadline", "due", "clue.filing_decision", "--from", "2026-12-20", "--json", *at))
     assert due["calendar"].endswith("2027.1")
 
 
@@ -132,7 +132,7 @@ def test_a_node_does_not_start_on_a_bad_clock_or_calendar(config: Config) -> Non
 def test_a_backup_takes_the_calendars_along(running: Running, tmp_path: Path) -> None:
     run("backup", "--node", running.folder, "--out", tmp_path / "backup")
     run("restore", tmp_path / "backup", "--dir", tmp_path / "again")
-    shown = json.loads(run("clock", "calendar", "2027", "--json", "--node", tmp_path / "again"))
+    shown = json.loads(run("deadline", "calendar", "2027", "--json", "--node", tmp_path / "again"))
     assert shown["year"] == 2027
 
 

@@ -101,7 +101,7 @@ def test_the_first_working_day_after_a_day_passes_none_by(day: date) -> None:
     ],
 )
 def test_past_the_horizon_there_is_no_answer(question: Callable[[], object]) -> None:
-    with pytest.raises(NodeError, match=r"2026-12-31.*notice for 2027.*gongzhi clock calendar") as refusal:
+    with pytest.raises(NodeError, match=r"2026-12-31.*notice for 2027.*gongzhi deadline calendar") as refusal:
         question()
     assert refusal.value.reason is Reason.CALENDAR_HORIZON
 

@@ -1,7 +1,6 @@
 """What the program says to people: texts in `_(...)`, help of every command, and what Click says itself."""
 
 import ast
-import inspect
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from adapters.cli import main as gongzhi_adapter
 from node.cli.main import gongzhi
+from node.localized_click import help_text
 
 ROOT = Path(__file__).parents[2]
 ROOMS: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +68,11 @@ def _calls(room: str, file: Path) -> Iterator[Text]:
 def _helps(room: str, command: click.Command, path: str = "") -> Iterator[Text]:
     path = f"{path} {command.name}".strip()
     context = click.Context(command)
-    helps = [command.help, command.short_help if _is_own_short_help(command) else None, command.epilog]
+    helps = [
+        help_text(command),
+        command.short_help if _is_own_short_help(command) else None,
+        command.epilog,
+    ]
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             asked = parameter.prompt if isinstance(parameter.prompt, str) else None
@@ -83,7 +87,7 @@ def _helps(room: str, command: click.Command, path: str = "") -> Iterator[Text]:
 
 
 def _is_own_short_help(command: click.Command) -> bool:
-    return bool(command.short_help) and not inspect.cleandoc(command.help or "").startswith(str(command.short_help))
+    return bool(command.short_help) and not help_text(command).startswith(str(command.short_help))
 
 
 def _texts_of_click() -> Iterator[Text]:

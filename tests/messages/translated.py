@@ -2,4 +2,4 @@
 
 from tests.messages.texts import CLICK
 
-TRANSLATED = (CLICK,)
+TRANSLATED = (CLICK, "cli")

@@ -96,7 +96,7 @@ def test_a_roster_without_a_column_of_keys_is_an_error_in_words(world: World, ti
     result = world.screen(f"{title}\n{NAME}\n", "--json")
     assert isinstance(result.exception, FileError)
     assert result.stdout == ""
-    assert "没有可识别主体的列" in str(result.exception)
+    assert "no column identifies the party" in str(result.exception)
     assert "uscc: 统一社会信用代码" in str(result.exception)
     assert NAME not in str(result.exception)
 
@@ -137,7 +137,7 @@ def test_a_key_under_another_title_is_a_key(world: World, title: str, key: str, 
     result = world.screen(f"序号,{title},开店日期\n1,{key},2024-01-01\n", "--json")
     assert result.exit_code == 1, result.output
     assert [each["matched_on"] for each in told(result)] == [matched_on]
-    assert "未读取的列: 序号, 开店日期" in result.stderr
+    assert "columns not read: 序号, 开店日期" in result.stderr
 
 
 @pytest.mark.parametrize(

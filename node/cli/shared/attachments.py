@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from node.cli.shared.caller import Caller
 from node.core.log.attachment import check_digest
 from node.folder.attachment_file import Part
+from node.messages import _, render
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.stubs.query.v1 import query_pb2 as query
@@ -42,7 +43,7 @@ def progress_bar(what: str, size: int | None = None) -> Iterator[Callable[..., N
 def obtain(service: EvidenceServiceStub, reason: query.Reason, record: str, digest: str) -> None:
     """Fetches an attachment from the city of the record that names it, unless it is held."""
     request = messages.ObtainRequest(reason=reason, record=record, sha256=digest)
-    with progress_bar(f"{digest[:12]} from {record}") as report:
+    with progress_bar(render(_("{digest} from {record}", digest=digest[:12], record=record))) as report:
         for answer in service.Obtain(request):
             report(answer.held, answer.size)
 
@@ -59,7 +60,7 @@ def download(
     """
     check_digest(digest)
     if not out.parent.is_dir():
-        raise click.UsageError(f"there is no folder {out.parent}")
+        raise click.UsageError(_("no folder {folder}", folder=out.parent))
     path = out.with_name(f".{digest}.part")
     answers = read(path.stat().st_size if path.exists() else 0)
     held = next(iter(answers)).attachment

@@ -97,15 +97,20 @@ def as_option(
     dest: str = "folder", *, required: bool = False, variable: str | None = "GONGZHI_OFFICER"
 ) -> Callable[[_Command], _Command]:
     """`--as FOLDER`: who acts or asks; the command takes it as `dest`."""
-    said = f" (or {variable})" if variable else ""
-    default = "" if required else " [default: the node's own account, by --node]"
+    text = (
+        "Identity folder of the officer or platform (or GONGZHI_OFFICER) [default: the node's own account, by --node]."
+    )
+    if required:
+        text = "Identity folder of the officer or platform (or GONGZHI_OFFICER)."
+    elif variable is None:
+        text = "Identity folder of the officer or platform [default: the node's own account, by --node]."
     return click.option(
         "--as",
         dest,
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         envvar=variable,
         required=required,
-        help=f"Folder of the officer or platform who asks{said}{default}.",
+        help=text,
     )
 
 

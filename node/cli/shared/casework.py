@@ -1,23 +1,26 @@
 """What the commands about cases share: who acts, the body of an act, how a refusal and a clock are printed."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from google.protobuf import message as protobuf
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
-from google.protobuf.message import Message
 
 from node.cli.shared import caller
 from node.cli.shared.codes import spell_out
 from node.cli.shared.options import ask_passphrase
 from node.client import NodeClient, RefusedAct
 from node.core.document import parse_document
+from node.core.law.deadlines import State
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
+from node.localized_click import echo
+from node.messages import Message, _, both
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.usecases.casework.worklist import MOST, USUAL
@@ -33,7 +36,7 @@ limit_option = click.option(
     type=click.IntRange(1, MOST),
     default=USUAL,
     show_default=True,
-    help="At most so many, the first in order.",
+    help="Largest number of rows.",
 )
 
 
@@ -50,19 +53,23 @@ _BODY = (
         "files",
         multiple=True,
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The standard's fields as YAML or JSON (docs/examples); again: what is said last holds.",
+        help="Fields of the standard as YAML or JSON (docs/examples); repeatable; later files override earlier ones.",
     ),
     click.option(
-        "--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field, e.g. to_city=hefei; may be given again."
+        "--set", "fields", multiple=True, metavar="FIELD=VALUE", help="A field, e.g. to_city=hefei; repeatable."
     ),
     click.option("--article", help="Legal basis of the act, with its article."),
-    click.option("--reasons", help="Why, in words that can be served."),
-    click.option("--on", "day", help="Day of the fact that the act records, YYYY-MM-DD; by default today."),
-    click.option("--extends-by", type=int, help="What an extension adds where the law names no length."),
+    click.option("--reasons", help="Reasons, worded so that they can be served on the party."),
+    click.option("--on", "day", help="Day of the fact that the act records, YYYY-MM-DD [default: today]."),
+    click.option("--extends-by", type=int, help="Length of an extension, if the law states none."),
     click.option("--number", help="Number of the document that the act is."),
-    click.option("--document", "documents", multiple=True, metavar="TITLE=NUMBER", help="A document; again for more."),
+    click.option("--document", "documents", multiple=True, metavar="TITLE=NUMBER", help="A document; repeatable."),
     click.option(
-        "--officer", "officers", multiple=True, metavar="NAME=NUMBER", help="Who was on the spot, with 执法证号; again."
+        "--officer",
+        "officers",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="Officer on the spot, with the enforcement certificate number (执法证号); repeatable.",
     ),
 )
 
@@ -79,8 +86,9 @@ def case_service(folder: Path) -> Iterator[CaseServiceStub]:
             yield node.cases
     except RefusedAct as refused:
         for rule in refused.rules:
-            click.echo(f"{rule.rule}: {rule.zh}（{rule.law_zh}） {rule.en} ({rule.law_en})", err=True)
-        raise NodeError(refused.reason, f"it breaks {_rules(len(refused.rules))}") from None
+            echo(rule_text(rule), err=True)
+        text = _("the act breaks the rules above: {count}", count=len(refused.rules))
+        raise NodeError(refused.reason, text) from None
 
 
 def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
@@ -94,7 +102,7 @@ def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
         for file in options["files"]:
             ParseDict(spell_out(_plain_file(file), message), message)
         for field in options["fields"]:
-            path, _, value = field.partition("=")
+            path, _sign, value = field.partition("=")
             _set(message, path.split("."), _json_or_text(value))
         ParseDict({"act": _act(act, options)}, message)
     except ParseError as error:
@@ -102,8 +110,9 @@ def make_body(workflow: str, act: str, options: dict[str, Any]) -> bytes:
     return message.SerializeToString()
 
 
-def _rules(count: int) -> str:
-    return "the rule above" if count == 1 else f"the {count} rules above"
+def rule_text(rule: pb.BrokenRule) -> Message:
+    """A rule that an act breaks, with the law it comes from."""
+    return both(f"{rule.rule}: {rule.en} ({rule.law_en})", f"{rule.rule}：{rule.zh}（{rule.law_zh}）")
 
 
 def plain_body(workflow: str, body: bytes) -> dict[str, Any]:
@@ -111,7 +120,7 @@ def plain_body(workflow: str, body: bytes) -> dict[str, Any]:
     return MessageToDict(standards.get(workflow).parse(body), preserving_proto_field_name=True)
 
 
-def plain(message: Message) -> dict[str, Any]:
+def plain(message: protobuf.Message) -> dict[str, Any]:
     """An answer for programs."""
     return MessageToDict(message, preserving_proto_field_name=True)
 
@@ -124,22 +133,39 @@ def json_text(value: Any) -> str:
 def tell_rest(shown: int, total: int) -> None:
     """Says on standard error that there is more than was shown."""
     if shown < total:
-        click.echo(f"{shown} of {total} are shown, --limit shows more · 共 {total} 件，列出 {shown} 件", err=True)
+        echo(
+            _(
+                "{shown} of {total} shown; --limit shows more",
+                shown=shown,
+                total=total,
+            ),
+            err=True,
+        )
+
+
+STATES: Mapping[State, Message] = {
+    State.RUNNING: _("running"),
+    State.SUSPENDED: _("suspended"),
+    State.MET: _("met"),
+    State.OVERDUE: _("overdue"),
+    State.ELAPSED: _("elapsed"),
+}
+"""How a deadline stands, in words."""
 
 
 def clock_text(clock: pb.Clock) -> str:
     """How a clock stands."""
     if clock.state == "overdue":
-        return f"overdue by {clock.days_late} days"
+        return _("overdue by {days} days", days=clock.days_late)
     if clock.state in ("running", "suspended"):
-        return f"{clock.state}, {clock.days_left} left"
-    return clock.state
+        return _("{state}, {days} days left", state=STATES[State(clock.state)], days=clock.days_left)
+    return STATES[State(clock.state)]
 
 
 def _plain_file(path: Path) -> dict[str, Any]:
     content = parse_document(read_text(path, Reason.INVALID_CONFIG), str(path), Reason.INVALID_CONFIG).data
     if not isinstance(content, dict):
-        raise NodeError(Reason.INVALID_CONFIG, f"{path}: not fields and values")
+        raise NodeError(Reason.INVALID_CONFIG, _("{path}: not a mapping of fields to values", path=path))
     return dict(_as_text(content))
 
 
@@ -171,7 +197,7 @@ def _pair(text: str, first: str, second: str) -> dict[str, str]:
     return {first: name, second: value}
 
 
-def _set(message: Message, path: Sequence[str], value: Any) -> None:
+def _set(message: protobuf.Message, path: Sequence[str], value: Any) -> None:
     if len(path) == 1 and path[0] in message.DESCRIPTOR.fields_by_name:
         message.ClearField(path[0])  # ParseDict would add to a list that is already there
     for name in reversed(path):
@@ -183,4 +209,4 @@ def _json_or_text(value: str) -> Any:
     try:
         return json.loads(value) if value[:1] in ("[", "{") or value in ("true", "false") else value
     except ValueError:
-        raise NodeError(Reason.INVALID_FIELD, f"{value[:80]!r} is not JSON") from None
+        raise NodeError(Reason.INVALID_FIELD, _("{value!r} is not JSON", value=value[:80])) from None

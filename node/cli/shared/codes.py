@@ -11,6 +11,7 @@ from node.core.law.calendar import SHANGHAI
 from node.core.standards import standard as standards
 from node.core.workflow.codes import code_name
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 def spell_out(plain: Mapping[str, Any], message: Message) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def _fields(plain: Mapping[str, Any], descriptor: Descriptor, at: str) -> dict[s
 def _field(name: str, descriptor: Descriptor, at: str) -> FieldDescriptor:
     found = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
     if found is None:
-        _refuse(at + name, f"no such field; there are: {', '.join(each.name for each in descriptor.fields)}")
+        _refuse(at + name, _("no such field; known fields: {fields}", fields=[each.name for each in descriptor.fields]))
     return found
 
 
@@ -61,21 +62,21 @@ def _moment_ms(text: str, path: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        _refuse(path, f"{text[:40]!r} is no moment such as 2026-05-18T08:30")
+        _refuse(path, _("{text!r} is not a time such as 2026-05-18T08:30", text=text[:40]))
     return int((moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)).timestamp() * 1000)
 
 
 def _code(text: str, enum: EnumDescriptor, path: str) -> str:
     found = next((full for full, *others in _names(enum) if text.lower() in (full.lower(), *others)), None)
     if found is None:
-        known = ", ".join(f"{short} {zh}" for _, short, zh in _names(enum))
-        _refuse(path, f"no code {text[:40]!r}; there are: {known}")
+        known = [f"{short} {zh}" for _full, short, zh in _names(enum)]
+        _refuse(path, _("no code {text!r}; known codes: {known}", text=text[:40], known=known))
     return found
 
 
 def _names(enum: EnumDescriptor) -> Iterator[tuple[str, str, str]]:
     """Full name, short name and Chinese label of each code; what is not stated is none."""
-    for number, zh, _ in standards.codes(enum):
+    for number, zh, _en in standards.codes(enum):
         if number:
             value = enum.values_by_number[number]
             yield value.name, code_name(value), zh

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from node.core.law.calendar import ONE_DAY, SHANGHAI
+from node.messages import _
 
 
 class Period(NamedTuple):
@@ -26,7 +27,9 @@ def parse_day(text: str) -> date:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text} is not a date (2026-08-05) or a moment (2026-08-05T15:00)") from None
+        raise click.BadParameter(
+            _("{text} is not a date (2026-08-05) or a moment (2026-08-05T15:00)", text=text)
+        ) from None
     if len(text) <= len("2026-08-05"):
         return moment.date()
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
@@ -34,13 +37,13 @@ def parse_day(text: str) -> date:
 
 def parse_period(text: str) -> Period:
     """FROM..TO or FROM..TO:CAUSE."""
-    days, _, cause = text.partition(":")
+    days, _sign, cause = text.partition(":")
     try:
         first, last = (date.fromisoformat(day) for day in days.split(".."))
     except ValueError:
-        raise click.BadParameter(f"{text} is not a period such as 2026-03-02..2026-03-06") from None
+        raise click.BadParameter(_("{text} is not a period such as 2026-03-02..2026-03-06", text=text)) from None
     if last < first:
-        raise click.BadParameter(f"{text} ends before it begins")
+        raise click.BadParameter(_("{text} ends before it begins", text=text))
     return Period(first, last, cause or None)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from node.cli.shared.tables import printable
 from node.errors import FileError, Reason
+from node.localized_click import echo
+from node.messages import Message, _, render
 from node.tables.cells import clean, column_name
 from node.tables.file import open_file
 from node.tables.raw_row import RawRow
@@ -61,7 +61,7 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) 
             raise FileError(Reason.INVALID_ARGUMENT, str(path), _lacks(columns, needed, any(found)), file.head.line)
         unread = [cell for cell, field in zip(file.head.cells, found, strict=True) if not field and cell.strip()]
         if unread:
-            _tell(f"columns not read 未读取的列: {_listed(unread)}")
+            _tell(_("columns not read: {titles}", titles=_listed(unread)))
         places = _places(known, found, list(map(column_name, file.head.cells)))
         for raw in file.rows:
             row = _named(raw, places, file.head.cells)
@@ -72,7 +72,7 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) 
 
 
 def _tell(text: str) -> None:
-    click.echo(printable(text), err=True)
+    echo(printable(render(text)), err=True)
 
 
 def _listed(titles: Sequence[str]) -> str:
@@ -80,14 +80,17 @@ def _listed(titles: Sequence[str]) -> str:
     return shown + (f", ... ({len(titles)})" if len(titles) > _MOST_TITLES else "")
 
 
-def _lacks(columns: Mapping[str, str], needed: Collection[str], is_head: bool) -> str:
+def _lacks(columns: Mapping[str, str], needed: Collection[str], is_head: bool) -> Message:
     """What a file lacks. Of a row that names nothing no cell is shown: it may be a person's."""
     wanted = "; ".join(
         f"{field}: " + ", ".join([title for title, of in columns.items() if of == field and title != field][:_SOME])
         for field in needed
     )
-    what = "no column says which party a row is about 没有可识别主体的列"
-    return f"{what}{'; a name alone is no key 仅凭名称不能核对' if is_head else ''}. {wanted}"
+    if is_head:
+        return _(
+            "no column identifies the party of a row, and a name alone does not. Known titles: {wanted}", wanted=wanted
+        )
+    return _("no column identifies the party of a row. Known titles: {wanted}", wanted=wanted)
 
 
 def _places(known: Mapping[str, str], fields: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
@@ -120,7 +123,9 @@ def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
     if raw.error:
         return UnfitError(raw.reason, raw.error, raw.detail)
     if any(raw.cells[len(head) :]):
-        return UnfitError("cell_count", f"{len(raw.cells)} cells for {len(head)} columns")
+        return UnfitError(
+            "cell_count", _("{cells} cells for {columns} columns", cells=len(raw.cells), columns=len(head))
+        )
     if raw.cells == head:
-        return UnfitError("header_repeated", "the names of the columns again, and no row")
+        return UnfitError("header_repeated", _("the column titles again, not a row"))
     return None

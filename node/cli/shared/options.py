@@ -10,6 +10,7 @@ import click
 from node.cli.shared.tables import wide_option
 from node.folder.keyfile import environment_passphrase
 from node.folder.service import default_folder
+from node.messages import _, render
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -19,21 +20,21 @@ node_option = click.option(
     type=click.Path(path_type=Path, readable=False),  # who may not read it is told by `load_config` what to do
     envvar="GONGZHI_NODE",
     default=default_folder,
-    show_default="this folder, else the one node in /etc/gongzhi",
+    show_default="the current folder, else the only node in /etc/gongzhi",
     help="Folder of the node (or GONGZHI_NODE).",
 )
 
 passphrase_option = click.option(
     "--passphrase",
     is_flag=True,
-    help="Seal the new key with a passphrase (from GONGZHI_PASSPHRASE, else asked for).",
+    help="Seal the new key with a passphrase (from GONGZHI_PASSPHRASE, else prompted for).",
 )
 
 
 @functools.cache
 def ask_passphrase() -> bytes:
     """The passphrase of a sealed key: GONGZHI_PASSPHRASE, else asked for once."""
-    return environment_passphrase() or click.prompt("Passphrase", hide_input=True, err=True).encode()
+    return environment_passphrase() or click.prompt(render(_("Passphrase")), hide_input=True, err=True).encode()
 
 
 def new_passphrase(wanted: bool) -> bytes | None:
@@ -41,9 +42,11 @@ def new_passphrase(wanted: bool) -> bytes | None:
     if not wanted:
         return None
     given = environment_passphrase()
-    return given or click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True).encode()
+    return (
+        given or click.prompt(render(_("New passphrase")), hide_input=True, confirmation_prompt=True, err=True).encode()
+    )
 
 
 def json_option(command: _Command) -> _Command:
     """For programs, or as a table however wide."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(wide_option(command))
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(wide_option(command))

@@ -19,6 +19,8 @@ from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_facets, parse_header
 from node.core.standards import standard as standards
 from node.errors import NodeError
+from node.localized_click import echo
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from node.whole_file import write_file
@@ -29,8 +31,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def reason_options(command: _Command) -> _Command:
     """Why one asks; recorded with every question, and with who asked."""
-    basis = "Legal basis (or GONGZHI_LEGAL_BASIS) [default: that of sync in node.yaml]."
-    purpose = "What the answer is for (or GONGZHI_PURPOSE) [default: that of sync in node.yaml]."
+    basis = "Legal basis of the request (or GONGZHI_LEGAL_BASIS) [default: that of sync in node.yaml]."
+    purpose = "Purpose of the request (or GONGZHI_PURPOSE) [default: that of sync in node.yaml]."
     command = click.option("--legal-basis", envvar="GONGZHI_LEGAL_BASIS", help=basis)(command)
     return click.option("--purpose", envvar="GONGZHI_PURPOSE", help=purpose)(command)
 
@@ -64,7 +66,7 @@ def plain_record(record: query.Record) -> dict[str, Any]:
 
 def city_text(city: str, *, former: bool) -> str:
     """A city, with a word where it is no member any more."""
-    return f"{city} 原成员 former member" if former else city
+    return _("{city} (former member)", city=city) if former else city
 
 
 def _body(record: query.Record) -> Message | None:
@@ -79,39 +81,40 @@ def _body(record: query.Record) -> Message | None:
 def print_record(record: query.Record) -> None:
     """Prints one record, field by field with its Chinese label."""
     plain = plain_record(record)
-    click.echo(f"{record.id}  {city_text(record.city, former=record.former_member)}")
+    echo(_("{record}  {city}", record=record.id, city=city_text(record.city, former=record.former_member)))
     if plain["is_withheld"]:
-        click.echo("withheld by its city, or taken back")
+        echo(_("withheld by its city, or retracted"))
         return
     header = parse_header(record.view.header)
-    table = new_table("field", "", "value")
-    table.add_row("as of", "", Text(time_text(header.as_of_ms)))
-    table.add_row("source", "", Text(header.source))
+    table = new_table(_("field"), "", _("value"))
+    table.add_row(_("as of"), "", Text(time_text(header.as_of_ms)))
+    table.add_row(_("source"), "", Text(header.source))
     if (body := _body(record)) is not None:
         for path, name, text in lines(standards.get(header.standard, header.version), body):
             table.add_row(path, name, Text(text))
     print_table(table)
     if plain["withheld_facets"]:
-        click.echo(f"withheld facets: {', '.join(map(str, plain['withheld_facets']))}")
+        echo(_("withheld facets: {numbers}", numbers=plain["withheld_facets"]))
 
 
 def print_records(records: list[query.Record]) -> None:
     """Prints records, a line each."""
-    table = new_table("record", "standard", "subject", "name", "as of", "open facets")
+    table = new_table(_("record"), _("standard"), _("subject"), _("name"), _("as of"), _("open facets"))
     for record in records:
-        table.add_row(*map(Text, _line(record)))
+        table.add_texts(*_line(record))
     print_table(table)
 
 
 def _line(record: query.Record) -> tuple[str, ...]:
     if not record.view.header:
-        return record.id, "", "", "withheld or taken back", "", ""
+        return record.id, "", "", _("withheld or retracted"), "", ""
     header = parse_header(record.view.header)
     shown = disclosed_facets(record.view)
     facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
     name = str(getattr(_body(record), "name", ""))
-    what = f"takes back {header.retracts}" if header.retracts else name
-    what += "（原成员 former member）" if record.former_member else ""
+    what = _("retracts {record}", record=header.retracts) if header.retracts else name
+    if record.former_member:
+        what = _("{what} (former member)", what=what)
     return record.id, header.standard, " ".join(header.subjects), what, time_text(header.as_of_ms), facets
 
 

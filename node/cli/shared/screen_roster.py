@@ -11,6 +11,7 @@ from node.core.screening import HMAC_BYTES, person_hmac
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.errors import FileError, Reason
+from node.messages import _
 from node.stubs.screening.v1.screening_pb2 import Entry
 from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.tables.titles import columns_of
@@ -78,5 +79,5 @@ def _parse_hmac(text: str, path: Path, line: int) -> bytes:
         found = b""
     if len(found) != HMAC_BYTES:
         # The cell is not shown: an ID number may have slipped into it.
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), "id_hmac is 64 hexadecimal digits", line)
+        raise FileError(Reason.INVALID_ARGUMENT, str(path), _("id_hmac must be 64 hexadecimal digits"), line)
     return found

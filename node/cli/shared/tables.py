@@ -18,7 +18,7 @@ wide_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_keep,
-    help="Print tables a line a row, however narrow the terminal.",
+    help="Print one line per table row, however narrow the terminal is.",
 )
 
 

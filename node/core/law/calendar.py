@@ -199,7 +199,7 @@ class Calendar:
         return NodeError(
             Reason.CALENDAR_HORIZON,
             f"the working calendar holds {self.first} to {self.horizon}: {what}. Enter the State Council's notice for"
-            f" {self.horizon.year + 1} as a file under `calendars` in node.yaml: `gongzhi clock calendar --help`",
+            f" {self.horizon.year + 1} as a file under `calendars` in node.yaml: `gongzhi deadline calendar --help`",
         )
 
 

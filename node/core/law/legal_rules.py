@@ -123,7 +123,7 @@ class RuleBook:
         """
         found = self.versions.get(rule_id)
         if found is None:
-            raise NodeError(Reason.NOT_FOUND, f"there is no legal rule {rule_id}; `gongzhi clock list` shows all")
+            raise NodeError(Reason.NOT_FOUND, f"there is no legal rule {rule_id}; `gongzhi deadline list` shows all")
         return found
 
     def in_force(self, rule_id: str, on: date) -> LegalRule:

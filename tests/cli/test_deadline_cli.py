@@ -1,4 +1,4 @@
-"""`gongzhi clock` as an officer sees it."""
+"""`gongzhi deadline` as an officer sees it."""
 
 import json
 from importlib import resources
@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from node.cli.clock import clock
+from node.cli.deadline import deadline
+from node.cli.main import gongzhi
 from node.errors import NodeError, Reason
 from tests.kit.commands import invoke, output_of
 
 
 def run(*arguments: str) -> str:
-    return output_of(*arguments, command=clock)
+    return output_of(*arguments, command=deadline)
 
 
 def as_json(*arguments: str) -> Any:
@@ -79,7 +80,7 @@ def test_refusals() -> None:
     ],
 )
 def test_what_is_no_date_is_told(option: str, value: str) -> None:
-    result = invoke(clock, "due", "clue.filing_decision", "--from", "2026-03-02", option, value)
+    result = invoke(deadline, "due", "clue.filing_decision", "--from", "2026-03-02", option, value)
     assert result.exit_code == 2
     assert value in result.output
 
@@ -93,3 +94,11 @@ def test_the_calendar_and_a_year_entered_by_hand(tmp_path: Path) -> None:
     assert as_json("calendar", "2026", "--calendar", str(amended))["version"] == 2
     due = as_json("due", "clue.filing_decision", "--from", "2026-03-02", "--calendar", str(amended))
     assert due["calendar"] == "2024.1 2025.1 2026.2"
+
+
+def test_the_former_name_works_and_names_its_successor() -> None:
+    result = invoke(gongzhi, "clock", "list", "--on", "2026-05-01")
+    assert result.exit_code == 0
+    assert "complaint.mediation" in result.stdout
+    assert "gongzhi deadline" in result.stderr
+    assert "clock " not in invoke(gongzhi, "--help").output
