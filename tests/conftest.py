@@ -4,6 +4,7 @@
 waits, and the others a file at a time.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,10 @@ _UNTRIED = "the tests on containers"
 @pytest.fixture(scope="session", autouse=True)
 def _node_logs_to_stderr() -> None:
     """A node in the process of a test logs as a node does: what a command prints is the answer alone."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.__stderr__),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
 
 
 @pytest.fixture(autouse=True)
