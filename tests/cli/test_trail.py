@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import Result
 from google.protobuf.descriptor_pool import Default
 
 from node.cli.main import gongzhi
@@ -63,13 +62,9 @@ def test_the_calls_that_are_acts_exist_and_say_what_they_are_about() -> None:
         assert field in found_method.input_type.fields_by_name, method
 
 
-def run(*arguments: object) -> Result:
-    return invoke(gongzhi, *arguments)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    assert run("init", "--city", "hefei", "--dir", tmp_path / "hefei").exit_code == 0
+    assert invoke(gongzhi, "init", "--city", "hefei", "--dir", tmp_path / "hefei").exit_code == 0
     return tmp_path / "hefei"
 
 
@@ -78,11 +73,11 @@ def acts(folder: Path) -> list[Act]:
 
 
 def test_acts_are_noted_with_their_result(folder: Path, tmp_path: Path) -> None:
-    run("client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
-    run("client", "remove", "nobody", "--node", folder)
-    run("key", "rotate", "--tls", "--node", folder)
-    run("federation", "remove", "hefei", "--node", folder)
-    run("client", "list", "--node", folder)
+    invoke(gongzhi, "client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
+    invoke(gongzhi, "client", "remove", "nobody", "--node", folder)
+    invoke(gongzhi, "key", "rotate", "--tls", "--node", folder)
+    invoke(gongzhi, "federation", "remove", "hefei", "--node", folder)
+    invoke(gongzhi, "client", "list", "--node", folder)
     told = [(each.what, each.about, each.result) for each in acts(folder)]
     assert told == [
         ("gongzhi init", "hefei", "done"),
@@ -98,7 +93,7 @@ def test_acts_are_noted_with_their_result(folder: Path, tmp_path: Path) -> None:
 def test_sudo_and_ssh_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "zhang3")
     monkeypatch.setenv("SSH_CONNECTION", "10.1.2.3 51000 10.0.0.1 22")
-    run("client", "remove", "nobody", "--node", folder)
+    invoke(gongzhi, "client", "remove", "nobody", "--node", folder)
     newest = acts(folder)[-1]
     assert newest.who.endswith(" by zhang3")
     assert "from 10.1.2.3" in newest.place
@@ -107,18 +102,18 @@ def test_sudo_and_ssh_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_cannot_be_noted_is_not_done(folder: Path, tmp_path: Path) -> None:
     (folder / "data" / "trail.db").write_bytes(b"no database " * 1000)
     before = (folder / "clients.yaml").read_bytes()
-    refused = run("client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
+    refused = invoke(gongzhi, "client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder)
     assert refused.exit_code != 0
     assert (folder / "clients.yaml").read_bytes() == before
 
 
 def test_the_trail_is_listed_exported_and_verified(folder: Path) -> None:
-    run("client", "remove", "nobody", "--node", folder)
-    [made, removed] = json.loads(run("trail", "list", "--json", "--node", folder).output)
+    invoke(gongzhi, "client", "remove", "nobody", "--node", folder)
+    [made, removed] = json.loads(invoke(gongzhi, "trail", "list", "--json", "--node", folder).output)
     assert (made["what"], removed["result"]) == ("gongzhi init", "not_found")
-    rows = list(csv.DictReader(io.StringIO(run("trail", "export", "--node", folder).output)))
+    rows = list(csv.DictReader(io.StringIO(invoke(gongzhi, "trail", "export", "--node", folder).output)))
     assert [row["number"] for row in rows] == ["1", "2"]
-    verified = run("trail", "verify", "--node", folder)
+    verified = invoke(gongzhi, "trail", "verify", "--node", folder)
     assert verified.exit_code == 0
     assert rows[-1]["link"] in verified.output
 
@@ -131,7 +126,7 @@ def test_calls_are_noted_by_certificate_and_the_log_tells_without_bodies(tmp_pat
     with Running(config) as node:
         list(node.submit(iter([batch(1, 3, **marked)])))
         taken = ["retract", "hefei-1", "--purpose", "correction", "--legal-basis", "x", "--yes", "--node", node.folder]
-        assert run(*taken).exit_code == 0
+        assert invoke(gongzhi, *taken).exit_code == 0
         told = node.log.read_text()
         events = node.events()
     [by_command] = [each for each in acts(node.folder) if each.what == "gongzhi retract"]

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import Result
 from pydantic import BaseModel
 
 from node.cli.main import gongzhi
@@ -61,16 +60,12 @@ def test_the_comments_hold_the_defaults(tmp_path: Path) -> None:
     assert written.model_copy(update={"clock": None, "backup": None}) == plain.model_copy(update=examples)
 
 
-def run(*arguments: object) -> Result:
-    return invoke(gongzhi, *arguments)
-
-
 def test_show_says_where_a_value_comes_from(tmp_path: Path) -> None:
     (tmp_path / "node.yaml").write_text("city: hefei\nsync: {interval_s: 7}\n")
-    few = run("config", "show", "--node", tmp_path).output
+    few = invoke(gongzhi, "config", "show", "--node", tmp_path).output
     assert "node.yaml:2" in few
     assert "sync.purpose" not in few
-    every = run("config", "show", "--effective", "--node", tmp_path).output
+    every = invoke(gongzhi, "config", "show", "--effective", "--node", tmp_path).output
     assert all(each.name in every for each in flat(settings()))
 
 
@@ -90,17 +85,17 @@ def test_show_says_where_a_value_comes_from(tmp_path: Path) -> None:
 )
 def test_check_names_line_setting_and_what_may_have_been_meant(tmp_path: Path, line: str, told: str) -> None:
     (tmp_path / "node.yaml").write_text(f"city: hefei\n{line}\n")
-    checked = run("config", "check", "--node", tmp_path)
+    checked = invoke(gongzhi, "config", "check", "--node", tmp_path)
     assert checked.exit_code == 1
     assert f"node.yaml:2: {told}" in checked.output
 
 
 def test_check_tells_every_line_that_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "node.yaml").write_text("city: Hefei\nlisten: 3\nstale_after_h: 0\n")
-    told = run("config", "check", "--node", tmp_path).output
+    told = invoke(gongzhi, "config", "check", "--node", tmp_path).output
     assert [f"node.yaml:{number}:" in told for number in (1, 2, 3)] == [True] * 3
 
 
 def test_a_right_file_is_right(tmp_path: Path) -> None:
     (tmp_path / "node.yaml").write_text(format_settings({"city": "hefei"}))
-    assert run("config", "check", "--node", tmp_path).exit_code == 0
+    assert invoke(gongzhi, "config", "check", "--node", tmp_path).exit_code == 0

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from node.core.law.calendar import vendored_calendar
 from node.core.workflow.case import Case, check
-from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Effect, Role
 from node.core.workflow.run import Standing
 from node.core.workflow.timing import timers
 from node.errors import Reason
-from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, sent, standings
+from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, reasons, sent, standings
 
 
 def test_a_referral_runs_to_its_feedback() -> None:
@@ -93,8 +92,8 @@ def test_the_designated_city_is_in_charge() -> None:
     )
     case = Case(REFERRAL, CASE, [*objected, designate])
     assert (case.state, case.parties["handler"]) == ("designated", "changsha")
-    assert _reasons(case, act("verify", "hefei-7", "hefei-6")) == {Reason.WRONG_ACTOR}
-    assert _reasons(case, act("verify", "changsha-7", "hefei-6")) == set()
+    assert reasons(case, act("verify", "hefei-7", "hefei-6")) == {Reason.WRONG_ACTOR}
+    assert reasons(case, act("verify", "changsha-7", "hefei-6")) == set()
 
 
 def test_a_designation_starts_the_limit_anew_for_the_city_it_names() -> None:
@@ -105,7 +104,3 @@ def test_a_designation_starts_the_limit_anew_for_the_city_it_names() -> None:
     found = timers(Case(REFERRAL, CASE, [*received, designate]), vendored_calendar(), {})
     filing = [(each.act_id, each.owed_by, each.runs) for each in found if each.rule == "clue.filing_decision"]
     assert filing == [("hefei-3", ("hefei",), False), ("hefei-6", ("changsha",), True)]
-
-
-def _reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]:
-    return {broken.reason for broken in check(case, fact, role)}

@@ -14,11 +14,7 @@ from node.core.workflow.run import Standing
 from node.core.workflow.timing import timers
 from node.errors import NodeError, Reason
 from tests.kit.workflow.acts import APPROVER, DAY, LATE, MAKER, actor, complete
-from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, sent, standings
-
-
-def _reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]:
-    return {broken.reason for broken in check(case, fact, role)}
+from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, reasons, sent, standings
 
 
 @pytest.mark.parametrize(
@@ -36,7 +32,7 @@ def _reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]
 )
 def test_a_proposed_act_names_the_rule_it_breaks(fact: ActFact, role: Role | None, reason: Reason) -> None:
     case = Case(REFERRAL, CASE, accepted())
-    assert _reasons(case, fact, role) == {reason}
+    assert reasons(case, fact, role) == {reason}
 
 
 def test_a_referral_is_never_passed_on() -> None:
@@ -54,16 +50,16 @@ def test_a_referral_is_never_passed_on() -> None:
 def test_two_officers_have_two_certificates() -> None:
     case = Case(REFERRAL, CASE, [*accepted(), act("verify", "hefei-5", "hefei-4")])
     fact = act("file", "hefei-6", "hefei-5")
-    assert _reasons(case, fact) == set()
+    assert reasons(case, fact) == set()
     twice = replace(fact, officers=(MAKER, replace(APPROVER, certificate=MAKER.certificate)))
     assert [broken.rule for broken in check(case, twice)] == ["referral.file.officers"]
 
 
 def test_a_draft_is_sent_only_when_approved() -> None:
     case = Case(REFERRAL, CASE, sent()[:1])
-    assert _reasons(case, act("send", "changsha-1", CASE)) == {Reason.ACT_NOT_ALLOWED}
+    assert reasons(case, act("send", "changsha-1", CASE)) == {Reason.ACT_NOT_ALLOWED}
     case.add(sent()[1])
-    assert _reasons(case, act("send", "changsha-2", "changsha-1")) == set()
+    assert reasons(case, act("send", "changsha-2", "changsha-1")) == set()
 
 
 def test_nobody_else_opens_a_city_s_case() -> None:
@@ -78,8 +74,8 @@ def test_a_year_passes_before_early_removal() -> None:
     published = complete(workflow, workflow.act["publish"], "hefei-3", CASE, ("changsha-2",))
     case = Case(workflow, CASE, [decided, pushed, published])
     removal = complete(workflow, workflow.act["remove_early"], "changsha-4", CASE, ("hefei-3",))
-    assert _reasons(case, removal) == {Reason.ACT_TOO_EARLY}
-    assert _reasons(case, replace(removal, on=DAY.replace(year=DAY.year + 1))) == set()
+    assert reasons(case, removal) == {Reason.ACT_TOO_EARLY}
+    assert reasons(case, replace(removal, on=DAY.replace(year=DAY.year + 1))) == set()
 
 
 def _listed(*acts: str) -> Case:
@@ -125,8 +121,8 @@ def test_the_last_day_of_a_term_still_counts(name: str, start: str, end: str) ->
     last = date.fromisoformat(begun.fields.get("until") or begun.fields["ends_on"])
     case = Case(workflow, CASE, [begun])
     ending = replace(complete(workflow, workflow.act[end], "changsha-1", CASE, (CASE,)), maker=None)
-    assert _reasons(case, replace(ending, on=last), Role.NODE) == {Reason.ACT_TOO_EARLY}
-    assert _reasons(case, replace(ending, on=last + timedelta(days=1)), Role.NODE) == set()
+    assert reasons(case, replace(ending, on=last), Role.NODE) == {Reason.ACT_TOO_EARLY}
+    assert reasons(case, replace(ending, on=last + timedelta(days=1)), Role.NODE) == set()
 
 
 def test_an_end_date_lifts_a_measure_by_itself() -> None:
@@ -134,19 +130,19 @@ def test_an_end_date_lifts_a_measure_by_itself() -> None:
     issued = complete(workflow, workflow.act["issue"], CASE, CASE, ())
     case = Case(workflow, CASE, [issued])
     expire = replace(complete(workflow, workflow.act["expire"], "changsha-1", CASE, (CASE,)), maker=None)
-    assert _reasons(case, expire, Role.NODE) == {Reason.ACT_TOO_EARLY}
-    assert _reasons(case, replace(expire, on=LATE), Role.NODE) == set()
+    assert reasons(case, expire, Role.NODE) == {Reason.ACT_TOO_EARLY}
+    assert reasons(case, replace(expire, on=LATE), Role.NODE) == set()
 
 
 def test_a_platform_acts_in_its_own_matters_only() -> None:
     workflow = WORKFLOWS["measure.request"]
     case = Case(workflow, CASE, [complete(workflow, workflow.act["issue"], CASE, CASE, ())])
     ack = complete(workflow, workflow.act["ack"], "hefei-1", CASE, (CASE,))
-    assert _reasons(case, ack) == set()
-    assert _reasons(case, replace(ack, platform="小红书")) == {Reason.WRONG_ACTOR}
+    assert reasons(case, ack) == set()
+    assert reasons(case, replace(ack, platform="小红书")) == {Reason.WRONG_ACTOR}
     # From the log of the city it is connected to alone, whoever asked.
     for city in ("changsha", "wuhan"):
-        assert _reasons(case, replace(ack, id=f"{city}-1", city=city)) == {Reason.WRONG_ACTOR}
+        assert reasons(case, replace(ack, id=f"{city}-1", city=city)) == {Reason.WRONG_ACTOR}
 
 
 def test_a_case_takes_no_act_of_another_case_nor_two_under_one_id() -> None:
@@ -174,4 +170,4 @@ def test_what_was_taken_back_leaves_its_withdrawal_standing_alone(name: str, fir
         assert standings == {each.act: Standing.IN_FORCE if each is back else Standing.PENDING for each in facts}
     # Nobody else takes a city's case back, and nothing is taken back before it was there.
     assert Case(workflow, CASE, [replace(back, id="hefei-2", city="hefei")], is_taken_back=True).state == ""
-    assert _reasons(Case(workflow, ""), replace(back, id="", case="", follows=())) == {Reason.ACT_NOT_ALLOWED}
+    assert reasons(Case(workflow, ""), replace(back, id="", case="", follows=())) == {Reason.ACT_NOT_ALLOWED}

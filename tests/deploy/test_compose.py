@@ -118,7 +118,7 @@ def test_up_again_changes_nothing(six: Project) -> None:
 
 def own_sizes(six: Project) -> dict[str, int]:
     """Records of each city's own log."""
-    return {city: int(_status(six, city)["tree_size"]) for city in NODES}
+    return {city: int(six.status(city)["tree_size"]) for city in NODES}
 
 
 def _is_settled(six: Project) -> bool:
@@ -126,12 +126,8 @@ def _is_settled(six: Project) -> bool:
     return all(
         int(peer["tree_size"]) == sizes[peer["city"]] and peer["state"] == "ok"
         for city in NODES
-        for peer in _status(six, city)["peers"]
+        for peer in six.status(city)["peers"]
     )
-
-
-def _status(six: Project, city: str) -> dict[str, Any]:
-    return dict(json.loads(six.exec(city, "gongzhi", "status", "--json")))
 
 
 def test_one_city_founds_itself_in_a_folder(image: str, tmp_path: Path) -> None:

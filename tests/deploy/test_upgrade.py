@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -40,22 +39,18 @@ def roll(six: Project, image: str) -> None:
     six.compose("up", "--detach", "--no-build", "--no-deps", ROLLED, GONGZHI_IMAGE=image)
 
 
-def status(six: Project, city: str) -> dict[str, Any]:
-    return dict(json.loads(six.exec(city, "gongzhi", "status", "--json")))
-
-
 def own(six: Project) -> tuple[int, str]:
     """Size and root of the rolled city's log, which its records still give."""
     [log] = [each for each in json.loads(six.exec(ROLLED, "gongzhi", "audit", "--json")) if each["city"] == ROLLED]
     assert (log["faults"], log["is_signed"]) == ([], True)
-    now = status(six, ROLLED)
+    now = six.status(ROLLED)
     assert log["size"] == int(now["tree_size"])
     return log["size"], str(now["root"])
 
 
 def verified(six: Project, city: str) -> tuple[int, str]:
     """Size and root of the rolled city's log as another has verified it."""
-    [peer] = [each for each in status(six, city)["peers"] if each["city"] == ROLLED]
+    [peer] = [each for each in six.status(city)["peers"] if each["city"] == ROLLED]
     return int(peer["tree_size"]), str(peer["root"])
 
 
@@ -103,7 +98,7 @@ def test_a_city_is_rolled_over_and_back_while_the_others_run(six: Project, image
     publish(six, seed=2)
     await_others(six)
     assert running_since(six) == others
-    assert {peer["state"] for city in OTHERS for peer in status(six, city)["peers"]} == {"ok"}
+    assert {peer["state"] for city in OTHERS for peer in six.status(city)["peers"]} == {"ok"}
 
 
 def test_an_older_version_refuses_newer_data_in_words_and_leaves_them_alone(

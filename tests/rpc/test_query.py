@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
 from node.cli.operator import operator as operator_command
 from node.cli.proof import audit, check_proof, prove
 from node.cli.records import records
-from node.client.errors import error_from_rpc
 from node.core.law.calendar import vendored_calendar
 from node.core.log.checkpoint import format_vkey
 from node.core.log.proof import verify_proof
@@ -21,6 +19,7 @@ from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.stubs.query.v1 import query_pb2 as query
 from node.usecases.upkeep.remove_member import remove_member
+from tests.kit.nodes.processes import refused
 from tests.kit.nodes.query_world import USCC, World
 from tests.kit.stores.city import operator
 
@@ -155,13 +154,13 @@ def test_every_question_says_why_and_is_recorded_also_when_refused(world: World)
             request = query.VerifyRequest(reason=reason, question=question)
             assert _refusal(stub.Verify, request) is Reason.PURPOSE_REQUIRED
         other = query.Reason(purpose="statistics", legal_basis="b")
-        for call, refused in (
+        for call, denied in (
             (stub.Verify, query.VerifyRequest(reason=other, question=query.Question(uscc="91430000184255293D"))),
             (stub.Show, query.ShowRequest(reason=other, subject="uscc:91430000184255293D")),
             (stub.ListRecords, query.ListRecordsRequest(reason=other, city="wuhan")),
             (stub.Prove, query.ProveRequest(reason=other, id=world.peer_id)),
         ):
-            assert _refusal(call, refused) is Reason.POLICY_DENIED
+            assert _refusal(call, denied) is Reason.POLICY_DENIED
         stub.Verify(query.VerifyRequest(reason=REASON, question=question))
     rows = world.usage(8)
     assert [row[-1] for row in rows] == ["purpose_required"] * 3 + ["policy_denied"] * 4 + ["match"]
@@ -183,11 +182,7 @@ def test_what_was_provable_stays_so_while_a_log_is_caught_up_with(world: World) 
 
 
 def _refusal(call: Any, request: Any) -> Reason:
-    try:
-        call(request, timeout=10)
-    except grpc.RpcError as error:
-        return error_from_rpc(error).reason
-    raise AssertionError("answered")
+    return refused(lambda: call(request, timeout=10)).reason
 
 
 def test_what_a_former_member_said_is_marked(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """A confirmed hit is a case whose first shared act reaches the listing city; before it nobody else sees anything."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -23,14 +21,6 @@ from tests.kit.stores.city import City
 from tests.kit.stores.listings import HMAC, LICENCE, USCC, hits, listing, publish
 
 DAY = date(2026, 9, 21)
-
-
-@pytest.fixture
-def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
-    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
-    yield made
-    for city in made:
-        city.close()
 
 
 def test_the_listing_city_is_told_what_matched_and_by_whom_it_was_confirmed(cities: tuple[City, City]) -> None:

@@ -1,6 +1,5 @@
 """What ends leaves everywhere: terms, acts of cases, repairs; no byte of it stays with a peer."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,13 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.upkeep.audit import audit
-from tests.kit.casework.desks import federation
+from tests.kit.casework.desks import federation, files_with
 from tests.kit.samples.standards import measure, repair
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import DAY_MS, NAMES, USCC, act, books, hits, listing, publish
 
 FACTS = "绝无仅有的列入事实一二三四五六七八九十"
 YEAR_MS = 366 * DAY_MS
-
-
-@pytest.fixture
-def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
-    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
-    yield made
-    for city in made:
-        city.close()
 
 
 def keep(city: City) -> list[str]:
@@ -65,7 +56,7 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
     salts = [facet.salt for facet in view.facets]
     index = SearchIndex(tmp_path / "search.db", peer.path)
     index.follow()
-    assert _files_with(tmp_path, "wuhan", FACTS.encode())
+    assert files_with(tmp_path, "wuhan", FACTS.encode())
     assert not keep(own)
     own.clock.at_ms += 9 * DAY_MS
     (tombstone,) = keep(own)
@@ -76,8 +67,8 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
     index.follow()
     index.close()
     for gone in (FACTS.encode(), *salts):
-        assert not _files_with(tmp_path, "wuhan", gone)
-        assert not _files_with(tmp_path, "search", gone)
+        assert not files_with(tmp_path, "wuhan", gone)
+        assert not files_with(tmp_path, "search", gone)
     assert [hit.record_id for hit in hits(peer, uscc=USCC)] == ([stays] if name != NAMES[2] else [])
 
 
@@ -91,10 +82,6 @@ def test_a_serious_listing_without_a_day_is_taken_back_when_the_law_ends_it(citi
     assert len(keep(own)) == 1
     peer.pull(own)
     assert current(peer) == []
-
-
-def _files_with(folder: Path, stem: str, found: bytes) -> list[str]:
-    return [path.name for path in folder.glob(f"{stem}.db*") if found in path.read_bytes()]
 
 
 def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
@@ -262,10 +249,10 @@ def test_the_own_copy_goes_when_its_retention_is_over(cities: tuple[City, City],
     keep(own)
     own.clock.at_ms += 3 * YEAR_MS - 30 * DAY_MS
     keep(own)
-    assert _files_with(tmp_path, "changsha", FACTS.encode())
+    assert files_with(tmp_path, "changsha", FACTS.encode())
     own.clock.at_ms += 40 * DAY_MS
     keep(own)
-    assert not _files_with(tmp_path, "changsha", FACTS.encode())
+    assert not files_with(tmp_path, "changsha", FACTS.encode())
     assert [own.store.records(OWN, index, index + 1)[0][2] for index in (0, 1)] == [None, None]
     with inspect(own.path) as inspection:
         assert [each.faults for each in audit(inspection, lambda _: [own.key], lambda *_: None)] == [[]]

@@ -1,8 +1,6 @@
 """Screening over real stores: which listings hit, which do not, and what each asker learns of a hit."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,14 +38,6 @@ from tests.kit.stores.listings import (
 
 PARTY = party_pb2.Party(uscc=USCC, name="某某食品有限公司", licence_number=LICENCE)
 PERSON = person_hmac(KEY, RESIDENT_ID)
-
-
-@pytest.fixture
-def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
-    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
-    yield made
-    for city in made:
-        city.close()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,18 +13,16 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.records.prove import prove
 from node.usecases.upkeep.checks.logs import log_findings
-from tests.kit.stores.city import PURPOSE, City, only, operator
+from tests.kit.stores.city import PURPOSE, City, only, open_cities, operator
 from tests.kit.stores.listings import DAY_MS, books, entry, listing
 
 SECRET = "只有这一份材料才写着的名称"
 
 
 @pytest.fixture
-def cities(tmp_path: Path) -> Iterator[tuple[City, City]]:
-    made = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
-    yield made
-    for city in made:
-        city.close()
+def cities(tmp_path: Path) -> Iterator[tuple[City, ...]]:
+    with open_cities(tmp_path, "changsha", "wuhan") as opened:
+        yield opened
 
 
 def keep_evidence(own: City, peer: City, record: str) -> int:

@@ -11,6 +11,7 @@ from tests.kit.keys import KeySigner
 from tests.kit.simulator.rollback import roll_back, snapshot
 from tests.kit.simulator.telling import note
 from tests.kit.simulator.towns import Country
+from tests.kit.simulator.witnessing import count_signatures
 
 THREE = ("changsha", "wuhan", "hefei")
 
@@ -65,14 +66,7 @@ def test_a_restored_witness_does_not_cosign_backwards(country: Country, tmp_path
     roll_back(country, "wuhan", first)
     wuhan.grow(2000, 10)  # the second history: 110 records
     changsha = roll_back(country, "changsha", old)
-    signed: list[bytes] = []
-    sign = changsha.key.sign
-
-    def counting(message: bytes) -> bytes:
-        signed.append(message)
-        return sign(message)
-
-    changsha.key.sign = counting  # type: ignore[method-assign]
+    signed = count_signatures(changsha)
     changsha.pull("hefei")  # which holds 120, cosigned by this very city
     changsha.pull("wuhan")
     assert changsha.store.origin("wuhan").size == 110

@@ -87,6 +87,10 @@ class Project:
         """Runs a command in the service's container."""
         return run("docker", "exec", f"{self.name}_{service}_1", *command, codes=codes)
 
+    def status(self, service: str) -> dict[str, Any]:
+        """What `gongzhi status` says of the node."""
+        return dict(json.loads(self.exec(service, "gongzhi", "status", "--json")))
+
     def container(self, service: str) -> dict[str, Any]:
         """What the engine knows of the service's container, running or not."""
         return inspect("container", f"{self.name}_{service}_1")

@@ -1,6 +1,7 @@
 """Cities in a folder: real stores that append, share and pull, without a network."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -103,6 +104,15 @@ class City:
         """Closes the store and opens it anew, as a restart does."""
         self.close()
         self.store = self._backend(self.path, self.city, self.signer, self.clock)
+
+
+@contextmanager
+def open_cities(folder: Path, *names: str) -> Iterator[tuple[City, ...]]:
+    """Cities with empty logs, their stores in one folder."""
+    cities = tuple(City(folder, name) for name in names)
+    yield cities
+    for city in cities:
+        city.close()
 
 
 def _pulled(

@@ -1,9 +1,11 @@
 """A referral's acts, for tests of the engine."""
 
-from node.core.workflow.case import Case
+from node.core.workflow.case import Case, check
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
+from node.core.workflow.model import Role
 from node.core.workflow.run import Standing
+from node.errors import Reason
 from tests.kit.workflow.acts import complete
 
 REFERRAL = WORKFLOWS["referral"]
@@ -29,3 +31,8 @@ def accepted() -> list[ActFact]:
 
 def standings(case: Case) -> dict[str, Standing]:
     return {verdict.fact.id: verdict.standing for verdict in case.history()}
+
+
+def reasons(case: Case, fact: ActFact, role: Role | None = None) -> set[Reason]:
+    """Why the engine refuses an act in a case."""
+    return {broken.reason for broken in check(case, fact, role)}
