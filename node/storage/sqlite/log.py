@@ -36,6 +36,7 @@ class Entry(NamedTuple):
         header: Complete but for id, supersedes and facets, which the log sets.
         bodies: One facet body for each facet number.
         key: Idempotency key, 16 bytes; None for an entry that is never sent twice.
+        more_keys: Further keys that the record stands for; it is a duplicate where the log holds all of them.
         content: Digest of the content, 16 bytes.
     """
 
@@ -43,6 +44,12 @@ class Entry(NamedTuple):
     bodies: Sequence[bytes]
     key: bytes | None = None
     content: bytes = b""
+    more_keys: Sequence[bytes] = ()
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """Every key that the record stands for."""
+        return () if self.key is None else (self.key, *self.more_keys)
 
 
 class AppendOutcome(Enum):
@@ -180,7 +187,7 @@ class OwnLog:
         # Drawn at once: each draw gives Python's lock away, and with it a turn of the writer.
         salts = BytesIO(os.urandom(SALT_BYTES * sum(len(entry.bodies) for entry in entries)))
         run = _Run(salts, [], [], [], [], [], {})
-        known = read_versions(connection, [entry.key for entry in entries if entry.key])
+        known = read_versions(connection, [key for entry in entries for key in entry.keys])
         last = {entry.key: entry for entry in entries}
         placed = [self._place(entry, known, last[entry.key], frontier.size + len(run.leaves), run) for entry in entries]
         self._write(connection, run, frontier.extend(run.leaves))
@@ -188,7 +195,8 @@ class OwnLog:
 
     def _place(self, entry: Entry, known: dict[bytes, Version], last: Entry, index: int, run: _Run) -> AppendResult:
         """Places an entry; `last` is the last one of its row in the batch."""
-        version = known.get(entry.key) if entry.key else None
+        is_known = all(key in known for key in entry.keys)
+        version = known.get(entry.key) if entry.key and is_known else None
         if version is not None:
             if version.content == entry.content:
                 # What was true in between comes too late from now on.
@@ -200,9 +208,9 @@ class OwnLog:
             entry.header.supersedes = record_id(self.city, version.leaf_index)
             run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
         self._seal(entry, index, run)
-        if entry.key is not None:
-            told = (entry.content, entry.header.as_of_ms, index)
-            known[entry.key] = run.versions[entry.key] = version.followed_by(*told) if version else Version(*told)
+        told = (entry.content, entry.header.as_of_ms, index)
+        for key in entry.keys:
+            known[key] = run.versions[key] = version.followed_by(*told) if version else Version(*told)
         return AppendResult(AppendOutcome.SUPERSEDED if version else AppendOutcome.ACCEPTED, entry.header.id)
 
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:

@@ -1,5 +1,6 @@
 """A stored record as casework reads it: its header, and the act or the notice that it is."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -8,18 +9,19 @@ from google.protobuf.message import Message
 
 from node.core.law.calendar import SHANGHAI, legal_date
 from node.core.log.body import read_body, read_view
-from node.core.log.record import disclosed_facets, is_dated, is_record_id, open_view
+from node.core.log.record import disclosed_facets, is_dated, is_record_id, open_view, parse_record_id
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
 from node.errors import NodeError
 from node.stubs.record.v1.record_pb2 import Header, View
-from node.stubs.standard.v1.notice_pb2 import CaseNotice
+from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_STORED, CaseNotice, Receipt
 
 NOTICE = "case.notice"
 # Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
 _FACT_LEVEL = 2
+_RECEIPTS = (NOTICE_KIND_STORED, NOTICE_KIND_OPENED)
 # Records.
 _REMEMBERED = 8_000
 
@@ -56,6 +58,36 @@ class NoticeRecord(NamedTuple):
 
     header: Header
     body: CaseNotice
+
+    @property
+    def cases(self) -> Iterator[str]:
+        """The cases that it is said in."""
+        yield self.body.case
+        yield from (receipt.case for receipt in self.body.more)
+
+    def in_case(self, case: str) -> Iterator["NoticeRecord"]:
+        """What it says in one case, each receipt as a notice of its own.
+
+        Joined receipts for acts of a city that the notice is not for count for nothing.
+        """
+        if self.body.case == case:
+            yield self
+        if self.body.kind in _RECEIPTS:
+            for receipt in self.body.more:
+                if receipt.case == case and self._is_for(receipt.record):
+                    yield NoticeRecord(self.header, self._alone(receipt))
+
+    def _is_for(self, record: str) -> bool:
+        return is_record_id(record) and parse_record_id(record)[0] in self.header.audience
+
+    def _alone(self, receipt: Receipt) -> CaseNotice:
+        return CaseNotice(
+            case=receipt.case,
+            kind=self.body.kind,
+            record=receipt.record,
+            leaf_hash=receipt.leaf_hash,
+            officer=self.body.officer,
+        )
 
 
 class Read(NamedTuple):

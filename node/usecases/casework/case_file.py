@@ -1,10 +1,11 @@
 """A case as this node may see it: the acts of the parties' logs, the engine over them, the notices of their nodes."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import NamedTuple
 
 from node.core.law.calendar import legal_day
@@ -18,7 +19,7 @@ from node.core.workflow.facts import city_of, record_order
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.reader import PER_SUBJECT, Reader
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
 from node.usecases.records.usage import is_obtained_for
@@ -97,8 +98,7 @@ class CaseRepository:
         """
         found = [*self._record(case), *self._indexed(case_subject(case))]
         acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
-        of_case = (notice for each in found if (notice := each.notice) is not None and notice.body.case == case)
-        notices = tuple(sorted(of_case, key=lambda notice: notice.header.issued_at_ms))
+        notices = _notices_of(case, found, own=self._reader.origins()[OWN].city)
         back = None
         if not acts and (back := self._taken_back(case, notices)) is None:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
@@ -232,6 +232,17 @@ class CaseRepository:
         for number, _, stored in sorted(self._reader.by_subject(subject)):
             if number in usable and subject in (found := read(stored)).header.subjects:
                 yield found
+
+
+def _notices_of(case: str, records: Iterable[Read], own: str) -> tuple[NoticeRecord, ...]:
+    """What nodes said in a case, by time; of each peer the first PER_SUBJECT, however many a record joins."""
+    of_city: defaultdict[str, list[NoticeRecord]] = defaultdict(list)
+    for record in records:
+        if record.notice is not None:
+            of_one = of_city[record.header.city]
+            limit = None if record.header.city == own else PER_SUBJECT - len(of_one)
+            of_one.extend(islice(record.notice.in_case(case), limit))
+    return tuple(sorted(chain.from_iterable(of_city.values()), key=lambda notice: notice.header.issued_at_ms))
 
 
 def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord], *, is_taken_back: bool) -> bool:

@@ -7,7 +7,7 @@
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from sys import intern
 
 from node.core.law.calendar import Calendar
@@ -68,9 +68,9 @@ class CaseIndex:
     def _forget(self) -> None:
         self._summaries: dict[str, CaseSummary] = {}
         self._numbered: dict[OwnNumber, set[str]] = {}
-        # Case -> the look that found it changed; place of a record -> its case; origin -> tree size looked at.
+        # Case -> the look that found it changed; place of a record -> its cases; origin -> tree size looked at.
         self._touched: dict[str, int] = {}
-        self._places: dict[tuple[int, int], str] = {}
+        self._places: dict[tuple[int, int], tuple[str, ...]] = {}
         # Id of a record that is not here, but whose being taken back matters to a case.
         self._missed: dict[str, str] = {}
         self._seen: dict[int, int] = {}
@@ -95,7 +95,7 @@ class CaseIndex:
         if begin < origin.size:
             for subject in _SUBJECTS:
                 for index, view in self._reader.subject_records(subject, origin.number, begin, origin.size):
-                    yield self._noted(origin, index, view)
+                    yield from self._note(origin, index, view)
             self._seen[origin.number] = origin.size
 
     def _changed(self, change: int) -> Iterator[str]:
@@ -104,8 +104,8 @@ class CaseIndex:
             return
         origins = {origin.number: origin for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
         for number, index in self._reader.changed(self._change, change):
-            if (case := self._places.get((number, index))) is not None:
-                yield case
+            if (cases := self._places.get((number, index))) is not None:
+                yield from cases
             elif number in origins:
                 if (case := self._missed.get(record_id(origins[number].city, index))) is not None:
                     yield case
@@ -115,15 +115,18 @@ class CaseIndex:
     def _disclosed(self, origin: Origin, index: int) -> Iterator[str]:
         for _, _, view in self._reader.records(origin.number, index, index + 1):
             if view is not None and any(subject.encode() in view for subject in _SUBJECTS):
-                yield self._noted(origin, index, view)
+                yield from self._note(origin, index, view)
 
-    def _noted(self, origin: Origin, index: int, view: bytes) -> str:
+    def _note(self, origin: Origin, index: int, view: bytes) -> tuple[str, ...]:
+        """Notes the cases of a record."""
         subjects = parse_header(View.FromString(view).header).subjects
         named = [each.removeprefix(_CASE) for each in subjects if each.startswith(_CASE)]
-        # The act that opens a case names none: it is the case. Of several names the body says which is meant.
-        case = (named[0] if len(named) == 1 else _said(view)) if named else record_id(origin.city, index)
-        case = self._places[origin.number, index] = intern(case)
-        return case
+        # The act that opens a case names none: it is the case. Of several names the body says which are meant.
+        cases = (named if len(named) == 1 else _meant(view, named)) if named else (record_id(origin.city, index),)
+        noted = tuple(map(intern, cases))
+        if noted:  # else its body may come to light later
+            self._places[origin.number, index] = noted
+        return noted
 
     def _read(self, cases: Iterable[str]) -> None:
         """Rule 3."""
@@ -144,8 +147,8 @@ class CaseIndex:
             self._numbered[number].discard(case)
 
 
-def _said(view: bytes) -> str:
-    found = read(view)
-    if found.act is not None:
-        return found.act.fact.case
-    return found.notice.body.case if found.notice is not None else ""
+def _meant(view: bytes, named: Iterable[str]) -> Collection[str]:
+    record = read(view)
+    if record.act is not None:
+        return (record.act.fact.case,)
+    return set(record.notice.cases).intersection(named) if record.notice is not None else ()

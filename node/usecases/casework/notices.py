@@ -24,6 +24,7 @@ from node.stubs.standard.v1.notice_pb2 import (
     NOTICE_KIND_STORED,
     CaseNotice,
     NoticeKind,
+    Receipt,
 )
 from node.usecases.casework.act import Notify
 from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
@@ -37,7 +38,9 @@ _ONCE = bytes(16)
 _NEAR_DAYS = 2
 _HOUR_MS = 3_600_000
 RECEIPTS_PER_HOUR = 500
-"""Notices that the acts of one other city make this one write; a member that opens cases without end waits."""
+"""Acts of one other city that this one acknowledges; a member that opens cases without end waits."""
+RECEIPTS_PER_NOTICE = 200
+"""Receipts that one record holds: the first, and `more` of `CaseNotice`."""
 
 
 class Notices:
@@ -61,7 +64,7 @@ class Notices:
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
         seen: dict[str, int] = {}
         acts = (act for city, size in sizes.items() for act in self._arrived(city, size, seen))
-        said = self._say(self._receipt(act, NOTICE_KIND_STORED, "") for act in acts)
+        said = self._say(self._joined(map(_receipt, acts), NOTICE_KIND_STORED))
         self._seen = seen
         return said
 
@@ -73,10 +76,10 @@ class Notices:
             if notice.body.kind == NOTICE_KIND_OPENED and notice.header.city == self._store.log.city
         }
         new = [act for act in file.acts.values() if self._is_foreign(act) and act.header.id not in known]
-        receipts = [self._receipt(act, NOTICE_KIND_OPENED, actor.id) for act in new[:RECEIPTS_PER_HOUR]]
+        receipts = [_receipt(act) for act in new[:RECEIPTS_PER_HOUR]]
         if (back := file.taken_back) is not None and back.header.id not in known:
-            receipts.append(self._receipt_of(file.id, back.header, back.leaf_hash, NOTICE_KIND_OPENED, actor.id))
-        return self._say(receipts)
+            receipts.append(Receipt(case=file.id, record=back.header.id, leaf_hash=back.leaf_hash))
+        return self._say(self._joined(receipts, NOTICE_KIND_OPENED, actor.id))
 
     def remind(self) -> int:
         """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
@@ -120,27 +123,36 @@ class Notices:
     def _is_foreign(self, act: ActRecord) -> bool:
         return act.header.city != self._store.log.city
 
-    def _receipt(self, act: ActRecord, kind: NoticeKind.ValueType, officer: str) -> Entry:
-        return self._receipt_of(act.fact.case, act.header, act.leaf_hash, kind, officer)
-
-    def _receipt_of(
-        self, case: str, header: Header, leaf_hash: bytes, kind: NoticeKind.ValueType, officer: str
-    ) -> Entry:
-        notice = CaseNotice(case=case, kind=kind, record=header.id, leaf_hash=leaf_hash, officer=officer)
-        return self._entry(notice, [header.city], _once(kind, header.id))
+    def _joined(self, receipts: Iterable[Receipt], kind: NoticeKind.ValueType, officer: str = "") -> Iterator[Entry]:
+        """Notices of receipts, each for the one city whose acts it acknowledges: nobody else sees of which cases."""
+        of_city: defaultdict[str, list[Receipt]] = defaultdict(list)
+        for receipt in receipts:
+            of_city[city_of(receipt.record)].append(receipt)
+        for city, of_one in of_city.items():
+            for begin in range(0, len(of_one), RECEIPTS_PER_NOTICE):
+                first, *more = joined = of_one[begin : begin + RECEIPTS_PER_NOTICE]
+                notice = CaseNotice(
+                    case=first.case,
+                    kind=kind,
+                    record=first.record,
+                    leaf_hash=first.leaf_hash,
+                    officer=officer,
+                    more=more,
+                )
+                yield self._entry(notice, [city], *(_once(kind, receipt.record) for receipt in joined))
 
     def _reminder(self, case: str, timer: Timer, stage: str) -> Entry:
         due = timer.deadline.due.isoformat() if timer.deadline and timer.deadline.due else ""
         notice = CaseNotice(case=case, kind=NOTICE_KIND_REMINDER, record=timer.act_id, rule=timer.rule, due=due)
         return self._entry(notice, [], _once(NOTICE_KIND_REMINDER, timer.act_id, timer.rule, due, stage))
 
-    def _entry(self, notice: CaseNotice, audience: Sequence[str], key: bytes) -> Entry:
+    def _entry(self, notice: CaseNotice, audience: Sequence[str], *keys: bytes) -> Entry:
         standard, now_ms = standards.get(NOTICE), self._clock.now_ms()
         header = Header(
             standard=standard.name,
             version=standard.version,
             city=self._store.log.city,
-            subjects=[*standard.subjects(notice), workflow_subject(NOTICE)],
+            subjects=[*dict.fromkeys(standard.subjects(notice)), workflow_subject(NOTICE)],
             issued_at_ms=now_ms,
             as_of_ms=now_ms,
             audience=audience,
@@ -148,7 +160,8 @@ class Notices:
             legal_basis=_BASIS,
             source=_SOURCE,
         )
-        return Entry(header, standard.split(notice.SerializeToString()), key, _ONCE)
+        key, *more_keys = keys
+        return Entry(header, standard.split(notice.SerializeToString()), key, _ONCE, more_keys)
 
     def _say(self, notices: Iterable[Entry]) -> int:
         entries = list(notices)
@@ -158,7 +171,11 @@ class Notices:
         said = [entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.ACCEPTED]
         if cities := {city for entry in said for city in entry.header.audience}:
             self._notify(cities)
-        return len(said)
+        return sum(len(entry.keys) for entry in said)
+
+
+def _receipt(act: ActRecord) -> Receipt:
+    return Receipt(case=act.fact.case, record=act.header.id, leaf_hash=act.leaf_hash)
 
 
 def _once(kind: NoticeKind.ValueType, *what: str) -> bytes:

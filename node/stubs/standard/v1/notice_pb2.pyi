@@ -3,8 +3,10 @@
 isort:skip_file
 case.notice: what a node itself says in a case. It is no act and changes no state."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -49,6 +51,7 @@ class CaseNotice(_message.Message):
     OFFICER_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     DUE_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
     case: _builtins.str
     """Record id of the record that opened the case."""
     kind: Global___NoticeKind.ValueType
@@ -61,6 +64,10 @@ class CaseNotice(_message.Message):
     rule: _builtins.str
     """Id of the legal rule whose limit is near or over, e.g. clue.filing_decision."""
     due: _builtins.str
+    @_builtins.property
+    def more(self) -> _containers.RepeatedCompositeFieldContainer[Global___Receipt]:
+        """Further acts from the same city's log that were stored, or opened by the same officer."""
+
     def __init__(
         self,
         *,
@@ -71,11 +78,40 @@ class CaseNotice(_message.Message):
         officer: _builtins.str = ...,
         rule: _builtins.str = ...,
         due: _builtins.str = ...,
+        more: _abc.Iterable[Global___Receipt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "due", b"due", "kind", b"kind", "leaf_hash", b"leaf_hash", "officer", b"officer", "record", b"record", "rule", b"rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "due", b"due", "kind", b"kind", "leaf_hash", b"leaf_hash", "more", b"more", "officer", b"officer", "record", b"record", "rule", b"rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CaseNotice: _TypeAlias = CaseNotice  # noqa: Y015
+
+@_typing.final
+class Receipt(_message.Message):
+    """An act that was stored or opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    LEAF_HASH_FIELD_NUMBER: _builtins.int
+    case: _builtins.str
+    record: _builtins.str
+    leaf_hash: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        case: _builtins.str = ...,
+        record: _builtins.str = ...,
+        leaf_hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "leaf_hash", b"leaf_hash", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
