@@ -95,6 +95,7 @@ class NodeRole:
         for listener in self._listeners:
             listener.start()
         self._follow()
+        self._exchange.policy.announce_changes(self._notify_everyone)
         self._scheduler.follow(self._follow)
         self._scheduler.work(self._work)
         self._scheduler.scrub(self._store.scrub)

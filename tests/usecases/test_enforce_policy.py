@@ -82,3 +82,27 @@ def test_rules_changed_while_the_log_is_held_back_are_in_force_and_said_once_it_
     enforce(texts[1])
     assert store.origin("wuhan").size == 1
     store.close()
+
+
+def test_a_change_is_announced_at_once_and_one_made_before_the_start_too(tmp_path: Path) -> None:
+    """A peer that keeps what it may see no longer does not wait for its schedule."""
+    store, announced = Store(tmp_path / "wuhan.db", "wuhan", KeySigner(), clock := SetClock()), []
+    newest = policy_text("wuhan", "public", "regulator")
+
+    def started() -> PolicyInForce:
+        return PolicyInForce(store, lambda: (newest, read_policy(newest, "policy")), lambda: ["changsha"], clock)
+
+    policy = started()
+    policy.announce_changes(lambda: announced.append(store.origin("wuhan").size))
+    policy.current()
+    assert announced == [], "nothing was changed"
+    newest = policy_text("wuhan", "public")
+    policy.current()
+    policy.current()
+    assert announced == [1], "once, when the change is durable"
+    newest = policy_text("wuhan")
+    policy = started()
+    assert announced == [1], "nobody can answer yet"
+    policy.announce_changes(lambda: announced.append(store.origin("wuhan").size))
+    assert announced == [1, 2]
+    store.close()

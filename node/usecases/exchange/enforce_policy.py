@@ -55,6 +55,8 @@ class PolicyInForce:
         self._text: str | None = None
         self._policy = newest()[1]
         self._grants: dict[Key, Grant] = {}
+        self._announce: Callable[[], None] | None = None
+        self._is_unannounced = False
         self.current()
 
     def current(self) -> Policy:
@@ -64,7 +66,22 @@ class PolicyInForce:
             with self._lock:
                 if text != self._text:
                     self._enforce(text, policy)
+                    self._tell()
         return self._policy
+
+    def announce_changes(self, announce: Callable[[], None]) -> None:
+        """Calls `announce`, which must not wait, when a change for a peer is durable; now where one was at the start.
+
+        What is narrowed leaves the peers as soon as they pull: they are told at once, as of a retraction.
+        """
+        with self._lock:
+            self._announce = announce
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._is_unannounced and self._announce is not None:
+            self._is_unannounced = False
+            self._announce()
 
     def in_force(self) -> Policy:
         """The policy in force, without a look at the file: for the writer, which must not wait for its own queue."""
@@ -98,6 +115,7 @@ class PolicyInForce:
             # A node that publishes nothing shares by the new rules too; it says so once it may.
             if change is None or self._store.log.held_back is None:
                 self._store.put_policy(text, change).result()
+                self._is_unannounced = change is not None
         self._policy, self._grants, self._text = policy, grants, text
 
     def _all_grants(self, policy: Policy) -> dict[Key, Grant]:
