@@ -83,8 +83,8 @@ class Sync:
 
     def run_due(self, city: str) -> None:
         """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
-        link = self._store.peer_state(city)
-        if link.frozen or self._is_waiting(link):
+        state = self._store.peer_state(city)
+        if state.frozen or self._is_waiting(state):
             return
         lock = self._lock(city)
         if not lock.acquire(blocking=False):
@@ -144,59 +144,71 @@ class Sync:
     def _attempt(self, city: str, on_progress: OnProgress) -> Progress:
         member, before = self._member(city), self._size(city)
         try:
-            with self._connect(member) as peer:
-                progress = pull(self._store, peer, city, member.log_keys, self._settings.purpose, on_progress)
-                if self._hooks:
-                    self._hooks.after_pull(member, peer)
+            progress = self._pull(member, on_progress)
         except TrustError as error:
-            _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
-            _FAILURES.labels(city, error.reason).inc()
-            self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.payload).result()
-            if self._hooks:
-                self._hooks.after_lie(city, error)
+            self._freeze(city, error)
             raise
         except NodeError as error:
-            _FAILURES.labels(city, error.reason).inc()
             self._back_off(city, error)
             raise
         except Exception:
             # Unforeseen, perhaps provoked: without a wait the schedule would run into it at every turn.
-            _FAILURES.labels(city, Reason.INTERNAL).inc()
             self._back_off(city, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
             raise
         finally:
-            size = self._size(city)
-            _PULLED.labels(city).inc(size - before)
-            if size > before:
-                _log.info("pulled", city=city, records=size - before, size=size)
+            self._count(city, before)
+        self._succeed(city)
+        return progress
+
+    def _pull(self, member: Member, on_progress: OnProgress) -> Progress:
+        with self._connect(member) as peer:
+            progress = pull(self._store, peer, member.city, member.log_keys, self._settings.purpose, on_progress)
+            if self._hooks:
+                self._hooks.after_pull(member, peer)
+        return progress
+
+    def _freeze(self, city: str, error: TrustError) -> None:
+        _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
+        _FAILURES.labels(city, error.reason).inc()
+        self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.payload).result()
+        if self._hooks:
+            self._hooks.after_lie(city, error)
+
+    def _count(self, city: str, before: int) -> None:
+        size = self._size(city)
+        _PULLED.labels(city).inc(size - before)
+        if size > before:
+            _log.info("pulled", city=city, records=size - before, size=size)
+
+    def _succeed(self, city: str) -> None:
         self._heard_s[city] = self._clock.elapsed_s()
         self._due_s.pop(city, None)
-        link = self._store.peer_state(city)
-        if link != PeerState(city) and not link.frozen:  # comparing checkpoints may have frozen it
+        state = self._store.peer_state(city)
+        if state != PeerState(city) and not state.frozen:  # comparing checkpoints may have frozen it
             self._store.set_peer_state(PeerState(city)).result()
-        return progress
 
     def _size(self, city: str) -> int:
         origin = self._store.find_origin(city)
         return origin.size if origin else 0
 
-    def _is_waiting(self, link: PeerState) -> bool:
-        due_s = self._due_s.get(link.city)
+    def _is_waiting(self, state: PeerState) -> bool:
+        due_s = self._due_s.get(state.city)
         if due_s is None:
-            due_s = self._due_s[link.city] = self._clock.elapsed_s() + self._left_s(link)
+            due_s = self._due_s[state.city] = self._clock.elapsed_s() + self._left_s(state)
         return self._clock.elapsed_s() < due_s
 
-    def _left_s(self, link: PeerState) -> float:
+    def _left_s(self, state: PeerState) -> float:
         """What is left of a wait that began in an earlier run, which only the wall clock can tell."""
-        wait_ms = link.next_attempt_at_ms - self._clock.now_ms()
+        wait_ms = state.next_attempt_at_ms - self._clock.now_ms()
         # No wait is longer than its ceiling: the clock was put back since.
-        return wait_ms / 1000 if 0 < wait_ms <= self._ceiling_ms(link.failures) else 0
+        return wait_ms / 1000 if 0 < wait_ms <= self._ceiling_ms(state.failures) else 0
 
     def _ceiling_ms(self, failures: int) -> float:
         doubled_s = self._settings.backoff_base_s * 2.0 ** min(failures - 1, _MAX_DOUBLINGS)
         return min(doubled_s, self._settings.backoff_max_s) * 1000
 
     def _back_off(self, city: str, error: NodeError) -> None:
+        _FAILURES.labels(city, error.reason).inc()
         failures = self._store.peer_state(city).failures + 1
         wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         self._due_s[city] = self._clock.elapsed_s() + wait_ms / 1000

@@ -118,6 +118,20 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
     """
     if not reason.purpose or not reason.legal_basis:
         raise NodeError(Reason.PURPOSE_REQUIRED, "a retraction names its purpose and legal basis")
+    header = _standing(store, record)
+    if by_officer and not is_row(header) and not store.is_misread(parse_record_id(record)[1]):
+        text = f"{record} was made in a case or by the node: an act of its workflow takes it back, not one officer"
+        raise NodeError(Reason.WRONG_ACTOR, text)
+    now_ms = clock.now_ms()
+
+    def with_versions(_: Sequence[AppendResult], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+        return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
+
+    return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]
+
+
+def _standing(store: Store, record: str) -> Header:
+    """The header of an own record that was not taken back."""
     city, index = parse_record_id(record)
     if city != store.log.city:
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is not a record of {store.log.city}")
@@ -127,12 +141,4 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
     header = open_view(View.FromString(rows[0][2])).header
     if header is None or header.retracts or store.retracted(index, index + 1):
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is a retraction or was taken back already")
-    if by_officer and not is_row(header) and not store.is_misread(index):
-        text = f"{record} was made in a case or by the node: an act of its workflow takes it back, not one officer"
-        raise NodeError(Reason.WRONG_ACTOR, text)
-    now_ms = clock.now_ms()
-
-    def with_versions(_: Sequence[AppendResult], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
-        return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
-
-    return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]
+    return header
