@@ -64,7 +64,7 @@ def docs() -> None:
 @workflow.command()
 def rules() -> None:
     """Print docs/act-rules.md: every rule that can refuse an act, with its law, in the order checked."""
-    click.echo(document(), nl=False)
+    echo(document(), nl=False)
 
 
 def _print_tables(name: str, lang: Lang) -> None:
@@ -74,7 +74,7 @@ def _print_tables(name: str, lang: Lang) -> None:
     for row in table.act_rows(shown, lang):
         act = f"{row.act} {row.name}" if lang == "zh" else row.act
         by = f"{row.by} [{row.roles}]"
-        cells = (act, row.sources, row.target, by, row.carries, row.only_if, row.clocks, row.makes, row.law)
+        cells = (act, row.sources, row.target, by, row.carries, row.only_if, row.deadlines, row.makes, row.law)
         rows.add_texts(*cells)
     print_table(rows)
     echo(table.text(shown.concurrency, lang))

@@ -38,7 +38,7 @@ def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
 
 
 def test_who_owes_what_is_said_of_every_rule() -> None:
-    used = [(each, clock.rule) for each in WORKFLOWS.values() for act in each.acts for clock in act.clocks]
+    used = [(each, clock.rule) for each in WORKFLOWS.values() for act in each.acts for clock in act.deadlines]
     assert {rule for _, rule in used} == set(OWED_BY)
     assert all(party in each.party or party == SUPERIOR for each, rule in used for party in OWED_BY[rule])
 

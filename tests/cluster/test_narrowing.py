@@ -32,4 +32,4 @@ def test_a_narrowing_reaches_a_peer_at_once(tmp_path: Path) -> None:
         reader = Reader(hefei.node_db)
         assert facets_held(reader) == {1, 2}
         changsha.policy.write_text(policy("public"), encoding="utf-8")
-        eventually(lambda: facets_held(reader) == {1}, 15)
+        eventually(lambda: facets_held(reader) == {1}, "the facet is gone", timeout_s=15)

@@ -77,7 +77,7 @@ def test_an_act_whose_predecessor_is_missing_waits() -> None:
 
 def test_clocks_follow_the_acts_in_force() -> None:
     case = Case(REFERRAL, CASE, [*accepted(), act("verify", "hefei-5", "hefei-4"), act("file", "hefei-6", "hefei-5")])
-    assert [(each.effect, each.rule) for each in case.clock_events()] == [
+    assert [(each.effect, each.rule) for each in case.deadline_events()] == [
         (Effect.START, "clue.filing_decision"),
         (Effect.STOP, "jurisdiction.negotiation"),
         (Effect.STOP, "clue.filing_decision"),

@@ -68,7 +68,7 @@ def test_what_the_software_does_by_itself_binds_nobody(each: Workflow) -> None:
 def test_clocks_are_legal_rules_and_waits_agree_with_them(each: Workflow) -> None:
     book = vendored_rules()
     for act in each.acts:
-        for clock in act.clocks:
+        for clock in act.deadlines:
             versions = book.all_versions(clock.rule)
             assert not clock.cause or any(clock.cause in rule.excluded for rule in versions)
             assert clock.effect is not Effect.EXTEND or any(rule.extensions for rule in versions)
@@ -81,7 +81,7 @@ def test_clocks_are_legal_rules_and_waits_agree_with_them(each: Workflow) -> Non
 def test_every_limit_that_starts_can_be_met(each: Workflow) -> None:
     """Or it would be overdue for ever. A term only elapses."""
     book = vendored_rules()
-    effects = [(clock.effect, clock.rule) for act in each.acts for clock in act.clocks]
+    effects = [(clock.effect, clock.rule) for act in each.acts for clock in act.deadlines]
     started = {rule for effect, rule in effects if effect is Effect.START}
     limits = {rule for rule in started if any(one.kind is LimitKind.LIMIT for one in book.all_versions(rule))}
     assert limits - {rule for effect, rule in effects if effect is Effect.STOP} == set()

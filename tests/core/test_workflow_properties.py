@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.workflow.case import Case, ClockEvent, Verdict
+from node.core.workflow.case import Case, DeadlineEvent, Verdict
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Workflow
@@ -17,8 +17,8 @@ from tests.kit.workflow.acts import graphs, two_logs
 from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, standings
 
 
-def _picture(case: Case) -> tuple[object, list[Verdict], list[ClockEvent]]:
-    return case.situation, case.history(), case.clock_events()
+def _picture(case: Case) -> tuple[object, list[Verdict], list[DeadlineEvent]]:
+    return case.situation, case.history(), case.deadline_events()
 
 
 _workflows = st.sampled_from(list(WORKFLOWS.values()))

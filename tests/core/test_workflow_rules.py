@@ -163,11 +163,11 @@ def test_what_was_taken_back_leaves_its_withdrawal_standing_alone(name: str, fir
     back = complete(workflow, workflow.act["withdraw"], "changsha-1", CASE, ("hefei-1",))
     assert Case(workflow, CASE, [shown, note, back]).state == "withdrawn"
     for facts in ([back], [note, back], [back, note]):
-        case = Case(workflow, CASE, facts, is_taken_back=True)
+        case = Case(workflow, CASE, facts, is_retracted=True)
         assert case.state == "withdrawn"
         assert case.is_final
         standings = {each.fact.act: each.standing for each in case.history()}
         assert standings == {each.act: Standing.IN_FORCE if each is back else Standing.PENDING for each in facts}
     # Nobody else takes a city's case back, and nothing is taken back before it was there.
-    assert Case(workflow, CASE, [replace(back, id="hefei-2", city="hefei")], is_taken_back=True).state == ""
+    assert Case(workflow, CASE, [replace(back, id="hefei-2", city="hefei")], is_retracted=True).state == ""
     assert reasons(Case(workflow, ""), replace(back, id="", case="", follows=())) == {Reason.ACT_NOT_ALLOWED}

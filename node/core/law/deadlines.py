@@ -1,7 +1,7 @@
-"""Legal clocks: from the act that starts one to its last day, through suspension, extension and the act that stops it.
+"""Deadlines: from the act that starts one to its last day, through suspension, extension and the act that stops it.
 
 How days are counted (Provisions on Penalty Procedure, the chapter on periods; Administrative Penalty Law, Art 85):
-- the day of the act that starts the clock does not count, unless the rule says so;
+- the day of the act that starts the deadline does not count, unless the rule says so;
 - months and years end on the same day of the month, or on its last day where the month is shorter;
 - days between suspension and resumption, the first included and the last not, do not count: of a limit in working days
   its working days, of any other every day of the calendar;
@@ -24,7 +24,7 @@ _MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
 
 class State(StrEnum):
-    """How a clock stands. A term or waiting time that has run out is `elapsed`; only a limit can be `overdue`."""
+    """How a deadline stands. A term or waiting time that has run out is `elapsed`; only a limit can be `overdue`."""
 
     RUNNING = "running"
     SUSPENDED = "suspended"
@@ -58,10 +58,10 @@ class Extension:
 
 @dataclass(frozen=True)
 class Reading:
-    """A clock read on a day.
+    """A deadline read on a day.
 
     `due` is None while suspended. `days_left` counts in working days where the rule does, else in days of the calendar,
-    and is None once the clock has stopped or run out; `days_late` counts days of the calendar.
+    and is None once the deadline has stopped or run out; `days_late` counts days of the calendar.
     """
 
     state: State
@@ -72,10 +72,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A clock that was started. Each act on it makes a new one.
+    """A deadline that was started. Each act on it makes a new one.
 
     Every question and act may raise NodeError: `CALENDAR_HORIZON` where the answer needs a day the calendar does not
-    know, `CLOCK_REFUSED` where the rule or the clock's state does not allow it.
+    know, `CLOCK_REFUSED` where the rule or the deadline's state does not allow it.
     """
 
     rule: LegalRule
@@ -87,7 +87,7 @@ class Deadline:
 
     @property
     def started(self) -> date:
-        """The day of the act that started the clock."""
+        """The day of the act that started the deadline."""
         return legal_date(self.began)
 
     @property
@@ -129,7 +129,7 @@ class Deadline:
         return replace(self, suspensions=(*self.suspensions, Suspension(cause, day)))
 
     def resume(self, on: date) -> "Deadline":
-        """Counts again from `on`; a clock resumed on the day it was suspended lost no day."""
+        """Counts again from `on`; a deadline resumed on the day it was suspended lost no day."""
         day = self._act_day(on, "resumed")
         self._refuse_if(not self.is_suspended, "is not suspended")
         return self._resumed_after(day - ONE_DAY)
@@ -160,13 +160,13 @@ class Deadline:
         return replace(self, extensions=(*self.extensions, Extension(day, added, approved_by, told_on)))
 
     def stop(self, on: date) -> "Deadline":
-        """Ends the clock by the act it waited for; a suspension ends with it."""
+        """Ends the deadline by the act it waited for; a suspension ends with it."""
         day = self._act_day(on, "stopped")
         ended = self._resumed_after(day) if self.is_suspended else self
         return replace(ended, stopped=on)
 
     def at(self, on: date) -> Reading:
-        """Reads the clock on a day, or of a limit in hours at a moment, by the acts known then."""
+        """Reads the deadline on a day, or of a limit in hours at a moment, by the acts known then."""
         day = legal_date(on)
         self._refuse_if(day < self.started, f"starts on {self.started}")
         if self.stopped is not None and legal_date(self.stopped) <= day:
@@ -180,7 +180,7 @@ class Deadline:
         return Reading(state, known.due, days_late=known.days_late(day))
 
     def is_late(self, moment: date) -> bool:
-        """Whether the clock had run out by that day; of a limit in hours, by that moment."""
+        """Whether the deadline had run out by that day; of a limit in hours, by that moment."""
         if self.due is None or self.due_at is None:
             return False
         if self.rule.unit is Unit.HOURS and isinstance(moment, datetime):
@@ -192,7 +192,7 @@ class Deadline:
         return 0 if self.due is None else max(0, (day - self.due).days)
 
     def days_left(self, day: date) -> int:
-        """Days that still count after `day`; of a suspended clock, were it resumed on the morrow."""
+        """Days that still count after `day`; of a suspended deadline, were it resumed on the morrow."""
         running = self._resumed_after(day) if self.is_suspended else self
         if running.due is None:
             return 0
@@ -273,11 +273,11 @@ class Deadline:
             self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
-        raise NodeError(Reason.CLOCK_REFUSED, f"the clock of {self.rule.id} {why}")
+        raise NodeError(Reason.CLOCK_REFUSED, f"the deadline of {self.rule.id} {why}")
 
 
 def start(rule: LegalRule, on: date, calendar: Calendar) -> Deadline:
-    """Starts a clock by the act of a day; a limit in hours by the act of a moment.
+    """Starts a deadline by the act of a day; a limit in hours by the act of a moment.
 
     Raises:
         NodeError: `RULE_NOT_IN_FORCE`: this version does not bind an act of that day. `INVALID_ARGUMENT`: a date where

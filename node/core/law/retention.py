@@ -22,9 +22,9 @@ class Retention(NamedTuple):
     law: Citation
 
 
-TAKEN_BACK = ("listing.serious", "listing.abnormal", "listing.platform", "listing.hit", "alert", "penalty")
+RETRACTED = ("listing.serious", "listing.abnormal", "listing.platform", "listing.hit", "alert", "penalty")
 _RECORDS = Citation("data_sharing", "29", sure=False)
-RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in TAKEN_BACK})
+RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in RETRACTED})
 """By standard; what is not named here is kept."""
 
 

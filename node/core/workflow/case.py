@@ -28,8 +28,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockEvent:
-    """What an act in force did to the clock of a legal rule; `parties` are those of the case right after it."""
+class DeadlineEvent:
+    """What an act in force did to the deadline of a legal rule; `parties` are those of the case right after it."""
 
     effect: Effect
     rule: str
@@ -47,7 +47,7 @@ class Case:
     """
 
     def __init__(
-        self, workflow: Workflow, case_id: str, facts: Iterable[ActFact] = (), *, is_taken_back: bool = False
+        self, workflow: Workflow, case_id: str, facts: Iterable[ActFact] = (), *, is_retracted: bool = False
     ) -> None:
         """Takes up the acts.
 
@@ -55,11 +55,11 @@ class Case:
             workflow: its declaration.
             case_id: record id of its opening act.
             facts: the acts known.
-            is_taken_back: what others first saw of it was destroyed; the act that took it back stands alone, and what
+            is_retracted: what others first saw of it was destroyed; the act that took it back stands alone, and what
                 followed the destroyed waits for ever.
         """
         self.workflow = workflow
-        self.is_taken_back = is_taken_back
+        self.is_retracted = is_retracted
         self.id = case_id
         self._facts: dict[str, ActFact] = {}
         self._internal = Graph(workflow)
@@ -86,7 +86,7 @@ class Case:
         Raises:
             NodeError: As `add`.
         """
-        other = Case(self.workflow, self.id, is_taken_back=self.is_taken_back)
+        other = Case(self.workflow, self.id, is_retracted=self.is_retracted)
         other._facts = dict(self._facts)
         for missing, waiting in self._waiting.items():
             other._waiting[missing] = list(waiting)
@@ -139,8 +139,8 @@ class Case:
         """The acts that stand, in the order taken."""
         return [verdict.fact for verdict in self.history() if verdict.standing is Standing.IN_FORCE]
 
-    def clock_events(self) -> list[ClockEvent]:
-        """What the acts in force did to the clocks, in order."""
+    def deadline_events(self) -> list[DeadlineEvent]:
+        """What the acts in force did to the deadlines, in order."""
         graphs = (self._internal, self._shared)
         return [event for graph in graphs for step in graph.steps() for event in self._events(graph, step)]
 
@@ -158,7 +158,7 @@ class Case:
     def _follows(self, fact: ActFact) -> tuple[str, ...]:
         # The first act that others see follows, for them, nothing; nor does, later, the one that took it back.
         act = self.workflow.act.get(fact.act)
-        is_first = act is not None and (act.opens or (act.takes_back and self.is_taken_back))
+        is_first = act is not None and (act.opens or (act.retracts and self.is_retracted))
         return () if is_first else fact.follows
 
     def _missing(self, fact: ActFact) -> str:
@@ -172,14 +172,14 @@ class Case:
         self._graph(fact).place(fact, self._follows(fact))
         return True
 
-    def _events(self, graph: Graph, step: Step) -> Iterator[ClockEvent]:
+    def _events(self, graph: Graph, step: Step) -> Iterator[DeadlineEvent]:
         if step.standing is not Standing.IN_FORCE:
             return
         fact = graph.facts[step.position]
         kept, parties = step.situation.kept, step.situation.parties
-        for clock in self.workflow.act[fact.act].clocks:
-            if clock.only is None or kept.get(clock.only.field) in clock.only.values:
-                yield ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, fact.id, parties)
+        for deadline in self.workflow.act[fact.act].deadlines:
+            if deadline.only is None or kept.get(deadline.only.field) in deadline.only.values:
+                yield DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, fact.id, parties)
 
 
 def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:
@@ -197,7 +197,7 @@ def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:
     situation = case.situation
     broken = [] if role is None else broken_by_role(workflow, act, role)
     broken += judge(workflow, fact, situation)
-    if (act.discloses or act.takes_back) and situation.state == START and START not in act.sources:
+    if (act.discloses or act.retracts) and situation.state == START and START not in act.sources:
         broken.append(wrong_state(workflow, act, situation))
     if situation is not NOWHERE and set(fact.follows) != set(case.heads(act)):
         broken.append(outdated(workflow, act))

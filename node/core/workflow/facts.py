@@ -32,7 +32,7 @@ class ActFact:
         case: record id of the act that opened the case; its own id for that act.
         follows: record ids of the acts it follows.
         city: slug of the city in whose log it stands.
-        on: day of the act, which clocks count from.
+        on: day of the act, which deadlines count from.
         platform: name of the platform that acts at the city's node; empty where the city acts.
         maker: None where the software acted by itself.
         documents: title -> number or digest.

@@ -124,7 +124,7 @@ class NotBefore:
 
 
 class Effect(StrEnum):
-    """What an act does to a clock."""
+    """What an act does to a deadline."""
 
     START = "start"
     STOP = "stop"
@@ -134,8 +134,8 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClockEffect:
-    """An act's effect on the clock of a legal rule.
+class DeadlineEffect:
+    """An act's effect on the deadline of a legal rule.
 
     Attributes:
         rule: id of the legal rule.
@@ -178,7 +178,7 @@ class Act:
         binds: it binds somebody, so that maker and approver must be two persons.
         internal: stays in the log of the city of the case; no other city sees it.
         discloses: the first act that others see. It carries all they need and stands without what came before.
-        takes_back: it destroys, everywhere, what the act that others first saw says; from then on it stands alone.
+        retracts: it destroys, everywhere, what the act that others first saw says; from then on it stands alone.
         keeps: fields whose values the case remembers, for later guards and parties.
         stamps: name under which the case remembers the day of the act.
         assigns: party -> the party, or "field:<name>" for the field, that it is from now on.
@@ -196,10 +196,10 @@ class Act:
     binds: bool = False
     internal: bool = False
     discloses: bool = False
-    takes_back: bool = False
+    retracts: bool = False
     needs: tuple[Need, ...] = ()
     guards: tuple[Only | NotBefore, ...] = ()
-    clocks: tuple[ClockEffect, ...] = ()
+    deadlines: tuple[DeadlineEffect, ...] = ()
     makes: tuple[Makes, ...] = ()
     keeps: tuple[str, ...] = ()
     stamps: str = ""

@@ -200,7 +200,7 @@ def _party(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) ->
 
 def _stands_alone(act: Act, situation: Situation) -> bool:
     """What it took back is gone: for who never saw it, and for who had to destroy it."""
-    return act.takes_back and situation.state == START
+    return act.retracts and situation.state == START
 
 
 def _state(workflow: Workflow, act: Act, situation: Situation) -> Iterator[Broken]:

@@ -56,7 +56,7 @@ class ActRow(NamedTuple):
     roles: str
     carries: str
     only_if: str
-    clocks: str
+    deadlines: str
     makes: str
     law: str
 
@@ -187,7 +187,7 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
         roles=", ".join(act.roles),
         carries="; ".join(_carries(act, lang)),
         only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law, lang)})" for guard in act.guards),
-        clocks="; ".join(f"{words.get(each.effect, each.effect)} {each.rule}" for each in act.clocks),
+        deadlines="; ".join(f"{words.get(each.effect, each.effect)} {each.rule}" for each in act.deadlines),
         makes="; ".join(f"{words.get(each.product, each.product)} {each.standard}" for each in act.makes),
         law=text(act.law, lang),
     )
@@ -199,7 +199,7 @@ def _carries(act: Act, lang: Lang) -> Iterator[str]:
         "internal": act.internal,
         "discloses": act.discloses,
         "dated": act.may_be_dated,
-        "takes_back": act.takes_back,
+        "takes_back": act.retracts,
     }
     yield from (words[name] for name, holds in marked.items() if holds)
     if act.binds:
@@ -221,7 +221,7 @@ def _act_json(act: Act) -> dict[str, Any]:
         "four_eyes": act.binds,
         "internal": act.internal,
         "discloses": act.discloses,
-        "takes_back": act.takes_back,
+        "takes_back": act.retracts,
         "may_be_dated": act.may_be_dated,
         "needs": [_need_json(need) for need in act.needs],
         "guards": [
@@ -232,7 +232,7 @@ def _act_json(act: Act) -> dict[str, Any]:
             }
             for guard in act.guards
         ],
-        "clocks": [{"effect": each.effect, "rule": each.rule, "cause": each.cause} for each in act.clocks],
+        "clocks": [{"effect": each.effect, "rule": each.rule, "cause": each.cause} for each in act.deadlines],
         "makes": [{"product": each.product, "standard": each.standard} for each in act.makes],
         "law": act.law.zh,
     }

@@ -7,7 +7,7 @@ from node.core.workflow.codes import code_name
 from node.core.workflow.model import (
     Carries,
     Choice,
-    ClockEffect,
+    DeadlineEffect,
     Effect,
     Makes,
     Need,
@@ -77,29 +77,29 @@ def number(law: Citation) -> Need:
     return carry("document_number", "文书文号", "document number", law)
 
 
-def starts(rule: str, only: Only | None = None) -> ClockEffect:
-    """Starts the clock of a legal rule."""
-    return ClockEffect(Effect.START, rule, only=only)
+def starts(rule: str, only: Only | None = None) -> DeadlineEffect:
+    """Starts the deadline of a legal rule."""
+    return DeadlineEffect(Effect.START, rule, only=only)
 
 
-def stops(rule: str, only: Only | None = None) -> ClockEffect:
+def stops(rule: str, only: Only | None = None) -> DeadlineEffect:
     """Stops it: what was due is done."""
-    return ClockEffect(Effect.STOP, rule, only=only)
+    return DeadlineEffect(Effect.STOP, rule, only=only)
 
 
-def suspends(rule: str, cause: str) -> ClockEffect:
+def suspends(rule: str, cause: str) -> DeadlineEffect:
     """Time does not count from here, for one of the causes the rule names."""
-    return ClockEffect(Effect.SUSPEND, rule, cause)
+    return DeadlineEffect(Effect.SUSPEND, rule, cause)
 
 
-def resumes(rule: str, cause: str) -> ClockEffect:
+def resumes(rule: str, cause: str) -> DeadlineEffect:
     """Time counts again."""
-    return ClockEffect(Effect.RESUME, rule, cause)
+    return DeadlineEffect(Effect.RESUME, rule, cause)
 
 
-def extends(rule: str, only: Only | None = None) -> ClockEffect:
+def extends(rule: str, only: Only | None = None) -> DeadlineEffect:
     """Adds the extension that the rule allows."""
-    return ClockEffect(Effect.EXTEND, rule, only=only)
+    return DeadlineEffect(Effect.EXTEND, rule, only=only)
 
 
 def drafts(standard: str) -> Makes:

@@ -1,4 +1,4 @@
-"""The clocks of a case: what its acts did to them, counted by the legal rules."""
+"""The deadlines of a case: what its acts did to them, counted by the legal rules."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from node.core.law.calendar import Calendar
 from node.core.law.deadlines import Deadline, Reading, start
 from node.core.law.legal_rules import LegalRule, Unit, find_rule
-from node.core.workflow.case import Case, ClockEvent
+from node.core.workflow.case import Case, DeadlineEvent
 from node.core.workflow.facts import ActFact, Person
 from node.core.workflow.model import Effect
 from node.errors import NodeError
@@ -45,12 +45,12 @@ OWED_BY = MappingProxyType(
         "credit.repair.ban": _CITY,
     }
 )
-"""Rule -> the parties that the law holds to it, in whatever workflow starts its clock."""
+"""Rule -> the parties that the law holds to it, in whatever workflow starts its deadline."""
 
 
 @dataclass(frozen=True)
 class Timer:
-    """A clock that an act of a case started.
+    """A deadline that an act of a case started.
 
     Attributes:
         act_id: record id of the act that started it.
@@ -67,7 +67,7 @@ class Timer:
     problem: str = ""
 
     def read(self, moment: datetime) -> Reading | None:
-        """The clock at a moment; None where it cannot be read (past the calendar, for one)."""
+        """The deadline at a moment; None where it cannot be read (past the calendar, for one)."""
         if self.deadline is None or self._has_no_end:
             return None
         try:
@@ -82,7 +82,7 @@ class Timer:
 
     @property
     def rule_in_force(self) -> LegalRule | None:
-        """The version of the rule that binds this clock."""
+        """The version of the rule that binds this deadline."""
         return self.deadline.rule if self.deadline else None
 
     @cached_property
@@ -97,7 +97,7 @@ class Timer:
 
 
 def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> list[Timer]:
-    """Every clock of a case, in the order started. A rule may run more than once: what an act does, it does to all.
+    """Every deadline of a case, in the order started. A rule may run more than once: what an act does, it does to all.
 
     Args:
         case: its acts.
@@ -107,7 +107,7 @@ def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> l
     every: list[Timer] = []
     running: defaultdict[str, list[int]] = defaultdict(list)
     facts = {verdict.fact.id: verdict.fact for verdict in case.history()}
-    for event in case.clock_events():
+    for event in case.deadline_events():
         if event.effect is Effect.START:
             running[event.rule].append(len(every))
             every.append(_started(event, calendar, moments))
@@ -119,26 +119,28 @@ def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> l
     return every
 
 
-def refused_by_clock(
+def refused_by_deadline(
     case: Case, fact: ActFact, calendar: Calendar, moments: Mapping[str, datetime]
 ) -> Iterator[tuple[str, str]]:
-    """What a running clock does not take of an act to come, and why: (legal rule, reason).
+    """What a running deadline does not take of an act to come, and why: (legal rule, reason).
 
     A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended.
     """
     act = case.workflow.act[fact.act]
-    changes = [clock for clock in act.clocks if clock.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)]
+    changes = [
+        deadline for deadline in act.deadlines if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
+    ]
     running = [timer for timer in timers(case, calendar, moments) if timer.runs] if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
-    for clock in changes:
-        event = ClockEvent(clock.effect, clock.rule, clock.cause, fact.on, "", case.parties)
-        before = [timer for timer in running if timer.rule == clock.rule]
+    for deadline in changes:
+        event = DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, "", case.parties)
+        before = [timer for timer in running if timer.rule == deadline.rule]
         after = [_changed(timer, event, approved, moments) for timer in before]
         if after and all(new.deadline is old.deadline for new, old in zip(after, before, strict=True)):
-            yield clock.rule, after[-1].problem
+            yield deadline.rule, after[-1].problem
 
 
-def _started(event: ClockEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
+def _started(event: DeadlineEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
     owed_by = tuple(dict.fromkeys(_debtors(event)))
     try:
         rule = find_rule(event.rule, event.on)
@@ -158,18 +160,18 @@ def _horizon(deadline: Deadline) -> str:
     return ""
 
 
-def _debtors(event: ClockEvent) -> Iterator[str]:
+def _debtors(event: DeadlineEvent) -> Iterator[str]:
     for party in OWED_BY[event.rule]:
         name = SUPERIOR if party == SUPERIOR else event.parties.get(party, "")
         if name:
             yield name
 
 
-def _moment(rule: LegalRule, event: ClockEvent, moments: Mapping[str, datetime]) -> date:
+def _moment(rule: LegalRule, event: DeadlineEvent, moments: Mapping[str, datetime]) -> date:
     return moments.get(event.act_id, event.on) if rule.unit is Unit.HOURS else event.on
 
 
-def _changed(timer: Timer, event: ClockEvent, fact: ActFact, moments: Mapping[str, datetime]) -> Timer:
+def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Mapping[str, datetime]) -> Timer:
     deadline = timer.deadline
     if deadline is None:
         return timer

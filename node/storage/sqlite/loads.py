@@ -90,7 +90,7 @@ def read_runs(connection: Connection, number: int) -> list[tuple[int, int]]:
     return found.fetchall()
 
 
-def ask_back(connection: Connection, load: Load) -> None:
+def ask_retraction(connection: Connection, load: Load) -> None:
     """Notes who asks to take a load back, and why; an earlier question is replaced."""
     connection.execute(
         "UPDATE load SET purpose = ?, legal_basis = ?, asked_by = ?, asked_at_ms = ? WHERE number = ?",
@@ -98,6 +98,6 @@ def ask_back(connection: Connection, load: Load) -> None:
     )
 
 
-def approve_back(connection: Connection, number: int, by: str, at_ms: int) -> None:
+def approve_retraction(connection: Connection, number: int, by: str, at_ms: int) -> None:
     """Notes who approves that a load is taken back."""
     connection.execute("UPDATE load SET approved_by = ?, approved_at_ms = ? WHERE number = ?", (by, at_ms, number))

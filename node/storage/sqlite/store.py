@@ -71,14 +71,14 @@ class Store(Reader):
         """Stores a load that begins; resolves to its number."""
         return self.submit(lambda connection: loads.insert_load(connection, load))
 
-    def ask_back(self, load: Load) -> "Future[None]":
-        """Notes who asks to take a load back (`loads.ask_back`)."""
-        return self.submit(lambda connection: loads.ask_back(connection, load), is_patient=False)
+    def ask_retraction(self, load: Load) -> "Future[None]":
+        """Notes who asks to take a load back (`loads.ask_retraction`)."""
+        return self.submit(lambda connection: loads.ask_retraction(connection, load), is_patient=False)
 
-    def approve_back(self, number: int, by: str) -> "Future[None]":
-        """Notes who approves that a load is taken back (`loads.approve_back`)."""
+    def approve_retraction(self, number: int, by: str) -> "Future[None]":
+        """Notes who approves that a load is taken back (`loads.approve_retraction`)."""
         at_ms = self._clock.now_ms()
-        return self.submit(lambda connection: loads.approve_back(connection, number, by, at_ms), is_patient=False)
+        return self.submit(lambda connection: loads.approve_retraction(connection, number, by, at_ms), is_patient=False)
 
     def adopt(self, batch: VerifiedBatch, key_of: KeyOf) -> "Future[None]":
         """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""

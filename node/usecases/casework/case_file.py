@@ -31,7 +31,7 @@ Members = Callable[[], Federation]
 """The members, and which platform is connected to which, as their cards say now."""
 
 
-class TakenBack(NamedTuple):
+class Retracted(NamedTuple):
     """The record that took back, outside its workflow, what this node had stored of a case, and its leaf hash."""
 
     header: Header
@@ -47,7 +47,7 @@ class TakenBack(NamedTuple):
 class CaseFile:
     """Everything of one case that is here, by record id; `case` is the engine over the acts.
 
-    `taken_back` is set where no act is in force any more because the city of the case took its acts back.
+    `retracted` is set where no act is in force any more because the city of the case took its acts back.
     """
 
     id: str
@@ -55,7 +55,7 @@ class CaseFile:
     acts: dict[str, ActRecord]
     case: Case
     notices: tuple[NoticeRecord, ...] = ()
-    taken_back: TakenBack | None = None
+    retracted: Retracted | None = None
 
     @property
     def missing(self) -> set[str]:
@@ -100,12 +100,12 @@ class CaseRepository:
         acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
         notices = _notices_of(case, found, own=self._reader.origins()[OWN].city)
         back = None
-        if not acts and (back := self._taken_back(case, notices)) is None:
+        if not acts and (back := self._retracted(case, notices)) is None:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
         name = back.header.standard if back else _workflow_of(case, acts)
         acts_of = {act.header.id: act for act in acts if act.header.standard == name}
         file = self._kept(case, WORKFLOWS[name], acts_of, notices)
-        return file if file.case.state else replace(file, taken_back=back or self._taken_back(case, notices))
+        return file if file.case.state else replace(file, retracted=back or self._retracted(case, notices))
 
     def find(self, case: str) -> CaseFile | None:
         """A case; None where nothing of it is here, nothing of it counts any more, or no such case can be."""
@@ -155,17 +155,17 @@ class CaseRepository:
         self, case_id: str, workflow: Workflow, acts: Mapping[str, ActRecord], earlier: CaseFile | None
     ) -> Case:
         """The engine over `acts`, when it has looked at all; those seen before are not judged again."""
-        is_taken_back = self._is_taken_back(case_id, workflow, acts)
-        if earlier is not None and _is_earlier(earlier, workflow, acts, is_taken_back=is_taken_back):
+        is_retracted = self._has_been_retracted(case_id, workflow, acts)
+        if earlier is not None and _is_earlier(earlier, workflow, acts, is_retracted=is_retracted):
             case = earlier.case.grown(act.fact for name, act in acts.items() if name not in earlier.acts)
         else:
-            case = Case(workflow, case_id, (each.fact for each in acts.values()), is_taken_back=is_taken_back)
+            case = Case(workflow, case_id, (each.fact for each in acts.values()), is_retracted=is_retracted)
         case.history()
         return case
 
-    def _is_taken_back(self, case: str, workflow: Workflow, acts: Mapping[str, ActRecord]) -> bool:
+    def _has_been_retracted(self, case: str, workflow: Workflow, acts: Mapping[str, ActRecord]) -> bool:
         """Whether what others first saw of a case was destroyed: some act that is here follows it."""
-        backs = {act.name for act in workflow.acts if act.takes_back}
+        backs = {act.name for act in workflow.acts if act.retracts}
         if not any(each.fact.act in backs for each in acts.values()):
             return False
         return any(self._is_retracted(each) for each in _missing(case, acts))
@@ -196,9 +196,9 @@ class CaseRepository:
         rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
         return next((View.FromString(view) for _, _, view in rows if view is not None), None)
 
-    def _taken_back(self, case: str, notices: Iterable[NoticeRecord]) -> TakenBack | None:
+    def _retracted(self, case: str, notices: Iterable[NoticeRecord]) -> Retracted | None:
         """What took the acts of a case back that this node said it had stored; the newest of several."""
-        found: list[TakenBack] = []
+        found: list[Retracted] = []
         own = self._reader.origins()[OWN].city
         for notice in (each for each in notices if each.header.city == own):
             city, index = parse_record_id(notice.body.record) if is_record_id(notice.body.record) else ("", 0)
@@ -208,7 +208,7 @@ class CaseRepository:
                 (_, leaf_hash, stored), *_ = self._reader.records(origin.number, by, by + 1)
                 header = read(stored).header if stored else Header()
                 if header.standard in WORKFLOWS:
-                    found.append(TakenBack(header, leaf_hash))
+                    found.append(Retracted(header, leaf_hash))
         return max(found, key=lambda each: record_order(each.header.id), default=None)
 
     def _act(self, found: Read) -> ActRecord | None:
@@ -245,9 +245,9 @@ def _notices_of(case: str, records: Iterable[Read], own: str) -> tuple[NoticeRec
     return tuple(sorted(chain.from_iterable(of_city.values()), key=lambda notice: notice.header.issued_at_ms))
 
 
-def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord], *, is_taken_back: bool) -> bool:
+def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord], *, is_retracted: bool) -> bool:
     """Whether a look at a case was at fewer of the same acts."""
-    is_same = file.workflow is workflow and file.case.is_taken_back == is_taken_back
+    is_same = file.workflow is workflow and file.case.is_retracted == is_retracted
     return is_same and file.acts.items() <= acts.items()
 
 

@@ -136,7 +136,7 @@ class CaseIndex:
             if (file := self.books.find(case)) is None:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
-            if file.case.state or file.taken_back:
+            if file.case.state or file.retracted:
                 summary = self._summaries[case] = summary_of(file, self.calendar)
                 for number in summary.numbers:
                     self._numbered.setdefault(number, set()).add(case)

@@ -9,8 +9,8 @@ from node.core.workflow.model import Role, Workflow
 from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED
-from node.usecases.casework.case_file import CaseFile, TakenBack
-from node.usecases.casework.show import TAKEN_BACK, actor_name, last_act, receipts
+from node.usecases.casework.case_file import CaseFile, Retracted
+from node.usecases.casework.show import RETRACTED, actor_name, last_act, receipts
 
 # What tells a case from others to a reader, in the order in which it is shown; facts alone, which every party may see.
 _TITLE = ("party.name", "product.name", "number", "number_12315", "decision_number")
@@ -66,8 +66,8 @@ class CaseSummary:
 
 def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
     """Summarises a case."""
-    if file.taken_back is not None:
-        return _summary_taken_back(file, file.taken_back)
+    if file.retracted is not None:
+        return _summary_of_retracted(file, file.retracted)
     case, last = file.case, last_act(file)
     first = file.disclosing or last  # of what was taken back only the acts after it are here
     said = list(receipts(file, last)) if last else []
@@ -93,7 +93,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
     )
 
 
-def _summary_taken_back(file: CaseFile, back: TakenBack) -> CaseSummary:
+def _summary_of_retracted(file: CaseFile, back: Retracted) -> CaseSummary:
     """What is left to say of a case whose acts were taken back and destroyed: by whom, when, why."""
     header = back.header
     opened = {
@@ -103,7 +103,7 @@ def _summary_taken_back(file: CaseFile, back: TakenBack) -> CaseSummary:
     }
     title = f"{_GONE} · {header.purpose} · {header.legal_basis}"
     return CaseSummary(
-        file.id, file.workflow, TAKEN_BACK, True, {}, "retract", header.city, back.on.isoformat(), header.city,
+        file.id, file.workflow, RETRACTED, True, {}, "retract", header.city, back.on.isoformat(), header.city,
         (EVERYONE,), (), tuple(sorted(opened)), (), (), (), title, frozenset(), frozenset(),
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def _title(file: CaseFile) -> str:
     said: dict[str, str] = {}
     for fact in file.case.in_force():
         said |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
-    gone = [_GONE] if file.case.is_taken_back else []
+    gone = [_GONE] if file.case.is_retracted else []
     return " · ".join([said[name] for name in _TITLE if name in said] + gone)
 
 

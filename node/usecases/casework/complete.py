@@ -19,7 +19,7 @@ def complete(known: Knowledge, file: CaseFile, act: Act, message: Message, on: d
     Raises:
         NodeError: INVALID_ARGUMENT, the platform is connected to no city, or to another.
     """
-    if act.takes_back:
+    if act.retracts:
         _name_what_goes(file, message)
     if act.opens:
         address_platform(message, file.workflow, known.members().connections, on)

@@ -12,7 +12,7 @@ from node.core.law.legal_rules import Kind
 from node.core.workflow.timing import Timer
 from node.stubs.casework.v1.casework_pb2 import Clock, Score
 from node.usecases.casework.case_summary import CaseSummary
-from node.usecases.casework.clocks import clock_of, label_of
+from node.usecases.casework.deadline_view import deadline_view, label_of
 
 _RUNNING = (State.RUNNING, State.SUSPENDED, State.OVERDUE)
 
@@ -29,7 +29,7 @@ class Running(NamedTuple):
 
     def clock(self, now: datetime) -> Clock:
         """As officers read it."""
-        clock = clock_of(self.summary.id, self.summary.workflow.name, self.timer, now)
+        clock = deadline_view(self.summary.id, self.summary.workflow.name, self.timer, now)
         clock.title = self.summary.title
         return clock
 

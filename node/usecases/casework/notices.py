@@ -77,7 +77,7 @@ class Notices:
         }
         new = [act for act in file.acts.values() if self._is_foreign(act) and act.header.id not in known]
         receipts = [_receipt(act) for act in new[:RECEIPTS_PER_HOUR]]
-        if (back := file.taken_back) is not None and back.header.id not in known:
+        if (back := file.retracted) is not None and back.header.id not in known:
             receipts.append(Receipt(case=file.id, record=back.header.id, leaf_hash=back.leaf_hash))
         return self._say(self._joined(receipts, NOTICE_KIND_OPENED, actor.id))
 

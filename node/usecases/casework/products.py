@@ -41,7 +41,7 @@ def products(reader: Reader, file: CaseFile, act: Act, message: Message, header:
         NodeError: INVALID_FIELD, what the act says makes no valid record.
     """
     first = file.disclosing
-    if act.takes_back and first is not None:
+    if act.retracts and first is not None:
         return [retraction(first.header, header.issued_at_ms, header)]
     return [
         entry

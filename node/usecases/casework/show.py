@@ -17,8 +17,8 @@ from node.core.workflow.rules import Broken
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.act_record import ActRecord, fact_facets
-from node.usecases.casework.case_file import CaseFile, TakenBack
-from node.usecases.casework.clocks import clocks
+from node.usecases.casework.case_file import CaseFile, Retracted
+from node.usecases.casework.deadline_view import deadlines_of
 
 
 def show_case(
@@ -35,24 +35,24 @@ def show_case(
     Of what is for everyone each of `members` stands among the receipts, also who has not received it yet.
     """
     case, workflow = file.case, file.workflow
-    state = TAKEN_BACK if file.taken_back else case.state
+    state = RETRACTED if file.retracted else case.state
     return pb.Case(
         case=file.id,
         workflow=workflow.name,
         state=state,
         label=state_label(workflow, state),
-        is_final=case.is_final or file.taken_back is not None,
-        taken_back=_taken_back(file.taken_back) if file.taken_back else None,
+        is_final=case.is_final or file.retracted is not None,
+        taken_back=_retracted(file.retracted) if file.retracted else None,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
         acts=[_act(file, each, actor, members) for each in case.history() if is_shown(workflow, each, actor)],
-        clocks=clocks(file, calendar, now),
+        clocks=deadlines_of(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
         out_of_rule=[] if actor.is_platform else [_broken(each) for each in out_of_rule],
     )
 
 
-TAKEN_BACK = "taken_back"
+RETRACTED = "taken_back"
 """The state of a case whose acts its city took back outside the workflow; no workflow has one of this name."""
 
 
@@ -80,12 +80,12 @@ def is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
 
 def state_label(workflow: Workflow, state: str) -> pb.Label:
     """The names of a state; none where there is no such."""
-    if state == TAKEN_BACK:
+    if state == RETRACTED:
         return pb.Label(zh="已撤回销毁", en="taken back")
     return _label(workflow.state[state].label) if state in workflow.state else pb.Label()
 
 
-def _taken_back(back: TakenBack) -> pb.TakenBack:
+def _retracted(back: Retracted) -> pb.TakenBack:
     header = back.header
     return pb.TakenBack(
         record=header.id,

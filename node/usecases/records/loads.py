@@ -64,7 +64,7 @@ class LoadRetraction:
             asked = load._replace(
                 purpose=purpose, legal_basis=legal_basis, asked_by=actor.id, asked_at_ms=self._clock.now_ms()
             )
-            self._store.ask_back(asked).result()
+            self._store.ask_retraction(asked).result()
         return asked
 
     def approve(self, actor: Actor, number: int) -> Load:
@@ -84,7 +84,7 @@ class LoadRetraction:
                 raise NodeError(Reason.INVALID_ARGUMENT, f"nobody asked to take load {number} back")
             if load.asked_by == actor.id:
                 raise NodeError(Reason.FOUR_EYES, "another officer approves than the one who asked")
-            self._store.approve_back(number, actor.id).result()
+            self._store.approve_retraction(number, actor.id).result()
             reason = Header(purpose=load.purpose, legal_basis=load.legal_basis)
             targets = self._targets(number)
             while chunk := list(islice(targets, _CHUNK)):

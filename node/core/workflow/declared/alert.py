@@ -71,7 +71,7 @@ ALERT = Workflow(
             _CITY,
             _LAW,
             binds=True,
-            takes_back=True,
+            retracts=True,
             needs=(
                 reasons(_LAW),
                 carry("withdrawal", "撤回原因", "ground of withdrawal", _LAW, alert_pb2.WithdrawalGround.DESCRIPTOR),

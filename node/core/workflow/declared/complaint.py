@@ -59,7 +59,7 @@ COMPLAINT = Workflow(
             roles=ANYONE,
             is_dated=True,
             needs=(carry("number_12315", "12315编号", "12315 number", accord()),),
-            clocks=(starts("complaint.settlement"),),
+            deadlines=(starts("complaint.settlement"),),
         ),
         Act(
             "settle",
@@ -70,7 +70,7 @@ COMPLAINT = Workflow(
             _law("6"),
             roles=ANYONE,
             needs=(document("和解协议", "settlement agreement", _law("6")),),
-            clocks=(stops("complaint.settlement"),),
+            deadlines=(stops("complaint.settlement"),),
         ),
         Act(
             "register",
@@ -82,7 +82,7 @@ COMPLAINT = Workflow(
             roles=ANYONE,
             is_dated=True,
             needs=(carry("number_12315", "12315编号", "12315 number", accord()),),
-            clocks=(starts("complaint.acceptance"),),
+            deadlines=(starts("complaint.acceptance"),),
         ),
         Act(
             "end_settlement",
@@ -92,7 +92,7 @@ COMPLAINT = Workflow(
             _CITY,
             _ACCEPTANCE,
             roles=(Role.NODE, *ANYONE),
-            clocks=(stops("complaint.settlement"), starts("complaint.acceptance")),
+            deadlines=(stops("complaint.settlement"), starts("complaint.acceptance")),
         ),
         Act(
             "ask_supplement",
@@ -103,7 +103,7 @@ COMPLAINT = Workflow(
             _ACCEPTANCE,
             roles=ANYONE,
             needs=(reasons(_ACCEPTANCE),),
-            clocks=(stops("complaint.acceptance"),),
+            deadlines=(stops("complaint.acceptance"),),
         ),
         Act(
             "supplement",
@@ -113,7 +113,7 @@ COMPLAINT = Workflow(
             _EITHER,
             _ACCEPTANCE,
             roles=ANYONE,
-            clocks=(starts("complaint.acceptance"),),
+            deadlines=(starts("complaint.acceptance"),),
         ),
         Act(
             "accept",
@@ -123,7 +123,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _ACCEPTANCE,
             binds=True,
-            clocks=(stops("complaint.acceptance"), starts("complaint.mediation")),
+            deadlines=(stops("complaint.acceptance"), starts("complaint.mediation")),
         ),
         Act(
             "reject",
@@ -133,7 +133,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _REJECTION,
             binds=True,
-            clocks=(stops("complaint.acceptance"),),
+            deadlines=(stops("complaint.acceptance"),),
             needs=(
                 carry(
                     "rejection_grounds",
@@ -155,7 +155,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _MEDIATION,
             needs=(document("检测鉴定委托书", "order to the laboratory", _MEDIATION),),
-            clocks=(suspends("complaint.mediation", "testing"),),
+            deadlines=(suspends("complaint.mediation", "testing"),),
         ),
         Act(
             "end_testing",
@@ -165,7 +165,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _MEDIATION,
             needs=(document("检测鉴定报告", "test report", _MEDIATION),),
-            clocks=(resumes("complaint.mediation", "testing"),),
+            deadlines=(resumes("complaint.mediation", "testing"),),
         ),
         Act(
             "agree",
@@ -175,7 +175,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _MEDIATION,
             needs=(document("调解书", "mediation agreement", _MEDIATION),),
-            clocks=(stops("complaint.mediation"),),
+            deadlines=(stops("complaint.mediation"),),
         ),
         Act(
             "terminate",
@@ -185,7 +185,7 @@ COMPLAINT = Workflow(
             _HANDLER,
             _TERMINATION,
             binds=True,
-            clocks=(stops("complaint.mediation"),),
+            deadlines=(stops("complaint.mediation"),),
             needs=(
                 carry(
                     "termination_grounds",
@@ -206,7 +206,7 @@ COMPLAINT = Workflow(
             _TERMINATION,
             roles=ANYONE,
             decided_by=Label("投诉人", "the complainant"),
-            clocks=(stops("complaint.settlement"), stops("complaint.acceptance")),
+            deadlines=(stops("complaint.settlement"), stops("complaint.acceptance")),
         ),
         Act(
             "refer_clue",

@@ -29,7 +29,7 @@ HAND_OVER_ACTS = (
             carry("routed_by", "管辖依据", "what it is routed by", PLACE, complaint_pb2.RoutingBasis.DESCRIPTOR),
             reasons(PLACE),
         ),
-        clocks=(stops("complaint.acceptance"),),
+        deadlines=(stops("complaint.acceptance"),),
         makes=(drafts("complaint"),),
     ),
     Act(
@@ -51,7 +51,7 @@ HAND_OVER_ACTS = (
         PLACE,
         binds=True,
         needs=(reasons(PLACE),),
-        clocks=(starts("complaint.acceptance"),),
+        deadlines=(starts("complaint.acceptance"),),
     ),
     Act(
         "pass_on",
@@ -62,7 +62,7 @@ HAND_OVER_ACTS = (
         PLACE,
         keeps=("to_city",),
         assigns={"handler": "field:to_city"},
-        clocks=(starts("complaint.acceptance"),),
+        deadlines=(starts("complaint.acceptance"),),
         needs=(
             carry("number_12315", "12315编号", "12315 number", accord()),
             carry("to_city", "移交至", "city it belongs to", PLACE),
@@ -89,6 +89,6 @@ HAND_OVER_ACTS = (
         PLACE,
         binds=True,
         needs=(reasons(PLACE),),
-        clocks=(stops("complaint.acceptance"),),
+        deadlines=(stops("complaint.acceptance"),),
     ),
 )

@@ -53,7 +53,7 @@ CREDIT_REPAIR = Workflow(
                 carry("home_city", "登记地", "home city", _LAW),
                 document("信用修复申请书", "application for repair", _LAW),
             ),
-            clocks=(starts("credit.repair.acceptance"),),
+            deadlines=(starts("credit.repair.acceptance"),),
         ),
         Act(
             "withdraw",
@@ -64,7 +64,7 @@ CREDIT_REPAIR = Workflow(
             _LAW,
             roles=ANYONE,
             decided_by=Label("当事人", "the operator"),
-            clocks=(stops("credit.repair.acceptance"), stops("credit.repair.decision")),
+            deadlines=(stops("credit.repair.acceptance"), stops("credit.repair.decision")),
         ),
         Act(
             "accept",
@@ -74,7 +74,7 @@ CREDIT_REPAIR = Workflow(
             _CITY,
             _LAW,
             binds=True,
-            clocks=(stops("credit.repair.acceptance"), starts("credit.repair.decision")),
+            deadlines=(stops("credit.repair.acceptance"), starts("credit.repair.decision")),
         ),
         Act(
             "reject",
@@ -85,7 +85,7 @@ CREDIT_REPAIR = Workflow(
             _LAW,
             binds=True,
             needs=(reasons(_LAW),),
-            clocks=(stops("credit.repair.acceptance"),),
+            deadlines=(stops("credit.repair.acceptance"),),
         ),
         Act(
             "extend",
@@ -96,7 +96,7 @@ CREDIT_REPAIR = Workflow(
             _LAW,
             binds=True,
             needs=(reasons(_LAW),),
-            clocks=(extends("credit.repair.decision"),),
+            deadlines=(extends("credit.repair.decision"),),
         ),
         Act(
             "approve",
@@ -111,7 +111,11 @@ CREDIT_REPAIR = Workflow(
                 reasons(_LAW),
                 document("准予信用修复决定书", "decision to repair", _LAW),
             ),
-            clocks=(stops("credit.repair.decision"), starts("credit.repair.execution"), starts("credit.repair.push")),
+            deadlines=(
+                stops("credit.repair.decision"),
+                starts("credit.repair.execution"),
+                starts("credit.repair.push"),
+            ),
         ),
         Act(
             "refuse",
@@ -122,7 +126,7 @@ CREDIT_REPAIR = Workflow(
             _LAW,
             binds=True,
             needs=(carry("decision_number", "决定书文号", "decision number", _LAW), reasons(_LAW)),
-            clocks=(stops("credit.repair.decision"),),
+            deadlines=(stops("credit.repair.decision"),),
         ),
         Act(
             "execute",
@@ -132,7 +136,7 @@ CREDIT_REPAIR = Workflow(
             _CITY,
             _LAW,
             roles=(Role.NODE, *ANYONE),
-            clocks=(stops("credit.repair.execution"),),
+            deadlines=(stops("credit.repair.execution"),),
             makes=(retracts("listing.serious"), retracts("listing.abnormal"), retracts("penalty")),
         ),
         Act(
@@ -143,7 +147,7 @@ CREDIT_REPAIR = Workflow(
             _CITY,
             _LAW,
             roles=(Role.NODE, *ANYONE),
-            clocks=(stops("credit.repair.push"),),
+            deadlines=(stops("credit.repair.push"),),
         ),
         Act(
             "confirm",
@@ -167,7 +171,7 @@ CREDIT_REPAIR = Workflow(
                 reasons(_LAW),
                 document("撤销信用修复决定书", "decision to annul the repair", _LAW),
             ),
-            clocks=(
+            deadlines=(
                 stops("credit.repair.execution"),
                 stops("credit.repair.push"),
                 starts("credit.repair.ban"),

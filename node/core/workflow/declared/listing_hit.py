@@ -79,7 +79,7 @@ LISTING_HIT = Workflow(
             "withdrawn",
             _CITY,
             _LAW,
-            takes_back=True,
+            retracts=True,
             needs=(reasons(_LAW),),
             makes=(retracts("listing.hit"),),
         ),

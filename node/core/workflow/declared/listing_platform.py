@@ -42,7 +42,7 @@ LISTING_PLATFORM = Workflow(
                 carry("until", "期限", "end of the term", _LIST),
                 carry("appeal_route", "申诉途径", "route of appeal", _LIST),
             ),
-            clocks=(starts("platform.sanction_publication"),),
+            deadlines=(starts("platform.sanction_publication"),),
             makes=(records("listing.platform"),),
         ),
         Act(
@@ -53,7 +53,7 @@ LISTING_PLATFORM = Workflow(
             _PLATFORM,
             _PUBLISH,
             roles=_BY_ITSELF,
-            clocks=(stops("platform.sanction_publication"),),
+            deadlines=(stops("platform.sanction_publication"),),
         ),
         Act(
             "notify",

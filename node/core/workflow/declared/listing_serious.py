@@ -111,7 +111,7 @@ LISTING_SERIOUS = Workflow(
                 document("列入告知书", "notice before listing", _DECISION),
                 document("列入决定书", "listing decision", _DECISION),
             ),
-            clocks=(
+            deadlines=(
                 starts("listing.serious.push"),
                 starts("listing.serious.term"),
                 starts("listing.serious.early_removal"),
@@ -126,7 +126,7 @@ LISTING_SERIOUS = Workflow(
             _CITY,
             _PUBLICATION,
             roles=(Role.NODE, *ANYONE),
-            clocks=(stops("listing.serious.push"), starts("listing.serious.publication")),
+            deadlines=(stops("listing.serious.push"), starts("listing.serious.publication")),
         ),
         Act(
             "publish",
@@ -136,7 +136,7 @@ LISTING_SERIOUS = Workflow(
             _HOME,
             _PUBLICATION,
             roles=ANYONE,
-            clocks=(stops("listing.serious.publication"),),
+            deadlines=(stops("listing.serious.publication"),),
         ),
         Act(
             "remove_early",
@@ -156,7 +156,7 @@ LISTING_SERIOUS = Workflow(
                 ),
             ),
             needs=(number(_EARLY), reasons(_EARLY), document("移出申请书", "application for removal", _EARLY)),
-            clocks=(stops("listing.serious.term"),),
+            deadlines=(stops("listing.serious.term"),),
             makes=(retracts("listing.serious"),),
         ),
         Act(
@@ -168,7 +168,7 @@ LISTING_SERIOUS = Workflow(
             _TERM,
             roles=(Role.NODE,),
             guards=(_TERM_IS_OVER,),
-            clocks=(*_NOT_PUBLISHED_ANY_MORE, stops("listing.serious.term")),
+            deadlines=(*_NOT_PUBLISHED_ANY_MORE, stops("listing.serious.term")),
             makes=(retracts("listing.serious"),),
         ),
         Act(
@@ -180,7 +180,7 @@ LISTING_SERIOUS = Workflow(
             _ANNULMENT,
             binds=True,
             needs=(reasons(_ANNULMENT), document("撤销决定书", "decision of annulment", _ANNULMENT)),
-            clocks=(
+            deadlines=(
                 *_NOT_PUBLISHED_ANY_MORE,
                 stops("listing.serious.term"),
                 starts("listing.serious.annulment"),
@@ -195,7 +195,7 @@ LISTING_SERIOUS = Workflow(
             _HOME,
             _ANNULMENT,
             roles=(Role.NODE, *ANYONE),
-            clocks=(stops("listing.serious.annulment"),),
+            deadlines=(stops("listing.serious.annulment"),),
         ),
         Act(
             "reinstate",
@@ -213,7 +213,7 @@ LISTING_SERIOUS = Workflow(
                 carry("until", "列入期限", "end of the term", _TERM),
                 document("恢复列入决定书", "decision to reinstate", _law("18", sure=False)),
             ),
-            clocks=(
+            deadlines=(
                 starts("listing.serious.term"),
                 starts("listing.serious.early_removal"),
             ),

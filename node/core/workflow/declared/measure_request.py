@@ -69,7 +69,7 @@ MEASURE_REQUEST = Workflow(
             _PLATFORM,
             _LAW,
             roles=_BY_ITSELF,
-            clocks=(starts("platform.sanction_publication"),),
+            deadlines=(starts("platform.sanction_publication"),),
         ),
         Act(
             "execute_in_part",
@@ -83,7 +83,7 @@ MEASURE_REQUEST = Workflow(
                 reasons(_LAW),
                 carry("executed", "已执行的措施", "measures executed", _LAW, measure_pb2.PlatformMeasure.DESCRIPTOR),
             ),
-            clocks=(starts("platform.sanction_publication"),),
+            deadlines=(starts("platform.sanction_publication"),),
         ),
         Act(
             "refuse",
@@ -113,7 +113,7 @@ MEASURE_REQUEST = Workflow(
             _PLATFORM,
             _PUBLISH,
             roles=_BY_ITSELF,
-            clocks=(stops("platform.sanction_publication"),),
+            deadlines=(stops("platform.sanction_publication"),),
         ),
         Act(
             "notify_operator",

@@ -102,7 +102,7 @@ REFERRAL = Workflow(
             binds=True,
             discloses=True,
             keeps=("kind",),
-            clocks=(starts("assistance.answer", IS_ASSISTANCE),),
+            deadlines=(starts("assistance.answer", IS_ASSISTANCE),),
             needs=(
                 carry("kind", "移送类型", "kind", _TRANSFER, referral_pb2.ReferralKind.DESCRIPTOR),
                 carry("to_city", "受移送机关", "receiving city", _TRANSFER),
@@ -121,7 +121,7 @@ REFERRAL = Workflow(
             accord(),
             binds=True,
             needs=(reasons(accord()),),
-            clocks=(stops("assistance.answer"), stops("clue.filing_decision"), stops("jurisdiction.negotiation")),
+            deadlines=(stops("assistance.answer"), stops("clue.filing_decision"), stops("jurisdiction.negotiation")),
         ),
         Act(
             "receive",
@@ -131,7 +131,7 @@ REFERRAL = Workflow(
             _TO,
             FILING,
             roles=(Role.NODE, *ANYONE),
-            clocks=(starts("clue.filing_decision", IS_MATTER),),
+            deadlines=(starts("clue.filing_decision", IS_MATTER),),
         ),
         Act(
             "supplement",
@@ -162,7 +162,7 @@ REFERRAL = Workflow(
             _TRANSFER,
             binds=True,
             assigns={"handler": "addressee"},
-            clocks=(stops("jurisdiction.negotiation"),),
+            deadlines=(stops("jurisdiction.negotiation"),),
         ),
         Act(
             "object",
@@ -173,7 +173,7 @@ REFERRAL = Workflow(
             _TRANSFER,
             binds=True,
             needs=(article(_TRANSFER), reasons(_TRANSFER)),
-            clocks=(starts("jurisdiction.negotiation"),),
+            deadlines=(starts("jurisdiction.negotiation"),),
         ),
         Act(
             "negotiate",
@@ -194,7 +194,7 @@ REFERRAL = Workflow(
             binds=True,
             needs=(reasons(_DISPUTE),),
             assigns={"handler": "origin"},
-            clocks=(stops("jurisdiction.negotiation"), stops("clue.filing_decision")),
+            deadlines=(stops("jurisdiction.negotiation"), stops("clue.filing_decision")),
         ),
         Act(
             "escalate",
@@ -205,7 +205,7 @@ REFERRAL = Workflow(
             _DISPUTE,
             binds=True,
             needs=(number(_DISPUTE), reasons(_DISPUTE), document("指定管辖请示", "request for designation", _DISPUTE)),
-            clocks=(stops("jurisdiction.negotiation"), starts("jurisdiction.designation")),
+            deadlines=(stops("jurisdiction.negotiation"), starts("jurisdiction.designation")),
         ),
         Act(
             "designate",
@@ -221,7 +221,7 @@ REFERRAL = Workflow(
                 city("designated_city", "被指定机关", "designated city", _DESIGNATION),
                 document("指定管辖通知书", "notice of designation", _DESIGNATION),
             ),
-            clocks=(
+            deadlines=(
                 stops("jurisdiction.negotiation"),
                 stops("jurisdiction.designation"),
                 stops("clue.filing_decision"),
@@ -241,7 +241,7 @@ REFERRAL = Workflow(
                 carry("designated_city", "被指定机关", "designated city", _DESIGNATION),
                 document("指定管辖通知书", "notice of designation", _DESIGNATION),
             ),
-            clocks=(
+            deadlines=(
                 stops("jurisdiction.negotiation"),
                 stops("jurisdiction.designation"),
                 stops("clue.filing_decision"),

@@ -57,7 +57,7 @@ CASE_ACTS = (
         None,
         _HANDLER,
         FILING,
-        clocks=(suspends("clue.filing_decision", "testing"),),
+        deadlines=(suspends("clue.filing_decision", "testing"),),
         needs=(document("检测委托书", "order to the laboratory", FILING),),
     ),
     Act(
@@ -67,7 +67,7 @@ CASE_ACTS = (
         None,
         _HANDLER,
         FILING,
-        clocks=(resumes("clue.filing_decision", "testing"),),
+        deadlines=(resumes("clue.filing_decision", "testing"),),
         needs=(document("检测报告", "test report", FILING),),
     ),
     Act(
@@ -79,7 +79,7 @@ CASE_ACTS = (
         FILING,
         binds=True,
         needs=(reasons(FILING),),
-        clocks=(extends("clue.filing_decision"),),
+        deadlines=(extends("clue.filing_decision"),),
     ),
     Act(
         "file",
@@ -94,7 +94,7 @@ CASE_ACTS = (
             document("立案审批表", "filing approval", procedure("19", sure=False)),
             two_officers(procedure("19", sure=False)),
         ),
-        clocks=(stops("clue.filing_decision"), starts("case.decision")),
+        deadlines=(stops("clue.filing_decision"), starts("case.decision")),
     ),
     Act(
         "not_file",
@@ -105,7 +105,7 @@ CASE_ACTS = (
         procedure("20", sure=False),
         binds=True,
         needs=(article(procedure("20", sure=False)), reasons(procedure("20", sure=False))),
-        clocks=(stops("clue.filing_decision"),),
+        deadlines=(stops("clue.filing_decision"),),
     ),
     Act(
         "hand_out",
@@ -119,7 +119,7 @@ CASE_ACTS = (
             document("案件移送函", "letter of transfer", procedure("17", sure=False)),
             reasons(procedure("17", sure=False)),
         ),
-        clocks=(stops("clue.filing_decision"), stops("case.decision")),
+        deadlines=(stops("clue.filing_decision"), stops("case.decision")),
     ),
     Act(
         "investigate",
@@ -139,7 +139,7 @@ CASE_ACTS = (
         procedure("46", sure=False),
         binds=True,
         needs=(reasons(procedure("46", sure=False)),),
-        clocks=(suspends("case.decision", "stay"),),
+        deadlines=(suspends("case.decision", "stay"),),
     ),
     Act(
         "resume",
@@ -148,7 +148,7 @@ CASE_ACTS = (
         "investigating",
         _HANDLER,
         procedure("46", sure=False),
-        clocks=(resumes("case.decision", "stay"),),
+        deadlines=(resumes("case.decision", "stay"),),
     ),
     Act(
         "extend_decision",
@@ -159,7 +159,7 @@ CASE_ACTS = (
         procedure("64"),
         binds=True,
         needs=(reasons(procedure("64")),),
-        clocks=(extends("case.decision"),),
+        deadlines=(extends("case.decision"),),
     ),
     Act(
         "penalise",
@@ -181,7 +181,7 @@ CASE_ACTS = (
             two_officers(procedure("22", sure=False)),
         ),
         stamps="penalised_on",
-        clocks=(stops("case.decision"), starts("penalty.publication")),
+        deadlines=(stops("case.decision"), starts("penalty.publication")),
         makes=(records("penalty"), drafts("listing.serious")),
     ),
     Act(
@@ -194,7 +194,7 @@ CASE_ACTS = (
         roles=ANYONE,
         is_dated=True,
         guards=(NotBefore("penalised_on", _PUBLICITY, Label("没有处罚决定", "there is no penalty")),),
-        clocks=(stops("penalty.publication"),),
+        deadlines=(stops("penalty.publication"),),
     ),
     Act(
         "revoke_penalty",
@@ -210,7 +210,7 @@ CASE_ACTS = (
             reasons(_REVOCATION),
             document("撤销行政处罚决定书", "decision to revoke", _REVOCATION),
         ),
-        clocks=(stops("penalty.publication"),),
+        deadlines=(stops("penalty.publication"),),
         makes=(retracts("penalty"),),
     ),
     Act(
@@ -222,7 +222,7 @@ CASE_ACTS = (
         _DECISION,
         binds=True,
         needs=(number(_DECISION), article(_DECISION), reasons(_DECISION)),
-        clocks=(stops("case.decision"),),
+        deadlines=(stops("case.decision"),),
     ),
     Act(
         "transfer_crime",
@@ -236,7 +236,7 @@ CASE_ACTS = (
             document("涉嫌犯罪案件移送书", "letter of criminal transfer", procedure("17", sure=False)),
             reasons(procedure("17", sure=False)),
         ),
-        clocks=(stops("clue.filing_decision"), stops("case.decision"), starts("crime.transfer")),
+        deadlines=(stops("clue.filing_decision"), stops("case.decision"), starts("crime.transfer")),
     ),
     Act(
         "terminate",
@@ -247,7 +247,7 @@ CASE_ACTS = (
         procedure("47", sure=False),
         binds=True,
         needs=(reasons(procedure("47", sure=False)),),
-        clocks=(stops("case.decision"),),
+        deadlines=(stops("case.decision"),),
     ),
     Act(
         "close",
@@ -257,7 +257,7 @@ CASE_ACTS = (
         _HANDLER,
         accord(),
         binds=True,
-        clocks=(stops("crime.transfer"),),
+        deadlines=(stops("crime.transfer"),),
     ),
     Act(
         "answer",
@@ -269,7 +269,7 @@ CASE_ACTS = (
         binds=True,
         guards=(IS_ASSISTANCE,),
         needs=(document("协助调查复函", "letter of reply", ASSISTANCE), two_officers(procedure("22", sure=False))),
-        clocks=(stops("assistance.answer"),),
+        deadlines=(stops("assistance.answer"),),
     ),
     Act(
         "extend_answer",
@@ -280,7 +280,7 @@ CASE_ACTS = (
         ASSISTANCE,
         guards=(IS_ASSISTANCE,),
         needs=(reasons(ASSISTANCE), carry("extends_by", "延长工作日数", "working days it is extended by", ASSISTANCE)),
-        clocks=(extends("assistance.answer"),),
+        deadlines=(extends("assistance.answer"),),
     ),
     Act(
         "tell_result",

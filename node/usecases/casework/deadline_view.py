@@ -1,4 +1,4 @@
-"""A clock of a case as officers read it."""
+"""A deadline of a case as officers read it."""
 
 from datetime import datetime
 
@@ -8,13 +8,15 @@ from node.stubs.casework.v1.casework_pb2 import Clock, Label
 from node.usecases.casework.case_file import CaseFile
 
 
-def clocks(file: CaseFile, calendar: Calendar, now: datetime) -> list[Clock]:
-    """Every clock of a case."""
-    return [clock_of(file.id, file.workflow.name, timer, now) for timer in timers(file.case, calendar, file.moments)]
+def deadlines_of(file: CaseFile, calendar: Calendar, now: datetime) -> list[Clock]:
+    """Every deadline of a case."""
+    return [
+        deadline_view(file.id, file.workflow.name, timer, now) for timer in timers(file.case, calendar, file.moments)
+    ]
 
 
-def clock_of(case: str, workflow: str, timer: Timer, now: datetime) -> Clock:
-    """A clock read now."""
+def deadline_view(case: str, workflow: str, timer: Timer, now: datetime) -> Clock:
+    """A deadline read now."""
     reading = timer.read(now)
     return Clock(
         case=case,
@@ -34,6 +36,6 @@ def clock_of(case: str, workflow: str, timer: Timer, now: datetime) -> Clock:
 
 
 def label_of(timer: Timer) -> Label:
-    """What the rule of a clock is called."""
+    """What the rule of a deadline is called."""
     rule = timer.rule_in_force
     return Label(zh=rule.label.zh, en=rule.label.en) if rule else Label(zh=timer.rule, en=timer.rule)
