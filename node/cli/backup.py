@@ -95,15 +95,19 @@ def restore(
     more, its operator writes them with `gongzhi peer return`, and `gongzhi restore --returned FILE --node DIR`
     recovers them. Give the files of all peers at once, because each peer was shown other parts of the records.
     """
-    if returned and backup is None and target is None and largest is None:
-        _say_recovered(recover(load_config(node_dir), returned))
-        return
-    if largest is not None and backup is None and target is None:
-        size = confirm(load_config(node_dir), largest)
-        echo(_("confirmed: after its next start the node publishes from record {size} on", size=size))
-        return
-    if backup is None or target is None or largest is not None or returned:
-        raise click.UsageError(_("give BACKUP and --dir, or --returned and --node, or --confirm and --node"))
+    match backup, target, largest, returned:
+        case None, None, None, (Path(), *_):
+            _tell_recovered(recover(load_config(node_dir), returned))
+        case None, None, int(), _:
+            size = confirm(load_config(node_dir), largest)
+            echo(_("confirmed: after its next start the node publishes from record {size} on", size=size))
+        case Path(), Path(), None, ():
+            _put_in_place(backup, target, as_json=as_json)
+        case _:
+            raise click.UsageError(_("give BACKUP and --dir, or --returned and --node, or --confirm and --node"))
+
+
+def _put_in_place(backup: Path, target: Path, *, as_json: bool) -> None:
     with _progress() as report:
         check_place(target)
         manifest = restore_node(backup, target, report)
@@ -117,20 +121,20 @@ def restore(
         )
 
 
-def _say_recovered(found: Recovered) -> None:
+def _tell_recovered(recovered: Recovered) -> None:
     echo(
         _(
             "recovered: records {before} to {last}, {hashes} of them as hashes only",
-            before=found.before,
-            last=found.after - 1,
-            hashes=found.hashes,
+            before=recovered.before,
+            last=recovered.after - 1,
+            hashes=recovered.hashes,
         )
     )
     echo(
         _(
             "Next: run gongzhi restore --confirm {after}, start the node, and load again "
             "what came in after the backup.",
-            after=found.after,
+            after=recovered.after,
         )
     )
 

@@ -50,13 +50,13 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         self,
         reader: Reader,
         store: EvidenceStore,
-        account: UsageRecorder,
+        recorder: UsageRecorder,
         connect: ConnectEvidence,
         patience_s: float = _PATIENCE_S,
     ) -> None:
         self._reader = reader
         self._store = store
-        self._account = account
+        self._recorder = recorder
         self._connect = connect
         self._patience_s = patience_s
 
@@ -66,7 +66,7 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         """Takes in an attachment; who brought it, and who is said to have extracted it, stands in the usage record."""
         caller = principal(context)
         messages = paced(request_iterator, lambda message: len(message.chunk.data), self._patience_s)
-        with self._account.using(caller, "Evidence.Put", _COMMON) as use:
+        with self._recorder.using(caller, "Evidence.Put", _COMMON) as use:
             if caller.account is not None and not caller.account.acts:
                 raise NodeError(Reason.WRONG_ACTOR, "an officer of this role reads evidence and hands none in")
             for response in store_evidence(self._store, _name(caller), _named(use, messages)):
@@ -113,20 +113,20 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         caller = principal(context)
         if caller.kind is not Kind.OFFICER:
             raise NodeError(Reason.PERMISSION_DENIED, "only an officer reads evidence")
-        return self._account.using(caller, rpc, reason, subject)
+        return self._recorder.using(caller, rpc, reason, subject)
 
 
 class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer):
     """Answers the peers of one node; each fetch leaves a usage record."""
 
     def __init__(
-        self, reader: Reader, store: EvidenceStore, city: str, policy: PolicyInForce, account: UsageRecorder
+        self, reader: Reader, store: EvidenceStore, city: str, policy: PolicyInForce, recorder: UsageRecorder
     ) -> None:
         self._reader = reader
         self._store = store
         self._city = city
         self._policy = policy
-        self._account = account
+        self._recorder = recorder
 
     def Fetch(  # noqa: N802
         self, request: evidence.FetchRequest, context: grpc.ServicerContext
@@ -135,7 +135,7 @@ class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer
         caller = principal(context)
         reason = query.Reason(purpose=request.purpose, legal_basis=request.legal_basis)
         subject = f"{request.record} {request.sha256}"
-        with self._account.using(caller, "Evidence.Fetch", reason, subject) as use:
+        with self._recorder.using(caller, "Evidence.Fetch", reason, subject) as use:
             shared = share_evidence(
                 self._reader,
                 self._store,
@@ -149,9 +149,9 @@ class EvidenceExchangeServicer(evidence_pb2_grpc.EvidenceExchangeServiceServicer
 class PlatformEvidenceServicer(evidence_pb2_grpc.PlatformEvidenceServiceServicer):
     """Answers the platforms that are connected to one node; each reading leaves a usage record."""
 
-    def __init__(self, evidence: PlatformEvidence, account: UsageRecorder) -> None:
+    def __init__(self, evidence: PlatformEvidence, recorder: UsageRecorder) -> None:
         self._evidence = evidence
-        self._account = account
+        self._recorder = recorder
 
     def Read(  # noqa: N802
         self, request: evidence.ReadRequest, context: grpc.ServicerContext
@@ -160,7 +160,7 @@ class PlatformEvidenceServicer(evidence_pb2_grpc.PlatformEvidenceServiceServicer
         caller = principal(context)
         actor = Actor(caller.name, caller.account or Officer(caller.name), is_platform=True)
         subject = f"{request.case} {request.sha256}"
-        with self._account.using(caller, "Evidence.Read", _COMMON, subject) as use:
+        with self._recorder.using(caller, "Evidence.Read", _COMMON, subject) as use:
             yield from _counted(use, self._evidence.read(actor, request, _COMMON))
 
 

@@ -43,13 +43,13 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         store: Store,
         clock: Clock,
         notify: Callable[[Collection[str]], None],
-        account: UsageRecorder,
+        recorder: UsageRecorder,
     ) -> None:
         self._ingest = ingest
         self._store = store
         self._clock = clock
         self._notify = notify
-        self._account = account
+        self._recorder = recorder
         self._loads = LoadRetraction(store, clock)
 
     def Submit(  # noqa: N802 - the name in the proto
@@ -88,7 +88,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         """
         caller, why = principal(context), Header(purpose=request.purpose, legal_basis=request.legal_basis)
         said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
-        with self._account.using(caller, "Retract", said, request.id) as use:
+        with self._recorder.using(caller, "Retract", said, request.id) as use:
             _check_officer(caller)
             placed = retract(self._store, self._clock, request.id, why, by_officer=True)
             use.result = f"taken back by {placed.id}"
@@ -112,7 +112,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         load = self._store.load(min(request.load, _LAST_LOAD))
         why = load if request.approve else request  # an approver approves the reason that was given
         said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
-        with self._account.using(principal(context), "RetractLoad", said, f"load {load.number}") as use:
+        with self._recorder.using(principal(context), "RetractLoad", said, f"load {load.number}") as use:
             if not request.approve:
                 asked = self._loads.ask(actor, load.number, request.purpose, request.legal_basis)
                 use.result = "asked"

@@ -32,21 +32,21 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         reader: Reader,
         verifier: VerifyOperator,
         searcher: SearchOperators,
-        account: UsageRecorder,
+        recorder: UsageRecorder,
         usage: ListUsage,
         is_member: Callable[[str], bool],
     ) -> None:
         self._reader = reader
         self._verifier = verifier
         self._searcher = searcher
-        self._account = account
+        self._recorder = recorder
         self._is_member = is_member
         self._usage = usage
 
     def Verify(self, request: query.VerifyRequest, context: grpc.ServicerContext) -> query.VerifyResponse:  # noqa: N802
         """Whether an operator is who it says it is."""
         caller, question = principal(context), request.question
-        with self._account.using(caller, "Verify", request.reason, subject_of(question.uscc)) as use:
+        with self._recorder.using(caller, "Verify", request.reason, subject_of(question.uscc)) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
             verified = self._verifier.verify(question, asker)
             proof = self._proof(verified, asker) if request.with_proof else None
@@ -65,7 +65,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     def Show(self, request: query.ShowRequest, context: grpc.ServicerContext) -> query.ShowResponse:  # noqa: N802
         """Every current record of a subject."""
         caller = principal(context)
-        with self._account.using(caller, "Show", request.reason, request.subject) as use:
+        with self._recorder.using(caller, "Show", request.reason, request.subject) as use:
             _check_officer(caller)
             asked = (request.subject, request.reason.purpose, request.limit, request.after)
             page = show_operator(self._reader, *asked)
@@ -76,7 +76,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     def Search(self, request: query.SearchRequest, context: grpc.ServicerContext) -> query.SearchResponse:  # noqa: N802
         """Operators by a part of their name."""
         caller = principal(context)
-        with self._account.using(caller, "Search", request.reason, text_digest(request.text)) as use:
+        with self._recorder.using(caller, "Search", request.reason, text_digest(request.text)) as use:
             _check_officer(caller)
             found = self._searcher.search(request.text, request.limit, request.reason.purpose)
             use.records(record.city for record in found.records)
@@ -88,7 +88,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     ) -> query.ListRecordsResponse:
         """A page of a city's log."""
         caller = principal(context)
-        with self._account.using(caller, "ListRecords", request.reason, f"{request.city}-{request.from_index}") as use:
+        with self._recorder.using(caller, "ListRecords", request.reason, f"{request.city}-{request.from_index}") as use:
             _check_officer(caller)
             page = list_records(self._reader, request.city, request.from_index, request.limit, request.reason.purpose)
             use.records(record.city for record in page.records)
@@ -98,7 +98,7 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     def Prove(self, request: query.ProveRequest, context: grpc.ServicerContext) -> query.ProveResponse:  # noqa: N802
         """One record with all that proves it."""
         caller = principal(context)
-        with self._account.using(caller, "Prove", request.reason, request.id) as use:
+        with self._recorder.using(caller, "Prove", request.reason, request.id) as use:
             _check_officer(caller)
             proof = prove(self._reader, request.id, request.reason.purpose)
             use.records([proof.city])
@@ -115,14 +115,14 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
     ) -> query.ListUsageResponse:
         """A page of who asked what and why."""
         caller = principal(context)
-        with self._account.using(caller, "ListUsage", request.reason, request.who) as use:
+        with self._recorder.using(caller, "ListUsage", request.reason, request.who) as use:
             _check_auditor(caller)
             page = self._usage.page(request)
             use.result = f"records={len(page.records)}"
         return page
 
     def _verify_batch(self, request: query.VerifyRosterRequest, caller: Principal) -> query.VerifyRosterResponse:
-        with self._account.using(caller, "VerifyRoster", request.reason) as use:
+        with self._recorder.using(caller, "VerifyRoster", request.reason) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
             answers = self._verifier.verify_all(request.questions, asker)
             use.answers(request.questions, answers)

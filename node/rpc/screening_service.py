@@ -20,9 +20,9 @@ _RESULTS = {number: name.removeprefix("RESULT_").lower() for name, number in scr
 class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
     """Each batch leaves a usage record with the digest of each key; the keys themselves are kept nowhere."""
 
-    def __init__(self, screening: Screening, account: UsageRecorder) -> None:
+    def __init__(self, screening: Screening, recorder: UsageRecorder) -> None:
         self._screening = screening
-        self._account = account
+        self._recorder = recorder
 
     def Screen(  # noqa: N802 - the name in the proto
         self, request_iterator: Iterator[screening.ScreenRequest], context: grpc.ServicerContext
@@ -33,7 +33,7 @@ class ScreeningServicer(screening_pb2_grpc.ScreeningServiceServicer):
             yield self._screen(request, caller)
 
     def _screen(self, request: screening.ScreenRequest, caller: Principal) -> screening.ScreenResponse:
-        with self._account.using(caller, "Screen", request.reason) as use:
+        with self._recorder.using(caller, "Screen", request.reason) as use:
             asker = Asker(request.reason.purpose, caller.kind is Kind.OFFICER)
             entries = digest_keys(request.entries)
             screened = self._screening.screen(entries, asker)

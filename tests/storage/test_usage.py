@@ -72,12 +72,12 @@ def test_a_failing_disk_refuses_until_it_is_well(tmp_path: Path) -> None:
 
 def test_a_failing_question_is_recorded(tmp_path: Path) -> None:
     log = UsageLog(tmp_path / "usage.db")
-    account = UsageRecorder(log, SetClock())
-    with pytest.raises(ZeroDivisionError), account.using(CALLER, "Verify", REASON, "uscc:x"):
+    recorder = UsageRecorder(log, SetClock())
+    with pytest.raises(ZeroDivisionError), recorder.using(CALLER, "Verify", REASON, "uscc:x"):
         raise ZeroDivisionError
-    with pytest.raises(NodeError), account.using(CALLER, "Verify", query.Reason(purpose="p" * 501, legal_basis="b")):
+    with pytest.raises(NodeError), recorder.using(CALLER, "Verify", query.Reason(purpose="p" * 501, legal_basis="b")):
         pass
-    with account.using(CALLER, "Show", REASON, "x" * 1000) as use:
+    with recorder.using(CALLER, "Show", REASON, "x" * 1000) as use:
         use.records(["wuhan", "changsha", "wuhan"])
     log.close()
     kept = rows(tmp_path / "usage.db")
