@@ -64,9 +64,9 @@ def find_doubt(text: str) -> str:
 
 
 def _is_garbled(text: str) -> bool:
-    if _UTF8_AS_GBK.search(text) and any(_is_utf8(_gbk_bytes(run), 2) for run in _WIDE_RUN.findall(text)):
+    if _UTF8_AS_GBK.search(text) and any(_is_mostly_utf8(_gbk_bytes(run)) for run in _WIDE_RUN.findall(text)):
         return True
-    return any(_is_utf8(data := _latin_bytes(run), 1) or _is_gb2312(data) for run in _LATIN_RUN.findall(text))
+    return any(_is_utf8(data := _latin_bytes(run)) or _is_gb2312(data) for run in _LATIN_RUN.findall(text))
 
 
 def _gbk_bytes(run: str) -> bytes:
@@ -77,14 +77,23 @@ def _latin_bytes(run: str) -> bytes:
     return b"".join(each.encode("cp1252", "ignore") or each.encode("latin-1", "ignore") for each in run)
 
 
-def _is_utf8(data: bytes, least: int) -> bool:
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether three fifths of the bytes or more are two Chinese characters or more in UTF-8.
+
+    The others are pairs that GBK has no character for: a converter leaves them out.
+    """
+    text = data.decode(errors="ignore")
+    return len(text) >= 2 and bool(_CHINESE.fullmatch(text)) and len(text.encode()) * 5 >= len(data) * 3
+
+
+def _is_utf8(data: bytes) -> bool:
     """Whether bytes are Chinese in UTF-8, of which the last character may be cut."""
     for end in range(len(data), max(len(data) - 3, 0), -1):
         try:
             found = data[:end].decode()
         except UnicodeDecodeError:
             continue
-        return len(found) >= least and bool(_CHINESE.fullmatch(found))
+        return bool(_CHINESE.fullmatch(found))
     return False
 
 

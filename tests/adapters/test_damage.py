@@ -31,6 +31,9 @@ NAME = "长沙示例食品有限公司"
         "\ufffd\ufffd".encode().decode("gbk"),
         "\ufffd".encode().decode("latin-1"),
         "长沙市（岳麓区）".encode().decode("gbk", "replace"),
+        "长沙示例商贸有限公司".encode().decode("gbk", "ignore"),
+        "中国商贸".encode().decode("gbk", "ignore"),
+        "个体工商户".encode().decode("gbk", "ignore"),
     ],
 )
 def test_destroyed_text_is_seen(text: str) -> None:
