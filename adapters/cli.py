@@ -13,21 +13,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from adapters.intake import Node
 from adapters.load import load
-from adapters.mapping import read_mapping, shipped_mappings
+from adapters.mapping import read_mapping
 from adapters.report import Report
 from node.client import load_person_key
 from node.core.reason_texts import meaning_and_advice
 from node.errors import FileError, NodeError
 from node.localized_click import LocalizedGroup, echo, lang_option
+from node.messages import _, render
 
 EXIT_NOT_IN = 3
 EXIT_FILE = 2
 EXIT_NODE = 4
 
-_OUTDATED = (
-    "{0:,} rows are not in: the node holds later versions of them. Where these rows are the newer, say so with --as-of."
-    "\n有 {0:,} 行没有入库：本节点已有更新的版本。如这些行更新，请用 --as-of 写明数据时点。"
-)
 _COUNTS = ("accepted", "superseded", "duplicate", "outdated", "rejected", "warnings")
 _BEIJING = timezone(timedelta(hours=8))
 _PLAIN_EVERY_S = 2.0
@@ -42,7 +39,7 @@ class _Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail("not a date such as 2026-03-31 or 2026-03-31T08:00+08:00", param, ctx)
+            self.fail(_("not a date such as 2026-03-31 or 2026-03-31T08:00+08:00"), param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)
 
 
@@ -54,29 +51,43 @@ _MAPPING = click.Path(path_type=Path)  # a folder may have the name of a shipped
 @lang_option
 @click.version_option(package_name="gongzhi")
 def main() -> None:
-    """Bring a city's tables into its node."""
+    """Load a city's tables into its node."""
 
 
 @main.command("load")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option(
-    "--mapping", required=True, type=_MAPPING, help=f"Mapping file, or a shipped one: {', '.join(shipped_mappings())}."
+    "--mapping",
+    required=True,
+    type=_MAPPING,
+    help="Mapping file, or a shipped one: abnormal_gsxt, gsxt, penalty_2015, penalty_cf, penalty_gsxt, "
+    "registry, sole_traders.",
 )
-@click.option("--to", "address", metavar="HOST:PORT", default="", help="The node's intake, if not as the bundle says.")
+@click.option(
+    "--to",
+    "address",
+    metavar="HOST:PORT",
+    default="",
+    help="Intake address of the node [default: that of the identity].",
+)
 @click.option(
     "--identity",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Bundle of `gongzhi client add`: who this adapter is at the node.",
+    help="Identity folder made by `gongzhi client add` for this adapter.",
 )
-@click.option("--source", default="", help="Name of the source system, instead of the mapping's.")
-@click.option("--as-of", type=_Moment(), help="When the rows were true; else when each file was last changed.")
-@click.option("--dry-run", is_flag=True, help="The node checks the rows and stores nothing.")
+@click.option("--source", default="", help="Name of the source system [default: that of the mapping].")
+@click.option("--as-of", type=_Moment(), help="When the rows were true [default: when each file was last changed].")
+@click.option("--dry-run", is_flag=True, help="Have the node check the rows and store nothing.")
 @click.option("--offline", is_flag=True, help="Check the rows against mapping and standard, without a node.")
-@click.option("--rejects", type=_FILE, help="Write the rejected rows here, to be mended and loaded again.")
-@click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, where the mapping has id_hmac.")
-@click.option("--mask-personal", is_flag=True, help="Hide ID numbers, bank cards and mobiles in texts for everybody.")
-@click.option("--other-cities", is_flag=True, help="Do not ask whether a file of another city is meant.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--rejects", type=_FILE, help="Write the rejected rows to this file, to be corrected and loaded again.")
+@click.option("--person-key", type=_FILE, help="The federation's key for ID numbers, if the mapping has id_hmac.")
+@click.option(
+    "--mask-personal",
+    is_flag=True,
+    help="Mask ID numbers, bank cards and mobile numbers in texts that everybody may see.",
+)
+@click.option("--other-cities", is_flag=True, help="Do not ask when a file seems to be of another city.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
     mapping: Path,
@@ -94,11 +105,10 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
 ) -> None:
     """Load FILES: CSV, CSV.xz, CSV.gz, XLSX, XLS, or the reject report of an earlier load.
 
-    Loading the same file again does no harm: rows that are in are duplicates, a corrected row supersedes its earlier
-    version.
+    A file may be loaded again: rows already stored are duplicates, a corrected row supersedes its earlier version.
 
-    Exit codes: 0 all rows are in, 2 a file or the mapping cannot be used, 3 some rows are rejected or outdated, 4 the
-    node cannot be reached or refuses the load.
+    Exit codes: 0 all rows are stored, 2 a file or the mapping cannot be used, 3 some rows are rejected or outdated,
+    4 the node cannot be reached or refuses the load.
     """
     node = None if offline else _node(address, identity)
     as_of_ms = int(as_of.timestamp() * 1000) if as_of else None
@@ -120,13 +130,14 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
 
 def _node(address: str, identity: Path | None) -> Node:
     if identity is None:
-        raise click.UsageError("--identity says who loads and where to; to check without a node, give --offline.")
+        raise click.UsageError(_("give --identity, or --offline to check without a node"))
     return Node(identity, address)
 
 
 def _fail(error: NodeError, last: Report | None) -> NoReturn:
-    answered = f" ({last.rows:,} rows were answered before; load the same again to go on)" if last else ""
-    click.echo(f"{error}{answered}", err=True)
+    echo(_("{reason}: {message}", reason=error.reason, message=error.message), err=True)
+    if last:
+        echo(_("{rows:,} rows were answered before: load the same file again to continue", rows=last.rows), err=True)
     echo(meaning_and_advice(error.reason), err=True)
     sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
 
@@ -139,41 +150,52 @@ class _ProgressBar:
         console = Console(stderr=True)
         self.bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self.last: Report | None = None
-        self._task = self.bar.add_task("loading", total=1.0)
+        self._task = self.bar.add_task(render(_("loading")), total=1.0)
         self._told_at = monotonic()
 
     def show(self, report: Report) -> None:
         self.last = report
-        text = f"{report.rows:,} rows, {report.rejected:,} rejected"
+        text = render(_("{rows:,} rows, {rejected:,} rejected", rows=report.rows, rejected=report.rejected))
         self.bar.update(self._task, completed=report.fraction, description=text)
         if self.bar.disable and monotonic() - self._told_at > _PLAIN_EVERY_S:
             self._told_at = monotonic()
-            click.echo(f"{text}, {report.fraction:.0%}", err=True)
+            echo(f"{text}, {report.fraction:.0%}", err=True)
 
     def ask(self, warning: str) -> bool:
         """Warns before a row is in; asks where somebody is there to answer."""
         self.bar.stop()
-        click.echo(f"warning 注意: {warning}", err=True)
+        echo(_("warning: {warning}", warning=warning), err=True)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
-        is_meant = click.confirm("Load it all the same? 仍要导入吗？", err=True)
+        is_meant = click.confirm(render(_("Load it all the same?")), err=True)
         self.bar.start()
         return is_meant
 
 
 def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        echo(json.dumps(report.as_json(), ensure_ascii=False))
         return
     for line in [*report.notices, *report.warned, *report.examples]:
-        click.echo(line, err=True)
-    click.echo(_summary(report))
+        echo(line, err=True)
+    echo(_summary(report))
     for number, file in report.loads.items():
-        click.echo(f"load {number}  {file}  (a wrong file? 文件有误可撤回: gongzhi retract --load {number})")
+        echo(
+            _(
+                "load {number}  {file}  (to retract a wrong file: gongzhi retract --load {number})",
+                number=number,
+                file=file,
+            )
+        )
     if report.outdated:
-        click.echo(_OUTDATED.format(report.outdated))
+        echo(
+            _(
+                "{rows:,} rows are not stored: the node holds later versions. If these rows are newer, give --as-of.",
+                rows=report.outdated,
+            )
+        )
     if report.rejected and rejects:
-        click.echo(f"Mend the rejected rows in {rejects} and load that file with the same command.")
+        echo(_("Correct the rejected rows in {file} and load that file with the same command.", file=rejects))
 
 
 def _summary(report: Report) -> str:

@@ -13,6 +13,7 @@ from node.demo.nodes import found_nodes
 from node.demo.report import as_json, write_json
 from node.demo.run import Run
 from node.demo.workspace import check_writable, prepare, workspace
+from node.messages import _, render
 
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -49,4 +50,5 @@ def demo(data: Path | None, json_file: Path | None, rows: int, keep: bool) -> No
         finally:
             if json_file and run.state:
                 write_json(json_file, as_json(run.state, run.tamper_detected, time.monotonic() - began))
-    console.print(f"All of it held, in {time.monotonic() - began:.0f} s.", style="bold green")
+    seconds = time.monotonic() - began
+    console.print(render(_("Everything went as it should, in {seconds:.0f} s.", seconds=seconds)), style="bold green")

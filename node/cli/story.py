@@ -13,6 +13,7 @@ from node.demo.story.report import as_json, print_found, write_json
 from node.demo.story.stage import found_stage
 from node.demo.story.verdict import Verdict
 from node.demo.workspace import check_writable, prepare, workspace
+from node.messages import _, render
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -52,4 +53,5 @@ def story(json_file: Path | None, policies: Path | None, until: int, keep: bool)
     if not verdict.holds:
         raise SystemExit(1)
     seconds = time.monotonic() - began
-    console.print(f"Nobody saw what was not theirs. All of it held, in {seconds:.0f} s.", style="bold green")
+    text = _("No city saw what it may not see. Everything went as it should, in {seconds:.0f} s.", seconds=seconds)
+    console.print(render(text), style="bold green")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from node.demo.failure import DemoError
 from node.demo.intake import Load
 from node.demo.nodes import Node
+from node.messages import _
 from node.stubs.control.v1 import control_pb2
 
 _POLL_S = 0.5
@@ -80,8 +81,10 @@ def _check_trust(statuses: Statuses) -> None:
     for city, status in statuses.items():
         for peer in status.peers:
             if peer.state == "frozen":
-                said = "; ".join(f"{each.reason}: {each.message}" for each in status.incidents)
-                raise DemoError(f"{city} does not believe {peer.city}: {said}")
+                incidents = "; ".join(f"{each.reason}: {each.message}" for each in status.incidents)
+                raise DemoError(
+                    _("{city} has frozen {peer}: {incidents}", city=city, peer=peer.city, incidents=incidents)
+                )
 
 
 class _Watch:
@@ -103,13 +106,21 @@ class _Watch:
             self._seen, self._moved_at = seen, now
         elif now > self._moved_at + _STALL_S:
             waiting = ", ".join(load.city for load in loads if not load.is_done)
-            raise DemoError(f"nothing was taken in for {_STALL_S:g} s; not done: {waiting}")
+            raise DemoError(
+                _("nothing was loaded for {seconds:g} s; not done: {waiting}", seconds=_STALL_S, waiting=waiting)
+            )
 
     def _check_sync(self, state: Exchange, now: float) -> None:
         self._sync_began = self._sync_began or now
         deadline_s = _SYNC_S + state.own * (len(state.statuses) - 1) / _SLOWEST_PER_S
         if now > self._sync_began + deadline_s:
-            raise DemoError(f"not all was verified within {deadline_s:.0f} s after the last load:\n{_behind(state)}")
+            raise DemoError(
+                _(
+                    "not everything was verified within {seconds:.0f} s after the last load:\n{behind}",
+                    seconds=deadline_s,
+                    behind=_behind(state),
+                )
+            )
 
 
 def _behind(state: Exchange) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from node.demo.sample import CITIES, write_sample
+from node.messages import _
 
 SAMPLE_ROWS = 3000
 _BAD_SHARE = 0.01
@@ -18,14 +19,14 @@ def find_inputs(folder: Path) -> dict[str, Path]:
         click.UsageError: A city's file is missing or empty.
     """
     if not folder.is_dir():
-        raise click.UsageError(f"{folder} is not a folder")
+        raise click.UsageError(_("{folder} is not a folder", folder=folder))
     found = {city: _find(folder, city) for city in CITIES}
-    missing = [f"{city}.csv or {city}.csv.xz" for city, path in found.items() if path is None]
+    missing = [_("{city}.csv or {city}.csv.xz", city=city) for city, path in found.items() if path is None]
     if missing:
-        raise click.UsageError(f"{folder} lacks {', '.join(missing)}")
+        raise click.UsageError(_("{folder} has no {missing}", folder=folder, missing=missing))
     files = {city: path.resolve() for city, path in found.items() if path is not None}
     if empty := [path.name for path in files.values() if not path.stat().st_size]:
-        raise click.UsageError(f"{folder}: empty, not even a header: {', '.join(empty)}")
+        raise click.UsageError(_("{folder}: empty files: {files}", folder=folder, files=empty))
     return files
 
 
@@ -55,5 +56,5 @@ def load_policies(folder: Path) -> dict[str, str]:
     files = {city: folder / f"{city}.yaml" for city in CITIES}
     found = {city: file.read_text("utf-8") for city, file in files.items() if file.exists()}
     if not found:
-        raise click.UsageError(f"{folder} has no <city>.yaml of {', '.join(CITIES)}")
+        raise click.UsageError(_("{folder} has no <city>.yaml of {cities}", folder=folder, cities=list(CITIES)))
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
+from node.messages import _
 
 # Of gongzhi-adapter: all rows are in; some rows are rejected and reported.
 _DONE = (0, 3)
@@ -35,7 +36,14 @@ class Load:
         code = self._program.exit_code
         if code is not None and code not in _DONE:
             self._node.check_running()
-            raise DemoError(f"{self.city}: {self._file.name} could not be loaded:\n{self._program.last_lines()}")
+            raise DemoError(
+                _(
+                    "{city}: {name} could not be loaded:\n{last_lines}",
+                    city=self.city,
+                    name=self._file.name,
+                    last_lines=self._program.last_lines(),
+                )
+            )
         return code is not None
 
     @property

@@ -14,6 +14,7 @@ from node.demo.failure import DemoError
 from node.demo.founding import found_federation
 from node.demo.programs import Program
 from node.errors import NodeError
+from node.messages import _
 from node.stubs.control.v1 import control_pb2
 
 _START_S = 120.0
@@ -48,13 +49,22 @@ class Node:
                 return wait_until_serving(self.config, wait_s=1)
             except NodeError as error:
                 if time.monotonic() > deadline:
-                    raise DemoError(f"{error}; the end of its log:\n{self.last_lines()}") from None
+                    raise DemoError(
+                        _("{error}; the end of its log:\n{last_lines}", error=error, last_lines=self.last_lines())
+                    ) from None
 
     def check_running(self) -> None:
         """Raises DemoError with the end of its log where the node has ended."""
         if self._program is None or self._program.exit_code is not None:
             code = self._program and self._program.exit_code
-            raise DemoError(f"the node of {self.city} ended (exit code {code}):\n{self.last_lines()}")
+            raise DemoError(
+                _(
+                    "the node of {city} ended (exit code {code}):\n{last_lines}",
+                    city=self.city,
+                    code=code,
+                    last_lines=self.last_lines(),
+                )
+            )
 
     def status(self) -> control_pb2.StatusResponse:
         """What `gongzhi status` shows.
@@ -68,7 +78,14 @@ class Node:
                 return node.control.Status(control_pb2.StatusRequest(), timeout=_CALL_S)
         except NodeError as error:
             self.check_running()
-            raise DemoError(f"the node of {self.city} does not answer: {error}\n{self.last_lines()}") from None
+            raise DemoError(
+                _(
+                    "the node of {city} does not answer: {error}\n{last_lines}",
+                    city=self.city,
+                    error=error,
+                    last_lines=self.last_lines(),
+                )
+            ) from None
 
     def ask_to_stop(self) -> None:
         """Sends SIGTERM."""

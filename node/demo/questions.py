@@ -11,6 +11,7 @@ from node.core.log.record import disclosed_bodies, parse_header
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
+from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
@@ -68,8 +69,13 @@ def ask(nodes: Sequence[Node], folder: Path) -> tuple[list[Asked], str]:
     for each in asked:
         if not each.holds:
             raise DemoError(
-                f"{each.asker} was asked about {each.question.uscc}: {result_name(each.answer.result)}"
-                f" where {result_name(each.expected)} was due"
+                _(
+                    "{asker} answered {answer} about {uscc}, where {expected} was expected",
+                    asker=each.asker,
+                    uscc=each.question.uscc,
+                    answer=result_name(each.answer.result),
+                    expected=result_name(each.expected),
+                )
             )
     proof = _prove(first, folder / "proof.json") if first.result == query.RESULT_MATCH else ""
     return asked, proof
@@ -98,14 +104,25 @@ def _prove(known: Known, path: Path) -> str:
     """Has a record proven, and checks the file offline by `gongzhi check-proof`: with the pinned keys alone."""
     response = _verify(known.asker, _question(known), with_proof=True)
     if not response.HasField("proof"):
-        raise DemoError(f"{known.asker.city} gave no proof of {response.answer.record_id}")
+        raise DemoError(_("{city} gave no proof of {record}", city=known.asker.city, record=response.answer.record_id))
     path.write_text(format_proof(response.proof), "utf-8")
     arguments = ("check-proof", path, "--federation", known.asker.config.federation, "--json")
     check = Program("gongzhi", arguments, path.with_suffix(".log"))
     if check.wait():
-        raise DemoError(f"the proof of {response.answer.record_id} does not hold:\n{check.last_lines()}")
+        raise DemoError(
+            _(
+                "the proof of {record} does not hold:\n{last_lines}",
+                record=response.answer.record_id,
+                last_lines=check.last_lines(),
+            )
+        )
     proven = json.loads(check.output.read_text("utf-8"))
-    return f"{proven['record']} is one of the {proven['tree_size']:,} records that {proven['city']} signed"
+    return _(
+        "{record} is one of the {size:,} records that {city} signed",
+        record=proven["record"],
+        size=proven["tree_size"],
+        city=proven["city"],
+    )
 
 
 def _choose(nodes: Sequence[Node]) -> list[Known]:
@@ -113,7 +130,7 @@ def _choose(nodes: Sequence[Node]) -> list[Known]:
     pairs = [(node, nodes[(place + 1) % len(nodes)]) for place, node in enumerate(nodes)]
     found = [known for asker, origin in pairs if (known := _find(asker, origin.city)) is not None]
     if not found:
-        raise DemoError("no node knows any operator of another city: there is nothing to ask")
+        raise DemoError(_("no node knows an operator of another city: there is nothing to ask about"))
     matching = [known for known in found if known.result == query.RESULT_MATCH]
     return (matching or found)[:_MATCHES]
 

@@ -17,6 +17,7 @@ from node.demo.exchange import Exchange, Statuses
 from node.demo.questions import Asked, result_name
 from node.demo.tamper import Caught
 from node.folder.founding import CAPITALS
+from node.messages import _, render
 from node.tables.terminal import CellTable, print_table
 
 _PLAIN_EVERY_S = 5.0
@@ -49,18 +50,27 @@ class Progress:
         elif now - self._told_at >= _PLAIN_EVERY_S:
             self._told_at = now
             due = state.own * (len(state.statuses) - 1)
-            self._console.print(
-                f"  {now - self._began:.0f} s: {state.own:,} records taken in, {state.received:,} of {due:,} verified"
+            text = _(
+                "  {seconds:.0f} s: {own:,} records loaded, {received:,} of {due:,} verified",
+                seconds=now - self._began,
+                own=state.own,
+                received=state.received,
+                due=due,
             )
+            self._console.print(render(text))
 
 
 def _progress_table(state: Exchange) -> Table:
-    table = CellTable("city", "own records", "from peers", "")
+    table = CellTable(_("city"), _("own records"), _("from peers"), "")
     for city, status in state.statuses.items():
         due = state.own - status.tree_size
         received = sum(peer.tree_size for peer in status.peers)
-        doing = f"done in {state.seconds[city]:.1f} s" if city in state.seconds else "pulling"
-        doing = doing if city in state.rejected else "loading"
+        if city not in state.rejected:
+            doing = _("loading")
+        elif city in state.seconds:
+            doing = _("done in {seconds:.1f} s", seconds=state.seconds[city])
+        else:
+            doing = _("pulling")
         table.add_row(name(city), f"{status.tree_size:,}", f"{received:,} / {due:,}", doing)
     return table
 
@@ -74,7 +84,12 @@ def print_result(state: Exchange) -> None:
     """Prints the table of cities."""
     cities = list(state.statuses)
     table = CellTable(
-        "city", "own", *(f"from\n{CAPITALS[city][0]}" for city in cities), "withheld", "rejected", "seconds"
+        _("city"),
+        _("own"),
+        *(_("from\n{city}", city=CAPITALS[city][0]) for city in cities),
+        _("withheld"),
+        _("rejected"),
+        _("seconds"),
     )
     for column in table.columns[1:]:
         column.justify = "right"
@@ -89,27 +104,43 @@ def print_result(state: Exchange) -> None:
 
 def print_answers(console: Console, asked: Sequence[Asked], proof: str) -> None:
     """Prints questions with their answers, and what the proof says."""
-    table = CellTable("asked in", "code", "name", "answer", "by the record")
+    table = CellTable(_("asked in"), _("code"), _("name"), _("answer"), _("by the record"))
     for each in asked:
         differs = f" ({', '.join(each.answer.mismatches)})" if each.answer.mismatches else ""
         answer = result_name(each.answer.result) + differs
         table.add_row(name(each.asker), each.question.uscc, each.question.name, answer, each.answer.record_id)
     print_table(table)
     if proof:
-        console.print(f"  check-proof, offline, by the pinned key alone: {proof}", markup=False, soft_wrap=True)
+        text = _("  check-proof, offline, with the pinned key only: {proof}", proof=proof)
+        console.print(render(text), markup=False, soft_wrap=True)
 
 
 def print_caught(console: Console, caught: Caught) -> None:
     """Prints how the forgery was found out."""
     incident = caught.incident
     for line in (
-        f"sent to {caught.victim} as a record of {caught.origin}: {caught.forged_name} (in truth {caught.real_name})",
-        f"refused: {incident.reason}: {incident.message}",
-        f"evidence kept: incident {incident.number}, {incident.evidence_bytes:,} bytes, exactly as they were sent",
-        f"{caught.victim} froze {caught.origin} at the {caught.records_kept:,} records verified before",
-        f"the four others, sent the truth, went on to {caught.others_at:,} records",
+        _(
+            "sent to {victim} as a record of {origin}: {forged_name} (in truth {real_name})",
+            victim=caught.victim,
+            origin=caught.origin,
+            forged_name=caught.forged_name,
+            real_name=caught.real_name,
+        ),
+        _("refused: {reason}: {message}", reason=incident.reason, message=incident.message),
+        _(
+            "evidence kept: incident {number}, {size:,} bytes, exactly as they were sent",
+            number=incident.number,
+            size=incident.evidence_bytes,
+        ),
+        _(
+            "{victim} froze {origin} at the {records:,} records verified before",
+            victim=caught.victim,
+            origin=caught.origin,
+            records=caught.records_kept,
+        ),
+        _("the four others, which were sent the truth, continued to {records:,} records", records=caught.others_at),
     ):
-        console.print(f"  {line}", markup=False, soft_wrap=True)
+        console.print(f"  {render(line)}", markup=False, soft_wrap=True)
 
 
 def as_json(state: Exchange, tamper_detected: bool, seconds: float) -> dict[str, Any]:
@@ -148,7 +179,7 @@ def write_json(path: Path, result: dict[str, Any]) -> None:
 @contextmanager
 def step(console: Console, text: str) -> Iterator[None]:
     """Says what is under way, and how long it took."""
-    console.print(f"[bold]{text}[/]", soft_wrap=True)
+    console.print(f"[bold]{render(text)}[/]", soft_wrap=True)
     began = time.monotonic()
     yield
     console.print(f"  [dim]{time.monotonic() - began:.1f} s[/]")

@@ -12,6 +12,7 @@ from node.demo.nodes import Node, running, stop
 from node.demo.questions import ask
 from node.demo.report import Progress, print_answers, print_caught, print_result, step
 from node.demo.tamper import tamper
+from node.messages import _
 
 
 class Run:
@@ -36,18 +37,23 @@ class Run:
             DemoError: Something did not hold.
         """
         with running(self._nodes) as start:
-            with step(self._console, "Six nodes start: each a process that writes and a process that answers"):
+            with step(self._console, _("Six nodes start, each with one process that writes and one that answers")):
                 start()
-            with step(self._console, "Each city takes its operators in and pulls from the five others by schedule"):
+            with step(self._console, _("Each city loads its operators and pulls from the five others by schedule")):
                 state = self._exchange(files)
             print_result(state)
             self.state = state
-            with step(self._console, "Is this operator who it says it is? Cities ask their own node about others'"):
+            with step(
+                self._console,
+                _("Is this operator who it claims to be? Officers ask their own node about operators of other cities"),
+            ):
                 print_answers(self._console, *ask(self._nodes, self._base))
-            with step(self._console, "A man in the middle with everybody's TLS keys changes one character"):
+            with step(
+                self._console, _("An attacker in the middle, with the TLS keys of all nodes, changes one character")
+            ):
                 print_caught(self._console, tamper(self._nodes, self._nodes[0], self._nodes[1], self._base))
                 self.tamper_detected = True
-            with step(self._console, "The nodes stop"):
+            with step(self._console, _("The nodes stop")):
                 self._stop()
 
     def _exchange(self, files: Mapping[str, Path]) -> Exchange:
@@ -57,4 +63,4 @@ class Run:
     def _stop(self) -> None:
         for city, code in stop(self._nodes).items():
             if code:
-                raise DemoError(f"the node of {city} ended with exit code {code}")
+                raise DemoError(_("the node of {city} ended with exit code {code}", city=city, code=code))

@@ -11,6 +11,9 @@ from types import FrameType
 
 import click
 
+from node.localized_click import echo
+from node.messages import _
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -28,7 +31,7 @@ def check_writable(file: Path) -> None:
         click.UsageError: The file cannot be written.
     """
     if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise click.UsageError(f"{file} cannot be written")
+        raise click.UsageError(_("{file} cannot be written", file=file))
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def workspace(name: str, keep: bool) -> Iterator[Path]:
         yield base
     finally:
         if keep:
-            click.echo(f"Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan")
+            echo(_("Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan", base=base))
         else:
             shutil.rmtree(base)
 
