@@ -215,7 +215,7 @@ def too_long(question: Question) -> str:
 
     It is not looked at further: what is normalised may become eighteen times as long.
     """
-    return next((each.name for each in _FIELDS if len(getattr(question, each.name)) > each.longest), "")
+    return next((field.name for field in _FIELDS if len(getattr(question, field.name)) > field.longest), "")
 
 
 def names(subject: str, body: OperatorRegistration, seen: frozenset[int]) -> bool:

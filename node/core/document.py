@@ -179,8 +179,8 @@ def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> 
 
 def _told(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
     return [
-        FileError(reason, document.path, _words(each, model), document.summary_of(each["loc"]))
-        for each in error.errors(include_url=False, include_input=False)
+        FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
+        for detail in error.errors(include_url=False, include_input=False)
     ]
 
 
@@ -212,7 +212,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model that a field holds, alone, in a list, or optionally."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for each in get_args(annotation) if (found := _model_in(each))), None)
+    return next((found for argument in get_args(annotation) if (found := _model_in(argument))), None)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -235,7 +235,7 @@ def _read(message: Message, path: str) -> str:
 
 def case_of(header: Header) -> str:
     """The case that a record is an act of; empty for one that opens a case or is no act."""
-    return next((each.removeprefix(_CASE) for each in header.subjects if each.startswith(_CASE)), "")
+    return next((subject.removeprefix(_CASE) for subject in header.subjects if subject.startswith(_CASE)), "")
 
 
 def hit_of(hit: Hit, entry: Entry, name: str, screened_by: str, screened_at: str, on: date) -> lists.ListingHit:
@@ -275,4 +275,4 @@ def listing_acts(case: Case) -> list[ActFact]:
         for made in act.makes
         if made.product is Product.RECORD and made.standard == case.workflow.name
     }
-    return [each for each in case.in_force() if each.act in makes]
+    return [fact for fact in case.in_force() if fact.act in makes]

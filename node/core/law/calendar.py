@@ -177,7 +177,7 @@ class Calendar:
         Raises:
             NodeError: `INVALID_CALENDAR`: it leaves a gap, or is not newer than the one that is there.
         """
-        kept = [each for each in self.years if each.year != year.year or each.version >= year.version]
+        kept = [other for other in self.years if other.year != year.year or other.version >= year.version]
         return make_calendar([*kept, year])
 
     @cached_property

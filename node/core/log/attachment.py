@@ -93,7 +93,7 @@ def references(view: View) -> list[Reference]:
 
 def references_in(body: Message) -> list[Reference]:
     """The attachments that a message names, in order."""
-    return list({each.sha256: each for each in _references(body)}.values())
+    return list({reference.sha256: reference for reference in _references(body)}.values())
 
 
 def _references(message: Message) -> Iterator[Reference]:
@@ -102,5 +102,5 @@ def _references(message: Message) -> Iterator[Reference]:
         yield Reference(digest, str(getattr(message, "sm3", "")), int(getattr(message, "size_bytes", 0)))
     for field, value in message.ListFields():
         if field.message_type:
-            for each in value if field.is_repeated else [value]:
-                yield from _references(each)
+            for part in value if field.is_repeated else [value]:
+                yield from _references(part)

@@ -63,18 +63,18 @@ class Cosigned(NamedTuple):
     @property
     def note(self) -> bytes:
         """The signed note with every line."""
-        return self.checkpoint.note + b"".join(each.line for each in self.cosignatures)
+        return self.checkpoint.note + b"".join(cosignature.line for cosignature in self.cosignatures)
 
     @property
     def witnesses(self) -> frozenset[str]:
         """The key names of the witnesses."""
-        return frozenset(each.key.name for each in self.cosignatures)
+        return frozenset(cosignature.key.name for cosignature in self.cosignatures)
 
     def joined(self, others: Iterable[Cosignature]) -> "Cosigned":
         """With further cosignatures of the same checkpoint; of two by one witness the later."""
         newest: dict[str, Cosignature] = {}
-        for each in sorted([*self.cosignatures, *others], key=lambda each: each.at_s):
-            newest[each.key.name] = each
+        for cosignature in sorted([*self.cosignatures, *others], key=lambda each: each.at_s):
+            newest[cosignature.key.name] = cosignature
         return self._replace(cosignatures=tuple(newest[name] for name in sorted(newest)))
 
 

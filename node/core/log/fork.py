@@ -60,7 +60,7 @@ def make_fork(city: str, smaller: bytes, larger: bytes, prefix_root: bytes, cons
         smaller=smaller.decode(),
         larger=larger.decode(),
         prefix_root=_b64(prefix_root),
-        consistency=[_b64(each) for each in consistency],
+        consistency=[_b64(node) for node in consistency],
     )
     return fork.model_dump_json(indent=1).encode() + b"\n"
 
@@ -91,7 +91,7 @@ def verify_fork(fork: Fork, keys: Iterable[LogKey]) -> Proven:
         smaller, larger = (_verify(note, fork.city, pinned) for note in (fork.smaller, fork.larger))
         # 2. At the smaller one's size the larger one's tree had this root ...
         prefix_root = base64.b64decode(fork.prefix_root, validate=True)
-        proof = [base64.b64decode(each, validate=True) for each in fork.consistency]
+        proof = [base64.b64decode(node, validate=True) for node in fork.consistency]
         verify_consistency(smaller.size, larger.size, proof, prefix_root, larger.root)
     except (NodeError, binascii.Error) as error:
         raise NodeError(Reason.FALSE_ACCUSATION, f"no proof against {fork.city[:40]!r}: {error}") from None

@@ -65,7 +65,7 @@ class Manifest(_Model):
         """The name of everything in the bundle."""
         yield MANIFEST
         yield from map(proof_path, self.records)
-        yield from (each.path for each in self.files)
+        yield from (file.path for file in self.files)
 
 
 def proof_path(record: str) -> str:
@@ -81,7 +81,9 @@ def manifest_file(attachment: Attachment, records: Iterable[str]) -> ManifestFil
         sm3=attachment.sm3,
         size=attachment.size,
         records=list(records),
-        extractions=[MessageToDict(each, preserving_proto_field_name=True) for each in attachment.extractions],
+        extractions=[
+            MessageToDict(extraction, preserving_proto_field_name=True) for extraction in attachment.extractions
+        ],
     )
 
 
@@ -103,14 +105,14 @@ def parse_manifest(text: bytes) -> Manifest:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise NodeError(Reason.INVALID_ARGUMENT, f"not a manifest of version {VERSION}: {where}") from None
     _check_unique(manifest.records)
-    _check_unique([*(each.sha256 for each in manifest.files), *(each.sha256 for each in manifest.missing)])
+    _check_unique([*(listed.sha256 for listed in manifest.files), *(missing.sha256 for missing in manifest.missing)])
     for record in manifest.records:
         parse_record_id(record)
         check_name(f"{record}.json")
     for file in manifest.files:
         check_name(file.name)
-        for each in file.extractions:
-            check_extraction(_parse_extraction(each))
+        for extraction in file.extractions:
+            check_extraction(_parse_extraction(extraction))
     return manifest
 
 

@@ -76,7 +76,9 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
         verify_inclusion(leaf_hash, proof.leaf_index, tree.size, standing.inclusion, tree.root)
         opened.append(cosigned)
     # 4. Enough witnesses verified such a tree.
-    checkpoint, cosignatures = opened[0].joined(each for other in opened[1:] for each in other.cosignatures)
+    checkpoint, cosignatures = opened[0].joined(
+        cosignature for other in opened[1:] for cosignature in other.cosignatures
+    )
     if len(cosignatures) < least:
         raise NodeError(Reason.TOO_FEW_WITNESSES, f"{len(cosignatures)} witnesses cosigned, {least} were asked for")
     shown = disclosed_facets(proof.view)
@@ -114,7 +116,7 @@ def parse_proof(text: str) -> Proof:
         view=_parse_view(plain["view"]),
         inclusion=_inclusion(plain),
         checkpoint=_note(plain["checkpoint"]),
-        also=[_parse_standing(each) for each in also],
+        also=[_parse_standing(standing) for standing in also],
     )
     if plain["readable"] != _readable(proof.view):
         _refuse("its readable part does not say what its view says")
@@ -134,13 +136,13 @@ def _parse_standing(plain: Any) -> Standing:
 
 
 def _inclusion(plain: dict[str, Any]) -> list[bytes]:
-    return [_bytes(each, "inclusion") for each in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")]
+    return [_bytes(node, "inclusion") for node in _list(plain["inclusion"], _MAX_INCLUSION, "inclusion")]
 
 
 def _to_plain(proof: Proof) -> dict[str, Any]:
     also = [
-        {"checkpoint": each.checkpoint.decode(), "inclusion": [_b64(hash_) for hash_ in each.inclusion]}
-        for each in proof.also
+        {"checkpoint": standing.checkpoint.decode(), "inclusion": [_b64(hash_) for hash_ in standing.inclusion]}
+        for standing in proof.also
     ]
     return {
         "format": FORMAT,
@@ -148,7 +150,7 @@ def _to_plain(proof: Proof) -> dict[str, Any]:
         "city": proof.city,
         "leaf_index": proof.leaf_index,
         "view": {"header": _b64(proof.view.header), "facets": [_facet(facet) for facet in proof.view.facets]},
-        "inclusion": [_b64(each) for each in proof.inclusion],
+        "inclusion": [_b64(node) for node in proof.inclusion],
         "checkpoint": proof.checkpoint.decode(),
         **({"also": also} if also else {}),
         "readable": _readable(proof.view),

@@ -39,5 +39,5 @@ class Actor:
         if not self.is_platform:
             return True
         parties = case.parties
-        named = (each for each in case.workflow.parties if each.kind is Kind.PLATFORM)
+        named = (party for party in case.workflow.parties if party.kind is Kind.PLATFORM)
         return any((parties.get(each.name), parties.get(each.at)) == (self.account.name, city) for each in named)

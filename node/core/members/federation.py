@@ -48,7 +48,7 @@ class PinnedCertificate:
 
 def ended_at(certificates: Iterable[PinnedCertificate], now: datetime) -> datetime | None:
     """When the last of these certificates ended; None while one has not."""
-    end = max((each.not_after for each in certificates), default=None)
+    end = max((certificate.not_after for certificate in certificates), default=None)
     return end if end is not None and end < now else None
 
 
@@ -108,11 +108,11 @@ class Member:
         vkeys = [*map(format_vkey, self.log_keys), *map(format_vkey, self.witness_keys)]
         parts = [self.city, self.address, *sorted(vkeys)]
         parts += sorted(cert.fingerprint for cert in self.tls_certs)
-        return sha256("\n".join([*parts, *sorted(each.text for each in self.platforms)]).encode()).hexdigest()
+        return sha256("\n".join([*parts, *sorted(platform.text for platform in self.platforms)]).encode()).hexdigest()
 
     def with_platform(self, platform: Connected) -> "Member":
         """Says that a platform is connected to its node; what the card said of it before is replaced."""
-        others = (each for each in self.platforms if each.name != platform.name)
+        others = (other for other in self.platforms if other.name != platform.name)
         return replace(self, platforms=(*others, platform))
 
 

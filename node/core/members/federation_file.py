@@ -125,7 +125,9 @@ def _pin_member(raw: _Member, document: Document, at: Location) -> Member:
     keys = _pin_keys(raw.log_keys, parse_vkey, log_name(raw.city), document, (*at, "log_keys"))
     witnesses = _pin_keys(raw.witness_keys, parse_witness_vkey, witness_name(raw.city), document, (*at, "witness_keys"))
     certs = tuple(_pin_own(cert, raw.city, document, (*at, "tls_certs", i)) for i, cert in enumerate(raw.tls_certs))
-    platforms = tuple(Connected(each.name, each.seat, each.since, each.until) for each in raw.platforms)
+    platforms = tuple(
+        Connected(platform.name, platform.seat, platform.since, platform.until) for platform in raw.platforms
+    )
     return Member(raw.city, raw.name_zh, raw.region6, raw.address, keys, certs, platforms, witnesses)
 
 
@@ -180,7 +182,7 @@ def plain_certificates(certificates: tuple[PinnedCertificate, ...]) -> list[dict
 def _plain(member: Member) -> dict[str, Any]:
     # Left out where there is none: older nodes refuse what they do not know.
     witnesses = {"witness_keys": [format_vkey(key) for key in member.witness_keys]} if member.witness_keys else {}
-    platforms = {"platforms": [_plain_platform(each) for each in member.platforms]} if member.platforms else {}
+    platforms = {"platforms": [_plain_platform(platform) for platform in member.platforms]} if member.platforms else {}
     return {
         "city": member.city,
         "name_zh": member.name_zh,

@@ -38,17 +38,17 @@ def parse_server_certificates(text: str) -> tuple[PinnedCertificate, ...]:
     Raises:
         NodeError: INVALID_KEY, one of them is none.
     """
-    return tuple(parse_certificate(each) for each in _PEM.findall(text))
+    return tuple(parse_certificate(pem) for pem in _PEM.findall(text))
 
 
 def format_server_certificates(certificates: Iterable[PinnedCertificate]) -> str:
     """The text that `parse_server_certificates` reads."""
-    return "".join(each.pem for each in certificates)
+    return "".join(certificate.pem for certificate in certificates)
 
 
 def fingerprints(certificates: Iterable[PinnedCertificate]) -> list[bytes]:
     """As `Follow` carries them."""
-    return [bytes.fromhex(each.fingerprint) for each in certificates]
+    return [bytes.fromhex(certificate.fingerprint) for certificate in certificates]
 
 
 def next_pins(pinned: Iterable[PinnedCertificate], announced: Iterable[str]) -> tuple[PinnedCertificate, ...]:
@@ -61,5 +61,9 @@ def next_pins(pinned: Iterable[PinnedCertificate], announced: Iterable[str]) -> 
     Raises:
         NodeError: INVALID_KEY, something announced is no certificate.
     """
-    found = tuple(parse_certificate(each) for each in list(announced)[:MAX_CERTIFICATES])
-    return () if {each.fingerprint for each in found} == {each.fingerprint for each in pinned} else found
+    found = tuple(parse_certificate(pem) for pem in list(announced)[:MAX_CERTIFICATES])
+    return (
+        ()
+        if {certificate.fingerprint for certificate in found} == {certificate.fingerprint for certificate in pinned}
+        else found
+    )

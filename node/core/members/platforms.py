@@ -35,7 +35,7 @@ class Connected:
     @property
     def text(self) -> str:
         """What the card's fingerprint is taken over."""
-        return "\t".join(("platform", self.name, self.seat, *(each.isoformat() if each else "" for each in self._term)))
+        return "\t".join(("platform", self.name, self.seat, *(day.isoformat() if day else "" for day in self._term)))
 
     @property
     def _term(self) -> tuple[date | None, date | None]:
@@ -50,7 +50,7 @@ class Connections:
 
     def speaks_for(self, city: str, platform: str, day: date) -> bool:
         """Whether a record of this city may speak in the platform's name: it was connected there on that day."""
-        return any(each.name == platform and each.covers(day) for each in self._by_city.get(city, ()))
+        return any(connected.name == platform and connected.covers(day) for connected in self._by_city.get(city, ()))
 
     def city_of(self, platform: str, day: date) -> str:
         """The city it is connected to; empty where no card names it."""
@@ -58,7 +58,10 @@ class Connections:
 
     def seat_of(self, platform: str) -> str:
         """The region of its operator's seat; empty where no card states it."""
-        return next((each.seat for found in self._by_city.values() for each in found if each.name == platform), "")
+        return next(
+            (connected.seat for found in self._by_city.values() for connected in found if connected.name == platform),
+            "",
+        )
 
 
 def _begins_by(each: Connected, day: date | None) -> bool:

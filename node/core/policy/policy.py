@@ -80,7 +80,7 @@ class Policy:
         if len(purposes) > MAX_PURPOSES:
             raise NodeError(Reason.INVALID_ARGUMENT, f"{len(purposes)} purposes at once, at most {MAX_PURPOSES}")
         if len(purposes) > 1:
-            return JointGrant(peer, [self._grant(peer, each) for each in purposes])
+            return JointGrant(peer, [self._grant(peer, single) for single in purposes])
         return self._grant(peer, purpose)
 
     def _grant(self, peer: str, purpose: str) -> Grant:
@@ -125,7 +125,7 @@ class _Check:
 
     def __init__(self, document: Document, standards: Iterable[Standard]) -> None:
         self._document = document
-        self._standards = {(each.name, each.version): each for each in standards}
+        self._standards = {(standard.name, standard.version): standard for standard in standards}
         self._environments: dict[StandardKey, cel.Env] = {}
         self._lines_of_ids: dict[str, int] = {}
         self.facet_names = {

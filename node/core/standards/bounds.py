@@ -34,7 +34,7 @@ class Bounds:
     """The bounds of one message type and of the messages within it."""
 
     def __init__(self, descriptor: Descriptor) -> None:
-        self._fields = {each.number: _field(each) for each in descriptor.fields}
+        self._fields = {field.number: _field(field) for field in descriptor.fields}
 
     def broken(self, message: Message) -> str:
         """The path of the first field that holds more than it may; empty where all is right."""
@@ -46,8 +46,8 @@ class Bounds:
             elif bound.longest and len(value) > bound.longest:
                 return field.name
             if bound.within is not None:
-                for each in value if bound.is_repeated else (value,):
-                    if inner := bound.within.broken(each):
+                for part in value if bound.is_repeated else (value,):
+                    if inner := bound.within.broken(part):
                         return f"{field.name}.{inner}"
         return ""
 

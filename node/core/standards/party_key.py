@@ -62,7 +62,7 @@ def canonical_key(text: str) -> str:
     canonical = normalise(text).strip(_KEEPERS)
     if canonical.isascii():
         return canonical
-    return "".join(each for each in canonical if category(each) != "Cf").strip(_KEEPERS)
+    return "".join(sign for sign in canonical if category(sign) != "Cf").strip(_KEEPERS)
 
 
 def subject_of(code: str) -> str:
@@ -120,7 +120,7 @@ def _what_it_is_instead(text: str, canonical: str) -> Problem | None:
 
 
 def _wrong_code(code: str, found: Problems) -> Problem | None:
-    wrong = next((each for each in found if not each.warning), None)
+    wrong = next((problem for problem in found if not problem.warning), None)
     if wrong and check_uscc(code.translate(_LOOK_ALIKE)) == ():
         return wrong._replace(message=f"{wrong.message}; {_MISREAD}")
     return wrong
@@ -143,7 +143,7 @@ def code_of(cells: Mapping[str, str]) -> tuple[str, Problem | None]:
 def problem_of_id_number(text: str) -> Problem | None:
     """Why a text is no number of an identity document; passports and permits have forms of their own."""
     number = canonical_key(text)
-    wrong = next((each for each in check_resident_id(number) if not each.warning), None)
+    wrong = next((problem for problem in check_resident_id(number) if not problem.warning), None)
     if wrong is None or is_number_mangled(number):
         return wrong and MANGLED
     if not check_uscc(number):
@@ -177,4 +177,4 @@ def _are_several(text: str, canonical: str) -> bool:
         return True
     length, rest = divmod(len(canonical), _USCC_CHARACTERS)
     codes = [canonical[at * _USCC_CHARACTERS :][:_USCC_CHARACTERS] for at in range(length)]
-    return rest == 0 and length > 1 and all(check_uscc(each) == () for each in codes)
+    return rest == 0 and length > 1 and all(check_uscc(code) == () for code in codes)

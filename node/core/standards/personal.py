@@ -134,7 +134,7 @@ def is_id_number(number: str) -> bool:
     if number[:2] not in _PROVINCES:
         return False
     if len(number) == 18:
-        return number[6:8] in _CENTURIES and all(each.warning for each in check_resident_id(number))
+        return number[6:8] in _CENTURIES and all(problem.warning for problem in check_resident_id(number))
     return len(number) == 15 and number.isdigit() and _is_day("19" + number[6:12])
 
 

@@ -163,7 +163,7 @@ class Case:
 
     def _missing(self, fact: ActFact) -> str:
         graph = self._graph(fact)
-        return min((each for each in self._follows(fact) if each not in graph), key=record_order, default="")
+        return min((follow for follow in self._follows(fact) if follow not in graph), key=record_order, default="")
 
     def _placed(self, fact: ActFact) -> bool:
         if missing := self._missing(fact):

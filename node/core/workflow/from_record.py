@@ -45,7 +45,7 @@ def act_fact(record_id: str, body: Message) -> ActFact:
         maker=_officer(act.maker) if act.HasField("maker") else None,
         approver=_officer(act.approver) if act.HasField("approver") else None,
         officers=tuple(map(_officer, act.officers)),
-        documents={each.title: each.sha256 or each.number for each in act.documents},
+        documents={document.title: document.sha256 or document.number for document in act.documents},
         fields=dict(_texts(act, "", _ATTRIBUTES)) | dict(_texts(body, "")),
     )
 
@@ -70,7 +70,7 @@ class _Shape(NamedTuple):
 
 @cache
 def _shape(field: FieldDescriptor) -> _Shape:
-    codes = {each.number: code_name(each) for each in field.enum_type.values} if field.enum_type else None
+    codes = {value.number: code_name(value) for value in field.enum_type.values} if field.enum_type else None
     return _Shape(field.name, field.is_repeated, field.message_type, codes, field.type == FieldDescriptor.TYPE_BYTES)
 
 
@@ -81,7 +81,7 @@ def _texts(message: Message, prefix: str, apart: frozenset[str] = frozenset({_AC
         path = prefix + shape.name
         if path in apart:
             continue
-        yield path, ",".join([_text(shape, each) for each in value]) if shape.is_repeated else _text(shape, value)
+        yield path, ",".join([_text(shape, part) for part in value]) if shape.is_repeated else _text(shape, value)
         if shape.message and not shape.is_repeated:
             yield from _texts(value, f"{path}.")
 

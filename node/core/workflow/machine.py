@@ -60,7 +60,7 @@ class Graph:
     def heads(self) -> tuple[str, ...]:
         """Record ids of the acts that no act follows, sorted; refused ones aside: nobody has to know of them."""
         self._judge()
-        return tuple(sorted((self.facts[each].id for each in bits(self._heads)), key=record_order))
+        return tuple(sorted((self.facts[bit].id for bit in bits(self._heads)), key=record_order))
 
     def copy(self) -> Graph:
         """Another graph of the same acts."""
@@ -73,10 +73,10 @@ class Graph:
 
     def place(self, fact: ActFact, follows: Iterable[str]) -> None:
         """Adds an act; those it `follows` are in the graph."""
-        position, followed = len(self.facts), tuple(self._positions[each] for each in follows)
+        position, followed = len(self.facts), tuple(self._positions[follow] for follow in follows)
         past = 0
-        for each in followed:
-            past |= self.pasts[each] | 1 << each
+        for before in followed:
+            past |= self.pasts[before] | 1 << before
         self.facts.append(fact)
         self._positions[fact.id] = position
         self.pasts.append(past)
@@ -144,19 +144,19 @@ class Graph:
 
     def _ordered(self) -> Iterator[int]:
         followers: list[list[int]] = [[] for _ in self.facts]
-        waits = [len(each) for each in self.follows]
+        waits = [len(follow) for follow in self.follows]
         for position, followed in enumerate(self.follows):
-            for each in followed:
-                followers[each].append(position)
+            for before in followed:
+                followers[before].append(position)
         ready = [self._rank(position) for position, count in enumerate(waits) if not count]
         heapq.heapify(ready)
         while ready:
             position = heapq.heappop(ready)[-1]
             yield position
-            for each in followers[position]:
-                waits[each] -= 1
-                if not waits[each]:
-                    heapq.heappush(ready, self._rank(each))
+            for follower in followers[position]:
+                waits[follower] -= 1
+                if not waits[follower]:
+                    heapq.heappush(ready, self._rank(follower))
 
     def _rank(self, position: int) -> _Rank:
         fact = self.facts[position]

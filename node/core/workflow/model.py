@@ -247,27 +247,27 @@ class Workflow:
     @cached_property
     def act(self) -> Mapping[str, Act]:
         """Acts by name."""
-        return {each.name: each for each in self.acts}
+        return {act.name: act for act in self.acts}
 
     @cached_property
     def state(self) -> Mapping[str, State]:
         """States by name."""
-        return {each.name: each for each in self.states}
+        return {state.name: state for state in self.states}
 
     @cached_property
     def party(self) -> Mapping[str, Party]:
         """Parties by name."""
-        return {each.name: each for each in self.parties}
+        return {party.name: party for party in self.parties}
 
     @cached_property
     def forbids(self) -> Mapping[str, Forbidden]:
         """Forbidden acts by name."""
-        return {each.name: each for each in self.forbidden}
+        return {rule.name: rule for rule in self.forbidden}
 
     @cached_property
     def days(self) -> frozenset[str]:
         """Fields in which a case keeps a day that some act waits for."""
-        return frozenset(each.field for act in self.acts for each in act.guards if isinstance(each, NotBefore))
+        return frozenset(guard.field for act in self.acts for guard in act.guards if isinstance(guard, NotBefore))
 
     @cached_property
     def precedence(self) -> Mapping[str, int]:

@@ -25,5 +25,5 @@ def own_numbers(workflow: str, fact: ActFact) -> Iterator[OwnNumber]:
 
 def numbers_in_force(workflow: str, facts: Iterable[ActFact]) -> frozenset[OwnNumber]:
     """The numbers of a case: of each field what each city stated last."""
-    newest = {(each.city, each.field): each for fact in facts for each in own_numbers(workflow, fact)}
+    newest = {(number.city, number.field): number for fact in facts for number in own_numbers(workflow, fact)}
     return frozenset(newest.values())

@@ -104,10 +104,10 @@ class Run:
         at = bisect(self._places, place)
         after = [step.position for step in self.steps[at:]]
         del self.steps[at:], self._places[at:]
-        for each in after:
-            self._causes.pop(each, None)
-        for each in sorted([*after, *new], key=self._order.__getitem__):
-            self._insert(each)
+        for position in after:
+            self._causes.pop(position, None)
+        for position in sorted([*after, *new], key=self._order.__getitem__):
+            self._insert(position)
 
     def _take(self, position: int, situation: Situation, at: int) -> Step:
         """Takes one act after the first `at` steps."""
@@ -131,7 +131,7 @@ class Run:
         if not self._causes:
             return None
         past = self._acts.pasts[position]
-        causes = (self._causes.get(each) for each in self._acts.follows[position])
+        causes = (self._causes.get(follow) for follow in self._acts.follows[position])
         return next((cause for cause in causes if cause is not None and not past >> cause & 1), None)
 
     def _cause(self, position: int, at: int) -> int:

@@ -73,20 +73,20 @@ def act_rows(workflow: Workflow, lang: Lang) -> list[ActRow]:
 
 def mermaid(workflow: Workflow, lang: Lang) -> str:
     """A Mermaid state diagram; what leaves the state as it is stays out."""
-    names = [f"    state {_quoted(text(each.label, lang))} as {each.name}" for each in workflow.states]
+    names = [f"    state {_quoted(text(state.label, lang))} as {state.name}" for state in workflow.states]
     arrows = [
         f"    {source or '[*]'} --> {target}: {' / '.join(labels)}"
         for source, target, labels in _arrows(workflow, lang)
     ]
-    ends = [f"    {each.name} --> [*]" for each in workflow.states if each.final]
+    ends = [f"    {state.name} --> [*]" for state in workflow.states if state.final]
     return "\n".join(("stateDiagram-v2", *names, *arrows, *ends)) + "\n"
 
 
 def dot(workflow: Workflow, lang: Lang) -> str:
     """The same for Graphviz."""
     names = [
-        f"  {each.name} [label={_quoted(text(each.label, lang))}{', peripheries=2' if each.final else ''}];"
-        for each in workflow.states
+        f"  {state.name} [label={_quoted(text(state.label, lang))}{', peripheries=2' if state.final else ''}];"
+        for state in workflow.states
     ]
     arrows = [
         f"  {source or 'start'} -> {target} [label={_quoted(' / '.join(labels))}];"
@@ -101,17 +101,21 @@ def as_json(workflow: Workflow) -> dict[str, Any]:
     return {
         "name": workflow.name,
         "label": asdict(workflow.label),
-        "parties": [{"name": each.name, "label": asdict(each.label), "kind": each.kind} for each in workflow.parties],
-        "states": [{"name": each.name, "label": asdict(each.label), "final": each.final} for each in workflow.states],
+        "parties": [
+            {"name": party.name, "label": asdict(party.label), "kind": party.kind} for party in workflow.parties
+        ],
+        "states": [
+            {"name": state.name, "label": asdict(state.label), "final": state.final} for state in workflow.states
+        ],
         "acts": [_act_json(act) for act in workflow.acts],
-        "forbidden": [{"name": each.name, "why": asdict(each.why), "law": each.law.zh} for each in workflow.forbidden],
+        "forbidden": [{"name": rule.name, "why": asdict(rule.why), "law": rule.law.zh} for rule in workflow.forbidden],
         "concurrent": {"first": list(workflow.first), **asdict(workflow.concurrency)},
     }
 
 
 def document(workflows: Iterable[Workflow]) -> str:
     """Every workflow as one Markdown document."""
-    return _HEAD + "".join(_section(each) for each in workflows)
+    return _HEAD + "".join(_section(workflow) for workflow in workflows)
 
 
 _HEAD = """# 办理流程 Workflows
@@ -131,8 +135,8 @@ def _section(workflow: Workflow) -> str:
         *(_line(row) for row in act_rows(workflow, "zh")),
         f"\n并发 Concurrent acts: {workflow.concurrency.zh}\n{fill(workflow.concurrency.en, _LINE_LENGTH)}",
         *(
-            f"\n禁止 Forbidden `{each.name}`: {each.why.zh}（{each.law.zh}）.\n{each.why.en}."
-            for each in workflow.forbidden
+            f"\n禁止 Forbidden `{rule.name}`: {rule.why.zh}（{rule.law.zh}）.\n{rule.why.en}."
+            for rule in workflow.forbidden
         ),
         *_code_lists(workflow),
         f"\n```mermaid\n{mermaid(workflow, 'zh')}```",
@@ -174,21 +178,23 @@ def _arrows(workflow: Workflow, lang: Lang) -> Iterator[tuple[str, str, list[str
 def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
     words = _WORDS[lang]
     separator = "、" if lang == "zh" else ", "
-    states = {START: "—"} | {each.name: text(each.label, lang) for each in workflow.states}
-    by = f" {words['or']} ".join(text(workflow.party[each].label, lang) for each in act.by)
+    states = {START: "—"} | {state.name: text(state.label, lang) for state in workflow.states}
+    by = f" {words['or']} ".join(text(workflow.party[name].label, lang) for name in act.by)
     if act.decided_by is not None:
         by += words["on"] + text(act.decided_by, lang) + words["of"]
     return ActRow(
         act=act.name,
         name=text(act.label, lang),
-        sources=separator.join(states[each] for each in act.sources),
+        sources=separator.join(states[source] for source in act.sources),
         target=words["same"] if act.target is None else states[act.target],
         by=by,
         roles=", ".join(act.roles),
         carries="; ".join(_carries(act, lang)),
         only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law, lang)})" for guard in act.guards),
-        deadlines="; ".join(f"{words.get(each.effect, each.effect)} {each.rule}" for each in act.deadlines),
-        makes="; ".join(f"{words.get(each.product, each.product)} {each.standard}" for each in act.makes),
+        deadlines="; ".join(
+            f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}" for deadline in act.deadlines
+        ),
+        makes="; ".join(f"{words.get(make.product, make.product)} {make.standard}" for make in act.makes),
         law=text(act.law, lang),
     )
 
@@ -232,8 +238,10 @@ def _act_json(act: Act) -> dict[str, Any]:
             }
             for guard in act.guards
         ],
-        "clocks": [{"effect": each.effect, "rule": each.rule, "cause": each.cause} for each in act.deadlines],
-        "makes": [{"product": each.product, "standard": each.standard} for each in act.makes],
+        "clocks": [
+            {"effect": deadline.effect, "rule": deadline.rule, "cause": deadline.cause} for deadline in act.deadlines
+        ],
+        "makes": [{"product": make.product, "standard": make.standard} for make in act.makes],
         "law": act.law.zh,
     }
 

@@ -74,7 +74,7 @@ class Casework:
     @property
     def members(self) -> list[str]:
         """Slugs of the cities of the federation, this one among them."""
-        return [each.city for each in self._members().members]
+        return [member.city for member in self._members().members]
 
     @property
     def today(self) -> date:
@@ -213,7 +213,7 @@ class Casework:
         (look, day), today = self._looked, self.today
         number, summaries = self._case_index.changed_since(look if day == today else 0)
         due = ((summary.id, name) for summary in summaries if self._is_home(summary) for name in summary.by_itself)
-        recorded = [each for case, name in due for each in self._try_by_itself(case, name)]
+        recorded = [act for case, name in due for act in self._try_by_itself(case, name)]
         self._looked = number, today  # only now: what could not be stored is due at the next look
         return recorded
 
@@ -236,13 +236,13 @@ class Casework:
 
         entries = self._entries(proposal, now_ms)
         record, drafts = self._store.record_act(entries, prepared, draft, by).result()
-        self._notify(sorted({city for each in entries for city in each.header.audience}))
+        self._notify(sorted({city for entry in entries for city in entry.header.audience}))
         case = proposal.file.id or record
         state = self._books.open(case).case.state
         numbers = iter(drafts)
         makes = (
-            Made(each.product, each.standard, next(numbers, 0) if each.product is Product.DRAFT else 0)
-            for each in proposal.act.makes
+            Made(make.product, make.standard, next(numbers, 0) if make.product is Product.DRAFT else 0)
+            for make in proposal.act.makes
         )
         return Recorded(record, case, state, proposal.audience, tuple(makes), worth_a_look(entries))
 

@@ -116,7 +116,7 @@ class CaseRepository:
 
     def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
         """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
-        reads = (read for each in subjects for read in self._indexed(each) if read.header.standard == name)
+        reads = (read for subject in subjects for read in self._indexed(subject) if read.header.standard == name)
         found = {act.fact.case for read in reads if (act := self._act(read))}
         files = (file for case in sorted(found) if (file := self.find(case)) is not None)
         return [file for file in files if file.workflow.name == name]
@@ -159,16 +159,16 @@ class CaseRepository:
         if earlier is not None and _is_earlier(earlier, workflow, acts, is_retracted=is_retracted):
             case = earlier.case.grown(act.fact for name, act in acts.items() if name not in earlier.acts)
         else:
-            case = Case(workflow, case_id, (each.fact for each in acts.values()), is_retracted=is_retracted)
+            case = Case(workflow, case_id, (record.fact for record in acts.values()), is_retracted=is_retracted)
         case.history()
         return case
 
     def _has_been_retracted(self, case: str, workflow: Workflow, acts: Mapping[str, ActRecord]) -> bool:
         """Whether what others first saw of a case was destroyed: some act that is here follows it."""
         backs = {act.name for act in workflow.acts if act.retracts}
-        if not any(each.fact.act in backs for each in acts.values()):
+        if not any(record.fact.act in backs for record in acts.values()):
             return False
-        return any(self._is_retracted(each) for each in _missing(case, acts))
+        return any(self._is_retracted(name) for name in _missing(case, acts))
 
     def _is_retracted(self, record: str) -> bool:
         city, index = parse_record_id(record)
@@ -181,7 +181,7 @@ class CaseRepository:
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return []
         subjects = map(workflow_subject, WORKFLOWS)
-        found = (self._reader.subject_records(each, origin.number, begin, end, limit) for each in subjects)
+        found = (self._reader.subject_records(subject, origin.number, begin, end, limit) for subject in subjects)
         indices = sorted({index for each in found for index, _ in each})
         return [record_id(city, index) for index in indices[:limit]]
 
@@ -200,7 +200,7 @@ class CaseRepository:
         """What took the acts of a case back that this node said it had stored; the newest of several."""
         found: list[Retracted] = []
         own = self._reader.origins()[OWN].city
-        for notice in (each for each in notices if each.header.city == own):
+        for notice in (said_here for said_here in notices if said_here.header.city == own):
             city, index = parse_record_id(notice.body.record) if is_record_id(notice.body.record) else ("", 0)
             origin = self._reader.find_origin(city)
             by = self._reader.retraction_of(origin.number, index) if origin and city == city_of(case) else None
@@ -252,7 +252,7 @@ def _is_earlier(file: CaseFile, workflow: Workflow, acts: Mapping[str, ActRecord
 
 
 def _missing(case: str, acts: Mapping[str, ActRecord]) -> set[str]:
-    return {case, *(each for act in acts.values() for each in act.fact.follows)} - acts.keys()
+    return {case, *(follow for act in acts.values() for follow in act.fact.follows)} - acts.keys()
 
 
 def _workflow_of(case: str, acts: list[ActRecord]) -> str:

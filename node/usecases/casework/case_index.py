@@ -120,7 +120,7 @@ class CaseIndex:
     def _note(self, origin: Origin, index: int, view: bytes) -> tuple[str, ...]:
         """Notes the cases of a record."""
         subjects = parse_header(View.FromString(view).header).subjects
-        named = [each.removeprefix(_CASE) for each in subjects if each.startswith(_CASE)]
+        named = [subject.removeprefix(_CASE) for subject in subjects if subject.startswith(_CASE)]
         # The act that opens a case names none: it is the case. Of several names the body says which are meant.
         cases = (named if len(named) == 1 else _meant(view, named)) if named else (record_id(origin.city, index),)
         noted = tuple(map(intern, cases))

@@ -46,8 +46,8 @@ def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:
 
 def deadlines(summaries: Iterable[CaseSummary], now: datetime, owed_by: str = "") -> list[Running]:
     """The running clocks of cases, the nearest first; with `owed_by` those that this city or platform owes."""
-    found = (each for summary in summaries for each in running(summary, now))
-    return sorted(each for each in found if not owed_by or owed_by in each.timer.owed_by)
+    found = (deadline for summary in summaries for deadline in running(summary, now))
+    return sorted(deadline for deadline in found if not owed_by or owed_by in deadline.timer.owed_by)
 
 
 def scorecard(summaries: Iterable[CaseSummary], now: datetime) -> list[Score]:

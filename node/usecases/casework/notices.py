@@ -97,7 +97,7 @@ class Notices:
                 of_city[city].append(entry)
         # Cases that another city opened remind so many times an hour; the others in the next.
         own = of_city.pop(self._store.log.city, [])
-        return self._say([*own, *(entry for each in of_city.values() for entry in each[:RECEIPTS_PER_HOUR])])
+        return self._say([*own, *(entry for theirs in of_city.values() for entry in theirs[:RECEIPTS_PER_HOUR])])
 
     def _arrived(self, city: str, size: int, seen: dict[str, int]) -> Iterator[ActRecord]:
         """The acts in a peer's log, from where the last look stopped, that are not said to be stored here."""
@@ -107,7 +107,7 @@ class Notices:
         left = RECEIPTS_PER_HOUR - (written if written_in == hour else 0)
         while begin < size and left:
             ids = self._case_index.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
-            said = self._store.are_known([_once(NOTICE_KIND_STORED, each) for each in ids])
+            said = self._store.are_known([_once(NOTICE_KIND_STORED, record) for record in ids])
             begin = parse_record_id(ids[-1])[1] + 1 if len(ids) == RECEIPTS_PER_HOUR else size
             for each, is_said in zip(ids, said, strict=True):
                 if is_said or (act := self._case_index.books.act(each)) is None:

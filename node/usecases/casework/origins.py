@@ -22,13 +22,13 @@ def behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
 
 def named_by(city: str, file: CaseFile) -> set[str]:
     """Record ids that the acts of a city name as origins of a case."""
-    named = {each for act in file.acts.values() if act.header.city == city for each in _origins(act)}
-    return {each for each in named if is_record_id(each)}
+    named = {origin for act in file.acts.values() if act.header.city == city for origin in _origins(act)}
+    return {name for name in named if is_record_id(name)}
 
 
 def opened(books: CaseRepository, cases: Iterable[str]) -> Iterator[CaseFile]:
     """Those of `cases` that are here."""
-    return (file for each in cases if (file := books.find(each)) is not None)
+    return (file for case in cases if (file := books.find(case)) is not None)
 
 
 def is_here(books: CaseRepository, record: str) -> bool:

@@ -73,7 +73,9 @@ def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> It
     )
     standard = standards.get(_PENALTY)
     if errors := [
-        f"{each.field}: {each.message or each.reason}" for each in standard.findings(body) if not each.warning
+        f"{finding.field}: {finding.message or finding.reason}"
+        for finding in standard.findings(body)
+        if not finding.warning
     ]:
         raise NodeError(Reason.INVALID_FIELD, f"the record of the penalty: {'; '.join(errors)}")
     made = Header(
@@ -120,7 +122,7 @@ def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
             if made is not None and list(made[1].origins) == [file.id]:
                 header, body = made
                 same = own_penalties(reader, header.subjects, body.decision_number)
-                found |= {each.id: each for each in (header, *same)}
+                found |= {version.id: version for version in (header, *same)}
     return list(found.values())
 
 

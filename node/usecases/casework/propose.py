@@ -36,7 +36,9 @@ class ActRefusedError(NodeError):
     """An act breaks rules; `broken` names all of them."""
 
     def __init__(self, broken: Sequence[Broken]) -> None:
-        super().__init__(broken[0].reason, "; ".join(f"{each.rule}: {each.en} ({each.law.en})" for each in broken))
+        super().__init__(
+            broken[0].reason, "; ".join(f"{demand.rule}: {demand.en} ({demand.law.en})" for demand in broken)
+        )
         self.broken = tuple(broken)
 
 
@@ -180,7 +182,7 @@ class Proposer:
         fact = act_fact("", _facts_part(standard, bodies))
         broken = find_broken(self._rules, self._known, Candidate(file, act, message, fact, role, today))
         if is_draft:
-            broken = [each for each in broken if each.reason is not Reason.FOUR_EYES]
+            broken = [demand for demand in broken if demand.reason is not Reason.FOUR_EYES]
         if broken:
             raise ActRefusedError(broken)
         _check_standard(standard, message)
@@ -201,7 +203,7 @@ class Proposer:
         cities = {self._city, *also_to, *_parties(file.workflow, act, fact)}
         if EVERYONE in cities:
             return (EVERYONE,)
-        if unknown := sorted(cities - {self._city, *(each.city for each in self._members().members)}):
+        if unknown := sorted(cities - {self._city, *(member.city for member in self._members().members)}):
             raise NodeError(Reason.INVALID_ARGUMENT, f"{unknown[0][:40]!r} is no member of the federation")
         return tuple(sorted(cities))
 
@@ -247,9 +249,9 @@ def _facts_part(standard: Standard, bodies: Sequence[bytes]) -> Message:
 
 
 def _check_standard(standard: Standard, message: Message) -> None:
-    errors = [each for each in standard.findings(message) if not each.warning]
+    errors = [finding for finding in standard.findings(message) if not finding.warning]
     if errors:
-        told = "; ".join(f"{each.field}: {each.message or each.reason}" for each in errors)
+        told = "; ".join(f"{error.field}: {error.message or error.reason}" for error in errors)
         raise NodeError(Reason.INVALID_FIELD, told)
 
 

@@ -47,7 +47,7 @@ class CaseworkService:
         self._pulls = Debouncer("pull", self._pull_hinted, PULL_PAUSE_S)
         self._sends = Debouncer("hint", send_hint, HINT_PAUSE_S)
         own = store.log.city
-        peers = Hints(self._sends, lambda: [each.city for each in members().peers_of(own)])
+        peers = Hints(self._sends, lambda: [peer.city for peer in members().peers_of(own)])
         self.notify = peers.notify
         self.case_index = CaseIndex(store, calendar, members)
         self.casework = Casework(store, clock, members, self.notify, self.case_index)

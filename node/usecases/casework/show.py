@@ -44,11 +44,11 @@ def show_case(
         is_final=case.is_final or file.retracted is not None,
         taken_back=_retracted(file.retracted) if file.retracted else None,
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
-        acts=[_act(file, each, actor, members) for each in case.history() if is_shown(workflow, each, actor)],
+        acts=[_act(file, verdict, actor, members) for verdict in case.history() if is_shown(workflow, verdict, actor)],
         clocks=deadlines_of(file, calendar, now),
         next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
         reminders=[] if actor.is_platform else list(_reminders(file)),
-        out_of_rule=[] if actor.is_platform else [_broken(each) for each in out_of_rule],
+        out_of_rule=[] if actor.is_platform else [_broken(demand) for demand in out_of_rule],
     )
 
 
@@ -69,7 +69,7 @@ def actor_name(act: ActRecord) -> str:
 
 def broken_rules(broken: tuple[Broken, ...]) -> pb.BrokenRules:
     """The rules that an act breaks, for whoever made it."""
-    return pb.BrokenRules(rules=[_broken(each) for each in broken])
+    return pb.BrokenRules(rules=[_broken(demand) for demand in broken])
 
 
 def is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
@@ -120,7 +120,7 @@ def _act(file: CaseFile, verdict: Verdict, actor: Actor, members: Collection[str
         follows=fact.follows,
         standing=verdict.standing.value,
         state=verdict.state,
-        broken=[_broken(each) for each in verdict.broken],
+        broken=[_broken(demand) for demand in verdict.broken],
         cause=verdict.cause,
         audience=record.header.audience,
         body=body_for(record, actor).SerializeToString(),

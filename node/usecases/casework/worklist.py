@@ -95,4 +95,4 @@ def _waits_for(summary: CaseSummary, side: str, now: datetime) -> bool:
         return summary.is_unread(side)
     if summary.last_by != side:
         return True
-    return any(side in each.timer.owed_by for each in running(summary, now)) or not _has_others(summary, side)
+    return any(side in deadline.timer.owed_by for deadline in running(summary, now)) or not _has_others(summary, side)

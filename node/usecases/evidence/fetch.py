@@ -67,7 +67,7 @@ def names(reader: Reader, record: str, digest: str) -> bool:
         view = read_open_view(reader, origin, index)
     except NodeError:
         return False
-    return digest in {each.sha256 for each in references(view)}
+    return digest in {reference.sha256 for reference in references(view)}
 
 
 class Destruction:
@@ -104,7 +104,7 @@ def _wanted(reader: Reader, request: ObtainRequest) -> list[Reference]:
         raise NodeError(Reason.INVALID_ARGUMENT, f"{request.record} is a record of this city: nobody else holds more")
     check_obtained_for(origin, request.reason.purpose)
     named = references(read_open_view(reader, origin, index))
-    wanted = [each for each in named if request.sha256 in ("", each.sha256)]
+    wanted = [reference for reference in named if request.sha256 in ("", reference.sha256)]
     if not wanted:
         raise NodeError(Reason.NOT_FOUND, f"{request.record}, as this node sees it, names no such attachment")
     return wanted

@@ -30,15 +30,15 @@ _IDENTITY_LEVEL = 4
 
 def make_manifest(case: str, found: ShowCaseResponse) -> Manifest:
     """The manifest of what a node holds of a case."""
-    held = [each for each in found.attachments if each.HasField("attachment")]
+    held = [attachment for attachment in found.attachments if attachment.HasField("attachment")]
     return Manifest(
         case=case,
         records=list(found.records),
         files=[manifest_file(each.attachment, each.records) for each in held],
         missing=[
-            MissingFile(sha256=each.sha256, records=list(each.records))
-            for each in found.attachments
-            if not each.HasField("attachment")
+            MissingFile(sha256=attachment.sha256, records=list(attachment.records))
+            for attachment in found.attachments
+            if not attachment.HasField("attachment")
         ],
     )
 

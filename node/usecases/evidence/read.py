@@ -54,8 +54,8 @@ def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> 
     views = _case_views(reader, case, purpose)
     naming: dict[str, list[str]] = {}
     for record, view in views.items():
-        for each in references(view):
-            naming.setdefault(each.sha256, []).append(record)
+        for reference in references(view):
+            naming.setdefault(reference.sha256, []).append(record)
     attachments = [
         CaseAttachment(sha256=digest, records=records, attachment=store.find(digest))
         for digest, records in naming.items()

@@ -78,7 +78,7 @@ class PlatformEvidence:
         for verdict in stands:
             if not verdict.fact.platform and is_shown(file.workflow, verdict, actor):
                 act = file.acts[verdict.fact.id]
-                if request.sha256 in {each.sha256 for each in references_in(body_for(act, actor))}:
+                if request.sha256 in {reference.sha256 for reference in references_in(body_for(act, actor))}:
                     return act
         raise NodeError(Reason.POLICY_DENIED, "no act of this case that you may see names this attachment")
 

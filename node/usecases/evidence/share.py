@@ -57,7 +57,7 @@ def share_evidence(
 
 def _check_may_see(reader: Reader, city: str, grant: Grant, request: FetchRequest) -> None:
     view = _view(reader, city, grant, request.record)
-    if request.sha256 not in {each.sha256 for each in references(view)}:
+    if request.sha256 not in {reference.sha256 for reference in references(view)}:
         # One text for every case: a record withheld must not be told from one that names something else.
         raise NodeError(Reason.POLICY_DENIED, "no record of this id that you may see names this attachment")
 

@@ -119,8 +119,10 @@ class Compare:
         known = self._known().get(city)
         if origin is None or known is None:
             return
-        heard = [each for each in read_heard(self._store.connection, city) if each.size <= origin.size]
-        settled = [each for each in heard if self._settle(origin, known, each)]
+        heard = [
+            checkpoint for checkpoint in read_heard(self._store.connection, city) if checkpoint.size <= origin.size
+        ]
+        settled = [checkpoint for checkpoint in heard if self._settle(origin, known, checkpoint)]
         if settled:
             self._store.submit(lambda connection: drop_heard(connection, city, settled)).result()
 
@@ -144,7 +146,9 @@ class Compare:
         best = best_cosigned(self._store.connection, origin.city)
         told = {newest, best.size if best else newest}
         kept = read_cosigned(self._store.connection, origin.city)
-        notes = {each.size: each.note for each in kept if each.size in told or origin.number == OWN}
+        notes = {
+            checkpoint.size: checkpoint.note for checkpoint in kept if checkpoint.size in told or origin.number == OWN
+        }
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
 
@@ -217,7 +221,7 @@ class Compare:
     def _is_old_news(self, city: str, note: bytes) -> bool:
         origin = self._store.find_origin(city)
         is_newest = origin is not None and note == origin.checkpoint
-        return is_newest or any(note == each.note for each in read_cosigned(self._store.connection, city))
+        return is_newest or any(note == cosigned.note for cosigned in read_cosigned(self._store.connection, city))
 
     def _open(self, known: Known, note: bytes) -> Cosigned:
         return open_cosigned(note, log_name(known.member.city), known.member.log_keys, known.witnesses)
@@ -247,7 +251,7 @@ class Compare:
         if origin.whole_checkpoint is not None and size <= origin.whole_size:
             return origin.whole_checkpoint
         found = read_cosigned(self._store.connection, origin.city)
-        return next((each.note for each in found if size <= each.size <= origin.size), None)
+        return next((checkpoint.note for checkpoint in found if size <= checkpoint.size <= origin.size), None)
 
     def _remember(self, city: str, heard: Heard) -> None:
         at_ms = self._clock.now_ms()

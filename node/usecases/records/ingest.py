@@ -190,6 +190,6 @@ def _outcome(row: _Checked, placed: AppendResult | None) -> intake.Outcome:
 
 def _findings(findings: Sequence[Finding]) -> list[intake.Finding]:
     return [
-        intake.Finding(field=each.field, reason=each.reason, message=each.message, warning=each.warning)
-        for each in findings
+        intake.Finding(field=finding.field, reason=finding.reason, message=finding.message, warning=finding.warning)
+        for finding in findings
     ]

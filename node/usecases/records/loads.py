@@ -89,7 +89,7 @@ class LoadRetraction:
             targets = self._targets(number)
             while chunk := list(islice(targets, _CHUNK)):
                 now_ms = self._clock.now_ms()
-                self._store.append([retraction(each, now_ms, reason) for each in chunk]).result()
+                self._store.append([retraction(target, now_ms, reason) for target in chunk]).result()
         return self._store.load(number)
 
     def _open(self, number: int) -> Load:

@@ -77,12 +77,12 @@ def _also(reader: Reader, origin: Origin, index: int, note: bytes) -> list[Stand
     Of a log that never rests each of them cosigns another state.
     """
     found, heard_of = [], set(witnesses_of(note))
-    for each in read_cosigned(reader.connection, origin.city):
-        others = set(witnesses_of(each.note)) - heard_of
-        if others and each.size > index:
+    for cosigned in read_cosigned(reader.connection, origin.city):
+        others = set(witnesses_of(cosigned.note)) - heard_of
+        if others and cosigned.size > index:
             heard_of |= others
-            proof = inclusion_proof(reader.tree(origin.number, each.size).node, index, each.size)
-            found.append(Standing(inclusion=proof, checkpoint=each.note))
+            proof = inclusion_proof(reader.tree(origin.number, cosigned.size).node, index, cosigned.size)
+            found.append(Standing(inclusion=proof, checkpoint=cosigned.note))
     return found
 
 

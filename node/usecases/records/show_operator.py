@@ -46,7 +46,7 @@ def show_operator(reader: Reader, subject: str, purpose: str, limit: int = 0, af
         for number, index, stored in rows
         if key in parse_header((view := View.FromString(stored)).header).subjects
     ]
-    usable = [each for each in found if is_obtained_for(each[0], purpose)]
+    usable = [row for row in found if is_obtained_for(row[0], purpose)]
     if found and not usable:
         check_obtained_for(found[0][0], purpose)
     if not found and not following and kind in _CODES and (problem := problem_of_code(value)):

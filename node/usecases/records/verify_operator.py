@@ -127,7 +127,7 @@ class VerifyOperator:
     def _choose(self, question: query.Question, candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> Verified:
         if not candidates:
             return Verified(_not_found(question.uscc), None)
-        usable = [each for each in candidates if is_obtained_for(each.origin, asker.purpose)]
+        usable = [candidate for candidate in candidates if is_obtained_for(candidate.origin, asker.purpose)]
         if not usable:
             told = query.Answer(result=query.RESULT_UNANSWERED, city=candidates[0].origin.city)
             told.reason, told.advice[:] = OTHER_PURPOSE.reason, [advice(OTHER_PURPOSE)]
@@ -195,15 +195,17 @@ def _doubtful(problem: Problem) -> query.Answer:
 
 def _choose(candidates: Sequence[Candidate], now_ms: int) -> Candidate | None:
     """The record that answers; None where live records of several cities contend."""
-    live = [each for each in candidates if _is_live(each, now_ms)]
-    if len({each.origin.number for each in live}) > 1:
+    live = [candidate for candidate in candidates if _is_live(candidate, now_ms)]
+    if len({match.origin.number for match in live}) > 1:
         return None
     return _newest(live or candidates)
 
 
 def _ambiguous(candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> query.Answer:
     """A member may list the operators of others: an officer is told whose records contend."""
-    cities = {each.origin.city for each in candidates if _is_live(each, now_ms)} if asker.is_officer else ()
+    cities = (
+        {candidate.origin.city for candidate in candidates if _is_live(candidate, now_ms)} if asker.is_officer else ()
+    )
     return query.Answer(result=query.RESULT_AMBIGUOUS, cities=sorted(cities))
 
 

@@ -77,15 +77,15 @@ def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> l
     """
     origins = inspection.origins()
     audits = [_OriginPass(inspection, origin) for origin in origins]
-    for each in audits:
-        each.run(keys_of(each.origin.city), on_progress)
-    by_number = {each.origin.number: each.found for each in audits}
+    for audited in audits:
+        audited.run(keys_of(audited.origin.city), on_progress)
+    by_number = {audited.origin.number: audited.found for audited in audits}
     if audits:
         _check_index(inspection, audits, by_number)
         _check_keys(inspection, audits[0])
         if strays := inspection.stray_records(max(by_number) + 1):
             audits[0].found.fault(f"{strays} record rows belong to no city")
-    return [each.found for each in audits]
+    return [audited.found for audited in audits]
 
 
 def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number: dict[int, OriginAudit]) -> None:
@@ -93,8 +93,8 @@ def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number:
         city = by_number[number].city if number in by_number else "?"
         found = by_number.get(number, audits[0].found)
         found.fault(f"{record_id(city, index)}: in the subject index though destroyed, withheld or replaced")
-    is_whole = not any(each.found.fault_count for each in audits)
-    expected = sum(each.subjects for each in audits)
+    is_whole = not any(audited.found.fault_count for audited in audits)
+    expected = sum(audited.subjects for audited in audits)
     if is_whole and (stored := inspection.count_subjects()) != expected:
         audits[0].found.fault(f"the subject index has {stored} entries where the records have {expected}")
 

@@ -211,7 +211,7 @@ def _verified(folder: Path, on_progress: OnProgress) -> tuple[int, str, str]:
     with inspect(config.node_db) as inspection:
         audits = audit(inspection, keys_of, on_progress)
         own = inspection.origins()[0]
-    if faults := [fault for each in audits for fault in each.faults]:
+    if faults := [fault for audited in audits for fault in audited.faults]:
         raise NodeError(Reason.STORAGE_CORRUPT, f"the audit of the copy found faults, the first: {faults[0]}")
     return own.size, own.root.hex(), (own.checkpoint or b"").decode()
 

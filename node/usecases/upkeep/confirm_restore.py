@@ -44,7 +44,11 @@ def confirm(config: Config, largest: int) -> int:
 def _check_is_whole(config: Config, largest: int) -> None:
     reader = Reader(config.node_db)
     size, heard = reader.origin(config.city).size, read_heard(reader.connection, config.city)
-    shown = [f"{each.teller} showed {each.size}, signed by this city" for each in heard if each.size > size]
+    shown = [
+        f"{checkpoint.teller} showed {checkpoint.size}, signed by this city"
+        for checkpoint in heard
+        if checkpoint.size > size
+    ]
     if largest > size or shown:
         told = "; ".join([f"a peer has verified {largest} records"] * (largest > size) + shown)
         lost = f"{told}, and the restored log has {size}: publishing would fork it"

@@ -52,10 +52,14 @@ def node_status(
     ]
     incidents = [
         control_pb2.Incident(
-            number=each.number, city=each.city, reason=each.reason, message=each.message, at_ms=each.at_ms,
-            evidence_bytes=each.payload_bytes,
+            number=incident.number,
+            city=incident.city,
+            reason=incident.reason,
+            message=incident.message,
+            at_ms=incident.at_ms,
+            evidence_bytes=incident.payload_bytes,
         )
-        for each in reader.incidents()
+        for incident in reader.incidents()
     ]  # fmt: skip
     return control_pb2.StatusResponse(
         city=own.city,
@@ -85,7 +89,9 @@ def _backup(data_dir: Path) -> control_pb2.Backup:
 
 def _best(kept: Iterable[Kept], members: set[str]) -> tuple[int, list[str]]:
     """Size and witnesses of the checkpoint that most members cosigned, the newest of several."""
-    counted = ((each.size, [city for city in witnesses_of(each.note) if city in members]) for each in kept)
+    counted = (
+        (checkpoint.size, [city for city in witnesses_of(checkpoint.note) if city in members]) for checkpoint in kept
+    )
     signed = [(size, cities) for size, cities in counted if cities]
     return max(signed, key=lambda each: (len(each[1]), each[0]), default=(0, []))
 

@@ -48,7 +48,7 @@ def leaving(config: Config, calendar: Calendar, city: str) -> Leaving:
     return Leaving(
         member,
         origin.size if origin else 0,
-        tuple(each.name for each in member.platforms),
+        tuple(platform.name for platform in member.platforms),
         _open_cases(reader, calendar, federation, city) if reader else (),
         config.federation.parent / _FOLDER / f"{city}.card.yaml",
     )

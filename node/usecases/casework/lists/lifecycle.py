@@ -205,7 +205,7 @@ class ListingLifecycle:
 
     def _keep_repair(self, case: Case) -> list[str]:
         """Rules 2 and 5: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
-        acts = {each.act: each for each in case.in_force()}
+        acts = {fact.act: fact for fact in case.in_force()}
         target = listing_to_repair(case)
         header = self._header(target) if target else None
         if header is None or header.standard not in LISTS or "execute" not in acts:
@@ -251,7 +251,7 @@ class ListingLifecycle:
         entry = Entry(header, bodies, _digest16(key.encode()), _digest16(b"".join(bodies)))
         placed = self._store.append([entry], self._derive).result()
         self._read_new()
-        return [each.id for each in placed if self._store.origin(header.city).size > size]
+        return [result.id for result in placed if self._store.origin(header.city).size > size]
 
     def _retract_all(self, records: Iterable[str]) -> list[str]:
         return [made for record in records for made in self._retract(record)]

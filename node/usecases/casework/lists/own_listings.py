@@ -54,7 +54,7 @@ class OwnListings:
         if is_new_day:
             return list(self._all.items())
         timed = (each for each, listed in self._all.items() if self._looked_at_ms < listed.valid_until_ms <= now_ms)
-        return [(each, self._all[each]) for each in dict.fromkeys((*self._new, *timed))]
+        return [(record, self._all[record]) for record in dict.fromkeys((*self._new, *timed))]
 
     def settle(self, now_ms: int) -> None:
         """All that was due has been looked at."""

@@ -102,21 +102,21 @@ class Screening:
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
         listed = read_subjects(
-            self._reader.connection, (digest for each in entries for _, digest in each.keys), Kind.LISTING
+            self._reader.connection, (digest for entry in entries for _, digest in entry.keys), Kind.LISTING
         )
         if not listed:
-            return [_told(each, _not_listed(each)) for each in entries]
+            return [_told(entry, _not_listed(entry)) for entry in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
         now_ms = self._clock.now_ms()
         now = _Day(now_ms, legal_day(now_ms))
         return [
             _told(
-                each,
+                entry,
                 self._screened(rows, origins, asker, now)
-                if (rows := [(key, listed[digest]) for key, digest in each.keys if digest in listed])
-                else _not_listed(each),
+                if (rows := [(key, listed[digest]) for key, digest in entry.keys if digest in listed])
+                else _not_listed(entry),
             )
-            for each in entries
+            for entry in entries
         ]
 
     def _screened(
@@ -174,7 +174,7 @@ class Screening:
         said, state = listing_of(name, record.body), ""
         if record.body.HasField("act"):
             file = self._books.find(case_of(header) or header.id)
-            if file is None or header.id not in [each.id for each in listing_acts(file.case)[-1:]]:
+            if file is None or header.id not in [listing_act.id for listing_act in listing_acts(file.case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
             state, kept = file.case.state, file.case.situation.kept
             until = last_day_of(name, kept.get("until", said.until), kept.get("listed_on", said.since))

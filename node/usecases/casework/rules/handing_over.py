@@ -38,18 +38,20 @@ def broken_by_handing_over(known: Knowledge, candidate: Candidate) -> Iterator[B
 def broken_by_handling(books: CaseRepository, file: CaseFile) -> list[Broken]:
     """What the acts of a complaint break that stand in a log, as far as its other half is here."""
     if not _is_passed(file):
-        return [each for taken in _decisions(file, _TAKE_BACK) for each in _held(books, file, _TAKE_BACK, taken.id)]
+        return [demand for taken in _decisions(file, _TAKE_BACK) for demand in _held(books, file, _TAKE_BACK, taken.id)]
     city = city_of(file.id)
     origins = sorted(named_by(city, file))
-    own = [each for each in origins if city_of(each) == city]
+    own = [origin for origin in origins if city_of(origin) == city]
     found = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(books, own, city, _PASS_ON))
     found += [_undecided() for source in opened(books, own) if not _is_decided(source, file.id)]
-    return found + [each for name in own for each in _held_by(books, name, name, _PASS_ON, file.id)]
+    return found + [demand for name in own for demand in _held_by(books, name, name, _PASS_ON, file.id)]
 
 
 def _held(books: CaseRepository, source: CaseFile, act: str, before: str = "") -> list[Broken]:
     """What an act breaks because the other city has the complaint, by the last decision before a record, or by now."""
-    decided = [each.id for each in _decisions(source, _HAND_OVER) if not before or _is_earlier(each.id, before)]
+    decided = [
+        decision.id for decision in _decisions(source, _HAND_OVER) if not before or _is_earlier(decision.id, before)
+    ]
     return _held_by(books, source.id, decided[-1], act, before) if decided else []
 
 
@@ -66,7 +68,7 @@ def _is_over(books: CaseRepository, source: CaseFile) -> bool:
     """Whether the other city is done with what it was handed over, and did not give it back."""
     decided = _decisions(source, _HAND_OVER)
     passed = books.drawn_from(source.id, COMPLAINT.name, decided[-1].id) if decided else []
-    return any(_is_passed(each) and each.case.is_final and each.case.state != "returned" for each in passed)
+    return any(_is_passed(half) and half.case.is_final and half.case.state != "returned" for half in passed)
 
 
 def _not_over() -> Broken:
@@ -76,13 +78,16 @@ def _not_over() -> Broken:
 
 def _handed_on(books: CaseRepository, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
     """A complaint that `city` was handed by another, under whatever number it is to go on."""
-    if any(_is_passed(each) and each.case.situation.kept.get("to_city") == city for each in behind(books, origins)):
+    passed = (origin for origin in behind(books, origins) if _is_passed(origin))
+    if any(origin.case.situation.kept.get("to_city") == city for origin in passed):
         yield _not_on(act)
 
 
 def _is_decided(source: CaseFile, passed: str) -> bool:
     """Whether the decision to hand over stood when the complaint was passed on."""
-    before = [each.act for each in _decisions(source, _HAND_OVER, _TAKE_BACK) if _is_earlier(each.id, passed)]
+    before = [
+        decision.act for decision in _decisions(source, _HAND_OVER, _TAKE_BACK) if _is_earlier(decision.id, passed)
+    ]
     return before[-1:] == [_HAND_OVER]
 
 

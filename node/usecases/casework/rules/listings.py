@@ -105,10 +105,10 @@ def _too_early(candidate: Candidate, listing: ListingSerious) -> Iterator[Broken
     decided_on = stated_day(listing.decided_on)
     if decided_on is not None and not may_leave_early(decided_on, candidate.today):
         guards = WORKFLOWS[SERIOUS].act["remove_early"].guards
-        wait = next(each for each in guards if isinstance(each, NotBefore) and each.rule == EARLY_REMOVAL)
+        wait = next(guard for guard in guards if isinstance(guard, NotBefore) and guard.rule == EARLY_REMOVAL)
         yield candidate.breaks(EARLY_REMOVAL, wait.law, wait.label.zh, wait.label.en, Reason.ACT_TOO_EARLY)
 
 
 def subjects(name: str, message: Message) -> set[str]:
     """The keys of whom a record is about, by which others know them again."""
-    return {each for each in standards.get(name).subjects(message) if not each.startswith("case:")}
+    return {subject for subject in standards.get(name).subjects(message) if not subject.startswith("case:")}

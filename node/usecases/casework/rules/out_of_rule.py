@@ -27,4 +27,4 @@ def broken_by_taking_on(known: Knowledge, candidate: Candidate) -> list[Broken]:
     """What an act to come breaks that takes on a matter out of rule."""
     if (candidate.file.workflow.name, candidate.act.name) not in _TAKES_ON:
         return []
-    return [each for each in out_of_rule(known.cases, candidate.file) if each.reason is not Reason.NOT_FOUND]
+    return [demand for demand in out_of_rule(known.cases, candidate.file) if demand.reason is not Reason.NOT_FOUND]

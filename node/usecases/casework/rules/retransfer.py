@@ -41,7 +41,7 @@ def broken_by_retransfer(books: CaseRepository, file: CaseFile) -> list[Broken]:
 def _passed_on(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     if sent.kind == REFERRAL_KIND_ASSISTANCE:
         return
-    if any(_is_passed_on(each, sent.to_city, city) for each in behind(books, origins)):
+    if any(_is_passed_on(origin, sent.to_city, city) for origin in behind(books, origins)):
         rule = f"{REFERRAL.name}.{sent.act.act}.{_RULE.name}"
         yield Broken(rule, Reason.ACT_NOT_ALLOWED, _RULE.law, _RULE.why.zh, _RULE.why.en)
 
@@ -58,8 +58,8 @@ def _is_passed_on(origin: CaseFile, to_city: str, city: str) -> bool:
 
 def _unknown(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     """Of what another city said and this node may not see, it can't be told whether it was passed on."""
-    theirs = (each for each in origins if city_of(each) != city)
-    if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(books, each) for each in theirs):
+    theirs = (origin for origin in origins if city_of(origin) != city)
+    if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(books, origin) for origin in theirs):
         zh, en = (
             "来源记录属他市且此处不可见，是否再次移送无从判断",
             "it names a record of another city that is not here",

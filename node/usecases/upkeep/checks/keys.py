@@ -18,14 +18,14 @@ _OTHERS = 0o077
 def keys(scene: Scene) -> Iterator[Finding]:
     """Each key in use is the one on this node's card."""
     own = scene.own
-    log_keys = {each.public_key for each in own.log_keys} if own else None
+    log_keys = {log_key.public_key for log_key in own.log_keys} if own else None
     yield from _key(Code.LOG_KEY_NOT_ON_CARD, scene.log_key, log_keys)
-    certificates = {each.fingerprint for each in own.tls_certs} if own else None
+    certificates = {tls_cert.fingerprint for tls_cert in own.tls_certs} if own else None
     yield from _key(Code.CERTIFICATE_NOT_ON_CARD, scene.certificate, certificates)
     if scene.witness_key is None:
         yield found(Code.NO_WITNESS_KEY)
     else:
-        witness_keys = {each.public_key for each in own.witness_keys} if own else None
+        witness_keys = {witness_key.public_key for witness_key in own.witness_keys} if own else None
         yield from _key(Code.WITNESS_KEY_NOT_ON_CARD, scene.witness_key, witness_keys)
 
 
@@ -53,11 +53,11 @@ def certificates(scene: Scene) -> Iterator[Finding]:
     """The terms of the own certificate, the peers' and the clients'."""
     now = scene.machine_now
     if own := scene.own:
-        in_use = [each for each in own.tls_certs if each.fingerprint == scene.certificate.value]
+        in_use = [tls_cert for tls_cert in own.tls_certs if tls_cert.fingerprint == scene.certificate.value]
         yield from _term(in_use, now, (Code.CERTIFICATE_ENDS, Code.CERTIFICATE_ENDED))
-        for each in in_use:
-            if each.not_before > now:
-                yield found(Code.CERTIFICATE_NOT_YET, date=legal_date(each.not_before), now=legal_date(now))
+        for certificate in in_use:
+            if certificate.not_before > now:
+                yield found(Code.CERTIFICATE_NOT_YET, date=legal_date(certificate.not_before), now=legal_date(now))
     for member in scene.peers:
         codes = (Code.PEER_CERTIFICATE_ENDS, Code.PEER_CERTIFICATE_ENDED)
         yield from _term(member.tls_certs, now, codes, member.city)
@@ -70,7 +70,7 @@ def _term(
     certs: Iterable[PinnedCertificate], now: datetime, codes: tuple[Code, Code], city: str = "", **params: str
 ) -> Iterator[Finding]:
     """Of several certificates the last to end counts."""
-    end = max((each.not_after for each in certs), default=None)
+    end = max((cert.not_after for cert in certs), default=None)
     if end is None:
         return
     if end < now:
@@ -86,13 +86,13 @@ def seconds_to_end(scene: Scene) -> Iterator[tuple[str, str, float]]:
     """
     groups = [("peer", member.city, member.tls_certs) for member in scene.peers]
     if own := scene.own:
-        in_use = tuple(each for each in own.tls_certs if each.fingerprint == scene.certificate.value)
+        in_use = tuple(tls_cert for tls_cert in own.tls_certs if tls_cert.fingerprint == scene.certificate.value)
         groups.append(("own", own.city, in_use))
     for whose, city, certs in groups:
         if certs:
-            yield whose, city, (max(each.not_after for each in certs) - scene.machine_now).total_seconds()
+            yield whose, city, (max(cert.not_after for cert in certs) - scene.machine_now).total_seconds()
     clients = scene.clients.value.clients if scene.clients.value else ()
-    ends = [max(each.not_after for each in client.tls_certs) for client in clients]
+    ends = [max(tls_cert.not_after for tls_cert in client.tls_certs) for client in clients]
     if ends:
         yield "clients", scene.config.city, (min(ends) - scene.machine_now).total_seconds()
 

@@ -37,9 +37,9 @@ def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
         reader: The store.
         is_restored: It was restored from a backup, and not confirmed yet.
     """
-    for each in reader.incidents():
-        if each.reason == Reason.LOG_FORKED and reader.peer_state(each.city).last_reason == Reason.LOG_FORKED:
-            yield found(Code.LOG_FORKED, each.city, incident=each.number)
+    for incident in reader.incidents():
+        if incident.reason == Reason.LOG_FORKED and reader.peer_state(incident.city).last_reason == Reason.LOG_FORKED:
+            yield found(Code.LOG_FORKED, incident.city, incident=incident.number)
     for own in (origin for origin in reader.origins() if origin.number == OWN):
         seen = largest_heard(reader.connection, own.city)
         if is_restored or seen > own.size:

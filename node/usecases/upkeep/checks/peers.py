@@ -53,7 +53,7 @@ def witnesses(scene: Scene) -> Iterator[Finding]:
     if scene.reader is None or own is None:
         return
     progress = member_progress(scene.reader, own.city, scene.peers)
-    newest_s = max((each.at_s for each in progress.values()), default=0)
+    newest_s = max((reached.at_s for reached in progress.values()), default=0)
     for city, each in progress.items():
         others_went_on = newest_s - each.at_s > scene.config.stale_after_h * 3600
         if each.size < own.size and each.at_s and others_went_on:

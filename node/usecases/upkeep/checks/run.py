@@ -55,5 +55,5 @@ def examine(check: Check, scene: Scene) -> list[Finding]:
 
 def watched_findings(scene: Scene) -> list[Finding]:
     """What the checks find that are made all the time, the gravest first."""
-    findings: Iterator[Finding] = (each for check in CHECKS if check.watched for each in examine(check, scene))
+    findings: Iterator[Finding] = (finding for check in CHECKS if check.watched for finding in examine(check, scene))
     return sorted(findings, key=lambda each: weight(each.severity))
