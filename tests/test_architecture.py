@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.kit.documents import DOCUMENTS, ROOT
+
 ARCHITECTURE = ROOT / "docs/architecture.md"
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tests/README.md"]
 TOP = "node|adapters|proto|policies|deploy|docs|tests"
 PLACE = re.compile(rf"`((?:{TOP})/[^`\s:]*)`")
 ANY_NAME = re.compile(r"<\w+>|\.\.\.")

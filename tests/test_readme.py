@@ -10,10 +10,8 @@ from typing import NamedTuple
 import click
 import pytest
 
-from tests.kit.documents import BLOCK, PROGRAMS, commands_of, is_command, words_of
+from tests.kit.documents import BLOCK, DOCUMENTS, PROGRAMS, ROOT, commands_of, is_command, words_of
 
-ROOT = Path(__file__).parents[1]
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 # Those that lead a newcomer by the hand: what stands in a block works as it stands.
 GUIDES = ("README.md", "README.zh.md", "docs/zh/deploy.md", "docs/deploy.md", "docs/operations.md", "docs/adapters.md")
 PASTED = [ROOT / name for name in GUIDES]

@@ -1,4 +1,4 @@
-"""Blocks and commands of README and the guides."""
+"""README and the guides: which there are, and their blocks and commands."""
 
 import re
 import shlex
@@ -9,6 +9,8 @@ import click
 from adapters.cli import main as gongzhi_adapter
 from node.cli.main import gongzhi
 
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tests/README.md"]
 PROGRAMS: dict[str, click.Command] = {"gongzhi": gongzhi, "gongzhi-adapter": gongzhi_adapter}
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
