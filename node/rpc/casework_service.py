@@ -16,7 +16,7 @@ from node.errors import NodeError, Reason
 from node.ports import Clock
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Service
-from node.rpc.status import CODES
+from node.rpc.status import CODES, fit
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.store import Store
 from node.stubs.casework.v1 import casework_pb2 as pb
@@ -37,7 +37,6 @@ from node.usecases.upkeep.checks.logs import log_findings
 SERVICE = "node.casework.v1.CaseService"
 # Metadata has a limit of its own; what an act breaks beyond this is not worth a refused call.
 _MAX_BROKEN = 20
-_MAX_TEXT = 1500
 _BASIS = "六市协作约定"
 
 
@@ -237,7 +236,7 @@ def _telling(context: grpc.ServicerContext) -> Iterator[None]:
     except ActRefusedError as error:
         told = broken_rules(error.broken[:_MAX_BROKEN]).SerializeToString()
         context.set_trailing_metadata(((REASON_KEY, error.reason.value), (BROKEN_KEY, told)))
-        context.abort(CODES[error.reason], error.message[:_MAX_TEXT])
+        context.abort(CODES[error.reason], fit(error.message))
 
 
 def _submission(submission: pb.Submission) -> Submission:

@@ -16,6 +16,8 @@ from node.errors import NodeError, Reason
 from node.messages import render
 
 _LOCALE = "zh-CN"
+# With both texts in the details, in base64, no more than 8 KiB.
+_MAX_SENT_BYTES = 4000
 
 _Code = grpc.StatusCode
 
@@ -101,17 +103,29 @@ def abort(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
         Exception: Always; gRPC's own.
     """
     context.set_trailing_metadata(trailing_metadata(error))
-    context.abort(CODES[error.reason], error.message)
+    context.abort(CODES[error.reason], fit(error.message))
+
+
+def fit(text: str) -> str:
+    """A text cut to what a status can carry: gRPC sends each byte that is not ASCII as three."""
+    size = 0
+    for place, character in enumerate(text):
+        size += (
+            1 if character.isascii() and character.isprintable() and character != "%" else 3 * len(character.encode())
+        )
+        if size > _MAX_SENT_BYTES:
+            return text[:place]
+    return text
 
 
 def trailing_metadata(error: NodeError) -> tuple[tuple[str, str | bytes], ...]:
     """The reason code, and the Chinese text where there is one.
 
-    Both texts in the details are cut to what a client shows: metadata over 8 KiB replaces the status (gRPC's default).
+    The Chinese text is cut to what a client shows: metadata of more than 8 KiB may replace the status (gRPC's default).
     """
     reason = (REASON_KEY, error.reason.value)
     if (zh := render(error.message, "zh")) == error.message:
         return (reason,)
-    status = Status(code=CODES[error.reason].value[0], message=error.message[:MAX_TEXT])
+    status = Status(code=CODES[error.reason].value[0], message=fit(error.message))
     status.details.add().Pack(LocalizedMessage(locale=_LOCALE, message=zh[:MAX_TEXT]))
     return (reason, (DETAILS_KEY, status.SerializeToString()))

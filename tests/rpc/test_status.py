@@ -1,5 +1,9 @@
 """The table of reason codes, and what a failed call is taken for."""
 
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
 import grpc
 import pytest
 from google.protobuf import any_pb2
@@ -9,7 +13,7 @@ from google.rpc.status_pb2 import Status
 from node.client.errors import DETAILS_KEY, REASON_KEY, error_from_rpc
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.messages import both, render
-from node.rpc.status import CODES, trailing_metadata
+from node.rpc.status import CODES, abort, fit, trailing_metadata
 
 
 class Failed(grpc.RpcError):
@@ -106,7 +110,8 @@ def test_a_refusal_without_chinese_has_no_details() -> None:
 
 
 def test_the_longest_refusal_is_within_what_grpc_carries() -> None:
-    assert len(sent(NodeError(Reason.NOT_FOUND, both("名" * 10_000, "无" * 10_000)))) < 3000
+    longest = NodeError(Reason.NOT_FOUND, both("名" * 10_000, "无" * 10_000))
+    assert len(b64encode(sent(longest))) + len(quote(fit(longest.message))) < 8000
 
 
 @pytest.mark.parametrize(
@@ -130,3 +135,29 @@ def test_a_hostile_chinese_text_is_cut_and_made_printable() -> None:
     error = error_from_rpc(Failed(grpc.StatusCode.NOT_FOUND, "x", "not_found", status.SerializeToString()))
     assert render(error.message, "zh").startswith(" [2J无")
     assert len(render(error.message, "zh")) <= 400
+
+
+class _Refusing(grpc.GenericRpcHandler):
+    """A server whose one method refuses with an error."""
+
+    def __init__(self, error: NodeError) -> None:
+        self._error = error
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        return grpc.unary_unary_rpc_method_handler(lambda _request, context: abort(context, self._error))
+
+
+@pytest.mark.parametrize("en", ["no such case", "\u540d" * 10_000], ids=["short", "longest"])
+def test_a_refusal_crosses_the_wire_in_both_languages(en: str) -> None:
+    server = grpc.server(ThreadPoolExecutor(1), [_Refusing(NodeError(Reason.NOT_FOUND, both(en, "没有该案件" * 2000)))])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as refused:
+            channel.unary_unary("/test.Service/Call", bytes, bytes)(b"", timeout=10)
+    finally:
+        server.stop(None).wait()
+    error = error_from_rpc(refused.value)
+    assert error.reason is Reason.NOT_FOUND
+    assert error.message.startswith(en[:10])
+    assert render(error.message, "zh").startswith("没有该案件")
