@@ -31,8 +31,8 @@ def alert_rules() -> str:
 def _findings() -> Iterator[dict[str, object]]:
     for code, text in texts().findings.items():
         if text.severity is not Severity.INFO:
-            said = f"{code}: {text.zh_do} {text.en_do}"
-            yield _rule(code.title().replace("_", ""), f'gongzhi_alert{{code="{code}"}} > 0', "2m", said) | {
+            advice = f"{code}: {text.zh_do} {text.en_do}"
+            yield _rule(code.title().replace("_", ""), f'gongzhi_alert{{code="{code}"}} > 0', "2m", advice) | {
                 "labels": {"severity": text.severity.value}
             }
 

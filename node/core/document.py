@@ -212,7 +212,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The model that a field holds, alone, in a list, or optionally."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for argument in get_args(annotation) if (found := _model_in(argument))), None)
+    return next((model for argument in get_args(annotation) if (model := _model_in(argument))), None)
 
 
 class _Dumper(yaml.SafeDumper):

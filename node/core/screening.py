@@ -126,12 +126,12 @@ def parse_person_key(text: str) -> bytes:
     Raises:
         NodeError: INVALID_KEY.
     """
-    label, found, secret = text.strip().partition(PERSON_KEY_LABEL)
+    label, digest, secret = text.strip().partition(PERSON_KEY_LABEL)
     try:
         key = base64.b64decode(secret, validate=True)
     except ValueError:
         key = b""
-    if label or not found or len(key) != PERSON_KEY_BYTES:
+    if label or not digest or len(key) != PERSON_KEY_BYTES:
         raise NodeError(Reason.INVALID_KEY, "not a key for ID numbers")
     return key
 
@@ -143,25 +143,25 @@ def person_hmac(key: bytes, id_number: str) -> bytes:
 
 def keys_of(entry: Entry) -> list[Key]:
     """The keys of an entry of a roster; none where it has nothing but a name."""
-    found = []
+    keys = []
     if (code := entry.uscc) and (subject := subject_of(code)):
         kind = lists.MATCH_KEY_USCC if subject.startswith("uscc:") else lists.MATCH_KEY_LEGACY_NUMBER
-        found.append(Key(kind, subject))
+        keys.append(Key(kind, subject))
     if (number := entry.licence_number) and (licence := canonical_key(number)):
-        found.append(Key(lists.MATCH_KEY_LICENCE, f"licence:{licence}"))
+        keys.append(Key(lists.MATCH_KEY_LICENCE, f"licence:{licence}"))
     if len(id_hmac := entry.id_hmac) == HMAC_BYTES:
-        found.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{id_hmac.hex()}"))
-    return found
+        keys.append(Key(lists.MATCH_KEY_ID_HMAC, f"idhmac:{id_hmac.hex()}"))
+    return keys
 
 
 def problems_of(entry: Entry) -> list[Problem]:
     """Why keys of an entry can be nobody's: that nothing is found by them says nothing of the party."""
-    found = [
+    problems = [
         entry.uscc and problem_of_code(entry.uscc),
         entry.licence_number and problem_of_licence(entry.licence_number),
         _HMAC_LENGTH if len(entry.id_hmac) not in {0, HMAC_BYTES} else None,
     ]
-    return [problem for problem in found if problem]
+    return [problem for problem in problems if problem]
 
 
 def listing_of(name: str, body: Message) -> Listing:
@@ -204,9 +204,9 @@ def is_in_force(name: str, listing: Listing, header: Header, state: str, day: da
 
 def is_published(name: str, listing: Listing, state: str, day: date) -> bool:
     """Whether anybody may know of a listing in force."""
-    each = LISTS[name]
-    if not each.is_public or state:
-        return state in each.public
+    listed_by = LISTS[name]
+    if not listed_by.is_public or state:
+        return state in listed_by.public
     # The list of serious violations is published after the decision, the others with it.
     return name != SERIOUS or "" < listing.published_on <= day.isoformat()
 
@@ -249,7 +249,7 @@ def hit_of(hit: Hit, entry: Entry, name: str, screened_by: str, screened_at: str
         screened_at: the occasion, e.g. a platform's roster.
         on: the day.
     """
-    told = lists.ListingHit(
+    listed = lists.ListingHit(
         list=hit.list,
         listing=hit.record_id,
         matched_on=hit.matched_on,
@@ -259,12 +259,12 @@ def hit_of(hit: Hit, entry: Entry, name: str, screened_by: str, screened_at: str
     )
     kind, subject = next(key for key in keys_of(entry) if key.kind == hit.matched_on)
     if kind == lists.MATCH_KEY_ID_HMAC:
-        told.id_hmac = entry.id_hmac
+        listed.id_hmac = entry.id_hmac
     else:
-        setattr(told.party, _PARTY_FIELDS[kind], subject.partition(":")[2])
+        setattr(listed.party, _PARTY_FIELDS[kind], subject.partition(":")[2])
     if name:
-        told.party.name = name
-    return told
+        listed.party.name = name
+    return listed
 
 
 def listing_acts(case: Case) -> list[ActFact]:

@@ -152,8 +152,8 @@ class Deadline:
         self._refuse_if(self.is_late(on), f"ran out on {self.due}: it can be extended only before")
         if right.approval is not None:
             self._refuse_if(not approved_by.strip(), f"is extended only with approval ({right.approval.en})")
-        told = told_on is not None and not self.is_late(told_on)
-        self._refuse_if(right.told and not told, "is extended only if the other side is told before expiry")
+        is_told = told_on is not None and not self.is_late(told_on)
+        self._refuse_if(right.told and not is_told, "is extended only if the other side is told before expiry")
         added = right.limit if limit is None else limit
         if added is None or added < 1 or (right.limit is not None and added > right.limit):
             self._refuse(f"is extended by 1 to {right.limit or 'any number of'} {self.rule.unit.value}: say how many")

@@ -121,10 +121,10 @@ class RuleBook:
         Raises:
             NodeError: `NOT_FOUND`: there is no such rule.
         """
-        found = self.versions.get(rule_id)
-        if found is None:
+        versions = self.versions.get(rule_id)
+        if versions is None:
             raise NodeError(Reason.NOT_FOUND, f"there is no legal rule {rule_id}; `gongzhi deadline list` shows all")
-        return found
+        return versions
 
     def in_force(self, rule_id: str, on: date) -> LegalRule:
         """The version that binds an act of the day `on`.
@@ -133,13 +133,13 @@ class RuleBook:
             NodeError: `NOT_FOUND`, or `RULE_NOT_IN_FORCE` on that day.
         """
         versions = self.all_versions(rule_id)
-        found = next((rule for rule in versions if rule.is_in_force(on)), None)
-        if found is None:
+        version = next((rule for rule in versions if rule.is_in_force(on)), None)
+        if version is None:
             raise NodeError(
                 Reason.RULE_NOT_IN_FORCE,
                 f"{rule_id} is not in force on {on}; its first version is of {versions[0].from_}",
             )
-        return found
+        return version
 
     def all_in_force(self, on: date) -> list[LegalRule]:
         """Every rule that binds an act of the day `on`, in the order of the file."""

@@ -75,8 +75,8 @@ def check_extraction(extraction: Extraction) -> None:
     Raises:
         NodeError: INVALID_FIELD with the first field that is wrong.
     """
-    if found := _EXTRACTION.findings(extraction):
-        raise NodeError(Reason.INVALID_FIELD, f"extraction.{found[0].field}: {found[0].message}")
+    if problems := _EXTRACTION.findings(extraction):
+        raise NodeError(Reason.INVALID_FIELD, f"extraction.{problems[0].field}: {problems[0].message}")
 
 
 def references(view: View) -> list[Reference]:

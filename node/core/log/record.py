@@ -71,10 +71,10 @@ def parse_record_id(text: str) -> tuple[str, int]:
     Raises:
         NodeError: INVALID_ARGUMENT, not a record id.
     """
-    found = _RECORD_ID.fullmatch(text)
-    if found is None or (index := int(found[2])) >> INDEX_BITS:
+    match = _RECORD_ID.fullmatch(text)
+    if match is None or (index := int(match[2])) >> INDEX_BITS:
         raise NodeError(Reason.INVALID_ARGUMENT, f"not a record id (<city>-<leaf index>): {text[:80]!r}")
-    return found[1], index
+    return match[1], index
 
 
 @lru_cache(maxsize=4096)  # an act's case and the acts it follows are named again and again

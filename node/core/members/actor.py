@@ -40,4 +40,4 @@ class Actor:
             return True
         parties = case.parties
         named = (party for party in case.workflow.parties if party.kind is Kind.PLATFORM)
-        return any((parties.get(each.name), parties.get(each.at)) == (self.account.name, city) for each in named)
+        return any((parties.get(who.name), parties.get(who.at)) == (self.account.name, city) for who in named)

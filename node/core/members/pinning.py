@@ -61,9 +61,9 @@ def next_pins(pinned: Iterable[PinnedCertificate], announced: Iterable[str]) -> 
     Raises:
         NodeError: INVALID_KEY, something announced is no certificate.
     """
-    found = tuple(parse_certificate(pem) for pem in list(announced)[:MAX_CERTIFICATES])
+    new = tuple(parse_certificate(pem) for pem in list(announced)[:MAX_CERTIFICATES])
     return (
         ()
-        if {certificate.fingerprint for certificate in found} == {certificate.fingerprint for certificate in pinned}
-        else found
+        if {certificate.fingerprint for certificate in new} == {certificate.fingerprint for certificate in pinned}
+        else new
     )

@@ -46,7 +46,7 @@ class Connections:
     """Which platform is connected to which city."""
 
     def __init__(self, by_city: Mapping[str, Iterable[Connected]]) -> None:
-        self._by_city = {city: tuple(found) for city, found in by_city.items()}
+        self._by_city = {city: tuple(connected) for city, connected in by_city.items()}
 
     def speaks_for(self, city: str, platform: str, day: date) -> bool:
         """Whether a record of this city may speak in the platform's name: it was connected there on that day."""
@@ -59,7 +59,7 @@ class Connections:
     def seat_of(self, platform: str) -> str:
         """The region of its operator's seat; empty where no card states it."""
         return next(
-            (connected.seat for found in self._by_city.values() for connected in found if connected.name == platform),
+            (connected.seat for known in self._by_city.values() for connected in known if connected.name == platform),
             "",
         )
 

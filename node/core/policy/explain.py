@@ -52,17 +52,17 @@ def explain(rules: Sequence[Rule], grant: Grant, asked: tuple[str, str], header:
 
 def _consider(rule: Rule, asked: tuple[str, str], header: Header, body: Message) -> Considered:
     peer, purpose = asked
-    said = partial(Considered, rule.id, rule.line, "withhold" if rule.withholds else "share")
+    considered = partial(Considered, rule.id, rule.line, "withhold" if rule.withholds else "share")
     if rule.peers.isdisjoint((peer, EVERYONE)):
-        return said(False, f"is for {', '.join(sorted(rule.peers))}, not {peer}")
+        return considered(False, f"is for {', '.join(sorted(rule.peers))}, not {peer}")
     if not rule.is_for(peer, purpose):
-        return said(False, f"is for {rule.purpose}, not {purpose}")
+        return considered(False, f"is for {rule.purpose}, not {purpose}")
     if rule.condition is None:
-        return said(True, "has no condition")
+        return considered(True, "has no condition")
     value = rule.condition.value(header, body)
     if isinstance(value, bool):
-        return said(value, f"condition is {str(value).lower()}")
-    return said(rule.withholds, f"condition fails, which denies: {value}")
+        return considered(value, f"condition is {str(value).lower()}")
+    return considered(rule.withholds, f"condition fails, which denies: {value}")
 
 
 def _why_shown(header: Header) -> str:

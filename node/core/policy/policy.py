@@ -129,7 +129,7 @@ class _Check:
         self._environments: dict[StandardKey, cel.Env] = {}
         self._lines_of_ids: dict[str, int] = {}
         self.facet_names = {
-            key: {facet.number: facet.name for facet in each.facets} for key, each in self._standards.items()
+            key: {facet.number: facet.name for facet in rule.facets} for key, rule in self._standards.items()
         }
 
     def line(self, at: Location) -> int:

@@ -73,7 +73,7 @@ def _rules(field: FieldDescriptor) -> validate_pb2.FieldRules:
 
 def _longest(field: FieldDescriptor) -> int:
     rules = _rules(field)
-    each = rules.repeated.items if field.is_repeated else rules
+    item = rules.repeated.items if field.is_repeated else rules
     if field.type == FieldDescriptor.TYPE_STRING:
-        return int(each.string.max_len or each.string.len or _MAX_CHARS)
-    return int(each.bytes.max_len or each.bytes.len or _MAX_BYTES)
+        return int(item.string.max_len or item.string.len or _MAX_CHARS)
+    return int(item.bytes.max_len or item.bytes.len or _MAX_BYTES)

@@ -95,10 +95,10 @@ def problem_of_code(text: str) -> Problem | None:
     code = canonical_key(text)
     if not code:
         return _TOO_LONG if len(text) > MAX_KEY_CHARS else _MISSING
-    found = check_uscc(code)
-    if not found or may_be_registration_number(code):
+    problems = check_uscc(code)
+    if not problems or may_be_registration_number(code):
         return None
-    return _what_it_is_instead(text, code) or _wrong_code(code, found)
+    return _what_it_is_instead(text, code) or _wrong_code(code, problems)
 
 
 def may_be_registration_number(canonical: str) -> bool:

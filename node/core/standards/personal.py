@@ -63,7 +63,7 @@ def find_personal(text: str) -> list[Found]:
     """The numbers of persons in a text, in order; no two overlap. It takes linear time."""
     if not _MAY_HOLD.search(text):
         return []
-    return [found for run in _RUN.finditer(text) for found in _of_run(text, run.start(), run.end())]
+    return [hit for run in _RUN.finditer(text) for hit in _of_run(text, run.start(), run.end())]
 
 
 def mask_personal(text: str) -> str:
@@ -89,11 +89,11 @@ def _of_run(text: str, start: int, end: int) -> Iterator[Found]:
     run = _run_of(text, start, end)
     at, count = 0, len(run.digits)
     while at < count:
-        found = _at(text, run, at) if at in run.breaks else None
-        if found is None:
+        hit = _at(text, run, at) if at in run.breaks else None
+        if hit is None:
             at += 1
         else:
-            kind, length = found
+            kind, length = hit
             yield Found(kind, run.places[at], run.places[at + length - 1] + 1)
             at += length
 

@@ -44,8 +44,8 @@ class PublicTexts:
     def __init__(self, fields: Iterable[FieldDescriptor]) -> None:
         declared = list(fields)
         self._texts = [_Text.of(field) for field in declared if _is_open_text(field)]
-        within = [(each, PublicTexts(each.message_type.fields)) for each in declared if each.message_type]
-        self._messages = [(each.name, each.is_repeated, texts) for each, texts in within if texts]
+        within = [(part, PublicTexts(part.message_type.fields)) for part in declared if part.message_type]
+        self._messages = [(part.name, part.is_repeated, texts) for part, texts in within if texts]
 
     def __bool__(self) -> bool:
         return bool(self._texts or self._messages)
@@ -100,7 +100,7 @@ class _Text(NamedTuple):
     def findings(self, value: str, path: str) -> Iterator[Finding]:
         if not self.is_free and self._is_number_of_an_operator(value):
             return
-        for kind in dict.fromkeys(found.kind for found in find_personal(value)):
+        for kind in dict.fromkeys(personal.kind for personal in find_personal(value)):
             if kind in self.kinds:
                 yield Finding(path, kind, _REASONS[kind], warning=self.is_free)
 

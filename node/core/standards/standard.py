@@ -113,10 +113,10 @@ class Standard:
 
     def subjects(self, message: Message) -> list[str]:
         """Keys of what the record is about, `<kind>:<value>`, e.g. `uscc:914300007121944054`; bytes in hexadecimal."""
-        found = [f"{kind}:{value}" for kind, name in self._flat if (value := getattr(message, name))]
+        keys = [f"{kind}:{value}" for kind, name in self._flat if (value := getattr(message, name))]
         if self._deep:
-            found += [f"{kind}:{value}" for kind, read in self._deep for value in read(message) if value]
-        return found
+            keys += [f"{kind}:{value}" for kind, read in self._deep for value in read(message) if value]
+        return keys
 
     def split(self, body: bytes) -> tuple[bytes, ...]:
         """The canonical body of each facet, in order; empty where it has no field. Unknown fields fall away.
@@ -166,8 +166,8 @@ def standards() -> tuple[Standard, ...]:
     names = [info.name for info in walk_packages(node.stubs.standard.__path__, f"{node.stubs.standard.__name__}.")]
     files = [import_module(name).DESCRIPTOR for name in names if name.endswith("_pb2")]
     messages = [message for file in files for message in file.message_types_by_name.values()]
-    found = [Standard(message) for message in messages if message.GetOptions().HasExtension(options_pb2.standard)]
-    return tuple(sorted(found, key=lambda standard: (standard.name, standard.version)))
+    known = [Standard(message) for message in messages if message.GetOptions().HasExtension(options_pb2.standard)]
+    return tuple(sorted(known, key=lambda standard: (standard.name, standard.version)))
 
 
 def get(name: str, version: int | None = None) -> Standard:

@@ -58,17 +58,17 @@ class Validation:
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; none where it is right."""
-        found: list[Finding] = []
-        self._checks.run(message, "", found)
+        findings: list[Finding] = []
+        self._checks.run(message, "", findings)
         if self._opening and not _is_in_case(message):
-            found += [
+            findings += [
                 Finding(field.name, "required", _OPENING) for field in self._opening if not _is_stated(message, field)
             ]
         if violations := _VALIDATOR.collect_violations(message):
             # A check says more about a field than the pattern that stands in the proto for other tools.
-            checked = {finding.field for finding in found if not finding.warning}
-            found += [finding for finding in map(_finding, violations) if finding.field not in checked]
-        return found
+            checked = {finding.field for finding in findings if not finding.warning}
+            findings += [finding for finding in map(_finding, violations) if finding.field not in checked]
+        return findings
 
 
 class _Checks:

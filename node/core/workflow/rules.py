@@ -48,14 +48,18 @@ def unknown_act(workflow: Workflow, name: str) -> Broken:
 
 def broken_by_content(workflow: Workflow, act: Act, fact: ActFact) -> list[Broken]:
     """Rules that the act breaks by itself, wherever the case stands."""
-    found = (*_content(act, fact), *_days(workflow, act, fact))
-    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in found]
+    unmet = (*_content(act, fact), *_days(workflow, act, fact))
+    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in unmet]
 
 
 def broken_by_situation(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) -> list[Broken]:
     """Rules that the act breaks where the case stands."""
-    found = (*_party(workflow, act, fact, situation), *_state(workflow, act, situation), *_guards(act, fact, situation))
-    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in found]
+    unmet = (
+        *_party(workflow, act, fact, situation),
+        *_state(workflow, act, situation),
+        *_guards(act, fact, situation),
+    )
+    return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in unmet]
 
 
 def broken_by_role(workflow: Workflow, act: Act, role: Role) -> list[Broken]:

@@ -138,7 +138,7 @@ class Run:
         """The last act to change the case that this one knew nothing of; there is one, or it would stand as judged."""
         past = self._acts.pasts[position]
         earlier = ((self.steps[number].position, number) for number in range(at - 1, -1, -1))
-        return next(each for each, number in earlier if not past >> each & 1 and self._changed(number))
+        return next(other for other, number in earlier if not past >> other & 1 and self._changed(number))
 
     def _changed(self, number: int) -> bool:
         """Whether a step changed where the case stands."""

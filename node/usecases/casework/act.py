@@ -202,8 +202,8 @@ class Casework:
 
     def cases(self, actor: Actor, workflow: str = "") -> list[CaseSummary]:
         """The cases that the actor may see, of one workflow or all."""
-        found = (summary for summary in self._case_index.summaries() if workflow in ("", summary.workflow.name))
-        return [summary for summary in found if actor.may_see(summary, self._store.log.city)]
+        summaries = (summary for summary in self._case_index.summaries() if workflow in ("", summary.workflow.name))
+        return [summary for summary in summaries if actor.may_see(summary, self._store.log.city)]
 
     def act_by_itself(self) -> list[Recorded]:
         """Makes what the law makes automatic and is due: a term that ends, an alert nobody reviewed.

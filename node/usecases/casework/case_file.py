@@ -96,9 +96,9 @@ class CaseRepository:
         Raises:
             NodeError: INVALID_ARGUMENT, or NOT_FOUND: nothing of it is here.
         """
-        found = [*self._record(case), *self._indexed(case_subject(case))]
-        acts = [act for each in found if (act := self._act(each)) is not None and act.fact.case == case]
-        notices = _notices_of(case, found, own=self._reader.origins()[OWN].city)
+        reads = [*self._record(case), *self._indexed(case_subject(case))]
+        acts = [act for opened in reads if (act := self._act(opened)) is not None and act.fact.case == case]
+        notices = _notices_of(case, reads, own=self._reader.origins()[OWN].city)
         back = None
         if not acts and (back := self._retracted(case, notices)) is None:
             raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
@@ -117,8 +117,8 @@ class CaseRepository:
     def about(self, subjects: Iterable[str], name: str) -> list[CaseFile]:
         """The cases of the workflow `name` whose acts are indexed under one of these subjects."""
         reads = (read for subject in subjects for read in self._indexed(subject) if read.header.standard == name)
-        found = {act.fact.case for read in reads if (act := self._act(read))}
-        files = (file for case in sorted(found) if (file := self.find(case)) is not None)
+        ids = {act.fact.case for read in reads if (act := self._act(read))}
+        files = (file for case in sorted(ids) if (file := self.find(case)) is not None)
         return [file for file in files if file.workflow.name == name]
 
     def drawn_from(self, case: str, name: str, since: str, before: str = "") -> list[CaseFile]:
@@ -136,8 +136,8 @@ class CaseRepository:
         end = parse_record_id(before)[1] if before else origin.size
         rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, min(end, origin.size))
         acts = [act for _, view in rows if (act := read(view).act) is not None]
-        found = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
-        return [file for each in sorted(found) if (file := self.find(each)) is not None]
+        ids = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
+        return [file for case_id in sorted(ids) if (file := self.find(case_id)) is not None]
 
     def _kept(
         self, case: str, workflow: Workflow, acts: dict[str, ActRecord], notices: tuple[NoticeRecord, ...]
@@ -181,13 +181,13 @@ class CaseRepository:
         if origin is None or not is_obtained_for(origin, PURPOSE):
             return []
         subjects = map(workflow_subject, WORKFLOWS)
-        found = (self._reader.subject_records(subject, origin.number, begin, end, limit) for subject in subjects)
-        indices = sorted({index for each in found for index, _ in each})
+        parts = (self._reader.subject_records(subject, origin.number, begin, end, limit) for subject in subjects)
+        indices = sorted({index for part in parts for index, _ in part})
         return [record_id(city, index) for index in indices[:limit]]
 
     def act(self, record: str) -> ActRecord | None:
         """The act of a record id; None where it is not here, or is none."""
-        return next((act for each in self._record(record) if (act := self._act(each)) is not None), None)
+        return next((act for opened in self._record(record) if (act := self._act(opened)) is not None), None)
 
     def view(self, record: str) -> View | None:
         """A record as it is kept here, also one that was taken back; None where it is not."""
@@ -198,7 +198,7 @@ class CaseRepository:
 
     def _retracted(self, case: str, notices: Iterable[NoticeRecord]) -> Retracted | None:
         """What took the acts of a case back that this node said it had stored; the newest of several."""
-        found: list[Retracted] = []
+        gone: list[Retracted] = []
         own = self._reader.origins()[OWN].city
         for notice in (said_here for said_here in notices if said_here.header.city == own):
             city, index = parse_record_id(notice.body.record) if is_record_id(notice.body.record) else ("", 0)
@@ -208,8 +208,8 @@ class CaseRepository:
                 (_, leaf_hash, stored), *_ = self._reader.records(origin.number, by, by + 1)
                 header = read(stored).header if stored else Header()
                 if header.standard in WORKFLOWS:
-                    found.append(Retracted(header, leaf_hash))
-        return max(found, key=lambda each: record_order(each.header.id), default=None)
+                    gone.append(Retracted(header, leaf_hash))
+        return max(gone, key=lambda each: record_order(each.header.id), default=None)
 
     def _act(self, found: Read) -> ActRecord | None:
         act = found.act
@@ -230,8 +230,8 @@ class CaseRepository:
     def _indexed(self, subject: str) -> Iterator[Read]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
         for number, _, stored in sorted(self._reader.by_subject(subject)):
-            if number in usable and subject in (found := read(stored)).header.subjects:
-                yield found
+            if number in usable and subject in (opened := read(stored)).header.subjects:
+                yield opened
 
 
 def _notices_of(case: str, records: Iterable[Read], own: str) -> tuple[NoticeRecord, ...]:

@@ -83,11 +83,11 @@ class CaseIndex:
         if ground != self._ground:
             self._forget()
             self._ground = ground
-        found = {case for origin in usable for case in self._arrived(origin)}
-        found.update(self._changed(change))
-        if found:
+        cases = {case for origin in usable for case in self._arrived(origin)}
+        cases.update(self._changed(change))
+        if cases:
             self._look += 1
-            self._read(found)
+            self._read(cases)
 
     def _arrived(self, origin: Origin) -> Iterator[str]:
         """Rule 1."""

@@ -70,7 +70,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
         return _summary_of_retracted(file, file.retracted)
     case, last = file.case, last_act(file)
     first = file.disclosing or last  # of what was taken back only the acts after it are here
-    said = list(receipts(file, last)) if last else []
+    answers = list(receipts(file, last)) if last else []
     return CaseSummary(
         file.id,
         file.workflow,
@@ -82,8 +82,8 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
         last.fact.on.isoformat() if last else "",
         last.header.city if last else "",
         tuple(first.header.audience) if first else (),
-        tuple(receipt.city for receipt in said if receipt.stored),
-        tuple(receipt.city for receipt in said if receipt.opened),
+        tuple(receipt.city for receipt in answers if receipt.stored),
+        tuple(receipt.city for receipt in answers if receipt.opened),
         tuple(sorted(set(_topics(file)))),
         tuple(timers(case, calendar, file.moments)),
         tuple(act.name for act in case.open_acts() if act.roles == (Role.NODE,) and "origin" in act.by),
@@ -109,11 +109,11 @@ def _summary_of_retracted(file: CaseFile, back: Retracted) -> CaseSummary:
 
 
 def _title(file: CaseFile) -> str:
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     for fact in file.case.in_force():
-        said |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
+        values |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
     gone = [_GONE] if file.case.is_retracted else []
-    return " · ".join([said[name] for name in _TITLE if name in said] + gone)
+    return " · ".join([values[name] for name in _TITLE if name in values] + gone)
 
 
 def _officers(file: CaseFile) -> Iterator[tuple[str, str]]:

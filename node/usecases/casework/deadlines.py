@@ -46,20 +46,20 @@ def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:
 
 def deadlines(summaries: Iterable[CaseSummary], now: datetime, owed_by: str = "") -> list[Running]:
     """The running clocks of cases, the nearest first; with `owed_by` those that this city or platform owes."""
-    found = (deadline for summary in summaries for deadline in running(summary, now))
-    return sorted(deadline for deadline in found if not owed_by or owed_by in deadline.timer.owed_by)
+    open_ones = (deadline for summary in summaries for deadline in running(summary, now))
+    return sorted(deadline for deadline in open_ones if not owed_by or owed_by in deadline.timer.owed_by)
 
 
 def scorecard(summaries: Iterable[CaseSummary], now: datetime) -> list[Score]:
     """For each city (or platform) and limit how it is kept, over these cases. What ends by itself is not scored."""
-    found: defaultdict[tuple[str, str], list[Timer]] = defaultdict(list)
+    timers: defaultdict[tuple[str, str], list[Timer]] = defaultdict(list)
     for summary in summaries:
         for timer in summary.timers:
             rule = timer.rule_in_force
             if rule is not None and rule.kind is Kind.LIMIT:
                 for debtor in timer.owed_by:
-                    found[debtor, timer.rule].append(timer)
-    return [_score(city, rule, each, now) for (city, rule), each in sorted(found.items())]
+                    timers[debtor, timer.rule].append(timer)
+    return [_score(city, rule, owed, now) for (city, rule), owed in sorted(timers.items())]
 
 
 def _score(city: str, rule: str, found: Sequence[Timer], now: datetime) -> Score:
@@ -68,9 +68,9 @@ def _score(city: str, rule: str, found: Sequence[Timer], now: datetime) -> Score
     met = sum(reading.state is State.MET for reading in readings)
     overdue = sum(_is_open(timer) and _is_overdue(timer.read(now)) for timer in found)
     days = [
-        (legal_date(each.deadline.stopped) - each.on).days
-        for each in stopped
-        if each.deadline and each.deadline.stopped
+        (legal_date(ended.deadline.stopped) - ended.on).days
+        for ended in stopped
+        if ended.deadline and ended.deadline.stopped
     ]
     return Score(
         city=city,

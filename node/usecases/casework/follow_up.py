@@ -54,14 +54,14 @@ def prepare(file: CaseFile, case: str, message: Message, now_ms: int) -> list[Dr
         now_ms: Unix milliseconds.
     """
     name = message.act.act  # type: ignore[attr-defined]
-    found = FOLLOW_UPS.get((file.workflow.name, name))
-    if found is None:
+    follow_ups = FOLLOW_UPS.get((file.workflow.name, name))
+    if follow_ups is None:
         return []
     known = said_in(file)
     overlay(known, message)
-    body = _without_identity(found.workflow, found.make(case, known, message))
-    body.act.CopyFrom(Act(act=found.act, reasons=message.act.reasons))  # type: ignore[attr-defined]
-    return [Draft(0, found.workflow, "", found.act, body.SerializeToString(), (), "", now_ms)]
+    body = _without_identity(follow_ups.workflow, follow_ups.make(case, known, message))
+    body.act.CopyFrom(Act(act=follow_ups.act, reasons=message.act.reasons))  # type: ignore[attr-defined]
+    return [Draft(0, follow_ups.workflow, "", follow_ups.act, body.SerializeToString(), (), "", now_ms)]
 
 
 def completed(draft: Draft, added: bytes) -> bytes:

@@ -64,9 +64,9 @@ class Notices:
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
         seen: dict[str, int] = {}
         acts = (act for city, size in sizes.items() for act in self._arrived(city, size, seen))
-        said = self._say(self._joined(map(_receipt, acts), NOTICE_KIND_STORED))
+        count = self._say(self._joined(map(_receipt, acts), NOTICE_KIND_STORED))
         self._seen = seen
-        return said
+        return count
 
     def opened(self, actor: Actor, file: CaseFile) -> int:
         """Says that an officer of this city has opened the acts of others; to each of their cities once an act."""
@@ -107,13 +107,13 @@ class Notices:
         left = RECEIPTS_PER_HOUR - (written if written_in == hour else 0)
         while begin < size and left:
             ids = self._case_index.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
-            said = self._store.are_known([_once(NOTICE_KIND_STORED, record) for record in ids])
+            known = self._store.are_known([_once(NOTICE_KIND_STORED, record) for record in ids])
             begin = parse_record_id(ids[-1])[1] + 1 if len(ids) == RECEIPTS_PER_HOUR else size
-            for each, is_said in zip(ids, said, strict=True):
-                if is_said or (act := self._case_index.books.act(each)) is None:
+            for arrived, is_said in zip(ids, known, strict=True):
+                if is_said or (act := self._case_index.books.act(arrived)) is None:
                     continue
                 if not left:
-                    begin = parse_record_id(each)[1]
+                    begin = parse_record_id(arrived)[1]
                     break
                 left -= 1
                 yield act
@@ -168,10 +168,10 @@ class Notices:
         if not entries:
             return 0
         placed = self._store.append(entries).result()
-        said = [entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.ACCEPTED]
-        if cities := {city for entry in said for city in entry.header.audience}:
+        kept = [entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.ACCEPTED]
+        if cities := {city for entry in kept for city in entry.header.audience}:
             self._notify(cities)
-        return sum(len(entry.keys) for entry in said)
+        return sum(len(entry.keys) for entry in kept)
 
 
 def _receipt(act: ActRecord) -> Receipt:

@@ -39,12 +39,12 @@ def is_here(books: CaseRepository, record: str) -> bool:
 def _all_behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
     waiting, seen = deque(sorted(origins)), set[str]()
     while waiting and len(seen) < _LOOKED_UP:
-        each = waiting.popleft()
-        if each not in seen:
-            seen.add(each)
-            for file in opened(books, [each]):
+        origin = waiting.popleft()
+        if origin not in seen:
+            seen.add(origin)
+            for file in opened(books, [origin]):
                 yield file
-                waiting += sorted(named_by(city_of(each), file))  # what another city adds says nothing of this one
+                waiting += sorted(named_by(city_of(origin), file))  # what another city adds says nothing of this one
 
 
 def _origins(act: ActRecord) -> Iterable[str]:

@@ -53,16 +53,16 @@ def products(reader: Reader, file: CaseFile, act: Act, message: Message, header:
 
 def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
     case: Any = said_in(file)
-    said: Any = message
-    sanction = said.sanction
+    stated: Any = message
+    sanction = stated.sanction
     body = Penalty(
         party=case.party if case.HasField("party") else None,
-        decision_number=said.act.document_number,
-        decided_on=said.act.date,
+        decision_number=stated.act.document_number,
+        decided_on=stated.act.date,
         organ=sanction.organ,
         violation=sanction.violation,
         facts=sanction.facts,
-        legal_basis=said.act.article,
+        legal_basis=stated.act.article,
         kinds=sanction.kinds,
         content=sanction.content,
         fine=sanction.fine if sanction.HasField("fine") else None,
@@ -100,11 +100,11 @@ def _take_back(reader: Reader, file: CaseFile, message: Message, header: Header)
     del message
     case = said_in(file)
     if isinstance(case, CreditRepair):
-        found = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+        penalties = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
     else:
-        found = _made_by(reader, file, header.city)
-    for each in found:
-        yield retraction(each, header.issued_at_ms, header)
+        penalties = _made_by(reader, file, header.city)
+    for penalty in penalties:
+        yield retraction(penalty, header.issued_at_ms, header)
 
 
 def applied_for(file: CaseFile, message: CreditRepair) -> CreditRepair:
@@ -115,15 +115,15 @@ def applied_for(file: CaseFile, message: CreditRepair) -> CreditRepair:
 
 def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
     """The penalties of a case, whatever names their party, and what else stands in the log of the same decision."""
-    found: dict[str, Header] = {}
+    headers: dict[str, Header] = {}
     for fact in file.case.in_force():
         if fact.act == "penalise" and fact.city == city:
             made = _before(reader, fact.id)
             if made is not None and list(made[1].origins) == [file.id]:
                 header, body = made
                 same = own_penalties(reader, header.subjects, body.decision_number)
-                found |= {version.id: version for version in (header, *same)}
-    return list(found.values())
+                headers |= {version.id: version for version in (header, *same)}
+    return list(headers.values())
 
 
 def _before(reader: Reader, act: str) -> tuple[Header, Penalty] | None:
@@ -142,13 +142,13 @@ def penalty_subjects(case: CreditRepair) -> list[str]:
 
 def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[Header]:
     """This city's current penalties of a party by the number of their decision."""
-    found: dict[str, Header] = {}
+    headers: dict[str, Header] = {}
     for subject in subjects if number else ():
         for _, stored in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             penalty = _penalty(View.FromString(stored))
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
-                found[penalty[0].id] = penalty[0]
-    return list(found.values())
+                headers[penalty[0].id] = penalty[0]
+    return list(headers.values())
 
 
 def _penalty(view: View) -> tuple[Header, Penalty] | None:

@@ -107,16 +107,16 @@ class Proposer:
         """
         file = self._file(actor, submission)
         message = standards.get(submission.workflow).parse(submission.body)
-        said = act_of(message)
-        act = _declared(file.workflow, said.act)
-        _check_unset(said, submission.case)
+        stated = act_of(message)
+        act = _declared(file.workflow, stated.act)
+        _check_unset(stated, submission.case)
         if act.discloses:
             message = _with_drafts(file, message)
-            said = act_of(message)
-        self._sign(said, actor, submission.case, on)
+            stated = act_of(message)
+        self._sign(stated, actor, submission.case, on)
         complete(self._known, file, act, message, on)
-        if submission.case and not said.follows:
-            said.follows.extend(file.case.heads(act))
+        if submission.case and not stated.follows:
+            stated.follows.extend(file.case.heads(act))
         role = None if actor.is_platform else making_role(actor.account, act)
         return self._checked(file, act, message, submission.also_to, role, on, is_draft=is_draft)
 
@@ -127,9 +127,9 @@ class Proposer:
             ActRefusedError: It breaks rules of the workflow; its time has not come, for one.
         """
         message = standards.get(file.workflow.name).message_type()
-        said = act_of(message)
-        said.MergeFrom(ActMessage(act=act.name, case=file.id, follows=file.case.heads(act), city=self._city))
-        said.date = on.isoformat()
+        stated = act_of(message)
+        stated.MergeFrom(ActMessage(act=act.name, case=file.id, follows=file.case.heads(act), city=self._city))
+        stated.date = on.isoformat()
         return self._checked(file, act, message, (), Role.NODE, on)
 
     def approved(self, actor: Actor, submission: Submission, on: date) -> Proposal:
@@ -141,11 +141,11 @@ class Proposer:
         """
         file = self._file(actor, submission)
         message = standards.get(submission.workflow).parse(submission.body)
-        said = act_of(message)
-        act = _declared(file.workflow, said.act)
-        said.approver.CopyFrom(actor.officer())
+        stated = act_of(message)
+        act = _declared(file.workflow, stated.act)
+        stated.approver.CopyFrom(actor.officer())
         if not act.may_be_dated:
-            said.date = on.isoformat()
+            stated.date = on.isoformat()
         return self._checked(file, act, message, submission.also_to, None, on)
 
     def _file(self, actor: Actor, submission: Submission) -> CaseFile:
@@ -251,8 +251,8 @@ def _facts_part(standard: Standard, bodies: Sequence[bytes]) -> Message:
 def _check_standard(standard: Standard, message: Message) -> None:
     errors = [finding for finding in standard.findings(message) if not finding.warning]
     if errors:
-        told = "; ".join(f"{error.field}: {error.message or error.reason}" for error in errors)
-        raise NodeError(Reason.INVALID_FIELD, told)
+        text = "; ".join(f"{error.field}: {error.message or error.reason}" for error in errors)
+        raise NodeError(Reason.INVALID_FIELD, text)
 
 
 def _parties(workflow: Workflow, act: Act, fact: ActFact) -> Iterator[str]:

@@ -139,13 +139,13 @@ def body_for(record: ActRecord, actor: Actor) -> Message:
 def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:
     """One for each city that the act is for; of `all` for each of `members`, and whoever else said so."""
     named = members if EVERYONE in record.header.audience else record.header.audience
-    found = {city: pb.Receipt(city=city) for city in named}
-    found.pop(record.header.city, None)
+    receipt_of = {city: pb.Receipt(city=city) for city in named}
+    receipt_of.pop(record.header.city, None)
     for notice in file.notices:
         body, city = notice.body, notice.header.city
         if body.record != record.header.id or city == record.header.city:
             continue
-        receipt = found.setdefault(city, pb.Receipt(city=city))
+        receipt = receipt_of.setdefault(city, pb.Receipt(city=city))
         if body.kind == NOTICE_KIND_STORED:
             receipt.stored, receipt.stored_at_ms = notice.header.id, notice.header.issued_at_ms
             receipt.is_right = body.leaf_hash == record.leaf_hash
@@ -153,7 +153,7 @@ def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -
             receipt.opened, receipt.opened_at_ms = notice.header.id, notice.header.issued_at_ms
             receipt.opened_by = body.officer
             receipt.is_right = body.leaf_hash == record.leaf_hash
-    return iter(found.values())
+    return iter(receipt_of.values())
 
 
 def _reminders(file: CaseFile) -> Iterator[pb.Reminder]:

@@ -43,8 +43,8 @@ class Listed(NamedTuple):
 
 def listed(summaries: Iterable[CaseSummary], now: datetime, *, closed: bool) -> list[Listed]:
     """Cases by their number; those in a final state only where asked for."""
-    found = (summary for summary in summaries if closed or not summary.is_final)
-    return sorted((_listed(summary, now) for summary in found), key=lambda each: each.case.id)
+    shown = (summary for summary in summaries if closed or not summary.is_final)
+    return sorted((_listed(summary, now) for summary in shown), key=lambda each: each.case.id)
 
 
 def inbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Listed]:
@@ -53,14 +53,14 @@ def inbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Li
     Open cases in which another side acted last or a clock runs that `side` owes; closed ones that another city closed,
     until an officer of `side` has opened them.
     """
-    found = (summary for summary in summaries if _waits_for(summary, side, now))
-    return sorted((_listed(summary, now) for summary in found), key=_urgency)
+    waiting = (summary for summary in summaries if _waits_for(summary, side, now))
+    return sorted((_listed(summary, now) for summary in waiting), key=_urgency)
 
 
 def outbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Listed]:
     """Open cases in which `side` acted last and another is to see it, with the receipts for that act."""
-    found = (summary for summary in _open(summaries) if summary.last_by == side and _has_others(summary, side))
-    return sorted((_listed(summary, now) for summary in found), key=_urgency)
+    waiting = (summary for summary in _open(summaries) if summary.last_by == side and _has_others(summary, side))
+    return sorted((_listed(summary, now) for summary in waiting), key=_urgency)
 
 
 def side_of(actor: Actor, city: str) -> str:

@@ -9,14 +9,14 @@ from node.storage.sqlite.log import Entry
 
 def worth_a_look(entries: Iterable[Entry]) -> tuple[Finding, ...]:
     """The warnings of an act and of the records that it makes: personal data in their public texts, for one."""
-    found = (
+    findings = (
         finding
         for entry in entries
         if entry.bodies and not entry.header.retracts
         for finding in _findings(entry)
         if finding.warning
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(findings))
 
 
 def _findings(entry: Entry) -> list[Finding]:

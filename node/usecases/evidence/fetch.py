@@ -125,12 +125,12 @@ def _fetch(
     )
     about = _checked(next(messages, None), reference)
     with store.receiving(reference.sha256, about.size) as part:
-        told = part.held
+        kept = part.held
         yield ObtainResponse(sha256=reference.sha256, held=part.held, size=about.size)
         for message in messages:
             part.write(message.chunk.offset, message.chunk.data)
-            if part.held - told >= _REPORT_BYTES:
-                told = part.held
+            if part.held - kept >= _REPORT_BYTES:
+                kept = part.held
                 yield ObtainResponse(sha256=reference.sha256, held=part.held, size=about.size)
         return store.keep(part, about, source)
 
@@ -139,10 +139,10 @@ def _checked(first: FetchResponse | None, reference: Reference) -> Attachment:
     """What a peer says of an attachment, checked; the rest of it falls away."""
     if first is None:
         raise TransientError(Reason.INCOMPLETE, "the peer ended the stream without a word")
-    told = first.attachment
-    if told.sha256 != reference.sha256 or told.size != (reference.size or told.size) or not told.size:
+    offer = first.attachment
+    if offer.sha256 != reference.sha256 or offer.size != (reference.size or offer.size) or not offer.size:
         raise NodeError(Reason.WRONG_DIGEST, f"the peer offers something else than {reference.sha256}")
-    check_name(told.name)
-    for extraction in told.extractions:
+    check_name(offer.name)
+    for extraction in offer.extractions:
         check_extraction(extraction)
-    return Attachment(sha256=told.sha256, size=told.size, name=told.name, extractions=told.extractions)
+    return Attachment(sha256=offer.sha256, size=offer.size, name=offer.name, extractions=offer.extractions)

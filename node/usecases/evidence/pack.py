@@ -34,7 +34,7 @@ def make_manifest(case: str, found: ShowCaseResponse) -> Manifest:
     return Manifest(
         case=case,
         records=list(found.records),
-        files=[manifest_file(each.attachment, each.records) for each in held],
+        files=[manifest_file(kept.attachment, kept.records) for kept in held],
         missing=[
             MissingFile(sha256=attachment.sha256, records=list(attachment.records))
             for attachment in found.attachments

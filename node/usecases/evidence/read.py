@@ -41,8 +41,8 @@ def read_evidence(reader: Reader, store: EvidenceStore, request: GetRequest) -> 
 def list_evidence(store: EvidenceStore) -> Iterator[Attachment]:
     """Every attachment held, oldest first."""
     for digest in store.digests():
-        if (found := store.find(digest)) is not None:
-            yield found
+        if (attachment := store.find(digest)) is not None:
+            yield attachment
 
 
 def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> ShowCaseResponse:

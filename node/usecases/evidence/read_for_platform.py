@@ -74,7 +74,7 @@ class PlatformEvidence:
     def _naming(self, actor: Actor, request: ReadRequest) -> ActRecord:
         """Rule 1."""
         file = self._open(actor, request.case)
-        stands = (each for each in file.case.history() if each.standing is Standing.IN_FORCE)
+        stands = (judged for judged in file.case.history() if judged.standing is Standing.IN_FORCE)
         for verdict in stands:
             if not verdict.fact.platform and is_shown(file.workflow, verdict, actor):
                 act = file.acts[verdict.fact.id]

@@ -45,8 +45,10 @@ def share_evidence(
         raise NodeError(Reason.POLICY_DENIED, "this attachment came from another city: it is that city's to share")
     if request.offset > held.size:
         raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
-    told = Attachment(sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name, extractions=held.extractions)
-    yield FetchResponse(attachment=told)
+    attachment = Attachment(
+        sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name, extractions=held.extractions
+    )
+    yield FetchResponse(attachment=attachment)
     offset = request.offset
     for number, data in enumerate(store.read(request.sha256, offset), 1):
         yield FetchResponse(chunk=Chunk(offset=offset, data=data))

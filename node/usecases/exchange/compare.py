@@ -82,12 +82,12 @@ class Compare:
         raw = peer.compare(CompareRequest(checkpoints=self.checkpoints(), forks=self._forks()).SerializeToString())
         heard_at_ms = self._clock.now_ms()
         try:
-            told = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
+            answer = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
         except DecodeError:
             raise NodeError(Reason.MALFORMED_BATCH, "not a CompareResponse") from None
-        if told.now_ms:
-            self._note_clock(teller, told.now_ms - (asked_at_ms + heard_at_ms) // 2)
-        self._hear(teller, told.checkpoints, told.forks)
+        if answer.now_ms:
+            self._note_clock(teller, answer.now_ms - (asked_at_ms + heard_at_ms) // 2)
+        self._hear(teller, answer.checkpoints, answer.forks)
 
     def answer(self, teller: str, told: CompareRequest) -> CompareResponse:
         """Hears what a peer knows; tells it what this node knows.
@@ -135,19 +135,19 @@ class Compare:
 
     def checkpoints(self) -> list[bytes]:
         """What this node tells: of each log the newest checkpoint and the one most cosigned; of its own, all kept."""
-        told: list[bytes] = []
+        notes: list[bytes] = []
         for origin in self._store.origins():
             known = origin.known
             if known is not None and known.size:
-                told += self._of(origin, known.size)
-        return told
+                notes += self._of(origin, known.size)
+        return notes
 
     def _of(self, origin: Origin, newest: int) -> list[bytes]:
         best = best_cosigned(self._store.connection, origin.city)
-        told = {newest, best.size if best else newest}
+        sizes = {newest, best.size if best else newest}
         kept = read_cosigned(self._store.connection, origin.city)
         notes = {
-            checkpoint.size: checkpoint.note for checkpoint in kept if checkpoint.size in told or origin.number == OWN
+            checkpoint.size: checkpoint.note for checkpoint in kept if checkpoint.size in sizes or origin.number == OWN
         }
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
@@ -199,7 +199,7 @@ class Compare:
         self._freeze.freeze(fork.city, raw, teller)
 
     def _hear_checkpoint(self, known: dict[str, Known], note: bytes, teller: str) -> None:
-        by_log = {log_name(city): each for city, each in known.items()}
+        by_log = {log_name(city): log for city, log in known.items()}
         about = by_log.get(parse_checkpoint(note).log)
         if about is None or self._is_old_news(about.member.city, note):
             return
@@ -250,8 +250,8 @@ class Compare:
         """A signed checkpoint of the verified tree, of this size or larger."""
         if origin.whole_checkpoint is not None and size <= origin.whole_size:
             return origin.whole_checkpoint
-        found = read_cosigned(self._store.connection, origin.city)
-        return next((checkpoint.note for checkpoint in found if size <= checkpoint.size <= origin.size), None)
+        cosigned = read_cosigned(self._store.connection, origin.city)
+        return next((checkpoint.note for checkpoint in cosigned if size <= checkpoint.size <= origin.size), None)
 
     def _remember(self, city: str, heard: Heard) -> None:
         at_ms = self._clock.now_ms()

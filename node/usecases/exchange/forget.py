@@ -66,8 +66,8 @@ def _acts_in_cases_of(connection: Connection, own: str, city: str) -> list[str]:
         " AND position NOT IN (SELECT position FROM change WHERE kind = 'retracted') ORDER BY position",
         (position(OWN, 0), position(OWN + 1, 0), f"case:{case}"),
     )
-    found = ((row, parse_header(View.FromString(view).header)) for row, view in rows)
-    return [record_id(own, row) for row, header in found if case_of(header).startswith(case)]
+    headers = ((row, parse_header(View.FromString(view).header)) for row, view in rows)
+    return [record_id(own, row) for row, header in headers if case_of(header).startswith(case)]
 
 
 def _check_rebuilt(origin: Origin, keys: Sequence[LogKey]) -> None:

@@ -66,13 +66,13 @@ class Shown:
             stored, is_retracted, successor = self._reader.version(at)
             chain.append((at, None if is_retracted or stored is None else self.alone(stored)))
             at = successor
-        found = self._from[at] if at is not None else chain[-1][1]
+        after = self._from[at] if at is not None else chain[-1][1]
         is_long = at is not None or len(chain) > _SHORT
-        for each, shown in reversed(chain):
-            found = _both(shown, found)
+        for version, shown in reversed(chain):
+            after = _both(shown, after)
             if is_long:
-                self._from[each] = found
-        return found
+                self._from[version] = after
+        return after
 
 
 def _both(one: Disclosed, other: Disclosed) -> Disclosed:

@@ -76,14 +76,14 @@ def _also(reader: Reader, origin: Origin, index: int, note: bytes) -> list[Stand
 
     Of a log that never rests each of them cosigns another state.
     """
-    found, heard_of = [], set(witnesses_of(note))
+    standings, heard_of = [], set(witnesses_of(note))
     for cosigned in read_cosigned(reader.connection, origin.city):
         others = set(witnesses_of(cosigned.note)) - heard_of
         if others and cosigned.size > index:
             heard_of |= others
             proof = inclusion_proof(reader.tree(origin.number, cosigned.size).node, index, cosigned.size)
-            found.append(Standing(inclusion=proof, checkpoint=cosigned.note))
-    return found
+            standings.append(Standing(inclusion=proof, checkpoint=cosigned.note))
+    return standings
 
 
 def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]:

@@ -33,14 +33,14 @@ class Retractions:
         replaced = [
             entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.SUPERSEDED
         ]
-        found: list[Entry] = []
+        retracted: list[Entry] = []
         for entry in replaced:
             old = _parse_view(read_view(entry.header.supersedes))
             if old is not None and self._is_hidden_from_a_viewer(old, entry):
                 header, now_ms = open_view(old).header or Header(), self._clock.now_ms()
                 versions = [header, *_earlier_versions(header, read_view)]
-                found += [retraction(version, now_ms, entry.header) for version in versions]
-        return found
+                retracted += [retraction(version, now_ms, entry.header) for version in versions]
+        return retracted
 
     def _is_hidden_from_a_viewer(self, old: View, entry: Entry) -> bool:
         policy = self._policy()

@@ -41,15 +41,15 @@ def show_operator(reader: Reader, subject: str, purpose: str, limit: int = 0, af
         raise NodeError(Reason.INVALID_ARGUMENT, "a subject is <kind>:<value>, e.g. uscc:914300007121944054")
     origins = {origin.number: origin for origin in reader.origins()}
     rows, following = _page(reader, key, min(limit or _USUAL_RECORDS, MAX_RECORDS), after)
-    found = [
+    rows_of_subject = [
         (origins[number], index, view)
         for number, index, stored in rows
         if key in parse_header((view := View.FromString(stored)).header).subjects
     ]
-    usable = [row for row in found if is_obtained_for(row[0], purpose)]
-    if found and not usable:
-        check_obtained_for(found[0][0], purpose)
-    if not found and not following and kind in _CODES and (problem := problem_of_code(value)):
+    usable = [row for row in rows_of_subject if is_obtained_for(row[0], purpose)]
+    if rows_of_subject and not usable:
+        check_obtained_for(rows_of_subject[0][0], purpose)
+    if not rows_of_subject and not following and kind in _CODES and (problem := problem_of_code(value)):
         raise NodeError(Reason.INVALID_ARGUMENT, f"{kind}: {advice(problem)}")
     records = [Record(id=f"{origin.city}-{index}", city=origin.city, view=view) for origin, index, view in usable]
     return ShowResponse(records=records, next=following)

@@ -101,10 +101,10 @@ class VerifyOperator:
             raise NodeError(Reason.TOO_LARGE, f"{len(questions)} questions in a batch, at most {MAX_QUESTIONS}")
         subjects = [subject_of(question.uscc) for question in questions]
         digests = [subject_digest(subject) for subject in subjects]
-        found = read_subjects(self._reader.connection, digests, Kind.REGISTRATION)
+        looked_up = read_subjects(self._reader.connection, digests, Kind.REGISTRATION)
         now_ms = self._clock.now_ms()
         return [
-            self._answer(question, subject, found.get(digest, NOTHING), asker, now_ms).answer
+            self._answer(question, subject, looked_up.get(digest, NOTHING), asker, now_ms).answer
             for question, subject, digest in zip(questions, subjects, digests, strict=True)
         ]
 
@@ -113,15 +113,15 @@ class VerifyOperator:
             return Verified(_doubtful(FIELD_TOO_LONG), None)
         unreadable: list[str] = []
         candidates = [
-            each
+            candidate
             for row in looked.rows
-            if (each := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
+            if (candidate := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
         ]
         verified = self._choose(question, candidates, asker, now_ms)
         if (unreadable or looked.more) and asker.is_officer:
-            told = query.Answer(unreadable=unreadable, more=looked.more)
-            told.MergeFrom(verified.answer)  # a copy: NOT_FOUND is one answer for all
-            verified = verified._replace(answer=told)
+            answer = query.Answer(unreadable=unreadable, more=looked.more)
+            answer.MergeFrom(verified.answer)  # a copy: NOT_FOUND is one answer for all
+            verified = verified._replace(answer=answer)
         return verified
 
     def _choose(self, question: query.Question, candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> Verified:
@@ -129,9 +129,9 @@ class VerifyOperator:
             return Verified(_not_found(question.uscc), None)
         usable = [candidate for candidate in candidates if is_obtained_for(candidate.origin, asker.purpose)]
         if not usable:
-            told = query.Answer(result=query.RESULT_UNANSWERED, city=candidates[0].origin.city)
-            told.reason, told.advice[:] = OTHER_PURPOSE.reason, [advice(OTHER_PURPOSE)]
-            return Verified(told, None)
+            answer = query.Answer(result=query.RESULT_UNANSWERED, city=candidates[0].origin.city)
+            answer.reason, answer.advice[:] = OTHER_PURPOSE.reason, [advice(OTHER_PURPOSE)]
+            return Verified(answer, None)
         chosen = usable[0] if len(usable) == 1 else _choose(usable, now_ms)
         if chosen is None:
             return Verified(_ambiguous(usable, asker, now_ms), None)

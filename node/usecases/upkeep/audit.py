@@ -91,8 +91,8 @@ def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> l
 def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number: dict[int, OriginAudit]) -> None:
     for number, index in inspection.wrongly_indexed():
         city = by_number[number].city if number in by_number else "?"
-        found = by_number.get(number, audits[0].found)
-        found.fault(f"{record_id(city, index)}: in the subject index though destroyed, withheld or replaced")
+        origin_audit = by_number.get(number, audits[0].found)
+        origin_audit.fault(f"{record_id(city, index)}: in the subject index though destroyed, withheld or replaced")
     is_whole = not any(audited.found.fault_count for audited in audits)
     expected = sum(audited.subjects for audited in audits)
     if is_whole and (stored := inspection.count_subjects()) != expected:
@@ -132,7 +132,7 @@ class _OriginPass:
 
     def _check_records(self, records: Sequence[StoredRecord]) -> None:
         first = self._frontier.size
-        if [each.leaf_index for each in records] != list(range(first, first + len(records))):
+        if [stored.leaf_index for stored in records] != list(range(first, first + len(records))):
             self.found.fault(f"records are missing or out of place after {self._id(first)}")
         expected = [row for record in records for row in self._check_record(record)]
         self.subjects += len(expected)

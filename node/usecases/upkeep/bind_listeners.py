@@ -28,22 +28,22 @@ def _bind(setting: str, address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     bound, failure = None, None
     try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise _refusal(setting, address, error) from None
-    for family, kind, protocol, _, where in found:
-        each = socket.socket(family, kind, protocol)
+    for family, kind, protocol, _, where in addresses:
+        listener = socket.socket(family, kind, protocol)
         try:
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            each.bind(where)
-            each.listen(_BACKLOG)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.listen(_BACKLOG)
         except OSError as error:
-            each.close()
+            listener.close()
             failure = error if failure is None or error.errno == errno.EADDRINUSE else failure
             continue
         if bound is not None:
-            each.close()
-        bound = bound or each
+            listener.close()
+        bound = bound or listener
     if failure is not None and (bound is None or failure.errno == errno.EADDRINUSE):
         if bound is not None:
             bound.close()

@@ -50,6 +50,6 @@ def _check_is_whole(config: Config, largest: int) -> None:
         if checkpoint.size > size
     ]
     if largest > size or shown:
-        told = "; ".join([f"a peer has verified {largest} records"] * (largest > size) + shown)
-        lost = f"{told}, and the restored log has {size}: publishing would fork it"
+        text = "; ".join([f"a peer has verified {largest} records"] * (largest > size) + shown)
+        lost = f"{text}, and the restored log has {size}: publishing would fork it"
         raise NodeError(Reason.RESTORED, f"{lost}; {_WAY_OUT}")

@@ -58,8 +58,8 @@ class KeepBackups:
         Names of later than the backup just made are of a clock that was put back: they go first.
         """
         made = re.compile(rf"{self._config.city}-\d{{8}}T\d{{6}}Z")
-        found = (path for path in settings.dir.iterdir() if made.fullmatch(path.name) and _is_backup(path))
-        mine = sorted(found, key=lambda path: (path.name <= newest, path.name))
+        paths = (path for path in settings.dir.iterdir() if made.fullmatch(path.name) and _is_backup(path))
+        mine = sorted(paths, key=lambda path: (path.name <= newest, path.name))
         for path in mine[: -settings.keep]:
             shutil.rmtree(path)
         return max(0, len(mine) - settings.keep)

@@ -74,9 +74,7 @@ def node_status(
         alerts=map(_alert, findings),
         witnessed_size=best[0],
         witnesses=best[1],
-        progress=[
-            control_pb2.Witness(city=city, size=each.size, at_ms=each.at_s * 1000) for city, each in progress.items()
-        ],
+        progress=[control_pb2.Witness(city=city, size=at.size, at_ms=at.at_s * 1000) for city, at in progress.items()],
         backup=_backup(data_dir),
     )
 

@@ -60,11 +60,11 @@ def remove_member(config: Config, calendar: Calendar, city: str) -> Leaving:
     Raises:
         NodeError: As `leaving`, or the federation file cannot be written.
     """
-    told = leaving(config, calendar, city)
-    told.card.parent.mkdir(mode=0o700, exist_ok=True)
-    write_file(told.card, format_card(told.member).encode())
+    removal = leaving(config, calendar, city)
+    removal.card.parent.mkdir(mode=0o700, exist_ok=True)
+    write_file(removal.card, format_card(removal.member).encode())
     save_federation(config.federation, load_federation(config.federation).without(city))
-    return told
+    return removal
 
 
 def _open_cases(reader: Reader, calendar: Calendar, federation: Federation, city: str) -> tuple[str, ...]:

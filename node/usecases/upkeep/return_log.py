@@ -132,12 +132,12 @@ def _parse(content: bytes) -> Iterator[RawPullResponse]:
 
 def _open_views(told: Sequence[list[RawPullResponse]]) -> Mapping[int, list[bytes]]:
     """What any file shows of each record, by leaf index."""
-    found: dict[int, list[bytes]] = defaultdict(list)
-    for batch in (batch for each in told for batch in each):
+    views: dict[int, list[bytes]] = defaultdict(list)
+    for batch in (batch for part in told for batch in part):
         for index, raw in enumerate(batch.views, batch.from_index):
             if not View.FromString(raw).leaf_hash:
-                found[index].append(raw)
-    return found
+                views[index].append(raw)
+    return views
 
 
 def _merge(city: str, record: VerifiedRecord, raw: bytes, others: Sequence[bytes]) -> VerifiedRecord:

@@ -32,8 +32,8 @@ def check_start(config: Config, passphrase: Passphrase = environment_passphrase)
         NodeError: The first thing that is wrong.
     """
     checks = (data_errors(config), database_errors(config), key_errors(config, passphrase), founding_errors(config))
-    for found in checks:
-        for error in found:
+    for check in checks:
+        for error in check:
             raise error
 
 

@@ -145,8 +145,8 @@ class ListingLifecycle:
             self._touch(body.act.case or record)
         elif header.standard in LISTS:
             known = frozenset(marks(header.city, header.standard, body))
-            said = listing_of(header.standard, body)
-            self._listings.add(record, Listed(header.standard, said, header.valid_until_ms, known))
+            listing = listing_of(header.standard, body)
+            self._listings.add(record, Listed(header.standard, listing, header.valid_until_ms, known))
             self._touch(*(case for mark in known for case in self._marked_cases.get(mark, ())))
 
     def _end_terms(self, day: date, *, is_new: bool) -> list[str]:
@@ -196,7 +196,7 @@ class ListingLifecycle:
         body: Any = self._body(decided[0].id)
         body.ClearField("act")
         if case.workflow.name == SERIOUS:
-            published = [each.on.isoformat() for each in case.in_force() if each.act == "publish"]
+            published = [made.on.isoformat() for made in case.in_force() if made.act == "publish"]
             body.published_on = published[-1] if published else body.published_on
             body.until = fact.fields.get("until", body.until)
         if fact is not decided[0]:
@@ -223,8 +223,8 @@ class ListingLifecycle:
 
     def _marked(self, name: str, body: Message) -> list[str]:
         """Own current records of the listing that `body` is."""
-        found = self._listings.marked(name, marks(self._store.log.city, name, body))
-        return [record for record in found if self._current(record) is not None]
+        records = self._listings.marked(name, marks(self._store.log.city, name, body))
+        return [record for record in records if self._current(record) is not None]
 
     def _is_ended(self, name: str, body: Message) -> bool:
         return are_ended(self._store.connection, marks(self._store.log.city, name, body))

@@ -125,7 +125,7 @@ class Screening:
         # A record that several keys lead to counts once, by the first of them.
         matched: dict[str, tuple[Key, Record]] = {}
         for key, looked in rows:
-            for record in (each for row in looked.rows if (each := _open(row, key, origins)) is not None):
+            for record in (opened for row in looked.rows if (opened := _open(row, key, origins)) is not None):
                 if self._is_its_own(record):
                     matched.setdefault(record.header.id, (key, record))
         usable = [pair for pair in matched.values() if is_obtained_for(pair[1].origin, asker.purpose)]
@@ -137,19 +137,19 @@ class Screening:
         if unreadable and not answer.hits:
             answer = _unanswered(UNREADABLE)
         if asker.is_officer:
-            answer.unreadable.extend(each.header.id for each in unreadable)
+            answer.unreadable.extend(opened.header.id for opened in unreadable)
             answer.more = any(looked.more for _, looked in rows)
         return answer
 
     def _answer(self, matched: Sequence[tuple[Key, Record]], asker: Asker, now: _Day) -> screening.Screened:
         answer = screening.Screened(result=screening.RESULT_NO_HIT)
         # The record that lists and the act that made it are one listing; the record stands for both.
-        told: set[tuple[str, ...]] = set()
+        counted: set[tuple[str, ...]] = set()
         for key, record in sorted(matched, key=lambda pair: pair[1].body.HasField("act")):
             listing = self._in_force(record, now)
-            if listing is None or listing.identity in told:
+            if listing is None or listing.identity in counted:
                 continue
-            told.add(listing.identity)
+            counted.add(listing.identity)
             if self._is_ended(record):
                 # An act stands in its case whatever became of the record it made.
                 is_told = asker.is_officer and not record.body.HasField("act")
@@ -171,17 +171,17 @@ class Screening:
 
     def _in_force(self, record: Record, now: _Day) -> "_InForce | None":
         name, header = record.header.standard, record.header
-        said, state = listing_of(name, record.body), ""
+        entry, state = listing_of(name, record.body), ""
         if record.body.HasField("act"):
             file = self._books.find(case_of(header) or header.id)
             if file is None or header.id not in [listing_act.id for listing_act in listing_acts(file.case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
             state, kept = file.case.state, file.case.situation.kept
-            until = last_day_of(name, kept.get("until", said.until), kept.get("listed_on", said.since))
-            said = said._replace(until=until)
+            until = last_day_of(name, kept.get("until", entry.until), kept.get("listed_on", entry.since))
+            entry = entry._replace(until=until)
         elif case_of(header):
             return None  # who cannot see the acts of a case cannot know where it stands
-        return _InForce(record, said, state) if is_in_force(name, said, header, state, now.day, now.now_ms) else None
+        return _InForce(record, entry, state) if is_in_force(name, entry, header, state, now.day, now.now_ms) else None
 
     def _is_ended(self, record: Record) -> bool:
         return are_ended(self._reader.connection, marks(record.origin.city, record.header.standard, record.body))
@@ -229,12 +229,12 @@ def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
     """Rule 7: what was found, with what is to be said of the keys."""
     if not entry.problems:
         return found
-    told = screening.Screened()
-    told.CopyFrom(found)
-    told.reason, told.advice[:] = entry.problems[0].reason, map(advice, entry.problems)
+    screened = screening.Screened()
+    screened.CopyFrom(found)
+    screened.reason, screened.advice[:] = entry.problems[0].reason, map(advice, entry.problems)
     if found.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
-        told.result = screening.RESULT_DOUBTFUL
-    return told
+        screened.result = screening.RESULT_DOUBTFUL
+    return screened
 
 
 def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:

@@ -42,9 +42,9 @@ def broken_by_handling(books: CaseRepository, file: CaseFile) -> list[Broken]:
     city = city_of(file.id)
     origins = sorted(named_by(city, file))
     own = [origin for origin in origins if city_of(origin) == city]
-    found = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(books, own, city, _PASS_ON))
-    found += [_undecided() for source in opened(books, own) if not _is_decided(source, file.id)]
-    return found + [demand for name in own for demand in _held_by(books, name, name, _PASS_ON, file.id)]
+    broken = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(books, own, city, _PASS_ON))
+    broken += [_undecided() for source in opened(books, own) if not _is_decided(source, file.id)]
+    return broken + [demand for name in own for demand in _held_by(books, name, name, _PASS_ON, file.id)]
 
 
 def _held(books: CaseRepository, source: CaseFile, act: str, before: str = "") -> list[Broken]:
@@ -57,7 +57,7 @@ def _held(books: CaseRepository, source: CaseFile, act: str, before: str = "") -
 
 def _held_by(books: CaseRepository, case: str, since: str, act: str, before: str) -> list[Broken]:
     passed = books.drawn_from(case, COMPLAINT.name, since, before)
-    held = [each.id for each in passed if _is_passed(each) and each.case.state not in ("", "returned")]
+    held = [half.id for half in passed if _is_passed(half) and half.case.state not in ("", "returned")]
     if not held:
         return []
     zh, en = f"已移交（{held[0]}），未经退回", f"it was handed over as {held[0]}, and not given back"
@@ -93,8 +93,8 @@ def _is_decided(source: CaseFile, passed: str) -> bool:
 
 def _decisions(file: CaseFile, *acts: str) -> list[ActFact]:
     """The acts of these kinds that stand, as they stand in the log."""
-    found = (fact for fact in file.case.in_force() if fact.act in acts)
-    return sorted(found, key=lambda fact: record_order(fact.id))
+    facts = (fact for fact in file.case.in_force() if fact.act in acts)
+    return sorted(facts, key=lambda fact: record_order(fact.id))
 
 
 def _is_earlier(record: str, other: str) -> bool:

@@ -52,8 +52,8 @@ def _is_passed_on(origin: CaseFile, to_city: str, city: str) -> bool:
     is_received = origin.workflow is REFERRAL and case.parties.get("addressee") == city
     if not is_received or case.situation.kept.get("kind") == _ASSISTANCE:
         return False
-    said: Any = said_in(origin)
-    return case.state != "designated_elsewhere" or to_city not in ("", said.designated_city)
+    known: Any = said_in(origin)
+    return case.state != "designated_elsewhere" or to_city not in ("", known.designated_city)
 
 
 def _unknown(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:

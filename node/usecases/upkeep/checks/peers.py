@@ -34,8 +34,8 @@ def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
             yield found(Code.PEER_FROZEN, member.city, reason=link.last_reason)
         return
     if link.failures >= _FAILURES:
-        told = {"failures": link.failures, "reason": link.last_reason, "error": link.last_error}
-        yield found(Code.PEER_FAILS, member.city, **told)
+        values = {"failures": link.failures, "reason": link.last_reason, "error": link.last_error}
+        yield found(Code.PEER_FAILS, member.city, **values)
     heard_ms = origin.confirmed_at_ms if origin else 0
     if heard_ms and scene.now_ms - heard_ms > scene.config.stale_after_h * 3_600_000:
         yield found(Code.PEER_STALE, member.city, since=moment(heard_ms))
@@ -57,8 +57,8 @@ def witnesses(scene: Scene) -> Iterator[Finding]:
     for city, each in progress.items():
         others_went_on = newest_s - each.at_s > scene.config.stale_after_h * 3600
         if each.size < own.size and each.at_s and others_went_on:
-            told = {"size": each.size, "own": own.size, "since": moment(each.at_s * 1000)}
-            yield found(Code.WITNESS_BEHIND, city, **told)
+            values = {"size": each.size, "own": own.size, "since": moment(each.at_s * 1000)}
+            yield found(Code.WITNESS_BEHIND, city, **values)
 
 
 def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) -> dict[str, WitnessProgress]:
@@ -81,11 +81,11 @@ def clocks(scene: Scene) -> Iterator[Finding]:
     for member in scene.peers:
         origin = scene.reader.find_origin(member.city)
         if origin is not None and origin.confirmed_at_ms > scene.now_ms + _SKEW_S * 1000:
-            told = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
-            yield found(Code.CLOCK_BEHIND, member.city, **told)
+            values = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
+            yield found(Code.CLOCK_BEHIND, member.city, **values)
     told_ms = read_peer_clocks(scene.reader.connection)
-    for city, each in member_progress(scene.reader, scene.config.city, scene.peers).items():
-        ahead_s = max(told_ms.get(city, 0) / 1000, each.at_s - now_s)
+    for city, reached in member_progress(scene.reader, scene.config.city, scene.peers).items():
+        ahead_s = max(told_ms.get(city, 0) / 1000, reached.at_s - now_s)
         if ahead_s > _SKEW_S:
             yield found(Code.PEER_CLOCK_AHEAD, city, seconds=round(ahead_s))
         elif -told_ms.get(city, 0) / 1000 > _SKEW_S:
