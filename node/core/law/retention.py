@@ -1,4 +1,4 @@
-"""How long a city keeps in its own store what it took back, where no peer sees it any more. Data, not code.
+"""How long a city keeps in its own store what it retracted, where no peer sees it any more. Data, not code.
 
 No statute was found that gives a term for the file of an ended listing; the terms here follow the one for records of
 sharing and are marked unsure until a lawyer has compared them.

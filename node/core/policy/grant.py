@@ -149,7 +149,7 @@ class Grant:
 
         Returns:
             None: the record is withheld whole, header too. An empty set: the header alone, which is what a
-            retraction discloses to everyone who may have held the record it takes back.
+            retraction discloses to everyone who may have held the record it retracts.
         """
         if self._seen_by.isdisjoint(header.audience):
             return None

@@ -159,7 +159,7 @@ class Product(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Makes:
-    """A record of another standard that an act drafts, makes or takes back (a tombstone)."""
+    """A record of another standard that an act drafts, makes or retracts."""
 
     product: Product
     standard: str

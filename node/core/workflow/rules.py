@@ -203,7 +203,7 @@ def _party(workflow: Workflow, act: Act, fact: ActFact, situation: Situation) ->
 
 
 def _stands_alone(act: Act, situation: Situation) -> bool:
-    """What it took back is gone: for who never saw it, and for who had to destroy it."""
+    """What it retracted is gone: for who never saw it, and for who had to destroy it."""
     return act.retracts and situation.state == START
 
 

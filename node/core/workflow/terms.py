@@ -113,5 +113,5 @@ def records(standard: str) -> Makes:
 
 
 def retracts(standard: str) -> Makes:
-    """Takes a record back: a tombstone that makes peers destroy its values."""
+    """Retracts a record: it makes peers destroy its values."""
     return Makes(Product.RETRACTION, standard)

@@ -23,7 +23,7 @@ _OF_LISTS = b"listing."
 def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) -> None:
     """Marks the listing in `view`, the record at position `row`, as ended. Runs in a writer's job, before it is gone.
 
-    A record that was superseded has not ended by being taken back: its correction stands.
+    A record that was superseded has not ended by being retracted: its correction stands.
     """
     if _OF_LISTS not in view or _is_superseded(connection, row):
         return
@@ -58,7 +58,7 @@ def _is_act(body: Message) -> bool:
 
 
 def read_republished(connection: Connection, limit: int) -> list[str]:
-    """The first record ids of what peers published again and neither took back nor replaced."""
+    """The first record ids of what peers published again and neither retracted nor replaced."""
     found = connection.execute(
         "SELECT city, republished.position & ? FROM republished JOIN record USING (position)"
         " JOIN origin ON origin.number = republished.position >> ? WHERE view IS NOT NULL AND NOT EXISTS"

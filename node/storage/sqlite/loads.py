@@ -1,4 +1,4 @@
-"""Loads: the records that one client made of one file, so that a wrong file can be taken back whole (issue 8)."""
+"""Loads: the records that one client made of one file, so that a wrong file can be retracted whole (issue 8)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Load(NamedTuple):
         number: 0 for one that is not stored yet.
         client: name of the adapter or officer.
         file: name of the file or table; may be empty.
-        records: made of its rows; `retracted` of them are taken back.
+        records: made of its rows; `retracted` counts those retracted since.
         asked_by: account of the officer who asked to take it back, and why: `purpose`, `legal_basis`; else empty.
         approved_by: account of the officer who approved that.
     """
@@ -99,5 +99,5 @@ def ask_retraction(connection: Connection, load: Load) -> None:
 
 
 def approve_retraction(connection: Connection, number: int, by: str, at_ms: int) -> None:
-    """Notes who approves that a load is taken back."""
+    """Notes who approves that a load is retracted."""
     connection.execute("UPDATE load SET approved_by = ?, approved_at_ms = ? WHERE number = ?", (by, at_ms, number))

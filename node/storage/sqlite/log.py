@@ -179,7 +179,7 @@ class OwnLog:
         self._signed_note = self._note  # what was signed for it is never shown
 
     def _read_view(self, connection: Connection, record: str) -> bytes | None:
-        """None where the record is not there, was destroyed or was taken back."""
+        """None where the record is not there, was destroyed or was retracted."""
         found = connection.execute(_STANDING, {"row": rows.target_of(OWN, record)}).fetchone()
         return found[0] if found else None
 

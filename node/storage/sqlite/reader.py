@@ -120,7 +120,7 @@ class Reader:
         return check_tree(self.connection, origin.number, origin.size, origin.root)
 
     def retracted(self, begin: int, end: int) -> set[int]:
-        """The leaf indices of the own records in [begin, end) that were taken back."""
+        """The leaf indices of the own records in [begin, end) that were retracted."""
         found = self.connection.execute(
             "SELECT position FROM change WHERE kind = 'retracted' AND position BETWEEN ? AND ?",
             (position(OWN, begin), position(OWN, end - 1)),
@@ -128,7 +128,7 @@ class Reader:
         return {row for (row,) in found}
 
     def is_retracted(self, origin: int, index: int) -> bool:
-        """Whether a record was taken back."""
+        """Whether a record was retracted."""
         found = self.connection.execute(
             "SELECT 1 FROM change WHERE kind = 'retracted' AND position = ? LIMIT 1", (position(origin, index),)
         ).fetchone()
@@ -150,7 +150,7 @@ class Reader:
         return dict(found)
 
     def version(self, index: int) -> tuple[bytes | None, bool, int | None]:
-        """An own record in its chain of versions: the view, whether it was taken back, what replaced it."""
+        """An own record in its chain of versions: the view, whether it was retracted, what replaced it."""
         row = position(OWN, index)
         stored, is_retracted, successor = self.connection.execute(
             "SELECT view, EXISTS (SELECT 1 FROM change WHERE change.position = record.position AND kind = 'retracted'),"

@@ -14,7 +14,7 @@ _ENDED = (
 
 
 def destroy_ended(connection: Connection, kept_since_ms: Mapping[str, int]) -> int:
-    """Destroys the own records of each standard that were replaced or taken back before a moment; counts them.
+    """Destroys the own records of each standard that were replaced or retracted before a moment; counts them.
 
     Runs in a writer's job. A policy or a peer never saw these views since: nothing about them is told to anybody.
     """

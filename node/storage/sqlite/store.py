@@ -76,7 +76,7 @@ class Store(Reader):
         return self.submit(lambda connection: loads.ask_retraction(connection, load), is_patient=False)
 
     def approve_retraction(self, number: int, by: str) -> "Future[None]":
-        """Notes who approves that a load is taken back (`loads.approve_retraction`)."""
+        """Notes who approves that a load is retracted (`loads.approve_retraction`)."""
         at_ms = self._clock.now_ms()
         return self.submit(lambda connection: loads.approve_retraction(connection, number, by, at_ms), is_patient=False)
 
@@ -151,7 +151,7 @@ class Store(Reader):
         The future raises NodeError NOT_FOUND where the draft is open no longer: nobody approves one twice.
 
         Args:
-            entries: the act, last, and what it takes back.
+            entries: the act, last, and what it retracts.
             prepare: record id of the act -> the drafts it leads to.
             draft: number of the draft that it was; 0 where there was none.
             by: account that closes the draft.

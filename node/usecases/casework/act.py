@@ -247,7 +247,7 @@ class Casework:
         return Recorded(record, case, state, proposal.audience, tuple(makes), worth_a_look(entries))
 
     def _entries(self, proposal: Proposal, now_ms: int) -> list[Entry]:
-        """The act, last, and before it what it makes and takes back."""
+        """The act, last, and before it what it makes and retracts."""
         entry = proposal.entry(self._store.log.city, now_ms)
         return [*products(self._store, proposal.file, proposal.act, proposal.message, entry.header), entry]
 

@@ -32,7 +32,7 @@ Members = Callable[[], Federation]
 
 
 class Retracted(NamedTuple):
-    """The record that took back, outside its workflow, what this node had stored of a case, and its leaf hash."""
+    """The record that retracted, outside its workflow, what this node had stored of a case, and its leaf hash."""
 
     header: Header
     leaf_hash: bytes
@@ -190,7 +190,7 @@ class CaseRepository:
         return next((act for opened in self._record(record) if (act := self._act(opened)) is not None), None)
 
     def view(self, record: str) -> View | None:
-        """A record as it is kept here, also one that was taken back; None where it is not."""
+        """A record as it is kept here, also one that was retracted; None where it is not."""
         city, index = parse_record_id(record)
         origin = self._reader.find_origin(city)
         rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
@@ -223,7 +223,7 @@ class CaseRepository:
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
             return []
         rows = self._reader.records(origin.number, index, index + 1)
-        # The own log keeps for a time what it took back; it is no act any more.
+        # The own log keeps for a time what it retracted; it is no act any more.
         is_back = self._reader.is_retracted(origin.number, index)
         return [read(view) for _, _, view in rows if view is not None and not is_back]
 

@@ -1,7 +1,7 @@
 """The index of cases: a summary of every case that is here. A look at it costs what has changed since the last one.
 
 1. New acts and notices are found in the subject index, from where the look before stopped in each city's log.
-2. A view that changed since (taken back, narrowed, disclosed) leads to its cases by its place.
+2. A view that changed since (retracted, narrowed, disclosed) leads to its cases by its place.
 3. The cases found are read anew, whole: a summary is what `CaseRepository.open` says, never a sum of changes.
 4. Where another log may be used, or another city speaks for a platform, everything is read anew.
 """
@@ -71,7 +71,7 @@ class CaseIndex:
         # Case -> the look that found it changed; place of a record -> its cases; origin -> tree size looked at.
         self._touched: dict[str, int] = {}
         self._places: dict[tuple[int, int], tuple[str, ...]] = {}
-        # Id of a record that is not here, but whose being taken back matters to a case.
+        # Id of a record that is not here, but whose retraction matters to a case.
         self._missed: dict[str, str] = {}
         self._seen: dict[int, int] = {}
         self._change = self._reader.newest_change()

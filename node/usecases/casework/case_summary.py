@@ -94,7 +94,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
 
 
 def _summary_of_retracted(file: CaseFile, back: Retracted) -> CaseSummary:
-    """What is left to say of a case whose acts were taken back and destroyed: by whom, when, why."""
+    """What is left to say of a case whose acts were retracted and destroyed: by whom, when, why."""
     header = back.header
     opened = {
         notice.header.city

@@ -14,7 +14,7 @@ from node.usecases.casework.rules.jurisdiction import say_route
 
 
 def complete(known: Knowledge, file: CaseFile, act: Act, message: Message, on: date) -> None:
-    """States which city a platform is asked at, where a complaint belongs, and what a retraction takes back.
+    """States which city a platform is asked at, where a complaint belongs, and what an act retracts.
 
     Raises:
         NodeError: INVALID_ARGUMENT, the platform is connected to no city, or to another.
@@ -28,7 +28,7 @@ def complete(known: Knowledge, file: CaseFile, act: Act, message: Message, on: d
 
 
 def _name_what_goes(file: CaseFile, message: Any) -> None:
-    """States the document number of what an act takes back: whoever held it has destroyed it, and must know which."""
+    """States the document number of what an act retracts: whoever held it has destroyed it, and must know which."""
     if "number" in message.DESCRIPTOR.fields_by_name and not message.number:
         numbers = [number for fact in file.case.in_force() if (number := fact.fields.get("number"))]
         message.number = numbers[-1] if numbers else ""

@@ -1,4 +1,4 @@
-"""Records that an act makes or takes back, in the same transaction and before it: who has the act has them too.
+"""Records that an act makes or retracts, in the same transaction and before it: who has the act has them too.
 
 Listings are not among them: they follow the state of their case day by day (`ListingLifecycle`).
 """
@@ -127,7 +127,7 @@ def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
 
 
 def _before(reader: Reader, act: str) -> tuple[Header, Penalty] | None:
-    """The penalty that stands directly before an act of this city, which made it, if it was not taken back since."""
+    """The penalty that stands directly before an act of this city, which made it, if it was not retracted since."""
     index = parse_record_id(act)[1] - 1
     if index < 0 or reader.is_retracted(OWN, index):
         return None

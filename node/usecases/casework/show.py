@@ -53,7 +53,7 @@ def show_case(
 
 
 RETRACTED = "taken_back"
-"""The state of a case whose acts its city took back outside the workflow; no workflow has one of this name."""
+"""The state of a case whose acts its city retracted outside the workflow; no workflow has one of this name."""
 
 
 def last_act(file: CaseFile) -> ActRecord | None:

@@ -71,7 +71,7 @@ def names(reader: Reader, record: str, digest: str) -> bool:
 
 
 class Destruction:
-    """Destroys what came by records that are here no more: taken back, or no longer shared with this city."""
+    """Destroys what came by records that are here no more: retracted, or no longer shared with this city."""
 
     def __init__(self, reader: Reader, store: EvidenceStore) -> None:
         self._reader = reader

@@ -58,7 +58,7 @@ def forget(config: Config, city: str, now_ms: int) -> Forgotten:
 
 
 def _acts_in_cases_of(connection: Connection, own: str, city: str) -> list[str]:
-    """The own records, not taken back, that are acts in cases which a city opened."""
+    """The own records, not retracted, that are acts in cases which a city opened."""
     case = f"{city}-"
     rows = connection.execute(
         "SELECT position, view FROM record WHERE position >= ? AND position < ?"

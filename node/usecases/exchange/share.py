@@ -127,7 +127,7 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
         fates = Fates(reader, begin, end)
         for row in rows:
             index = row[0]
-            # One taken back too: where the caller may not see the retraction itself, it still holds the record.
+            # One retracted too: where the caller may not see the retraction itself, it still holds the record.
             view = view_for(now, row, fates) if _differs(before, now, row, fates) else None
             size = len(view) + _INDEX_BYTES if view is not None else 0
             if size > budget or index - response.from_index == MAX_REVISION_SPAN:

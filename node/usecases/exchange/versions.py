@@ -15,14 +15,14 @@ _SHORT = 8
 
 
 class Fates:
-    """What became of own records [begin, end): which were taken back, which replaced, and by what."""
+    """What became of own records [begin, end): which were retracted, which replaced, and by what."""
 
     def __init__(self, reader: Reader, begin: int, end: int) -> None:
         self._retracted = reader.retracted(begin, end)
         self._successors = reader.successors(begin, end)
 
     def is_retracted(self, index: int) -> bool:
-        """Whether the record was taken back."""
+        """Whether the record was retracted."""
         return index in self._retracted
 
     def successor(self, index: int) -> int | None:

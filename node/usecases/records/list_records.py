@@ -13,7 +13,7 @@ _BUDGET_BYTES = 4 * 1024 * 1024
 
 
 def list_records(reader: Reader, city: str, from_index: int, limit: int, purpose: str) -> ListRecordsResponse:
-    """A page of a city's log. What is withheld, destroyed or taken back stands there as its leaf hash alone.
+    """A page of a city's log. What is withheld, destroyed or retracted stands there as its leaf hash alone.
 
     Args:
         reader: Of the store.

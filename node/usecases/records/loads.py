@@ -48,11 +48,11 @@ class LoadRetraction:
         self._lock = threading.Lock()
 
     def ask(self, actor: Actor, number: int, purpose: str, legal_basis: str) -> Load:
-        """Asks that a load be taken back; it waits for an approver. Asked again, the newer reason holds.
+        """Asks that a load be retracted; it waits for an approver. Asked again, the newer reason holds.
 
         Raises:
             NodeError: NOT_FOUND; WRONG_ACTOR, an account that reads; PURPOSE_REQUIRED; or INVALID_ARGUMENT: nothing is
-                left to take back, or it is approved already.
+                left to retract, or it is approved already.
         """
         check_reason(purpose, legal_basis)
         if not actor.account.acts:
@@ -68,7 +68,7 @@ class LoadRetraction:
         return asked
 
     def approve(self, actor: Actor, number: int) -> Load:
-        """Takes a load back that another officer asked to take back; returns when all is durable.
+        """Retracts a load that another officer asked to retract; returns when all is durable.
 
         Of each row goes what this load made of it and, where that stands today, every version before it: the row may be
         handed in again. What a later load made of a row stays. Broken off, it goes on when approved again.
@@ -99,7 +99,7 @@ class LoadRetraction:
         return load
 
     def _targets(self, number: int) -> Iterator[Header]:
-        """The headers of what is to be taken back, each once."""
+        """The headers of what is to be retracted, each once."""
         seen: set[int] = set()
         for begin, end in self._store.runs_of_load(number):
             replaced = self._store.successors(begin, end)

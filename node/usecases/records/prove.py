@@ -18,7 +18,7 @@ def prove(reader: Reader, record: str, purpose: str) -> Proof:
     """The proof of a record as this node may see it.
 
     Raises:
-        NodeError: INVALID_ARGUMENT (no record id), NOT_FOUND (not here, withheld or taken back), POLICY_DENIED
+        NodeError: INVALID_ARGUMENT (no record id), NOT_FOUND (not here, withheld or retracted), POLICY_DENIED
             (obtained for another purpose) or UNAVAILABLE, the record came since the last checkpoint that this node
             has caught up with.
     """
@@ -41,7 +41,7 @@ def prove_publicly(reader: Reader, city: str, index: int, view: View) -> Proof:
 
 
 def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
-    """The stored view of a record that is not withheld and was not taken back.
+    """The stored view of a record that is not withheld and was not retracted.
 
     Raises:
         NodeError: NOT_FOUND.

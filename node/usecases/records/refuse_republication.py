@@ -28,7 +28,7 @@ _UNKNOWN = Finding(
 
 
 class Republication:
-    """Knows what had ended: by mark where it was taken back, by its own term where that is still to come."""
+    """Knows what had ended: by mark where it was retracted, by its own term where that is still to come."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -66,7 +66,7 @@ class Republication:
                 yield _UNKNOWN
 
     def _has_ended(self, name: str, body: Any, day: date) -> bool:
-        """Whether the listing was taken back, or stands in the log with its last day behind it."""
+        """Whether the listing was retracted, or stands in the log with its last day behind it."""
         wanted = marks(self._store.log.city, name, body)
         if are_ended(self._store.connection, wanted):
             return True

@@ -56,9 +56,9 @@ class Retractions:
 
 
 def _earlier_versions(header: Header, read_view: ReadView) -> Iterator[Header]:
-    """Headers of the versions that a record replaced, newest first, as far as they were not taken back before.
+    """Headers of the versions that a record replaced, newest first, as far as they were not retracted before.
 
-    A peer that pulled while they were current holds them still; one that comes later sees none of a record taken back.
+    A peer that pulled while they were current holds them still; one that comes later sees none of a record retracted.
     """
     while header.supersedes and (view := _parse_view(read_view(header.supersedes))) is not None:
         header = open_view(view).header or Header()
@@ -113,7 +113,7 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
             have decided: an act of its workflow takes it back. Only an act that a forgotten log makes misread goes so.
 
     Raises:
-        NodeError: INVALID_ARGUMENT (no own record of this id, or already taken back), NOT_FOUND, PURPOSE_REQUIRED or
+        NodeError: INVALID_ARGUMENT (no own record of this id, or already retracted), NOT_FOUND, PURPOSE_REQUIRED or
             WRONG_ACTOR.
     """
     if not reason.purpose or not reason.legal_basis:
@@ -131,7 +131,7 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
 
 
 def _standing(store: Store, record: str) -> Header:
-    """The header of an own record that was not taken back."""
+    """The header of an own record that was not retracted."""
     city, index = parse_record_id(record)
     if city != store.log.city:
         raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is not a record of {store.log.city}")

@@ -7,7 +7,7 @@ For each origin, in one pass and one snapshot:
 3. the root is the one its city signed, by the keys pinned in the federation file; while a replica is being caught up
    with, its root stands below the signed one and only the signature is checked;
 4. every current open record is in the subject index, and nothing else is;
-5. what a later record replaced or took back is marked so, and destroyed where it was a peer's;
+5. what a later record replaced or retracted is marked so, and destroyed where it was a peer's;
 6. idempotency keys lead to current records, and are as they were written;
 7. every body that is open here is one of its standard: another is a fault that names the record, and the audit goes on.
 """

@@ -1,4 +1,4 @@
-"""风险预警: a city warns the others; one that turns out unfounded is taken back as openly as it was given."""
+"""风险预警: a city warns the others; one that turns out unfounded is retracted as openly as it was given."""
 
 from node.core.law.laws import Label, accord
 from node.core.workflow.model import ANYONE, START, Act, Kind, NotBefore, Party, Role, Workflow

@@ -35,7 +35,7 @@ IS_MATTER = Only(
 # Order 45 sets the limit; the number of the article was not read in the text.
 _PUBLICITY = Citation("penalty_publicity", "", sure=False)
 _DECISION = procedure("60", sure=False)
-# A wrong decision is taken back by who made it or by the superior; the article was not read in the text.
+# A wrong decision is retracted by who made it or by the superior; the article was not read in the text.
 _REVOCATION = procedure("", sure=False)
 _TO = ("addressee",)
 _HANDLER = ("handler",)

@@ -1,7 +1,7 @@
 """Keeps the city's own lists as the law has them, day by day and after every act: a job of the node's scheduler.
 
 1. A case in which a party is listed makes the record that others see; a correction supersedes it.
-2. What the term, or an act in a case, ends is taken back at once: a tombstone leaves, peers destroy values and salts.
+2. What the term, or an act in a case, ends is retracted at once: the retraction leaves, peers destroy values and salts.
 3. What only waits for its day (a term or a measure that ends by itself) is an act that casework makes when asked.
 4. What it took off a list it keeps as long as the retention of the standard says, and then destroys itself.
 5. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
@@ -279,7 +279,7 @@ class ListingLifecycle:
         return read_body(parse_header(view.header), view) if view else act_pb2.Act()
 
     def _current(self, record: str) -> tuple[Header, Message] | None:
-        """A record that neither was taken back nor superseded."""
+        """A record that neither was retracted nor superseded."""
         header, index = self._header(record), int(record.rpartition("-")[2])
         gone = self._store.connection.execute(
             "SELECT 1 FROM change WHERE position = ? AND kind IN ('retracted', 'superseded')", (index,)

@@ -17,7 +17,7 @@ class Listed(NamedTuple):
 
 
 class OwnListings:
-    """The records of the own lists; those superseded or taken back may still be among them."""
+    """The records of the own lists; those superseded or retracted may still be among them."""
 
     def __init__(self) -> None:
         self._all: dict[str, Listed] = {}
