@@ -22,6 +22,7 @@ from node.demo.nodes import Node
 from node.folder.files import load_federation, save_federation
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import Trust
+from node.messages import _
 from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.exchange_service import ExchangeServicer, add_exchange_service
 from node.rpc.peer_client import connect
@@ -127,11 +128,16 @@ def tamper(nodes: Sequence[Node], origin: Node, victim: Node, folder: Path) -> C
     before = _peer(victim.status(), origin.city)
     with _in_between(middle, origin):
         # A peer pulls once at a time: after this no pull that began on the straight way is under way.
-        _await("every peer to pull by way of the man in the middle", lambda: middle.callers == peers)
+        _await(_("every peer to pull through the attacker"), lambda: middle.callers == peers)
         _take_in(origin, folder)
         size = origin.status().tree_size
         _await(
-            f"{victim.city} to freeze {origin.city}, and the others to have all {size} records",
+            _(
+                "{victim} to freeze {origin}, and the others to have all {size} records",
+                victim=victim.city,
+                origin=origin.city,
+                size=size,
+            ),
             lambda: (
                 _peer(victim.status(), origin.city).state == "frozen"
                 and all(_peer(node.status(), origin.city).tree_size == size for node in others)
@@ -151,9 +157,9 @@ def _check(
     incident: control_pb2.Incident,
 ) -> None:
     if (after.tree_size, after.root) != (before.tree_size, before.root):
-        raise DemoError(f"{victim.city} stored something of an altered batch")
+        raise DemoError(_("{city} stored something of an altered batch", city=victim.city))
     if not middle.sent or Reader(victim.config.node_db).incident_payload(incident.number) != middle.sent:
-        raise DemoError(f"the evidence that {victim.city} kept is not what was sent")
+        raise DemoError(_("the evidence that {city} kept is not what was sent", city=victim.city))
 
 
 @contextmanager
@@ -182,7 +188,7 @@ def _in_between(middle: ManInTheMiddle, origin: Node) -> Iterator[None]:
 def _take_in(origin: Node, folder: Path) -> None:
     file = write_input(folder / "later.csv", origin.city, _ROWS, seed=_SEED)
     with loading([origin], {origin.city: file}, "later") as (load,):
-        _await(f"{origin.city} to take in {_ROWS} operators", lambda: load.is_done)
+        _await(_("{city} to load {rows} operators", city=origin.city, rows=_ROWS), lambda: load.is_done)
 
 
 def _peer(status: control_pb2.StatusResponse, city: str) -> control_pb2.PeerStatus:
@@ -193,5 +199,5 @@ def _await(what: str, is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _WAIT_S
     while not is_so():
         if time.monotonic() > deadline:
-            raise DemoError(f"waited {_WAIT_S:g} s in vain for {what}")
+            raise DemoError(_("waited {seconds:g} s in vain for {what}", seconds=_WAIT_S, what=what))
         time.sleep(_POLL_S)

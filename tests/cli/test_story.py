@@ -96,11 +96,11 @@ def test_it_finds_what_a_city_may_not_see(tmp_path: Path) -> None:
     found = "\n".join(verdict.found)
     assert not verdict.holds
     assert "denied: taiyuan holds regulator of nanchang-0 (operator.registration), for all" in found
-    assert "denied: the actual address of the seller stands in taiyuan's" in found
+    assert "denied: the actual address of the seller is in taiyuan's" in found
     complaint = stage.cases["complaint"]
     assert f"exposed: wuhan on changsha: {complaint} is held, and should be a hash" in found
     assert f"denied: wuhan holds identity, personal, regulator of {complaint} (complaint), for changsha" in found
-    assert "denied: the complainant's name stands in wuhan's data/node.db" in found
+    assert "denied: the complainant's name is in wuhan's data/node.db" in found
     assert len({line for line in verdict.found if "hefei" in line.split(":")[1]}) == 0
 
 

@@ -2,4 +2,4 @@
 
 from tests.messages.texts import CLICK
 
-TRANSLATED = (CLICK, "cli")
+TRANSLATED = (CLICK, "cli", "demo")

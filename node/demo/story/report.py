@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from node.demo.story.stage import Stage
 from node.demo.story.steps import Step
 from node.demo.story.verdict import Verdict
 from node.folder.founding import CAPITALS
+from node.messages import _, both, render
 from node.tables.terminal import CellTable, print_table
 
 _HASH_DIGITS = 8
@@ -18,35 +18,36 @@ _HASH_DIGITS = 8
 
 def print_steps(steps: list[Step]) -> None:
     """Prints a chapter."""
-    table = CellTable("", "day", "city", "by", "act 环节", "record", "signed", "case is", "limits 时限", "seen by")
+    table = CellTable(
+        "", _("day"), _("city"), _("by"), _("act"), _("record"), _("signed"), _("case is"), _("deadlines"), _("seen by")
+    )
     for each in steps:
-        cells = (
-            str(each.number), each.day.isoformat(), CAPITALS[each.city][0], each.by, f"{each.what[0]}\n{each.act}",
-            each.record or each.note, _signed(each), f"{each.state[0]}\n{each.state[1]}".strip(), _clocks(each),
-            _seen(each),
+        who = (each.by, f"{render(both(each.what[1], each.what[0]))}\n{each.act}", each.record or each.note)
+        table.add_texts(
+            str(each.number), each.day.isoformat(), CAPITALS[each.city][0], *who, _signed(each), _state(each),
+            _clocks(each), _seen(each),
         )  # fmt: skip
-        table.add_row(*map(Text, cells))
     print_table(table)
 
 
 def print_sums(stage: Stage, verdict: Verdict) -> None:
     """Prints what each city holds of what the others recorded."""
     cities = stage.logs.cities
-    table = CellTable("standard", "records", *(CAPITALS[city][0] for city in cities))
+    table = CellTable(_("standard"), _("records"), *(CAPITALS[city][0] for city in cities))
     for standard, held in sorted(verdict.held.items()):
         cells = (_held(held.get(city)) for city in cities)
         table.add_row(standard, str(verdict.told[standard]), *cells)
     print_table(table)
-    table = CellTable("secret", "may know it", "stands in the files of")
-    for name, (_, may) in stage.secrets.items():
-        table.add_row(name, _names(sorted(may)), _names(verdict.secrets.get(name, [])))
+    table = CellTable(_("secret"), _("may know it"), _("found in the files of"))
+    for name, (_secret, may) in stage.secrets.items():
+        table.add_texts(name, _names(sorted(may)), _names(verdict.secrets.get(name, [])))
     print_table(table)
 
 
 def print_found(console: Console, verdict: Verdict) -> None:
     """Prints what must not be."""
     for each in verdict.found:
-        console.print(each, style="bold red", markup=False, soft_wrap=True)
+        console.print(render(each), style="bold red", markup=False, soft_wrap=True)
 
 
 def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
         },
         "secrets": {
             name: {"may_know": sorted(may), "found_in": verdict.secrets.get(name, [])}
-            for name, (_, may) in stage.secrets.items()
+            for name, (_secret, may) in stage.secrets.items()
         },
         "found": verdict.found,
         "seconds": round(seconds, 1),
@@ -96,6 +97,11 @@ def _plain(step: Step) -> dict[str, Any]:
     }
 
 
+def _state(step: Step) -> str:
+    label, code = step.state
+    return render(both(code, f"{label}\n{code}".strip()))
+
+
 def _signed(step: Step) -> str:
     return f"✓ {step.signed[0]}\n{step.signed[1][:_HASH_DIGITS]}" if step.signed else ""
 
@@ -114,7 +120,7 @@ def _seen(step: Step) -> str:
     if not step.record:
         return ""
     others = [city for city in step.seen_by if city != step.city]
-    return _names(others) or ("本市 own city alone")
+    return _names(others) or render(_("this city only"))
 
 
 def _names(cities: list[str]) -> str:

@@ -28,6 +28,7 @@ from node.demo.story.desk import Body, Desk
 from node.demo.story.logs import Logs, Stored
 from node.demo.story.steps import Limits, Step
 from node.folder.clock import RECHECK_S
+from node.messages import _, both, render
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.control.v1 import control_pb2
 from node.whole_file import write_file
@@ -79,7 +80,7 @@ class Stage:
         for file in files.values():
             os.utime(file, (self._now_s, self._now_s))  # a file is as of the time it was written
         with loading(self.nodes, files) as loads:
-            self.wait("the cities to take their operators in", lambda: all(load.is_done for load in loads))
+            self.wait(_("the cities to take their operators in"), lambda: all(load.is_done for load in loads))
         self.sync()
 
     def begin_chapter(self, title: str, console: Console) -> "Stage":
@@ -109,7 +110,7 @@ class Stage:
         offset_s = self.set_clock(wanted)
         time.sleep(RECHECK_S)  # the answering processes say nothing of their clock
         self.wait(
-            f"every node's clock to say {day}",
+            _("every node's clock to say {day}", day=day),
             lambda: all(node.status().clock.offset_s == offset_s for node in self.nodes),
         )
 
@@ -157,7 +158,7 @@ class Stage:
         shown = desk.show(recorded.case, platform)
         view = next(each for each in shown.acts if each.id == recorded.id)
         if view.standing != "in_force":
-            raise DemoError(f"{recorded.id}: {view.act} is {view.standing}")
+            raise DemoError(_("{id}: {act} is {standing}", id=recorded.id, act=view.act, standing=view.standing))
         self.recorded(city, view, shown)
         return recorded
 
@@ -183,7 +184,9 @@ class Stage:
             step.signed = proven.checkpoint.size, proven.checkpoint.root.hex()
         self.steps.append(step)
         self._console.print(
-            f"  {step.number:>2} {self.day:%m-%d} {city:<9} {what[0]} {act}  {record}", style="dim", markup=False
+            f"  {step.number:>2} {self.day:%m-%d} {city:<9} {render(both(what[1], what[0]))} {act}  {record}",
+            style="dim",
+            markup=False,
         )
         return step
 
@@ -194,7 +197,7 @@ class Stage:
         def made() -> list[pb.ActView]:
             return [each for each in desk.show(case).acts if each.act == act]
 
-        self.wait(f"the node of {city} to {act} {case} by itself", made)
+        self.wait(_("the node of {city} to {act} {case} by itself", city=city, act=act, case=case), made)
         self.recorded(city, made()[-1], desk.show(case))
 
     def await_record(self, city: str, standard: str, is_it: Callable[[Stored], bool], begin: int) -> Stored:
@@ -203,7 +206,7 @@ class Stage:
         def found() -> list[Stored]:
             return [each for each in self.logs.own(city, begin) if each.header.standard == standard and is_it(each)]
 
-        self.wait(f"the node of {city} to make a record of {standard}", found)
+        self.wait(_("the node of {city} to make a record of {standard}", city=city, standard=standard), found)
         return found()[0]
 
     def sync(self) -> None:
@@ -228,7 +231,14 @@ class Stage:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         if done.returncode not in codes:
             said = f"{done.stdout}{done.stderr}".strip()
-            raise DemoError(f"gongzhi {' '.join(map(str, words))}: exit code {done.returncode}\n{said}")
+            raise DemoError(
+                _(
+                    "gongzhi {words}: exit code {code}\n{output}",
+                    words=" ".join(map(str, words)),
+                    code=done.returncode,
+                    output=said,
+                )
+            )
         return done.stdout
 
     def ask(self, *words: str | Path, node: str = "", codes: Iterable[int] = (0,)) -> Any:
@@ -244,7 +254,7 @@ class Stage:
         deadline = time.monotonic() + _WAIT_S
         while not is_so():
             if time.monotonic() > deadline:
-                raise DemoError(f"waited {_WAIT_S:g} s in vain for {what}")
+                raise DemoError(_("waited {seconds:g} s in vain for {what}", seconds=_WAIT_S, what=what))
             for node in self.nodes:
                 node.check_running()
             time.sleep(_POLL_S)
@@ -255,7 +265,9 @@ class Stage:
         self._await_record(city, last.record)
 
     def _await_record(self, city: str, record: str) -> None:
-        self.wait(f"{city} to have {record}", lambda: self.logs.held(city, record) is not None)
+        self.wait(
+            _("{city} to have {record}", city=city, record=record), lambda: self.logs.held(city, record) is not None
+        )
 
 
 def found_stage(base: Path, policies: Mapping[str, str]) -> Stage:

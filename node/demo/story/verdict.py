@@ -21,6 +21,7 @@ from node.demo.failure import DemoError
 from node.demo.story.logs import Stored
 from node.demo.story.stage import Stage
 from node.folder.files import load_federation
+from node.messages import _
 
 _SETTLE_S = 150.0
 _REGULATORS = 2
@@ -95,7 +96,7 @@ def _settle(stage: Stage) -> None:
     deadline = time.monotonic() + _SETTLE_S
     while len(complete({node.city: node.status() for node in stage.nodes})) < len(stage.nodes):
         if time.monotonic() > deadline:
-            raise DemoError(f"not every city has every log after {_SETTLE_S:g} s")
+            raise DemoError(_("not every city has every log after {seconds:g} s", seconds=_SETTLE_S))
         stage.sync()
 
 
@@ -120,11 +121,20 @@ def _by_accord(stage: Stage, stored: Stored, verdict: Verdict) -> Iterator[str]:
         sums[city] = count + 1, known | names
         more = names - allowed(stored, city)
         if more:
-            yield f"denied: {city} holds {', '.join(sorted(more))} of {stored.id} ({standard}), for {_for(stored)}"
+            yield _(
+                "denied: {city} holds {facets} of {record} ({standard}), for {audience}",
+                city=city,
+                facets=sorted(more),
+                record=stored.id,
+                standard=standard,
+                audience=_for(stored),
+            )
 
 
 def _for(stored: Stored) -> str:
-    return ", ".join(stored.header.audience) or f"{stored.header.city} alone"
+    if stored.header.audience:
+        return ", ".join(stored.header.audience)
+    return _("{city} only", city=stored.header.city)
 
 
 def _secrets(stage: Stage, verdict: Verdict) -> Iterator[str]:
@@ -136,11 +146,18 @@ def _secrets(stage: Stage, verdict: Verdict) -> Iterator[str]:
                 if secret in content:
                     places[name] += [node.city] if node.city not in places[name] else []
                     if node.city not in cities:
-                        yield f"denied: the {name} stands in {node.city}'s {file.relative_to(node.folder)}"
+                        yield _(
+                            "denied: {secret} is in {city}'s {file}",
+                            secret=name,
+                            city=node.city,
+                            file=file.relative_to(node.folder),
+                        )
                     elif file.suffix == ".log":
-                        yield f"denied: the {name} stands in a log, {node.city}'s {file.name}"
+                        yield _(
+                            "denied: {secret} is in a log, {city}'s {file}", secret=name, city=node.city, file=file.name
+                        )
     verdict.secrets = {name: places[name] for name in stage.secrets}
-    yield from (f"lost: the {name} is in no store" for name in stage.secrets if not places[name])
+    yield from (_("lost: {secret} is in no store", secret=name) for name in stage.secrets if not places[name])
 
 
 def _destroyed(stage: Stage) -> Iterator[str]:
@@ -148,7 +165,8 @@ def _destroyed(stage: Stage) -> Iterator[str]:
         for node in stage.nodes:
             if node.city != stored.header.city:
                 yield from (
-                    f"left: salts of {name} stand in {node.city}'s {file}" for file in _with(node.folder, stored)
+                    _("left: salts of {record} are in {city}'s {file}", record=name, city=node.city, file=file)
+                    for file in _with(node.folder, stored)
                 )
 
 

@@ -2,6 +2,7 @@
 
 from node.demo.story.cast import OFFICES, PLATFORM_PARTY
 from node.demo.story.stage import Stage
+from node.messages import _
 
 _CITY, _FOLLOWER = "changsha", "zhengzhou"
 ALERT = "alert"
@@ -27,9 +28,9 @@ def play(stage: Stage) -> None:
     stage.act(_FOLLOWER, ALERT, "follow_up", {"follow_up": "已检查12个自提点，未见伪造。"}, case=case,
               reasons="检查结果反馈。")  # fmt: skip
     stage.look()
-    stage.destroyed[f"the warning {case}"] = stage.logs.stored(case)
+    stage.destroyed[_("the warning {case}", case=case)] = stage.logs.stored(case)
     stage.at("2027-08-23")
     stage.act(_CITY, ALERT, "withdraw", {"withdrawal": "WITHDRAWAL_GROUND_UNFOUNDED"}, case=case,
               reasons="经检测，标识为真，预警不实。")  # fmt: skip
     others = [city for city in stage.logs.cities if city != _CITY]
-    stage.wait("every city to destroy the warning", lambda: not any(stage.logs.held(city, case) for city in others))
+    stage.wait(_("every city to destroy the warning"), lambda: not any(stage.logs.held(city, case) for city in others))

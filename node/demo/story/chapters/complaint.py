@@ -16,6 +16,7 @@ from node.demo.story.cast import (
     STORE,
 )
 from node.demo.story.stage import Stage
+from node.messages import _
 
 _CITY = "changsha"
 _MISMATCH = 1
@@ -61,9 +62,9 @@ def _settle_first(stage: Stage) -> None:
     stage.cases["complaint"] = opened.case
     only = frozenset({_CITY})
     for name in ("name", "id_number", "phone"):
-        stage.secrets[f"complainant's {name}"] = CONSUMER[name].encode(), only
-    stage.secrets["order number"] = ORDER_NUMBER.encode(), only
-    stage.secrets["facts of the complaint"] = COMPLAINT_FACTS.encode(), only
+        stage.secrets[_("the complainant's {field}", field=name)] = CONSUMER[name].encode(), only
+    stage.secrets[_("the order number")] = ORDER_NUMBER.encode(), only
+    stage.secrets[_("the facts of the complaint")] = COMPLAINT_FACTS.encode(), only
     stage.at("2026-05-14")
     terms = {"offered_on": "2026-05-06", "until": "2026-05-19", "result": "SETTLEMENT_RESULT_FAILED"}
     failed = {"settlement": terms}
@@ -75,7 +76,14 @@ def _route(stage: Stage) -> None:
     desk, case = stage.desks[_CITY], stage.cases["complaint"]
     found = stage.ask("complaint", "route", case, "--as", desk.identity("maker"))
     if (found["city"], found["routed_by"]) != (_CITY, "displayed_address"):
-        raise DemoError(f"the complaint {case} belongs to {_CITY} by the address displayed, not {found}")
+        raise DemoError(
+            _(
+                "the complaint {case} belongs to {city} by the address displayed, not {answer}",
+                case=case,
+                city=_CITY,
+                answer=found,
+            )
+        )
     what = ("按平台公示地址，属本市管辖", "by the address displayed it belongs here")
     stage.tell(_CITY, "complaint route", "routed", what, note=f"{found['routed_by']} {found['region6']}")
 
@@ -92,8 +100,15 @@ def _verify(stage: Stage) -> None:
                note=f"{record}: {differs}")  # fmt: skip
     shown = stage.gongzhi("operator", "show", SELLER_CODE, node=_CITY)
     if ACTUAL not in shown:
-        raise DemoError(f"{_CITY} may see the actual address that {record} states, and does not:\n{shown}")
+        raise DemoError(
+            _(
+                "{city} may see the actual address that {record} states, and does not:\n{shown}",
+                city=_CITY,
+                record=record,
+                shown=shown,
+            )
+        )
     federation: Path = stage.desks[_CITY].node.config.federation
     stage.gongzhi("check-proof", proof, "--federation", federation)
     stage.tell(_CITY, "check-proof", "proven", ("离线核对证明成立", "the proof holds, offline"), note=record)
-    stage.secrets["actual address of the seller"] = ACTUAL.encode(), frozenset({"nanchang", _CITY, "hefei"})
+    stage.secrets[_("the actual address of the seller")] = ACTUAL.encode(), frozenset({"nanchang", _CITY, "hefei"})

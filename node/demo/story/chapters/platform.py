@@ -6,6 +6,7 @@ from typing import Any
 from node.demo.failure import DemoError
 from node.demo.story.cast import OFFICES, PLATFORM_CLIENT, PLATFORM_PARTY, SELLER, SELLER_CODE, STORE, write_roster
 from node.demo.story.stage import Stage
+from node.messages import _
 
 CITY, _ASKING = "wuhan", "hefei"
 MEASURE = "measure.request"
@@ -35,7 +36,13 @@ def screen(stage: Stage) -> list[dict[str, Any]]:
 def _screen(stage: Stage) -> None:
     found = [(each["result"], each.get("record_id"), each.get("matched_on")) for each in screen(stage)]
     if found != [("hit", stage.cases["listed"], "uscc")]:
-        raise DemoError(f"the roster was to hit {stage.cases['listed']} once, by code and not by name, not {found}")
+        raise DemoError(
+            _(
+                "the roster should hit {listed} once, by code and not by name, not {hits}",
+                listed=stage.cases["listed"],
+                hits=found,
+            )
+        )
     what = ("平台名册筛查命中", "hit by code, none by name")
     stage.tell(CITY, "screen", "hit", what, note=stage.cases["listed"])
 

@@ -4,6 +4,7 @@ from node.demo.failure import DemoError
 from node.demo.story.cast import OFFICES, SELLER, STORE, VIOLATION, write_recording
 from node.demo.story.desk import documents
 from node.demo.story.stage import Stage
+from node.messages import _
 
 _FROM, _TO = "changsha", "hefei"
 _ARTICLE = "市场监督管理行政处罚程序规定 第14条"
@@ -35,8 +36,8 @@ def _send(stage: Stage) -> None:
     extraction = office.extraction("2026-05-18T08:30", "长沙市局电子取证室", "录屏", "硬盘 HD-07")
     kept = stage.ask("evidence", "put", recording, *extraction, node=_FROM)
     stage.cases["recording"] = kept["sha256"]
-    stage.secrets["recording of the live stream"] = recording.read_bytes()[-60:], frozenset({_FROM, _TO})
-    stage.secrets["facts of the referral"] = VIOLATION.encode(), frozenset({_FROM, _TO})
+    stage.secrets[_("the recording of the live stream")] = recording.read_bytes()[-60:], frozenset({_FROM, _TO})
+    stage.secrets[_("the facts of the referral")] = VIOLATION.encode(), frozenset({_FROM, _TO})
     evidence = {
         "kind": "EVIDENCE_KIND_ELECTRONIC_DATA",
         "title": "直播录屏",
@@ -85,9 +86,9 @@ def _fetch_evidence(stage: Stage) -> None:
     got = stage.base / "got.bin"
     stage.gongzhi("evidence", "get", digest, "--record", sent, "--out", got, node=_TO)
     if got.read_bytes() != (stage.base / "recording.bin").read_bytes():
-        raise DemoError(f"what {_TO} was sent is not what {_FROM} handed in")
+        raise DemoError(_("{to} received other bytes than {sender} uploaded", to=_TO, sender=_FROM))
     stage.tell(_TO, "evidence get", "obtained", ("取得证据附件", "attachment fetched"),
-               note=f"{digest[:16]}…, {got.stat().st_size:,} bytes")  # fmt: skip
+               note=_("{digest}…, {size:,} bytes", digest=digest[:16], size=got.stat().st_size))  # fmt: skip
     stage.gongzhi("evidence", "get", digest, "--record", sent, "--out", stage.base / "no", node="taiyuan",
                   codes=(_REFUSED,))  # fmt: skip
     stage.tell("taiyuan", "evidence get", "refused", ("无关城市取证被拒", "a city with no part in it is refused"))
@@ -100,9 +101,15 @@ def _pack(stage: Stage) -> None:
     federation = stage.desks[_TO].node.config.federation
     checked = stage.ask("evidence", "verify", bundle, "--federation", federation)
     if [each["sha256"] for each in checked["files"]] != [stage.cases["recording"]] or packed["missing"]:
-        raise DemoError(f"the bundle of {stage.cases['referral']} was to hold the recording alone: {checked}")
+        raise DemoError(
+            _(
+                "the bundle of {referral} should hold the recording only: {checked}",
+                referral=stage.cases["referral"],
+                checked=checked,
+            )
+        )
     what = ("一键举证，离线核验成立", "the evidence in one file, checked offline")
-    stage.tell(_TO, "evidence verify", "packed", what, note=f"{len(checked['records'])} records proven")
+    stage.tell(_TO, "evidence verify", "packed", what, note=_("{count} records proven", count=len(checked["records"])))
 
 
 def _dispute(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from node.demo.story.chapters.platform import CITY as SCREENING_CITY
 from node.demo.story.chapters.platform import screen
 from node.demo.story.desk import documents
 from node.demo.story.stage import Stage
+from node.messages import _
 
 _CITY, _HOME = "hefei", "nanchang"
 REPAIR = "credit.repair"
@@ -42,7 +43,7 @@ def play(stage: Stage) -> None:
     _end_listing(stage, number)
     stage.sync()
     if found := screen(stage):
-        raise DemoError(f"{SCREENING_CITY} still finds the seller on a list:\n{found}")
+        raise DemoError(_("{city} still finds the seller on a list:\n{hits}", city=SCREENING_CITY, hits=found))
     stage.tell(SCREENING_CITY, "screen", "no hit", ("再次筛查无命中", "screened again: no hit"))
 
 
@@ -62,7 +63,7 @@ def _take_off(stage: Stage, case: str) -> None:
     listed = stage.logs.stored(stage.cases["listed"])
     # The record that was published, and the one before it, that it replaced.
     versions = [each for each in stage.logs.own(_CITY) if each.header.standard == LISTING and not each.has_act]
-    stage.destroyed |= {f"the listing {each.id}": each for each in versions}
+    stage.destroyed |= {_("the listing {record}", record=each.id): each for each in versions}
     stage.look()
     stage.at("2027-08-11")
     stage.act(_CITY, REPAIR, "execute", {"executed_on": "2027-08-11"}, case=case)
@@ -72,5 +73,6 @@ def _take_off(stage: Stage, case: str) -> None:
     stage.tell(_CITY, "software 软件", "retract", what, made.id, note=listed.id)
     others = [city for city in stage.logs.cities if city != _CITY]
     stage.wait(
-        f"every other city to destroy {listed.id}", lambda: not any(stage.logs.held(city, listed.id) for city in others)
+        _("every other city to destroy {id}", id=listed.id),
+        lambda: not any(stage.logs.held(city, listed.id) for city in others),
     )
