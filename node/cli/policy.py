@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from node.cli.shared.tables import new_table, print_table
 from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
-from node.core.policy.policy import Explanation, Policy, parse_policy
+from node.core.policy.explain import Explanation
+from node.core.policy.policy import Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
 from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from node.core.policy.disclosure import decide
-from node.core.policy.policy import Grant, parse_policy
+from node.core.policy.grant import Grant
+from node.core.policy.policy import parse_policy
 from node.core.standards.standard import get, standards
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration

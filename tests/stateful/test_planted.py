@@ -8,7 +8,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from node.storage.sqlite import replica
 from node.storage.sqlite.store import _Destruction
-from node.usecases.exchange.versions import Fates
+from node.usecases.exchange.versions import RecordChanges
 from tests.kit.effort import effort
 from tests.kit.stateful.federation import Federation, cities
 
@@ -28,7 +28,7 @@ def bytes_left_behind(patch: pytest.MonkeyPatch) -> None:
 
 def shared_after_all(patch: pytest.MonkeyPatch) -> None:
     """Who comes late is shown what was taken back."""
-    patch.setattr(Fates, "is_retracted", lambda *_: False)
+    patch.setattr(RecordChanges, "is_retracted", lambda *_: False)
 
 
 @pytest.mark.parametrize("plant", [lost_update, bytes_left_behind, shared_after_all])

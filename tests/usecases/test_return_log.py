@@ -10,7 +10,7 @@ from node.core.log.record import disclosed_facets
 from node.demo.check_stores import Rule, check_stores
 from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.share import view_for
-from node.usecases.exchange.versions import Fates, Shown
+from node.usecases.exchange.versions import RecordChanges, Shown
 from node.usecases.upkeep import return_log
 from tests.kit.simulator.origin import policy_text, registration
 from tests.kit.simulator.rollback import roll_back, snapshot
@@ -45,7 +45,7 @@ def shown(wuhan: Town, index: int, to: str) -> list[int]:
     """The facets of a record that a city is let see."""
     [row] = wuhan.store.records(0, index, index + 1)
     view = view_for(
-        Shown(wuhan.store, wuhan.origin.policy.grant(to, PURPOSE)), row, Fates(wuhan.store, index, index + 1)
+        Shown(wuhan.store, wuhan.origin.policy.grant(to, PURPOSE)), row, RecordChanges(wuhan.store, index, index + 1)
     )
     return sorted(disclosed_facets(View.FromString(view)))
 

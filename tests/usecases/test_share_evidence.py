@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.core.log.attachment import MAX_CHUNK_BYTES
-from node.core.policy.policy import Grant
+from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
 from node.storage.sqlite.evidence import EvidenceStore
 from node.stubs.evidence.v1 import evidence_pb2 as pb

@@ -14,14 +14,12 @@ from google.protobuf.message import Message
 
 from node.core.document import Document, Location, parse_document, read_model
 from node.core.log.record import EVERYONE
-from node.core.policy.explain import Considered, Explanation, explain
+from node.core.policy.explain import Explanation, explain
 from node.core.policy.file import WITHHELD, PolicyEntry, RuleEntry, TestEntry
 from node.core.policy.grant import POLICY_CHANGE, Condition, Grant, JointGrant, Rule, StandardKey, plan_rules
 from node.core.standards.standard import Facet, Standard
 from node.errors import FileError, NodeError, Reason
 from node.stubs.record.v1.record_pb2 import Header
-
-__all__ = ["Considered", "Explanation", "Grant", "Policy", "PolicyTest", "Rule", "StandardKey", "parse_policy"]
 
 M = TypeVar("M", bound=Message)
 # Level L4: ID numbers, a reporter's identity.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from node.core.log.attachment import check_digest, references
 from node.core.log.record import parse_record_id
-from node.core.policy.policy import Grant
+from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import OWN
@@ -12,7 +12,7 @@ from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
 from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.share import view_for
-from node.usecases.exchange.versions import Fates, Shown
+from node.usecases.exchange.versions import RecordChanges, Shown
 
 # 16 MiB of chunks between two looks at whether the peer may still see the record.
 _CHUNKS_A_LOOK = 64
@@ -69,4 +69,4 @@ def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:
     if named != city or index >= reader.origin(city).size:
         return View()
     row = reader.records(OWN, index, index + 1)[0]
-    return View.FromString(view_for(Shown(reader, grant), row, Fates(reader, index, index + 1)))
+    return View.FromString(view_for(Shown(reader, grant), row, RecordChanges(reader, index, index + 1)))

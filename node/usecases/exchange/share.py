@@ -6,14 +6,14 @@ from functools import partial
 from node.core.log.merkle import consistency_proof
 from node.core.log.record import cut_wire, mask_wire
 from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
-from node.core.policy.policy import Grant
+from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader, Row
 from node.storage.sqlite.store import Origin
 from node.stubs.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
 from node.stubs.record.v1.record_pb2 import View
-from node.usecases.exchange.versions import Fates, Shown
+from node.usecases.exchange.versions import RecordChanges, Shown
 from node.usecases.records.usage import check_reason
 
 # Room in a batch for checkpoint, proofs and leaf hashes.
@@ -82,17 +82,17 @@ def fitting(views: Iterable[bytes]) -> list[bytes]:
 
 
 def _views(reader: Reader, shown: Shown, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
-    fates = Fates(reader, begin, end)
+    changes = RecordChanges(reader, begin, end)
     rows = reader.records(OWN, begin, end)
-    views = fitting(view_for(shown, row, fates) for row in rows)
+    views = fitting(view_for(shown, row, changes) for row in rows)
     return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
 
 
-def view_for(shown: Shown, row: Row, fates: Fates) -> bytes:
+def view_for(shown: Shown, row: Row, changes: RecordChanges) -> bytes:
     """An own record as the holder of a grant may see it: a serialised view."""
     index, leaf_hash, stored = row
-    if stored is not None and not fates.is_retracted(index):
-        disclosed = shown.facets(row, fates)
+    if stored is not None and not changes.is_retracted(index):
+        disclosed = shown.facets(row, changes)
         if disclosed is not None:
             return mask_wire(stored, cut_wire(stored)[1], disclosed)
     return View(leaf_hash=leaf_hash).SerializeToString()
@@ -124,11 +124,11 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
     for begin in range(request.from_index, request.upto_size, MAX_BATCH_VIEWS):
         end = min(begin + MAX_BATCH_VIEWS, request.upto_size)
         rows = reader.records(OWN, begin, end)
-        fates = Fates(reader, begin, end)
+        changes = RecordChanges(reader, begin, end)
         for row in rows:
             index = row[0]
             # One retracted too: where the caller may not see the retraction itself, it still holds the record.
-            view = view_for(now, row, fates) if _differs(before, now, row, fates) else None
+            view = view_for(now, row, changes) if _differs(before, now, row, changes) else None
             size = len(view) + _INDEX_BYTES if view is not None else 0
             if size > budget or index - response.from_index == MAX_REVISION_SPAN:
                 response.to_index = index
@@ -142,7 +142,7 @@ def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: Revise
     yield response.SerializeToString()
 
 
-def _differs(before: Shown | None, now: Shown, row: Row, fates: Fates) -> bool:
+def _differs(before: Shown | None, now: Shown, row: Row, changes: RecordChanges) -> bool:
     """Whether the caller may hold another view than it is to see now.
 
     What it holds depends on when it pulled: the record as it stood alone, or as far as its newest version went.
@@ -150,5 +150,5 @@ def _differs(before: Shown | None, now: Shown, row: Row, fates: Fates) -> bool:
     stored = row[2]
     if before is None or stored is None:
         return True
-    shown = now.facets(row, fates)
-    return before.facets(row, fates) != shown or before.alone(stored) != shown
+    shown = now.facets(row, changes)
+    return before.facets(row, changes) != shown or before.alone(stored) != shown

@@ -6,7 +6,7 @@ be seen of it alone and of every later one; so what the newest allows is carried
 
 from node.core.log.record import cut_wire, parse_header
 from node.core.policy.disclosure import Disclosed, decide
-from node.core.policy.policy import Grant
+from node.core.policy.grant import Grant
 from node.storage.sqlite.reader import Reader, Row
 from node.stubs.record.v1.record_pb2 import View
 
@@ -14,7 +14,7 @@ from node.stubs.record.v1.record_pb2 import View
 _SHORT = 8
 
 
-class Fates:
+class RecordChanges:
     """What became of own records [begin, end): which were retracted, which replaced, and by what."""
 
     def __init__(self, reader: Reader, begin: int, end: int) -> None:
@@ -44,7 +44,7 @@ class Shown:
         header, _ = cut_wire(stored)
         return decide(self._grant, parse_header(header), lambda: View.FromString(stored))
 
-    def facets(self, row: Row, fates: Fates) -> Disclosed:
+    def facets(self, row: Row, changes: RecordChanges) -> Disclosed:
         """The facets of an own record to disclose; of a replaced one no more than of any version after it.
 
         Who may not see what replaced a record cannot know that it was replaced, and would answer from it for ever. As
@@ -53,7 +53,7 @@ class Shown:
         index, _, stored = row
         self._from.pop(index, None)  # asked for by what it replaced, which stands before it
         shown = self.alone(stored or b"")
-        successor = fates.successor(index)
+        successor = changes.successor(index)
         return shown if shown is None or successor is None else _both(shown, self._after(successor))
 
     def _after(self, index: int) -> Disclosed:

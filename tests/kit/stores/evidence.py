@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from node.config import Evidence
 from node.core.log.attachment import MAX_CHUNK_BYTES
-from node.core.policy.policy import Grant
+from node.core.policy.grant import Grant
 from node.core.standards import standard as standards
 from node.folder.attachment_file import Digester
 from node.storage.sqlite.evidence import EvidenceStore
