@@ -215,7 +215,7 @@ def read_settings(path: Path) -> tuple[Document, Path]:
     except FileNotFoundError:
         raise FileError(Reason.INVALID_CONFIG, str(file), _no_node(file.parent)) from None
     except PermissionError:
-        text = f"belongs to {_owner(file)}, and you may not read it: sudo, or the bundle of an officer by --as"
+        text = f"belongs to {_owner(file)}, and you may not read it: sudo, or the identity of an officer by --as"
         raise FileError(Reason.INVALID_CONFIG, str(file), text) from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from node.cli.shared.options import new_passphrase, node_option, passphrase_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.members.clients import Clients, Kind
 from node.core.members.federation import format_fingerprint
@@ -74,7 +74,7 @@ def add_command(
 @node_option
 def list_command(node_dir: Path) -> None:
     """List the clients and when their certificates expire."""
-    table = new_table(_("name"), _("kind"), _("valid until"), _("certificate"))
+    table = CellTable(_("name"), _("kind"), _("valid until"), _("certificate"))
     for each in load_clients(load_config(node_dir).clients).clients:
         for cert in each.tls_certs:
             table.add_row(each.name, each.kind.value, f"{cert.not_after.date()}", format_fingerprint(cert.fingerprint))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from node.cli.shared.options import json_option, node_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
 from node.errors import Reason
@@ -33,7 +33,7 @@ def show(effective: bool, as_json: bool, node_dir: Path) -> None:
     if as_json:
         echo(json.dumps({each.name: _value(in_force, each) for each in shown}, ensure_ascii=False, indent=2))
         return
-    table = new_table(_("setting"), _("value"), _("set in"), _("purpose"))
+    table = CellTable(_("setting"), _("value"), _("set in"), _("purpose"))
     for each in shown:
         where = f"node.yaml:{document.summary_of(each.path)}" if _is_set(document, each) else _("default")
         value = _value(in_force, each)

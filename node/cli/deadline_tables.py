@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rich.cells import cell_len
 
 from node.cli.shared.casework import STATES
-from node.cli.shared.tables import new_table, print_table, printable
+from node.cli.shared.tables import CellTable, print_table, printable
 from node.core.law.calendar import Year
 from node.core.law.deadlines import Deadline, Reading
 from node.core.law.laws import Label, laws
@@ -24,7 +24,7 @@ _LIMITS: Mapping[Unit, Callable[[int], Message]] = {
 
 def print_rules(rules: Iterable[LegalRule]) -> None:
     """Prints rules, one a line."""
-    table = new_table(
+    table = CellTable(
         _("rule"), _("v"), _("what"), _("limit"), _("excluded"), _("law"), _("Art"), _("in force"), _("sure")
     )
     for rule in rules:
@@ -94,7 +94,7 @@ def _state(reading: Reading) -> Message:
 
 def print_year(year: Year, working_days: int) -> None:
     """Prints the holidays of a year, the days worked instead, and the notices that say so."""
-    table = new_table(_("holiday"), _("off"), _("days"), _("worked instead"))
+    table = CellTable(_("holiday"), _("off"), _("days"), _("worked instead"))
     for holiday in year.holidays:
         worked = "  ".join(f"{day} {day:%a}" for day in holiday.works)
         table.add_row("、".join(holiday.of), f"{holiday.from_}..{holiday.to}", str(holiday.days), worked)

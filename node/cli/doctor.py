@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from node.cli.shared.options import ask_passphrase, json_option, node_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Severity
@@ -64,7 +64,7 @@ def as_row(finding: Finding, check: str) -> dict[str, str]:
 
 def _print(examined: Examined) -> None:
     lang = language()
-    table = new_table(_("check"), _("result"), _("code"), _("finding"), _("what to do"))
+    table = CellTable(_("check"), _("result"), _("code"), _("finding"), _("what to do"))
     for check, findings in examined:
         label = check.label_zh if lang == "zh" else check.name
         if not findings:

@@ -5,7 +5,7 @@ import json
 import click
 
 from node.cli.shared.options import json_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.alert_rules import alert_rules
 from node.core.reason_texts import errors_page, find_text, texts
 from node.localized_click import echo, lang_option
@@ -25,7 +25,7 @@ def list_errors(as_json: bool) -> None:
     if as_json:
         echo(json.dumps(texts().model_dump(), ensure_ascii=False, indent=2))
         return
-    rows = new_table(_("code"), _("meaning"))
+    rows = CellTable(_("code"), _("meaning"))
     for code, text in texts().every.items():
         rows.add_row(code, text.meaning(language()))
     print_table(rows)

@@ -14,7 +14,7 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.query import reason_options
-from node.cli.shared.tables import new_table, print_table, printable
+from node.cli.shared.tables import CellTable, print_table, printable
 from node.client import upload
 from node.core.law.calendar import SHANGHAI
 from node.core.workflow.codes import code_name
@@ -169,7 +169,7 @@ def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, ca
     if as_json:
         echo(json_text([_plain(each) for each in held]))
         return
-    table = new_table(_("sha256"), _("bytes"), _("name"), _("stored at"), _("extracted by"), _("origin"))
+    table = CellTable(_("sha256"), _("bytes"), _("name"), _("stored at"), _("extracted by"), _("origin"))
     for each in held:
         officers = "; ".join(", ".join(o.name for o in extraction.officers) for extraction in each.extractions)
         came_by = _("{names}", names=[*([_("uploaded")] if each.handed_in else []), *each.records])

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from node.cli.shared.options import ask_passphrase, node_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config
 from node.core.log.checkpoint import format_vkey
 from node.core.members.federation import Member, format_fingerprint
@@ -157,7 +157,7 @@ def move_command(address: str, node_dir: Path) -> None:
 @node_option
 def list_command(node_dir: Path) -> None:
     """List the members with their fingerprints."""
-    table = new_table(
+    table = CellTable(
         _("city"),
         _("Chinese name"),
         _("region"),

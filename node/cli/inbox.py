@@ -17,7 +17,7 @@ from node.cli.shared.casework import (
 )
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.localized_click import echo
 from node.messages import _, both, render
 from node.stubs.casework.v1 import casework_pb2 as pb
@@ -102,7 +102,7 @@ def scorecard(folder: Path, as_json: bool) -> None:
     if as_json:
         echo(json_text([plain(each) for each in found]))
         return
-    table = new_table(
+    table = CellTable(
         _("city"), _("rule"), _("limit"), _("in time"), _("late"), _("running"), _("overdue"), _("median days")
     )
     for each in found:
@@ -112,7 +112,7 @@ def scorecard(folder: Path, as_json: bool) -> None:
 
 
 def _print_clocks(clocks: list[pb.Clock]) -> None:
-    table = new_table(
+    table = CellTable(
         _("due"),
         _("state"),
         _("case"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from node.cli.shared.options import ask_passphrase, new_passphrase, node_option, passphrase_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config
 from node.core.members.federation import Member, format_fingerprint
 from node.errors import FileError, NodeError, Reason
@@ -167,14 +167,14 @@ def _check_followers(config: Config, *, force: bool) -> None:
 
 
 def _print_followers(followers: Iterable[_Follower]) -> None:
-    table = new_table(_("who"), _("kind"), _("knows the new certificate"))
+    table = CellTable(_("who"), _("kind"), _("knows the new certificate"))
     for each in followers:
         table.add_texts(each.name, each.kind, each.knows)
     print_table(table)
 
 
 def _refresh_own_officer(config: Config) -> None:
-    """The node's own officer lies beside the node: its bundle follows at once."""
+    """The node's own officer lies beside the node: its identity follows at once."""
     if config.officer.is_dir():
         write_server(config.officer, server_certificates(config))
 

@@ -8,7 +8,7 @@ import click
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.localized_click import echo
 from node.messages import _
 from node.stubs.intake.v1 import intake_pb2 as intake
@@ -37,7 +37,7 @@ def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) 
     if as_json:
         echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table(_("load"), _("begun at"), _("loaded by"), _("file"), _("standard"), _("records"), _("retracted"))
+    table = CellTable(_("load"), _("begun at"), _("loaded by"), _("file"), _("standard"), _("records"), _("retracted"))
     for each in found:
         counts = (str(each.records), back_text(each))
         table.add_texts(str(each.number), time_text(each.begun_at_ms), each.client, each.file, each.standard, *counts)

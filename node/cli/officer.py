@@ -9,7 +9,7 @@ import click
 
 from node.cli.client import tell_removed
 from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.members.clients import Client, Kind
 from node.core.members.officers import Account, OfficerRole
@@ -92,7 +92,7 @@ def list_command(as_json: bool, node_dir: Path) -> None:
     if as_json:
         echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table(_("account"), _("name"), _("roles"), _("certificate number"), _("valid until"))
+    table = CellTable(_("account"), _("name"), _("roles"), _("certificate number"), _("valid until"))
     for each in found:
         plain = _plain(each)
         roles = _("{roles}", roles=plain["roles"]) if plain["roles"] else _("the node's own account: no cases")

@@ -20,7 +20,7 @@ from node.cli.shared.query import (
     reason_options,
     save_proof,
 )
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.answer import check_day, check_status
 from node.core.standards.party_key import subject_of
 from node.localized_click import echo
@@ -111,7 +111,7 @@ def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
     if as_json:
         echo(json.dumps(plain, ensure_ascii=False, indent=2))
         return
-    table = new_table(
+    table = CellTable(
         _("result"), _("differs"), _("not comparable"), _("city"), _("record"), _("as of"), _("confirmed at")
     )
     table.add_row(

@@ -11,7 +11,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from rich.markup import escape
 
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
 from node.core.policy.explain import Explanation
 from node.core.policy.policy import Policy, parse_policy
@@ -177,7 +177,7 @@ def _print_matrix(rows: Sequence[MatrixRow]) -> None:
     notes: dict[str, int] = {}
     for purpose in dict.fromkeys(row.purpose for row in rows):
         of_purpose = [row for row in rows if row.purpose == purpose]
-        table = new_table(_("standard"), _("facet"), *dict.fromkeys(row.peer for row in of_purpose))
+        table = CellTable(_("standard"), _("facet"), *dict.fromkeys(row.peer for row in of_purpose))
         lines: dict[tuple[str, str], list[str]] = {}
         for row in of_purpose:
             lines.setdefault((f"{row.standard} v{row.version}", row.facet), []).append(_cell(row, notes))
@@ -241,7 +241,7 @@ def _explanation_row(explained: Explanation, seen: str) -> dict[str, Any]:
 
 
 def _print_explanation(explained: Explanation, seen: str) -> None:
-    table = new_table(_("line"), _("rule"), _("effect"), _("matches"), _("why"))
+    table = CellTable(_("line"), _("rule"), _("effect"), _("matches"), _("why"))
     for rule in explained.rules:
         matches = _("yes") if rule.matched else _("no")
         table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))

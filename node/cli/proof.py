@@ -14,7 +14,7 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option, node_option
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options, save_proof
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.log.checkpoint import LogKey, parse_vkey
 from node.core.log.cosignature import Cosignature
@@ -193,7 +193,7 @@ def _reporter(progress: Progress) -> Callable[[str, int, int], None]:
 
 
 def _print_audit(found: Sequence[OriginAudit]) -> None:
-    table = new_table(_("city"), _("records"), _("open"), _("signed to"), _("faults"), "")
+    table = CellTable(_("city"), _("records"), _("open"), _("signed to"), _("faults"), "")
     for each in found:
         signed = str(each.signed_size) if each.is_signed else _("no")
         cells = (each.city, str(each.size), str(each.open), signed, str(each.fault_count), "; ".join(each.notes))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.standards import table
 from node.core.standards.guide import standards_guide
 from node.core.standards.standard import Standard, get, standards
@@ -98,7 +98,7 @@ def _print_json(value: object) -> None:
 
 
 def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    table = new_table(*heads)
+    table = CellTable(*heads)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     print_table(table)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from node.cli.doctor import EXIT_MUST, STYLES
 from node.cli.shared.options import ask_passphrase, json_option, node_option
-from node.cli.shared.tables import new_table, print_table, printable
+from node.cli.shared.tables import CellTable, print_table, printable
 from node.client import NodeClient, wait_until_serving
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
@@ -19,7 +19,6 @@ from node.core.reason_texts import Severity
 from node.localized_click import echo
 from node.messages import Message, _, both, render
 from node.stubs.control.v1 import control_pb2
-from node.tables.terminal import CellTable
 
 
 @click.command()
@@ -129,7 +128,7 @@ def _print_alert(console: Console, alert: control_pb2.Alert) -> None:
 
 
 def _peers(answer: control_pb2.StatusResponse) -> CellTable:
-    table = new_table(
+    table = CellTable(
         _("peer"), _("state"), _("records"), _("open"), _("withheld"), _("behind"), _("last heard"), _("next try")
     )
     for peer in answer.peers:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from node.cli.shared.options import json_option, node_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
 from node.localized_click import echo
@@ -39,7 +39,7 @@ def list_command(days: int, as_json: bool, node_dir: Path) -> None:
     if as_json:
         echo(json.dumps([dict(zip(_COLUMNS, _row(each), strict=True)) for each in acts], ensure_ascii=False))
         return
-    table = new_table(_("number"), _("at"), _("who"), _("from"), _("act"), _("about"), _("result"))
+    table = CellTable(_("number"), _("at"), _("who"), _("from"), _("act"), _("about"), _("result"))
     for each in acts:
         table.add_row(*_row(each))
     print_table(table)

@@ -14,7 +14,7 @@ from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.casework import tell_rest
 from node.cli.shared.dates import parse_day, time_text
 from node.cli.shared.options import json_option
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.law.calendar import SHANGHAI
 from node.localized_click import echo
 from node.messages import _
@@ -69,7 +69,7 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
     if as_json:
         echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
         return
-    table = new_table(
+    table = CellTable(
         _("at"),
         _("who"),
         _("call"),

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.workflow import table
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as get
@@ -29,7 +29,7 @@ def list_workflows(as_json: bool) -> None:
     if as_json:
         echo(json.dumps([table.as_json(each) for each in WORKFLOWS.values()], ensure_ascii=False, indent=2))
         return
-    rows = new_table(_("workflow"), _("Chinese"), _("English"), _("states"), _("acts"))
+    rows = CellTable(_("workflow"), _("Chinese"), _("English"), _("states"), _("acts"))
     for each in WORKFLOWS.values():
         rows.add_row(each.name, each.label.zh, each.label.en, str(len(each.states)), str(len(each.acts)))
     print_table(rows)
@@ -70,7 +70,7 @@ def rules() -> None:
 def _print_tables(name: str, lang: Lang) -> None:
     shown = get(name)
     echo(f"{shown.name}  {shown.label.zh}  {shown.label.en}")
-    rows = new_table(*_HEADS)
+    rows = CellTable(*_HEADS)
     for row in table.act_rows(shown, lang):
         act = f"{row.act} {row.name}" if lang == "zh" else row.act
         by = f"{row.by} [{row.roles}]"

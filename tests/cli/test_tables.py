@@ -4,13 +4,13 @@ import pytest
 from rich.text import Text
 
 from node.cli.shared.case_show import print_case
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.stubs.casework.v1 import casework_pb2 as pb
 
 
 @pytest.mark.parametrize("kind", [str, Text])
 def test_a_name_gives_the_terminal_no_orders(kind: type[str | Text], capsys: pytest.CaptureFixture[str]) -> None:
-    table = new_table("name")
+    table = CellTable("name")
     table.add_row(kind("甲\x1b[2J\x00乙\u202e"))
     print_table(table)
     shown = capsys.readouterr().out

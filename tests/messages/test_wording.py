@@ -12,7 +12,7 @@ from tests.messages.texts import CLICK, ROOT, files
 from tests.messages.translated import TRANSLATED
 
 # Besides every class of error that is not Python's own: what prints, asks, heads a table or refuses.
-_SAYS = re.compile(r"(?:\w*_)?(?:echo|secho|confirm|prompt|new_table|CellTable|fail|refuse|refused)")
+_SAYS = re.compile(r"(?:\w*_)?(?:echo|secho|confirm|prompt|CellTable|CellTable|fail|refuse|refused)")
 _ERROR = re.compile(r"\w*(?:Error|BadParameter|Exception)")
 _WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*\s[^A-Za-z]*[A-Za-z]|[\u4e00-\u9fff]")
 

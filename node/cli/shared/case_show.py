@@ -5,7 +5,7 @@ from typing import Any
 from node.cli.shared.casework import clock_text, plain, plain_body, rule_text
 from node.cli.shared.dates import time_text
 from node.cli.shared.fields import Line, lines
-from node.cli.shared.tables import new_table, print_table, printable
+from node.cli.shared.tables import CellTable, print_table, printable
 from node.core.standards import standard as standards
 from node.localized_click import echo
 from node.messages import Message, _, both, render
@@ -14,7 +14,7 @@ from node.stubs.casework.v1 import casework_pb2 as pb
 
 def print_summaries(cases: list[pb.Summary]) -> None:
     """Prints cases, a line each."""
-    table = new_table(
+    table = CellTable(
         _("case"),
         _("party, document"),
         _("workflow"),
@@ -89,7 +89,7 @@ def _print_matter(shown: pb.Case) -> None:
                 if not line.path.startswith("act."):
                     of_act.setdefault(line.path, []).append((line, act.id))
             said |= of_act
-    table = new_table(_("field"), _("label"), _("value"), _("stated by"))
+    table = CellTable(_("field"), _("label"), _("value"), _("stated by"))
     for line, record in (each for found in said.values() for each in found):
         table.add_texts(line.path, line.name, line.text, record)
     if said:
@@ -97,7 +97,7 @@ def _print_matter(shown: pb.Case) -> None:
 
 
 def _print_acts(shown: pb.Case) -> None:
-    table = new_table(
+    table = CellTable(
         _("record"),
         _("act"),
         _("label"),
@@ -132,7 +132,7 @@ def _print_acts(shown: pb.Case) -> None:
 
 def _print_grounds(shown: pb.Case) -> None:
     """Why each act was made, and by what article and document."""
-    table = new_table(_("record"), _("act"), _("reasons"), _("article"), _("documents"))
+    table = CellTable(_("record"), _("act"), _("reasons"), _("article"), _("documents"))
     for each in shown.acts:
         act = standards.get(shown.workflow).parse(each.body).act  # type: ignore[attr-defined]
         documents = [act.document_number, *(f"{paper.title} {paper.number}" for paper in act.documents)]
@@ -163,7 +163,7 @@ def _receipt(receipt: pb.Receipt) -> Message:
 def _print_clocks(shown: pb.Case) -> None:
     if not shown.clocks:
         return
-    table = new_table(_("rule"), _("limit"), _("law"), _("started"), _("due"), _("state"), _("owed by"))
+    table = CellTable(_("rule"), _("limit"), _("law"), _("started"), _("due"), _("state"), _("owed by"))
     for each in shown.clocks:
         state = clock_text(each)
         if each.problem:

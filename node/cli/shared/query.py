@@ -13,7 +13,7 @@ from rich.text import Text
 from node.cli.shared.caller import Caller
 from node.cli.shared.dates import time_text
 from node.cli.shared.fields import lines
-from node.cli.shared.tables import new_table, print_table
+from node.cli.shared.tables import CellTable, print_table
 from node.core.log.body import read_body
 from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_facets, parse_header
@@ -86,7 +86,7 @@ def print_record(record: query.Record) -> None:
         echo(_("withheld by its city, or retracted"))
         return
     header = parse_header(record.view.header)
-    table = new_table(_("field"), "", _("value"))
+    table = CellTable(_("field"), "", _("value"))
     table.add_row(_("as of"), "", Text(time_text(header.as_of_ms)))
     table.add_row(_("source"), "", Text(header.source))
     if (body := _body(record)) is not None:
@@ -99,7 +99,7 @@ def print_record(record: query.Record) -> None:
 
 def print_records(records: list[query.Record]) -> None:
     """Prints records, a line each."""
-    table = new_table(_("record"), _("standard"), _("subject"), _("name"), _("as of"), _("open facets"))
+    table = CellTable(_("record"), _("standard"), _("subject"), _("name"), _("as of"), _("open facets"))
     for record in records:
         table.add_texts(*_line(record))
     print_table(table)

@@ -5,7 +5,7 @@ import click
 from node.tables import terminal
 from node.tables.terminal import CellTable, printable
 
-__all__ = ["new_table", "print_table", "printable", "wide_option"]
+__all__ = ["CellTable", "print_table", "printable", "wide_option"]
 _WIDE = "gongzhi.wide"
 
 
@@ -20,11 +20,6 @@ wide_option = click.option(
     callback=_keep,
     help="Print one line per table row, however narrow the terminal is.",
 )
-
-
-def new_table(*columns: str) -> CellTable:
-    """An empty table."""
-    return CellTable(*columns)
 
 
 def print_table(table: CellTable) -> None:

@@ -19,9 +19,9 @@ THEY_REFUSED = (
     " taken over), or it is not in its term"
 )
 WE_REFUSED = (
-    "this side refused the other's certificate in the TLS handshake: it is none of those pinned for it (server.crt of a"
-    " bundle, or the card of a city), or is not in its term; after `gongzhi key rotate --tls` there `gongzhi client"
-    " server-cert` prints the new server.crt"
+    "this side refused the other's certificate in the TLS handshake: it is none of those pinned for it (server.crt of"
+    " an identity, or the card of a city), or is not in its term; after `gongzhi key rotate --tls` there `gongzhi"
+    " client server-cert` prints the new server.crt"
 )
 
 
