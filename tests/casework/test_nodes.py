@@ -210,10 +210,10 @@ def test_the_command_line_acts_as_its_officer(offices: tuple[Office, Office], tm
     shown = json.loads(run("wang", "case", "show", case, "--json"))
     assert [each["act"] for each in shown["acts"]] == ["draft", "approve"]
     assert case in run("wang", "case", "list")
-    assert "已批准" in run("zhang", "case", "show", case)
+    assert "已批准" in run("zhang", "--lang", "zh", "case", "show", case)
     for words in (("outbox",), ("deadlines",), ("scorecard",)):
         json.loads(run("zhang", *words, "--json"))
-    done = invoke(gongzhi, "case", "act", case, "retransfer", "--as", changsha.folder / "zhang")
+    done = invoke(gongzhi, "--lang", "zh", "case", "act", case, "retransfer", "--as", changsha.folder / "zhang")
     assert isinstance(done.exception, NodeError)
     assert "受移送机关不得再自行移送" in done.output
 
@@ -231,7 +231,7 @@ def test_a_case_is_told_from_others_and_found_by_what_it_is_about(offices: tuple
     def run(office: Office, name: str, *words: str) -> str:
         return output_of(*words, "--as", office.folder / name)
 
-    shown = run(hefei, "zhang", "case", "show", case)
+    shown = run(hefei, "zhang", "--lang", "zh", "case", "show", case)
     for told in (mine.party.name, mine.party.uscc, mine.alleged_violation, "案件移送"):
         assert told in shown
     hefei.act(case, referring("receive"))
