@@ -55,7 +55,7 @@ def verify(bundle: Path, federation: Path | None, keys: tuple[str, ...], as_json
         echo(
             json_text({"holds": False, "reason": error.reason})
             if as_json
-            else _("VERIFICATION FAILED: {error}", error=error)
+            else _("VERIFICATION FAILED: {reason}: {message}", reason=error.reason, message=error.message)
         )
         sys.exit(1)
     echo(json_text({"holds": True, **manifest.model_dump()}) if as_json else _summary(manifest))

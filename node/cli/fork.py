@@ -31,7 +31,9 @@ def check_fork(file: Path, federation: Path, as_json: bool) -> None:
         smaller, larger = verify_fork(fork, member.log_keys)
     except NodeError as error:
         echo(
-            json.dumps({"proven": False, "reason": error.reason}) if as_json else _("NOT PROVEN: {error}", error=error)
+            json.dumps({"proven": False, "reason": error.reason})
+            if as_json
+            else _("NOT PROVEN: {reason}: {message}", reason=error.reason, message=error.message)
         )
         sys.exit(1)
     if as_json:

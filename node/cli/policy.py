@@ -294,7 +294,7 @@ def _load(file: Path) -> Policy:
     try:
         return _parse(file)
     except FileError as error:
-        raise _Refused(str(error)) from None
+        raise _Refused(_("{reason}: {message}", reason=error.reason, message=error.message)) from None
 
 
 def _parse(file: Path) -> Policy:

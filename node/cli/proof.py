@@ -74,7 +74,9 @@ def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], leas
         proven = verify_proof(proof, [*pinned, *_keys_of(members, proof.city)], witnesses, least)
     except NodeError as error:
         echo(
-            json.dumps({"proven": False, "reason": error.reason}) if as_json else _("NOT PROVEN: {error}", error=error)
+            json.dumps({"proven": False, "reason": error.reason})
+            if as_json
+            else _("NOT PROVEN: {reason}: {message}", reason=error.reason, message=error.message)
         )
         sys.exit(1)
     if as_json:

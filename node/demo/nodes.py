@@ -50,7 +50,11 @@ class Node:
             except NodeError as error:
                 if time.monotonic() > deadline:
                     raise DemoError(
-                        _("{error}; the end of its log:\n{last_lines}", error=error, last_lines=self.last_lines())
+                        _(
+                            "{error}; the end of its log:\n{last_lines}",
+                            error=error.message,
+                            last_lines=self.last_lines(),
+                        )
                     ) from None
 
     def check_running(self) -> None:
@@ -82,7 +86,7 @@ class Node:
                 _(
                     "the node of {city} does not answer: {error}\n{last_lines}",
                     city=self.city,
-                    error=error,
+                    error=error.message,
                     last_lines=self.last_lines(),
                 )
             ) from None
