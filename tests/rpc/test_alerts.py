@@ -42,7 +42,7 @@ def test_a_certificate_near_its_end_is_an_alert_and_a_metric(tmp_path: Path) -> 
         assert codes["peer_certificate_ends"].city == "wuhan"
         said = gongzhi("status", hefei)
         assert said.returncode == 3
-        assert f"将于 {day} 到期" in said.stdout
+        assert f"This node's TLS certificate ends on {day}" in said.stdout
         metrics = node.metrics()
     for line in ('code="certificate_ends",severity="must"} 1', 'code="disk_full",severity="must"} 0'):
         assert f'\ngongzhi_alert{{city="hefei",{line}' in metrics
