@@ -13,7 +13,7 @@ OnProgress = Callable[[int], None]
 
 
 def upload(
-    stub: EvidenceServiceStub, announcement: evidence.Announcement, source: BinaryIO, report: OnProgress
+    stub: EvidenceServiceStub, announcement: evidence.Announcement, source: BinaryIO, on_progress: OnProgress
 ) -> evidence.Attachment:
     """Sends what the node does not hold yet of a file.
 
@@ -21,14 +21,14 @@ def upload(
         stub: Of the own node.
         announcement: Of the file.
         source: The file, seekable.
-        report: Called with the bytes that were handed to gRPC so far.
+        on_progress: Called with the bytes that were handed to gRPC so far.
 
     Raises:
         grpc.RpcError: What the node answered.
         NodeError: INCOMPLETE, the node ended the stream without an answer.
     """
     begin: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-    answers = stub.Put(_requests(announcement, source, begin, report))
+    answers = stub.Put(_requests(announcement, source, begin, on_progress))
     try:
         for answer in answers:
             if answer.HasField("attachment"):
@@ -40,7 +40,10 @@ def upload(
 
 
 def _requests(
-    announcement: evidence.Announcement, source: BinaryIO, begin: "queue.SimpleQueue[int | None]", report: OnProgress
+    announcement: evidence.Announcement,
+    source: BinaryIO,
+    begin: "queue.SimpleQueue[int | None]",
+    on_progress: OnProgress,
 ) -> Iterator[evidence.PutRequest]:
     yield evidence.PutRequest(announcement=announcement)
     offset = begin.get()
@@ -50,4 +53,4 @@ def _requests(
     while data := source.read(MAX_CHUNK_BYTES):
         yield evidence.PutRequest(chunk=evidence.Chunk(offset=offset, data=data))
         offset += len(data)
-        report(offset)
+        on_progress(offset)
