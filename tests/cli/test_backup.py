@@ -139,7 +139,7 @@ def test_nothing_is_written_over(backed_up: tuple[Path, Path], tmp_path: Path) -
     folder, backup = backed_up
     before = sorted(folder.rglob("*"))
     assert "is not empty" in gongzhi("restore", backup, "--dir", folder).stderr
-    assert "is there already" in gongzhi("backup", "--node", folder, "--out", backup).stderr
+    assert "already exists" in gongzhi("backup", "--node", folder, "--out", backup).stderr
     assert sorted(folder.rglob("*")) == before
     (tmp_path / "empty").mkdir()
     _restored(backup, tmp_path / "empty")

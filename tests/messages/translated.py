@@ -2,4 +2,4 @@
 
 from tests.messages.texts import CLICK
 
-TRANSLATED = (CLICK, "cli", "demo")
+TRANSLATED = (CLICK, "usecases", "cli", "demo")

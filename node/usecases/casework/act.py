@@ -16,6 +16,7 @@ from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.log import Entry
@@ -100,7 +101,9 @@ class Casework:
         """
         proposal = self._proposer.submitted(actor, submission, self.today, is_draft=True)
         if actor.is_platform:
-            raise NodeError(Reason.WRONG_ACTOR, "a platform acts at once: drafts are for the officers of the city")
+            raise NodeError(
+                Reason.WRONG_ACTOR, _("a platform acts without drafts: only officers of the city prepare drafts")
+            )
         draft = self._draft(actor, submission, proposal)
         return draft._replace(number=self._store.put_draft(draft).result())
 
@@ -121,7 +124,10 @@ class Casework:
         draft = self.draft(actor, number)
         check_approver(actor.account)
         if not draft.maker:
-            raise NodeError(Reason.WRONG_ACTOR, f"draft {number} was prepared by the software: an officer takes it up")
+            raise NodeError(
+                Reason.WRONG_ACTOR,
+                _("draft {number} was prepared by the system: an officer has to take it over first", number=number),
+            )
         submission = Submission(draft.workflow, draft.case, draft.body, draft.also_to)
         with self._locks_of(submission):
             return self._record(self._proposer.approved(actor, submission, self.today), number, actor.id)
@@ -137,7 +143,14 @@ class Casework:
         """
         prepared = self.draft(actor, number)
         if prepared.maker:
-            raise NodeError(Reason.WRONG_ACTOR, f"draft {number} is {prepared.maker}'s: it waits for an approver")
+            raise NodeError(
+                Reason.WRONG_ACTOR,
+                _(
+                    "draft {number} was prepared by {maker} and is waiting for an approver",
+                    number=number,
+                    maker=prepared.maker,
+                ),
+            )
         body = completed(prepared, added)
         submission = Submission(prepared.workflow, prepared.case, body, prepared.also_to)
         is_draft = find_workflow(prepared.workflow).act[prepared.act].binds
@@ -156,7 +169,7 @@ class Casework:
         """
         draft = self.draft(actor, number)
         if not draft.maker and not actor.account.acts:
-            raise NodeError(Reason.WRONG_ACTOR, "this account reads: it gives no draft up")
+            raise NodeError(Reason.WRONG_ACTOR, _("read-only account: cannot discard drafts"))
         if draft.maker not in ("", actor.id):
             check_approver(actor.account)
         self._store.close_draft(number, actor.id).result()
@@ -168,7 +181,7 @@ class Casework:
             NodeError: NOT_FOUND, also for a platform: drafts are the city's own.
         """
         if actor.is_platform:
-            raise NodeError(Reason.NOT_FOUND, f"there is no open draft {number}")
+            raise NodeError(Reason.NOT_FOUND, _("no open draft {number}", number=number))
         return self._store.draft(number)
 
     def drafts(self, actor: Actor) -> list[Draft]:

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from node.core.members.platforms import Connections
 from node.core.workflow.model import Kind, Workflow
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 def address_platform(message: Message, workflow: Workflow, connections: Connections, on: date) -> None:
@@ -30,16 +31,31 @@ def check_speaks(connections: Connections, city: str, platform: str, on: date) -
         NodeError: WRONG_ACTOR.
     """
     if not connections.speaks_for(city, platform, on):
-        text = f"the card of {city} does not name {platform}: nobody would count this act (gongzhi federation platform)"
-        raise NodeError(Reason.WRONG_ACTOR, text)
+        raise NodeError(
+            Reason.WRONG_ACTOR,
+            _(
+                "the card of {city} does not name {platform}, so no node would accept this act "
+                "(gongzhi federation platform)",
+                city=city,
+                platform=platform,
+            ),
+        )
 
 
 def _name_city(message: Message, field: str, platform: str, city: str) -> None:
     if not city:
-        text = f"no member's card names the platform {platform}: it is connected to no city of the federation"
-        raise NodeError(Reason.INVALID_ARGUMENT, text)
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _(
+                "no member's card names the platform {platform}, so it is connected to no city of the federation",
+                platform=platform,
+            ),
+        )
     if getattr(message, field) not in ("", city):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{field}: {platform} is connected to {city}")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("{field}: {platform} is connected to {city}", field=field, platform=platform, city=city),
+        )
     setattr(message, field, city)
 
 

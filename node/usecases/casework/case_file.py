@@ -18,6 +18,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of, record_order
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
 from node.stubs.record.v1.record_pb2 import Header, View
@@ -101,7 +102,7 @@ class CaseRepository:
         notices = _notices_of(case, reads, own=self._reader.origins()[OWN].city)
         back = None
         if not acts and (back := self._retracted(case, notices)) is None:
-            raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here")
+            raise NodeError(Reason.NOT_FOUND, _("no case {case} on this node", case=case))
         name = back.header.standard if back else _workflow_of(case, acts)
         acts_of = {act.header.id: act for act in acts if act.header.standard == name}
         file = self._kept(case, WORKFLOWS[name], acts_of, notices)
@@ -194,7 +195,7 @@ class CaseRepository:
         city, index = parse_record_id(record)
         origin = self._reader.find_origin(city)
         rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
-        return next((View.FromString(view) for _, _, view in rows if view is not None), None)
+        return next((View.FromString(view) for *_position, view in rows if view is not None), None)
 
     def _retracted(self, case: str, notices: Iterable[NoticeRecord]) -> Retracted | None:
         """What took the acts of a case back that this node said it had stored; the newest of several."""
@@ -225,11 +226,11 @@ class CaseRepository:
         rows = self._reader.records(origin.number, index, index + 1)
         # The own log keeps for a time what it retracted; it is no act any more.
         is_back = self._reader.is_retracted(origin.number, index)
-        return [read(view) for _, _, view in rows if view is not None and not is_back]
+        return [read(view) for *_position, view in rows if view is not None and not is_back]
 
     def _indexed(self, subject: str) -> Iterator[Read]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
-        for number, _, stored in sorted(self._reader.by_subject(subject)):
+        for number, _position, stored in sorted(self._reader.by_subject(subject)):
             if number in usable and subject in (opened := read(stored)).header.subjects:
                 yield opened
 
@@ -268,4 +269,4 @@ def check_sees(actor: Actor, file: CaseFile, city: str) -> None:
         NodeError: NOT_FOUND, in the words of a case that is not here: a platform is not told that there is one.
     """
     if not actor.may_see(file.case, city):
-        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {file.id} is here")
+        raise NodeError(Reason.NOT_FOUND, _("no case {case} on this node", case=file.id))

@@ -15,6 +15,7 @@ from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.standards import standard as standards
 from node.core.workflow.model import Act, Product
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.reader import Reader
 from node.stubs.record.v1.record_pb2 import Header, View
@@ -51,7 +52,7 @@ def products(reader: Reader, file: CaseFile, act: Act, message: Message, header:
     ]
 
 
-def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
+def _penalise(_reader: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
     case: Any = said_in(file)
     stated: Any = message
     sanction = stated.sanction
@@ -77,7 +78,7 @@ def _penalise(_: Reader, file: CaseFile, message: Message, header: Header) -> It
         for finding in standard.findings(body)
         if not finding.warning
     ]:
-        raise NodeError(Reason.INVALID_FIELD, f"the record of the penalty: {'; '.join(errors)}")
+        raise NodeError(Reason.INVALID_FIELD, _("the penalty record is invalid: {errors}", errors="; ".join(errors)))
     made = Header(
         standard=_PENALTY,
         version=standard.version,
@@ -144,7 +145,7 @@ def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[
     """This city's current penalties of a party by the number of their decision."""
     headers: dict[str, Header] = {}
     for subject in subjects if number else ():
-        for _, stored in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
+        for _position, stored in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             penalty = _penalty(View.FromString(stored))
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
                 headers[penalty[0].id] = penalty[0]

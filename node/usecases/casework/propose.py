@@ -18,6 +18,7 @@ from node.core.workflow.from_record import act_fact
 from node.core.workflow.model import Act, Kind, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, apply, unknown_act
 from node.errors import NodeError, Reason
+from node.messages import _, both
 from node.storage.sqlite.log import Entry
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.act_pb2 import Act as ActMessage
@@ -36,9 +37,9 @@ class ActRefusedError(NodeError):
     """An act breaks rules; `broken` names all of them."""
 
     def __init__(self, broken: Sequence[Broken]) -> None:
-        super().__init__(
-            broken[0].reason, "; ".join(f"{demand.rule}: {demand.en} ({demand.law.en})" for demand in broken)
-        )
+        zh = "；".join(f"{demand.rule}：{demand.zh}（{demand.law.zh}）" for demand in broken)
+        en = "; ".join(f"{demand.rule}: {demand.en} ({demand.law.en})" for demand in broken)
+        super().__init__(broken[0].reason, both(en, zh))
         self.broken = tuple(broken)
 
 
@@ -155,7 +156,10 @@ class Proposer:
         file = self._books.open(submission.case)
         check_sees(actor, file, self._city)
         if file.workflow is not workflow:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{file.id} is a case of {file.workflow.name}")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("case {case} belongs to workflow {workflow}", case=file.id, workflow=file.workflow.name),
+            )
         return file
 
     def _sign(self, said: ActMessage, actor: Actor, case: str, on: date) -> None:
@@ -192,10 +196,15 @@ class Proposer:
     def _audience(self, file: CaseFile, act: Act, fact: ActFact, also_to: Sequence[str]) -> tuple[str, ...]:
         first = file.disclosing
         if also_to and (act.internal or first is not None):
-            text = "who sees a case is fixed by the first act that others see"
-            raise NodeError(Reason.INVALID_ARGUMENT, text)
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("the first act visible to others fixes who may see a case: no city can be added"),
+            )
         if also_to and file.workflow.name == "complaint":
-            raise NodeError(Reason.INVALID_ARGUMENT, "a complaint is seen by who handles it: hand it over (hand_over)")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("a complaint is visible only to the city that handles it: hand it over (hand_over)"),
+            )
         if act.internal:
             return ()
         if first is not None:
@@ -204,7 +213,9 @@ class Proposer:
         if EVERYONE in cities:
             return (EVERYONE,)
         if unknown := sorted(cities - {self._city, *(member.city for member in self._members().members)}):
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{unknown[0][:40]!r} is no member of the federation")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT, _("{unknown!r} is not a member of the federation", unknown=unknown[0][:40])
+            )
         return tuple(sorted(cities))
 
 
@@ -223,9 +234,9 @@ def _declared(workflow: Workflow, name: str) -> Act:
 
 def _check_unset(said: ActMessage, case: str) -> None:
     if said.case not in ("", case):
-        raise NodeError(Reason.INVALID_ARGUMENT, "the body names another case")
-    if stated := [name for name, _ in _set_fields(said) if name in _OURS]:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"act.{stated[0]} is the node's to set")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("the body names a different case"))
+    if stated := [name for name, _value in _set_fields(said) if name in _OURS]:
+        raise NodeError(Reason.INVALID_ARGUMENT, _("act.{field} is set by the node: leave it empty", field=stated[0]))
 
 
 def _set_fields(message: Message) -> Iterator[tuple[str, object]]:

@@ -19,6 +19,7 @@ from node.core.log.manifest import (
 from node.core.log.proof import MAX_FILE_BYTES, parse_proof, verify_proof
 from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import Digester
+from node.messages import _
 from node.usecases.evidence.pack import check_file
 
 _READ_BYTES = 1024 * 1024
@@ -43,7 +44,7 @@ def check_bundle(path: Path, keys_of: Callable[[str], Sequence[LogKey]]) -> Mani
         # 1. The manifest is one, and the bundle holds what it lists, under those names and no others.
         names = [entry.filename for entry in archive.infolist()]
         if MANIFEST not in names:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"not an evidence bundle: it has no {MANIFEST}")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("not an evidence bundle: {file} is missing", file=MANIFEST))
         manifest = parse_manifest(_read_small(archive, MANIFEST, MAX_MANIFEST_BYTES))
         _check_names(names, manifest)
         # 2. A pinned key proves each record; the manifest says what the records say.
@@ -56,18 +57,23 @@ def check_bundle(path: Path, keys_of: Callable[[str], Sequence[LogKey]]) -> Mani
 
 def _check_names(names: list[str], manifest: Manifest) -> None:
     if len(set(names)) != len(names):
-        raise NodeError(Reason.INVALID_ARGUMENT, "not an evidence bundle: a name stands in it twice")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not an evidence bundle: it contains the same file name twice"))
     due = set(manifest.paths())
     for name in due ^ set(names):
-        what = "is missing" if name in due else "is not in the manifest"
-        raise NodeError(Reason.INVALID_ARGUMENT, f"not an evidence bundle: {name[:120]!a} {what}")
+        what = _("is missing") if name in due else _("is not in the manifest")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT, _("not an evidence bundle: {name!a} {what}", name=name[:120], what=what)
+        )
 
 
 def _prove(archive: zipfile.ZipFile, record: str, keys_of: Callable[[str], Sequence[LogKey]]) -> list[Reference]:
     proof = parse_proof(_text(_read_small(archive, proof_path(record), MAX_FILE_BYTES)))
     verify_proof(proof, keys_of(proof.city))
     if proof.id != record:
-        raise NodeError(Reason.WRONG_RECORD_ID, f"the proof of {proof.id} stands for {record}")
+        raise NodeError(
+            Reason.WRONG_RECORD_ID,
+            _("the proof for {record} is of another record, {proven}", proven=proof.id, record=record),
+        )
     return references(proof.view)
 
 
@@ -89,23 +95,32 @@ def _bounded(archive: zipfile.ZipFile, name: str, most: int) -> Iterator[bytes]:
             while chunk := source.read(min(_READ_BYTES, most + 1)):
                 most -= len(chunk)
                 if most < 0:
-                    raise NodeError(Reason.WRONG_DIGEST, f"{name[:120]!a} is longer than it may be")
+                    raise NodeError(
+                        Reason.WRONG_DIGEST,
+                        _("{name!a} is larger than the manifest or the limit allows", name=name[:120]),
+                    )
                 yield chunk
     except _BROKEN as error:
-        raise NodeError(Reason.WRONG_DIGEST, f"{name[:120]!a} is damaged: {type(error).__name__}") from None
+        raise NodeError(
+            Reason.WRONG_DIGEST, _("{name!a} is damaged: {error}", name=name[:120], error=type(error).__name__)
+        ) from None
 
 
 def _text(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise NodeError(Reason.INVALID_ARGUMENT, "not a proof file: not UTF-8") from None
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not a proof file: not UTF-8")) from None
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be read: {error.strerror}") from None
+        raise FileError(
+            Reason.INVALID_ARGUMENT, str(path), _("cannot be read: {error}", error=error.strerror)
+        ) from None
     except _BROKEN as error:
-        raise FileError(Reason.INVALID_ARGUMENT, str(path), f"not a ZIP file: {type(error).__name__}") from None
+        raise FileError(
+            Reason.INVALID_ARGUMENT, str(path), _("not a ZIP file: {error}", error=type(error).__name__)
+        ) from None

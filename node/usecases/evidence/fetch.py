@@ -8,6 +8,7 @@ import structlog
 from node.core.log.attachment import Reference, check_extraction, check_name, references
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason, TransientError
+from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore, Source, newest_change
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
@@ -53,7 +54,7 @@ def obtain(
         if not names(reader, request.record, reference.sha256):
             # Taken back while it was on its way.
             store.forget(reference.sha256, request.record)
-            raise NodeError(Reason.NOT_FOUND, f"{request.record} was taken back")
+            raise NodeError(Reason.NOT_FOUND, _("record {record} was retracted", record=request.record))
         yield ObtainResponse(sha256=reference.sha256, held=kept.size, size=kept.size, attachment=kept)
 
 
@@ -101,12 +102,18 @@ def _wanted(reader: Reader, request: ObtainRequest) -> list[Reference]:
     city, index = parse_record_id(request.record)
     origin = reader.origin(city)
     if origin.number == OWN:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{request.record} is a record of this city: nobody else holds more")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("{record} is a record of this city: no other node holds more of it", record=request.record),
+        )
     check_obtained_for(origin, request.reason.purpose)
     named = references(read_open_view(reader, origin, index))
     wanted = [reference for reference in named if request.sha256 in ("", reference.sha256)]
     if not wanted:
-        raise NodeError(Reason.NOT_FOUND, f"{request.record}, as this node sees it, names no such attachment")
+        raise NodeError(
+            Reason.NOT_FOUND,
+            _("record {record} names no such attachment in the part that this node may see", record=request.record),
+        )
     return wanted
 
 
@@ -138,10 +145,10 @@ def _fetch(
 def _checked(first: FetchResponse | None, reference: Reference) -> Attachment:
     """What a peer says of an attachment, checked; the rest of it falls away."""
     if first is None:
-        raise TransientError(Reason.INCOMPLETE, "the peer ended the stream without a word")
+        raise TransientError(Reason.INCOMPLETE, _("the peer ended the stream without sending anything"))
     offer = first.attachment
     if offer.sha256 != reference.sha256 or offer.size != (reference.size or offer.size) or not offer.size:
-        raise NodeError(Reason.WRONG_DIGEST, f"the peer offers something else than {reference.sha256}")
+        raise NodeError(Reason.WRONG_DIGEST, _("the peer sent a different file than {sha256}", sha256=reference.sha256))
     check_name(offer.name)
     for extraction in offer.extractions:
         check_extraction(extraction)

@@ -19,6 +19,7 @@ from node.core.log.record import disclosed_facets, mask, parse_header
 from node.core.standards import standard as standards
 from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import DISK_FULL, Digester
+from node.messages import _
 from node.stubs.evidence.v1.evidence_pb2 import ShowCaseResponse
 from node.stubs.query.v1.query_pb2 import Proof
 from node.whole_file import whole_file
@@ -69,7 +70,7 @@ def pack(out: Path, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttac
             _fill(archive, manifest, proofs, read)
     except OSError as error:
         reason = Reason.STORAGE_FULL if error.errno in DISK_FULL else Reason.INVALID_ARGUMENT
-        raise FileError(reason, str(out), f"cannot be written: {error.strerror}") from None
+        raise FileError(reason, str(out), _("cannot be written: {error}", error=error.strerror)) from None
 
 
 def _fill(archive: zipfile.ZipFile, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttachment) -> None:
@@ -96,10 +97,16 @@ def check_file(file: ManifestFile, size: int, found: Digests) -> None:
         NodeError: WRONG_DIGEST.
     """
     if size != file.size:
-        raise NodeError(Reason.WRONG_DIGEST, f"{file.name}: it has {size} bytes, not the {file.size} of the manifest")
+        raise NodeError(
+            Reason.WRONG_DIGEST,
+            _("{name} has {size} bytes, but the manifest states {stated}", name=file.name, size=size, stated=file.size),
+        )
     if found != file.digests:
         which = "SHA-256" if found.sha256 != file.sha256 else "SM3"
-        raise NodeError(Reason.WRONG_DIGEST, f"{file.name}: its bytes do not have the {which} that the manifest states")
+        raise NodeError(
+            Reason.WRONG_DIGEST,
+            _("{name} does not have the {digest} that the manifest states", name=file.name, digest=which),
+        )
 
 
 def _entry(path: str, size: int = 0) -> zipfile.ZipInfo:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from node.core.log.attachment import references
 from node.core.log.record import parse_header, parse_record_id, record_id
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1.evidence_pb2 import (
@@ -30,7 +31,7 @@ def read_evidence(reader: Reader, store: EvidenceStore, request: GetRequest) -> 
     held = store.get(request.sha256)
     _check_purpose(reader, held, request.reason.purpose)
     if request.offset > held.size:
-        raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
+        raise NodeError(Reason.WRONG_OFFSET, _("offset is beyond the attachment's {size} bytes", size=held.size))
     yield GetResponse(attachment=held)
     offset = request.offset
     for data in store.read(request.sha256, offset):
@@ -78,11 +79,14 @@ def _case_views(reader: Reader, case: str, purpose: str) -> dict[str, View]:
         if subject in parse_header(view.header).subjects and is_obtained_for(origins[number], purpose):
             views[record_id(origins[number].city, leaf_index)] = view
     if not views:
-        raise NodeError(Reason.NOT_FOUND, f"nothing of a case {case} is here, or it was taken back")
+        raise NodeError(Reason.NOT_FOUND, _("no case {case} on this node, or it was retracted", case=case))
     return views
 
 
 def _check_purpose(reader: Reader, held: Attachment, purpose: str) -> None:
     origins = [reader.origin(parse_record_id(record)[0]) for record in held.records]
     if origins and not held.handed_in and not any(is_obtained_for(origin, purpose) for origin in origins):
-        raise NodeError(Reason.POLICY_DENIED, f"this attachment was not obtained for the purpose {purpose[:80]!r}")
+        raise NodeError(
+            Reason.POLICY_DENIED,
+            _("this attachment was not obtained for the purpose {purpose!r}", purpose=purpose[:80]),
+        )

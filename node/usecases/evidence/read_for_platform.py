@@ -16,6 +16,7 @@ from node.core.members.actor import Actor
 from node.core.workflow.facts import city_of
 from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Chunk, ObtainRequest, ReadRequest, ReadResponse
@@ -62,7 +63,7 @@ class PlatformEvidence:
         act = self._naming(actor, request)
         held = self._held(act, request.sha256, reason, actor.id)
         if request.offset > held.size:
-            raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
+            raise NodeError(Reason.WRONG_OFFSET, _("offset is beyond the attachment's {size} bytes", size=held.size))
         yield ReadResponse(attachment=Attachment(sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name))
         offset = request.offset
         for number, data in enumerate(self._store.read(request.sha256, offset), 1):
@@ -80,7 +81,7 @@ class PlatformEvidence:
                 act = file.acts[verdict.fact.id]
                 if request.sha256 in {reference.sha256 for reference in references_in(body_for(act, actor))}:
                     return act
-        raise NodeError(Reason.POLICY_DENIED, "no act of this case that you may see names this attachment")
+        raise NodeError(Reason.POLICY_DENIED, _("no act of this case that you may see names this attachment"))
 
     def _held(self, act: ActRecord, digest: str, reason: query.Reason, by: str) -> Attachment:
         record, city = act.header.id, act.header.city
@@ -88,8 +89,9 @@ class PlatformEvidence:
             self._obtain(record, digest, reason, by)
         held = self._store.get(digest)
         if not self._is_of(held, city):
-            text = "this attachment did not come from the city whose act names it: ask an officer for it"
-            raise NodeError(Reason.POLICY_DENIED, text)
+            raise NodeError(
+                Reason.POLICY_DENIED, _("this attachment did not come from the city whose act names it: ask an officer")
+            )
         return held
 
     def _obtain(self, record: str, digest: str, reason: query.Reason, by: str) -> None:

@@ -6,6 +6,7 @@ from node.core.log.attachment import check_digest, references
 from node.core.log.record import parse_record_id
 from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
@@ -42,9 +43,9 @@ def share_evidence(
     held = store.get(request.sha256)
     if not held.handed_in:
         # Decree 809 Art 25: not without the consent of the city it is of.
-        raise NodeError(Reason.POLICY_DENIED, "this attachment came from another city: it is that city's to share")
+        raise NodeError(Reason.POLICY_DENIED, _("this attachment came from another city: only that city may share it"))
     if request.offset > held.size:
-        raise NodeError(Reason.WRONG_OFFSET, f"the attachment has {held.size} bytes")
+        raise NodeError(Reason.WRONG_OFFSET, _("offset is beyond the attachment's {size} bytes", size=held.size))
     attachment = Attachment(
         sha256=held.sha256, sm3=held.sm3, size=held.size, name=held.name, extractions=held.extractions
     )
@@ -61,7 +62,7 @@ def _check_may_see(reader: Reader, city: str, grant: Grant, request: FetchReques
     view = _view(reader, city, grant, request.record)
     if request.sha256 not in {reference.sha256 for reference in references(view)}:
         # One text for every case: a record withheld must not be told from one that names something else.
-        raise NodeError(Reason.POLICY_DENIED, "no record of this id that you may see names this attachment")
+        raise NodeError(Reason.POLICY_DENIED, _("no record of this id that you may see names this attachment"))
 
 
 def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from node.core.log.attachment import check_digest, check_extraction, check_name
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore, Source
 from node.stubs.evidence.v1.evidence_pb2 import Announcement, Attachment, PutRequest, PutResponse
 
@@ -44,13 +45,12 @@ def _attachment(announced: Announcement, now_ms: int) -> Attachment:
     check_digest(announced.sha256)
     check_name(announced.name)
     if not announced.size:
-        raise NodeError(Reason.INVALID_FIELD, "size: an attachment has at least one byte")
+        raise NodeError(Reason.INVALID_FIELD, _("size: an attachment must not be empty"))
     about = Attachment(sha256=announced.sha256, size=announced.size, name=announced.name)
     if announced.HasField("extraction"):
         check_extraction(announced.extraction)
         if announced.extraction.at_ms > now_ms + _SKEW_MS:
-            text = "extraction.at_ms: what was extracted was not extracted later than now · 提取时间不得晚于现在"
-            raise NodeError(Reason.INVALID_FIELD, text)
+            raise NodeError(Reason.INVALID_FIELD, _("extraction.at_ms: the extraction is dated in the future"))
         about.extractions.append(announced.extraction)
     return about
 

@@ -17,6 +17,7 @@ from node.core.log.merkle import consistency_proof
 from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock, Peer
 from node.storage.sqlite.peer_state import is_forked, read_forks, read_peer_clocks, write_peer_clock
 from node.storage.sqlite.store import OWN, Origin, Store
@@ -84,7 +85,7 @@ class Compare:
         try:
             answer = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
         except DecodeError:
-            raise NodeError(Reason.MALFORMED_BATCH, "not a CompareResponse") from None
+            raise NodeError(Reason.MALFORMED_BATCH, _("not a CompareResponse")) from None
         if answer.now_ms:
             self._note_clock(teller, answer.now_ms - (asked_at_ms + heard_at_ms) // 2)
         self._hear(teller, answer.checkpoints, answer.forks)
@@ -167,7 +168,14 @@ class Compare:
     def _hear(self, teller: str, checkpoints: Iterable[bytes], forks: Iterable[bytes]) -> None:
         checkpoints, forks = list(checkpoints), list(forks)
         if len(checkpoints) > MAX_CHECKPOINTS or len(forks) > MAX_FORKS:
-            raise NodeError(Reason.TOO_LARGE, f"at most {MAX_CHECKPOINTS} checkpoints and {MAX_FORKS} forks are heard")
+            raise NodeError(
+                Reason.TOO_LARGE,
+                _(
+                    "more than {checkpoints} checkpoints or {forks} forks in one answer",
+                    checkpoints=MAX_CHECKPOINTS,
+                    forks=MAX_FORKS,
+                ),
+            )
         known = self._known()
         refused: list[NodeError] = []
         for raw in forks:
@@ -191,7 +199,9 @@ class Compare:
         ):  # of a log that is frozen for good there is nothing more to learn
             return
         if fork.city not in known:
-            raise NodeError(Reason.FALSE_ACCUSATION, f"{fork.city[:40]!r} is not a member")
+            raise NodeError(
+                Reason.FALSE_ACCUSATION, _("{city!r} is not a member of the federation", city=fork.city[:40])
+            )
         keys = known[fork.city].member.log_keys
         if is_under_other_keys(fork, keys):  # one of us has not taken over a new card yet
             return
@@ -213,7 +223,9 @@ class Compare:
             raise
         checkpoint = cosigned.checkpoint
         if not 0 < checkpoint.size <= MAX_TREE_SIZE:
-            raise NodeError(Reason.BAD_CHECKPOINT, f"no log has {checkpoint.size} records to tell of")
+            raise NodeError(
+                Reason.BAD_CHECKPOINT, _("invalid size of a checkpoint: {size} records", size=checkpoint.size)
+            )
         origin = self._store.find_origin(about.member.city)
         if origin is None or checkpoint.size > origin.size or not self._hold_against_tree(origin, cosigned, teller):
             self._remember(about.member.city, Heard(teller, checkpoint.size, cosigned.note))

@@ -10,6 +10,7 @@ from node.core.screening import case_of
 from node.errors import NodeError, Reason
 from node.folder.data_lock import released
 from node.folder.files import load_federation
+from node.messages import _
 from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.replica import Origin, read_origin
@@ -41,7 +42,7 @@ def forget(config: Config, city: str, now_ms: int) -> Forgotten:
         try:
             origin = read_origin(connection, city)
             if origin is None or city == config.city:
-                raise NodeError(Reason.NOT_FOUND, f"nothing is held of a peer {city[:40]!r}")
+                raise NodeError(Reason.NOT_FOUND, _("this node holds no data of a peer {city!r}", city=city[:40]))
             _check_rebuilt(origin, member.log_keys if member else ())
             acts = _acts_in_cases_of(connection, config.city, city)
             connection.execute("BEGIN IMMEDIATE")
@@ -75,5 +76,11 @@ def _check_rebuilt(origin: Origin, keys: Sequence[LogKey]) -> None:
         verify_checkpoint(origin.checkpoint or b"", log_name(origin.city), keys)
     except NodeError:
         return
-    text = f"the card of {origin.city} still has the key of the log held here: a rebuilt log has a new key alone"
-    raise NodeError(Reason.INVALID_FEDERATION, f"{text}; take over its new card first (gongzhi federation add)")
+    raise NodeError(
+        Reason.INVALID_FEDERATION,
+        _(
+            "the card of {city} still has the key of the old log, but a rebuilt log needs a new "
+            "key: take over its new card first (gongzhi federation add)",
+            city=origin.city,
+        ),
+    )

@@ -7,12 +7,12 @@ import structlog
 from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.fork import parse_fork
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.peer_state import add_fork
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.witness import largest_heard
 
 _log = structlog.get_logger(__name__)
-WAY_OUT = "once its log is rebuilt under a new key: gongzhi peer forget"
 
 
 class Freeze:
@@ -55,10 +55,15 @@ class Freeze:
         seen, log = largest_heard(self._store.connection, self._city), self._store.log
         size = self._store.origin(self._city).size
         if seen > size and (log.held_back is None or log.held_back.reason is Reason.RESTORED):
-            text = f"peers hold {seen} records signed by this city, this log has {size}: see gongzhi restore --help"
+            text = _(
+                "peers hold {seen} records signed by this city, but this log has only {size}: see "
+                "gongzhi restore --help",
+                seen=seen,
+                size=size,
+            )
             log.held_back = NodeError(Reason.RESTORED, text)
             _log.error("own_log_is_behind", seen=seen, size=size)
 
     def _hold_back_forked(self) -> None:
-        text = "this city's log is proven to be forked: it publishes nothing more; see docs/operations.md"
+        text = _("this city's log is proven to be forked, so the node no longer publishes: see docs/operations.md")
         self._store.log.held_back = NodeError(Reason.LOG_FORKED, text)

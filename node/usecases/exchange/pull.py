@@ -9,6 +9,7 @@ from typing import NamedTuple
 from node.core.log.checkpoint import LogKey
 from node.core.log.trusted_log import MAX_REVISION_SPAN, TrustedLog, VerifiedBatch, verify_revision
 from node.errors import NodeError, Reason, TransientError, TrustError
+from node.messages import _
 from node.ports import Peer
 from node.storage.sqlite.store import Store
 
@@ -66,7 +67,9 @@ def _pull_log(
             progress = Progress(batch.size, batch.checkpoint.size)
             on_progress(progress)
     if not view.is_complete:
-        raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its stream at {view.size}")
+        raise TransientError(
+            Reason.TRUNCATED_STREAM, _("{city} ended the stream early, at record {size}", city=city, size=view.size)
+        )
     return progress
 
 
@@ -120,7 +123,9 @@ def _revise(store: Store, peer: Peer, city: str) -> None:
         begin = revision.end
         if begin == origin.revise_upto:
             return
-    raise TransientError(Reason.TRUNCATED_STREAM, f"{city} ended its revision at {begin}")
+    raise TransientError(
+        Reason.TRUNCATED_STREAM, _("{city} ended the revision early, at record {begin}", city=city, begin=begin)
+    )
 
 
 @contextmanager

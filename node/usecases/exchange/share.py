@@ -8,6 +8,7 @@ from node.core.log.record import cut_wire, mask_wire
 from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
 from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader, Row
 from node.storage.sqlite.store import Origin
@@ -33,7 +34,14 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
     origin = reader.origin(city)
     if max(request.from_size, request.known_size) > origin.size:
         claimed = max(request.from_size, request.known_size)
-        raise NodeError(Reason.TREE_ROLLED_BACK, f"this log has {origin.size} records, you verified {claimed}")
+        raise NodeError(
+            Reason.TREE_ROLLED_BACK,
+            _(
+                "this log has {size} records, but you state that you verified {claimed}",
+                size=origin.size,
+                claimed=claimed,
+            ),
+        )
     cut = partial(_views, reader, Shown(reader, grant))
     return batches(reader, origin, cut, request.from_size, request.known_size, grant.digest)
 
@@ -113,7 +121,7 @@ def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request:
     """
     check_reason(request.purpose, request.legal_basis)
     if not request.from_index <= request.upto_size <= reader.origin(city).size:
-        raise NodeError(Reason.INVALID_ARGUMENT, "no such part of this log")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("this log has no such range of records"))
     return _revisions(reader, held, grant, request)
 
 

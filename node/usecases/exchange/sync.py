@@ -12,10 +12,10 @@ from prometheus_client import Counter
 from node.config import Sync as Settings
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TrustError
+from node.messages import _
 from node.ports import Clock, Peer
 from node.storage.sqlite.peer_state import PeerState, is_forked
 from node.storage.sqlite.store import Store
-from node.usecases.exchange.freeze import WAY_OUT
 from node.usecases.exchange.pull import OnProgress, Progress, pull
 
 _log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ class Sync:
             NodeError: PEER_FROZEN, NOT_FOUND (no such member), or what the pull met.
         """
         if self._store.peer_state(city).frozen:
-            raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
+            raise NodeError(Reason.PEER_FROZEN, _("{city} is frozen: check its incident, then release it", city=city))
         with self._lock(city):
             return self._attempt(city, on_progress)
 
@@ -127,7 +127,14 @@ class Sync:
         """
         self._member(city)
         if is_forked(self._store.peer_state(city)):
-            raise NodeError(Reason.LOG_FORKED, f"{city} signed two histories; {WAY_OUT} {city}")
+            raise NodeError(
+                Reason.LOG_FORKED,
+                _(
+                    "{city} signed two histories of its log; once its log is rebuilt under a new key, "
+                    "run: gongzhi peer forget {city}",
+                    city=city,
+                ),
+            )
         self._store.set_peer_state(PeerState(city)).result()
         self._due_s.pop(city, None)
         _log.info("peer_released", city=city)
@@ -139,7 +146,7 @@ class Sync:
         for member in self._members():
             if member.city == city:
                 return member
-        raise NodeError(Reason.NOT_FOUND, f"{city[:40]!r} is not a peer of this node")
+        raise NodeError(Reason.NOT_FOUND, _("{city!r} is not a peer of this node", city=city[:40]))
 
     def _attempt(self, city: str, on_progress: OnProgress) -> Progress:
         member, before = self._member(city), self._size(city)
@@ -153,7 +160,7 @@ class Sync:
             raise
         except Exception:
             # Unforeseen, perhaps provoked: without a wait the schedule would run into it at every turn.
-            self._back_off(city, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
+            self._back_off(city, NodeError(Reason.INTERNAL, _("internal error: see the node's log")))
             raise
         finally:
             self._count(city, before)

@@ -16,6 +16,7 @@ from node.core.standards.standard import Standard
 from node.core.standards.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
@@ -43,7 +44,7 @@ _STATUS = {
     AppendOutcome.OUTDATED: intake.STATUS_OUTDATED,
 }
 
-_ACT = Finding("act", "act_by_officer", "an act is made by an officer or platform, through casework; a row holds none")
+_ACT = Finding("act", "act_by_officer", _("a row cannot contain an act: officers and platforms act through casework"))
 
 
 class _Checked(NamedTuple):
@@ -87,7 +88,11 @@ class Ingest:
         standard = _check_request(request, self._clock.now_ms())
         if request.standard in _STAYS_HERE and set(request.audience) - {self._store.log.city}:
             raise NodeError(
-                Reason.INVALID_ARGUMENT, f"a {request.standard} stays in its city: its audience is that alone"
+                Reason.INVALID_ARGUMENT,
+                _(
+                    "records of {standard} stay in their city: no other city may be in the audience",
+                    standard=request.standard,
+                ),
             )
         template = self._template(request).SerializeToString()
         rows = [self._check_row(standard, request, row, template) for row in request.rows]
@@ -127,8 +132,12 @@ class Ingest:
         self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes
     ) -> _Checked:
         if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
-            reason, text = Reason.TOO_LARGE, f"key of 1 to {MAX_KEY_BYTES} and body of at most {MAX_BODY_BYTES} bytes"
-            return _Checked(None, [Finding("", reason, text)])
+            text = _(
+                "the key has to have 1 to {key_bytes} bytes, the body at most {body_bytes}",
+                key_bytes=MAX_KEY_BYTES,
+                body_bytes=MAX_BODY_BYTES,
+            )
+            return _Checked(None, [Finding("", Reason.TOO_LARGE, text)])
         try:
             message = standard.parse(row.body)
         except NodeError as error:
@@ -152,21 +161,38 @@ class Ingest:
 
 def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
     if len(request.rows) > MAX_ROWS:
-        raise NodeError(Reason.TOO_LARGE, f"{len(request.rows)} rows in a batch, at most {MAX_ROWS}")
+        raise NodeError(
+            Reason.TOO_LARGE,
+            _("{count} rows in one batch; at most {limit} are allowed", count=len(request.rows), limit=MAX_ROWS),
+        )
     check_reason(request.purpose, request.legal_basis)
     if not 0 < len(request.source) <= MAX_SOURCE or "\0" in request.source:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"a batch names its source system, in at most {MAX_SOURCE} characters")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("a batch has to name its source system, in at most {limit} characters", limit=MAX_SOURCE),
+        )
     if len(request.file) > MAX_SOURCE or not request.file.isprintable():
-        raise NodeError(Reason.INVALID_ARGUMENT, f"the file of a batch is a name of at most {MAX_SOURCE} characters")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("the file name of a batch has at most {limit} printable characters", limit=MAX_SOURCE),
+        )
     if len(request.audience) > MAX_AUDIENCE or not all(map(_SLUG.fullmatch, request.audience)):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"an audience is at most {MAX_AUDIENCE} cities' slugs, or all")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("an audience is all, or the names of at most {limit} cities", limit=MAX_AUDIENCE),
+        )
     # A time to come would lock the row: every true version after it would be outdated.
     if not 0 <= request.as_of_ms <= now_ms + _DAY_MS:
-        raise NodeError(Reason.INVALID_ARGUMENT, "as_of is before 1970 or more than a day ahead")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("as_of is before 1970 or more than a day ahead"))
     if request.standard.startswith(_OWN_STANDARDS):
-        raise NodeError(Reason.PERMISSION_DENIED, f"{request.standard} is written by the node itself")
+        raise NodeError(
+            Reason.PERMISSION_DENIED, _("records of {standard} are written only by the node", standard=request.standard)
+        )
     if request.source in OWN_SOURCES:
-        raise NodeError(Reason.PERMISSION_DENIED, f"{request.source} is the source of what the node writes itself")
+        raise NodeError(
+            Reason.PERMISSION_DENIED,
+            _("the source {source} is reserved for records that the node writes", source=request.source),
+        )
     return standards.get(request.standard, request.version)
 
 

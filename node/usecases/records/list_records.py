@@ -1,6 +1,7 @@
 """Lists a city's log, record by record."""
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.stubs.query.v1.query_pb2 import ListRecordsResponse
@@ -28,7 +29,7 @@ def list_records(reader: Reader, city: str, from_index: int, limit: int, purpose
     origin = reader.origin(city)
     check_obtained_for(origin, purpose)
     if from_index > origin.size:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{city} has {origin.size} records")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("{city} has only {size} records", city=city, size=origin.size))
     end = min(from_index + min(limit or MAX_RECORDS, MAX_RECORDS), origin.size)
     hidden = reader.retracted(from_index, end) if origin.number == OWN else set()
     page, budget = ListRecordsResponse(), _BUDGET_BYTES

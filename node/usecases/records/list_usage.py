@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.usage_read import Wanted, read_usage
 from node.stubs.query.v1 import query_pb2 as query
 
@@ -27,7 +28,7 @@ class ListUsage:
         """
         wanted = Wanted(request.who, request.purpose, request.since_ms, request.until_ms)
         if request.after > _MAX_NUMBER or max(len(wanted.who), len(wanted.purpose)) > MAX_PAGE:
-            raise NodeError(Reason.INVALID_ARGUMENT, "who, purpose or after is too long")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("who, purpose or after is too long"))
         limit = min(request.limit or MAX_PAGE, MAX_PAGE)
         rows = read_usage(self._evidence if request.evidence else self._questions, wanted, request.after, limit + 1)
         records = [query.Usage(**dict(zip(_COLUMNS, map(_text, row), strict=True))) for row in rows[:limit]]  # type: ignore[arg-type]

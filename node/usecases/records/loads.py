@@ -8,6 +8,7 @@ from node.core.log.record import open_view, parse_record_id
 from node.core.members.actor import Actor
 from node.core.members.officers import check_approver
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
@@ -56,11 +57,16 @@ class LoadRetraction:
         """
         check_reason(purpose, legal_basis)
         if not actor.account.acts:
-            raise NodeError(Reason.WRONG_ACTOR, "this account reads: a clerk, case officer or approver asks")
+            raise NodeError(
+                Reason.WRONG_ACTOR, _("read-only account: only a clerk, case officer or approver may ask for this")
+            )
         with self._lock:
             load = self._open(number)
             if load.approved_by:
-                raise NodeError(Reason.INVALID_ARGUMENT, f"load {number} is being taken back already: approve it again")
+                raise NodeError(
+                    Reason.INVALID_ARGUMENT,
+                    _("load {number} is already being retracted: approve it again", number=number),
+                )
             asked = load._replace(
                 purpose=purpose, legal_basis=legal_basis, asked_by=actor.id, asked_at_ms=self._clock.now_ms()
             )
@@ -81,9 +87,9 @@ class LoadRetraction:
         with self._lock:
             load = self._open(number)
             if not load.asked_by:
-                raise NodeError(Reason.INVALID_ARGUMENT, f"nobody asked to take load {number} back")
+                raise NodeError(Reason.INVALID_ARGUMENT, _("nobody asked to retract load {number}", number=number))
             if load.asked_by == actor.id:
-                raise NodeError(Reason.FOUR_EYES, "another officer approves than the one who asked")
+                raise NodeError(Reason.FOUR_EYES, _("the officer who asked cannot approve: another officer has to"))
             self._store.approve_retraction(number, actor.id).result()
             reason = Header(purpose=load.purpose, legal_basis=load.legal_basis)
             targets = self._targets(number)
@@ -95,7 +101,7 @@ class LoadRetraction:
     def _open(self, number: int) -> Load:
         load = self._store.load(number)
         if load.retracted == load.records:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"nothing of load {number} is left to take back")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("load {number} has no records left to retract", number=number))
         return load
 
     def _targets(self, number: int) -> Iterator[Header]:

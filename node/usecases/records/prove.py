@@ -5,6 +5,7 @@ from node.core.log.cosignature import witnesses_of
 from node.core.log.merkle import inclusion_proof
 from node.core.log.record import mask, parse_record_id
 from node.errors import NodeError, Reason, TransientError
+from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
@@ -48,7 +49,14 @@ def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
     """
     rows = reader.records(origin.number, index, index + 1) if index < origin.size else []
     if not rows or rows[0][2] is None or (origin.number == OWN and reader.retracted(index, index + 1)):
-        raise NodeError(Reason.NOT_FOUND, f"{origin.city}-{index} is not here, withheld, or was taken back")
+        raise NodeError(
+            Reason.NOT_FOUND,
+            _(
+                "record {city}-{index} is not on this node, is withheld, or was retracted",
+                city=origin.city,
+                index=index,
+            ),
+        )
     return View.FromString(rows[0][2])
 
 
@@ -92,5 +100,8 @@ def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]
         return best.size, best.note
     if origin.whole_checkpoint is None or index >= origin.whole_size:
         # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.
-        raise TransientError(Reason.UNAVAILABLE, f"catching up with {origin.city}: no signed tree to prove it in yet")
+        raise TransientError(
+            Reason.UNAVAILABLE,
+            _("still catching up with {city}: no signed checkpoint covers this record yet", city=origin.city),
+        )
     return origin.whole_size, origin.whole_checkpoint

@@ -12,6 +12,7 @@ from node.core.log.record import parse_header
 from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.standards.validation import Finding
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
@@ -19,11 +20,13 @@ from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header, View
 
 _ENDED = Finding(
-    "decision_number", "listing_republished", "this listing had ended or was taken back: a new one takes a new decision"
+    "decision_number",
+    "listing_republished",
+    _("this listing ended or was retracted: a new listing needs a new decision"),
 )
-_OVER = Finding("until", "listing_term_over", "the term is over: what is over is not published")
+_OVER = Finding("until", "listing_term_over", _("the term is over: expired listings are not published"))
 _UNKNOWN = Finding(
-    "earlier_decision_number", "earlier_decision_unknown", "no listing by this decision had ended for this party"
+    "earlier_decision_number", "earlier_decision_unknown", _("no listing of this party by this decision has ended")
 )
 
 
@@ -79,7 +82,7 @@ class Republication:
         )
 
     def _current(self, name: str, subject: str) -> Iterator[tuple[Header, Any]]:
-        for _, stored in self._store.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
+        for _position, stored in self._store.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             view = View.FromString(stored)
             header = parse_header(view.header)
             if header.standard == name and subject in header.subjects:

@@ -7,6 +7,7 @@ from node.core.policy.disclosure import Disclosed, decide
 from node.core.policy.grant import Grant
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
@@ -117,11 +118,13 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
             WRONG_ACTOR.
     """
     if not reason.purpose or not reason.legal_basis:
-        raise NodeError(Reason.PURPOSE_REQUIRED, "a retraction names its purpose and legal basis")
+        raise NodeError(Reason.PURPOSE_REQUIRED, _("state the purpose and the legal basis of the retraction"))
     header = _standing(store, record)
     if by_officer and not is_row(header) and not store.is_misread(parse_record_id(record)[1]):
-        text = f"{record} was made in a case or by the node: an act of its workflow takes it back, not one officer"
-        raise NodeError(Reason.WRONG_ACTOR, text)
+        raise NodeError(
+            Reason.WRONG_ACTOR,
+            _("{record} was made in a case or by the node: only an act of its workflow can retract it", record=record),
+        )
     now_ms = clock.now_ms()
 
     def with_versions(_: Sequence[AppendResult], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
@@ -134,11 +137,13 @@ def _standing(store: Store, record: str) -> Header:
     """The header of an own record that was not retracted."""
     city, index = parse_record_id(record)
     if city != store.log.city:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is not a record of {store.log.city}")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT, _("{record} is not a record of {city}", record=record, city=store.log.city)
+        )
     rows = store.records(OWN, index, index + 1) if index < store.origin(city).size else []
     if not rows or rows[0][2] is None:
-        raise NodeError(Reason.NOT_FOUND, f"there is no record {record}")
+        raise NodeError(Reason.NOT_FOUND, _("no record {record}", record=record))
     header = open_view(View.FromString(rows[0][2])).header
     if header is None or header.retracts or store.retracted(index, index + 1):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{record} is a retraction or was taken back already")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("{record} is a retraction, or was already retracted", record=record))
     return header

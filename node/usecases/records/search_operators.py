@@ -8,6 +8,7 @@ from node.core.answer import fold
 from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Connection, open_reader
@@ -44,7 +45,10 @@ class SearchOperators:
         """
         folded = fold(text[: MAX_TEXT + 1])
         if len(text) > MAX_TEXT or not match_expression(folded):
-            raise NodeError(Reason.INVALID_ARGUMENT, f"1 to {MAX_TEXT} characters of a name, at least one a letter")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("give 1 to {limit} characters of a name, with at least one letter", limit=MAX_TEXT),
+            )
         wanted = min(limit or DEFAULT_RECORDS, MAX_RECORDS)
         response = SearchResponse()
         for record in self._find(folded, purpose):

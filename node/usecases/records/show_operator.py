@@ -4,6 +4,7 @@ from node.core.log.record import parse_header
 from node.core.standards.identifiers import normalise
 from node.core.standards.party_key import MAX_KEY_CHARS, advice, problem_of_code
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.lookup import MAX_POSITION, Found, read_page
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.rows import subject_digest
@@ -35,10 +36,10 @@ def show_operator(reader: Reader, subject: str, purpose: str, limit: int = 0, af
         NodeError: INVALID_ARGUMENT, no subject or a code that can be nobody's; POLICY_DENIED where all there is was
             obtained for another purpose.
     """
-    kind, _, value = subject.partition(":")
+    kind, _colon, value = subject.partition(":")
     key = f"{kind}:{normalise(value[:MAX_KEY_CHARS])}"
     if not kind or key.endswith(":") or len(value) > MAX_KEY_CHARS:
-        raise NodeError(Reason.INVALID_ARGUMENT, "a subject is <kind>:<value>, e.g. uscc:914300007121944054")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("write a subject as <kind>:<value>, e.g. uscc:914300007121944054"))
     origins = {origin.number: origin for origin in reader.origins()}
     rows, following = _page(reader, key, min(limit or _USUAL_RECORDS, MAX_RECORDS), after)
     rows_of_subject = [

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.rows import subject_digest
@@ -117,9 +118,14 @@ def check_reason(purpose: str, legal_basis: str) -> None:
         NodeError: PURPOSE_REQUIRED or INVALID_ARGUMENT.
     """
     if not purpose.strip() or not legal_basis.strip():
-        raise NodeError(Reason.PURPOSE_REQUIRED, "a question names its purpose and legal basis (Decree 809 Art 20)")
+        raise NodeError(
+            Reason.PURPOSE_REQUIRED, _("state the purpose and the legal basis of the query (Decree 809 Art 20)")
+        )
     if len(purpose) > MAX_REASON or len(legal_basis) > MAX_REASON:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"purpose and legal basis have at most {MAX_REASON} characters")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("purpose and legal basis may have at most {limit} characters each", limit=MAX_REASON),
+        )
 
 
 def is_obtained_for(origin: Origin, purpose: str) -> bool:
@@ -134,5 +140,9 @@ def check_obtained_for(origin: Origin, purpose: str) -> None:
         NodeError: POLICY_DENIED.
     """
     if not is_obtained_for(origin, purpose):
-        text = f"the records of {origin.city} were not obtained for the purpose {purpose[:80]!r}"
+        text = _(
+            "the records of {city} were not obtained for the purpose {purpose!r}",
+            city=origin.city,
+            purpose=purpose[:80],
+        )
         raise NodeError(Reason.POLICY_DENIED, text)

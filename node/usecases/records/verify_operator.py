@@ -20,6 +20,7 @@ from node.core.log.staleness import is_stale
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import NOTHING, Found, Looked, read_subject, read_subjects
@@ -87,7 +88,12 @@ class VerifyOperator:
         if verified.answer.result == query.RESULT_UNANSWERED:
             city, purpose = verified.answer.city, asker.purpose
             raise NodeError(
-                Reason.POLICY_DENIED, f"the records of {city} were not obtained for the purpose {purpose[:80]!r}"
+                Reason.POLICY_DENIED,
+                _(
+                    "the records of {city} were not obtained for the purpose {purpose!r}",
+                    city=city,
+                    purpose=purpose[:80],
+                ),
             )
         return verified
 
@@ -98,7 +104,14 @@ class VerifyOperator:
             NodeError: TOO_LARGE.
         """
         if len(questions) > MAX_QUESTIONS:
-            raise NodeError(Reason.TOO_LARGE, f"{len(questions)} questions in a batch, at most {MAX_QUESTIONS}")
+            raise NodeError(
+                Reason.TOO_LARGE,
+                _(
+                    "{count} questions in one batch; at most {limit} are allowed",
+                    count=len(questions),
+                    limit=MAX_QUESTIONS,
+                ),
+            )
         subjects = [subject_of(question.uscc) for question in questions]
         digests = [subject_digest(subject) for subject in subjects]
         looked_up = read_subjects(self._reader.connection, digests, Kind.REGISTRATION)

@@ -23,6 +23,7 @@ from node.core.log.merkle import Frontier
 from node.core.log.record import open_view, parse_record_id, record_id
 from node.core.log.trusted_log import check_header
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.inspection import Inspection, StoredRecord
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.rows import SubjectRow, subject_rows
@@ -84,7 +85,7 @@ def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> l
         _check_index(inspection, audits, by_number)
         _check_keys(inspection, audits[0])
         if strays := inspection.stray_records(max(by_number) + 1):
-            audits[0].found.fault(f"{strays} record rows belong to no city")
+            audits[0].found.fault(_("{strays} record rows belong to no city", strays=strays))
     return [audited.found for audited in audits]
 
 
@@ -92,19 +93,37 @@ def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number:
     for number, index in inspection.wrongly_indexed():
         city = by_number[number].city if number in by_number else "?"
         origin_audit = by_number.get(number, audits[0].found)
-        origin_audit.fault(f"{record_id(city, index)}: in the subject index though destroyed, withheld or replaced")
+        origin_audit.fault(
+            _(
+                "{record}: still in the subject index although destroyed, withheld or replaced",
+                record=record_id(city, index),
+            )
+        )
     is_whole = not any(audited.found.fault_count for audited in audits)
     expected = sum(audited.subjects for audited in audits)
     if is_whole and (stored := inspection.count_subjects()) != expected:
-        audits[0].found.fault(f"the subject index has {stored} entries where the records have {expected}")
+        audits[0].found.fault(
+            _(
+                "the subject index has {stored} entries, but the records call for {expected}",
+                stored=stored,
+                expected=expected,
+            )
+        )
 
 
 def _check_keys(inspection: Inspection, own: "_OriginPass") -> None:
     if own.origin.number == OWN:
         for index in inspection.damaged_keys():
-            own.found.fault(f"{record_id(own.origin.city, index)}: the key of its row is not as it was written")
+            own.found.fault(
+                _("{record}: the stored key of its row is damaged", record=record_id(own.origin.city, index))
+            )
         for index in inspection.dangling_keys(own.origin.size):
-            own.found.fault(f"{record_id(own.origin.city, index)}: an idempotency key leads here, to no current record")
+            own.found.fault(
+                _(
+                    "{record}: an idempotency key points here, but this is not a current record",
+                    record=record_id(own.origin.city, index),
+                )
+            )
 
 
 class _OriginPass:
@@ -133,15 +152,17 @@ class _OriginPass:
     def _check_records(self, records: Sequence[StoredRecord]) -> None:
         first = self._frontier.size
         if [stored.leaf_index for stored in records] != list(range(first, first + len(records))):
-            self.found.fault(f"records are missing or out of place after {self._id(first)}")
+            self.found.fault(_("records are missing or out of place after {id}", id=self._id(first)))
         expected = [row for record in records for row in self._check_record(record)]
         self.subjects += len(expected)
-        for _, row in self._inspection.missing_subjects(expected):
-            self.found.fault(f"{self._id(split_position(row)[1])}: not in the subject index")
+        for _position, row in self._inspection.missing_subjects(expected):
+            self.found.fault(_("{id}: not in the subject index", id=self._id(split_position(row)[1])))
         tiles = self._frontier.extend([record.leaf_hash for record in records])
         self._tiles += len(tiles)
         for tile in self._inspection.differing_tiles(self.origin.number, tiles):
-            self.found.fault(f"tile {tile.height}/{tile.number} does not follow from the leaves")
+            self.found.fault(
+                _("tile {height}/{number} does not match the leaves", height=tile.height, number=tile.number)
+            )
 
     def _check_record(self, record: StoredRecord) -> list[SubjectRow]:
         """Checks one record; returns the index entries it must have."""
@@ -154,7 +175,7 @@ class _OriginPass:
             return []
         self._check_targets(header, name)
         if record.is_retracted and self.origin.number != OWN:
-            self.found.fault(f"{name}: taken back by its city, but not destroyed here")
+            self.found.fault(_("{name}: retracted by its city, but not destroyed here", name=name))
         if record.is_replaced:
             return []
         return subject_rows(header, position(self.origin.number, record.leaf_index))
@@ -166,13 +187,13 @@ class _OriginPass:
             if header is not None:
                 check_header(header, self.origin.city, record.leaf_index)
         except DecodeError:
-            self.found.fault(f"{name}: its view does not parse")
+            self.found.fault(_("{name}: its view cannot be parsed", name=name))
             return None
         except NodeError as error:
             self.found.fault(f"{name}: {error.reason}")
             return None
         if leaf_hash != record.leaf_hash:
-            self.found.fault(f"{name}: its view does not hash to its leaf")
+            self.found.fault(_("{name}: the hash of its view differs from its leaf", name=name))
         if header is not None and not record.is_replaced and not header.retracts:
             self._check_body(header, view, name)
         return header
@@ -192,27 +213,41 @@ class _OriginPass:
     def _check_targets(self, header: Header, name: str) -> None:
         for kind, target in (("superseded", header.supersedes), ("retracted", header.retracts)):
             if target and not self._inspection.is_noted(self.origin.number, parse_record_id(target)[1], kind):
-                self.found.fault(f"{target}: {kind} by {name}, but not marked so")
+                self.found.fault(
+                    _("{target}: {kind} by {name}, but not marked accordingly", target=target, kind=kind, name=name)
+                )
 
     def _check_tree(self) -> None:
         origin, size = self.origin, self._frontier.size
         if size != origin.size:
-            self.found.fault(f"{size} records are stored where {origin.size} are verified")
+            self.found.fault(
+                _("{size} records are stored, but {verified} are verified", size=size, verified=origin.size)
+            )
         elif self._frontier.root() != origin.root:
-            self.found.fault(f"the leaves of {origin.city} do not give its verified root")
+            self.found.fault(_("the leaves of {city} do not match its verified root", city=origin.city))
         if (stored := self._inspection.count_tiles(origin.number)) != self._tiles:
-            self.found.fault(f"{stored} tiles are stored where the leaves fill {self._tiles}")
+            self.found.fault(
+                _("{stored} tiles are stored, but the leaves fill {tiles}", stored=stored, tiles=self._tiles)
+            )
         if origin.number != OWN and (origin.verified, origin.withheld) != (self.found.open, size - self.found.open):
-            self.found.fault(f"counted as {origin.verified} open and {origin.withheld} withheld")
+            self.found.fault(
+                _(
+                    "wrong counts: {verified} open and {withheld} withheld",
+                    verified=origin.verified,
+                    withheld=origin.withheld,
+                )
+            )
 
     def _check_checkpoint(self, keys: Sequence[LogKey]) -> None:
         origin = self.origin
         if origin.checkpoint is None:
             if origin.size:
-                self.found.fault(f"no signed checkpoint covers the {origin.size} records of {origin.city}")
+                self.found.fault(
+                    _("no signed checkpoint covers the {size} records of {city}", size=origin.size, city=origin.city)
+                )
             return
         if not keys:
-            self.found.notes.append("no member of the federation file: its signature cannot be checked")
+            self.found.notes.append(_("not a member in the federation file: its signature cannot be checked"))
             return
         try:
             checkpoint = verify_checkpoint(origin.checkpoint, log_name(origin.city), keys)
@@ -221,20 +256,34 @@ class _OriginPass:
             return
         self.found.is_signed, self.found.signed_size = True, checkpoint.size
         if checkpoint.size < origin.size or (checkpoint.size == origin.size and checkpoint.root != origin.root):
-            self.found.fault(f"the checkpoint of {checkpoint.size} records is not of the {origin.size} verified")
+            self.found.fault(
+                _(
+                    "the checkpoint of {size} records does not match the {verified} verified records",
+                    size=checkpoint.size,
+                    verified=origin.size,
+                )
+            )
         elif checkpoint.size > origin.size:
-            self.found.notes.append(f"catching up: {checkpoint.size - origin.size} signed records still to come")
+            self.found.notes.append(
+                _("catching up: {remaining} signed records still to come", remaining=checkpoint.size - origin.size)
+            )
 
     def _check_grant(self) -> None:
         origin = self.origin
         if self._unknown:
-            self.found.notes.append(f"{self._unknown} records are of standards or versions not known here")
+            self.found.notes.append(
+                _("this release does not know the standard or version of {unknown} records", unknown=self._unknown)
+            )
         if origin.to_revise:
-            self.found.notes.append(f"{origin.to_revise} records still stand under an earlier grant")
+            self.found.notes.append(
+                _("{to_revise} records are still shown under an earlier grant", to_revise=origin.to_revise)
+            )
         for grant in self._announced():
             if grant != origin.wanted_grant:
                 header = self._policy_change[0] if self._policy_change else Header()
-                self.found.notes.append(f"{header.id} announced another grant: the next pull brings it into force")
+                self.found.notes.append(
+                    _("{id} announced a new grant: it takes effect with the next pull", id=header.id)
+                )
 
     def _announced(self) -> Iterator[str]:
         """The grant for this node in the newest policy change of the origin that it may see."""

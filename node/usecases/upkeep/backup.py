@@ -19,6 +19,7 @@ from node.core.log.checkpoint import LogKey
 from node.errors import FileError, NodeError, Reason
 from node.folder.backup_note import note_backup
 from node.folder.files import load_federation
+from node.messages import _
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.snapshot import check_database, copy_database
 from node.usecases.upkeep.audit import audit
@@ -74,9 +75,9 @@ def back_up(config: Config, out: Path, now: datetime, on_progress: OnProgress, *
             STORAGE_CORRUPT.
     """
     if out.exists():
-        raise FileError(Reason.INVALID_ARGUMENT, str(out), "is there already")
+        raise FileError(Reason.INVALID_ARGUMENT, str(out), _("already exists"))
     if not config.node_db.exists():
-        raise NodeError(Reason.NOT_FOUND, f"{config.city} has no log yet")
+        raise NodeError(Reason.NOT_FOUND, _("{city} has no log yet", city=config.city))
     with _whole(out) as work:
         _copy(config, work, on_progress, with_keys=with_keys)
         manifest = _describe(work, now, on_progress, with_keys=with_keys)
@@ -103,7 +104,7 @@ def restore(backup: Path, target: Path, on_progress: OnProgress) -> Manifest:
             damaged.
     """
     if target.exists() and any(target.iterdir()):
-        raise FileError(Reason.INVALID_ARGUMENT, str(target), "is not empty: a node is never written over")
+        raise FileError(Reason.INVALID_ARGUMENT, str(target), _("is not empty: restore into an empty folder"))
     with _whole(target) as work:
         _unpack(backup, work)
         manifest = check_backup(work, on_progress)
@@ -127,11 +128,13 @@ def check_backup(folder: Path, on_progress: OnProgress) -> Manifest:
     for file in manifest.files:
         path = folder / file.path
         if not path.is_file() or path.stat().st_size != file.size_bytes or _digest(path) != file.sha256:
-            raise NodeError(Reason.STORAGE_CORRUPT, f"{file.path} is not the one that was backed up")
+            raise NodeError(
+                Reason.STORAGE_CORRUPT, _("{path} differs from the file that was backed up", path=file.path)
+            )
     for name in _databases(folder):
         check_database(name)
     if _verified(folder, on_progress) != (manifest.tree_size, manifest.root, manifest.checkpoint):
-        raise NodeError(Reason.STORAGE_CORRUPT, "the log is not the one of the manifest")
+        raise NodeError(Reason.STORAGE_CORRUPT, _("the log differs from the manifest"))
     return manifest
 
 
@@ -144,7 +147,9 @@ def _whole(place: Path) -> Iterator[Path]:
         work.mkdir(mode=0o700)
         yield work
     except OSError as error:
-        raise FileError(Reason.STORAGE_FULL, str(place), f"cannot be written: {error.strerror}") from None
+        raise FileError(
+            Reason.STORAGE_FULL, str(place), _("cannot be written: {error}", error=error.strerror)
+        ) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -212,7 +217,9 @@ def _verified(folder: Path, on_progress: OnProgress) -> tuple[int, str, str]:
         audits = audit(inspection, keys_of, on_progress)
         own = inspection.origins()[0]
     if faults := [fault for audited in audits for fault in audited.faults]:
-        raise NodeError(Reason.STORAGE_CORRUPT, f"the audit of the copy found faults, the first: {faults[0]}")
+        raise NodeError(
+            Reason.STORAGE_CORRUPT, _("the audit of the copy found faults; the first is: {fault}", fault=faults[0])
+        )
     return own.size, own.root.hex(), (own.checkpoint or b"").decode()
 
 
@@ -224,9 +231,9 @@ def _read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
-        raise FileError(Reason.INVALID_ARGUMENT, str(folder), "holds no manifest of a backup") from None
+        raise FileError(Reason.INVALID_ARGUMENT, str(folder), _("has no backup manifest")) from None
     if manifest.format != _FORMAT or not all(_is_inside(file.path) for file in manifest.files):
-        raise FileError(Reason.INVALID_ARGUMENT, str(folder), "is no backup that this release reads")
+        raise FileError(Reason.INVALID_ARGUMENT, str(folder), _("is not a backup that this release can read"))
     return manifest
 
 
@@ -264,7 +271,7 @@ def _unpack(backup: Path, work: Path) -> None:
             for member in archive:
                 _unpack_one(archive, member, work)
     except (tarfile.TarError, FileNotFoundError):
-        raise FileError(Reason.INVALID_ARGUMENT, str(backup), "is no backup") from None
+        raise FileError(Reason.INVALID_ARGUMENT, str(backup), _("is not a backup")) from None
 
 
 def _unpack_one(archive: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from node.config import Listen
 from node.errors import NodeError, Reason
+from node.messages import _
 
 _BACKLOG = 128
 
@@ -25,13 +26,13 @@ def bind_listeners(listen: Listen) -> Iterator[dict[str, socket.socket]]:
 
 def _bind(setting: str, address: str) -> socket.socket:
     """Binds one of the addresses that a host name stands for, as gRPC does, and minds if any of them is taken."""
-    host, _, port = address.rpartition(":")
+    host, _colon, port = address.rpartition(":")
     bound, failure = None, None
     try:
         addresses = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise _refusal(setting, address, error) from None
-    for family, kind, protocol, _, where in addresses:
+    for family, kind, protocol, _canonical, where in addresses:
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,13 +50,25 @@ def _bind(setting: str, address: str) -> socket.socket:
             bound.close()
         raise _refusal(setting, address, failure)
     if bound is None:
-        raise NodeError(Reason.INVALID_CONFIG, f"cannot listen on {address} (listen.{setting}): no such address")
+        raise NodeError(
+            Reason.INVALID_CONFIG,
+            _("cannot listen on {address} (listen.{setting}): no such address", address=address, setting=setting),
+        )
     return bound
 
 
 def _refusal(setting: str, address: str, error: OSError) -> NodeError:
     if error.errno == errno.EADDRINUSE:
-        text = f"cannot listen on {address}: is another program there? (listen.{setting} in node.yaml)"
+        text = _(
+            "cannot listen on {address}: another program may be using it (listen.{setting} in node.yaml)",
+            address=address,
+            setting=setting,
+        )
         return NodeError(Reason.ALREADY_RUNNING, text)
-    text = f"cannot listen on {address}: {error.strerror} (listen.{setting} in node.yaml)"
+    text = _(
+        "cannot listen on {address}: {error} (listen.{setting} in node.yaml)",
+        address=address,
+        error=error.strerror,
+        setting=setting,
+    )
     return NodeError(Reason.INVALID_CONFIG, text)

@@ -7,18 +7,17 @@ would be a fork, after which they trust it no more.
 from node.config import Config
 from node.errors import NodeError, Reason
 from node.folder.data_lock import released
+from node.messages import _
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.witness import read_heard
 from node.usecases.upkeep.backup import MARKER
-
-_WAY_OUT = "take back what peers hold, restore a newer backup, or begin a log under a new key (docs/operations.md)"
 
 
 def restored(config: Config) -> NodeError | None:
     """Why this node must not publish; None where it may."""
     if not (config.data_dir / MARKER).exists():
         return None
-    text = "this node was restored from a backup and publishes nothing yet: gongzhi restore --confirm"
+    text = _("this node was restored from a backup and does not publish yet: run gongzhi restore --confirm")
     return NodeError(Reason.RESTORED, text)
 
 
@@ -34,7 +33,9 @@ def confirm(config: Config, largest: int) -> int:
             holds, so publishing would fork it. Whatever is said, a checkpoint that a peer showed since counts too.
     """
     if restored(config) is None:
-        raise NodeError(Reason.NOT_FOUND, "this node was not restored, or publishes again already")
+        raise NodeError(
+            Reason.NOT_FOUND, _("nothing to confirm: this node was not restored, or already publishes again")
+        )
     with released(config.data_dir):
         _check_is_whole(config, largest)
         (config.data_dir / MARKER).unlink()
@@ -45,11 +46,19 @@ def _check_is_whole(config: Config, largest: int) -> None:
     reader = Reader(config.node_db)
     size, heard = reader.origin(config.city).size, read_heard(reader.connection, config.city)
     shown = [
-        f"{checkpoint.teller} showed {checkpoint.size}, signed by this city"
+        _("{teller} showed {size} records signed by this city", teller=checkpoint.teller, size=checkpoint.size)
         for checkpoint in heard
         if checkpoint.size > size
     ]
     if largest > size or shown:
-        text = "; ".join([f"a peer has verified {largest} records"] * (largest > size) + shown)
-        lost = f"{text}, and the restored log has {size}: publishing would fork it"
-        raise NodeError(Reason.RESTORED, f"{lost}; {_WAY_OUT}")
+        lost = [_("a peer has verified {largest} records", largest=largest)] * (largest > size) + shown
+        raise NodeError(
+            Reason.RESTORED,
+            _(
+                "{lost}, but the restored log has only {size}, so publishing would fork it: get the "
+                "missing records back from peers, restore a newer backup, or begin a log under a new "
+                "key (docs/operations.md)",
+                lost=lost,
+                size=size,
+            ),
+        )

@@ -9,6 +9,7 @@ from node.core.members.federation import Federation, Member
 from node.core.members.federation_file import format_card
 from node.errors import NodeError, Reason
 from node.folder.files import load_federation, save_federation
+from node.messages import _
 from node.storage.sqlite.reader import Reader
 from node.usecases.casework.case_index import CaseIndex
 from node.whole_file import write_file
@@ -40,7 +41,7 @@ def leaving(config: Config, calendar: Calendar, city: str) -> Leaving:
         NodeError: NOT_FOUND, no member; INVALID_ARGUMENT, this city itself.
     """
     if city == config.city:
-        raise NodeError(Reason.INVALID_ARGUMENT, "a node cannot remove itself")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("a node cannot remove itself"))
     federation = load_federation(config.federation)
     member = federation.member(city)
     reader = Reader(config.node_db) if config.node_db.exists() else None

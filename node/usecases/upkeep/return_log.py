@@ -24,6 +24,7 @@ from node.folder.clock import node_clock
 from node.folder.data_lock import hold_data
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key
+from node.messages import _
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
 from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse
@@ -45,9 +46,12 @@ def return_log(reader: Reader, own: str, city: str, begin: int, out: Path) -> in
     """
     origin = reader.origin(city)
     if city == own or begin >= origin.size:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"nothing of {city} is held here beyond {begin} records")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("this node holds no records of {city} beyond the first {begin}", city=city, begin=begin),
+        )
     if origin.known is None or origin.known.size != origin.size:
-        raise TransientError(Reason.UNAVAILABLE, f"still catching up with {city}: try again")
+        raise TransientError(Reason.UNAVAILABLE, _("still catching up with {city}: try again later", city=city))
     with os.fdopen(os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         for batch in batches(reader, origin, partial(_held, reader, origin.number), begin, begin, origin.wanted_grant):
             file.write(_LENGTH.pack(len(batch)) + batch)
@@ -115,7 +119,7 @@ def _read(file: Path) -> list[RawPullResponse]:
     except (OSError, DecodeError, struct.error):
         found = []
     if not found:
-        raise FileError(Reason.INVALID_ARGUMENT, str(file), "is not what `gongzhi peer return` writes")
+        raise FileError(Reason.INVALID_ARGUMENT, str(file), _("is not a file written by `gongzhi peer return`"))
     return found
 
 

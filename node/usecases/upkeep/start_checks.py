@@ -16,6 +16,7 @@ from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation, unwritable
 from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
 from node.folder.rotation import next_path
+from node.messages import _
 from node.storage.sqlite.founding import check_founding
 from node.storage.sqlite.snapshot import is_damaged
 
@@ -51,10 +52,10 @@ def database_errors(config: Config, seconds: float = _DAMAGE_S) -> Iterator[Node
     deadline_s = time.monotonic() + seconds
     for path in sorted(config.data_dir.glob("*.db")):
         if is_damaged(path, deadline_s):
-            cure = "restore a backup: gongzhi restore (docs/operations.md)"
+            cure = _("restore a backup: gongzhi restore (docs/operations.md)")
             if path.name == _DERIVED:
-                cure = "delete it: the node makes it again from node.db"
-            yield FileError(Reason.STORAGE_CORRUPT, str(path), f"the database is damaged; {cure}")
+                cure = _("delete it: the node rebuilds it from node.db")
+            yield FileError(Reason.STORAGE_CORRUPT, str(path), _("the database is damaged; {cure}", cure=cure))
 
 
 def founding_errors(config: Config) -> Iterator[NodeError]:
@@ -102,22 +103,24 @@ def _key_errors(config: Config, passphrase: Passphrase, where: Callable[[Path], 
             continue
         if not is_on_card:
             name = f"{path.parent.name}/{path.name}"
-            yield NodeError(Reason.INVALID_KEY, f"{name} is not one of the {kind.called} on the card")
+            yield NodeError(
+                Reason.INVALID_KEY, _("{name} is not one of the {called} on the card", name=name, called=kind.called)
+            )
 
 
 def _kinds(config: Config, passphrase: Passphrase, own: Member) -> list[_Kind]:
     return [
-        _Kind(config.log_key, lambda path: load_log_key(path, passphrase).key, own.log_keys, "log keys"),
+        _Kind(config.log_key, lambda path: load_log_key(path, passphrase).key, own.log_keys, _("log keys")),
         _Kind(
             config.tls_identity,
             lambda path: load_tls_identity(path, passphrase).certificate,
             own.tls_certs,
-            "certificates",
+            _("certificates"),
         ),
         _Kind(
             config.witness_key,
             lambda path: load_witness_key(path, passphrase).key,
             own.witness_keys,
-            "witness keys",
+            _("witness keys"),
         ),
     ]

@@ -36,6 +36,7 @@ from node.core.screening import (
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, advice
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
@@ -70,7 +71,10 @@ def digest_keys(entries: Sequence[screening.Entry]) -> list[Keyed]:
         NodeError: TOO_LARGE.
     """
     if len(entries) > MAX_ENTRIES:
-        raise NodeError(Reason.TOO_LARGE, f"{len(entries)} entries in a batch, at most {MAX_ENTRIES}")
+        raise NodeError(
+            Reason.TOO_LARGE,
+            _("{count} entries in one batch; at most {limit} are allowed", count=len(entries), limit=MAX_ENTRIES),
+        )
     return [
         Keyed([(key, subject_digest(key.subject)) for key in keys_of(entry)], problems_of(entry)) for entry in entries
     ]

@@ -9,6 +9,7 @@ from node.core.workflow.codes import code_name
 from node.core.workflow.declared.complaint_hand_over import PLACE
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.follow_up import overlay, said_in
@@ -26,7 +27,14 @@ def route_of(file: CaseFile, federation: Federation, here: str, stated: Complain
     """
     known = said_in(file)
     if not isinstance(known, Complaint):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{file.id} is a case of {file.workflow.name}, no complaint")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _(
+                "case {case} belongs to workflow {workflow}, not to a complaint",
+                case=file.id,
+                workflow=file.workflow.name,
+            ),
+        )
     if stated is not None:
         overlay(known, stated)
     members = {member.city: member.region6 for member in federation.members}

@@ -24,6 +24,7 @@ from node.folder.keyfile import (
     load_witness_key,
 )
 from node.folder.trust import ReloadingFile
+from node.messages import _
 from node.storage.sqlite.reader import Reader
 from node.usecases.exchange.enforce_policy import read_policy
 
@@ -142,7 +143,11 @@ def _tried(load: Callable[[Path], T], path: Path) -> Tried[T]:
 def _check_policy(city: str, path: Path) -> None:
     policy = read_policy(read_text(path, Reason.INVALID_POLICY), str(path))
     if policy.city != city:
-        raise FileError(Reason.INVALID_POLICY, str(path), f"these are the rules of {policy.city}, this node is {city}")
+        raise FileError(
+            Reason.INVALID_POLICY,
+            str(path),
+            _("this is the policy of {city}, but this node is {own}", city=policy.city, own=city),
+        )
 
 
 def _is_held(data_dir: Path) -> bool:
