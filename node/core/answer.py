@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.query.v1.query_pb2 import Question
 from node.stubs.standard.v1 import operator_pb2
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
@@ -147,8 +148,12 @@ def check_status(text: str) -> None:
         NodeError: INVALID_ARGUMENT; it names the statuses there are.
     """
     if text and fold(text).partition("(")[0] not in _STATUS_WORDS:
-        known = ", ".join(f"{number} {zh}" for number, zh, _ in standards.codes(operator_pb2.OperatorStatus.DESCRIPTOR))
-        raise NodeError(Reason.INVALID_ARGUMENT, f"no status {text[:40]!r}; there are {known}")
+        known = ", ".join(
+            f"{number} {zh}" for number, zh, _en in standards.codes(operator_pb2.OperatorStatus.DESCRIPTOR)
+        )
+        raise NodeError(
+            Reason.INVALID_ARGUMENT, _("no status {text!r}; there are {known}", text=text[:40], known=known)
+        )
 
 
 def check_day(text: str) -> None:
@@ -161,7 +166,7 @@ def check_day(text: str) -> None:
         if text:
             date.fromisoformat(_fold_date(text))
     except ValueError:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"no day {text[:40]!r}; write it as 2020-01-31") from None
+        raise NodeError(Reason.INVALID_ARGUMENT, _("no day {text!r}; write it as 2020-01-31", text=text[:40])) from None
 
 
 def _is_same_text(asked: str, stated: str | int) -> bool:
@@ -232,7 +237,7 @@ def compare(question: Question, body: OperatorRegistration, seen: frozenset[int]
         seen: The numbers of those facets.
     """
     comparison = Comparison([], [])
-    for name, facet, read, is_same, _ in _FIELDS:
+    for name, facet, read, is_same, _label in _FIELDS:
         asked = getattr(question, name)
         if asked:
             verdict = _judge(asked, read(body), is_same) if facet in seen else Verdict.UNSEEN

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from node.errors import FileError, Reason
+from node.messages import _
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -64,21 +65,21 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed here", mark)
+            raise yaml.composer.ComposerError(None, None, _("aliases are not allowed here"), mark)
         return super().compose_node(parent, index)
 
 
-def _construct_day(_: yaml.SafeLoader, node: yaml.Node) -> date:
+def _construct_day(_loader: yaml.SafeLoader, node: yaml.Node) -> date:
     return date.fromisoformat(str(node.value))
 
 
-def _construct_number(_: yaml.SafeLoader, node: yaml.Node) -> int | float:
+def _construct_number(_loader: yaml.SafeLoader, node: yaml.Node) -> int | float:
     text = str(node.value)
     if isinstance(node, yaml.ScalarNode) and _INTEGER.fullmatch(text):
         return int(text)
     if isinstance(node, yaml.ScalarNode) and _FRACTION.fullmatch(text):
         return float(text.replace(".", "", 1) if text.endswith((".inf", ".nan")) else text)
-    raise yaml.constructor.ConstructorError(None, None, "not a decimal number", node.start_mark)
+    raise yaml.constructor.ConstructorError(None, None, _("not a decimal number"), node.start_mark)
 
 
 # What YAML 1.2's core schema reads, and days: 1:59:59 is no number (computing it takes seconds for a megabyte), 0644 no
@@ -126,20 +127,22 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
         FileError: Not YAML, too long, a key given twice, or an alias; with the line.
     """
     if len(text) > MAX_DOCUMENT_CHARS:
-        raise FileError(reason, path, f"longer than {MAX_DOCUMENT_CHARS} characters")
+        raise FileError(
+            reason, path, _("longer than {MAX_DOCUMENT_CHARS} characters", MAX_DOCUMENT_CHARS=MAX_DOCUMENT_CHARS)
+        )
     lines: dict[Location, int] = {}
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise FileError(reason, path, "the file is empty")
+            raise FileError(reason, path, _("the file is empty"))
         _note_lines(node, (), lines)
         return Document(path, loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise FileError(reason, path, error.problem or "not YAML", mark.line + 1 if mark else None) from None
     except (yaml.YAMLError, *_SLIPS) as error:
-        raise FileError(reason, path, f"not YAML: {type(error).__name__}") from None
+        raise FileError(reason, path, _("not YAML: {error}", error=type(error).__name__)) from None
 
 
 def _note_lines(node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
@@ -152,7 +155,9 @@ def _note_lines(node: yaml.Node, location: Location, lines: dict[Location, int])
             inner = (*location, str(key.value))
             # PyYAML silently keeps the last of two equal keys; in a file of trust that must not pass.
             if inner in lines:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, _("{value} is given twice", value=key.value), key.start_mark
+                )
             _note_lines(value, inner, lines)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.document import parse_document, read_model
 from node.errors import NodeError, Reason
-from node.messages import Lang, Message, both
+from node.messages import Lang, Message, _, both
 
 _FILE = "reason_texts.yaml"
 
@@ -81,7 +81,7 @@ def find_text(code: str) -> Text:
     if text := texts().every.get(code):
         return text
     near = ", ".join(get_close_matches(code, texts().every)) or "see gongzhi errors list"
-    raise NodeError(Reason.NOT_FOUND, f"no error code {code[:40]!r}; {near}")
+    raise NodeError(Reason.NOT_FOUND, _("unknown error code {code!r}; {near}", code=code[:40], near=near))
 
 
 def meaning_and_advice(reason: Reason) -> Message:

@@ -21,6 +21,7 @@ from node.core.workflow.case import Case
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1.screening_pb2 import Entry, Hit
 from node.stubs.standard.v1 import listing_pb2 as lists
@@ -132,7 +133,7 @@ def parse_person_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if label or not digest or len(key) != PERSON_KEY_BYTES:
-        raise NodeError(Reason.INVALID_KEY, "not a key for ID numbers")
+        raise NodeError(Reason.INVALID_KEY, _("not a key for ID numbers"))
     return key
 
 

@@ -84,7 +84,7 @@ def test_a_limit_in_hours() -> None:
     assert clock.at(began + timedelta(hours=24, seconds=1)).state is State.OVERDUE
     assert clock.stop(began + timedelta(hours=23)).at(date(2026, 3, 7)).state is State.MET
     assert clock.stop(began + timedelta(hours=25)).at(date(2026, 3, 9)).state is State.OVERDUE
-    with pytest.raises(NodeError, match="at a moment"):
+    with pytest.raises(NodeError, match="the time it starts"):
         begin("crime.transfer", began.date())
 
 
@@ -181,8 +181,8 @@ CLUE = begin("clue.filing_decision", date(2026, 3, 2))  # due 2026-03-23
         (lambda: CLUE.resume(date(2026, 3, 4)), "is not suspended"),
         (lambda: CLUE.extend(date(2026, 3, 24), approved_by="a head"), "only before"),
         (lambda: CLUE.extend(date(2026, 3, 4), approved_by=" "), "only with approval"),
-        (lambda: CLUE.extend(date(2026, 3, 4), approved_by="a head", limit=16), "by 1 to 15 working_days"),
-        (lambda: CLUE.extend(date(2026, 3, 4), approved_by="a head", limit=0), "by 1 to 15 working_days"),
+        (lambda: CLUE.extend(date(2026, 3, 4), approved_by="a head", limit=16), "of 1 to 15 working_days"),
+        (lambda: CLUE.extend(date(2026, 3, 4), approved_by="a head", limit=0), "of 1 to 15 working_days"),
         (
             lambda: begin("assistance.answer", date(2026, 3, 2)).extend(date(2026, 3, 3), told_on=date(2026, 3, 3)),
             "any",

@@ -129,7 +129,7 @@ def _lines(members: tuple[Member, Member]) -> list[str]:
             "not an Ed25519 verifier key",
         ),
         ("  - fingerprint:", f"  - fingerprint: '{'0' * 64}'", "the fingerprint of this certificate is"),
-        ("      MII", "      MIIx", "not one PEM certificate"),
+        ("      MII", "      MIIx", "self-signed PEM certificate"),
         ("  address:", "  address: &a x:1", None),
         ("  address:", "  address: *a", "aliases are not allowed"),
         ("  address:", "  address: a:1\n  address: b:2", "address is given twice"),

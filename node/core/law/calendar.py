@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from node.core.document import parse_document, read_model
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 
 # Asia/Shanghai: without summer time since 1991, and a fixed offset needs no zone database on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -38,7 +39,7 @@ def legal_date(moment: date) -> date:
     if not isinstance(moment, datetime):
         return moment
     if moment.tzinfo is None:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{moment.isoformat()} has no time zone")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("{moment} has no time zone", moment=moment.isoformat()))
     return moment.astimezone(SHANGHAI).date()
 
 
@@ -198,8 +199,15 @@ class Calendar:
     def _unknown(self, what: str) -> NodeError:
         return NodeError(
             Reason.CALENDAR_HORIZON,
-            f"the working calendar holds {self.first} to {self.horizon}: {what}. Enter the State Council's notice for"
-            f" {self.horizon.year + 1} as a file under `calendars` in node.yaml: `gongzhi deadline calendar --help`",
+            _(
+                "the working calendar covers {first} to {horizon}: {what}. Add the State Council's "
+                "notice for {year} as a file under `calendars` in node.yaml: `gongzhi deadline "
+                "calendar --help`",
+                first=self.first,
+                horizon=self.horizon,
+                what=what,
+                year=self.horizon.year + 1,
+            ),
         )
 
 
@@ -211,12 +219,15 @@ def make_calendar(years: Iterable[Year]) -> Calendar:
     """
     ordered = sorted(years, key=lambda year: year.year)
     if not ordered:
-        raise NodeError(Reason.INVALID_CALENDAR, "a calendar needs at least one year")
+        raise NodeError(Reason.INVALID_CALENDAR, _("a calendar needs at least one year"))
     for before, after in pairwise(ordered):
         if after.year == before.year:
-            raise NodeError(Reason.INVALID_CALENDAR, f"{after.year} is given twice")
+            raise NodeError(Reason.INVALID_CALENDAR, _("{year} is given twice", year=after.year))
         if after.year != before.year + 1:
-            raise NodeError(Reason.INVALID_CALENDAR, f"{before.year + 1} is missing before {after.year}")
+            raise NodeError(
+                Reason.INVALID_CALENDAR,
+                _("{missing} is missing before {year}", missing=before.year + 1, year=after.year),
+            )
     return Calendar(tuple(ordered))
 
 
@@ -239,7 +250,7 @@ def vendored_calendar() -> Calendar:
 def _vendored_year(name: str, text: str) -> Year:
     year = parse_year(text, name)
     if name != f"{year.year}.yaml":
-        raise FileError(Reason.INVALID_CALENDAR, name, f"this is the file of {year.year}")
+        raise FileError(Reason.INVALID_CALENDAR, name, _("this file is for {year}", year=year.year))
     return year
 
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 from node.core.law.calendar import ONE_DAY, SHANGHAI, Calendar, add_months, legal_date
 from node.core.law.legal_rules import Kind, LegalRule, Unit
 from node.errors import NodeError, Reason
+from node.messages import _
 
 _MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
@@ -156,7 +157,13 @@ class Deadline:
         self._refuse_if(right.told and not is_told, "is extended only if the other side is told before expiry")
         added = right.limit if limit is None else limit
         if added is None or added < 1 or (right.limit is not None and added > right.limit):
-            self._refuse(f"is extended by 1 to {right.limit or 'any number of'} {self.rule.unit.value}: say how many")
+            self._refuse(
+                _(
+                    "state an extension of 1 to {limit} {unit}",
+                    limit=right.limit or "any number of",
+                    unit=self.rule.unit.value,
+                )
+            )
         return replace(self, extensions=(*self.extensions, Extension(day, added, approved_by, told_on)))
 
     def stop(self, on: date) -> "Deadline":
@@ -254,7 +261,10 @@ class Deadline:
     def _began_at(self) -> datetime:
         if isinstance(self.began, datetime):
             return self.began
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{self.rule.id} counts hours: it starts at a moment, not on a date")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT,
+            _("{rule} counts hours: give the time it starts, not only the date", rule=self.rule.id),
+        )
 
     @property
     def _causes(self) -> str:
@@ -273,7 +283,7 @@ class Deadline:
             self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
-        raise NodeError(Reason.CLOCK_REFUSED, f"the deadline of {self.rule.id} {why}")
+        raise NodeError(Reason.CLOCK_REFUSED, _("deadline {rule}: {why}", rule=self.rule.id, why=why))
 
 
 def start(rule: LegalRule, on: date, calendar: Calendar) -> Deadline:
@@ -284,7 +294,17 @@ def start(rule: LegalRule, on: date, calendar: Calendar) -> Deadline:
             a moment is needed, or a moment without a time zone.
     """
     if not rule.is_in_force(legal_date(on)):
-        raise NodeError(Reason.RULE_NOT_IN_FORCE, f"{rule.id} v{rule.version} does not bind an act of {legal_date(on)}")
+        raise NodeError(
+            Reason.RULE_NOT_IN_FORCE,
+            _(
+                "{rule} v{version} does not apply to an act of {day}",
+                rule=rule.id,
+                version=rule.version,
+                day=legal_date(on),
+            ),
+        )
     if rule.unit is Unit.HOURS and not isinstance(on, datetime):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{rule.id} counts hours: it starts at a moment, not on a date")
+        raise NodeError(
+            Reason.INVALID_ARGUMENT, _("{rule} counts hours: give the time it starts, not only the date", rule=rule.id)
+        )
     return Deadline(rule, on, calendar)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from node.core.document import parse_document, read_model
 from node.core.law.laws import Citation, Label, Name, laws
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 
 _FILE = "legal_rules.yaml"
 
@@ -123,7 +124,9 @@ class RuleBook:
         """
         versions = self.versions.get(rule_id)
         if versions is None:
-            raise NodeError(Reason.NOT_FOUND, f"there is no legal rule {rule_id}; `gongzhi deadline list` shows all")
+            raise NodeError(
+                Reason.NOT_FOUND, _("no legal rule {rule_id}; `gongzhi deadline list` shows all", rule_id=rule_id)
+            )
         return versions
 
     def in_force(self, rule_id: str, on: date) -> LegalRule:
@@ -137,7 +140,12 @@ class RuleBook:
         if version is None:
             raise NodeError(
                 Reason.RULE_NOT_IN_FORCE,
-                f"{rule_id} is not in force on {on}; its first version is of {versions[0].from_}",
+                _(
+                    "{rule_id} is not in force on {on}; its first version took effect on {start}",
+                    rule_id=rule_id,
+                    on=on,
+                    start=versions[0].from_,
+                ),
             )
         return version
 

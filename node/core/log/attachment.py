@@ -14,6 +14,7 @@ from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.core.standards.validation import Validation
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.evidence.v1.evidence_pb2 import Extraction
 from node.stubs.record.v1.record_pb2 import View
 
@@ -48,7 +49,7 @@ def check_digest(text: str) -> None:
         NodeError: INVALID_ARGUMENT.
     """
     if not _DIGEST.fullmatch(text):
-        raise NodeError(Reason.INVALID_ARGUMENT, "an attachment is named by its SHA-256, 64 lower-case hex digits")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("name an attachment by its SHA-256: 64 lower-case hex digits"))
 
 
 def check_name(name: str) -> None:
@@ -59,7 +60,7 @@ def check_name(name: str) -> None:
     """
     is_plain = name.isprintable() and _RESERVED.isdisjoint(name) and not name.startswith((".", " "))
     if not name or not is_plain or name.endswith((".", " ")) or not _fits(name):
-        raise NodeError(Reason.INVALID_FIELD, "name: a file name without a path, of at most 200 bytes, is due")
+        raise NodeError(Reason.INVALID_FIELD, _("name: give a file name without a path, of at most 200 bytes"))
 
 
 def _fits(name: str) -> bool:
@@ -76,7 +77,10 @@ def check_extraction(extraction: Extraction) -> None:
         NodeError: INVALID_FIELD with the first field that is wrong.
     """
     if problems := _EXTRACTION.findings(extraction):
-        raise NodeError(Reason.INVALID_FIELD, f"extraction.{problems[0].field}: {problems[0].message}")
+        raise NodeError(
+            Reason.INVALID_FIELD,
+            _("extraction.{field}: {message}", field=problems[0].field, message=problems[0].message),
+        )
 
 
 def references(view: View) -> list[Reference]:

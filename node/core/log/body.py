@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError, Message
 from node.core.log.record import disclosed_bodies, is_dated, parse_header
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header, View
 
 
@@ -19,7 +20,7 @@ def read_view(stored: bytes) -> tuple[Header, View]:
     try:
         view = View.FromString(stored)
     except DecodeError:
-        raise NodeError(Reason.BAD_COMMITMENT, "the view does not parse") from None
+        raise NodeError(Reason.BAD_COMMITMENT, _("the view cannot be parsed")) from None
     return parse_header(view.header), view
 
 
@@ -37,9 +38,12 @@ def read_body(header: Header, view: View, facets: Collection[int] | None = None)
     """
     standard = standards.get(header.standard, header.version)
     if header.facets != len(standard.facets):
-        raise NodeError(Reason.INVALID_FIELD, f"{header.facets} facets where the standard has {len(standard.facets)}")
+        raise NodeError(
+            Reason.INVALID_FIELD,
+            _("{facets} facets, but the standard has {count}", facets=header.facets, count=len(standard.facets)),
+        )
     if not is_dated(header):
-        raise NodeError(Reason.INVALID_FIELD, "a time of the record is beyond the calendar")
+        raise NodeError(Reason.INVALID_FIELD, _("a time of the record is out of range"))
     if facets is None:
         return standard.merge(disclosed_bodies(view))
     return standard.merge(facet.body for number, facet in enumerate(view.facets, 1) if facet.salt and number in facets)

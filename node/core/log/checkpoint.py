@@ -14,6 +14,7 @@ from nacl.signing import VerifyKey
 
 from node.core.log.merkle import HASH_BYTES
 from node.errors import NodeError, Reason
+from node.messages import _
 
 ED25519 = b"\x01"
 MAX_NOTE_BYTES = 16 * 1024
@@ -89,7 +90,7 @@ def parse_vkey(text: str) -> LogKey:
     """
     key = LogKey(*split_vkey(text, ED25519))
     if format_vkey(key) != text:
-        raise NodeError(Reason.INVALID_KEY, f"not an Ed25519 verifier key: {key.name!r}")
+        raise NodeError(Reason.INVALID_KEY, _("not an Ed25519 verifier key: {name!r}", name=key.name))
     return key
 
 
@@ -99,14 +100,14 @@ def split_vkey(text: str, algorithm: bytes) -> tuple[str, bytes]:
     Raises:
         NodeError: INVALID_KEY.
     """
-    name, _, rest = text.partition("+")
-    _, _, encoded = rest.partition("+")
+    name, _plus, rest = text.partition("+")
+    _key_id, _plus, encoded = rest.partition("+")
     try:
         material = base64.b64decode(encoded, validate=True)
     except ValueError as error:
-        raise NodeError(Reason.INVALID_KEY, "verifier key is not base64") from error
+        raise NodeError(Reason.INVALID_KEY, _("verifier key is not base64")) from error
     if not name or material[:1] != algorithm or len(material) != 33:
-        raise NodeError(Reason.INVALID_KEY, f"not an Ed25519 verifier key: {name!r}")
+        raise NodeError(Reason.INVALID_KEY, _("not an Ed25519 verifier key: {name!r}", name=name))
     return name, material[1:]
 
 
@@ -124,13 +125,13 @@ def parse_checkpoint(note: bytes) -> Checkpoint:
         NodeError: BAD_CHECKPOINT, not a checkpoint.
     """
     try:
-        text, _ = split_note(note)
-        log, size, root, *_ = text.decode().split("\n")
+        text, _signatures = split_note(note)
+        log, size, root, *_extensions = text.decode().split("\n")
         decoded = base64.b64decode(root, validate=True)
     except ValueError as error:  # of bytes, of text or of base64
-        raise NodeError(Reason.BAD_CHECKPOINT, "not a checkpoint") from error
+        raise NodeError(Reason.BAD_CHECKPOINT, _("not a checkpoint")) from error
     if not log or not _SIZE.fullmatch(size) or len(decoded) != HASH_BYTES or "\n" not in text.decode()[-1:]:
-        raise NodeError(Reason.BAD_CHECKPOINT, "not a checkpoint")
+        raise NodeError(Reason.BAD_CHECKPOINT, _("not a checkpoint"))
     return Checkpoint(log, int(size), decoded, note)
 
 
@@ -143,14 +144,16 @@ def verify_checkpoint(note: bytes, log: str, keys: Iterable[LogKey]) -> Checkpoi
     """
     checkpoint = parse_checkpoint(note)
     if checkpoint.log != log:
-        raise NodeError(Reason.WRONG_CITY, f"a checkpoint of {checkpoint.log!r} where {log!r} was due")
+        raise NodeError(
+            Reason.WRONG_CITY, _("a checkpoint of {log!r} where {log2!r} was due", log=checkpoint.log, log2=log)
+        )
     text, signatures = split_note(note)
     pinned = {(key.name, key.key_id): key for key in keys}
     known = [(pinned[name, blob[:4]], blob[4:]) for name, blob in signatures if (name, blob[:4]) in pinned]
     if not known:
-        raise NodeError(Reason.UNKNOWN_LOG_KEY, f"no pinned key of {log!r} signed the checkpoint")
-    if len(known) > len({key for key, _ in known}):  # a line said again and again is verified never
-        raise NodeError(Reason.BAD_SIGNATURE, f"a key of {log!r} signed the checkpoint more than once")
+        raise NodeError(Reason.UNKNOWN_LOG_KEY, _("no pinned key of {log!r} signed the checkpoint", log=log))
+    if len(known) > len({key for key, _signature in known}):  # a line said again and again is verified never
+        raise NodeError(Reason.BAD_SIGNATURE, _("a key of {log!r} signed the checkpoint more than once", log=log))
     for key, signature in known:
         verify_signature(key, text, signature)
     return checkpoint
@@ -165,7 +168,7 @@ def verify_signature(key: VerifierKey, text: bytes, signature: bytes) -> None:
     try:
         VerifyKey(key.public_key).verify(text, signature)
     except (BadSignatureError, ValueError) as error:
-        raise NodeError(Reason.BAD_SIGNATURE, f"the signature of {key.name!r} is not valid") from error
+        raise NodeError(Reason.BAD_SIGNATURE, _("invalid signature by {name!r}", name=key.name)) from error
 
 
 def split_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:

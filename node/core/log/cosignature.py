@@ -20,6 +20,7 @@ from node.core.log.checkpoint import (
     verify_signature,
 )
 from node.errors import NodeError, Reason
+from node.messages import _
 
 COSIGNATURE = b"\x04"
 MAX_TIME_S = 2**63 - 1
@@ -97,7 +98,7 @@ def parse_witness_vkey(text: str) -> WitnessKey:
     """
     key = WitnessKey(*split_vkey(text, COSIGNATURE))
     if format_vkey(key) != text:
-        raise NodeError(Reason.INVALID_KEY, f"not a verifier key of cosignatures: {key.name!r}")
+        raise NodeError(Reason.INVALID_KEY, _("not a verifier key for cosignatures: {name!r}", name=key.name))
     return key
 
 
@@ -133,7 +134,7 @@ def open_cosigned(note: bytes, log: str, keys: Sequence[LogKey], witnesses: Iter
 def _verify(text: bytes, key: WitnessKey, blob: bytes) -> Cosignature:
     at_s = int.from_bytes(blob[_ID_BYTES : _ID_BYTES + _TIME_BYTES], "big")
     if len(blob) != _ID_BYTES + _TIME_BYTES + _SIGNATURE_BYTES or at_s > MAX_TIME_S:
-        raise NodeError(Reason.BAD_SIGNATURE, f"the cosignature of {key.name!r} is none")
+        raise NodeError(Reason.BAD_SIGNATURE, _("the cosignature of {name!r} is none", name=key.name))
     verify_signature(key, _message(text, at_s), blob[_ID_BYTES + _TIME_BYTES :])
     return Cosignature(key, at_s, _line(key.name, blob))
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from node.core.log.checkpoint import MAX_NOTE_BYTES, Checkpoint, LogKey, log_name, verify_checkpoint
 from node.core.log.merkle import verify_consistency
 from node.errors import NodeError, Reason
+from node.messages import _
 
 MAX_FORK_BYTES = 4 * MAX_NOTE_BYTES
 _MAX_HASHES = 64
@@ -76,7 +77,7 @@ def parse_fork(raw: bytes) -> Fork:
             raise ValueError("too large")
         return Fork.model_validate_json(raw)
     except (ValidationError, ValueError):
-        raise NodeError(Reason.INVALID_ARGUMENT, "not evidence of a fork (gongzhi-fork version 1)") from None
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not evidence of a fork (gongzhi-fork version 1)")) from None
 
 
 def verify_fork(fork: Fork, keys: Iterable[LogKey]) -> Proven:
@@ -94,10 +95,15 @@ def verify_fork(fork: Fork, keys: Iterable[LogKey]) -> Proven:
         proof = [base64.b64decode(node, validate=True) for node in fork.consistency]
         verify_consistency(smaller.size, larger.size, proof, prefix_root, larger.root)
     except (NodeError, binascii.Error) as error:
-        raise NodeError(Reason.FALSE_ACCUSATION, f"no proof against {fork.city[:40]!r}: {error}") from None
+        raise NodeError(
+            Reason.FALSE_ACCUSATION, _("no proof against {city!r}: {error}", city=fork.city[:40], error=error)
+        ) from None
     # 3. ... and the smaller one says another.
     if prefix_root == smaller.root:
-        raise NodeError(Reason.FALSE_ACCUSATION, f"no proof against {fork.city[:40]!r}: both may be true")
+        raise NodeError(
+            Reason.FALSE_ACCUSATION,
+            _("no proof against {city!r}: the two checkpoints are consistent", city=fork.city[:40]),
+        )
     return Proven(smaller, larger)
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from node.core.log.attachment import Digests, Reference, check_extraction, check_name
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
 
 FORMAT: Literal["gongzhi-evidence"] = "gongzhi-evidence"
@@ -103,7 +104,9 @@ def parse_manifest(text: bytes) -> Manifest:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise NodeError(Reason.INVALID_ARGUMENT, f"not a manifest of version {VERSION}: {where}") from None
+        raise NodeError(
+            Reason.INVALID_ARGUMENT, _("not a manifest of version {version}: {where}", version=VERSION, where=where)
+        ) from None
     _check_unique(manifest.records)
     _check_unique([*(listed.sha256 for listed in manifest.files), *(missing.sha256 for missing in manifest.missing)])
     for record in manifest.records:
@@ -130,13 +133,20 @@ def check_named(manifest: Manifest, named: dict[str, list[Reference]]) -> None:
     listed |= {(missing.sha256, record) for missing in manifest.missing for record in missing.records}
     proven = {(reference.sha256, record): reference for record, references in named.items() for reference in references}
     for digest, record in listed - proven.keys():
-        raise NodeError(Reason.WRONG_DIGEST, f"the record {record} does not name {digest}")
+        raise NodeError(
+            Reason.WRONG_DIGEST, _("the record {record} does not name {digest}", record=record, digest=digest)
+        )
     for digest, record in proven.keys() - listed:
-        raise NodeError(Reason.WRONG_DIGEST, f"the record {record} names, the manifest does not list, {digest}")
+        raise NodeError(
+            Reason.WRONG_DIGEST,
+            _("the record {record} names, the manifest does not list, {digest}", record=record, digest=digest),
+        )
     files = {file.sha256: file for file in manifest.files}
     for (digest, record), reference in proven.items():
         if digest in files and not _agrees(reference, files[digest]):
-            raise NodeError(Reason.WRONG_DIGEST, f"the record {record} says otherwise of {digest}")
+            raise NodeError(
+                Reason.WRONG_DIGEST, _("the record {record} says otherwise of {digest}", record=record, digest=digest)
+            )
 
 
 def _agrees(reference: Reference, file: ManifestFile) -> bool:
@@ -146,11 +156,11 @@ def _agrees(reference: Reference, file: ManifestFile) -> bool:
 
 def _check_unique(names: list[str]) -> None:
     if len(set(names)) != len(names):
-        raise NodeError(Reason.INVALID_ARGUMENT, "not a manifest: something is listed twice")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not a manifest: duplicate entry"))
 
 
 def _parse_extraction(plain: dict[str, object]) -> Extraction:
     try:
         return ParseDict(plain, Extraction())
     except ParseError:
-        raise NodeError(Reason.INVALID_FIELD, "an extraction record of the manifest is none") from None
+        raise NodeError(Reason.INVALID_FIELD, _("the manifest has an invalid extraction record")) from None

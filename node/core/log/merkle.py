@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from node.errors import NodeError, Reason
+from node.messages import _
 
 HASH_BYTES = 32
 TILE_LEVELS = 8
@@ -212,13 +213,15 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
         NodeError: BAD_INCLUSION, the proof does not lead from the leaf to the root.
     """
     if not 0 <= index < size:
-        raise NodeError(Reason.BAD_INCLUSION, f"leaf index {index} is not in a tree of {size}")
+        raise NodeError(
+            Reason.BAD_INCLUSION, _("leaf index {index} is not in a tree of {size}", index=index, size=size)
+        )
     if any(len(hash_) != HASH_BYTES for hash_ in (leaf_hash, root, *proof)):
-        raise NodeError(Reason.BAD_INCLUSION, "a hash is not 32 bytes")
+        raise NodeError(Reason.BAD_INCLUSION, _("a hash is not 32 bytes"))
     place, last, running = index, size - 1, leaf_hash
     for sibling in proof:
         if last == 0:
-            raise NodeError(Reason.BAD_INCLUSION, "the proof is too long")
+            raise NodeError(Reason.BAD_INCLUSION, _("the proof is too long"))
         if place & 1 or place == last:
             running = hash_children(sibling, running)
             while not place & 1 and place:
@@ -227,7 +230,7 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
             running = hash_children(running, sibling)
         place, last = place >> 1, last >> 1
     if last != 0 or running != root:
-        raise NodeError(Reason.BAD_INCLUSION, "the proof does not lead from the leaf to the root")
+        raise NodeError(Reason.BAD_INCLUSION, _("the proof does not lead from the leaf to the root"))
 
 
 def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> None:
@@ -237,19 +240,21 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         NodeError: BAD_CONSISTENCY, the larger tree does not extend the smaller.
     """
     if old > new:
-        raise NodeError(Reason.BAD_CONSISTENCY, f"a tree of {new} leaves does not extend one of {old}")
+        raise NodeError(
+            Reason.BAD_CONSISTENCY, _("a tree of {new} leaves does not extend one of {old}", new=new, old=old)
+        )
     if old == 0:
-        raise NodeError(Reason.BAD_CONSISTENCY, "every tree extends the empty one: there is nothing to prove")
+        raise NodeError(Reason.BAD_CONSISTENCY, _("every tree extends the empty tree: nothing to prove"))
     if old == new:
         if proof or old_root != new_root:
-            raise NodeError(Reason.BAD_CONSISTENCY, "trees of one size differ, or the proof is not empty")
+            raise NodeError(Reason.BAD_CONSISTENCY, _("two trees of the same size differ, or the proof is not empty"))
         return
     if not proof:
-        raise NodeError(Reason.BAD_CONSISTENCY, "the proof is empty")
+        raise NodeError(Reason.BAD_CONSISTENCY, _("the proof is empty"))
     if any(len(hash_) != HASH_BYTES for hash_ in (old_root, new_root, *proof)):
-        raise NodeError(Reason.BAD_CONSISTENCY, "a hash is not 32 bytes")
+        raise NodeError(Reason.BAD_CONSISTENCY, _("a hash is not 32 bytes"))
     if _fold_consistency(old, new, [old_root, *proof] if old & (old - 1) == 0 else proof) != (old_root, new_root):
-        raise NodeError(Reason.BAD_CONSISTENCY, "the larger tree does not extend the smaller")
+        raise NodeError(Reason.BAD_CONSISTENCY, _("the larger tree does not extend the smaller"))
 
 
 def _fold_consistency(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:

@@ -19,6 +19,7 @@ from node.core.log.merkle import verify_inclusion
 from node.core.log.record import disclosed_facets, open_view, parse_header
 from node.core.log.trusted_log import check_header
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.query.v1.query_pb2 import Proof, Standing
 from node.stubs.record.v1.record_pb2 import Facet, Header, View
 
@@ -62,10 +63,13 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
     # 1. The view hashes to a leaf; its header names this city and this place.
     leaf_hash, header = open_view(proof.view)
     if header is None:
-        raise NodeError(Reason.BAD_COMMITMENT, "the proof is of a record that is withheld whole")
+        raise NodeError(Reason.BAD_COMMITMENT, _("the proof is of a record that is withheld entirely"))
     check_header(header, proof.city, proof.leaf_index)
     if proof.id != header.id:
-        raise NodeError(Reason.WRONG_RECORD_ID, f"a proof of {header.id!r} under the id {proof.id[:80]!r}")
+        raise NodeError(
+            Reason.WRONG_RECORD_ID,
+            _("the proof states the id {stated!r}, but its record is {id!r}", id=header.id, stated=proof.id[:80]),
+        )
     pinned, known = list(keys), list(witnesses)
     opened: list[Cosigned] = []
     for standing in (Standing(inclusion=proof.inclusion, checkpoint=proof.checkpoint), *proof.also):
@@ -80,7 +84,10 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
         cosignature for other in opened[1:] for cosignature in other.cosignatures
     )
     if len(cosignatures) < least:
-        raise NodeError(Reason.TOO_FEW_WITNESSES, f"{len(cosignatures)} witnesses cosigned, {least} were asked for")
+        raise NodeError(
+            Reason.TOO_FEW_WITNESSES,
+            _("only {count} witnesses cosigned; {least} are required", count=len(cosignatures), least=least),
+        )
     shown = disclosed_facets(proof.view)
     withheld = frozenset(range(1, header.facets + 1)) - shown
     return Proven(header, shown, withheld, _decode_body(header, proof.view), checkpoint, cosignatures)
@@ -101,14 +108,14 @@ def parse_proof(text: str) -> Proof:
     try:
         plain = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"not a proof file: {type(error).__name__}") from None
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not a proof file: {error}", error=type(error).__name__)) from None
     also = _pop_also(plain)
     _check_keys(plain, {"format", "version", "city", "leaf_index", "view", "inclusion", "checkpoint", "readable"})
     if (plain["format"], plain["version"]) != (FORMAT, VERSION) or type(plain["version"]) is not int:
-        _refuse(f"not {FORMAT} version {VERSION}")
+        _refuse(_("not {FORMAT} version {VERSION}", FORMAT=FORMAT, VERSION=VERSION))
     city, leaf_index = _text(plain["city"], "city"), plain["leaf_index"]
     if type(leaf_index) is not int or not 0 <= leaf_index < 1 << 63:
-        _refuse("leaf_index is not a number of a leaf")
+        _refuse(_("leaf_index is not a leaf number"))
     proof = Proof(
         id=f"{city}-{leaf_index}",
         city=city,
@@ -119,7 +126,7 @@ def parse_proof(text: str) -> Proof:
         also=[_parse_standing(standing) for standing in also],
     )
     if plain["readable"] != _readable(proof.view):
-        _refuse("its readable part does not say what its view says")
+        _refuse(_("its readable part differs from its view"))
     return proof
 
 
@@ -127,7 +134,7 @@ def _pop_also(plain: Any) -> list[Any]:
     """Takes the further checkpoints out: where there are none, the file does not speak of them."""
     if not isinstance(plain, dict) or "also" not in plain:
         return []
-    return _list(plain.pop("also"), _MAX_ALSO, "also") or _refuse("also is empty")
+    return _list(plain.pop("also"), _MAX_ALSO, "also") or _refuse(_("also is empty"))
 
 
 def _parse_standing(plain: Any) -> Standing:
@@ -201,9 +208,9 @@ def _bytes(value: Any, name: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        _refuse(f"{name} is not base64")
+        _refuse(_("{name} is not base64", name=name))
     if _b64(data) != text:  # bits that no byte uses
-        _refuse(f"{name} is not base64")
+        _refuse(_("{name} is not base64", name=name))
     return data
 
 
@@ -217,23 +224,23 @@ def _note(value: Any) -> bytes:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not (value.isprintable() or name == "checkpoint"):
-        _refuse(f"{name} is not a text")
+        _refuse(_("{name} is not a text", name=name))
     try:
         value.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        _refuse(f"{name} is not a text")
+        _refuse(_("{name} is not a text", name=name))
     return value
 
 
 def _list(value: Any, most: int, name: str) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
-        _refuse(f"{name} is not a list of at most {most}")
+        _refuse(_("{name} is not a list of at most {most} entries", name=name, most=most))
     return value
 
 
 def _check_keys(plain: Any, keys: set[str]) -> None:
     if not isinstance(plain, dict) or plain.keys() != keys:
-        _refuse(f"an object with {', '.join(sorted(keys))} was due")
+        _refuse(_("not an object with exactly {keys}", keys=sorted(keys)))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -247,4 +254,4 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise NodeError(Reason.INVALID_ARGUMENT, f"not a proof file: {message}")
+    raise NodeError(Reason.INVALID_ARGUMENT, _("not a proof file: {message}", message=message))

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 
 from node.core.log.merkle import HASH_BYTES, hash_leaf
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header, View
 
 SALT_BYTES = 16
@@ -73,7 +74,7 @@ def parse_record_id(text: str) -> tuple[str, int]:
     """
     match = _RECORD_ID.fullmatch(text)
     if match is None or (index := int(match[2])) >> INDEX_BITS:
-        raise NodeError(Reason.INVALID_ARGUMENT, f"not a record id (<city>-<leaf index>): {text[:80]!r}")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not a record id (<city>-<leaf index>): {text!r}", text=text[:80]))
     return match[1], index
 
 
@@ -144,10 +145,10 @@ def open_wire(wire: bytes) -> Opened:
     # A commitment that reads as header fields could otherwise move into the header: one leaf, two records.
     header.DiscardUnknownFields()
     if header.SerializeToString() != header_bytes:
-        raise NodeError(Reason.BAD_COMMITMENT, f"the header of {header.id[:80]!r} is not in its one form")
+        raise NodeError(Reason.BAD_COMMITMENT, _("the header of {id!r} is not in its one form", id=header.id[:80]))
     if len(facets) != header.facets:
         counts = f"{len(facets)} facets where {header.facets} are due"
-        raise NodeError(Reason.BAD_COMMITMENT, f"{header.id[:80]!r} has {counts}")
+        raise NodeError(Reason.BAD_COMMITMENT, _("{id!r} has {counts}", id=header.id[:80], counts=counts))
     commitments = [_commitment(wire, number, begin, end) for number, (begin, end) in enumerate(facets, 1)]
     return Opened(hash_record(header_bytes, commitments), header)
 
@@ -170,9 +171,9 @@ def cut_wire(wire: bytes) -> tuple[bytes, list[tuple[int, int]]]:
                 begin, end = _span(wire, end, _FACET)
             facets.append((begin, end))
     except IndexError:
-        raise NodeError(Reason.BAD_COMMITMENT, "a view breaks off") from None
+        raise NodeError(Reason.BAD_COMMITMENT, _("a view is truncated")) from None
     if end != size or not header or len(facets) > MAX_FACETS:
-        raise NodeError(Reason.BAD_COMMITMENT, "a view is its header and its facets, or a leaf hash, and nothing else")
+        raise NodeError(Reason.BAD_COMMITMENT, _("a view may hold only its header and its facets, or a leaf hash"))
     return header, facets
 
 
@@ -197,7 +198,7 @@ def mask_wire(wire: bytes, facets: Sequence[tuple[int, int]], disclosed: Collect
 def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
     """Where the length-delimited field that begins at `at` has its content."""
     if wire[at] != tag:
-        raise NodeError(Reason.BAD_COMMITMENT, "a view has a field that has no place in it")
+        raise NodeError(Reason.BAD_COMMITMENT, _("a view has an unknown field"))
     length, at = wire[at + 1], at + 2
     if length < 128:
         return at, at + length
@@ -206,7 +207,7 @@ def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
         length = length & ((1 << shift) - 1) | wire[at] << shift
         at, shift = at + 1, shift + 7
         if shift > _MAX_SHIFT or not length >> (shift - 14):  # more bytes than the length needs: not the one form
-            raise NodeError(Reason.BAD_COMMITMENT, "a view has a field of no proper length")
+            raise NodeError(Reason.BAD_COMMITMENT, _("a view has a field of invalid length"))
     return at, at + length
 
 
@@ -220,7 +221,7 @@ def _commitment(wire: bytes, number: int, begin: int, end: int) -> bytes:
     else:
         body_end = salt_end
     if wire[begin : begin + 2] != _SALT or body_end != end:
-        raise NodeError(Reason.BAD_COMMITMENT, f"facet {number} is neither open nor masked")
+        raise NodeError(Reason.BAD_COMMITMENT, _("facet {number} is neither open nor masked", number=number))
     return sha256(_PREFIXES[number] + wire[begin + 2 : salt_end] + wire[body_at:end]).digest()
 
 
@@ -238,7 +239,7 @@ def parse_header(header: bytes) -> Header:
     try:
         return Header.FromString(header)
     except DecodeError as error:
-        raise NodeError(Reason.BAD_COMMITMENT, "the header is not a record header") from error
+        raise NodeError(Reason.BAD_COMMITMENT, _("the header is not a record header")) from error
 
 
 def is_dated(header: Header) -> bool:

@@ -14,6 +14,7 @@ from node.core.log.checkpoint import Checkpoint, LogKey, log_name, verify_checkp
 from node.core.log.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
 from node.core.log.record import open_wire, parse_record_id, record_id
 from node.errors import NodeError, Reason, TrustError
+from node.messages import _
 from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse, ReviseResponse
 from node.stubs.record.v1.record_pb2 import Header
 
@@ -270,7 +271,7 @@ def _parse(kind: type[_Message], raw: bytes) -> _Message:
     try:
         return kind.FromString(raw)
     except DecodeError as error:
-        raise TrustError(Reason.MALFORMED_BATCH, f"not a {kind.DESCRIPTOR.name}") from error
+        raise TrustError(Reason.MALFORMED_BATCH, _("not a {name}", name=kind.DESCRIPTOR.name)) from error
 
 
 def _distrust(reason: Reason, message: str) -> NoReturn:

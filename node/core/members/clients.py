@@ -11,6 +11,7 @@ from node.core.members.federation import PinnedCertificate
 from node.core.members.federation_file import pin_certificate, plain_certificates
 from node.core.members.officers import Account, AccountEntry, plain_account
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 
 _NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -56,7 +57,9 @@ class Clients:
         if known is None:
             return replace(self, clients=(*self.clients, Client(name, kind, (certificate,), account)))
         if known.kind is not kind:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{name} is already a client of kind {known.kind}")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT, _("{name} is already a client of kind {kind}", name=name, kind=known.kind)
+            )
         renewed = replace(known, tls_certs=(*known.tls_certs, certificate), account=account or known.account)
         return replace(self, clients=tuple(renewed if client is known else client for client in self.clients))
 
@@ -67,7 +70,7 @@ class Clients:
             NodeError: NOT_FOUND.
         """
         if self.find(name) is None:
-            raise NodeError(Reason.NOT_FOUND, f"{name} is not a client of this node")
+            raise NodeError(Reason.NOT_FOUND, _("{name} is not a client of this node", name=name))
         return replace(self, clients=tuple(client for client in self.clients if client.name != name))
 
 

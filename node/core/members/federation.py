@@ -18,6 +18,7 @@ from node.core.log.checkpoint import LogKey, format_vkey
 from node.core.log.cosignature import WitnessKey
 from node.core.members.platforms import Connected, Connections
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 def server_name(city: str) -> str:
@@ -64,7 +65,7 @@ def parse_certificate(pem: str) -> PinnedCertificate:
         # TLS takes nothing else for a root, and one root it cannot read could lose it the others.
         certificate.verify_directly_issued_by(certificate)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        raise NodeError(Reason.INVALID_KEY, "not one PEM certificate signed by its own key") from None
+        raise NodeError(Reason.INVALID_KEY, _("not exactly one self-signed PEM certificate")) from None
     exact = ssl.DER_cert_to_PEM_cert(der)
     term = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     return PinnedCertificate(exact, sha256(der).hexdigest(), _common_name(certificate), *term)
@@ -142,7 +143,7 @@ class Federation:
             NodeError: NOT_FOUND.
         """
         if (member := self.find(city)) is None:
-            raise NodeError(Reason.NOT_FOUND, f"{city} is not a member of this federation")
+            raise NodeError(Reason.NOT_FOUND, _("{city} is not a member of this federation", city=city))
         return member
 
     def peers_of(self, city: str) -> tuple[Member, ...]:
@@ -181,7 +182,13 @@ def _refuse_shared(members: tuple[Member, ...]) -> None:
         for value, what in [(member.city, "city"), *pinned]:
             if value in owners:
                 raise NodeError(
-                    Reason.INVALID_FEDERATION, f"{member.city}: {what} already stands under {owners[value]}"
+                    Reason.INVALID_FEDERATION,
+                    _(
+                        "{city}: {what} already stands under {owners}",
+                        city=member.city,
+                        what=what,
+                        owners=owners[value],
+                    ),
                 )
             owners[value] = member.city
     _refuse_two_connections(members)

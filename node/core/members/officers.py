@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.workflow.model import Act, Role
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 class OfficerRole(StrEnum):
@@ -86,7 +87,9 @@ def making_role(account: Account, act: Act) -> Role:
     """
     held = [Role(role.value) for role in account.roles if role in _ACTING]
     if not held:
-        raise NodeError(Reason.WRONG_ACTOR, "this account reads: only clerks, case officers and approvers act in cases")
+        raise NodeError(
+            Reason.WRONG_ACTOR, _("read-only account: only clerks, case officers and approvers act in cases")
+        )
     if act.binds and set(act.roles) == {Role.APPROVER}:
         return Role.APPROVER
     return next((role for role in held if role in act.roles), held[0])
@@ -99,4 +102,4 @@ def check_approver(account: Account) -> None:
         NodeError: WRONG_ACTOR.
     """
     if not account.has(OfficerRole.APPROVER):
-        raise NodeError(Reason.WRONG_ACTOR, "a draft is approved by an officer of role approver")
+        raise NodeError(Reason.WRONG_ACTOR, _("only an officer with the role approver can approve a draft"))

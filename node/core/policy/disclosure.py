@@ -8,6 +8,7 @@ from node.core.log.body import read_body
 from node.core.log.record import disclosed_facets
 from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header, View
 
 Disclosed = frozenset[int] | None
@@ -33,5 +34,5 @@ def decide(grant: Grant, header: Header, view: Callable[[], View], undecided: Di
 
 def _whole_body(header: Header, view: View) -> Message:
     if len(disclosed_facets(view)) < header.facets:
-        raise NodeError(Reason.POLICY_DENIED, f"{header.id} is not whole here")
+        raise NodeError(Reason.POLICY_DENIED, _("this node does not hold the whole of {id}", id=header.id))
     return read_body(header, view)

@@ -19,6 +19,7 @@ from node.core.policy.file import WITHHELD, PolicyEntry, RuleEntry, TestEntry
 from node.core.policy.grant import POLICY_CHANGE, Condition, Grant, JointGrant, Rule, StandardKey, plan_rules
 from node.core.standards.standard import Facet, Standard
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header
 
 M = TypeVar("M", bound=Message)
@@ -76,7 +77,10 @@ class Policy:
         """
         purposes = sorted(set(purpose.split()))
         if len(purposes) > MAX_PURPOSES:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{len(purposes)} purposes at once, at most {MAX_PURPOSES}")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("{count} purposes at once; at most {limit} are allowed", count=len(purposes), limit=MAX_PURPOSES),
+            )
         if len(purposes) > 1:
             return JointGrant(peer, [self._grant(peer, single) for single in purposes])
         return self._grant(peer, purpose)
@@ -141,7 +145,7 @@ class _Check:
         kind = "share" if entry.withhold is None else "withhold"
         standard = entry.share or entry.withhold or ""
         if standard == POLICY_CHANGE[0]:
-            self.fail((*at, kind), f"{standard} goes to every member; no rule can change that")
+            self.fail((*at, kind), _("{standard} goes to every member; no rule can change that", standard=standard))
         rule_id = self.rule_id(at, entry)
         return [
             Rule(
@@ -160,37 +164,54 @@ class _Check:
     def rule_id(self, at: Location, entry: RuleEntry) -> str:
         rule_id = entry.id or f"line {self.line(at)}"
         if rule_id in self._lines_of_ids:
-            self.fail((*at, "id"), f"rule id {rule_id!r} is already used on line {self._lines_of_ids[rule_id]}")
+            self.fail(
+                (*at, "id"),
+                _(
+                    "rule id {rule_id!r} is already used on line {line}",
+                    rule_id=rule_id,
+                    line=self._lines_of_ids[rule_id],
+                ),
+            )
         self._lines_of_ids[rule_id] = self.line(at)
         return rule_id
 
     def keys(self, at: Location, standard: str, version: int | None) -> list[StandardKey]:
         named = sorted(key for key in self._standards if key[0] == standard)
         if not named:
-            known = ", ".join(sorted({name for name, _ in self._standards}))
-            self.fail(at, f"unknown standard {standard!r}; known are {known}")
+            known = ", ".join(sorted({name for name, _version in self._standards}))
+            self.fail(at, _("unknown standard {standard!r}; known are {known}", standard=standard, known=known))
         keys = [key for key in named if version in (None, key[1])]
         if not keys:
-            self.fail(at, f"{standard} has no version {version}")
+            self.fail(at, _("{standard} has no version {version}", standard=standard, version=version))
         return keys
 
     def facet(self, at: Location, key: StandardKey, name: str) -> Facet:
         facets = {facet.name: facet for facet in self._standards[key].facets}
         if name not in facets:
-            self.fail(at, f"{key[0]} has no facet {name!r}; it has {', '.join(facets)}")
+            self.fail(
+                at,
+                _("{standard} has no facet {name!r}; it has {facets}", standard=key[0], name=name, facets=list(facets)),
+            )
         return facets[name]
 
     def shareable(self, at: Location, key: StandardKey, name: str) -> int:
         facet = self.facet(at, key, name)
         if facet.level >= _REFUSED_LEVEL:
-            self.fail(at, f"facet {name!r} is level L{facet.level}: bulk exchange of ID numbers is refused")
+            self.fail(
+                at,
+                _(
+                    "facet {name!r} is level L{level}: bulk exchange of ID numbers is refused",
+                    name=name,
+                    level=facet.level,
+                ),
+            )
         return facet.number
 
     def condition(self, at: Location, key: StandardKey, text: str) -> Condition:
         try:
             return Condition(text, self._environment(key))
         except ValueError as error:
-            self.fail(at, f"condition does not check: {error}")
+            self.fail(at, _("invalid condition: {error}", error=error))
 
     def _environment(self, key: StandardKey) -> cel.Env:
         if key not in self._environments:

@@ -23,6 +23,7 @@ from node.core.standards.bounds import bounds_of
 from node.core.standards.public_texts import public_texts
 from node.core.standards.validation import Finding, Validation
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.standard.v1 import options_pb2
 
 _DAY_MS = 86_400_000
@@ -139,14 +140,18 @@ class Standard:
         message = self._decode(self.message_type, body)
         self._check_known(message)
         if len(body) > _HARMLESS_BYTES and (path := self._bounds.broken(message)):
-            raise NodeError(Reason.INVALID_FIELD, f"{path} is beyond what {_title(self)} allows")
+            raise NodeError(
+                Reason.INVALID_FIELD, _("{path} is beyond what {title} allows", path=path, title=_title(self))
+            )
         return message
 
     def _check_known(self, message: Message) -> None:
         size = message.ByteSize()
         message.DiscardUnknownFields()
         if message.ByteSize() != size:
-            raise NodeError(Reason.INVALID_FIELD, f"the body has fields that {_title(self)} does not have")
+            raise NodeError(
+                Reason.INVALID_FIELD, _("the body has fields that {title} does not have", title=_title(self))
+            )
 
     def _only(self, facet_type: type[Message], body: bytes) -> bytes:
         message = self._decode(facet_type, body)
@@ -157,7 +162,7 @@ class Standard:
         try:
             return message_type.FromString(body)
         except DecodeError:
-            raise NodeError(Reason.INVALID_FIELD, f"the body is no {_title(self)}") from None
+            raise NodeError(Reason.INVALID_FIELD, _("the body is no {title}", title=_title(self))) from None
 
 
 @cache
@@ -180,7 +185,7 @@ def get(name: str, version: int | None = None) -> Standard:
     if standard is None:
         asked = f"{name[:80]!r}" + (f" v{version}" if version is not None else "")
         known = ", ".join(map(_title, standards()))
-        raise NodeError(Reason.UNKNOWN_STANDARD, f"no standard {asked}; there are {known}")
+        raise NodeError(Reason.UNKNOWN_STANDARD, _("no standard {asked}; there are {known}", asked=asked, known=known))
     return standard
 
 

@@ -11,6 +11,7 @@ from node.core.workflow.model import START, Act, Effect, Role, Workflow
 from node.core.workflow.rules import NOWHERE, Broken, Situation, broken_by_role, outdated, unknown_act, wrong_state
 from node.core.workflow.run import Standing, Step
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ class Case:
             NodeError: INVALID_ARGUMENT, an act of another case, or another act under a record id already here.
         """
         if fact.case != self.id or self._facts.get(fact.id, fact) != fact:
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{fact.id} is no act of case {self.id}, or not the one known")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT,
+                _("{id} is not an act of case {case}, or differs from the one known", id=fact.id, case=self.id),
+            )
         if fact.id not in self._facts:
             self._facts[fact.id] = fact
             self._settle(fact)

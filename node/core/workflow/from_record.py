@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from node.core.workflow.codes import code_name
 from node.core.workflow.facts import ActFact, Person
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.standard.v1 import act_pb2
 
 _ACT = "act"
@@ -33,7 +34,7 @@ def act_fact(record_id: str, body: Message) -> ActFact:
     try:
         day = date.fromisoformat(act.date)
     except ValueError:
-        raise NodeError(Reason.INVALID_FIELD, "act.date: the day of the act is missing or not a day") from None
+        raise NodeError(Reason.INVALID_FIELD, _("act.date: the date of the act is missing or invalid")) from None
     return ActFact(
         id=record_id,
         case=act.case or record_id,

@@ -13,6 +13,7 @@ from node.core.workflow.declared.measure_request import MEASURE_REQUEST
 from node.core.workflow.declared.referral import REFERRAL
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
+from node.messages import _
 
 WORKFLOWS = MappingProxyType(
     {
@@ -41,4 +42,6 @@ def workflow(name: str) -> Workflow:
     try:
         return WORKFLOWS[name]
     except KeyError:
-        raise NodeError(Reason.NOT_FOUND, f"no workflow {name}; known: {', '.join(WORKFLOWS)}") from None
+        raise NodeError(
+            Reason.NOT_FOUND, _("no workflow {name}; known: {WORKFLOWS}", name=name, WORKFLOWS=list(WORKFLOWS))
+        ) from None
