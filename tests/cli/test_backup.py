@@ -197,6 +197,6 @@ def test_an_archive_writes_plain_files_below_its_folder_alone(tmp_path: Path, na
             member = tarfile.TarInfo(each)
             member.type, member.linkname = type_, "../../outside"
             made.addfile(member)
-    with pytest.raises(FileError, match="is no backup"):
+    with pytest.raises(FileError, match="is not a backup"):
         restore(archive, target, lambda *_: None)
     assert {path.name for path in tmp_path.rglob("*")} == {"in", "backup.tar"}

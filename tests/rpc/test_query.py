@@ -195,7 +195,7 @@ def test_what_a_former_member_said_is_marked(tmp_path: Path) -> None:
         answer = made.json(operator_command, "verify", code)
         assert (answer["result"], answer["city"], answer["former_member"]) == ("match", "wuhan", True)
         for command in (("show", code), ("search", "宏邦"), ("verify", code)):
-            assert "原成员" in made.run(operator_command, *command).stdout, command
+            assert "former member" in made.run(operator_command, *command).stdout, command
         assert not made.json(operator_command, "verify", USCC)["former_member"]
     finally:
         made.close()

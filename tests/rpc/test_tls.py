@@ -182,7 +182,7 @@ def _signed_by(issuer: TlsIdentity, name: str) -> tuple[TlsIdentity, str]:
     of = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, name)])
     leaf = make(of, key.public_key(), authority=False)
     secret = key.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption())
-    with pytest.raises(NodeError, match="signed by its own key"):
+    with pytest.raises(NodeError, match="one self-signed PEM certificate"):
         parse_certificate(leaf)
     # No more than a text to present: TLS and the interceptor are what is tried here.
     presented = replace(issuer.certificate, pem=leaf)
