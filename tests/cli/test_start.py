@@ -70,7 +70,7 @@ def test_an_address_that_is_taken_is_named_before_anything_starts(config: Config
     address = getattr(config.listen, listener)
     with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
         line = refused(config)
-    assert line.startswith(f"already_running: cannot listen on {address}: is another program there?")
+    assert line.startswith(f"already_running: cannot listen on {address}: another program may be using it")
     assert f"listen.{listener}" in line
     assert not (config.data_dir / "metrics").exists()
 
