@@ -162,7 +162,7 @@ def test_a_forked_log_freezes_everywhere_and_is_forgotten_once_rebuilt(
             "already_running" in gongzhi("peer", "forget", "wuhan", "--yes", "--node", nodes["changsha"].folder).stderr
         )
     folder = changsha.keys.parent
-    assert "new key alone" in gongzhi("peer", "forget", "wuhan", "--yes", "--node", folder).stderr
+    assert "take over its new card first" in gongzhi("peer", "forget", "wuhan", "--yes", "--node", folder).stderr
     well("federation", "remove", "wuhan", "--node", folder)
     assert "5 records of wuhan destroyed" in well("peer", "forget", "wuhan", "--yes", "--node", folder)
     well("audit", "--node", folder)

@@ -113,7 +113,7 @@ def test_a_retraction_by_command(own: Running) -> None:
     )  # fmt: skip
     again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (again.returncode, again.stdout) == (2, "")
-    assert "taken back already" in again.stderr
+    assert "was already retracted" in again.stderr
 
 
 @pytest.fixture
