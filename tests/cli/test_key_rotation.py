@@ -146,8 +146,9 @@ def test_a_city_that_has_not_taken_over_the_card_is_named(node: Running, tmp_pat
         call(*turn)
         with pytest.raises(NodeError, match="would lock out 1: wuhan"):
             call(*turn, "--finish")
+        assert "has not added" in call(*turn, "--status").output
         shutil.copy(tmp_path / "federation.yaml", wuhan.federation)
-        eventually(lambda: "card not taken over" not in call(*turn, "--status").output)
+        eventually(lambda: "has not added" not in call(*turn, "--status").output)
         assert call(*turn, "--finish").exit_code == 0
 
 
