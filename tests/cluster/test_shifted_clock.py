@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import node.cli
+import node.demo
 from node.config import Config
 from node.core.law.calendar import SHANGHAI
 from node.core.members.clients import Kind
@@ -23,7 +23,7 @@ from tests.kit.nodes.processes import FAST, Running, found
 from tests.kit.waiting import eventually
 
 NOTHING_FOUND = 4
-YEAR_2027 = Path(node.cli.__file__).parent / "story" / "2027.yaml"
+YEAR_2027 = Path(node.demo.__file__).parent / "story" / "2027.yaml"
 OFFICERS = {
     "zhang": Account("张三", (OfficerRole.CASE_OFFICER,), "A01"),
     "li": Account("李四", (OfficerRole.APPROVER,), "A02"),
@@ -104,7 +104,7 @@ def test_both_processes_follow_the_clock_and_say_so(running: Running, tmp_path: 
     eventually(lambda: _usage_days(running.folder / "data" / "usage.db") == ["2026-12-28", "2027-02-01"])
 
     status = run("status", *at)
-    assert "CLOCK SHIFTED: this node takes it to be 2027-02-01" in status
+    assert "CLOCK SHIFTED: this node works with 2027-02-01" in status
     assert json.loads(run("status", "--json", *at))["clock"]["calendar"].endswith("2027.1")
     told = [each for each in running.events() if each["event"] == "clock_shifted_by_a_file" and "role" in each]
     shifts = [(each["role"], each["offset_s"]) for each in told]
