@@ -194,7 +194,7 @@ def test_by_the_guide_two_machines_exchange_are_restored_and_upgraded(
         here.receive(there.hand_out("own.card.yaml", tmp_path / "wuhan.yaml"), "wuhan.card.yaml")
         there.paste("sudo gongzhi federation add changsha.card.yaml --yes\n")
         here.paste("sudo gongzhi client add registry --kind adapter --out registry-bundle\n")
-        assert "2 members, all well" in play(here, GUIDE, "与其他城市互联")
+        assert "2 members, all correct" in play(here, GUIDE, "与其他城市互联")
         write_input(tmp_path / "operators.csv", "changsha", 20)
         here.receive(tmp_path / "operators.csv")
         here.paste("gongzhi-adapter load operators.csv --mapping registry --identity registry-bundle\n")
