@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 from unicodedata import normalize
 
+from node.messages import _
 from node.tables.unfit import UnfitError
 
 # What is left of a currency's name once every 元 is taken out of the words around the number.
@@ -76,16 +77,18 @@ def parse_capital(text: str, unit: Unit = _NO_UNIT) -> Amount | None:
     """
     words = _CAPITAL.fullmatch("".join(normalize("NFKC", text).upper().split()))
     if words is None:
-        raise UnfitError("capital_unreadable", "not an amount such as 5,088(万元人民币)")
+        raise UnfitError("capital_unreadable", _("not an amount such as 5,088(万元人民币)"))
     own = unit_of(words["before"] + words["after"])
     if words["number"] is None and words["decimals"] is None:
         return None
     if own.currency and unit.currency and own.currency != unit.currency:
-        raise UnfitError("capital_unit_conflict", "the amount and the table around it name two currencies")
+        raise UnfitError("capital_unit_conflict", _("the amount and the table around it name two currencies"))
     scale = unit.scale if own.scale is None else own.scale
     hundredths = _hundredths(words["number"] or "", words["decimals"] or "", scale or 1)
     if scale is None and hundredths:
-        raise UnfitError("capital_unit_missing", "an amount alone: nothing says whether 元 or 万元 are meant")
+        raise UnfitError(
+            "capital_unit_missing", _("an amount without a unit: nothing says whether it is in 元 or 万元")
+        )
     # Registers keep capital in yuan; another currency is always named.
     return Amount(hundredths, own.currency or unit.currency or "CNY")
 
@@ -107,7 +110,7 @@ def unit_of(words: str) -> Unit:
     name = _UNIT.sub("", plain)
     currency = CURRENCIES.get(name)
     if len(units) > 1 or currency is None:
-        raise UnfitError("capital_currency", "the words beside the amount are no known unit and currency")
+        raise UnfitError("capital_currency", _("the words beside the amount are not a known unit and currency"))
     is_said = bool(units) or any(each in words for each in "元圆")
     is_named = bool(name) or "¥" in words
     return Unit(_UNITS[units[0] if units else ""] if is_said else None, currency if is_named else None)
@@ -115,11 +118,13 @@ def unit_of(words: str) -> Unit:
 
 def _hundredths(whole: str, decimals: str, unit: int) -> int:
     if not _WHOLE.fullmatch(whole):
-        raise UnfitError("capital_unreadable", "a comma must stand before every three digits; a point may be lost")
+        raise UnfitError(
+            "capital_unreadable", _("commas must separate groups of three digits; a decimal point may be lost")
+        )
     digits, shift = int(whole.replace(",", "") + decimals), int("1" + "0" * len(decimals))
     amount, finer = divmod(digits * unit * 100, shift)
     if finer:
-        raise UnfitError("capital_precision", "finer than a hundredth of the currency's unit")
+        raise UnfitError("capital_precision", _("finer than a hundredth of the currency's unit"))
     if amount > _UINT64_MAX:
-        raise UnfitError("capital_range", "more than a record can hold")
+        raise UnfitError("capital_range", _("more than a record can hold"))
     return amount

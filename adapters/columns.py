@@ -8,6 +8,7 @@ from adapters.capital import Unit
 from adapters.mapping import Source, read_mapping, shipped_mappings
 from adapters.units import CURRENCY_TITLES, UNIT_TITLES, split_title, unit_of_notes
 from node.errors import FileError, Reason
+from node.messages import Message, _
 from node.tables.cells import column_name
 from node.tables.unfit import UnfitError
 
@@ -41,17 +42,15 @@ def missing(sources: Sequence[Source], columns: Sequence[str]) -> list[str]:
     return [source.title for source in sources if not source.optional and source.target.path not in found]
 
 
-def _lacking(sources: Sequence[Source], columns: Sequence[str]) -> str:
-    """The columns that are missing, in Chinese too, and the shipped mapping that has them all."""
+def _lacking(sources: Sequence[Source], columns: Sequence[str]) -> Message:
+    """The columns that are missing, by their Chinese titles too, and the shipped mapping that has them all."""
     titles = missing(sources, columns)
     labels = {source.title: source.label for source in sources}
-    named = ", ".join(title if labels[title] == title else f"{title} ({labels[title]})" for title in titles)
-    text = f"no column {named}; the file has {shown(columns) or 'none'}"
-    chinese = f"缺少列 {'、'.join(labels[title] for title in titles)}"
+    named = [title if labels[title] == title else f"{title} ({labels[title]})" for title in titles]
+    text = _("the file has no column {missing}; it has {columns}", missing=named, columns=shown(columns) or _("none"))
     if like := [name for name in shipped_mappings() if not missing(read_mapping(Path(name)).sources, columns)]:
-        text += f"; the table looks like --mapping {' or '.join(like)}"
-        chinese += f"；该表的列符合映射 {'、'.join(like)}"
-    return f"{text} · {chinese}"
+        return _("{lack}; the table fits --mapping {mappings}", lack=text, mappings=like)
+    return text
 
 
 def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Sequence[str] = ()) -> dict[int, Bound]:
@@ -69,8 +68,8 @@ def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Se
     for title, (source, places) in found.items():
         if source.in_unit and not places:
             found[title] = source, _places_by_base(source, names, known)
-    if twice := [title for title, (_, places) in found.items() if len(places) > 1]:
-        raise FileError(Reason.INVALID_ARGUMENT, path, f"more than one column for {', '.join(twice)}")
+    if twice := [title for title, (_source, places) in found.items() if len(places) > 1]:
+        raise FileError(Reason.INVALID_ARGUMENT, path, _("several columns for {titles}", titles=twice))
     bound = {places[0]: source for source, places in found.values() if places}
     signs = tuple(place for place, name in enumerate(names) if place not in bound and name in SIGN_TITLES)
     try:

@@ -6,6 +6,7 @@ from unicodedata import normalize
 
 from adapters.moments import day_of, day_of_unix, in_iso_order, json_date, split_moment
 from adapters.noted import Noted
+from node.messages import _
 from node.tables.unfit import UnfitError
 
 _DATE = re.compile(
@@ -21,32 +22,36 @@ _SERIAL_EPOCH = date(1899, 12, 30)
 _DAY_SECONDS = 86_400
 # 20213 is a month of 2021 without its nought as well as a day of 1955: nobody can tell.
 _LIKE_A_MONTH = range(19000, 21000)
-_SERIAL_NOTE = ("date_serial", "a spreadsheet's number of days, read as of 1900; a workbook of 1904 is four years off")
+_SERIAL_NOTE = (
+    "date_serial",
+    _("a spreadsheet's day number, read as counted from 1900; counted from 1904 it is four years off"),
+)
 _COUNT = re.compile(r"-?\d{1,13}(?:\.0*)?", re.ASCII)
-_TOO_SHORT = "not a date such as 1978-10-27, with year, month and day"
+_TWO_DIGITS = _("the year has two digits or is of an era; write it in four digits, 2015-04-01")
+_TOO_SHORT = _("not a date such as 1978-10-27, with year, month and day")
 # What people write that is no day of one meaning, and why.
 _REFUSED = (
     (
         re.compile(r"-?(?:\d{10}|\d{13})(?:\.\d*)?", re.ASCII),
         "date_ambiguous",
-        "a count of seconds or milliseconds: let the mapping say which, unix_seconds or unix_milliseconds",
+        _("a count of seconds or milliseconds; say which in the mapping: unix_seconds or unix_milliseconds"),
     ),
     (
         re.compile(
             r"(?:中华)?民国.*|(?:平成|昭和|令和|大正|明治|光绪|宣统).*|[01]?\d{2}年.*|1\d\d([-/.])\d{1,2}\1\d{1,2}"
         ),
         "date_unreadable",
-        "a year of two digits or of an era; write the year in four digits, 2015-04-01",
+        _TWO_DIGITS,
     ),
     (
         re.compile(r"\d{1,2}([-/.])(?:\d{1,2}|\d{1,2}月 ?)\1\d{4}", re.ASCII),
         "date_unreadable",
-        "nobody can tell day and month apart; write the year first, 2015-04-01",
+        _("day and month cannot be told apart; write the year first, 2015-04-01"),
     ),
     (
         re.compile(r"\d{1,2}([-/. ])(?:\d{1,2}|\d{1,2}月 ?|[A-Z]{3})\1\d{1,2}", re.ASCII | re.IGNORECASE),
         "date_unreadable",
-        "a year of two digits or of an era; write the year in four digits, 2015-04-01",
+        _TWO_DIGITS,
     ),
 )
 
@@ -88,7 +93,7 @@ def unix_milliseconds(cell: str) -> str:
 def _count(cell: str) -> float:
     plain = normalize("NFKC", cell).strip()
     if not _COUNT.fullmatch(plain):
-        raise UnfitError("date_unreadable", "no count of seconds or milliseconds, as the mapping says")
+        raise UnfitError("date_unreadable", _("not a count of seconds or milliseconds, as the mapping says"))
     return float(plain)
 
 
@@ -111,13 +116,13 @@ def _of_parts(parts: list[int]) -> date:
     try:
         return date(*parts)
     except ValueError:
-        raise UnfitError("date_invalid", "no such day in the calendar") from None
+        raise UnfitError("date_invalid", _("the calendar has no such day")) from None
 
 
 def _of_serial(days: int, part: float) -> Noted:
     """The day of a spreadsheet's number of days, of which the part of a day is a time without a zone."""
     if days in _LIKE_A_MONTH:
-        raise UnfitError("date_unreadable", "a spreadsheet's number of days, or a year and a month: write the date out")
+        raise UnfitError("date_unreadable", _("a spreadsheet's day number, or a year and a month; write the date out"))
     moment = datetime.combine(_SERIAL_EPOCH, time()) + timedelta(days=days, seconds=int(part * _DAY_SECONDS))
     return Noted(day_of(moment.date(), moment.time(), None).isoformat(), *_SERIAL_NOTE)
 

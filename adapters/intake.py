@@ -10,6 +10,7 @@ from node.client import NodeClient, node_errors
 from node.core.law.calendar import legal_date
 from node.core.standards.standard import Standard, get
 from node.errors import FileError, Reason
+from node.messages import _
 from node.stubs.intake.v1 import intake_pb2
 
 Exchange = Callable[[Iterator[intake_pb2.SubmitRequest]], Iterator[intake_pb2.SubmitResponse]]
@@ -37,7 +38,7 @@ def connect(node: Node) -> Iterator[Exchange]:
     """
     with NodeClient.open(node.identity, address=node.address, keepalive_s=_KEEPALIVE_S) as client:
         if "intake" not in client.identity.addresses:
-            raise FileError(Reason.INVALID_CONFIG, str(node.identity), "this client is not answered at the intake")
+            raise FileError(Reason.INVALID_CONFIG, str(node.identity), _("this identity is not for the intake"))
         client.wait("intake", CONNECT_S)
         yield lambda requests: _answers(client.intake.Submit(requests))
 

@@ -17,10 +17,11 @@ from adapters.report import Report
 from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
-from adapters.texts import in_chinese, in_english
+from adapters.texts import explained
 from node.client import load_identity
 from node.core.standards.standard import Standard
 from node.errors import FileError, Reason
+from node.messages import Message, _
 from node.stubs.intake.v1 import intake_pb2
 
 # Findings told on the terminal; the reject report has all that reject.
@@ -31,7 +32,7 @@ _BEIJING = timezone(timedelta(hours=8))
 _DAY_MS = 86_400_000
 
 OnProgress = Callable[[Report], object]
-Ask = Callable[[str], bool]
+Ask = Callable[[Message], bool]
 
 _COUNTED = {
     intake_pb2.STATUS_ACCEPTED: "accepted",
@@ -104,7 +105,7 @@ def load(  # noqa: PLR0913 - what the command takes, by name
             if on_progress:
                 on_progress(tally.report)
     for table in tables:
-        tally.report.notices += [f"{table.path}: {each}" for each in table.asides()]
+        tally.report.notices += [_of_file(table, text) for text in table.asides()]
         if table.damage:
             raise table.damage
     tally.report.fraction = 1.0
@@ -144,10 +145,11 @@ def _tell_cities(
     """Before any row is sent. An identity of an earlier release names no region, and nothing is checked."""
     for table, mapper in zip(tables, mappers, strict=True) if region6 else ():
         told, is_most = told_elsewhere(table.peek(LOOKED_AT), mapper, standard, region6)
-        if is_most and ask and not ask(f"{table.path}: {told}"):
-            raise FileError(Reason.INVALID_ARGUMENT, str(table.path), f"nothing is loaded: {told}。尚未导入")
-        if told:
-            table.notices.append(told)
+        if told is None:
+            continue
+        if is_most and ask and not ask(_of_file(table, told)):
+            raise FileError(Reason.INVALID_ARGUMENT, str(table.path), _("nothing is loaded: {warning}", warning=told))
+        table.notices.append(told)
 
 
 def _as_of(table: Table, as_of_ms: int | None) -> int:
@@ -160,18 +162,26 @@ def _as_of(table: Table, as_of_ms: int | None) -> int:
     if moment <= time_ns() // 1_000_000 + _DAY_MS:
         return moment
     day = datetime.fromtimestamp(moment / 1000, _BEIJING).date().isoformat()
-    whose = "the file was last changed" if as_of_ms is None else "--as-of says"
-    text = f"{whose} on {day}, which is to come: say with --as-of when its rows were true"
-    chinese = f"数据时点为 {day}，晚于今天；请用 --as-of 写明数据的时点"
-    raise FileError(Reason.INVALID_ARGUMENT, str(table.path), f"{text} · {chinese}")
+    if as_of_ms is None:
+        text = _(
+            "the file was last changed on {day}, which is in the future; say with --as-of when its rows were true",
+            day=day,
+        )
+    else:
+        text = _("--as-of is in the future ({day}); say when the rows of the file were true", day=day)
+    raise FileError(Reason.INVALID_ARGUMENT, str(table.path), text)
 
 
-def _notices(tables: Sequence[Table], mappers: Sequence[Mapper]) -> list[str]:
-    told: list[str] = []
+def _notices(tables: Sequence[Table], mappers: Sequence[Mapper]) -> list[Message]:
+    notices: list[Message] = []
     for table, mapper in zip(tables, mappers, strict=True):
-        unused = [f"not read: {shown(mapper.unused)}"] if mapper.unused else []
-        told += [f"{table.path}: {each}" for each in [*table.notices, *unused]]
-    return told
+        unused = [_("columns not read: {titles}", titles=shown(mapper.unused))] if mapper.unused else []
+        notices += [_of_file(table, text) for text in [*table.notices, *unused]]
+    return notices
+
+
+def _of_file(table: Table, text: str) -> Message:
+    return _("{where}: {message}", where=str(table.path), message=text)
 
 
 def _missing(mapping: Mapping, columns: Sequence[str]) -> int:
@@ -181,7 +191,7 @@ def _missing(mapping: Mapping, columns: Sequence[str]) -> int:
 class _Tally:
     """Counts outcomes and writes down what is rejected."""
 
-    def __init__(self, rejects: RejectReport | None, notices: list[str]) -> None:
+    def __init__(self, rejects: RejectReport | None, notices: list[Message]) -> None:
         self.report = Report(notices=notices)
         self._rejects = rejects
 
@@ -215,12 +225,12 @@ class _Tally:
         if self._rejects:
             self._rejects.write(row, mapper.columns)
 
-    def _tell(self, told: list[str], row: Row, problem: Problem) -> None:
+    def _tell(self, told: list[Message], row: Row, problem: Problem) -> None:
         """Where and why, never the value."""
         self.report.reasons[problem.reason] += 1
         if len(told) < EXAMPLES:
-            said = f"{in_chinese(problem)} · {in_english(problem)}"
-            told.append(f"{row.file}:{row.line}: {problem.column}: {problem.reason}: {said}")
+            where = f"{row.file}:{row.line}: {problem.column}: {problem.reason}"
+            told.append(_("{where}: {message}", where=where, message=explained(problem)))
 
 
 def _problem(row: Row, mapper: Mapper, found: intake_pb2.Finding) -> Problem:

@@ -17,6 +17,7 @@ from node.core.document import Document, parse_document, read_model
 from node.core.standards.party_key import may_be_registration_number
 from node.core.standards.standard import Standard, get
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 from node.tables.cells import column_name
 from node.tables.titles import TITLES
 from node.tables.unfit import UnfitError
@@ -120,7 +121,9 @@ def read_mapping(path: Path, person_key: bytes | None = None) -> Mapping:
     try:
         text = _shipped(path) or path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(Reason.INVALID_MAPPING, str(path), f"cannot be read: {_cause(error)}") from None
+        raise FileError(
+            Reason.INVALID_MAPPING, str(path), _("the file cannot be read: {cause}", cause=_cause(error))
+        ) from None
     return parse_mapping(text, str(path), person_key)
 
 
@@ -141,13 +144,13 @@ def _shipped(path: Path) -> str | None:
     if path.name != str(path) or not file.is_file():
         return None
     if path.is_file():
-        both = "is a file here and the name of a shipped mapping: rename the file, or give its full path"
+        both = _("this names both a file here and a shipped mapping; rename the file or give its full path")
         raise FileError(Reason.INVALID_MAPPING, str(path), both)
     return file.read_text("utf-8")
 
 
 def _cause(error: Exception) -> str:
-    return (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"
+    return (error.strerror or "") if isinstance(error, OSError) else _("not UTF-8")
 
 
 class _Check:
@@ -181,7 +184,7 @@ class _Check:
     def _key(self, index: int, name: str) -> str:
         fed = {to for column in self._file.columns.values() for to in (column.to, *column.others, *column.also)}
         if not set(name.split("|")) <= fed:
-            raise self._error(f"the key {name!r} is no field that a column feeds", "key", index)
+            raise self._error(_("no column feeds the key {name!r}", name=name), "key", index)
         return name
 
     def _source(self, name: str, column: Column) -> Source:
@@ -193,7 +196,7 @@ class _Check:
         except UnfitError as error:
             raise self._error(error.message, "columns", name) from None
         if column.titles and column.titles not in TITLES:
-            text = f"no titles {column.titles!r}; there are {', '.join(TITLES)}"
+            text = _("unknown titles {name!r}; there are {titles}", name=column.titles, titles=list(TITLES))
             raise self._error(text, "columns", name, "titles")
         names = tuple(dict.fromkeys(map(column_name, (name, *column.aliases, *TITLES.get(column.titles, ())))))
         others = tuple(self._other(name, to, form) for to, form in column.others.items())
@@ -212,11 +215,14 @@ class _Check:
     def _steps(self, name: str, transforms: list[str]) -> list[Transform]:
         for index, transform in enumerate(transforms):
             if transform == person.NAME and transform not in self._transforms:
-                text = f"{transform} takes the federation's key for ID numbers: --person-key FILE"
+                text = _(
+                    "{transform} needs the federation's key for ID numbers: --person-key FILE", transform=transform
+                )
                 raise self._error(text, "columns", name, "transform", index)
             if transform not in self._transforms:
-                known = ", ".join((*TRANSFORMS, person.NAME))
-                raise self._error(f"no transform {transform!r}; there are {known}", "columns", name, "transform", index)
+                known = [*TRANSFORMS, person.NAME]
+                text = _("unknown transform {name!r}; there are {transforms}", name=transform, transforms=known)
+                raise self._error(text, "columns", name, "transform", index)
         return [self._transforms[step] for step in transforms]
 
     def _word_list(self, column: str, name: str) -> dict[str, str | None]:
@@ -224,7 +230,7 @@ class _Check:
         if not name:
             return {}
         if not re.fullmatch(r"[a-z_]+", name) or not file.is_file():
-            raise self._error(f"no word list {name!r}", "columns", column, "word_list")
+            raise self._error(_("unknown word list {name!r}", name=name), "columns", column, "word_list")
         words: dict[str, str | None] = parse_document(file.read_text("utf-8"), file.name, Reason.INVALID_MAPPING).data
         return words
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from node.messages import _
 from node.tables.unfit import UnfitError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -80,7 +81,7 @@ def split_moment(text: str) -> Moment:
     try:
         clock = time(hour, minute, second)
     except ValueError:
-        raise UnfitError("date_invalid", "no such time of a day") from None
+        raise UnfitError("date_invalid", _("a day has no such time")) from None
     return Moment(text[: found.start()], clock, _zone(found["zone"]))
 
 
@@ -94,11 +95,13 @@ def day_of(on: date, clock: time, zone: timezone | ZoneInfo | None) -> date:
         if zone is not None:
             return datetime.combine(on, clock, zone).astimezone(SHANGHAI).date()
         if _is_near_midnight(datetime.combine(on, clock)) and clock >= time(12):
-            raise UnfitError("date_ambiguous", "a minute before midnight: this day, or midnight written carelessly")
+            raise UnfitError("date_ambiguous", _("a minute before midnight: it may mean this day or the next"))
         if clock >= time(12) and _is_near_midnight(datetime.combine(on, clock, UTC).astimezone(SHANGHAI)):
-            raise UnfitError("date_ambiguous", "without a zone: this day, or midnight of the next in Beijing as UTC")
+            raise UnfitError(
+                "date_ambiguous", _("no time zone: it may mean this day, or midnight of the next in Beijing")
+            )
     except OverflowError:
-        raise UnfitError("date_invalid", "no such day in the calendar") from None
+        raise UnfitError("date_invalid", _("the calendar has no such day")) from None
     return on
 
 
@@ -111,7 +114,7 @@ def day_of_unix(seconds: float) -> str:
     try:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).astimezone(SHANGHAI).date().isoformat()
     except OverflowError:
-        raise UnfitError("date_invalid", "no such day in the calendar") from None
+        raise UnfitError("date_invalid", _("the calendar has no such day")) from None
 
 
 def json_date(text: str) -> str | None:
@@ -142,8 +145,8 @@ def _zone(words: str | None) -> timezone | ZoneInfo | None:
         return UTC
     offset = re.search(r"([+-])(\d{1,2}):?(\d{2})?", name)
     if offset is None or _UNKNOWN_ZONE.match(name):
-        raise UnfitError("date_ambiguous", "this zone has several meanings or none; write +08:00")
+        raise UnfitError("date_ambiguous", _("this time zone has several meanings or none; write +08:00"))
     minutes = int(offset[2]) * 60 + int(offset[3] or 0)
     if minutes > _MAX_OFFSET_MINUTES:
-        raise UnfitError("date_invalid", "no zone is that far from UTC")
+        raise UnfitError("date_invalid", _("no time zone is that far from UTC"))
     return timezone(timedelta(minutes=minutes if offset[1] == "+" else -minutes))

@@ -9,4 +9,3 @@ class Noted(NamedTuple):
     value: "str | dict[str, str | int] | list[int] | None"
     reason: str
     message: str
-    detail: str = ""

@@ -5,6 +5,7 @@ from unicodedata import normalize
 
 from adapters.noted import Noted
 from node.core.standards.party_key import is_person
+from node.messages import _
 
 _MAX_CHARS = 60
 # What the standards take; see the field `phone`.
@@ -19,8 +20,11 @@ _IN_BRACKETS = re.compile(r"[(\[【][^()\[\]【】\d]*[)\]】]")
 _MASKED = re.compile(r"[*＊×xX]{2,}")
 _DIGITS = re.compile(r"\d")
 _LEAST_DIGITS, _MOST_DIGITS = 5, 17
-_LEFT_OUT = ("phone_unreadable", "no telephone number such as 0731-88888888 or 0731-88888888-8001; it is left out")
-_MASKED_OUT = ("phone_masked", "digits of it are hidden: nobody can call it; it is left out")
+_LEFT_OUT = (
+    "phone_unreadable",
+    _("not a telephone number such as 0731-88888888 or 0731-88888888-8001; it is left out"),
+)
+_MASKED_OUT = ("phone_masked", _("digits of the telephone number are hidden; it is left out"))
 
 
 def phone_numbers(cell: str) -> str | Noted:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 from adapters.noted import Noted
 from adapters.place_names import Names, Place, is_city, named_before, names_before, names_now, title
 from node.core.standards.regions import find_region, regions
+from node.messages import _
 from node.tables.unfit import UnfitError
 
 _CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?(?:\.0+)?", re.ASCII)
@@ -20,7 +21,7 @@ _BETWEEN = re.compile(
 _ZONE = re.compile(r".*(?:开发区|高新区|经开区|新区|保税区|示范区|园区|自贸区|合作区|试验区|管委会|管理区)")
 _MOST_NAMED = 8
 _MOST_CHARS, _LONGEST_NAME = 60, 20
-_UNKNOWN = ("region_unknown", "no province, city, district or county of GB/T 2260")
+_UNKNOWN = ("region_unknown", _("not a province, city, district or county of GB/T 2260"))
 
 
 def parse_region(text: str) -> str | Noted:
@@ -35,21 +36,26 @@ def parse_region(text: str) -> str | Noted:
     if digits := _CODE.fullmatch("".join(words.split())):
         if find_region(digits[1]):
             return digits[1]
-        raise UnfitError("region_unknown", "no division of GB/T 2260 has this code")
+        raise UnfitError("region_unknown", _("GB/T 2260 has no such code"))
     words = _BETWEEN.sub("", words)
     code = _one(_best(names_now().get(words, ())) or _within(words, names_now()))
     if code is not None:
         if (before := named_before(words)) is None:
             return code
-        text = "the name of a county, and until a reform of a city with another code; the county is read"
-        return Noted(code, "region_two_meanings", text, f"{title(code)}、{title(before)}")
+        text = _(
+            "the county {county} is read; until a reform the name was that of {city}",
+            county=title(code),
+            city=title(before),
+        )
+        return Noted(code, "region_two_meanings", text)
     return _before(words) or _zone(words)
 
 
 def _one(codes: Sequence[str]) -> str | None:
     if len(codes) > 1:
-        named = "、".join(map(title, codes[:_MOST_NAMED])) + ("…" if len(codes) > _MOST_NAMED else "")
-        raise UnfitError("region_ambiguous", f"several places have this name: {named}", named)
+        named = [*map(title, codes[:_MOST_NAMED]), *(["…"] if len(codes) > _MOST_NAMED else [])]
+        text = _("several places have this name: {places}; write the city before it, or its code", places=named)
+        raise UnfitError("region_ambiguous", text)
     return codes[0] if codes else None
 
 
@@ -98,7 +104,7 @@ def _before(words: str) -> str | Noted | None:
     code = next(iter(_best(names_before().get(words, ()))), None) or _one(_within(words, names_before()))
     if code is None or regions()[code].until is not None:
         return code
-    return Noted(code, "region_renamed", f"a name of before; today it is {title(code)}", title(code))
+    return Noted(code, "region_renamed", _("a former name; the place is now {place}", place=title(code)))
 
 
 def _zone(words: str) -> Noted:
@@ -107,7 +113,9 @@ def _zone(words: str) -> Noted:
         for end in range(len(words) - 1, 1, -1):
             found = _best(names_now().get(words[:end], ())) or _within(words[:end], names_now())
             if len(found) == 1 and not found[0].endswith("0000"):
-                text = f"a development zone is no division; its city is read, {title(found[0])}"
-                return Noted(found[0], "region_zone_city", text, title(found[0]))
-        raise UnfitError("region_zone", "a development zone is no division: write its city before it, or its district")
+                text = _("a development zone is not a division; its city {city} is read", city=title(found[0]))
+                return Noted(found[0], "region_zone_city", text)
+        raise UnfitError(
+            "region_zone", _("a development zone is not a division; write its city before it, or its district")
+        )
     raise UnfitError(*_UNKNOWN)

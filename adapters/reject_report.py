@@ -2,18 +2,23 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
 from adapters.rows import Row
-from adapters.texts import in_chinese, in_english
+from adapters.texts import explained
 from node.errors import FileError, Reason
+from node.messages import Lang, _, language, render
 from node.tables.formulas import guard
 from node.whole_file import whole_file
 
-REPORT_COLUMNS = ("file", "line", "field", "value", "reason", "message", "原因")
+COLUMNS: Mapping[Lang, tuple[str, ...]] = {
+    "en": ("file", "line", "field", "value", "reason", "message"),
+    "zh": ("文件", "行号", "列名", "原值", "原因代码", "原因"),
+}
+"""What a report says before the row's own cells, in the reader's language; the code of the reason in both."""
 _BETWEEN = " | "
 
 
@@ -39,11 +44,13 @@ class RejectReport:
         try:
             binary = self._whole.__enter__()
         except OSError as error:
-            raise FileError(Reason.INVALID_ARGUMENT, str(path), f"cannot be written: {error.strerror}") from None
+            raise FileError(
+                Reason.INVALID_ARGUMENT, str(path), _("the file cannot be written: {cause}", cause=error.strerror or "")
+            ) from None
         # With a byte order mark spreadsheets read Chinese right. Bytes that were no text come out as "?".
         self._file = TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
         self._rows = csv.writer(self._file)
-        self._rows.writerow([*REPORT_COLUMNS, *(guard(name) for name, _ in self._columns)])
+        self._rows.writerow([*COLUMNS[language()], *(guard(name) for name, _count in self._columns)])
 
     def __enter__(self) -> "RejectReport":
         return self
@@ -60,9 +67,14 @@ class RejectReport:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""
         named = dict(zip(_counted(columns), row.cells, strict=False))
         cells = [named.get(column, "") for column in self._columns] + row.cells[len(columns) :]
-        told = [(each.column, each.value, each.reason, in_english(each), in_chinese(each)) for each in row.problems]
-        said = [_BETWEEN.join(part) for part in zip(*told, strict=True)]
-        self._rows.writerow([row.file, row.line, *map(guard, [*said, *cells])])
+        problems = [(each.column, each.value, each.reason, render(explained(each))) for each in row.problems]
+        joined = [_BETWEEN.join(part) for part in zip(*problems, strict=True)]
+        self._rows.writerow([row.file, row.line, *map(guard, [*joined, *cells])])
+
+
+def leading_columns(header: Sequence[str]) -> int:
+    """How many columns of a table are those of a reject report, in either language; 0 where it is none."""
+    return next((len(names) for names in COLUMNS.values() if tuple(header[: len(names)]) == names), 0)
 
 
 def _counted(header: Sequence[str]) -> list[tuple[str, int]]:

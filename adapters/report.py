@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from node.messages import Message
+
 
 @dataclass
 class Report:
@@ -24,9 +26,9 @@ class Report:
     seconds: float = 0.0
     fraction: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    examples: list[Message] = field(default_factory=list)
+    warned: list[Message] = field(default_factory=list)
+    notices: list[Message] = field(default_factory=list)
     loads: dict[int, str] = field(default_factory=dict)
 
     @property

@@ -9,6 +9,7 @@ from adapters.columns import Bound, bind
 from adapters.mapping import Mapping, Other
 from adapters.noted import Noted
 from adapters.targets import FieldValue, Reader
+from node.messages import Message, _
 from node.tables.cells import NULLS, clean
 from node.tables.damage import find_doubt
 from node.tables.raw_row import Span
@@ -17,11 +18,11 @@ from node.tables.unfit import UnfitError
 # What a node takes in one row.
 MAX_BODY_BYTES = 256 * 1024
 
-_OF_1904 = (
-    "本工作簿的日期从1904年起算，此格是没有日期格式的数字，可能差四年。请将该列设为日期格式"
-    " · a bare number in a workbook that counts days from 1904 may be four years off: format the column as dates"
+_OF_1904 = _(
+    "the workbook counts days from 1904, so a number without a date format may be four years off; "
+    "format the column as dates"
 )
-_ANOTHER_SUM = "this text names another sum than the column of amounts, whose sum is taken: look at its unit"
+_ANOTHER_SUM = _("the text names another sum than the column of amounts, which is taken; check the unit of the column")
 # Fields that say who a row is about: by a code, and by a name.
 _CODES = frozenset({"uscc", "legacy_number"})
 _NAMES = frozenset({"name"})
@@ -31,15 +32,13 @@ _INDEX = re.compile(r"\[\d+\]")
 class Problem(NamedTuple):
     """Why a row is rejected, or what is to be looked at in it.
 
-    `value` is the source's own cell: for the operator's report, never for a log. `detail` is what the message says
-    beside the reason, in no language: a limit, the codes to choose from.
+    `value` is the source's own cell: for the operator's report, never for a log.
     """
 
     column: str
     value: str
     reason: str
     message: str
-    detail: str = ""
 
 
 class Row(NamedTuple):
@@ -139,7 +138,7 @@ class Mapper:
             try:
                 value = read(cells[index]) if amounts is None else amounts.read(cells[index], cells)
             except UnfitError as unfit:
-                problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message, unfit.detail))
+                problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
                 continue
             if isinstance(value, Noted):
                 value, *said = value
@@ -170,9 +169,8 @@ class Mapper:
             doubtful |= key
         if not of.keys() & self._names:
             doubtful |= of.keys() & self._codes
-        text = "merged over several rows: nobody can tell of which of them it is; unmerge the cells"
         return tuple(
-            Problem(self.columns[place], cells[place], "merged_cells", f"{of[place].name}: {text}", of[place].name)
+            Problem(self.columns[place], cells[place], "merged_cells", _spanning(of[place]))
             for place in sorted(doubtful)
         )
 
@@ -195,7 +193,7 @@ class Mapper:
         return Problem(self.columns[index], cells[index], reason, message)
 
     def _contradiction(self, index: int, cell: str) -> Problem:
-        return Problem(self.columns[index], cell, "contradiction", "another column says otherwise")
+        return Problem(self.columns[index], cell, "contradiction", _("another column says otherwise"))
 
     def _with_constants(self, fields: dict[str, Any]) -> dict[str, Any]:
         """What no column says."""
@@ -211,13 +209,13 @@ class Mapper:
         for path, value in zip(self._mapping.key, key, strict=True):
             if value is None:
                 first = path.split("|")[0]
-                return (self.problem(cells, first, "key_missing", "without it the row cannot be told from others"),)
+                return (self.problem(cells, first, "key_missing", _("without it the row cannot be told from others")),)
         message = self._message(**fields)
         if self._mask:
             self._mask(message)
         body = message.SerializeToString()
         if len(body) > MAX_BODY_BYTES:
-            return (Problem("", "", "too_large", f"more than {MAX_BODY_BYTES} bytes"),)
+            return (Problem("", "", "too_large", _("the row is larger than {limit:,} bytes", limit=MAX_BODY_BYTES)),)
         return Body("|".join(map(str, key)), body, notes)
 
     def _column_of(self, path: str, cells: Sequence[str]) -> int | None:
@@ -279,6 +277,10 @@ def _value(fields: dict[str, Any], paths: str) -> Any:
         if found := value.get(child) if child and value else value:
             return found
     return None
+
+
+def _spanning(span: Span) -> Message:
+    return _("{range} is merged over several rows, and may be of only one; unmerge the cells", range=span.name)
 
 
 def _says(cells: Sequence[str], place: int) -> bool:

@@ -9,6 +9,7 @@ from adapters.intake import Exchange
 from adapters.rows import Body, Mapper, Row
 from adapters.tables import Table
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.intake.v1 import intake_pb2
 
 BATCH_ROWS = 500
@@ -86,7 +87,7 @@ def submit(batches: Iterator[Batch], exchange: Exchange) -> Iterator[Answered]:
         # Also ends the thread in which grpc waits for the next request.
         outgoing.put(None)
     if next(answers, None) is not None:
-        raise NodeError(Reason.INTERNAL, "the node answers more than it was asked")
+        raise NodeError(Reason.INTERNAL, _("the node answered more than it was asked"))
 
 
 def _answered(batch: Batch, answers: Iterator[intake_pb2.SubmitResponse]) -> Answered:
@@ -95,5 +96,5 @@ def _answered(batch: Batch, answers: Iterator[intake_pb2.SubmitResponse]) -> Ans
         return batch, intake_pb2.SubmitResponse()
     answer = next(answers, None)
     if answer is None or answer.seq != batch.request.seq or len(answer.outcomes) != len(batch.request.rows):
-        raise NodeError(Reason.INTERNAL, f"the node did not answer batch {batch.request.seq} in full")
+        raise NodeError(Reason.INTERNAL, _("the node did not answer batch {number} in full", number=batch.request.seq))
     return batch, answer

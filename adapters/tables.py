@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
-from adapters.reject_report import REPORT_COLUMNS
+from adapters.reject_report import leading_columns
 from adapters.rows import Problem, Row
 from node.core.reason_texts import texts
 from node.errors import FileError
+from node.messages import Message, _
 from node.tables.asides import ASIDES
 from node.tables.cells import half_width
 from node.tables.file import TableFile, first_row, open_file
@@ -40,7 +41,7 @@ class Table:
         self._rows = file.rows
         self._asides: dict[str, list[int]] = {reason: [] for reason in ("header_repeated", *ASIDES)}
         head = file.head
-        self._is_report = tuple(map(half_width, head.cells[: len(REPORT_COLUMNS)])) == REPORT_COLUMNS
+        self._leading = leading_columns([*map(half_width, head.cells)])
         self.columns = self._own(head.cells)
         self._left = self._read()
 
@@ -66,10 +67,10 @@ class Table:
             elif _says(cells):
                 yield Row(*self._origin(raw), cells, shared=raw.shared)
 
-    def asides(self) -> list[str]:
+    def asides(self) -> list[Message]:
         """What was no row of the table among those read so far, for a person: page heads, totals, notes."""
         return [
-            f"{reason}: {texts().rows[reason].zh} · {texts().rows[reason].en} ({_shown(lines)})"
+            _("{reason}: {text} (lines {lines})", reason=reason, text=texts().rows[reason].message, lines=_shown(lines))
             for reason, lines in self._asides.items()
             if lines
         ]
@@ -85,20 +86,20 @@ class Table:
         """A row that does not fit the columns. Surplus cells are nothing while they are empty."""
         surplus = cells[len(self.columns) :]
         if raw.error:
-            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error, raw.detail),))
+            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error),))
         elif surplus and not any(surplus):
             yield Row(*self._origin(raw), cells[: len(self.columns)], shared=raw.shared)
         elif _says(cells):
-            message = f"{len(cells)} cells for {len(self.columns)} columns"
+            message = _("{cells} cells for {columns} columns", cells=len(cells), columns=len(self.columns))
             yield Row(*self._origin(raw), cells, (Problem("", "", "cell_count", message),))
 
     def _own(self, cells: list[str]) -> list[str]:
         """The cells of the source itself."""
-        return [unguard(cell) for cell in cells[len(REPORT_COLUMNS) :]] if self._is_report else cells
+        return [unguard(cell) for cell in cells[self._leading :]] if self._leading else cells
 
     def _origin(self, raw: RawRow) -> tuple[str, int]:
         """File and line where the row first came from."""
-        if self._is_report and len(raw.cells) > 1 and raw.cells[1].isdecimal():
+        if self._leading and len(raw.cells) > 1 and raw.cells[1].isdecimal():
             return unguard(raw.cells[0]), int(raw.cells[1])
         return str(self.path), raw.line
 

@@ -10,6 +10,7 @@ from adapters.noted import Noted
 from adapters.transforms import Step, Transform, Value, text
 from adapters.words import word_reader
 from node.core.standards.standard import Standard, codes
+from node.messages import _
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 
@@ -35,10 +36,18 @@ def target_of(standard: Standard, path: str) -> Target:
     """
     found = {field.path: field.descriptor for field in standard.fields}.get(path)
     if found is None:
-        raise UnfitError("no_field", f"{standard.name} v{standard.version} has no field {path!r}")
+        raise UnfitError(
+            "no_field",
+            _(
+                "{standard} v{version} has no field {path!r}",
+                standard=standard.name,
+                version=standard.version,
+                path=path,
+            ),
+        )
     if not _is_fed(found):
-        raise UnfitError("no_field", f"a column cannot feed {path!r}, a list of messages")
-    name, _, child = path.partition(".")
+        raise UnfitError("no_field", _("a column cannot feed {path!r}, a list of messages", path=path))
+    name, _dot, child = path.partition(".")
     return Target(path, name, child, found)
 
 
@@ -60,7 +69,7 @@ def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[st
         return word_reader(_labels(enum) | meanings, is_list=target.descriptor.is_repeated)
     _check_steps(target, transforms)
     if words and _is_bytes(target):
-        raise UnfitError("no_field", f"no word stands for {target.path!r}")
+        raise UnfitError("no_field", _("words cannot stand for {path!r}", path=target.path))
     steps = [transform.step for transform in transforms if transform.step is not text]
     return _text_reader(_composed(steps or [text]), words) if steps or words else clean
 
@@ -83,7 +92,7 @@ def read_constant(target: Target, value: str) -> FieldValue:
         UnfitError: The field is no text and no code, or does not know the code.
     """
     if target.descriptor.message_type or target.descriptor.is_repeated or _is_bytes(target):
-        raise UnfitError("no_field", f"a constant cannot fill {target.path!r}")
+        raise UnfitError("no_field", _("a constant cannot fill {path!r}", path=target.path))
     enum = target.descriptor.enum_type
     return _code(enum, value) if enum else value
 
@@ -91,15 +100,20 @@ def read_constant(target: Target, value: str) -> FieldValue:
 def _check_steps(target: Target, transforms: Sequence[Transform]) -> None:
     *before, last = transforms or [Transform(text)]
     if last.is_bytes is not _is_bytes(target):
-        what = "no text: it takes id_hmac" if _is_bytes(target) else "a text"
-        raise UnfitError("no_field", f"{target.path!r} is {what}")
+        needs = _("{path!r} needs the transform id_hmac", path=target.path)
+        refuses = _("{path!r} is a text, which id_hmac cannot fill", path=target.path)
+        raise UnfitError("no_field", needs if _is_bytes(target) else refuses)
     if any(transform.fields or transform.is_bytes for transform in before):
-        raise UnfitError("no_field", "a transform that fills several fields must be the last")
+        raise UnfitError("no_field", _("a transform that fills several fields must be the last"))
     message = target.descriptor.message_type
     if message is None and last.fields:
-        raise UnfitError("no_field", f"{target.path!r} is a text; the transform fills {', '.join(sorted(last.fields))}")
+        fields = sorted(last.fields)
+        raise UnfitError(
+            "no_field", _("{path!r} is a text; the transform fills {fields}", path=target.path, fields=fields)
+        )
     if message is not None and not (last.fields and last.fields <= set(message.fields_by_name)):
-        raise UnfitError("no_field", f"no transform fills {target.path!r}: {', '.join(message.fields_by_name)}")
+        needs = _("no transform fills {path!r}: {fields}", path=target.path, fields=list(message.fields_by_name))
+        raise UnfitError("no_field", needs)
 
 
 def _is_bytes(target: Target) -> bool:
@@ -146,5 +160,7 @@ def _code(enum: EnumDescriptor, word: str) -> int | None:
     """The code that a mapping means: by its label, name or number."""
     known = _labels(enum) | {str(value.number): value.number for value in enum.values if value.number}
     if word not in known:
-        raise UnfitError("unknown_word", f"no word for a code of {enum.name}: {word!r}")
+        raise UnfitError(
+            "unknown_word", _("{word!r} stands for no code of {code_list}", word=word, code_list=enum.name)
+        )
     return known[word]

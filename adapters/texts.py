@@ -4,25 +4,22 @@ import re
 
 from adapters.rows import Problem
 from node.core.reason_texts import texts
+from node.messages import Message, both
 
 # Rules of a standard say both: "<Chinese> · <English>".
 _BOTH = re.compile(r"(?P<zh>[^·]*[\u4e00-\u9fff][^·]*) · (?P<en>.+)", re.DOTALL)
 
 
-def in_english(problem: Problem) -> str:
-    """The message of a problem."""
-    both = _BOTH.fullmatch(problem.message)
-    return both["en"] if both else problem.message
+def explained(problem: Problem) -> Message:
+    """The message of a problem in both languages.
 
-
-def in_chinese(problem: Problem) -> str:
-    """What happened and what to do; a reason without a text keeps its message."""
-    both = _BOTH.fullmatch(problem.message)
-    if both:
-        return both["zh"]
+    A node and the checks of a standard say it in English: the Chinese is then that of the code (`reason_texts.yaml`),
+    with what to do. A code without a text keeps its message.
+    """
+    if isinstance(problem.message, Message):
+        return problem.message
+    if pair := _BOTH.fullmatch(problem.message):
+        return both(pair["en"], pair["zh"])
     table = texts()
     text = table.rows.get(problem.reason) or table.keys.get(problem.reason) or table.reasons.get(problem.reason)
-    if text is None:
-        return problem.message
-    detail = f"（{problem.detail}）" if problem.detail else ""
-    return f"{text.zh.removesuffix('。')}{detail}。{text.zh_do}"
+    return both(problem.message, text.zh + text.zh_do if text else problem.message)

@@ -13,6 +13,7 @@ from adapters.phones import phone_numbers
 from adapters.places import parse_region
 from adapters.units import agreed
 from node.core.standards.party_key import problem_of_code
+from node.messages import _
 from node.tables.cells import code, half_width
 from node.tables.unfit import UnfitError
 
@@ -44,7 +45,9 @@ def amounts(unit: Unit) -> Step:
             "stated": cell,
         }
         if unit.scale is not None and unit_in(cell).scale not in {None, unit.scale}:
-            return Noted(fields, "capital_unit_differs", "the amount has another unit than its column; its own is read")
+            return Noted(
+                fields, "capital_unit_differs", _("the amount has another unit than its column; its own is read")
+            )
         return fields
 
     return lru_cache(_CACHED)(step)
@@ -64,7 +67,7 @@ def amounts_in(scale: int) -> Callable[[Unit], Step]:
 
         def step(cell: str) -> Value | Noted:
             if "$" in half_width(cell):
-                raise UnfitError("capital_currency", "dollars in a column of yuan: write currency and unit out")
+                raise UnfitError("capital_currency", _("dollars in a column of yuan; write currency and unit out"))
             found = read(cell)
             fields = found.value if isinstance(found, Noted) else found
             return found if isinstance(fields, dict) and fields["amount_hundredths"] else None
@@ -77,7 +80,7 @@ def amounts_in(scale: int) -> Callable[[Unit], Step]:
 def _refuses(error: UnfitError) -> Step:
     """A step that takes no cell: what stands around the column contradicts itself."""
 
-    def step(_: str) -> Value | Noted:
+    def step(_cell: str) -> Value | Noted:
         raise UnfitError(error.reason, error.message)
 
     return step
@@ -136,7 +139,7 @@ def in_force(cell: str) -> None:
         UnfitError: `not_in_force`, for any other mark.
     """
     if half_width(cell) not in _IN_FORCE:
-        raise UnfitError("not_in_force", "the source marks it as withdrawn, contested or otherwise not in force")
+        raise UnfitError("not_in_force", _("the source marks the row as withdrawn, contested or not in force"))
 
 
 def document_number(cell: str) -> str:

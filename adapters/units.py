@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from unicodedata import normalize
 
 from adapters.capital import Unit, unit_of
+from node.messages import _
 from node.tables.unfit import UnfitError
 
 _SCALE = "万亿|千万|百万|亿|万|千|百"
@@ -33,7 +34,7 @@ _NUMBERS = {
     "156": "CNY", "840": "USD", "344": "HKD", "978": "EUR", "392": "JPY", "826": "GBP", "756": "CHF", "036": "AUD",
     "124": "CAD", "702": "SGD", "554": "NZD", "410": "KRW", "901": "TWD", "446": "MOP",
 }  # fmt: skip
-_CONFLICT = ("capital_unit_conflict", "two places in the table name two units or currencies for this amount")
+_CONFLICT = ("capital_unit_conflict", _("the table names two units or currencies for this amount"))
 
 
 def split_title(title: str) -> tuple[str, Unit] | None:

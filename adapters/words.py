@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from unicodedata import normalize, numeric
 
+from node.messages import _
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 
@@ -18,7 +19,10 @@ _DETAIL = re.compile(
 _NUMERALS = "一二三四五六七八九十"
 _NUMBERED = re.compile(rf"\(?(\d{{1,2}}|[{_NUMERALS}])[.、)]\)?(?=[\u4e00-\u9fff])|([①-⑳])")
 _AROUND = re.compile(r"[\[\]【】\"“”'‘’《》]")
-_UNKNOWN = ("unknown_word", "no word for a code of this field; if it is right, say in the mapping what it means")
+_UNKNOWN = (
+    "unknown_word",
+    _("no code of this field has this word; if the word is right, say in the mapping what it means"),
+)
 # Of one word: 法律、行政法规规定的其他行政处罚 has three, 罚 款 too.
 _MOST_PARTS = 12
 

@@ -34,6 +34,11 @@ class Text(BaseModel):
     zh: str = Field(min_length=1)
     zh_do: str = Field(min_length=1)
 
+    @property
+    def message(self) -> Message:
+        """What the code means."""
+        return both(self.en, self.zh)
+
     def meaning(self, lang: Lang) -> str:
         """What the code means."""
         return self.zh if lang == "zh" else self.en

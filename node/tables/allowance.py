@@ -1,6 +1,7 @@
 """How much a file may turn out to hold: in proportion to its size, so that no small file fills a machine."""
 
-from node.tables.unfit import TOO_MUCH, NoTableError
+from node.messages import _
+from node.tables.unfit import NoTableError, too_much
 
 FREE = 16 << 20
 TIMES = 150
@@ -21,6 +22,4 @@ class Allowance:
         """
         self._left -= amount
         if self._left < 0:
-            raise NoTableError(
-                "unpacks to hundreds of times its size, which no table does: look at what is in it", TOO_MUCH
-            )
+            raise NoTableError(too_much(_("the file unpacks to hundreds of times its size")))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from node.messages import _
 from node.tables.raw_row import RawRow
 
 ASIDES = ("total_row", "note_row")
@@ -34,9 +35,9 @@ def without_asides(row: RawRow, width: int) -> RawRow:
     if not texts or row.error:
         return row
     if _BLANKS.sub("", texts[0]).casefold() in _TOTALS:
-        return row._replace(error="a row of totals, not a record", reason="total_row")
+        return row._replace(error=_("a row of totals, not a record"), reason="total_row")
     if is_note(texts, width):
-        return row._replace(error="a note to the table, not a record", reason="note_row")
+        return row._replace(error=_("a note to the table, not a record"), reason="note_row")
     return row
 
 

@@ -4,6 +4,7 @@ import re
 from unicodedata import normalize
 
 from node.core.standards.identifiers import normalise
+from node.messages import _
 from node.tables.damage import find_damage
 from node.tables.unfit import UnfitError
 
@@ -36,14 +37,14 @@ def clean(cell: str) -> str | None:
         UnfitError: `control_character`, `bad_encoding` for a text that was destroyed, or `formula_error`.
     """
     if _CONTROL.search(cell):
-        raise UnfitError("control_character", "a control character stands in it: no text, and not to be shown")
+        raise UnfitError("control_character", _("the cell has a control character, which no text has"))
     if damage := find_damage(cell):
         raise UnfitError("bad_encoding", damage)
     if _FOLDED.search(cell):
         cell = _BLANKS.sub(" ", cell.translate(_FOLDING))
     cell = cell.strip()
     if cell.startswith("#") and cell in _FORMULA_ERRORS:
-        raise UnfitError("formula_error", "a formula of the spreadsheet came to nothing; put the value in its place")
+        raise UnfitError("formula_error", _("the formula has no value; replace it with the value itself"))
     return cell if cell and cell not in NULLS else None
 
 
@@ -60,7 +61,10 @@ def code(cell: str) -> str:
     """
     canonical = normalise(cell).strip(_KEEPERS)
     if _SCIENTIFIC.fullmatch(canonical):
-        raise UnfitError("number_mangled", "a spreadsheet turned this code into a number; keep such columns as text")
+        raise UnfitError(
+            "number_mangled",
+            _("a spreadsheet turned this code into a number and lost its digits; format the column as text"),
+        )
     return canonical
 
 

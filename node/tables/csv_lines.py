@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TextIO
 
+from node.messages import Message, _
 from node.tables.raw_row import RawRow
 
 MAX_ROW_CHARS = 1 << 20
@@ -30,7 +31,7 @@ def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
         except StopIteration:
             return
         except _LineTooLongError:
-            yield RawRow(line, [], f"a line of more than {MAX_ROW_CHARS:,} characters")
+            yield RawRow(line, [], _("the line is longer than {limit:,} characters", limit=MAX_ROW_CHARS))
         except (csv.Error, _NeverClosedError):
             first = lines.take_back()
             yield RawRow(line, _cells_of(first, delimiter), _fault(first))
@@ -39,10 +40,10 @@ def read_csv(text: TextIO, delimiter: str = ",") -> Iterator[RawRow]:
                 yield RawRow(line, cells)
 
 
-def _fault(line: str) -> str:
+def _fault(line: str) -> Message:
     if '"' in line:
-        return "a quote that is not closed, or closed in the middle of a cell"
-    return f"a cell of more than {csv.field_size_limit():,} characters"
+        return _("a quote is not closed, or is closed in the middle of a cell")
+    return _("a cell is longer than {limit:,} characters", limit=csv.field_size_limit())
 
 
 def _cells_of(line: str, delimiter: str) -> list[str]:

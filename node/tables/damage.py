@@ -2,27 +2,29 @@
 
 import re
 
+from node.messages import Message, _
+
 # U+FFFD stands where a character was lost, a lone surrogate where bytes were no text; 锟斤拷 is U+FFFD in UTF-8 read as
 # GBK, ï¿½ the same read as Latin-1.
 _LOST = re.compile("[\ufffd\ud800-\udfff]")
 _REPLACED = re.compile("锟斤|斤拷|ï¿½")
 _MARKS = re.compile("[?？]")
-_MARK = "a question mark among the characters: a rare one may be lost"
+_MARK = _("a question mark among the characters: a rare character may be lost")
 _MARK_IN_NAME = re.compile(r"[?](?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[?]")
 _NAME_CHARS = 40
 _DOUBTS = (
     (re.compile(r"[?？]{2}(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[?？]{2}"), _MARK),
-    (re.compile(r"\A[?？]\Z"), "a question mark and nothing else"),
+    (re.compile(r"\A[?？]\Z"), _("only a question mark")),
     # What debuggers of old fill memory with; a hotpot restaurant may mean it.
-    (re.compile("烫{3}|屯{3}"), "烫烫烫 or 屯屯屯: what a program leaves where a text is missing, if it is not meant"),
+    (re.compile("烫{3}|屯{3}"), _("烫烫烫 or 屯屯屯: a program may have left it where a text is missing")),
     # Of web pages, of JSON and of workbooks: a program wrote them out instead of the character.
     (
         re.compile(r"&(?:#x?[0-9A-Fa-f]{2,6}|amp|lt|gt|quot|nbsp);|\\u[0-9A-Fa-f]{4}|_x[0-9A-Fa-f]{4}_"),
-        "an escape such as &amp; or _x000D_ in place of a character",
+        _("an escape such as &amp; or _x000D_ in place of a character"),
     ),
-    (re.compile("(?:%[0-9A-Fa-f]{2}){3}"), "an escape of web addresses such as %E9%95%BF in place of a character"),
-    (re.compile("[□〓]"), "a mark in place of a character that a program could not show"),
-    (re.compile("[\ue000-\uf8ff]"), "a character that only the program it comes from can show"),
+    (re.compile("(?:%[0-9A-Fa-f]{2}){3}"), _("an escape of web addresses such as %E9%95%BF in place of a character")),
+    (re.compile("[□〓]"), _("a box in place of a character that a program could not show")),
+    (re.compile("[\ue000-\uf8ff]"), _("a private character that only the program it comes from can show")),
 )
 
 _WIDE_RUN = re.compile(r"[^\x00-\x7f]{3,}")
@@ -38,29 +40,29 @@ _DOUBTFUL = re.compile(r"[?？烫屯\ue000-\uf8ff&\\%□〓]|_x")
 _CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 
 
-def find_damage(text: str) -> str:
-    """Why a text is certainly not what its author wrote, for a person; "" where nothing speaks against it."""
+def find_damage(text: str) -> Message | None:
+    """Why a text is certainly not what its author wrote, for a person; None where nothing speaks against it."""
     if not _SUSPECT.search(text):
-        return ""
+        return None
     if _LOST.search(text):
-        return "characters were lost in an earlier conversion (�), or bytes are no text in the file's encoding"
+        return _("characters were lost in an earlier conversion (�), or bytes are not text in the file's encoding")
     if _REPLACED.search(text):
-        return "characters were lost in an earlier conversion (锟斤拷): export the column anew in UTF-8"
+        return _("characters were lost in an earlier conversion (锟斤拷); export the column again in UTF-8")
     marks = len(_MARKS.findall(text))
     if marks > 1 and marks * 2 >= len(text):
-        return "hardly anything but question marks: characters were lost in an earlier conversion"
+        return _("almost only question marks: characters were lost in an earlier conversion")
     if _is_garbled(text):
-        return "text of another encoding read as this one: export the column anew in UTF-8"
-    return ""
+        return _("the text was read in the wrong encoding; export the column again in UTF-8")
+    return None
 
 
-def find_doubt(text: str) -> str:
-    """Why a text may not be what its author wrote, for a person to look at; "" where nothing speaks against it."""
+def find_doubt(text: str) -> Message | None:
+    """Why a text may not be what its author wrote, for a person to look at; None where nothing speaks against it."""
     if not _DOUBTFUL.search(text):
-        return ""
+        return None
     if len(text) <= _NAME_CHARS and _MARK_IN_NAME.search(text):
         return _MARK
-    return next((why for form, why in _DOUBTS if form.search(text)), "")
+    return next((why for form, why in _DOUBTS if form.search(text)), None)
 
 
 def _is_garbled(text: str) -> bool:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from node.errors import FileError, Reason
+from node.messages import Message, _
 from node.tables.asides import filled, is_note, without_asides
 from node.tables.csv_file import PACKING_ERRORS, CsvFile
 from node.tables.merges import without_wide_values
 from node.tables.raw_row import RawRow
 from node.tables.sheet_file import SheetFile, open_xls, open_xlsx
 from node.tables.texts import TITLE_ROWS, Missing
-from node.tables.unfit import NoTableError
+from node.tables.unfit import NoTableError, damaged_or_cut
 
 # Also the workbooks of the first years, without a container around them.
 _XLS = (
@@ -24,14 +25,11 @@ _XLS = (
     b"\x09\0\x04\0",
 )  # fmt: skip
 _UNREAD = {
-    b"%PDF": ("a PDF; ask for the spreadsheet it was made of", "这是 PDF，请索取原始的电子表格"),
-    b"Rar!": ("a RAR archive: unpack it", "这是 RAR 压缩包，请先解压"),
-    b"7z\xbc\xaf": ("a 7z archive: unpack it", "这是 7z 压缩包，请先解压"),
-    b"{\\rtf": (
-        "a text document (.rtf); copy its table into a spreadsheet",
-        "这是文字文档（.rtf），请将其中的表格复制到电子表格",
-    ),
-    b"SQLite f": ("a database; export its table as CSV", "这是数据库文件，请导出为 CSV"),
+    b"%PDF": _("this is a PDF; ask for the spreadsheet that it was made from"),
+    b"Rar!": _("this is a RAR archive; unpack it first"),
+    b"7z\xbc\xaf": _("this is a 7z archive; unpack it first"),
+    b"{\\rtf": _("this is a text document (.rtf); copy its table into a spreadsheet"),
+    b"SQLite f": _("this is a database; export its table as CSV"),
 }
 # Of text, UTF-16 alone raises: where it ends within a character.
 _DAMAGED = (*PACKING_ERRORS, UnicodeDecodeError)
@@ -57,7 +55,7 @@ class Kind(NamedTuple):
 
     name: str
     marks: tuple[bytes, ...]
-    read: Callable[[Path, Missing, list[str]], Source]
+    read: Callable[[Path, Missing, list[Message]], Source]
 
 
 KINDS = (
@@ -87,7 +85,7 @@ class TableFile:
     head: RawRow
     rows: Iterator[RawRow]
     fraction: Callable[[], float]
-    notices: list[str]
+    notices: list[Message]
     notes: tuple[str, ...]
     counts_from_1904: bool
 
@@ -110,19 +108,17 @@ def open_file(path: Path, missing: Missing = first_row) -> Iterator[TableFile]:
     Raises:
         FileError: INVALID_ARGUMENT, not readable, empty, damaged, or of a kind or encoding we do not read.
     """
-    notices: list[str] = []
+    notices: list[Message] = []
     with _refusals(path):
         source = _source(path, missing, notices)
     head, notes = _survey(_readable(path, source), missing)
     notes = (source.title, *notes) if source.title else notes
     if head.error or not head.cells:
-        fault = f"表头行无法分列 · {head.error}" if head.error else "文件是空的 · the file is empty"
+        unsplit = _("the row of column names cannot be split into cells: {error}", error=head.error)
+        fault = unsplit if head.error else _("the file is empty")
         raise _refused(path, fault, head.line)
     if head.line > 1:
-        notices.append(
-            f"表头在第 {head.line} 行，其上的内容不是数据 · "
-            f"the columns are named in line {head.line}; what stands above is no row"
-        )
+        notices.append(_("the column names are in line {line}; the lines above are not read as rows", line=head.line))
     body = _body(_readable(path, source), head)
     yield TableFile(path, head, body, source.fraction, notices, notes, source.counts_from_1904)
 
@@ -170,23 +166,23 @@ def _refusals(path: Path, line: Callable[[], int | None] = lambda: None) -> Iter
     try:
         yield
     except NoTableError as error:
-        raise _refused(path, str(error), line()) from None
+        raise _refused(path, error.message, line()) from None
     except FileNotFoundError:
-        raise _refused(path, "cannot be read: No such file or directory") from None
-    except PermissionError as error:
-        raise _refused(path, f"cannot be read: {error.strerror}") from None
+        raise _refused(path, _("no such file")) from None
+    except PermissionError:
+        raise _refused(path, _("no permission to read the file")) from None
     except _DAMAGED as error:
-        raise _refused(path, f"文件已损坏或者不完整 · damaged or cut short ({type(error).__name__})", line()) from None
+        raise _refused(path, damaged_or_cut(error), line()) from None
 
 
-def _source(path: Path, missing: Missing, notices: list[str]) -> Source:
+def _source(path: Path, missing: Missing, notices: list[Message]) -> Source:
     with path.open("rb") as file:
         magic = file.read(8)
     for mark, what in _UNREAD.items():
         if magic.startswith(mark):
-            raise NoTableError(*what)
+            raise NoTableError(what)
     return next(kind for kind in KINDS if magic.startswith(kind.marks)).read(path, missing, notices)
 
 
-def _refused(path: Path, message: str, line: int | None = None) -> FileError:
+def _refused(path: Path, message: Message, line: int | None = None) -> FileError:
     return FileError(Reason.INVALID_ARGUMENT, str(path), message, line)

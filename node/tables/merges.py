@@ -7,14 +7,12 @@ from itertools import chain, pairwise
 from math import inf
 from typing import NamedTuple
 
+from node.messages import Message, _
 from node.tables.raw_row import RawRow, Span
-from node.tables.unfit import NoTableError
+from node.tables.unfit import NoTableError, damaged
 
 MAX_MERGES = 1 << 16
-TOO_MANY_MERGES = (
-    f"more than {MAX_MERGES:,} merged cells; unmerge them",
-    f"合并单元格超过 {MAX_MERGES:,} 处，请取消合并",
-)
+TOO_MANY_MERGES = _("the sheet has more than {limit:,} merged ranges; unmerge them", limit=MAX_MERGES)
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
@@ -53,11 +51,11 @@ def parse_merge(reference: str) -> Merge:
     """
     found = _REFERENCE.fullmatch(reference)
     if found is None:
-        raise NoTableError("damaged: merged cells without a range")
+        raise NoTableError(damaged(_("merged cells without a range")))
     first, row, last, last_row = found.groups()
     merge = Merge(int(row), column_number(first), int(last_row or row), column_number(last or first))
     if merge.last_row < merge.first_row or merge.last_column < merge.first_column:
-        raise NoTableError("damaged: merged cells without a range")
+        raise NoTableError(damaged(_("merged cells without a range")))
     return merge
 
 
@@ -142,7 +140,7 @@ class _Shown:
         if (at and self._spans[at - 1][1] >= merge.first_column) or (
             at < len(self._spans) and self._spans[at][0] <= merge.last_column
         ):
-            raise NoTableError(f"damaged: the merged cells {merge} overlap others")
+            raise NoTableError(damaged(_("the merged cells {merge} overlap others", merge=merge)))
         self._spans.insert(at, (merge.first_column, merge.last_column))
         self.values[merge] = value
         self._ends = min(self._ends, merge.last_row) if len(self._spans) > 1 else merge.last_row
@@ -158,7 +156,7 @@ class _Shown:
 def _visible(row: RawRow, begun: Iterable[tuple[Merge, str]], merges: Iterable[Merge]) -> list[str]:
     """What begins in a row. A program may leave values below merged cells, which no spreadsheet shows."""
     cells = list(row.cells)
-    for merge, _ in begun:
+    for merge, _value in begun:
         if merge.first_column < len(cells):
             cells[merge.first_column] = ""
     for merge in merges:
@@ -188,13 +186,13 @@ def without_wide_values(row: RawRow, head: RawRow) -> RawRow:
         return row
     for span in head.spans:
         if any(row.cells[span.first + 1 : span.last + 1]):
-            return _unclear(row, span, f"several values below {span.name}, the merged name of one column")
+            return _unclear(row, _("several values below {range}, the merged name of one column", range=span.name))
     for span in row.spans:
         named = sum(1 for name in head.cells[span.first : span.last + 1] if name.strip())
         if named > 1 and any(row.cells[span.first : span.first + 1]):
-            return _unclear(row, span, f"the merged cells {span.name} go over several columns: unmerge them")
+            return _unclear(row, _("the merged cells {range} span several columns; unmerge them", range=span.name))
     return row
 
 
-def _unclear(row: RawRow, span: Span, error: str) -> RawRow:
-    return row._replace(error=error, reason="merged_cells", detail=span.name)
+def _unclear(row: RawRow, error: Message) -> RawRow:
+    return row._replace(error=error, reason="merged_cells")

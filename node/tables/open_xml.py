@@ -9,10 +9,11 @@ from array import array
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
+from node.messages import Message, _
 from node.tables.allowance import Allowance
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.raw_row import Sheet
-from node.tables.unfit import DAMAGED, TOO_MUCH, NoTableError
+from node.tables.unfit import NoTableError, damaged, too_much
 from node.tables.xml_part import Handler, local, walk
 
 PART_ERRORS = (BadZipFile, NotImplementedError, RuntimeError)
@@ -24,15 +25,12 @@ _MAX_FORMATS = 1 << 16
 _MAX_STRINGS = 1 << 24
 _MAX_STRING_BYTES = 256 << 20
 _CONTENTS = "[Content_Types].xml"
-_OTHERS = {  # with what to do, in English and in Chinese
-    "xl/workbook.bin": ("a binary workbook (.xlsb); save it as .xlsx", "这是二进制工作簿（.xlsb），请另存为 .xlsx"),
-    "content.xml": ("an OpenDocument file (.ods); save it as .xlsx", "这是 OpenDocument 文件（.ods），请另存为 .xlsx"),
-    "word/document.xml": (
-        "a text document (.docx) and no workbook; copy its table into a spreadsheet",
-        "这是文字文档（.docx），请将其中的表格复制到电子表格",
-    ),
-    "ppt/presentation.xml": ("a presentation (.pptx) and no workbook", "这是演示文稿（.pptx），不是工作簿"),
-    "xl/worksheets/": ("a workbook without its list of sheets: damaged", DAMAGED),
+_OTHERS = {  # with what to do
+    "xl/workbook.bin": _("this is a binary workbook (.xlsb); save it as .xlsx"),
+    "content.xml": _("this is an OpenDocument file (.ods); save it as .xlsx"),
+    "word/document.xml": _("this is a text document (.docx); copy its table into a spreadsheet"),
+    "ppt/presentation.xml": _("this is a presentation (.pptx), not a workbook"),
+    "xl/worksheets/": damaged(_("it lacks its list of sheets")),
 }
 
 
@@ -51,7 +49,7 @@ class Strings:
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
         if len(self._bytes) > _MAX_STRING_BYTES or len(self) > _MAX_STRINGS:
-            raise NoTableError("more texts than fit into the memory; save the sheet as CSV", "文字过多，请另存为 CSV")
+            raise NoTableError(_("the workbook has more text than fits into memory; save the sheet as CSV"))
 
     def get(self, index: int) -> str:
         """A text by its number.
@@ -60,7 +58,7 @@ class Strings:
             NoTableError: There is none of that number.
         """
         if not 0 <= index < len(self):
-            raise NoTableError("damaged: a cell without its text")
+            raise NoTableError(damaged(_("a cell has no text")))
         return self._bytes[self._ends[index] : self._ends[index + 1]].decode("utf-8", "surrogatepass")
 
 
@@ -83,24 +81,25 @@ class Book:
         # No more than an entry claims is ever unpacked of it.
         Allowance(size).spend(sum(entry.file_size for entry in entries))
         self._names = {entry.filename.replace("\\", "/").casefold(): entry.filename for entry in entries}
+        # Other ways of compressing unpack without a bound.
         if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
-            raise NoTableError("damaged: packed as no workbook is")  # and other ways unpack without a bound
+            raise NoTableError(damaged(_("it is compressed as no workbook is")))
         if len(entries) > _MAX_PARTS:
-            raise NoTableError("an archive of too many files, and no workbook", TOO_MUCH)
+            raise NoTableError(too_much(_("the archive holds too many files for a workbook")))
         main = next(
             (part for kind, part in self._related("").values() if kind == "officeDocument" and self.has(part)), ""
         )
         if _CONTENTS.casefold() not in self._names or not main:
-            raise NoTableError(*self._other())
+            raise NoTableError(self._other())
         if main.casefold() in _OTHERS:
-            raise NoTableError(*_OTHERS[main.casefold()])
+            raise NoTableError(_OTHERS[main.casefold()])
         about, related = _About(), self._related(main)
         self.read(main, about)
         self.counts_from_1904 = about.counts_from_1904
         parts = {key: part for key, (kind, part) in related.items() if kind == "worksheet"}
         self.sheets = [Sheet(name, parts[key]) for name, key in about.sheets if key in parts and self.has(parts[key])]
         if len({sheet.part for sheet in self.sheets}) < len(self.sheets):
-            raise NoTableError("damaged: two sheets in one part")
+            raise NoTableError(damaged(_("two sheets have the same content")))
         by_kind = {kind: part for kind, part in related.values() if self.has(part)}
         strings, styles = _StringTable(), _Styles()
         if part := by_kind.get("sharedStrings"):
@@ -120,7 +119,7 @@ class Book:
     def read(self, part: str, handler: Handler) -> None:
         """Reads a whole part."""
         with self.open(part) as file:
-            for _ in walk(file, handler):
+            for _chunk in walk(file, handler):
                 pass
 
     def _related(self, part: str) -> dict[str, tuple[str, str]]:
@@ -132,10 +131,10 @@ class Book:
             self.read(of_part, found)
         return found.parts
 
-    def _other(self) -> tuple[str, str]:
+    def _other(self) -> Message:
         """What an archive is that is no workbook."""
         known = (text for mark, text in _OTHERS.items() if any(name.startswith(mark) for name in self._names))
-        return next(known, ("an archive and no workbook: unpack it", "这是压缩包，请先解压"))
+        return next(known, _("this is an archive, not a workbook; unpack it first"))
 
 
 class _Relations(Handler):
@@ -153,7 +152,7 @@ class _Relations(Handler):
             posixpath.normpath(part),
         )
         if len(self.parts) > _MAX_PARTS:
-            raise NoTableError("an archive of too many files, and no workbook", TOO_MUCH)
+            raise NoTableError(too_much(_("the archive holds too many files for a workbook")))
 
 
 class _About(Handler):
@@ -170,7 +169,7 @@ class _About(Handler):
             key = next((value for each, value in attributes.items() if ":" in each and local(each) == "id"), "")
             self.sheets.append((unescaped(attributes.get("name", "")), key))
             if len(self.sheets) > _MAX_SHEETS:
-                raise NoTableError("more sheets than a workbook has", TOO_MUCH)
+                raise NoTableError(too_much(_("more sheets than a workbook has")))
 
 
 class _Styles(Handler):
@@ -191,7 +190,7 @@ class _Styles(Handler):
             number = _integer(attributes.get("numFmtId", "0"))
             self.shown.append(self._formats.get(number) or shown_as(number))
         if len(self.shown) + len(self._formats) > _MAX_FORMATS:
-            raise NoTableError("more formats than a workbook has", TOO_MUCH)
+            raise NoTableError(too_much(_("more cell formats than a workbook has")))
 
     def end(self, name: str) -> None:
         if name == "cellXfs":

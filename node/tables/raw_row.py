@@ -20,7 +20,6 @@ class RawRow(NamedTuple):
         cells: Its texts.
         error: Why the cells cannot be trusted, "" where they can.
         reason: The code of `error`.
-        detail: What the error says beside the reason, in no language: a range.
         spans: Where its cells are merged over several columns; the value is in the first.
         shared: Where its cells are merged with those of other rows that say something.
     """
@@ -29,7 +28,6 @@ class RawRow(NamedTuple):
     cells: list[str]
     error: str = ""
     reason: str = "malformed_row"
-    detail: str = ""
     spans: Sequence[Span] = ()
     shared: Sequence[Span] = ()
 

@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from node.messages import Message, _
 from node.tables.allowance import Allowance
 from node.tables.merges import Merge, fill
 from node.tables.open_xml import PART_ERRORS
 from node.tables.raw_row import RawRow, Sheet
 from node.tables.sheets import XlsxBook
 from node.tables.texts import Missing
-from node.tables.unfit import NoTableError
+from node.tables.unfit import NoTableError, damaged_or_cut
 from node.tables.xls_book import XlsBook
 
 _CELL_COST = 8
@@ -41,7 +42,7 @@ OpenBook = Callable[[Path], AbstractContextManager[Book]]
 class SheetFile:
     """The rows of a workbook: of the sheet that names the most columns near its top, else of the first."""
 
-    def __init__(self, open_book: OpenBook, path: Path, missing: Missing, notices: list[str]) -> None:
+    def __init__(self, open_book: OpenBook, path: Path, missing: Missing, notices: list[Message]) -> None:
         """Chooses the sheet.
 
         Args:
@@ -60,15 +61,14 @@ class SheetFile:
             tops = {sheet: book.top(sheet) for sheet in book.sheets}
             filled = [sheet for sheet, rows in tops.items() if rows] or book.sheets[:1]
             if not filled:
-                raise NoTableError("a workbook without a sheet", "工作簿中没有工作表")
+                raise NoTableError(_("the workbook has no sheet"))
             self._sheet = min(filled, key=lambda sheet: min((missing(row.cells) for row in tops[sheet]), default=0))
             if others := [sheet.name for sheet in filled if sheet != self._sheet]:
-                notices.append(f"未读取的工作表 · not read: sheet {', '.join(others)}")
+                notices.append(_("sheets not read: {sheets}", sheets=others))
             self.counts_from_1904 = book.counts_from_1904
             if self.counts_from_1904:
                 notices.append(
-                    "该工作簿的日期从1904年起算，未设日期格式的数字不能读作日期 · "
-                    "this workbook counts days from 1904: a bare number in it is read as no day"
+                    _("this workbook counts days from 1904: a number without a date format is not read as a date")
                 )
             with _within(self._sheet):
                 self._merges = book.merges(self._sheet)
@@ -106,7 +106,7 @@ def open_xlsx(path: Path) -> Iterator[Book]:
         try:
             yield XlsxBook(file, path.stat().st_size)
         except PART_ERRORS as error:
-            raise NoTableError(f"damaged or cut short ({type(error).__name__})") from None
+            raise NoTableError(damaged_or_cut(error)) from None
 
 
 @contextmanager

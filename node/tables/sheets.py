@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from node.messages import _
 from node.tables.cell_texts import NOT_COMPUTED, Shown, number_cell, unescaped
 from node.tables.csv_lines import MAX_ROW_CHARS
 from node.tables.merges import MAX_MERGES, TOO_MANY_MERGES, Merge, column_letters, column_number, parse_merge
 from node.tables.open_xml import Book
 from node.tables.raw_row import RawRow, Sheet
 from node.tables.texts import TITLE_ROWS
-from node.tables.unfit import NoTableError
+from node.tables.unfit import NoTableError, damaged
 from node.tables.xml_part import Handler, walk
 
 MAX_ROW = 1 << 20
@@ -64,7 +65,7 @@ class _Merges(Handler):
             if merge.first_column < MAX_COLUMNS:
                 self.merges.append(merge)
             if len(self.merges) > MAX_MERGES:
-                raise NoTableError(*TOO_MANY_MERGES)
+                raise NoTableError(TOO_MANY_MERGES)
 
 
 class _Rows(Handler):
@@ -121,7 +122,7 @@ class _Rows(Handler):
         number = attributes.get("r")
         line = self._line + 1 if number is None else int(number) if number.isdecimal() and len(number) < 9 else 0
         if not self._line < line <= MAX_ROW:
-            raise NoTableError("damaged: a row with a number that cannot be")
+            raise NoTableError(damaged(_("a row has an impossible number")))
         self._line, self._column, self._cells, self._chars, self._error = line, -1, [], 0, ""
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -131,7 +132,7 @@ class _Rows(Handler):
         else:
             column = self._column + 1
         if not self._column < column < MAX_COLUMN:
-            raise NoTableError(f"damaged: a cell of row {self._line} in a column that cannot be")
+            raise NoTableError(damaged(_("a cell of row {row} is in an impossible column", row=self._line)))
         self._column = column
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
         self._pieces = []
@@ -142,11 +143,10 @@ class _Rows(Handler):
         if not text or self._error:
             return
         if self._column >= MAX_COLUMNS:
-            raise NoTableError(
-                f"more than {MAX_COLUMNS:,} columns with something in them", f"有内容的列超过 {MAX_COLUMNS:,} 列"
-            )
+            raise NoTableError(_("more than {limit:,} columns have values", limit=MAX_COLUMNS))
         if len(text) > MAX_CELL_CHARS or self._chars > MAX_ROW_CHARS:
-            self._cells, self._error = [], f"column {column_letters(self._column)}: a longer text than a cell can hold"
+            column = column_letters(self._column)
+            self._cells, self._error = [], _("column {column}: the text is longer than a cell can hold", column=column)
             return
         self._cells += [""] * (self._column - len(self._cells))
         self._cells.append(text)

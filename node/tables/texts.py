@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Sequence
 
+from node.messages import _
 from node.tables.unfit import NoTableError
 
 Missing = Callable[[Sequence[str]], int]
@@ -25,8 +26,7 @@ def encoding_of(sample: bytes) -> str:
     """
     if sample.removeprefix(_UTF8_MARK).removeprefix(_UTF16[0]).lstrip(b" \t\r\n\0")[:1] == b"<":
         raise NoTableError(
-            "a web page or XML, whatever it is called; open it in a spreadsheet and save it as .xlsx",
-            "这是网页或者 XML，请用电子表格软件打开后另存为 .xlsx",
+            _("this is a web page or XML, whatever its name; open it in a spreadsheet program and save it as .xlsx")
         )
     return _encoding(sample)
 
@@ -46,7 +46,7 @@ def _lack(lines: Sequence[str], delimiter: str, missing: Missing) -> int:
 
 def _encoding(sample: bytes) -> str:
     if sample.startswith(_UTF32):
-        raise NoTableError("UTF-32; save it as CSV in UTF-8", "文件编码是 UTF-32，请另存为 UTF-8 编码的 CSV")
+        raise NoTableError(_("the text is in UTF-32; save it as CSV in UTF-8"))
     if sample.startswith(_UTF16):
         return "utf-16"
     # NUL bytes at the end are a disk's; one that strayed into a cell spoils its row alone.
@@ -58,14 +58,14 @@ def _encoding(sample: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         if sum(_is_encoded(line, encoding) for line in lines) * 2 >= len(lines):
             return encoding
-    raise NoTableError("neither UTF-8 nor GB18030", "文件编码既不是 UTF-8 也不是 GB18030，请另存为 UTF-8 编码的 CSV")
+    raise NoTableError(_("the text is neither in UTF-8 nor in GB18030; save it as CSV in UTF-8"))
 
 
 def _utf16_without_mark(text: bytes) -> str:
     """Digits, commas and line ends have their NUL byte behind them or before them, never now here, now there."""
     before, behind = text[::2].count(b"\0"), text[1::2].count(b"\0")
     if min(before, behind) * _MANY > max(before, behind):
-        raise NoTableError("no text: it is full of NUL bytes", "文件不是文本，也不是可识别的表格")
+        raise NoTableError(_("this is neither text nor a known kind of table"))
     return "utf-16-le" if behind > before else "utf-16-be"
 
 

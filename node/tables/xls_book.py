@@ -7,22 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from node.messages import _
 from node.tables.cell_texts import number_cell, shown_as
 from node.tables.merges import MAX_MERGES, TOO_MANY_MERGES, Merge
 from node.tables.raw_row import RawRow, Sheet
-from node.tables.unfit import TOO_MUCH, NoTableError
+from node.tables.unfit import NoTableError, damaged, too_much
 
 _CHILD = Path(__file__).with_name("xls_child.py")
 _FREE_BYTES, _BYTES_EACH = 384 << 20, 32
 _FREE_SECONDS, _BYTES_A_SECOND = 10, 1 << 18
 _FAULTS = {
-    "memory": ("needs more memory than a workbook of its size: damaged, or made to fill the machine", TOO_MUCH),
-    "encrypted": ("has a password; save it as .xlsx without one", "文件有密码，请去掉密码后另存为 .xlsx"),
-    "damaged": (
-        "damaged, or an older Office file that is no workbook; open it in a spreadsheet and save it as .xlsx",
-        "文件已损坏，或者不是工作簿；请用电子表格软件打开后另存为 .xlsx",
-    ),
-    "time": ("takes longer to read than a workbook of its size: damaged, or made to stop the machine", TOO_MUCH),
+    "memory": too_much(_("the workbook needs more memory than others of its size")),
+    "encrypted": _("the file has a password; save it as .xlsx without one"),
+    "damaged": damaged(_("it is no workbook, or not a whole one")),
+    "time": too_much(_("the workbook takes longer to read than others of its size")),
 }
 
 
@@ -57,7 +55,7 @@ class XlsBook:
         """
         merged = next(self._read(sheet))["merged"]
         if len(merged) > MAX_MERGES:
-            raise NoTableError(*TOO_MANY_MERGES)
+            raise NoTableError(TOO_MANY_MERGES)
         return [Merge(row + 1, column, last_row, last - 1) for row, last_row, column, last in merged]
 
     def rows(self, sheet: Sheet) -> Iterator[RawRow]:
@@ -92,9 +90,9 @@ class XlsBook:
                 for text in child.stdout or ():
                     line = json.loads(text) if text.endswith(b"\n") else {"fault": "time"}
                     if fault := isinstance(line, dict) and line.get("fault"):
-                        raise NoTableError(*_FAULTS[fault])
+                        raise NoTableError(_FAULTS[fault])
                     yield line
                 if child.wait():
-                    raise NoTableError(*_FAULTS["time"])
+                    raise NoTableError(_FAULTS["time"])
             finally:
                 child.kill()

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
 
-from node.tables.unfit import TOO_MUCH, NoTableError
+from node.messages import _
+from node.tables.unfit import NoTableError, damaged, too_much
 
 MAX_DEPTH = 64
 MAX_TAG_BYTES = 1 << 20
@@ -39,11 +40,11 @@ def walk(part: IO[bytes], handler: Handler) -> Iterator[None]:
             guard.parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - max(guard.parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
-                raise NoTableError("a tag without end in the workbook", TOO_MUCH)
+                raise NoTableError(too_much(_("the workbook has a tag without end")))
             yield
         guard.parser.Parse(b"", True)
     except expat.ExpatError:
-        raise NoTableError("damaged: a part of the workbook is no XML") from None
+        raise NoTableError(damaged(_("a part of the workbook is not XML"))) from None
     yield
 
 
@@ -67,12 +68,12 @@ class _Guard:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise NoTableError("elements too deep for a workbook", TOO_MUCH)
+            raise NoTableError(too_much(_("the workbook nests elements too deeply")))
         self._begin(local(name) if ":" in name else name, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
         self._finish(local(name) if ":" in name else name)
 
-    def _declare(self, *_: object) -> None:
-        raise NoTableError("a workbook declares no document type")
+    def _declare(self, *_names: object) -> None:
+        raise NoTableError(damaged(_("a workbook declares no document type")))

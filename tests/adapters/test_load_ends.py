@@ -152,5 +152,5 @@ def test_a_report_that_cannot_be_written_is_told_before_any_row_is_sent(
     path = write_csv(tmp_path / "a.csv", rows(3))
     done = run(path, *to(node), "--rejects", tmp_path / place)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "rejects.csv: cannot be written" in done.stderr
+    assert "rejects.csv: the file cannot be written" in done.stderr
     assert not intake.requests

@@ -48,17 +48,17 @@ def mapped(text: str, columns: list[str], cells: list[str]) -> dict[str, object]
     [
         ("  名称: {to: name}", "  名称: {to: nam}", 10, "no field 'nam'"),
         ("  名称: {to: name}", "  名称: {to: name, transfrom: [text]}", 10, "transfrom"),
-        ("  名称: {to: name}", "  名称: {to: name, transform: [upper]}", 10, "no transform 'upper'"),
+        ("  名称: {to: name}", "  名称: {to: name, transform: [upper]}", 10, "unknown transform 'upper'"),
         ("  名称: {to: name}", "  名称: {to: name, transform: [capital]}", 10, "is a text"),
         ("  名称: {to: name}", "  名称: {to: capital}", 10, "no transform fills"),
         ("  名称: {to: name}", "  名称: {to: capital, transform: [capital, text]}", 10, "must be the last"),
         ("  名称: {to: name}", "  名称: {to: capital.stated, transform: [capital]}", 10, "is a text"),
         ("  名称: {to: name}", "  名称: {to: capital.amount_hundredths}", 10, "cannot feed"),
         ("  名称: {to: name}", "  名称: {to: licences}", 10, "cannot feed"),
-        ("  名称: {to: name}", "  名称: {to: status, words: {好: 很好}}", 10, "no word for a code"),
+        ("  名称: {to: name}", "  名称: {to: status, words: {好: 很好}}", 10, "stands for no code"),
         ("  名称: {to: name}", "  代码: {to: name}", 10, "twice"),
-        ("  名称: {to: name}", "  名称: {to: name, titles: names}", 10, "no titles 'names'"),
-        ("key: [uscc]", "key: [legacy_number]", 4, "no field that a column feeds"),
+        ("  名称: {to: name}", "  名称: {to: name, titles: names}", 10, "unknown titles 'names'"),
+        ("key: [uscc]", "key: [legacy_number]", 4, "no column feeds the key"),
         ("key: [uscc]", "key: []", 4, "at least 1"),
         ("version: 1", "version: 9", 1, "operator.registration"),
         ("version: 1", "version: one", 2, "integer"),
@@ -93,7 +93,7 @@ def test_a_shipped_mapping_is_found_beside_a_folder_and_never_taken_for_a_file_o
     (tmp_path / "registry").rmdir()
     (tmp_path / "registry").write_text(MINIMAL, encoding="utf-8")
     told = invoke(main, *load)
-    assert "registry: is a file here and the name of a shipped mapping" in told.output
+    assert "registry: this names both a file here and a shipped mapping" in told.output
     assert read_mapping(tmp_path / "registry").source == "test"
 
 
@@ -163,7 +163,7 @@ def test_missing_columns_are_named_and_others_told() -> None:
     mapping = read_mapping(Path("registry"))
     with pytest.raises(FileError, match="no column 注册资金, 地区"):
         Mapper(mapping, [name for name in COLUMNS if name not in ("注册资金", "地区")], "f.csv")
-    with pytest.raises(FileError, match="more than one column for 企业名称"):
+    with pytest.raises(FileError, match="several columns for 企业名称"):
         Mapper(mapping, [*COLUMNS, "企业 名称"], "f.csv")
     assert Mapper(mapping, [*COLUMNS, "备注"], "f.csv").unused == ["备注"]
 

@@ -76,7 +76,7 @@ def test_titles_stand_above_the_names_of_the_columns(tmp_path: Path, above: list
     report = loaded(path)
     assert (report.accepted, report.rejected) == (40, 0)
     [notice] = report.notices
-    assert notice.endswith(f"the columns are named in line {len(above) + 1}; what stands above is no row")
+    assert notice.endswith(f"the column names are in line {len(above) + 1}; the lines above are not read as rows")
     book = workbook([*above, *WHOLE])
     book.save(tmp_path / "f.xlsx")
     assert loaded(tmp_path / "f.xlsx").accepted == 40
@@ -96,9 +96,9 @@ def test_totals_page_heads_and_blank_rows(tmp_path: Path) -> None:
     report = loaded(written(tmp_path / "f.csv", table))
     assert (report.accepted, report.rejected, report.rows) == (40, 0, 40)
     assert [(each.split(": ")[1], each.rpartition(" ")[2]) for each in report.notices] == [
-        ("header_repeated", "(22)"),
-        ("total_row", "(44)"),
-        ("note_row", "(45)"),
+        ("header_repeated", "22)"),
+        ("total_row", "44)"),
+        ("note_row", "45)"),
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_workbook_with_a_cover_sheet(tmp_path: Path) -> None:
     book.save(path)
     report = loaded(path)
     assert (report.accepted, report.rejected) == (40, 0)
-    assert report.notices == [f"{path}: 未读取的工作表 · not read: sheet Sheet, 备份"]
+    assert report.notices == [f"{path}: sheets not read: Sheet, 备份"]
 
 
 @pytest.mark.parametrize("is_1904", [False, True])

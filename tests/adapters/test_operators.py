@@ -9,6 +9,7 @@ from adapters.mapping import read_mapping
 from adapters.rows import Body, Mapper
 from node.core.standards.party_key import problem_of_code, subject_of
 from node.core.standards.standard import get
+from node.messages import render
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.samples.registry import COLUMNS, row, uscc, write_csv
 
@@ -62,7 +63,7 @@ def test_a_company_does(tmp_path: Path, registry: Path, name: str) -> None:
     path = write_csv(tmp_path / "f.csv", [row(1, 企业名称=name, 企业类型="有限责任公司"), row(2)])
     report = load([path], registry, None)
     assert (report.accepted, report.reasons["required"]) == (1, 1)
-    assert "不使用名称的个体工商户除外" in report.examples[0]
+    assert "不使用名称的个体工商户除外" in render(report.examples[0], "zh")
 
 
 @pytest.mark.parametrize(

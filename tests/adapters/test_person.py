@@ -61,9 +61,9 @@ def test_an_empty_cell_says_nothing_of_a_person() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("transform: [id_hmac]", "transform: [code]"), "it takes id_hmac"),
+        (("transform: [id_hmac]", "transform: [code]"), "needs the transform id_hmac"),
         (("{to: decision_number}", "{to: decision_number, transform: [id_hmac]}"), "is a text"),
-        (("transform: [id_hmac]", "transform: [id_hmac, text]"), "it takes id_hmac"),
+        (("transform: [id_hmac]", "transform: [id_hmac, text]"), "needs the transform id_hmac"),
     ],
 )
 def test_it_suits_its_field_alone(change: tuple[str, str], message: str) -> None:

@@ -82,22 +82,22 @@ def test_one_bad_byte_spoils_its_row_alone(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\n\n\n", "empty"),
         ("企业名称,a\n".encode("utf-32"), "UTF-32"),
-        (b"a\0\0\0b\0\0" * 9, "no text"),
+        (b"a\0\0\0b\0\0" * 9, "neither text"),
         (b"\xef\xbb\xbf <html><table>", "a web page"),
         ("\ufeff<html><table>".encode("utf-16-le"), "a web page"),
-        (b"\x81\xff\x81,\xff\xff\n1,2\n", "neither UTF-8 nor GB18030"),
+        (b"\x81\xff\x81,\xff\xff\n1,2\n", "neither in UTF-8 nor in GB18030"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
         (b"PK\x03\x04 no workbook", "damaged"),
         (zipped("f.csv", b"a,b\n1,2\n"), "unpack it"),
         (lzma.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (gzip.compress(csv_text(rows(5000)).encode())[:2000], "damaged or cut short"),
         (csv_text(rows(5000)).encode("utf-16")[:-1], "damaged or cut short"),
-        (b'a,"b\n', "a quote that is not closed"),
-        (TABLES["row far below"](), "a row with a number that cannot be"),
+        (b'a,"b\n', "a quote is not closed"),
+        (TABLES["row far below"](), "a row has an impossible number"),
         (TABLES["widest column"](), "more than 1,024 columns"),
         (TABLES["one string without end"](), "hundreds of times its size"),
         (TABLES["blanks without end"](), "hundreds of times its size"),
-        (TABLES["deep elements"](), "elements too deep"),
+        (TABLES["deep elements"](), "nests elements too deeply"),
         (TABLES["laughs"](), "a workbook declares no document type"),
     ],
     ids=range(20),
@@ -129,7 +129,7 @@ def test_xz_of_several_streams(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert "No such file" in refused(tmp_path / "none.csv").message
+    assert "no such file" in refused(tmp_path / "none.csv").message
 
 
 def test_line_numbers_count_quoted_newlines_and_blank_lines() -> None:

@@ -13,9 +13,10 @@ from adapters.cli import main
 from adapters.intake import Node
 from adapters.load import load
 from adapters.rows import Problem
-from adapters.texts import in_chinese, in_english
+from adapters.texts import explained
 from node.core.standards.standard import get
 from node.errors import FileError
+from node.messages import render, set_language
 from node.stubs.intake.v1 import intake_pb2
 from node.stubs.standard.v1.penalty_pb2 import Penalty
 from tests.kit.commands import invoke
@@ -27,25 +28,50 @@ from tests.kit.samples.reject_report import read_report
 ID_NUMBER = "430102190001010015"
 
 
-def test_the_report_says_why_in_both_languages_and_is_loaded_again(tmp_path: Path, registry: Path) -> None:
+def test_the_report_says_why_in_chinese_and_is_loaded_again(tmp_path: Path, registry: Path) -> None:
+    set_language("zh")
     bad = [row(1, 地区="朝阳区"), row(2, 企业名称="名" * 201), row(3, 注册日期="2015-03-31 16:00:00")]
     rejects = tmp_path / "rejects.csv"
     load([write_csv(tmp_path / "f.csv", bad)], registry, None, rejects=rejects)
     lines = read_report(rejects)
     assert [line["原因"] for line in lines] == [
-        "有多个同名的地方（110105 北京市朝阳区、220104 吉林省长春市朝阳区）。在前面写明所在市，或者填写代码。",
+        "有多个同名的地方：110105 北京市朝阳区、220104 吉林省长春市朝阳区；请在前面写明所在市，或者填写代码",
         "不得超过200个字",
-        "时间没有写明时区或者时区含义不明，可能差一天。只导出日期，或者在时间后写明时区（+08:00）。",
+        "时间没有写明时区，可能指当天，也可能指北京时间次日零点；请只导出日期，或者在时间后写明时区（+08:00）",
     ]
-    assert [line["message"] for line in lines][1] == "at most 200 characters"
-    assert "^" not in "".join(line["message"] for line in lines)
+    assert [line["原因代码"] for line in lines] == ["region_ambiguous", "too_long", "date_ambiguous"]
     again = load([rejects], registry, None)
     assert (again.rows, again.rejected) == (3, 3)
+    assert render(again.examples[0]).startswith(f"{tmp_path / 'f.csv'}:2: 地区: region_ambiguous：有多个同名的地方")
+
+
+def test_the_report_says_why_in_english_too(tmp_path: Path, registry: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    load([write_csv(tmp_path / "f.csv", [row(2, 企业名称="名" * 201)])], registry, None, rejects=rejects)
+    assert [(line["reason"], line["message"]) for line in read_report(rejects)] == [
+        ("too_long", "at most 200 characters")
+    ]
+
+
+def test_a_report_in_one_language_is_loaded_in_the_other(tmp_path: Path, registry: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    load([write_csv(tmp_path / "f.csv", [row(1, 地区="朝阳区", 经营范围="=1+1")])], registry, None, rejects=rejects)
+    set_language("zh")
+    load([rejects], registry, None, rejects=rejects)
+    [line] = read_report(rejects)
+    assert (line["文件"], line["行号"], line["经营范围"]) == (str(tmp_path / "f.csv"), "2", "'=1+1")
+    assert "file" not in line
 
 
 def test_a_reason_without_a_text_keeps_its_message() -> None:
-    assert in_chinese(Problem("", "", "of_a_later_node", "what it says")) == "what it says"
-    assert in_english(Problem("", "", "r", "须载明 · must be stated")) == "must be stated"
+    assert render(explained(Problem("", "", "of_a_later_node", "what it says")), "zh") == "what it says"
+    stated = explained(Problem("", "", "r", "须载明 · must be stated"))
+    assert (render(stated, "en"), render(stated, "zh")) == ("must be stated", "须载明")
+
+
+def test_what_a_node_says_in_english_is_explained_in_chinese_by_its_code() -> None:
+    of_node = explained(Problem("", "", "date_invalid", "no such day"))
+    assert (render(of_node, "en"), render(of_node, "zh")) == ("no such day", "日历上没有这一天。核实后改正。")
 
 
 def test_personal_numbers_in_facts_are_warned_of_and_hidden_on_request(
@@ -145,9 +171,11 @@ def on_a_terminal(command: list[str], answer: str) -> tuple[int, str]:
 def test_a_file_of_a_day_to_come_is_named_with_its_day(tmp_path: Path, registry: Path, stated: int | None) -> None:
     path = write_csv(tmp_path / "f.csv", [row(1)])
     os.utime(path, (1_900_000_000, 1_900_000_000))
-    with pytest.raises(FileError, match=r"f\.csv: .*2030-03-18.*--as-of.*数据时点") as refused:
+    with pytest.raises(FileError, match=r"f\.csv: .*2030-03-18.*") as refused:
         load([path], registry, None, as_of_ms=stated)
     assert refused.value.path == str(path)
+    assert "--as-of" in refused.value.message
+    assert "数据时点" in render(refused.value.message, "zh")
     assert load([path], registry, None, as_of_ms=1_700_000_000_000).accepted == 1
 
 

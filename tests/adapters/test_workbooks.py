@@ -14,8 +14,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.rows import Row
 from adapters.tables import open_table
-from adapters.texts import in_chinese
+from adapters.texts import explained
 from node.errors import FileError
+from node.messages import render
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.merges import column_letters, column_number
 from tests.kit.samples.hostile_files import workbook
@@ -63,7 +64,7 @@ def test_a_value_merged_over_columns_is_of_none_of_them(tmp_path: Path, save: Sa
     rows = read(save(tmp_path / "f", table, ["C2:D2"]))[1]
     assert said(rows) == [["merged_cells"], ["乙", "2", "存续", "二路"]]
     assert "C2:D2" in rows[0].problems[0].message
-    assert "C2:D2" in in_chinese(rows[0].problems[0])
+    assert "C2:D2" in explained(rows[0].problems[0]).in_language("zh")
 
 
 @both
@@ -118,7 +119,7 @@ def test_notes_and_totals_are_told_and_handed_over(tmp_path: Path, save: Save) -
     with open_table(path, lambda cells: len(set(HEAD) - set(cells))) as opened:
         assert opened.notes == ("某市名录", "金额单位：万元", "注：金额单位为万元", "填表人：某某 审核人：某某")
         assert said(list(opened.rows())) == [["甲", "1", "存续", "一路"]]
-        told = [(each.partition(":")[0], each.rpartition("(")[2]) for each in opened.asides()]
+        told = [(each.partition(":")[0], each.rpartition("(lines ")[2]) for each in opened.asides()]
         assert told == [("total_row", "5)"), ("note_row", "6, 7)")]
 
 
@@ -254,9 +255,7 @@ def test_other_files_are_named_and_what_to_do_is_said(tmp_path: Path, content: b
     path.write_bytes(content)
     with pytest.raises(FileError, match=what) as error:
         read(path)
-    chinese, _, english = error.value.message.partition(" · ")
-    assert re.search("[\u4e00-\u9fff]{4}", chinese)
-    assert english
+    assert re.search("[\u4e00-\u9fff]{4}", render(error.value.message, "zh"))
 
 
 def test_letters_of_columns() -> None:

@@ -41,7 +41,7 @@ def test_every_key_in_doubt_has_its_texts() -> None:
 
 
 _RAISED = re.compile(
-    r"""(?:UnfitError|Noted|Problem)\(\s*(?:[^"()]*,\s*)?"([a-z_]+)",|^_[A-Z_]+ = \("([a-z]+_[a-z_]+)", """,
+    r"""(?:UnfitError|Noted|Problem)\(\s*(?:[^"()]*,\s*)?"([a-z_]+)",|^_[A-Z_]+ = \(\s*"([a-z]+_[a-z_]+)",\s""",
     re.MULTILINE,
 )
 

@@ -121,7 +121,7 @@ def _named(raw: RawRow, places: Mapping[str, Sequence[int]], head: Sequence[str]
 
 def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
     if raw.error:
-        return UnfitError(raw.reason, raw.error, raw.detail)
+        return UnfitError(raw.reason, raw.error)
     if any(raw.cells[len(head) :]):
         return UnfitError(
             "cell_count", _("{cells} cells for {columns} columns", cells=len(raw.cells), columns=len(head))
