@@ -10,7 +10,7 @@ from typing import NamedTuple
 from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
 from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile
 from node.core.log.record import SALT_BYTES, record_id, seal
-from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch
+from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
 from node.ports import Clock, Signer
 from node.storage.sqlite import rows
@@ -68,7 +68,19 @@ class AppendResult(NamedTuple):
     id: str
 
 
-KeyOf = Callable[[Header], bytes | None]
+class KnownAs(NamedTuple):
+    """By what the log knows an adopted record, should it be appended again.
+
+    Attributes:
+        keys: Its idempotency keys.
+        content: Digest of its content, 16 bytes; `_UNKNOWN` where only the record is known.
+    """
+
+    keys: Sequence[bytes] = ()
+    content: bytes = _UNKNOWN
+
+
+KnownAsOf = Callable[[VerifiedRecord], KnownAs]
 DeriveEntries = Callable[[Sequence[AppendResult], Sequence[Entry], Callable[[str], bytes | None]], Sequence[Entry]]
 
 
@@ -127,35 +139,35 @@ class OwnLog:
         self._pending = frontier  # only now: a job that failed before this is undone whole
         return placed
 
-    def adopt(self, connection: Connection, batch: VerifiedBatch, key_of: KeyOf) -> None:
+    def adopt(self, connection: Connection, batch: VerifiedBatch, known_as: KnownAsOf) -> None:
         """Takes back records of this log that were lost here and that peers held. Runs in a writer's job.
 
         Args:
             connection: The writer's, in a transaction.
             batch: Verified as any peer's, by this city's own keys: it goes on where the log ends.
-            key_of: The idempotency key under which the row of a record is likely to be handed in again.
+            known_as: By what a record is known, so that it is not appended again.
         """
         run = _Run(BytesIO(), [], [], [], [], [], {})
         for record in batch.records:
             run.records.append((position(OWN, record.leaf_index), record.leaf_hash, record.view))
             if record.header is not None:
-                self._take_up(connection, record.header, record.leaf_index, key_of(record.header), run)
+                self._take_up(connection, record.header, record.leaf_index, known_as(record), run)
         self._write(connection, run, batch.tiles)
         self._pending = batch.frontier
 
     @staticmethod
-    def _take_up(connection: Connection, header: Header, index: int, key: bytes | None, run: _Run) -> None:
+    def _take_up(connection: Connection, header: Header, index: int, known_as: KnownAs, run: _Run) -> None:
         row = position(OWN, index)
         run.subjects.extend(rows.subject_rows(header, row))
         if header.retracts:
             run.retracted.append((rows.target_of(OWN, header.retracts), row))
             return
-        version = Version(_UNKNOWN, header.as_of_ms, index)
+        version = Version(known_as.content, header.as_of_ms, index)
         replaced = rows.target_of(OWN, header.supersedes) if header.supersedes else None
         if replaced is not None:
             run.superseded.append((replaced, row))
-        if (replaced is None or not move_version(connection, replaced, version)) and key is not None:
-            write_versions(connection, {key: version})
+        if replaced is None or not move_version(connection, replaced, version):
+            write_versions(connection, dict.fromkeys(known_as.keys, version))
 
     @property
     def note(self) -> bytes:

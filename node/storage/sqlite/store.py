@@ -10,7 +10,7 @@ from node.ports import Clock, Signer
 from node.storage.sqlite import drafts, loads, peer_state, policies, replica
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.loads import Load
-from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KeyOf, OwnLog
+from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KnownAsOf, OwnLog
 from node.storage.sqlite.peer_state import Incident, PeerState
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
@@ -80,9 +80,9 @@ class Store(Reader):
         at_ms = self._clock.now_ms()
         return self.submit(lambda connection: loads.approve_retraction(connection, number, by, at_ms), is_patient=False)
 
-    def adopt(self, batch: VerifiedBatch, key_of: KeyOf) -> "Future[None]":
+    def adopt(self, batch: VerifiedBatch, known_as: KnownAsOf) -> "Future[None]":
         """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""
-        return self.submit(lambda connection: self.log.adopt(connection, batch, key_of))
+        return self.submit(lambda connection: self.log.adopt(connection, batch, known_as))
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""

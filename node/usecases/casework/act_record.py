@@ -21,7 +21,8 @@ from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_ST
 NOTICE = "case.notice"
 # Level L2: what regulators tell each other. Facts are read from facets up to it, so that every party reads the same.
 _FACT_LEVEL = 2
-_RECEIPTS = (NOTICE_KIND_STORED, NOTICE_KIND_OPENED)
+RECEIPTS = (NOTICE_KIND_STORED, NOTICE_KIND_OPENED)
+"""Kinds of notice that acknowledge acts, several in one record where they came together."""
 # Records.
 _REMEMBERED = 8_000
 
@@ -72,7 +73,7 @@ class NoticeRecord(NamedTuple):
         """
         if self.body.case == case:
             yield self
-        if self.body.kind in _RECEIPTS:
+        if self.body.kind in RECEIPTS:
             for receipt in self.body.more:
                 if receipt.case == case and self._is_for(receipt.record):
                     yield NoticeRecord(self.header, self._alone(receipt))

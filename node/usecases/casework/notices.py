@@ -15,7 +15,7 @@ from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
 from node.core.workflow.timing import Timer
 from node.ports import Clock
-from node.storage.sqlite.log import OWN, AppendOutcome, Entry
+from node.storage.sqlite.log import OWN, AppendOutcome, Entry, KnownAs
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.notice_pb2 import (
@@ -27,7 +27,7 @@ from node.stubs.standard.v1.notice_pb2 import (
     Receipt,
 )
 from node.usecases.casework.act import Notify
-from node.usecases.casework.act_record import NOTICE, ActRecord, workflow_subject
+from node.usecases.casework.act_record import NOTICE, RECEIPTS, ActRecord, read, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, CaseFile
 from node.usecases.casework.case_index import CaseIndex
 
@@ -172,6 +172,16 @@ class Notices:
         if cities := {city for entry in kept for city in entry.header.audience}:
             self._notify(cities)
         return sum(len(entry.keys) for entry in kept)
+
+
+def receipts_known_as(view: bytes) -> KnownAs:
+    """By what the own log knows a notice of receipts; by nothing where it is no such notice, or its body is hidden."""
+    notice = read(view).notice
+    if notice is None or notice.body.kind not in RECEIPTS:
+        return KnownAs()
+    body = notice.body
+    records = (body.record, *(receipt.record for receipt in body.more))
+    return KnownAs([_once(body.kind, record) for record in records], _ONCE)
 
 
 def _receipt(act: ActRecord) -> Receipt:

@@ -25,10 +25,13 @@ from node.folder.data_lock import hold_data
 from node.folder.files import load_federation
 from node.folder.keyfile import load_log_key
 from node.messages import _
+from node.storage.sqlite.log import KnownAs
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
 from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import View
+from node.usecases.casework.act_record import NOTICE
+from node.usecases.casework.notices import receipts_known_as
 from node.usecases.exchange.share import batches, fitting
 from node.usecases.records.ingest import row_key
 
@@ -106,7 +109,7 @@ def _take_up(store: Store, config: Config, told: Sequence[list[RawPullResponse]]
             for record, raw in zip(verified.records, batch.views, strict=True)
         ]
         verified = verified._replace(records=records)  # after the check: what comes together may be more than a batch
-        store.adopt(verified, _key_of).result()
+        store.adopt(verified, _known_as).result()
         view.accept(verified)
         hashes += sum(record.view is None for record in verified.records)
     return Recovered(own.size, view.size, hashes)
@@ -170,8 +173,13 @@ def _hash(raw: bytes) -> bytes | None:
         return None
 
 
-def _key_of(header: Header) -> bytes | None:
-    """Adapters key a row by what it is about: the value of its first subject."""
+def _known_as(record: VerifiedRecord) -> KnownAs:
+    """A receipt by the acts it acknowledges; any other record as adapters key a row, by its first subject."""
+    header, view = record.header, record.view
+    if header is None or view is None:
+        return KnownAs()
+    if header.standard == NOTICE:
+        return receipts_known_as(view)
     if not header.subjects:
-        return None
-    return row_key(header.standard, header.source, header.subjects[0].partition(":")[2])
+        return KnownAs()
+    return KnownAs([row_key(header.standard, header.source, header.subjects[0].partition(":")[2])])

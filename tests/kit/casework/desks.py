@@ -60,6 +60,14 @@ class Desk(City):
         super().__init__(folder, city)
         self.told: list[tuple[str, ...]] = []
         self.federation = federation(*members)
+        self._sit_down()
+
+    def reopen(self) -> None:
+        """Closes the store and opens it anew, as a restart does."""
+        super().reopen()
+        self._sit_down()
+
+    def _sit_down(self) -> None:
         self.cases = CaseIndex(self.store, vendored_calendar(), lambda: self.federation)
         self.casework = Casework(self.store, self.clock, lambda: self.federation, self._tell, self.cases)
 
@@ -135,7 +143,7 @@ def drafted_referral(to_city: str = "hefei") -> referral_pb2.Referral:
     return body
 
 
-def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> str:
+def send(origin: Desk, to_city: str = "hefei", party: Party | None = None, also_to: tuple[str, ...] = ()) -> str:
     """A referral that went out; its case."""
     body = drafted_referral(to_city)
     if party is not None:
@@ -144,7 +152,7 @@ def send(origin: Desk, to_city: str = "hefei", party: Party | None = None) -> st
     case = origin.act("referral", "", body).case
     origin.decide("referral", case, referring("approve"))
     sending = referring("send", officers=TWO, article="市场监督管理行政处罚程序规定 第14条")
-    origin.decide("referral", case, sending)
+    origin.decide("referral", case, sending, also_to=also_to)
     return case
 
 
