@@ -18,6 +18,7 @@ from node.stubs.evidence.v1.evidence_pb2 import (
     ShowCaseResponse,
 )
 from node.stubs.record.v1.record_pb2 import View
+from node.usecases.casework.act_record import case_subject
 from node.usecases.records.prove import read_open_view
 from node.usecases.records.usage import check_obtained_for, is_obtained_for
 
@@ -49,6 +50,8 @@ def list_evidence(store: EvidenceStore) -> Iterator[Attachment]:
 def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> ShowCaseResponse:
     """The current records of a case that are open here, the one that opened it first, and the attachments they name.
 
+    A record that names other cases too (receipts of several acts) is left out: a case bundle changes hands.
+
     Raises:
         NodeError: INVALID_ARGUMENT or NOT_FOUND (the case), POLICY_DENIED, it was obtained for another purpose.
     """
@@ -73,10 +76,11 @@ def _case_views(reader: Reader, case: str, purpose: str) -> dict[str, View]:
     with suppress(NodeError):
         views[case] = read_open_view(reader, opening, index)
     origins = {origin.number: origin for origin in reader.origins()}
-    subject = f"case:{case}"
+    subject = case_subject(case)
     for number, leaf_index, stored in sorted(reader.by_subject(subject)):
         view = View.FromString(stored)
-        if subject in parse_header(view.header).subjects and is_obtained_for(origins[number], purpose):
+        named = {each for each in parse_header(view.header).subjects if each.startswith(case_subject(""))}
+        if named == {subject} and is_obtained_for(origins[number], purpose):
             views[record_id(origins[number].city, leaf_index)] = view
     if not views:
         raise NodeError(Reason.NOT_FOUND, _("no case {case} on this node, or it was retracted", case=case))
