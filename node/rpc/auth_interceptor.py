@@ -21,13 +21,13 @@ from google.protobuf.message import DecodeError
 from node.config import Limits
 from node.errors import NodeError, Reason
 from node.rpc.calls import Call, OpenCalls, Parse, Shape
-from node.rpc.crew import Crew
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
 from node.rpc.principal import Principals, authorize, caller_of, presented_certificate
 from node.rpc.request_bounds import bounded
 from node.rpc.services import listener_of
 from node.rpc.status import abort
+from node.rpc.threads import Crew
 
 _log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ import structlog
 
 from node.config import Limits
 from node.errors import NodeError, Reason
-from node.rpc.crew import Crew
 from node.rpc.limits import too_many_calls
 from node.rpc.principal import Principal, Principals
+from node.rpc.threads import Crew
 
 SWEEP_S = 0.2
 """How often the calls under way are looked at."""

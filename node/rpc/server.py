@@ -1,7 +1,6 @@
 """A listener: a gRPC server behind mTLS and the interceptor, with health and reflection."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -10,6 +9,7 @@ from grpc_reflection.v1alpha import reflection
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor
+from node.rpc.threads import Threads
 from node.rpc.tls import server_credentials, server_options
 
 Service = tuple[str, Callable[[grpc.Server], None]]
@@ -43,7 +43,7 @@ class Listener:
             NodeError: ALREADY_RUNNING, the address is taken.
         """
         self._server = grpc.server(
-            ThreadPoolExecutor(workers, thread_name_prefix=address),
+            Threads(workers, address),
             interceptors=[interceptor],
             options=server_options(max_message_bytes),
         )

@@ -27,7 +27,7 @@ from node.core.log.merkle import HASH_BYTES
 from node.folder.files import load_federation
 from node.folder.keyfile import load_tls_identity
 from node.folder.trust import Trust
-from node.rpc.crew import AT_ONCE
+from node.rpc.threads import AT_ONCE
 from node.rpc.tls import server_credentials, server_options
 from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
 from node.storage.sqlite.schema import open_writer

@@ -182,7 +182,7 @@ def test_no_caller_takes_the_threads_of_the_others(shipped: Node, listener: str,
             at_once = other.open(CHECK, message(), is_all=True)
             other.read(MARGIN_S)
             assert other.ended[at_once].status == 0
-            greedy.read(1)
+            greedy.read(MARGIN_S, shipped.config.limits.open_calls)
             assert len(greedy.open_calls) <= shipped.config.limits.open_calls
             assert {each.reason for each in greedy.ended.values()} <= {"rate_limited", ""}
             later = [other.open(CHECK, message(), is_all=True), other.open(REFLECT, message(), is_all=True)]

@@ -74,10 +74,10 @@ class RawCaller:
         if body or is_all:
             self._send(_DATA, _END_STREAM if is_all else 0, number, body)
 
-    def read(self, seconds: float) -> None:
-        """Reads what comes within a time, or until every call has ended."""
+    def read(self, seconds: float, most_open: int = 0) -> None:
+        """Reads what comes within a time, or until no more than `most_open` calls have not ended."""
         deadline = time.monotonic() + seconds
-        while self.open_calls and (left_s := deadline - time.monotonic()) > 0:
+        while len(self.open_calls) > most_open and (left_s := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left_s)
             try:
                 came = self._socket.recv(65_536)
