@@ -34,6 +34,8 @@ _NUMBERS = {
     "156": "CNY", "840": "USD", "344": "HKD", "978": "EUR", "392": "JPY", "826": "GBP", "756": "CHF", "036": "AUD",
     "124": "CAD", "702": "SGD", "554": "NZD", "410": "KRW", "901": "TWD", "446": "MOP",
 }  # fmt: skip
+# The longest title that is looked at for a unit in it.
+_MAX_TITLE_CHARS = 200
 _CONFLICT = ("capital_unit_conflict", _("the table names two units or currencies for this amount"))
 
 
@@ -42,7 +44,7 @@ def split_title(title: str) -> tuple[str, Unit] | None:
 
     `title` is spelled as by `column_name`.
     """
-    found = _TITLE.fullmatch(title)
+    found = _TITLE.fullmatch(title) if len(title) <= _MAX_TITLE_CHARS else None
     unit = _unit(found["unit"]) if found and found["unit"] else Unit()
     return (found["base"], unit) if found and unit != Unit() else None
 

@@ -100,6 +100,11 @@ def test_only_titles_with_a_unit_are_taken_apart() -> None:
         assert split_title(column_name(title)) is None, title
 
 
+def test_a_title_too_long_to_be_one_is_not_searched_for_a_unit() -> None:
+    assert split_title("注册资本" * 25 + "(万元)") is not None
+    assert split_title("注册资本" * 50 + "(万元)") is None
+
+
 @pytest.mark.parametrize(
     ("title", "cell", "found"),
     [
