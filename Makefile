@@ -9,6 +9,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hash
 CALLER = $(or $(PWD),$(CURDIR))
 # Databases of fast tests lie in memory where there is room: they are synced at every commit.
 IN_MEMORY = $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 2000000 {print "PYTEST_DEBUG_TEMPROOT=/dev/shm"}')
+# Tests run in many processes: without compiled modules each compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 export BUF_CACHE_DIR := $(CURDIR)/.cache/buf
 
 help: ## Show this list
