@@ -32,8 +32,11 @@ class Crew(Threads):
         self.turn = BoundedSemaphore(AT_ONCE)
 
     def make_up_for(self, waiting: int) -> None:
-        """Lets others work in the place of `waiting` threads that wait for their callers."""
-        more = AT_ONCE + min(waiting, MAX_WAITING) - self._max_workers
+        """Lets others work in the place of `waiting` threads that wait for their callers.
+
+        As many again are begun beside them: of many silent calls only those that have a thread are seen to be silent.
+        """
+        more = AT_ONCE + min(2 * waiting, MAX_WAITING) - self._max_workers
         if more > 0:
             # The library has no public way for it. Threads that were once needed stay.
             self._max_workers += more
