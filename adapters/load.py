@@ -17,7 +17,6 @@ from adapters.report import Report
 from adapters.rows import Mapper, Problem, Row
 from adapters.submission import Answered, Batch, batches_of, submit
 from adapters.tables import Table, open_table
-from adapters.texts import explained
 from node.client import load_identity
 from node.core.standards.standard import Standard
 from node.errors import FileError, Reason
@@ -230,7 +229,7 @@ class _Tally:
         self.report.reasons[problem.reason] += 1
         if len(told) < EXAMPLES:
             where = f"{row.file}:{row.line}: {problem.column}: {problem.reason}"
-            told.append(_("{where}: {message}", where=where, message=explained(problem)))
+            told.append(_("{where}: {message}", where=where, message=problem.text))
 
 
 def _problem(row: Row, mapper: Mapper, found: intake_pb2.Finding) -> Problem:

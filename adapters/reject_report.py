@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 
 from adapters.rows import Row
-from adapters.texts import explained
 from node.errors import FileError, Reason
 from node.messages import Lang, _, language, render
 from node.tables.formulas import guard
@@ -67,7 +66,7 @@ class RejectReport:
         """Adds a row. `columns` name its cells; surplus cells go to the end."""
         named = dict(zip(_counted(columns), row.cells, strict=False))
         cells = [named.get(column, "") for column in self._columns] + row.cells[len(columns) :]
-        problems = [(each.column, each.value, each.reason, render(explained(each))) for each in row.problems]
+        problems = [(each.column, each.value, each.reason, render(each.text)) for each in row.problems]
         joined = [_BETWEEN.join(part) for part in zip(*problems, strict=True)]
         self._rows.writerow([row.file, row.line, *map(guard, [*joined, *cells])])
 

@@ -9,6 +9,7 @@ from adapters.columns import Bound, bind
 from adapters.mapping import Mapping, Other
 from adapters.noted import Noted
 from adapters.targets import FieldValue, Reader
+from node.core.reason_texts import explained
 from node.messages import Message, _
 from node.tables.cells import NULLS, clean
 from node.tables.damage import find_doubt
@@ -39,6 +40,11 @@ class Problem(NamedTuple):
     value: str
     reason: str
     message: str
+
+    @property
+    def text(self) -> Message:
+        """The message in both languages."""
+        return explained(self.reason, self.message)
 
 
 class Row(NamedTuple):

@@ -13,9 +13,9 @@ from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
 from node.core.standards.identifiers import Problem
-from node.core.standards.party_key import advice, canonical_key, code_of
+from node.core.standards.party_key import advice, advice_of, canonical_key, code_of
 from node.localized_click import echo
-from node.messages import _
+from node.messages import _, render
 from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
 from node.tables.titles import columns_of
@@ -57,7 +57,8 @@ def plain_answer(answer: query.Answer) -> dict[str, Any]:
         "as_of_ms": answer.as_of_ms,
         "confirmed_at_ms": answer.confirmed_at_ms,
         "reason": answer.reason,
-        "advice": list(answer.advice),
+        "advice": (advice := advice_of(answer)),
+        "advice_zh": [render(text, "zh") for text in advice],
     }
 
 
@@ -121,7 +122,10 @@ def read_roster(path: Path) -> Iterator[Row]:
 
 def _plain(row: Row, answer: query.Answer) -> dict[str, Any]:
     told = {"line": row.line, "uscc": canonical_key(row.question.uscc)} | plain_answer(answer)
-    return told | {"reason": row.fault.reason, "advice": [advice(row.fault)]} if row.fault else told
+    if row.fault is None:
+        return told
+    why = advice(row.fault)
+    return told | {"reason": row.fault.reason, "advice": [why], "advice_zh": [render(why, "zh")]}
 
 
 def _json_line(plain: dict[str, Any]) -> None:
@@ -134,7 +138,7 @@ def _csv_writer() -> Callable[[dict[str, Any]], None]:
 
     def write(plain: dict[str, Any]) -> None:
         cells = (plain[name] for name in _ANSWER_COLUMNS)
-        texts = (" ".join(cell) if isinstance(cell, list) else str(cell) for cell in cells)
+        texts = (" ".join(map(render, cell)) if isinstance(cell, list) else str(cell) for cell in cells)
         writer.writerow([guard(text) for text in texts])  # a spreadsheet will open what the roster's author wrote
 
     return write

@@ -22,11 +22,11 @@ from node.cli.shared.screen_roster import Row, read_rows, screening_service
 from node.config import load_config
 from node.core.screening import LISTS
 from node.core.standards import standard as standards
-from node.core.standards.party_key import canonical_key
+from node.core.standards.party_key import advice_of, canonical_key
 from node.errors import FileError, Reason
 from node.folder.person_key import FILE, create_person_key
 from node.localized_click import echo
-from node.messages import _
+from node.messages import _, render
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.standard.v1 import listing_pb2
@@ -150,8 +150,12 @@ def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
     """What is told of one row: a line for each hit, or one for none."""
     uscc, licence = canonical_key(row.entry.uscc), canonical_key(row.entry.licence_number)
     told: dict[str, Any] = {"line": row.line, "uscc": uscc, "licence_number": licence, "name": row.name}
-    if advice := [*row.advice, *screened.advice]:
-        told |= {"reason": advice[0].partition(":")[0], "advice": advice}
+    if advice := [*row.advice, *advice_of(screened)]:
+        told |= {
+            "reason": advice[0].partition(":")[0],
+            "advice": advice,
+            "advice_zh": [render(text, "zh") for text in advice],
+        }
     for hit in screened.hits:
         yield told | {"result": "hit"} | plain_hit(hit)
     for record in screened.republished:
@@ -202,11 +206,11 @@ def _json_writer(stream: IO[str]) -> Any:
 
 
 def _csv_writer(stream: IO[str]) -> Any:
-    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(stream, _COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 
     def write(plain: dict[str, Any]) -> None:
-        told = plain | {name: "; ".join(plain.get(name, ())) for name in ("grounds", "advice")}
+        told = plain | {name: "; ".join(map(render, plain.get(name, ()))) for name in ("grounds", "advice")}
         # Other cities and the roster's author wrote these cells, and a spreadsheet will open them.
         writer.writerow({name: guard(cell) if isinstance(cell, str) else cell for name, cell in told.items()})
 

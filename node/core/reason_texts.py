@@ -1,5 +1,6 @@
 """What each code means and what to do about it, in Chinese and English (`reason_texts.yaml`)."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
@@ -93,6 +94,26 @@ def meaning_and_advice(reason: Reason) -> Message:
     """What an error's code means and what to do, for the line under its message."""
     text = texts().reasons[reason]
     return both(f"{text.en} {text.en_do}", text.zh + text.zh_do)
+
+
+# Rules of a standard say both: "<Chinese> · <English>".
+_BOTH = re.compile(r"(?P<zh>[^·]*[\u4e00-\u9fff][^·]*) · (?P<en>.+)", re.DOTALL)
+
+
+def explained(code: str, message: str, *, of_key: bool = False) -> Message:
+    """What is wrong with a row, or with the key that a party is asked about by, in both languages.
+
+    The checks of a standard say it in English: the Chinese is then that of the code, with what to do. A code without a
+    text keeps its message.
+    """
+    if isinstance(message, Message):
+        return message
+    if pair := _BOTH.fullmatch(message):
+        return both(pair["en"], pair["zh"])
+    table = texts()
+    sections = (table.keys, table.rows) if of_key else (table.rows, table.keys)
+    text = next((rows[code] for rows in (*sections, table.reasons) if code in rows), None)
+    return both(message, text.zh + text.zh_do if text else message)
 
 
 _HEAD = """\

@@ -12,8 +12,7 @@ import pytest
 from adapters.cli import main
 from adapters.intake import Node
 from adapters.load import load
-from adapters.rows import Problem
-from adapters.texts import explained
+from node.core.reason_texts import explained
 from node.core.standards.standard import get
 from node.errors import FileError
 from node.messages import render, set_language
@@ -64,13 +63,13 @@ def test_a_report_in_one_language_is_loaded_in_the_other(tmp_path: Path, registr
 
 
 def test_a_reason_without_a_text_keeps_its_message() -> None:
-    assert render(explained(Problem("", "", "of_a_later_node", "what it says")), "zh") == "what it says"
-    stated = explained(Problem("", "", "r", "须载明 · must be stated"))
+    assert render(explained("of_a_later_node", "what it says"), "zh") == "what it says"
+    stated = explained("r", "须载明 · must be stated")
     assert (render(stated, "en"), render(stated, "zh")) == ("must be stated", "须载明")
 
 
 def test_what_a_node_says_in_english_is_explained_in_chinese_by_its_code() -> None:
-    of_node = explained(Problem("", "", "date_invalid", "no such day"))
+    of_node = explained("date_invalid", "no such day")
     assert (render(of_node, "en"), render(of_node, "zh")) == ("no such day", "日历上没有这一天。核实后改正。")
 
 

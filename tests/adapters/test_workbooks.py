@@ -14,7 +14,6 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.rows import Row
 from adapters.tables import open_table
-from adapters.texts import explained
 from node.errors import FileError
 from node.messages import render
 from node.tables.cell_texts import Shown, shown_as, unescaped
@@ -64,7 +63,7 @@ def test_a_value_merged_over_columns_is_of_none_of_them(tmp_path: Path, save: Sa
     rows = read(save(tmp_path / "f", table, ["C2:D2"]))[1]
     assert said(rows) == [["merged_cells"], ["乙", "2", "存续", "二路"]]
     assert "C2:D2" in rows[0].problems[0].message
-    assert "C2:D2" in explained(rows[0].problems[0]).in_language("zh")
+    assert "C2:D2" in rows[0].problems[0].text.in_language("zh")
 
 
 @both

@@ -127,6 +127,7 @@ def test_a_code_that_can_be_nobodys_is_in_doubt_to_every_asker(
             told = screened(own, asker, uscc=key)
             assert (told.result, told.reason) == (screening_pb2.RESULT_DOUBTFUL, reason)
             assert told.advice[0].startswith(f"{reason}: ")
+            assert told.advice_zh[0].startswith(f"{reason}：")
             assert key.strip() not in str(told) or not key.strip()
             # The listing counts all the same where another key of the entry leads to it.
             both = screened(own, asker, uscc=key, licence_number=LICENCE)

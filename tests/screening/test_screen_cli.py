@@ -1,6 +1,7 @@
 """`gongzhi screen` as an officer runs it, and the stream as a platform asks it, against a real query process."""
 
 import csv
+import io
 import json
 import logging
 import time
@@ -167,7 +168,7 @@ def test_a_key_that_is_none_is_in_doubt_and_never_clear(world: World, title: str
     assert value not in result.output
 
 
-def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
+def test_a_row_in_doubt_is_told_and_is_no_hit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     slip = USCC.replace("0", "O", 1)
     result = world.screen(f"名单\nuscc,name\n{slip},{NAME}\n{OTHER},别家\n", "--json")
     assert result.exit_code == 3, result.output
@@ -177,6 +178,11 @@ def test_a_row_in_doubt_is_told_and_is_no_hit(world: World) -> None:
     assert str(line["advice"]).startswith("['uscc_character")
     assert world.screen(f"uscc,name\n{slip},{NAME}\n").stdout.count("uscc_character: ") == 1
     assert world.screen(f"uscc\n{slip}\n{USCC}\n").exit_code == 1
+    assert "统一社会信用代码" in str(line["advice_zh"])
+    monkeypatch.setenv("GONGZHI_LANG", "zh")
+    (cells,) = csv.DictReader(io.StringIO(world.screen(f"uscc\n{slip}\n").stdout))
+    assert cells["reason"] == "uscc_character"
+    assert [cells["advice"]] == line["advice_zh"]
 
 
 def test_a_result_is_its_owners_alone_and_runs_nothing_in_a_spreadsheet(world: World) -> None:

@@ -11,7 +11,7 @@ from node.core.screening import HMAC_BYTES, person_hmac
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
 from node.errors import FileError, Reason
-from node.messages import _
+from node.messages import Message, _
 from node.stubs.screening.v1.screening_pb2 import Entry
 from node.stubs.screening.v1.screening_pb2_grpc import ScreeningServiceStub
 from node.tables.titles import columns_of
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     line: int
     name: str
     entry: Entry
-    advice: tuple[str, ...] = ()
+    advice: tuple[Message, ...] = ()
 
 
 @contextmanager

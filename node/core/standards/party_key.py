@@ -4,13 +4,14 @@ A wrong key is never mended, and a value that can be read in two ways is never g
 """
 
 import re
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 from unicodedata import category
 
-from node.core.reason_texts import texts
+from node.core.reason_texts import explained
 from node.core.standards.identifiers import Problem, Problems, check_licence, check_resident_id, check_uscc, normalise
 from node.core.standards.personal import is_id_number, is_registration_number
+from node.messages import Message, _, both, render
 
 MAX_KEY_CHARS = 200
 """A longer text is no key and is not looked at."""
@@ -83,11 +84,33 @@ class _Told(Protocol):
     def message(self) -> str: ...
 
 
-def advice(problem: _Told) -> str:
-    """A problem in words, after its code; in Chinese too where there is a text (`reason_texts.yaml`)."""
-    text = texts().keys.get(problem.reason) or texts().rows.get(problem.reason)
-    zh = f"{text.zh}{text.zh_do} " if text else ""
-    return f"{problem.reason}: {zh}{problem.message}"
+def advice(problem: _Told) -> Message:
+    """A problem in words, after its code."""
+    text = explained(problem.reason, problem.message, of_key=True)
+    return _("{reason}: {message}", reason=problem.reason, message=text)
+
+
+class _Answer(Protocol):
+    """What an answer of the node has: `Answer` of a query, `Screened` of a screening."""
+
+    reason: str
+
+    @property
+    def advice(self) -> Any: ...
+    @property
+    def advice_zh(self) -> Any: ...
+
+
+def explain(answer: _Answer, problems: Sequence[_Told]) -> None:
+    """Writes into an answer why nothing can be said: the code of the first problem, and each in both languages."""
+    answer.reason = problems[0].reason
+    answer.advice[:] = map(advice, problems)
+    answer.advice_zh[:] = [render(advice(problem), "zh") for problem in problems]
+
+
+def advice_of(answer: _Answer) -> list[Message]:
+    """What `explain` wrote into an answer."""
+    return [both(en, zh) for en, zh in zip(answer.advice, answer.advice_zh, strict=True)]
 
 
 def problem_of_code(text: str) -> Problem | None:

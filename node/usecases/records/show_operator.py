@@ -51,7 +51,7 @@ def show_operator(reader: Reader, subject: str, purpose: str, limit: int = 0, af
     if rows_of_subject and not usable:
         check_obtained_for(rows_of_subject[0][0], purpose)
     if not rows_of_subject and not following and kind in _CODES and (problem := problem_of_code(value)):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{kind}: {advice(problem)}")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("{field}: {advice}", field=kind, advice=advice(problem)))
     records = [Record(id=f"{origin.city}-{index}", city=origin.city, view=view) for origin, index, view in usable]
     return ShowResponse(records=records, next=following)
 

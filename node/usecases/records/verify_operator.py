@@ -18,7 +18,7 @@ from node.core.log.body import read_body, read_view
 from node.core.log.record import disclosed_facets
 from node.core.log.staleness import is_stale
 from node.core.standards.identifiers import Problem
-from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice, problem_of_code, subject_of
+from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice_of, explain, problem_of_code, subject_of
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
@@ -84,7 +84,9 @@ class VerifyOperator:
         verified = self._answer(question, subject, looked, asker, self._clock.now_ms())
         if verified.answer.result == query.RESULT_DOUBTFUL:
             field = too_long(question) or "uscc"
-            raise NodeError(Reason.INVALID_ARGUMENT, f"{field}: {verified.answer.advice[0]}")
+            raise NodeError(
+                Reason.INVALID_ARGUMENT, _("{field}: {advice}", field=field, advice=advice_of(verified.answer)[0])
+            )
         if verified.answer.result == query.RESULT_UNANSWERED:
             city, purpose = verified.answer.city, asker.purpose
             raise NodeError(
@@ -143,7 +145,7 @@ class VerifyOperator:
         usable = [candidate for candidate in candidates if is_obtained_for(candidate.origin, asker.purpose)]
         if not usable:
             answer = query.Answer(result=query.RESULT_UNANSWERED, city=candidates[0].origin.city)
-            answer.reason, answer.advice[:] = OTHER_PURPOSE.reason, [advice(OTHER_PURPOSE)]
+            explain(answer, [OTHER_PURPOSE])
             return Verified(answer, None)
         chosen = usable[0] if len(usable) == 1 else _choose(usable, now_ms)
         if chosen is None:
@@ -203,7 +205,9 @@ def _not_found(code: str) -> query.Answer:
 
 
 def _doubtful(problem: Problem) -> query.Answer:
-    return query.Answer(result=query.RESULT_DOUBTFUL, reason=problem.reason, advice=[advice(problem)])
+    answer = query.Answer(result=query.RESULT_DOUBTFUL)
+    explain(answer, [problem])
+    return answer
 
 
 def _choose(candidates: Sequence[Candidate], now_ms: int) -> Candidate | None:

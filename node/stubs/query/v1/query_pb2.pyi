@@ -133,6 +133,7 @@ class Answer(_message.Message):
     CITIES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    ADVICE_ZH_FIELD_NUMBER: _builtins.int
     UNREADABLE_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
     FORMER_MEMBER_FIELD_NUMBER: _builtins.int
@@ -163,8 +164,10 @@ class Answer(_message.Message):
 
     @_builtins.property
     def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The same in words, and what to do."""
+        """"<reason>: <the same in words>", in English; `advice_zh` says it in Chinese, with what to do."""
 
+    @_builtins.property
+    def advice_zh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def unreadable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Record ids of registrations under this code that cannot be read and were passed over. Officers only."""
@@ -182,13 +185,14 @@ class Answer(_message.Message):
         cities: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
         advice: _abc.Iterable[_builtins.str] | None = ...,
+        advice_zh: _abc.Iterable[_builtins.str] | None = ...,
         unreadable: _abc.Iterable[_builtins.str] | None = ...,
         more: _builtins.bool = ...,
         former_member: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "former_member", b"former_member", "mismatches", b"mismatches", "more", b"more", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unreadable", b"unreadable", "unseen", b"unseen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "advice_zh", b"advice_zh", "as_of_ms", b"as_of_ms", "cities", b"cities", "city", b"city", "confirmed_at_ms", b"confirmed_at_ms", "former_member", b"former_member", "mismatches", b"mismatches", "more", b"more", "reason", b"reason", "record_id", b"record_id", "result", b"result", "unreadable", b"unreadable", "unseen", b"unseen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

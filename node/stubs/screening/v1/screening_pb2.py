@@ -27,7 +27,7 @@ from node.stubs.query.v1 import query_pb2 as node_dot_query_dot_v1_dot_query__pb
 from node.stubs.standard.v1 import listing_pb2 as node_dot_standard_dot_v1_dot_listing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!node/screening/v1/screening.proto\x12\x11node.screening.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19node/query/v1/query.proto\x1a\x1enode/standard/v1/listing.proto\"n\n\rScreenRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x18.node.screening.v1.Entry\"T\n\x05\x45ntry\x12\x17\n\x04uscc\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12!\n\x0elicence_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x0f\n\x07id_hmac\x18\x03 \x01(\x0c\"L\n\x0eScreenResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12-\n\x08screened\x18\x02 \x03(\x0b\x32\x1b.node.screening.v1.Screened\"\xb2\x01\n\x08Screened\x12)\n\x06result\x18\x01 \x01(\x0e\x32\x19.node.screening.v1.Result\x12$\n\x04hits\x18\x02 \x03(\x0b\x32\x16.node.screening.v1.Hit\x12\x13\n\x0brepublished\x18\x03 \x03(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\x05 \x03(\t\x12\x12\n\nunreadable\x18\x06 \x03(\t\x12\x0c\n\x04more\x18\x07 \x01(\x08\"\x94\x02\n\x03Hit\x12(\n\x04list\x18\x01 \x01(\x0e\x32\x1a.node.standard.v1.ListKind\x12\x0f\n\x07grounds\x18\x02 \x03(\r\x12.\n\nmatched_on\x18\x03 \x01(\x0e\x32\x1a.node.standard.v1.MatchKey\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x06 \x01(\t\x12\r\n\x05since\x18\x07 \x01(\t\x12\r\n\x05until\x18\x08 \x01(\t\x12\r\n\x05state\x18\t \x01(\t\x12\x10\n\x08\x61s_of_ms\x18\n \x01(\x03\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x0b \x01(\x03\x12\x10\n\x08is_stale\x18\x0c \x01(\x08*\x82\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x11\n\rRESULT_NO_HIT\x10\x01\x12\x0e\n\nRESULT_HIT\x10\x02\x12\x11\n\rRESULT_NO_KEY\x10\x03\x12\x15\n\x11RESULT_UNANSWERED\x10\x04\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x05\x32\x65\n\x10ScreeningService\x12Q\n\x06Screen\x12 .node.screening.v1.ScreenRequest\x1a!.node.screening.v1.ScreenResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!node/screening/v1/screening.proto\x12\x11node.screening.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19node/query/v1/query.proto\x1a\x1enode/standard/v1/listing.proto\"n\n\rScreenRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x18.node.screening.v1.Entry\"T\n\x05\x45ntry\x12\x17\n\x04uscc\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12!\n\x0elicence_number\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x0f\n\x07id_hmac\x18\x03 \x01(\x0c\"L\n\x0eScreenResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12-\n\x08screened\x18\x02 \x03(\x0b\x32\x1b.node.screening.v1.Screened\"\xc5\x01\n\x08Screened\x12)\n\x06result\x18\x01 \x01(\x0e\x32\x19.node.screening.v1.Result\x12$\n\x04hits\x18\x02 \x03(\x0b\x32\x16.node.screening.v1.Hit\x12\x13\n\x0brepublished\x18\x03 \x03(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\x05 \x03(\t\x12\x11\n\tadvice_zh\x18\x08 \x03(\t\x12\x12\n\nunreadable\x18\x06 \x03(\t\x12\x0c\n\x04more\x18\x07 \x01(\x08\"\x94\x02\n\x03Hit\x12(\n\x04list\x18\x01 \x01(\x0e\x32\x1a.node.standard.v1.ListKind\x12\x0f\n\x07grounds\x18\x02 \x03(\r\x12.\n\nmatched_on\x18\x03 \x01(\x0e\x32\x1a.node.standard.v1.MatchKey\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x17\n\x0f\x64\x65\x63ision_number\x18\x06 \x01(\t\x12\r\n\x05since\x18\x07 \x01(\t\x12\r\n\x05until\x18\x08 \x01(\t\x12\r\n\x05state\x18\t \x01(\t\x12\x10\n\x08\x61s_of_ms\x18\n \x01(\x03\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x0b \x01(\x03\x12\x10\n\x08is_stale\x18\x0c \x01(\x08*\x82\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x11\n\rRESULT_NO_HIT\x10\x01\x12\x0e\n\nRESULT_HIT\x10\x02\x12\x11\n\rRESULT_NO_KEY\x10\x03\x12\x15\n\x11RESULT_UNANSWERED\x10\x04\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x05\x32\x65\n\x10ScreeningService\x12Q\n\x06Screen\x12 .node.screening.v1.ScreenRequest\x1a!.node.screening.v1.ScreenResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,8 +38,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENTRY'].fields_by_name['uscc']._serialized_options = b'\272H\006r\004\030\377\377\001'
   _globals['_ENTRY'].fields_by_name['licence_number']._loaded_options = None
   _globals['_ENTRY'].fields_by_name['licence_number']._serialized_options = b'\272H\006r\004\030\377\377\001'
-  _globals['_RESULT']._serialized_start=881
-  _globals['_RESULT']._serialized_end=1011
+  _globals['_RESULT']._serialized_start=900
+  _globals['_RESULT']._serialized_end=1030
   _globals['_SCREENREQUEST']._serialized_start=144
   _globals['_SCREENREQUEST']._serialized_end=254
   _globals['_ENTRY']._serialized_start=256
@@ -47,9 +47,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCREENRESPONSE']._serialized_start=342
   _globals['_SCREENRESPONSE']._serialized_end=418
   _globals['_SCREENED']._serialized_start=421
-  _globals['_SCREENED']._serialized_end=599
-  _globals['_HIT']._serialized_start=602
-  _globals['_HIT']._serialized_end=878
-  _globals['_SCREENINGSERVICE']._serialized_start=1013
-  _globals['_SCREENINGSERVICE']._serialized_end=1114
+  _globals['_SCREENED']._serialized_end=618
+  _globals['_HIT']._serialized_start=621
+  _globals['_HIT']._serialized_end=897
+  _globals['_SCREENINGSERVICE']._serialized_start=1032
+  _globals['_SCREENINGSERVICE']._serialized_end=1133
 # @@protoc_insertion_point(module_scope)

@@ -148,6 +148,7 @@ class Screened(_message.Message):
     REPUBLISHED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    ADVICE_ZH_FIELD_NUMBER: _builtins.int
     UNREADABLE_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
     result: Global___Result.ValueType
@@ -165,8 +166,10 @@ class Screened(_message.Message):
 
     @_builtins.property
     def advice(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The same in words for each such key, and what to do."""
+        """"<reason>: <the same in words>" of each such key, in English; `advice_zh` says it in Chinese, with what to do."""
 
+    @_builtins.property
+    def advice_zh(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def unreadable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Record ids of matching listings that cannot be read and were passed over. Officers only."""
@@ -179,12 +182,13 @@ class Screened(_message.Message):
         republished: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
         advice: _abc.Iterable[_builtins.str] | None = ...,
+        advice_zh: _abc.Iterable[_builtins.str] | None = ...,
         unreadable: _abc.Iterable[_builtins.str] | None = ...,
         more: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "hits", b"hits", "more", b"more", "reason", b"reason", "republished", b"republished", "result", b"result", "unreadable", b"unreadable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "advice_zh", b"advice_zh", "hits", b"hits", "more", b"more", "reason", b"reason", "republished", b"republished", "result", b"result", "unreadable", b"unreadable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

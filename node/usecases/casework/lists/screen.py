@@ -34,7 +34,7 @@ from node.core.screening import (
     problems_of,
 )
 from node.core.standards.identifiers import Problem
-from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, advice
+from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, explain
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
@@ -222,7 +222,9 @@ class _InForce(NamedTuple):
 
 
 def _unanswered(problem: Problem) -> screening.Screened:
-    return screening.Screened(result=screening.RESULT_UNANSWERED, reason=problem.reason, advice=[advice(problem)])
+    screened = screening.Screened(result=screening.RESULT_UNANSWERED)
+    explain(screened, [problem])
+    return screened
 
 
 def _not_listed(entry: Keyed) -> screening.Screened:
@@ -235,7 +237,7 @@ def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
         return found
     screened = screening.Screened()
     screened.CopyFrom(found)
-    screened.reason, screened.advice[:] = entry.problems[0].reason, map(advice, entry.problems)
+    explain(screened, entry.problems)
     if found.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
         screened.result = screening.RESULT_DOUBTFUL
     return screened
