@@ -10,8 +10,8 @@ MAX_WAITING = 60
 class Threads(ThreadPoolExecutor):
     """A pool that begins a thread for each call until all are there.
 
-    The library's begins one only where it counts none as idle, and it counts apart from its queue: a call that comes
-    while a thread goes idle can be left in the queue with threads to begin. It stays there until a thread is free, and
+    The library's begins one only where it counts none as idle, and its count is too high from the first call that had
+    to queue (python/cpython#88354). A call is then left in the queue with threads to begin, until one is free, and
     where callers are silent none is.
     """
 

@@ -84,8 +84,17 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node with the limits as shipped; a peer may call as often as the others, so that its rate refuses none."""
+    """A node with the limits as shipped that has been busy, so that calls queued for a thread (python/cpython#88354).
+
+    A peer may call as often as the others, so that its rate refuses none.
+    """
     with serving(tmp_path_factory.mktemp("shipped"), peer=Limits().officer.model_dump()) as node:
+        for listener in LISTENERS:
+            with node.call(None, listener) as caller:
+                for _ in range(200):
+                    caller.open(CHECK, message(), is_all=True)
+                caller.read(3 * MARGIN_S)
+                assert {each.status for each in caller.ended.values()} == {0}
         yield node
 
 
