@@ -1,10 +1,11 @@
 """Cities with officers at their desks: real stores, acts made by officers and platforms, pulls between cities."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from google.protobuf.message import Message
@@ -17,6 +18,7 @@ from node.core.members.officers import Account, OfficerRole
 from node.core.members.platforms import Connected
 from node.errors import Reason
 from node.folder.founding import CAPITALS
+from node.ports import Signer
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1 import act_pb2, referral_pb2
@@ -56,8 +58,8 @@ TWO = [ZHANG.officer(), LI.officer()]
 class Desk(City):
     """A city whose officers work on cases; `told` holds the audiences that were given a hint."""
 
-    def __init__(self, folder: Path, city: str, members: Iterable[str]) -> None:
-        super().__init__(folder, city)
+    def __init__(self, folder: Path, city: str, members: Iterable[str], signer: Signer | None = None) -> None:
+        super().__init__(folder, city, signer=signer)
         self.told: list[tuple[str, ...]] = []
         self.federation = federation(*members)
         self._sit_down()
@@ -98,9 +100,11 @@ class Desk(City):
 
 
 @contextmanager
-def open_desks(folder: Path, *cities: str) -> Iterator[tuple[Desk, ...]]:
+def open_desks(
+    folder: Path, *cities: str, signers: Mapping[str, Signer] = MappingProxyType({})
+) -> Iterator[tuple[Desk, ...]]:
     """Desks of these cities, on Wednesday the sixth of May 2026; Changsha, Hefei and Wuhan are members."""
-    desks = tuple(Desk(folder, city, ("changsha", "hefei", "wuhan")) for city in cities)
+    desks = tuple(Desk(folder, city, ("changsha", "hefei", "wuhan"), signers.get(city)) for city in cities)
     for desk in desks:
         desk.clock.at_ms = at("2026-05-06")
     yield desks
