@@ -160,3 +160,17 @@ def test_the_review_is_a_persons_not_the_softwares_nor_the_approvers_alone(world
     refused(Reason.FOUR_EYES, world.changsha, case, lift, LI)
     review = world.changsha.act(NAME, case, pb.MeasureRequest(act=act("review", reasons="已核实")))
     assert act_of(world.changsha.casework.open(LI, case).acts[review.id].body).maker.name == "张三"
+
+
+def test_the_end_of_a_measure_is_nobodys_next_act(world: World) -> None:
+    """The software makes it after the last day; who tries is refused, on whatever day."""
+    case = asked(world, ends_on="2026-06-06")
+    expire = pb.MeasureRequest(act=act("expire"))
+    refused(Reason.WRONG_ACTOR, world.hefei, case, expire)
+    for day in ("2026-05-06", "2026-06-07"):
+        assert {each.act for each in shown(world.hefei, case, day).next} == {"ack", "lift", "withdraw"}
+    world.hefei.clock.at_ms = at("2026-06-07")
+    refused(Reason.WRONG_ACTOR, world.hefei, case, expire)
+    refused(Reason.WRONG_ACTOR, world.hefei, case, expire, ZHANG)
+    world.changsha.clock.at_ms = at("2026-06-07")
+    assert [each.state for each in world.changsha.casework.act_by_itself()] == ["expired"]

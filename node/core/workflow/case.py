@@ -199,7 +199,7 @@ def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:
     if act is None:
         return [unknown_act(workflow, fact.act)]
     situation = case.situation
-    broken = [] if role is None else broken_by_role(workflow, act, role)
+    broken = broken_by_role(workflow, act, fact, role)
     broken += judge(workflow, fact, situation)
     if (act.discloses or act.retracts) and situation.state == START and START not in act.sources:
         broken.append(wrong_state(workflow, act, situation))

@@ -211,6 +211,11 @@ class Act:
         return self.is_dated or self.decided_by is not None
 
     @property
+    def is_automatic(self) -> bool:
+        """The software alone makes it, once its day has come."""
+        return self.roles == (Role.NODE,)
+
+    @property
     def opens(self) -> bool:
         """It may be the first act that somebody sees of a case."""
         return START in self.sources or self.discloses

@@ -57,14 +57,18 @@ def broken_by_situation(workflow: Workflow, act: Act, fact: ActFact, situation: 
     unmet = (
         *_party(workflow, act, fact, situation),
         *_state(workflow, act, situation),
-        *_guards(act, fact, situation),
+        *broken_by_guards(act, fact.on, situation),
     )
     return [replace(broken, rule=f"{workflow.name}.{act.name}.{broken.rule}") for broken in unmet]
 
 
-def broken_by_role(workflow: Workflow, act: Act, role: Role) -> list[Broken]:
-    """The rule that an officer of the wrong role breaks; known to the officer's own node only."""
-    if role in act.roles:
+def broken_by_role(workflow: Workflow, act: Act, fact: ActFact, role: Role | None) -> list[Broken]:
+    """The rule that an officer of the wrong role breaks, or a platform that makes what the software alone makes.
+
+    It is known to the actor's own node only.
+    """
+    is_right = not (fact.platform and act.is_automatic) if role is None else role in act.roles
+    if is_right:
         return []
     roles = ", ".join(act.roles)
     zh, en = f"“{act.label.zh}”由 {roles} 办理", f"'{act.label.en}' is for {roles}"
@@ -214,13 +218,14 @@ def _state(workflow: Workflow, act: Act, situation: Situation) -> Iterator[Broke
     yield replace(wrong_state(workflow, act, situation), rule="state")
 
 
-def _guards(act: Act, fact: ActFact, situation: Situation) -> Iterator[Broken]:
+def broken_by_guards(act: Act, on: date, situation: Situation) -> Iterator[Broken]:
+    """The guards that do not let the act be made on this day: it is for other cases, or its day has not come."""
     for guard in act.guards:
         kept = situation.kept.get(guard.field, "")
         if isinstance(guard, Only):
             if kept not in guard.values:
                 yield Broken(guard.field, Reason.ACT_NOT_ALLOWED, guard.law, guard.label.zh, guard.label.en)
-        elif not _is_due(guard, fact.on, kept):
+        elif not _is_due(guard, on, kept):
             yield Broken(guard.field, Reason.ACT_TOO_EARLY, guard.law, guard.label.zh, guard.label.en)
 
 

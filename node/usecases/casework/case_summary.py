@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from node.core.law.calendar import Calendar
 from node.core.log.record import EVERYONE
-from node.core.workflow.model import Role, Workflow
+from node.core.workflow.model import Workflow
 from node.core.workflow.own_numbers import OwnNumber, numbers_in_force
 from node.core.workflow.timing import Timer, timers
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED
@@ -86,7 +86,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
         tuple(receipt.city for receipt in answers if receipt.opened),
         tuple(sorted(set(_topics(file)))),
         tuple(timers(case, calendar, file.moments)),
-        tuple(act.name for act in case.open_acts() if act.roles == (Role.NODE,) and "origin" in act.by),
+        tuple(act.name for act in case.open_acts() if act.is_automatic and "origin" in act.by),
         _title(file),
         numbers_in_force(file.workflow.name, case.in_force()),
         frozenset(_officers(file)),

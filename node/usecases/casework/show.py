@@ -1,19 +1,19 @@
 """A case as it is shown: state, acts and what each is worth, clocks, receipts, what may come next."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from google.protobuf.message import Message
 
-from node.core.law.calendar import Calendar
+from node.core.law.calendar import Calendar, legal_date
 from node.core.law.laws import Label
 from node.core.log.body import read_body
 from node.core.log.record import EVERYONE
 from node.core.members.actor import Actor
 from node.core.workflow.case import Case as Engine
 from node.core.workflow.case import Verdict
-from node.core.workflow.model import Act, Only, Workflow
-from node.core.workflow.rules import Broken
+from node.core.workflow.model import Act, Workflow
+from node.core.workflow.rules import Broken, broken_by_guards
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
 from node.usecases.casework.act_record import ActRecord, fact_facets
@@ -46,7 +46,7 @@ def show_case(
         parties=[_party(workflow, name, who) for name, who in case.parties.items() if who],
         acts=[_act(file, verdict, actor, members) for verdict in case.history() if is_shown(workflow, verdict, actor)],
         clocks=deadlines_of(file, calendar, now),
-        next=[_next(act) for act in case.open_acts() if _is_open(act, case)],
+        next=[_next(act) for act in case.open_acts() if _is_open(act, case, legal_date(now))],
         reminders=[] if actor.is_platform else list(_reminders(file)),
         out_of_rule=[] if actor.is_platform else [_broken(demand) for demand in out_of_rule],
     )
@@ -174,10 +174,9 @@ def _broken(broken: Broken) -> pb.BrokenRule:
     )
 
 
-def _is_open(act: Act, case: Engine) -> bool:
-    """Whether the act is for cases of this kind."""
-    kept = case.situation.kept
-    return all(kept.get(guard.field) in guard.values for guard in act.guards if isinstance(guard, Only))
+def _is_open(act: Act, case: Engine, on: date) -> bool:
+    """Whether somebody may make the act on this day in a case of this kind; the software needs no telling."""
+    return not act.is_automatic and not any(broken_by_guards(act, on, case.situation))
 
 
 def _next(act: Act) -> pb.NextAct:
