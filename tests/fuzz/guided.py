@@ -12,6 +12,8 @@ with atheris.instrument_imports(include=["node", "adapters"]):
     from tests.kit.samples.hostile_files import hostile
 
 MEMORY_MB = 2048
+# libFuzzer measures time that passes: on a busy machine ten times what a parser may take of a processor.
+PATIENCE = 10
 MAX_INPUT_BYTES = 1 << 16
 # Of what is made to hurt; larger ones would take all the time.
 MAX_SEED_BYTES = 4096
@@ -27,7 +29,7 @@ def main(name: str, seconds: str, folder: Path) -> None:
     for number, seed in enumerate([*target.seeds(), *small]):
         (seeds / str(number)).write_bytes(seed)
     options = [
-        f"-max_total_time={seconds}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY_MB}",
+        f"-max_total_time={seconds}", f"-timeout={PATIENCE * SECONDS}", f"-rss_limit_mb={MEMORY_MB}",
         f"-max_len={MAX_INPUT_BYTES}",
         f"-artifact_prefix={folder}/{name}.", "-print_final_stats=1", str(found), str(seeds),
     ]  # fmt: skip
