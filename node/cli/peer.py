@@ -1,5 +1,6 @@
-"""`gongzhi peer`: frozen peers and the evidence against them."""
+"""`gongzhi peer`: frozen peers, and what they sent."""
 
+import copy
 import time
 from pathlib import Path
 
@@ -21,16 +22,21 @@ def peer() -> None:
     """Handle peers: incidents, release, rebuilt logs, recovery."""
 
 
-@peer.command("evidence")
+@peer.command("payload")
 @click.argument("incident", type=int)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
 @node_option
-def evidence_command(incident: int, out: Path, node_dir: Path) -> None:
+def payload_command(incident: int, out: Path, node_dir: Path) -> None:
     """Write the exact bytes that the peer sent in INCIDENT, a number shown by `gongzhi status`."""
     content = Reader(load_config(node_dir).node_db).incident_payload(incident)
     out.touch(mode=0o600)
     out.write_bytes(content)
     echo(_("{count} bytes written to {out}", count=len(content), out=out))
+
+
+_former = copy.copy(payload_command)  # its name until 0.2, for one release
+_former.hidden = True
+peer.add_command(_former, "evidence")
 
 
 @peer.command("release")
@@ -51,7 +57,7 @@ def release_command(city: str, caller: Caller) -> None:
 def forget_command(city: str, yes: bool, node_dir: Path) -> None:
     """Destroy what this node holds of the log of CITY, which has begun a new log. The node must be stopped.
 
-    Add the city's new card, without the old key, first (`gongzhi federation add`). Incidents and their evidence are
+    Add the city's new card, without the old key, first (`gongzhi federation add`). Incidents and their payloads are
     kept. The new log is pulled from its beginning at the next start.
     """
     if not yes:
@@ -59,7 +65,7 @@ def forget_command(city: str, yes: bool, node_dir: Path) -> None:
             render(_("Has {city} confirmed by telephone that it starts a new log, and why?", city=city)), abort=True
         )
     records, acts = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
-    echo(_("{records} records of {city} destroyed; incidents and their evidence are kept", records=records, city=city))
+    echo(_("{records} records of {city} destroyed; incidents and their payloads are kept", records=records, city=city))
     if acts:
         echo(
             _(

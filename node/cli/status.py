@@ -105,7 +105,7 @@ def _print(answer: control_pb2.StatusResponse) -> None:
         console.print(
             render(
                 _(
-                    "[red]incident {number}[/] {at} {city} {reason}: {message} ({size} bytes of evidence)",
+                    "[red]incident {number}[/] {at} {city} {reason}: {message} ({size} bytes of payload)",
                     number=incident.number,
                     at=_time(incident.at_ms),
                     city=incident.city,

@@ -128,7 +128,7 @@ def print_caught(console: Console, caught: Caught) -> None:
         ),
         _("refused: {reason}: {message}", reason=incident.reason, message=incident.message),
         _(
-            "evidence kept: incident {number}, {size:,} bytes, exactly as they were sent",
+            "incident {number}: its payload is kept, {size:,} bytes exactly as they were sent",
             number=incident.number,
             size=incident.evidence_bytes,
         ),

@@ -120,7 +120,7 @@ def tamper(nodes: Sequence[Node], origin: Node, victim: Node, folder: Path) -> C
         folder: For the file of operators.
 
     Raises:
-        DemoError: The victim believed it, the others were harmed too, or the evidence is not what was sent.
+        DemoError: The victim believed it, the others were harmed too, or the incident payload is not what was sent.
     """
     middle = ManInTheMiddle(origin, nodes, victim.city)
     others = [node for node in nodes if node not in (origin, victim)]
@@ -159,7 +159,7 @@ def _check(
     if (after.tree_size, after.root) != (before.tree_size, before.root):
         raise DemoError(_("{city} stored something of an altered batch", city=victim.city))
     if not middle.sent or Reader(victim.config.node_db).incident_payload(incident.number) != middle.sent:
-        raise DemoError(_("the evidence that {city} kept is not what was sent", city=victim.city))
+        raise DemoError(_("the incident payload that {city} kept is not what was sent", city=victim.city))
 
 
 @contextmanager

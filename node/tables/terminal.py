@@ -120,9 +120,10 @@ def _print_columns(table: CellTable, console: Console, widths: Sequence[int]) ->
 
 
 def _print_blocks(table: CellTable, console: Console) -> None:
-    label = max(map(cell_len, table.heads), default=0)
+    heads = [head.replace("\n", " ") for head in table.heads]
+    label = max(map(cell_len, heads), default=0)
     for row in table.cells:
-        for head, cell in zip(table.heads, row, strict=True):
+        for head, cell in zip(heads, row, strict=True):
             if cell.plain:
                 room = max(console.width - label - 2, _least(cell.plain))
                 for number, line in enumerate(_wrapped(cell, room).split("\n")):

@@ -75,7 +75,14 @@ def test_made_up_operators_are_exchanged_and_a_forgery_is_caught(place: Path, tm
     assert sum(each["rejected"] for each in result["cities"].values()) > 0
     assert result["cities"]["taiyuan"]["peers"]["changsha"]["withheld"] > 0
     assert_agreed(result)
-    for word in ("match", "mismatch (name)", "not_found", "check-proof, offline", "bad_commitment", "evidence kept"):
+    for word in (
+        "match",
+        "mismatch (name)",
+        "not_found",
+        "check-proof, offline",
+        "bad_commitment",
+        "its payload is kept",
+    ):
         assert word in output
     assert_nothing_left(place)
 

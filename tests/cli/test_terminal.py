@@ -160,3 +160,15 @@ def test_a_table_knows_how_many_rows_it_has() -> None:
     assert table.row_count == 0
     table.add_row(Text("x"))
     assert table.row_count == 1
+
+
+def test_a_title_of_two_lines_stands_in_one_before_its_cell() -> None:
+    """Where the columns do not fit; `make demo` has such titles."""
+    table = CellTable("city", *(f"from\n{city}" for city in ("changsha", "zhengzhou", "nanchang")))
+    table.add_texts("wuhan", "147", "148", "150")
+    out = io.StringIO()
+    print_table(table, Console(file=out, width=20, force_terminal=True, color_system=None))
+    assert [line.split() for line in out.getvalue().splitlines()[:2]] == [
+        ["city", "wuhan"],
+        ["from", "changsha", "147"],
+    ]

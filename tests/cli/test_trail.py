@@ -24,14 +24,14 @@ from tests.kit.nodes.processes import Running, batch, found
 _OTHERS = frozenset(
     """
     audit|case act|case approve|case discard|case draft|case evidence|case list|case open|case show|case take-up
-    check-fork|check-proof|client list|client server-cert|complaint evidence pack
-    complaint route|config check|config page|config show|deadline calendar|deadline due
-    deadline list|deadlines|demo|doctor|errors list|errors page|errors rules
-    errors show|evidence get|evidence list|evidence pack|evidence put|evidence verify|federation card|federation check
-    federation demo|federation list|health|inbox|officer list|operator search|operator show|operator verify|outbox
-    peer evidence|policy check|policy explain|policy matrix|policy test|prove|records list|records show|scorecard
-    screen confirm|screen file|screen key|standard guide|standard list|standard show|status|story|sync|trail export
-    trail list|trail verify|workflow docs|workflow list|workflow rules|workflow show|usage list|usage export|load list
+    check-fork|check-proof|client list|client server-cert|complaint evidence pack|complaint route|config check
+    config page|config show|deadline calendar|deadline due|deadline list|deadlines|demo|doctor|errors list
+    errors page|errors rules|errors show|evidence get|evidence list|evidence pack|evidence put|evidence verify
+    federation card|federation check|federation demo|federation list|health|inbox|officer list|operator search
+    operator show|operator verify|outbox|peer evidence|peer payload|policy check|policy explain|policy matrix
+    policy test|prove|records list|records show|scorecard|screen confirm|screen file|screen key|standard guide
+    standard list|standard show|status|story|sync|trail export|trail list|trail verify|workflow docs|workflow list
+    workflow rules|workflow show|usage list|usage export|load list
     """.replace("\n", "|").split("|")
 )
 

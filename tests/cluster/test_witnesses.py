@@ -150,7 +150,7 @@ def test_a_forked_log_freezes_everywhere_and_is_forgotten_once_rebuilt(
         incident = nodes["changsha"].status().incidents[0].number
         assert str(incident) in alert.text
         evidence = tmp_path / "fork.json"
-        well("peer", "evidence", incident, "--out", evidence, "--node", nodes["changsha"].folder)
+        well("peer", "payload", incident, "--out", evidence, "--node", nodes["changsha"].folder)
         assert "PROVEN: wuhan signed two different histories" in well(
             "check-fork", evidence, "--federation", changsha.federation
         )

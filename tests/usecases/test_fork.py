@@ -151,7 +151,7 @@ def test_an_officer_is_alerted(country: Country, other: Origin) -> None:
     for city in SIX:
         [alert] = country[city].status().alerts
         assert (alert.reason, alert.city) == (Reason.LOG_FORKED, "wuhan")
-        assert "check-fork" in alert.text or "peer evidence" in alert.text
+        assert "check-fork" in alert.text or "peer payload" in alert.text
         assert "wuhan" in alert.text
 
 
