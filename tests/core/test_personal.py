@@ -12,6 +12,7 @@ from stdnum import luhn
 from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal
 from node.core.standards.public_texts import public_texts
 from node.core.standards.standard import Field, Standard, standards
+from node.stubs.standard.v1 import options_pb2
 from node.stubs.standard.v1.operator_pb2 import Capital, OperatorRegistration
 from node.stubs.standard.v1.penalty_pb2 import Penalty
 
@@ -95,6 +96,16 @@ def _public_strings() -> Iterator[tuple[Standard, Field]]:
                 yield standard, field
 
 
+def _names() -> Iterator[tuple[Standard, Field]]:
+    """Names of parties, officers, shops, exhibits that some may read who may not read ID numbers, which are L4."""
+    for standard in standards():
+        read_by_some = {facet.number for facet in standard.facets if 1 < facet.level < 4}
+        for field in standard.fields:
+            is_line = field.options.check == options_pb2.CHECK_LINE
+            if is_line and field.facet in read_by_some and field.descriptor.type == FieldDescriptor.TYPE_STRING:
+                yield standard, field
+
+
 def _with(standard: Standard, path: str, value: str) -> Message:
     """A message that holds a value at a path and nothing else."""
     whole = standard.message_type()
@@ -139,6 +150,25 @@ def test_a_field_that_is_not_for_it_is_refused_and_a_free_text_warned_of() -> No
         ("content", "personal_bank_card", True),
         ("institution_number", "personal_id_number", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("standard", "path"),
+    [pytest.param(standard, field.path, id=f"{standard.name}:{field.path}") for standard, field in _names()],
+)
+def test_no_name_that_others_may_read_takes_an_id_number(standard: Standard, path: str) -> None:
+    for written in (ID_NUMBER, f"张某{ID_NUMBER.translate(WIDE)}", f"张某（{' '.join(ID_NUMBER)}）", OLD_ID_NUMBER):
+        message = _with(standard, path, written)
+        told = [each for each in standard.findings(message) if each.reason == "personal_id_number"]
+        assert [each.warning for each in told] == [False], written
+        assert written not in told[0].message
+
+
+@pytest.mark.parametrize("name", ["张某", "买买提·艾力", "13800001234", "长沙示例1号商贸有限公司（2026）"])
+def test_other_names_of_a_legal_representative_are_taken(name: str) -> None:
+    standard = next(each for each in standards() if each.name == "penalty")
+    found = standard.findings(Penalty(legal_representative=name))
+    assert not [each for each in found if each.field == "legal_representative"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The texts of a standard that everybody may read, and the personal data that must not stand in them."""
+"""The texts of a standard that everybody may read, its names, and the personal data that must not stand in them."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -30,6 +30,7 @@ _CLOSED = frozenset(
         options_pb2.CHECK_DATE,
     )
 )
+_IN_A_NAME = "an ID number of a person stands in a name; it belongs in the column for ID numbers"
 _REGISTRATION_NUMBER = "reg"
 _OLD_ID_CHARS = 15
 _SUM = "Capital"
@@ -39,12 +40,21 @@ class PublicTexts:
     """The texts within the fields of a message; all of them, where those fields are of public facets.
 
     In a free text a number of a person warns and can be masked. In any other it is refused: that field is not for it.
+
+    Args:
+        fields: Of the message.
+        names_only: Look for ID numbers in names alone, which fewer may read: 法定代表人.
     """
 
-    def __init__(self, fields: Iterable[FieldDescriptor]) -> None:
+    def __init__(self, fields: Iterable[FieldDescriptor], *, names_only: bool = False) -> None:
         declared = list(fields)
-        self._texts = [_Text.of(field) for field in declared if _is_open_text(field)]
-        within = [(part, PublicTexts(part.message_type.fields)) for part in declared if part.message_type]
+        of, is_looked_at = (_Text.of_name, _is_name) if names_only else (_Text.of, _is_open_text)
+        self._texts = [of(field) for field in declared if is_looked_at(field)]
+        within = [
+            (part, PublicTexts(part.message_type.fields, names_only=names_only))
+            for part in declared
+            if part.message_type
+        ]
         self._messages = [(part.name, part.is_repeated, texts) for part, texts in within if texts]
 
     def __bool__(self) -> bool:
@@ -84,6 +94,7 @@ class _Text(NamedTuple):
     is_free: bool
     kinds: frozenset[Kind]
     holds_registration_numbers: bool
+    reasons: dict[Kind, str] = _REASONS
 
     @classmethod
     def of(cls, field: FieldDescriptor) -> "_Text":
@@ -92,17 +103,22 @@ class _Text(NamedTuple):
         is_sum = field.containing_type is not None and field.containing_type.name == _SUM
         # The words of a sum of money may well be eleven digits.
         kinds = (Kind.ID_NUMBER,) if is_sum else tuple(Kind)
-        subject = field.GetOptions().Extensions[options_pb2.field].subject
+        subject = _options(field).subject
         return cls(
             field.name, field.is_repeated, most >= FREE_TEXT_CHARS, frozenset(kinds), subject == _REGISTRATION_NUMBER
         )
+
+    @classmethod
+    def of_name(cls, field: FieldDescriptor) -> "_Text":
+        kind = Kind.ID_NUMBER
+        return cls(field.name, field.is_repeated, False, frozenset((kind,)), False, {kind: _IN_A_NAME})
 
     def findings(self, value: str, path: str) -> Iterator[Finding]:
         if not self.is_free and self._is_number_of_an_operator(value):
             return
         for kind in dict.fromkeys(personal.kind for personal in find_personal(value)):
             if kind in self.kinds:
-                yield Finding(path, kind, _REASONS[kind], warning=self.is_free)
+                yield Finding(path, kind, self.reasons[kind], warning=self.is_free)
 
     def _is_number_of_an_operator(self, value: str) -> bool:
         """Older registration numbers, some with a suffix, and ID numbers of before 1999 both have 15 digits."""
@@ -113,15 +129,29 @@ class _Text(NamedTuple):
 
 def public_texts(descriptor: Descriptor, facets: Iterable[int]) -> PublicTexts:
     """The texts of a standard's message in the facets of these numbers."""
+    return PublicTexts(_in_facets(descriptor, facets))
+
+
+def restricted_names(descriptor: Descriptor, facets: Iterable[int]) -> PublicTexts:
+    """The names of a standard's message in the facets of these numbers: no ID number of a person may stand in them."""
+    return PublicTexts(_in_facets(descriptor, facets), names_only=True)
+
+
+def _in_facets(descriptor: Descriptor, facets: Iterable[int]) -> list[FieldDescriptor]:
     numbers = frozenset(facets)
-    return PublicTexts(
-        field for field in descriptor.fields if field.GetOptions().Extensions[options_pb2.field].facet in numbers
-    )
+    return [field for field in descriptor.fields if _options(field).facet in numbers]
+
+
+def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
+    return field.GetOptions().Extensions[options_pb2.field]
+
+
+def _is_name(field: FieldDescriptor) -> bool:
+    return field.type == FieldDescriptor.TYPE_STRING and _options(field).check == options_pb2.CHECK_LINE
 
 
 def _is_open_text(field: FieldDescriptor) -> bool:
-    check = field.GetOptions().Extensions[options_pb2.field].check
-    return field.type == FieldDescriptor.TYPE_STRING and check not in _CLOSED
+    return field.type == FieldDescriptor.TYPE_STRING and _options(field).check not in _CLOSED
 
 
 def _items(message: Message, name: str, is_repeated: bool) -> Iterator[tuple[str, Message]]:

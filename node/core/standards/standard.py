@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError, Message
 
 import node.stubs.standard
 from node.core.standards.bounds import bounds_of
-from node.core.standards.public_texts import public_texts
+from node.core.standards.public_texts import public_texts, restricted_names
 from node.core.standards.validation import Finding, Validation
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -82,6 +82,8 @@ class Standard:
         self.own_numbers = tuple(field for field in self.fields if field.options.own_number)
         self._validation = Validation(descriptor)
         self._public_texts = public_texts(descriptor, (facet.number for facet in self.facets if facet.level == 1))
+        # An ID number is of level 4: no name that others may read is the place for it.
+        self._names = restricted_names(descriptor, (facet.number for facet in self.facets if 1 < facet.level < 4))
         self._bounds = bounds_of(descriptor)
 
     def parse(self, body: bytes) -> Message:
@@ -96,7 +98,11 @@ class Standard:
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; a record with an error is not taken in."""
-        return [*self._validation.findings(message), *self._public_texts.findings(message)]
+        return [
+            *self._validation.findings(message),
+            *self._public_texts.findings(message),
+            *self._names.findings(message),
+        ]
 
     def mask_personal(self, message: Message) -> None:
         """Hides the numbers of persons in the free texts that everybody may read, in place."""
