@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from adapters import person
 from adapters.capital import Unit
-from adapters.targets import FieldValue, Reader, Target, amount_reader_of, read_constant, reader_of, target_of
+from adapters.targets import FieldValue, Reader, Target, Word, amount_reader_of, read_constant, reader_of, target_of
 from adapters.transforms import TRANSFORMS, Transform
 from node.core.document import Document, parse_document, read_model
 from node.core.standards.party_key import may_be_registration_number
@@ -31,8 +31,9 @@ class Column(_Strict):
     """What a source column is for.
 
     `words` translate a cell as it stands (null: not stated) before any transform; for a field of codes they come beside
-    the labels of the code list, and `word_list` names shipped ones (`penalty_kinds`). The titles of a field of
-    node/tables/titles.py that `titles` names are aliases too, so that mappings and rosters know the same. A `fallback`
+    the labels of the code list, and `word_list` names shipped ones (`penalty_kinds`). A word with a list of labels may
+    mean any of them, with [] none of the field, and is refused. The titles of a field of node/tables/titles.py that
+    `titles` names are aliases too, so that mappings and rosters know the same. A `fallback`
     column is used where the field is still empty. `others` names the fields of values that have another form:
     a regular expression, or registration_number. `also` names more fields that the column feeds, with the transforms of
     each: {fine: [fine_in_words]}.
@@ -40,7 +41,7 @@ class Column(_Strict):
 
     to: str
     transform: list[str] = ["text"]
-    words: dict[str, str | None] = {}
+    words: dict[str, Word] = {}
     word_list: str = ""
     aliases: list[str] = []
     titles: str = ""
@@ -225,13 +226,13 @@ class _Check:
                 raise self._error(text, "columns", name, "transform", index)
         return [self._transforms[step] for step in transforms]
 
-    def _word_list(self, column: str, name: str) -> dict[str, str | None]:
+    def _word_list(self, column: str, name: str) -> dict[str, Word]:
         file = resources.files("adapters") / "word_lists" / f"{name}.yaml"
         if not name:
             return {}
         if not re.fullmatch(r"[a-z_]+", name) or not file.is_file():
             raise self._error(_("unknown word list {name!r}", name=name), "columns", column, "word_list")
-        words: dict[str, str | None] = parse_document(file.read_text("utf-8"), file.name, Reason.INVALID_MAPPING).data
+        words: dict[str, Word] = parse_document(file.read_text("utf-8"), file.name, Reason.INVALID_MAPPING).data
         return words
 
     def _other(self, name: str, to: str, form: str) -> Other:

@@ -8,12 +8,14 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from adapters.capital import Unit
 from adapters.noted import Noted
 from adapters.transforms import Step, Transform, Value, text
-from adapters.words import word_reader
+from adapters.words import Meaning, Unclear, word_reader
 from node.core.standards.standard import Standard, codes
 from node.messages import _
 from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 
+Word = str | list[str] | None
+"""A code by its label; several that a word of codes may mean, or [] for none of the list; None is not stated."""
 FieldValue = str | bytes | int | list[int] | dict[str, str | int] | Noted | None
 Reader = Callable[[str], FieldValue]
 
@@ -58,25 +60,25 @@ def _is_fed(field: FieldDescriptor) -> bool:
 _FED = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_MESSAGE)
 
 
-def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[str, str | None]) -> Reader:
+def reader_of(target: Target, transforms: Sequence[Transform], words: Mapping[str, Word]) -> Reader:
     """What turns a cell into the field's value: clean, then words, then transforms. It raises UnfitError as they do.
 
     Raises:
         UnfitError: The transforms or words do not suit the field.
     """
     if enum := target.descriptor.enum_type:
-        meanings = {word: None if code is None else _code(enum, code) for word, code in words.items()}
+        meanings = {word: _meaning(enum, code) for word, code in words.items()}
         return word_reader(_labels(enum) | meanings, is_list=target.descriptor.is_repeated)
     _check_steps(target, transforms)
+    if any(isinstance(text, list) for text in words.values()):
+        raise UnfitError("no_field", _("a word for {path!r} has one meaning: the field is no code", path=target.path))
     if words and _is_bytes(target):
         raise UnfitError("no_field", _("words cannot stand for {path!r}", path=target.path))
     steps = [transform.step for transform in transforms if transform.step is not text]
     return _text_reader(_composed(steps or [text]), words) if steps or words else clean
 
 
-def amount_reader_of(
-    transforms: Sequence[Transform], words: Mapping[str, str | None]
-) -> Callable[[Unit], Reader] | None:
+def amount_reader_of(transforms: Sequence[Transform], words: Mapping[str, Word]) -> Callable[[Unit], Reader] | None:
     """What makes the reader of a column of amounts once the unit around them is known; None for any other column."""
     in_unit = transforms[-1].in_unit if transforms else None
     if in_unit is None:
@@ -136,12 +138,14 @@ def _composed(steps: Sequence[Step]) -> Step:
     return step
 
 
-def _text_reader(step: Step, words: Mapping[str, str | None]) -> Reader:
+def _text_reader(step: Step, words: Mapping[str, Word]) -> Reader:
+    texts = {word: text for word, text in words.items() if not isinstance(text, list)}
+
     def read(cell: str) -> FieldValue:
         cleaned = clean(cell)
         if cleaned is None:
             return None
-        return words[cleaned] if cleaned in words else step(cleaned)
+        return texts[cleaned] if cleaned in texts else step(cleaned)
 
     return read
 
@@ -154,6 +158,13 @@ def _labels(enum: EnumDescriptor) -> dict[str, int | None]:
     named = {value.name: value.number for value in enum.values}
     labelled = {label: number for number, *labels in codes(enum) for label in labels}
     return {word: number for word, number in (named | labelled).items() if number}
+
+
+def _meaning(enum: EnumDescriptor, word: Word) -> Meaning:
+    if not isinstance(word, list):
+        return None if word is None else _code(enum, word)
+    labels = {number: label for number, label, _ in codes(enum)}
+    return Unclear(tuple(labels[_code(enum, each) or 0] for each in word))
 
 
 def _code(enum: EnumDescriptor, word: str) -> int | None:

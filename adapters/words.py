@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from unicodedata import normalize, numeric
 
 from node.messages import _
@@ -9,7 +10,7 @@ from node.tables.cells import clean
 from node.tables.unfit import UnfitError
 
 # Between two kinds; the longest words that are known go first, so that one with 、 within stays whole.
-_BETWEEN = re.compile(r"(并处以?|以及|[、,;|/+&\s和及并与])")
+_BETWEEN = re.compile(r"(并处以?|以及|[、,;|/\\·+&\s和及并与])")
 _CONNECTED = frozenset(",;|/+&")
 _END = re.compile(r"[。.;,、:!]+$")
 _DETAIL = re.compile(
@@ -18,6 +19,8 @@ _DETAIL = re.compile(
 # Numbers of a list, in order from 1: 1.警告 2.罚款, （一）警告（二）罚款, ①警告②罚款.
 _NUMERALS = "一二三四五六七八九十"
 _NUMBERED = re.compile(rf"\(?(\d{{1,2}}|[{_NUMERALS}])[.、)]\)?(?=[\u4e00-\u9fff])|([①-⑳])")
+# 罚款 5000 元.
+_BLANKS_AROUND_SUMS = re.compile(r"(?<=\d)\s+(?=[\d百千万亿元])|(?<=[\u4e00-\u9fff])\s+(?=\d[\d.,\s]*[百千万亿]?\s*元)")
 _AROUND = re.compile(r"[\[\]【】\"“”'‘’《》]")
 _UNKNOWN = (
     "unknown_word",
@@ -26,13 +29,21 @@ _UNKNOWN = (
 # Of one word: 法律、行政法规规定的其他行政处罚 has three, 罚 款 too.
 _MOST_PARTS = 12
 
-_Meanings = dict[str, int | None]
+
+class Unclear(NamedTuple):
+    """What a word may mean where it names no code of the list by itself: several labels, or none of the list."""
+
+    labels: tuple[str, ...]
 
 
-def word_reader(meanings: Mapping[str, int | None], *, is_list: bool) -> Callable[[str], int | list[int] | None]:
+Meaning = int | Unclear | None
+_Meanings = dict[str, Meaning]
+
+
+def word_reader(meanings: Mapping[str, Meaning], *, is_list: bool) -> Callable[[str], int | list[int] | None]:
     """What reads a cell of words as the code, or the list of codes, that they mean; None means not stated.
 
-    It raises UnfitError: `unknown_word`.
+    It raises UnfitError: `unknown_word`; `word_ambiguous` and `word_no_code` for a word that is Unclear.
     """
     known = {_form(word): number for word, number in meanings.items()}
 
@@ -59,13 +70,24 @@ def _meaning(known: _Meanings, word: str) -> int | None:
     plain = _form(word)
     if plain not in known:
         plain = _without_detail(known, plain)
-    return known[plain]
+    return _clear(known[plain])
+
+
+def _clear(meaning: Meaning) -> int | None:
+    if not isinstance(meaning, Unclear):
+        return meaning
+    if meaning.labels:
+        text = _("the word may mean {meanings}: write which", meanings=list(meaning.labels))
+        raise UnfitError("word_ambiguous", text)
+    raise UnfitError("word_no_code", _("the word means something that is none of this field's codes"))
 
 
 def _without_detail(known: _Meanings, plain: str) -> str:
     """The word before its detail: 其他-责令改正 is 其他; where both are words for codes, nobody can tell."""
     found = _DETAIL.fullmatch(plain)
-    if found is None or found["word"] not in known or (found["after"] or found["within"]) in known:
+    if found is None or found["word"] not in known:
+        raise UnfitError(*_UNKNOWN)
+    if known.get(found["after"] or found["within"], Unclear(())) != Unclear(()):
         raise UnfitError(*_UNKNOWN)
     return found["word"]
 
@@ -73,8 +95,9 @@ def _without_detail(known: _Meanings, plain: str) -> str:
 def _meanings(known: _Meanings, cell: str) -> list[int | None]:
     """The codes of a list, each of the longest words that are known."""
     if (whole := _form(cell)) in known:
-        return [known[whole]]
-    parts = [part for part in _BETWEEN.split(normalize("NFKC", _without_numbers(cell))) if part]
+        return [_clear(known[whole])]
+    plain = _BLANKS_AROUND_SUMS.sub("", normalize("NFKC", _without_numbers(cell)))
+    parts = [part for part in _BETWEEN.split(plain) if part]
     found: list[int | None] = []
     at = 0
     while at < len(parts):
@@ -102,5 +125,5 @@ def _longest(known: _Meanings, parts: list[str], at: int) -> tuple[int, int | No
     for end in range(min(len(parts), at + _MOST_PARTS), at, -1):
         plain = _form("".join(parts[at:end]))
         if plain in known:
-            return end, known[plain]
+            return end, _clear(known[plain])
     return at + 1, _meaning(known, parts[at])
