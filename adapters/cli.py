@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
@@ -124,7 +125,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
             )  # fmt: skip
     except NodeError as error:
         _fail(error, bar.last)
-    _print(report, rejects, as_json)
+    _print(report, rejects, bar.warned, as_json=as_json)
     sys.exit(EXIT_NOT_IN if report.rejected or report.outdated else 0)
 
 
@@ -150,6 +151,7 @@ class _ProgressBar:
         console = Console(stderr=True)
         self.bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self.last: Report | None = None
+        self.warned: list[str] = []
         self._task = self.bar.add_task(render(_("loading")), total=1.0)
         self._told_at = monotonic()
 
@@ -164,6 +166,7 @@ class _ProgressBar:
     def ask(self, warning: str) -> bool:
         """Warns before a row is in; asks where somebody is there to answer."""
         self.bar.stop()
+        self.warned.append(warning)
         echo(_("warning: {warning}", warning=warning), err=True)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return True
@@ -172,11 +175,13 @@ class _ProgressBar:
         return is_meant
 
 
-def _print(report: Report, rejects: Path | None, as_json: bool) -> None:
+def _print(report: Report, rejects: Path | None, warned: Sequence[str], *, as_json: bool) -> None:
+    """Prints what became of the rows; `warned` was printed before they were sent."""
     if as_json:
         echo(json.dumps(report.as_json(), ensure_ascii=False))
         return
-    for line in [*report.notices, *report.warned, *report.examples]:
+    notices = [notice for notice in report.notices if notice not in warned]
+    for line in [*notices, *report.warned, *report.examples]:
         echo(line, err=True)
     echo(_summary(report))
     for number, file in report.loads.items():
