@@ -8,6 +8,7 @@ import click
 from node.cli.shared.options import new_passphrase, node_option, passphrase_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
+from node.core.law.calendar import legal_date
 from node.core.members.clients import Clients, Kind
 from node.core.members.federation import format_fingerprint
 from node.core.members.officers import Account
@@ -58,7 +59,7 @@ def add_command(
             name=name,
             kind=kind,
             out=out,
-            until=identity.tls.certificate.not_after.date(),
+            until=legal_date(identity.tls.certificate.not_after),
         )
     )
     if identity.kind is Kind.PLATFORM and account:
@@ -77,7 +78,9 @@ def list_command(node_dir: Path) -> None:
     table = CellTable(_("name"), _("kind"), _("valid until"), _("certificate"))
     for each in load_clients(load_config(node_dir).clients).clients:
         for cert in each.tls_certs:
-            table.add_row(each.name, each.kind.value, f"{cert.not_after.date()}", format_fingerprint(cert.fingerprint))
+            table.add_row(
+                each.name, each.kind.value, f"{legal_date(cert.not_after)}", format_fingerprint(cert.fingerprint)
+            )
     print_table(table)
 
 
@@ -100,7 +103,7 @@ def tell_removed(clients: Clients, name: str) -> None:
         echo(
             _(
                 "  valid until {until}  {fingerprint}",
-                until=each.not_after.date(),
+                until=legal_date(each.not_after),
                 fingerprint=format_fingerprint(each.fingerprint),
             )
         )

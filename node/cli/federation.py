@@ -10,6 +10,7 @@ import click
 from node.cli.shared.options import ask_passphrase, node_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config
+from node.core.law.calendar import legal_date
 from node.core.log.checkpoint import format_vkey
 from node.core.members.federation import Member, format_fingerprint
 from node.core.members.federation_file import format_card, parse_card
@@ -167,7 +168,7 @@ def list_command(node_dir: Path) -> None:
         _("fingerprint"),
     )
     for member in load_federation(load_config(node_dir).federation).members:
-        until = max(cert.not_after for cert in member.tls_certs).date().isoformat()
+        until = legal_date(max(cert.not_after for cert in member.tls_certs)).isoformat()
         where = (member.city, member.name_zh, member.region6, member.address)
         table.add_row(*where, str(len(member.log_keys)), until, format_fingerprint(member.fingerprint))
     print_table(table)
@@ -247,7 +248,9 @@ def _facts(member: Member) -> set[str]:
 def _terms(member: Member, now: datetime) -> list[Message]:
     last = max(cert.not_after for cert in member.tls_certs)
     if last < now:
-        return [_("{city}: the certificate expired on {day}", city=member.city, day=last.date())]
+        return [_("{city}: the certificate expired on {day}", city=member.city, day=legal_date(last))]
     if last < now + SOON:
-        return [_("{city}: the certificate expires on {day}; ask for a new card", city=member.city, day=last.date())]
+        return [
+            _("{city}: the certificate expires on {day}; ask for a new card", city=member.city, day=legal_date(last))
+        ]
     return []

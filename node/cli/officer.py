@@ -11,6 +11,7 @@ from node.cli.client import tell_removed
 from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
+from node.core.law.calendar import legal_date
 from node.core.members.clients import Client, Kind
 from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
@@ -78,7 +79,7 @@ def add_command(
             account=account,
             roles=list(roles),
             out=out,
-            until=identity.tls.certificate.not_after.date(),
+            until=legal_date(identity.tls.certificate.not_after),
         )
     )
 
@@ -121,5 +122,5 @@ def _plain(client: Client) -> dict[str, Any]:
         "name": account.name,
         "roles": [role.value for role in account.roles],
         "certificate_number": account.certificate_number,
-        "until": max(cert.not_after for cert in client.tls_certs).date().isoformat(),
+        "until": legal_date(max(cert.not_after for cert in client.tls_certs)).isoformat(),
     }

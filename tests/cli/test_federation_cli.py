@@ -1,5 +1,6 @@
 """Founding nodes, exchanging cards, rotating keys and adding clients as an officer would."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from node.cli.init import init
 from node.cli.key import key
 from node.cli.shared.options import ask_passphrase
 from node.config import load_config
+from node.core.law.calendar import legal_date
 from node.core.log.checkpoint import LogKey
 from node.core.members.clients import Kind
 from node.core.members.federation_file import parse_card
@@ -20,6 +22,7 @@ from node.folder.files import load_clients, load_federation
 from node.folder.founding import CAPITALS
 from node.folder.identity import load_identity, officer_identity
 from node.folder.keyfile import load_log_key, load_tls_identity, load_witness_key
+from node.folder.rotation import finish_tls, prepare_tls
 from tests.kit.commands import invoke
 
 
@@ -251,6 +254,19 @@ def test_a_certificate_rotates_in_two_steps_and_the_old_goes(two: tuple[Path, Pa
     with pytest.raises(NodeError, match="no new key is prepared"):
         run(key, "rotate", "--tls", "--finish", "--node", changsha)
     assert run(key, "rotate", "--node", changsha).exit_code == 2
+
+
+@pytest.mark.parametrize("days", [725, 731])
+def test_the_end_of_a_certificate_is_a_day_in_shanghai(two: tuple[Path, Path], days: int) -> None:
+    """As `status` and `doctor` say it: 20:00 UTC is four in the morning of the next day there."""
+    config = load_config(two[0])
+    issued = (datetime.now(UTC) - timedelta(days=days)).replace(hour=20, minute=0)
+    prepare_tls(config, issued)
+    finish_tls(config)
+    day = legal_date(load_tls_identity(config.tls_identity).certificate.not_after).isoformat()
+    assert day != load_tls_identity(config.tls_identity).certificate.not_after.date().isoformat()
+    for command in ("check", "list"):
+        assert day in run(federation, command, "--node", two[0]).output
 
 
 def test_check_tells_a_key_that_is_not_on_the_card(two: tuple[Path, Path]) -> None:
