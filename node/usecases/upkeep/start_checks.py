@@ -8,17 +8,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from node.config import Config
-from node.core.members.federation import Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation, unwritable
-from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key, load_tls_identity, load_witness_key
+from node.folder.keyfile import Passphrase, environment_passphrase
 from node.folder.rotation import next_path
 from node.messages import _
 from node.storage.sqlite.founding import check_founding
 from node.storage.sqlite.snapshot import is_damaged
+from node.usecases.upkeep.own_keys import OWN_KEYS
 
 _PROBE_BYTES = 64 * 1024
 _DAMAGE_S = 1.5
@@ -66,15 +65,6 @@ def founding_errors(config: Config) -> Iterator[NodeError]:
         yield error
 
 
-class _Kind(NamedTuple):
-    """A key of a node: its file, how it is read, and what of the card it must be among."""
-
-    path: Path
-    load: Callable[[Path], object]
-    on_card: tuple[object, ...]
-    called: str
-
-
 def key_errors(config: Config, passphrase: Passphrase = environment_passphrase) -> Iterator[NodeError]:
     """Keys in use that are not on this node's own card: what they sign is believed by nobody."""
     yield from _key_errors(config, passphrase, lambda path: path)
@@ -87,17 +77,17 @@ def prepared_key_errors(config: Config, passphrase: Passphrase = environment_pas
 
 def _key_errors(config: Config, passphrase: Passphrase, where: Callable[[Path], Path]) -> Iterator[NodeError]:
     try:
-        kinds = _kinds(config, passphrase, load_federation(config.federation).member(config.city))
+        own = load_federation(config.federation).member(config.city)
     except NodeError as error:
         yield error
         return
-    for kind in kinds:
-        path = where(kind.path)
-        is_optional = path != kind.path or path == config.witness_key
-        if is_optional and not path.exists():
+    for kind in OWN_KEYS:
+        in_use = kind.path(config)
+        path = where(in_use)
+        if (kind.is_optional or path != in_use) and not path.exists():
             continue
         try:
-            is_on_card = kind.load(path) in kind.on_card
+            is_on_card = kind.is_on_card(kind.read(path, passphrase), own)
         except NodeError as error:
             yield error
             continue
@@ -106,21 +96,3 @@ def _key_errors(config: Config, passphrase: Passphrase, where: Callable[[Path], 
             yield NodeError(
                 Reason.INVALID_KEY, _("{name} is not one of the {called} on the card", name=name, called=kind.called)
             )
-
-
-def _kinds(config: Config, passphrase: Passphrase, own: Member) -> list[_Kind]:
-    return [
-        _Kind(config.log_key, lambda path: load_log_key(path, passphrase).key, own.log_keys, _("log keys")),
-        _Kind(
-            config.tls_identity,
-            lambda path: load_tls_identity(path, passphrase).certificate,
-            own.tls_certs,
-            _("certificates"),
-        ),
-        _Kind(
-            config.witness_key,
-            lambda path: load_witness_key(path, passphrase).key,
-            own.witness_keys,
-            _("witness keys"),
-        ),
-    ]

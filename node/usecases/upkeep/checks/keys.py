@@ -1,39 +1,34 @@
 """Keys against the card, the terms of certificates, who may read the keys."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from node.core.finding import Code, Finding, found
 from node.core.law.calendar import SHANGHAI, legal_date
-from node.core.members.federation import PinnedCertificate
+from node.core.members.federation import Member, PinnedCertificate
 from node.usecases.upkeep.checks.scene import Scene, Tried
+from node.usecases.upkeep.own_keys import LOG, TLS, WITNESS, OwnKey, Public
 
-T = TypeVar("T")
 SOON_DAYS = 30
 _OTHERS = 0o077
 
 
 def keys(scene: Scene) -> Iterator[Finding]:
     """Each key in use is the one on this node's card."""
-    own = scene.own
-    log_keys = {log_key.public_key for log_key in own.log_keys} if own else None
-    yield from _key(Code.LOG_KEY_NOT_ON_CARD, scene.log_key, log_keys)
-    certificates = {tls_cert.fingerprint for tls_cert in own.tls_certs} if own else None
-    yield from _key(Code.CERTIFICATE_NOT_ON_CARD, scene.certificate, certificates)
+    yield from _key(LOG, scene.log_key, scene.own)
+    yield from _key(TLS, scene.certificate, scene.own)
     if scene.witness_key is None:
         yield found(Code.NO_WITNESS_KEY)
     else:
-        witness_keys = {witness_key.public_key for witness_key in own.witness_keys} if own else None
-        yield from _key(Code.WITNESS_KEY_NOT_ON_CARD, scene.witness_key, witness_keys)
+        yield from _key(WITNESS, scene.witness_key, scene.own)
 
 
-def _key(code: Code, key: Tried[T], listed: Set[T] | None) -> Iterator[Finding]:
+def _key(kind: OwnKey, key: Tried[Public], own: Member | None) -> Iterator[Finding]:
     if key.error is not None:
         yield found(Code.KEY_UNREADABLE, error=key.error.message)
-    elif listed is not None and key.value not in listed:
-        yield found(code)
+    elif own is not None and not kind.is_on_card(key.value, own):
+        yield found(kind.not_on_card)
 
 
 def modes(scene: Scene) -> Iterator[Finding]:

@@ -19,14 +19,12 @@ from node.folder.files import load_calendar, load_clients, load_federation, read
 from node.folder.keyfile import (
     Passphrase,
     environment_passphrase,
-    load_log_key,
-    load_tls_identity,
-    load_witness_key,
 )
 from node.folder.trust import ReloadingFile
 from node.messages import _
 from node.storage.sqlite.reader import Reader
 from node.usecases.exchange.enforce_policy import read_policy
+from node.usecases.upkeep.own_keys import LOG, TLS, WITNESS, OwnKey, Public
 
 T = TypeVar("T")
 
@@ -60,9 +58,9 @@ class Scene:
     clients: Tried[Clients]
     policy_error: NodeError | None
     calendar: Tried[Calendar]
-    log_key: Tried[bytes]
-    certificate: Tried[str]
-    witness_key: Tried[bytes] | None
+    log_key: Tried[Public]
+    certificate: Tried[Public]
+    witness_key: Tried[Public] | None
     reader: Reader | None
     is_running: bool
 
@@ -100,11 +98,8 @@ class Observer:
         self._federation = _watch(config.federation, load_federation)
         self._clients = _watch(config.clients, load_clients)
         self._policy = _watch(config.policy, partial(_check_policy, config.city))
-        self._log_key = _watch(config.log_key, lambda path: load_log_key(path, passphrase).public_key)
-        self._certificate = _watch(
-            config.tls_identity, lambda path: load_tls_identity(path, passphrase).certificate.fingerprint
-        )
-        self._witness_key = _watch(config.witness_key, lambda path: load_witness_key(path, passphrase).public_key)
+        keys = (_watch_key(kind, config, passphrase) for kind in (LOG, TLS, WITNESS))
+        self._log_key, self._certificate, self._witness_key = keys
         self._reader: Reader | None = None
         self._is_running = is_running
 
@@ -131,6 +126,10 @@ class Observer:
 
 def _watch(path: Path, load: Callable[[Path], T]) -> "ReloadingFile[Tried[T]]":
     return ReloadingFile(path, partial(_tried, load))
+
+
+def _watch_key(kind: OwnKey, config: Config, passphrase: Passphrase) -> "ReloadingFile[Tried[Public]]":
+    return _watch(kind.path(config), lambda path: kind.read(path, passphrase))
 
 
 def _tried(load: Callable[[Path], T], path: Path) -> Tried[T]:
