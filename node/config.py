@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeIn
 from node.core.document import Document, parse_document, read_model
 from node.core.members.federation_file import SLUG, Address
 from node.errors import FileError, Reason
+from node.messages import _
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A number above 0: no infinity, which nothing would ever reach."""
@@ -215,10 +216,15 @@ def read_settings(path: Path) -> tuple[Document, Path]:
     except FileNotFoundError:
         raise FileError(Reason.INVALID_CONFIG, str(file), _no_node(file.parent)) from None
     except PermissionError:
-        text = f"belongs to {_owner(file)}, and you may not read it: sudo, or the identity of an officer by --as"
+        text = _(
+            "belongs to {owner}, and you may not read it: use sudo, or an officer's identity with --as",
+            owner=_owner(file),
+        )
         raise FileError(Reason.INVALID_CONFIG, str(file), text) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(Reason.INVALID_CONFIG, str(file), f"cannot be read: {type(error).__name__}") from None
+        raise FileError(
+            Reason.INVALID_CONFIG, str(file), _("cannot be read: {why}", why=type(error).__name__)
+        ) from None
     document = parse_document(text, str(file), Reason.INVALID_CONFIG)
     return document, file.resolve()
 
@@ -246,13 +252,13 @@ def _no_node(folder: Path) -> str:
     """What to do where a folder is no node; its subfolders that are nodes are named."""
     below = sorted(file.parent for file in folder.glob("*/node.yaml"))
     if below:
-        return f"there is no node here, but below: --node {' or '.join(map(str, below))}"
-    return "there is no node here; name its folder by --node or GONGZHI_NODE, or make one by gongzhi init"
+        return _("no node here, but below: --node {folders}", folders=list(map(str, below)))
+    return _("no node here: name its folder with --node or GONGZHI_NODE, or make one with gongzhi init")
 
 
 def _owner(path: Path) -> str:
     """The user whose a file is, or the folder on the way to it that does not let us look."""
     for each in (path, *path.parents):
         with suppress(OSError, KeyError):
-            return f"user {each.owner()}"
-    return "another user"
+            return _("user {name}", name=each.owner())
+    return _("another user")

@@ -6,6 +6,7 @@ from node.config import Config
 from node.core.members.federation import Federation, Member
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
+from node.messages import _
 from node.ports import Peer
 from node.rpc.evidence_client import evidence_peer
 from node.rpc.peer_client import connect, hint
@@ -53,6 +54,6 @@ class Peers:
             NodeError: PEER_FROZEN.
         """
         if self._store.peer_state(city).frozen:
-            raise NodeError(Reason.PEER_FROZEN, f"{city} is frozen; look at its incident, then release it")
+            raise NodeError(Reason.PEER_FROZEN, _("{city} is frozen: look at its incident, then release it", city=city))
         trusted = self._trust.current()
         return evidence_peer(trusted.federation.member(city), trusted.identity, self._config.sync.batch_timeout_s)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from node.core.policy.policy import Policy
 from node.errors import FileError, Reason
 from node.folder.files import read_text
+from node.messages import _
 from node.usecases.exchange.enforce_policy import read_policy
 
 
@@ -25,5 +26,9 @@ def load_policy(city: str, path: Path) -> PolicyFile:
     text = read_text(path, Reason.INVALID_POLICY)
     policy = read_policy(text, str(path))
     if policy.city != city:
-        raise FileError(Reason.INVALID_POLICY, str(path), f"these are the rules of {policy.city}, this node is {city}")
+        raise FileError(
+            Reason.INVALID_POLICY,
+            str(path),
+            _("this policy is for {city}; this node is {own}", city=policy.city, own=city),
+        )
     return PolicyFile(text, policy)

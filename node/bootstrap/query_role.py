@@ -11,6 +11,7 @@ from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
+from node.messages import _
 from node.rpc.query_service import QueryServicer, add_query_service
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
@@ -110,5 +111,5 @@ def _await_store(path: Path) -> None:
     deadline = time.monotonic() + _STORE_S
     while not path.exists() or not is_migrated(path):
         if time.monotonic() > deadline:
-            raise NodeError(Reason.UNAVAILABLE, "the node's store is not there; does its writing process run?")
+            raise NodeError(Reason.UNAVAILABLE, _("the node's store is missing: is its writing process running?"))
         time.sleep(0.05)

@@ -11,6 +11,7 @@ from node.core.members.federation import Member, PinnedCertificate, ended_at, se
 from node.errors import NodeError, Reason, TransientError
 from node.folder.identity import Identity
 from node.folder.keyfile import TlsIdentity
+from node.messages import _
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _KEEPALIVE_TIMEOUT_MS = 10_000
@@ -78,10 +79,14 @@ def explain_refusal(error: NodeError, member: Member, identity: TlsIdentity) -> 
         return
     now = datetime.now(UTC)
     if end := ended_at([identity.certificate], now):
-        text = f"this node's own certificate ended on {legal_date(end)}: gongzhi key rotate --tls"
+        text = _("this node's own certificate ended on {day}: gongzhi key rotate --tls", day=legal_date(end))
         raise TransientError(Reason.TLS_REFUSED, text) from None
     if end := ended_at(member.tls_certs, now):
-        text = f"the certificate of {member.city} ended on {legal_date(end)}: gongzhi federation add its new card"
+        text = _(
+            "the certificate of {city} ended on {day}: add its new card with gongzhi federation add",
+            city=member.city,
+            day=legal_date(end),
+        )
         raise TransientError(Reason.TLS_REFUSED, text) from None
 
 

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from node.core.log.attachment import MAX_CHUNK_BYTES
 from node.errors import Reason, TransientError
+from node.messages import _
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 
@@ -36,7 +37,7 @@ def upload(
             begin.put(answer.held)
     finally:
         begin.put(None)
-    raise TransientError(Reason.INCOMPLETE, "the node ended the stream; send the file again")
+    raise TransientError(Reason.INCOMPLETE, _("the node closed the stream; send the file again"))
 
 
 def _requests(

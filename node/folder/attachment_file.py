@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from node.core.log.attachment import MAX_CHUNK_BYTES, Digests
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.whole_file import sync_folder
 
 _READ_BYTES = 1024 * 1024
@@ -46,11 +47,13 @@ class Part:
                 the attachment; STORAGE_FULL, and nothing of the part is left.
         """
         if offset != self.held:
-            raise NodeError(Reason.WRONG_OFFSET, f"byte {self.held} is due, not {offset}")
+            raise NodeError(
+                Reason.WRONG_OFFSET, _("send from byte {held}, not from {offset}", held=self.held, offset=offset)
+            )
         if len(data) > MAX_CHUNK_BYTES:
-            raise NodeError(Reason.TOO_LARGE, f"a chunk has at most {MAX_CHUNK_BYTES} bytes")
+            raise NodeError(Reason.TOO_LARGE, _("a chunk has at most {most} bytes", most=MAX_CHUNK_BYTES))
         if self.held + len(data) > self._size:
-            raise NodeError(Reason.TOO_LARGE, f"more than the {self._size} bytes that were announced")
+            raise NodeError(Reason.TOO_LARGE, _("more than the announced {size} bytes", size=self._size))
         try:
             self._write_all(data)
         except OSError as error:
@@ -63,7 +66,9 @@ class Part:
             NodeError: INCOMPLETE, bytes are due yet; WRONG_DIGEST or STORAGE_FULL, and nothing of the part is left.
         """
         if self.held != self._size:
-            raise NodeError(Reason.INCOMPLETE, f"{self.held} of {self._size} bytes came; send the rest")
+            raise NodeError(
+                Reason.INCOMPLETE, _("received {held} of {size} bytes; send the rest", held=self.held, size=self._size)
+            )
         try:
             os.fsync(self._file)
             found = digest_file(self._path)
@@ -71,7 +76,9 @@ class Part:
             raise self._failure(error) from None
         if found.sha256 != self._digest:
             self._path.unlink()
-            raise NodeError(Reason.WRONG_DIGEST, f"the bytes that came are not those of {self._digest}")
+            raise NodeError(
+                Reason.WRONG_DIGEST, _("the received bytes do not have the digest {digest}", digest=self._digest)
+            )
         return found
 
     def name(self, target: Path) -> None:
@@ -94,7 +101,7 @@ class Part:
         if error.errno not in DISK_FULL:
             return error
         self._path.unlink(missing_ok=True)
-        return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this attachment was kept")
+        return NodeError(Reason.STORAGE_FULL, _("the disk is full or failing: this attachment was not kept"))
 
 
 class Digester:

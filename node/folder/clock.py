@@ -9,6 +9,7 @@ from node.config import Config
 from node.errors import FileError, Reason
 from node.folder.files import read_text
 from node.folder.trust import ReloadingFile
+from node.messages import _
 from node.ports import Clock
 
 OnShift = Callable[[float], None]
@@ -80,6 +81,6 @@ def _read_offset_s(path: Path) -> float:
     except ValueError:
         offset_s = nan
     if not abs(offset_s) <= _MAX_OFFSET_S:  # nor is anything of it "not a number"
-        message = f"must hold a number of seconds from -{_MAX_OFFSET_S} to {_MAX_OFFSET_S}, e.g. -3600"
+        message = _("must hold a number of seconds from -{most} to {most}, e.g. -3600", most=_MAX_OFFSET_S)
         raise FileError(Reason.INVALID_CONFIG, str(path), message)
     return offset_s

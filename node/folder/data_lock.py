@@ -8,6 +8,7 @@ from pathlib import Path
 
 from node.errors import FileError, Reason
 from node.folder.files import require_writable, unwritable
+from node.messages import _
 
 
 @contextmanager
@@ -36,14 +37,14 @@ def hold_data(data_dir: Path) -> int:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     except (FileNotFoundError, NotADirectoryError):
-        raise FileError(Reason.DATA_LOST, str(data_dir), "is no folder: is its volume mounted?") from None
+        raise FileError(Reason.DATA_LOST, str(data_dir), _("not a folder: is its volume mounted?")) from None
     except OSError as error:
         raise unwritable(path, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        message = "this node is running already: another process holds its data folder"
+        message = _("this node is running already: another process holds its data folder")
         raise FileError(Reason.ALREADY_RUNNING, str(data_dir), message) from None
     try:
         require_writable(data_dir, *sorted(data_dir.glob("*.db*")))

@@ -10,6 +10,7 @@ from node.core.members.clients import Clients, format_clients, parse_clients
 from node.core.members.federation import Federation
 from node.core.members.federation_file import format_federation, parse_federation
 from node.errors import FileError, Reason
+from node.messages import _
 from node.whole_file import write_file
 
 
@@ -17,7 +18,7 @@ def unwritable(path: Path, error: OSError) -> FileError:
     """What it means that the operating system did not let `path` be written."""
     is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     reason = Reason.STORAGE_FULL if is_full else Reason.STORAGE_READ_ONLY
-    return FileError(reason, str(path), f"cannot be written: {error.strerror}")
+    return FileError(reason, str(path), _("cannot be written: {why}", why=error.strerror))
 
 
 def require_writable(*paths: Path) -> None:
@@ -40,9 +41,9 @@ def read_text(path: Path, reason: Reason) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise FileError(reason, str(path), f"cannot be read: {error.strerror}") from None
+        raise FileError(reason, str(path), _("cannot be read: {why}", why=error.strerror)) from None
     except UnicodeDecodeError:
-        raise FileError(reason, str(path), "not UTF-8") from None
+        raise FileError(reason, str(path), _("not UTF-8")) from None
 
 
 def load_federation(path: Path) -> Federation:

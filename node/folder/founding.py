@@ -18,6 +18,7 @@ from node.folder.config_text import format_settings
 from node.folder.files import load_federation, save_clients, save_federation
 from node.folder.identity import add_client
 from node.folder.keyfile import create_log_key, create_tls_identity, create_witness_key
+from node.messages import _
 from node.whole_file import write_file
 
 CAPITALS = MappingProxyType(
@@ -76,7 +77,7 @@ def new_folder(folder: Path, plan: Plan, now: datetime, passphrase: bytes | None
         NodeError: INVALID_FEDERATION, the city is a member of the federation file already.
     """
     if (folder / "node.yaml").exists():
-        raise FileError(Reason.INVALID_CONFIG, str(folder / "node.yaml"), "this folder is a node already")
+        raise FileError(Reason.INVALID_CONFIG, str(folder / "node.yaml"), _("this folder already is a node"))
     for path in (folder, folder / "keys", folder / "officer", folder / "data"):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = _configure(folder / ".node.yaml", plan)
@@ -126,5 +127,8 @@ def _configure(path: Path, plan: Plan) -> Config:
 def _joinable(path: Path, city: str) -> Federation:
     federation = load_federation(path) if path.exists() else Federation(())
     if federation.find(city):
-        raise NodeError(Reason.INVALID_FEDERATION, f"{city} is a member of {path.name} already: `gongzhi key rotate`")
+        raise NodeError(
+            Reason.INVALID_FEDERATION,
+            _("{city} already is a member in {name}: use gongzhi key rotate", city=city, name=path.name),
+        )
     return federation

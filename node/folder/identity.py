@@ -26,6 +26,7 @@ from node.folder.keyfile import (
     environment_passphrase,
     load_tls_identity,
 )
+from node.messages import _
 from node.whole_file import adopt, write_file
 
 SERVICES = MappingProxyType(
@@ -63,7 +64,10 @@ class Identity:
             NodeError: PERMISSION_DENIED, a client of this kind is not answered there.
         """
         if service not in self.addresses:
-            raise NodeError(Reason.PERMISSION_DENIED, f"a client of kind {self.kind} has no {service}")
+            raise NodeError(
+                Reason.PERMISSION_DENIED,
+                _("clients of kind {kind} have no access to {service}", kind=self.kind, service=service),
+            )
         return self.addresses[service]
 
 
@@ -74,11 +78,19 @@ def check_terms(identity: Identity, now: datetime) -> None:
         NodeError: TLS_REFUSED, the node's has, or the client's own, and on which day.
     """
     if end := ended_at(identity.server_certs, now):
-        text = f"the certificate of the node of {identity.city} ended on {legal_date(end)}: gongzhi key rotate --tls"
+        text = _(
+            "the certificate of the node of {city} ended on {day}: gongzhi key rotate --tls",
+            city=identity.city,
+            day=legal_date(end),
+        )
         raise NodeError(Reason.TLS_REFUSED, text)
     if end := ended_at([identity.tls.certificate], now):
-        text = f"the certificate of {identity.name}, with which this command asks, ended on {legal_date(end)}"
-        raise NodeError(Reason.TLS_REFUSED, f"{text}: make a new one on the node")
+        text = _(
+            "the certificate of {name}, which this command uses, ended on {day}: make a new one on the node",
+            name=identity.name,
+            day=legal_date(end),
+        )
+        raise NodeError(Reason.TLS_REFUSED, text)
 
 
 class _About(BaseModel):
@@ -226,5 +238,5 @@ def _load_server(path: Path) -> tuple[PinnedCertificate, ...]:
     except NodeError as error:
         raise FileError(Reason.INVALID_KEY, str(path), error.message) from None
     if not found:
-        raise FileError(Reason.INVALID_KEY, str(path), "holds no certificate")
+        raise FileError(Reason.INVALID_KEY, str(path), _("holds no certificate"))
     return found

@@ -29,6 +29,7 @@ from node.core.log.checkpoint import LogKey, key_id_of, log_name
 from node.core.log.cosignature import WitnessKey, witness_name
 from node.core.members.federation import PinnedCertificate, parse_certificate
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 from node.whole_file import write_file
 
 CERTIFICATE_TERM = timedelta(days=730)
@@ -150,10 +151,10 @@ def _load(path: Path, kind: Callable[[str, bytes], _Key], passphrase: Passphrase
         material = base64.b64decode(secret, validate=True)
         signing = SigningKey(material[1:])
     except (ValueError, TypeError, CryptoError):
-        raise _wrong(path, "not a key of a log or a witness") from None
+        raise _wrong(path, _("not a log key or witness key")) from None
     key = kind(name, bytes(signing.verify_key))
     if (label, word, material[:1]) != ("PRIVATE", "KEY", key.algorithm) or key_id_of(key).hex() != key_id:
-        raise _wrong(path, "not an Ed25519 key of this kind, or damaged")
+        raise _wrong(path, _("damaged, or not an Ed25519 key of this kind"))
     return NoteSigner(key, signing)
 
 
@@ -182,9 +183,9 @@ def load_tls_identity(path: Path, passphrase: Passphrase = environment_passphras
         key = pem.load_pem_private_key(sealed, passphrase() if b"ENCRYPTED" in sealed else None)
         pinned = parse_certificate((begin + certificate).decode())
     except (ValueError, TypeError, UnsupportedAlgorithm, NodeError):
-        raise _wrong(path, "not a key with its certificate, or the passphrase is another") from None
+        raise _wrong(path, _("not a key with its certificate, or the passphrase is wrong")) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise _wrong(path, "not an elliptic curve key")
+        raise _wrong(path, _("not an elliptic curve key"))
     return TlsIdentity(pinned, _pem_key(key, pem.NoEncryption()))
 
 
@@ -225,28 +226,28 @@ def _seal(line: str, passphrase: bytes) -> str:
 
 def _unseal(line: str, path: Path, passphrase: bytes | None) -> str:
     if passphrase is None:
-        raise _wrong(path, f"sealed: its passphrase is wanted in {_PASSPHRASE_VARIABLE}")
+        raise _wrong(path, _("sealed: set its passphrase in {variable}", variable=_PASSPHRASE_VARIABLE))
     try:
         ops, memory, salt, sealed = line.removeprefix(_SEALED + "+").split("+", 3)
         key = argon2id.kdf(SecretBox.KEY_SIZE, passphrase, bytes.fromhex(salt), int(ops), int(memory))
         return SecretBox(key).decrypt(base64.b64decode(sealed, validate=True)).decode()
     except (ValueError, TypeError, CryptoError):
-        raise _wrong(path, "the passphrase is another, or the file is damaged") from None
+        raise _wrong(path, _("wrong passphrase, or the file is damaged")) from None
 
 
 def _write_new(path: Path, content: bytes) -> None:
     if path.exists():
-        raise _wrong(path, "already exists: a key is never written over")
+        raise _wrong(path, _("already exists: a key is never overwritten"))
     write_file(path, content, mode=0o600)
 
 
 def _read_private(path: Path) -> bytes:
     try:
         if path.stat().st_mode & 0o077:
-            raise _wrong(path, "others may read it: chmod 600, and make a new key if anyone did")
+            raise _wrong(path, _("others can read it: chmod 600, and make a new key if anyone did"))
         return path.read_bytes()
     except OSError as error:
-        raise _wrong(path, f"cannot be read: {error.strerror}") from None
+        raise _wrong(path, _("cannot be read: {why}", why=error.strerror)) from None
 
 
 def _wrong(path: Path, message: str) -> FileError:

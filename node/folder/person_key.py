@@ -10,6 +10,7 @@ from pathlib import Path
 
 from node.core.screening import PERSON_KEY_BYTES, PERSON_KEY_LABEL, parse_person_key
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 from node.whole_file import write_file
 
 FILE = "person.key"
@@ -22,7 +23,7 @@ def create_person_key(path: Path) -> None:
         FileError: INVALID_KEY, there is one: another would match nothing that was published under the first.
     """
     if path.exists():
-        raise _wrong(path, "already exists: under another key no HMAC would match any more")
+        raise _wrong(path, _("already exists: with another key no HMAC would match any more"))
     secret = base64.b64encode(os.urandom(PERSON_KEY_BYTES)).decode()
     write_file(path, f"{PERSON_KEY_LABEL}{secret}\n".encode(), mode=0o600)
 
@@ -36,13 +37,13 @@ def load_person_key(path: Path) -> bytes:
     try:
         mode, text = path.stat().st_mode, path.read_bytes()
     except OSError as error:
-        raise _wrong(path, f"cannot be read: {error.strerror}; get it from a member, by hand") from None
+        raise _wrong(path, _("cannot be read: {why}; get it from a member by hand", why=error.strerror)) from None
     if mode & 0o077:
-        raise _wrong(path, "others may read it: chmod 600, and have the members agree on a new one if anyone did")
+        raise _wrong(path, _("others can read it: chmod 600, and agree on a new key with the members if anyone did"))
     try:
         return parse_person_key(text.decode("ascii"))
     except (ValueError, NodeError):
-        raise _wrong(path, "not a key for ID numbers") from None
+        raise _wrong(path, _("not a key for ID numbers")) from None
 
 
 def _wrong(path: Path, message: str) -> FileError:

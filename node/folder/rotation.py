@@ -23,6 +23,7 @@ from node.folder.keyfile import (
     load_tls_identity,
     load_witness_key,
 )
+from node.messages import _
 
 
 def next_path(path: Path) -> Path:
@@ -123,8 +124,8 @@ def _publish(config: Config, card: Member) -> Member:
 
 
 def _nothing(path: Path) -> FileError:
-    return FileError(Reason.INVALID_KEY, str(path), "no new key is prepared; rotate first without --finish")
+    return FileError(Reason.INVALID_KEY, str(path), _("no new key is prepared: rotate without --finish first"))
 
 
 def _not_on_card(path: Path) -> FileError:
-    return FileError(Reason.INVALID_KEY, str(path), "is not on this node's card: nobody would believe it; remove it")
+    return FileError(Reason.INVALID_KEY, str(path), _("not on this node's card: no peer trusts it; remove it"))

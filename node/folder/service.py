@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 from node.whole_file import write_file
 
 SETTINGS = Path("/etc/gongzhi")
@@ -37,12 +38,14 @@ def check_place(folder: Path) -> None:
     if not _is_services(folder):
         return
     if os.geteuid() != 0:
-        raise NodeError(Reason.PERMISSION_DENIED, f"only root makes a node in {SETTINGS}: sudo gongzhi ...")
+        raise NodeError(
+            Reason.PERMISSION_DENIED, _("only root can make a node in {folder}: sudo gongzhi ...", folder=SETTINGS)
+        )
     _owner()
     data = DATA / folder.name
     is_made = (folder / "node.yaml").exists()  # who founds it twice is told so
     if not is_made and data.exists() and any(data.iterdir()):
-        raise FileError(Reason.INVALID_ARGUMENT, str(data), "holds data already: move them away first")
+        raise FileError(Reason.INVALID_ARGUMENT, str(data), _("already holds data: move it away first"))
 
 
 def settle(folder: Path) -> None:
@@ -78,8 +81,11 @@ def check_user(data_dir: Path) -> None:
     """
     owner = data_dir.stat().st_uid if data_dir.exists() else 0
     if os.geteuid() == 0 and owner != 0:
-        start = f"systemctl start gongzhi@{data_dir.name}" if data_dir.parent == DATA else "run it as that user"
-        raise NodeError(Reason.PERMISSION_DENIED, f"this node's data are user {_name(owner)}'s, not root's: {start}")
+        start = f"systemctl start gongzhi@{data_dir.name}" if data_dir.parent == DATA else _("run it as that user")
+        raise NodeError(
+            Reason.PERMISSION_DENIED,
+            _("this node's data belongs to user {name}, not root: {start}", name=_name(owner), start=start),
+        )
 
 
 def _is_services(folder: Path) -> bool:
@@ -90,7 +96,7 @@ def _owner() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(USER)
     except KeyError:
-        raise NodeError(Reason.NOT_FOUND, f"there is no user {USER}: the Debian package makes it") from None
+        raise NodeError(Reason.NOT_FOUND, _("no user {user}: the Debian package creates it", user=USER)) from None
 
 
 def _name(uid: int) -> str:

@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 
 from node.config import Limits
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.rpc.calls import Call, OpenCalls, Parse, Shape
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
@@ -213,20 +214,24 @@ def _parser(deserialise: Parse | None) -> Parse:
         try:
             return deserialise(message) if deserialise else message
         except DecodeError:
-            raise NodeError(Reason.INVALID_ARGUMENT, "the message is not of the type that this method takes") from None
+            raise NodeError(Reason.INVALID_ARGUMENT, _("the message is not of the type this method takes")) from None
 
     return parse
 
 
 def _elsewhere(method: str) -> Handler | None:
     """Says which listener answers a method that is called where it is not served; None where no listener does."""
-    service, _, name = method.strip("/").partition("/")
+    service, _slash, name = method.strip("/").partition("/")
     listener = listener_of(service)
     if listener is None or name not in Default().FindServiceByName(service).methods_by_name:
         return None
-    text = f"{service.rpartition('.')[2]} is answered by the {listener} listener, not by this one"
+    text = _(
+        "{service} is answered by the {listener} listener, not by this one",
+        service=service.rpartition(".")[2],
+        listener=listener,
+    )
 
-    def refuse(_: Iterator[Any], __: grpc.ServicerContext) -> NoReturn:
+    def refuse(_messages: Iterator[Any], _context: grpc.ServicerContext) -> NoReturn:
         raise NodeError(Reason.INVALID_ARGUMENT, text)
 
     return grpc.stream_unary_rpc_method_handler(refuse)
@@ -249,8 +254,8 @@ def _refuse(context: grpc.ServicerContext, error: Exception) -> NoReturn:
         abort(context, error)
     if isinstance(error, NotImplementedError):  # a method of the health service that its library leaves out
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "this node does not offer the method")
-    # Already ended by the service itself, or the caller is gone.
+    # Already ended by the service itself, or the caller disconnected.
     if _code(context) is not None or not context.is_active():
         raise error
     _log.error("call_failed", exc_info=error)
-    abort(context, NodeError(Reason.INTERNAL, "an internal error; it is in the node's log"))
+    abort(context, NodeError(Reason.INTERNAL, _("internal error: see the node's log")))

@@ -12,6 +12,7 @@ import structlog
 
 from node.config import Limits
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.rpc.limits import too_many_calls
 from node.rpc.principal import Principal, Principals
 from node.rpc.threads import Crew
@@ -71,7 +72,7 @@ class Call:
         """
         message = next(self._read(messages, parse), None)
         if message is None:
-            raise NodeError(Reason.INVALID_ARGUMENT, "the call came without its message")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("the call has no message"))
         if self.shape.is_stream:
             self._patience_s = self._limits.idle_s
         return message
@@ -151,7 +152,7 @@ class OpenCalls:
         self._open[call] = None
         if not context.add_callback(lambda: self._open.pop(call, None)):
             del self._open[call]
-            raise NodeError(Reason.CANCELLED, "the caller is gone")
+            raise NodeError(Reason.CANCELLED, _("the caller disconnected"))
         return call
 
     def sweep(self) -> None:
@@ -189,7 +190,7 @@ def _thin_out(calls: Iterable[Call]) -> None:
     by_caller: defaultdict[Principal, deque[Call]] = defaultdict(deque)
     for call in calls:
         by_caller[call.caller].append(call)
-    for _ in range(sum(map(len, by_caller.values())) - _MOST_HELD):
+    for _call in range(sum(map(len, by_caller.values())) - _MOST_HELD):
         max(by_caller.values(), key=len).popleft().end()
 
 

@@ -13,6 +13,7 @@ from node.core.members.clients import Kind
 from node.core.members.officers import Account
 from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Service
@@ -56,13 +57,13 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def Open(self, request: pb.OpenRequest, context: grpc.ServicerContext) -> pb.OpenResponse:  # noqa: N802
         """Opens a case."""
         if request.submission.case:
-            raise NodeError(Reason.INVALID_ARGUMENT, "a case that is open already is acted in")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("the case is open already: use Act"))
         return pb.OpenResponse(recorded=self._act(request.submission, context))
 
     def Act(self, request: pb.ActRequest, context: grpc.ServicerContext) -> pb.ActResponse:  # noqa: N802
         """Records an act."""
         if not request.submission.case:
-            raise NodeError(Reason.INVALID_ARGUMENT, "an act names its case")
+            raise NodeError(Reason.INVALID_ARGUMENT, _("name the case of the act"))
         return pb.ActResponse(recorded=self._act(request.submission, context))
 
     def Prepare(self, request: pb.PrepareRequest, context: grpc.ServicerContext) -> pb.PrepareResponse:  # noqa: N802
@@ -158,9 +159,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     ) -> pb.ScorecardResponse:
         """How each city keeps its limits."""
         del request
-        with self._using(context, "Scorecard", "") as (actor, _):
+        with self._using(context, "Scorecard", "") as (actor, _use):
             if actor.is_platform:
-                raise NodeError(Reason.PERMISSION_DENIED, "the scorecard is for officers")
+                raise NodeError(Reason.PERMISSION_DENIED, _("only officers may see the scorecard"))
             return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._now()))
 
     def _summaries(self, found: Sequence[Listed], limit: int, use: Use, side: str) -> list[pb.Summary]:
@@ -217,9 +218,7 @@ def _actor(caller: Principal) -> Actor:
     if caller.kind is Kind.PLATFORM:
         return Actor(caller.name, caller.account or Account(caller.name), is_platform=True)
     if caller.account is None or caller.account.is_steward:
-        raise NodeError(
-            Reason.PERMISSION_DENIED, "this officer works on no cases; `gongzhi officer add` makes one who does"
-        )
+        raise NodeError(Reason.PERMISSION_DENIED, _("this officer has no role in casework: gongzhi officer add"))
     return Actor(caller.name, caller.account)
 
 

@@ -11,6 +11,7 @@ from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.core.members.officers import Account as Officer
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.rpc.pace import paced
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Service
@@ -68,7 +69,7 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
         messages = paced(request_iterator, lambda message: len(message.chunk.data), self._patience_s)
         with self._recorder.using(caller, "Evidence.Put", _COMMON) as use:
             if caller.account is not None and not caller.account.acts:
-                raise NodeError(Reason.WRONG_ACTOR, "an officer of this role reads evidence and hands none in")
+                raise NodeError(Reason.WRONG_ACTOR, _("officers of this role may read evidence, not submit it"))
             for response in store_evidence(self._store, _name(caller), _named(use, messages)):
                 if response.HasField("attachment"):
                     use.result = _stored(response.attachment)
@@ -112,7 +113,7 @@ class EvidenceServicer(evidence_pb2_grpc.EvidenceServiceServicer):
     ) -> AbstractContextManager[Use]:
         caller = principal(context)
         if caller.kind is not Kind.OFFICER:
-            raise NodeError(Reason.PERMISSION_DENIED, "only an officer reads evidence")
+            raise NodeError(Reason.PERMISSION_DENIED, _("only officers may read evidence"))
         return self._recorder.using(caller, rpc, reason, subject)
 
 

@@ -8,6 +8,7 @@ from node.client.errors import error_from_rpc
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.folder.keyfile import TlsIdentity
+from node.messages import _
 
 
 def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError | None:
@@ -24,5 +25,5 @@ def probe(identity: TlsIdentity, member: Member, timeout_s: float) -> NodeError 
                 return explained
             return error
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        return NodeError(Reason.UNAVAILABLE, "it answers, but does not serve")
+        return NodeError(Reason.UNAVAILABLE, _("the node answers but does not serve"))
     return None

@@ -10,6 +10,7 @@ from node.core.log.record import EVERYONE
 from node.core.members.actor import Actor
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock
 from node.rpc.metrics import count_rows
 from node.rpc.principal import Principal, caller_of, principal
@@ -75,7 +76,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             for request in requests:
                 yield self._ingest.begin(request, load_of)
         except grpc.RpcError:
-            text = "the stream broke off; send what was not acknowledged again"
+            text = _("the stream was interrupted; send again what was not acknowledged")
             raise NodeError(Reason.CANCELLED, text) from None
 
     def Retract(  # noqa: N802 - the name in the proto
@@ -125,7 +126,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
 
 def _check_officer(caller: Principal) -> None:
     if caller.kind is not Kind.OFFICER:
-        raise NodeError(Reason.PERMISSION_DENIED, "an officer takes records back, no program")
+        raise NodeError(Reason.PERMISSION_DENIED, _("only an officer may retract records, not a program"))
 
 
 def _officer(caller: Principal) -> Actor:
@@ -136,7 +137,7 @@ def _officer(caller: Principal) -> Actor:
     """
     _check_officer(caller)
     if caller.account is None:
-        text = "two persons take a load back, each with an account (gongzhi officer add, --as)"
+        text = _("retracting a load takes two officers, each with an account (gongzhi officer add, --as)")
         raise NodeError(Reason.PERMISSION_DENIED, text)
     return Actor(caller.name, caller.account)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from node.config import Limits, Rate
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.rpc.principal import Principal
 
 
@@ -60,7 +61,10 @@ class Limiter:
         """
         with self._lock:
             if is_stream and self._streams[principal] >= self._limits.open_streams:
-                raise NodeError(Reason.RATE_LIMITED, f"more than {self._limits.open_streams} streams at once")
+                raise NodeError(
+                    Reason.RATE_LIMITED,
+                    _("more than {most} streams at once", most=self._limits.open_streams),
+                )
             if self._calls[principal] >= self._limits.open_calls:
                 raise too_many_calls(self._limits)
             self._calls[principal] += 1
@@ -84,9 +88,12 @@ class Limiter:
             bucket = self._buckets.setdefault(principal, Bucket(self._rates[principal.kind], now_s))
         if not bucket.take(now_s):
             rate = self._rates[principal.kind].requests_per_s
-            raise NodeError(Reason.RATE_LIMITED, f"more than {rate:g} calls a second; try again later")
+            raise NodeError(Reason.RATE_LIMITED, _("more than {rate:g} calls a second; try again later", rate=rate))
 
 
 def too_many_calls(limits: Limits) -> NodeError:
     """What a principal hears that has as many calls under way as it may."""
-    return NodeError(Reason.RATE_LIMITED, f"more than {limits.open_calls} calls at once; try again when one has ended")
+    return NodeError(
+        Reason.RATE_LIMITED,
+        _("more than {most} calls at once; try again when one has ended", most=limits.open_calls),
+    )

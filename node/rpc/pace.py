@@ -9,6 +9,7 @@ import grpc
 
 from node.client.errors import error_from_rpc
 from node.errors import NodeError, Reason, TransientError
+from node.messages import _
 from node.rpc.read_ahead import ReadAhead
 
 MIN_BYTES_PER_S = 4 * 1024
@@ -32,7 +33,7 @@ def paced(messages: Iterator[_Message], size: Callable[[_Message], int], patienc
             try:
                 message = arrived.take(max(left_s, 0.001))
             except queue.Empty:
-                text = f"less than {MIN_BYTES_PER_S} bytes a second came; go on where it stopped"
+                text = _("received less than {least} bytes a second; resume where it stopped", least=MIN_BYTES_PER_S)
                 raise TransientError(Reason.TOO_SLOW, text) from None
             if message is None:
                 return
@@ -50,4 +51,4 @@ def _whole(messages: Iterator[_Message]) -> Iterator[_Message]:
 def _broken(error: grpc.RpcError) -> NodeError:
     if hasattr(error, "code"):  # of a call made; that of a call answered has no status
         return error_from_rpc(error)
-    return TransientError(Reason.CANCELLED, "the stream broke off; go on where it stopped")
+    return TransientError(Reason.CANCELLED, _("the stream was interrupted; resume where it stopped"))

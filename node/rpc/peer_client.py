@@ -15,6 +15,7 @@ from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TransientError, TrustError
 from node.folder.keyfile import TlsIdentity
+from node.messages import _
 from node.rpc.exchange_service import SERVICE
 from node.stubs.exchange.v1.exchange_pb2 import HintRequest, HintResponse, PullRequest, ReviseRequest
 
@@ -72,7 +73,10 @@ class GrpcPeer:
                 watch.start()
         except grpc.RpcError as error:
             if watch.has_fired:
-                raise TransientError(Reason.TOO_SLOW, f"no batch within {self._settings.batch_timeout_s:g} s") from None
+                raise TransientError(
+                    Reason.TOO_SLOW,
+                    _("no batch within {seconds:g} s", seconds=self._settings.batch_timeout_s),
+                ) from None
             raise _error(error) from None
         finally:
             watch.stop()
@@ -82,7 +86,10 @@ class GrpcPeer:
 def _error(error: grpc.RpcError) -> Exception:
     call = cast(grpc.Call, error)
     if call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and _TOO_LARGE in (call.details() or ""):
-        return TrustError(Reason.OVERSIZE_BATCH, f"a message of more than {_MAX_MESSAGE_BYTES} bytes")
+        return TrustError(
+            Reason.OVERSIZE_BATCH,
+            _("message longer than {most} bytes", most=_MAX_MESSAGE_BYTES),
+        )
     return error_from_rpc(error)
 
 

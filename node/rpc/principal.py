@@ -11,6 +11,7 @@ from node.core.members.federation import PinnedCertificate
 from node.core.members.officers import Account
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust, Trusted
+from node.messages import _
 from node.rpc.services import SERVICE_KINDS, SERVICE_ROLES
 
 _ATTRIBUTE = "gongzhi_principal"
@@ -50,9 +51,9 @@ class Principals:
             self._pinned, self._followed = _pin_all(trusted, self._trust.city), trusted
         pinned = self._pinned.get(pem)
         if pinned is None:
-            raise NodeError(Reason.UNAUTHENTICATED, "this certificate is not, or no longer, pinned here")
+            raise NodeError(Reason.UNAUTHENTICATED, _("certificate not pinned here, or no longer"))
         if not pinned.not_before_s <= self._clock() <= pinned.not_after_s:
-            raise NodeError(Reason.UNAUTHENTICATED, "this certificate is not in its term")
+            raise NodeError(Reason.UNAUTHENTICATED, _("certificate expired or not yet valid"))
         return pinned.principal
 
 
@@ -82,7 +83,7 @@ def presented_certificate(context: grpc.ServicerContext) -> bytes:
     # The stubs do not know that the values are sequences.
     presented = cast(Mapping[str, Sequence[bytes]], context.auth_context()).get("x509_pem_cert")
     if not presented:
-        raise NodeError(Reason.UNAUTHENTICATED, "no certificate was presented")
+        raise NodeError(Reason.UNAUTHENTICATED, _("no client certificate"))
     return presented[0]
 
 
@@ -95,10 +96,15 @@ def authorize(context: grpc.ServicerContext, caller: Principal, service: str) ->
     kinds = SERVICE_KINDS.get(service, frozenset())
     if caller.kind not in kinds:
         name, whom = service.rpartition(".")[2], ", ".join(sorted(kinds)) or "nobody"
-        raise NodeError(Reason.PERMISSION_DENIED, f"{name} is for {whom}; this certificate is of kind {caller.kind}")
+        raise NodeError(
+            Reason.PERMISSION_DENIED,
+            _("{name} is for {whom}; this certificate is of kind {kind}", name=name, whom=whom, kind=caller.kind),
+        )
     roles = SERVICE_ROLES.get(service)
     if roles and caller.account and caller.kind is Kind.OFFICER and roles.isdisjoint(caller.account.roles):
-        raise NodeError(Reason.PERMISSION_DENIED, f"this service is for officers of role {', '.join(sorted(roles))}")
+        raise NodeError(
+            Reason.PERMISSION_DENIED, _("only officers with role {roles} may use this service", roles=sorted(roles))
+        )
     setattr(context, _ATTRIBUTE, caller)
 
 

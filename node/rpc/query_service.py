@@ -8,6 +8,7 @@ from node.core.members.clients import Kind
 from node.core.members.officers import OfficerRole
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.rpc.principal import Principal, principal
 from node.rpc.server import Service
 from node.storage.sqlite.reader import Reader
@@ -147,12 +148,12 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
 def _check_auditor(caller: Principal) -> None:
     # The node's own officer has no account.
     if caller.kind is not Kind.OFFICER or (caller.account and not caller.account.has(OfficerRole.AUDITOR)):
-        raise NodeError(Reason.PERMISSION_DENIED, "who asked what is read by officers of role auditor")
+        raise NodeError(Reason.PERMISSION_DENIED, _("only officers with role auditor may read usage records"))
 
 
 def _check_officer(caller: Principal) -> None:
     if caller.kind is not Kind.OFFICER:
-        raise NodeError(Reason.PERMISSION_DENIED, "only an officer sees records; a platform asks by Verify")
+        raise NodeError(Reason.PERMISSION_DENIED, _("only officers may list records; platforms use Verify"))
 
 
 def add_query_service(servicer: QueryServicer) -> Service:

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from node.core.standards.bounds import bounds_of
 from node.errors import NodeError, Reason
+from node.messages import _
 
 
 def bounded(request: Any) -> Any:
@@ -25,5 +26,5 @@ def _each_checked(requests: Iterator[Any]) -> Iterator[Any]:
 
 def _checked(request: Any) -> Any:
     if path := bounds_of(request.DESCRIPTOR).broken(request):
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{path}: longer than a request may have it")
+        raise NodeError(Reason.INVALID_ARGUMENT, _("{path}: too long", path=path))
     return request

@@ -8,6 +8,7 @@ from grpc_reflection.v1alpha import reflection
 
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
+from node.messages import _
 from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.threads import Threads
 from node.rpc.tls import server_credentials, server_options
@@ -71,4 +72,6 @@ class Listener:
         except RuntimeError:
             port = 0
         if not port:
-            raise NodeError(Reason.ALREADY_RUNNING, f"cannot listen on {address}: is another program there?")
+            raise NodeError(
+                Reason.ALREADY_RUNNING, _("cannot listen on {address}: is another program there?", address=address)
+            )

@@ -75,7 +75,7 @@ def test_init_makes_a_whole_node(two: tuple[Path, Path]) -> None:
 
 def test_init_twice_is_refused_and_changes_nothing(two: tuple[Path, Path]) -> None:
     before = (two[0] / "keys" / "log.key").read_bytes()
-    with pytest.raises(NodeError, match="is a node already"):
+    with pytest.raises(NodeError, match="already is a node"):
         run(init, "--city", "changsha", "--dir", two[0])
     assert (two[0] / "keys" / "log.key").read_bytes() == before
 
@@ -142,7 +142,7 @@ def test_a_passphrase_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("GONGZHI_PASSPHRASE_FILE", str(file))
     load_log_key(load_config(tmp_path / "c").log_key)
     file.chmod(0o644)
-    with pytest.raises(NodeError, match="others may read it") as caught:
+    with pytest.raises(NodeError, match="others can read it") as caught:
         load_log_key(load_config(tmp_path / "c").log_key)
     assert caught.value.reason is Reason.INVALID_KEY
 

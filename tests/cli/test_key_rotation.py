@@ -168,5 +168,5 @@ def test_a_prepared_key_that_is_not_on_the_card_is_not_put_in_use(tmp_path: Path
         call("key", "rotate", f"--{which}", "--node", config.keys.parent)
     name = {"log": "log.next.key", "tls": "tls.next.pem", "witness": "witness.next.key"}[which]
     shutil.copy(other.keys / name, own.keys / name)
-    with pytest.raises(NodeError, match="is not on this node's card"):
+    with pytest.raises(NodeError, match="not on this node's card"):
         call("key", "rotate", f"--{which}", "--finish", "--node", own.keys.parent)

@@ -49,5 +49,5 @@ def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, text: str, line:
 
 
 def test_no_file_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="there is no node here"):
+    with pytest.raises(FileError, match="no node here"):
         load_config(tmp_path)

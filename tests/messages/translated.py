@@ -2,4 +2,4 @@
 
 from tests.messages.texts import CLICK
 
-TRANSLATED = (CLICK, "tables", "adapters", "usecases", "cli", "demo")
+TRANSLATED = (CLICK, "tables", "adapters", "usecases", "cli", "demo", "folder", "storage", "rpc", "bootstrap")

@@ -264,5 +264,5 @@ def test_bundle_read_back_reaches_its_node(cities: dict[str, Config], tmp_path: 
     assert (read.tls.certificate, read.server_certs) == (made.tls.certificate, made.server_certs)
     ports = {name: getattr(cities["changsha"].listen, name).rpartition(":")[2] for name in ("intake", "query")}
     assert read.addresses == {name: f"10.0.0.1:{port}" for name, port in ports.items()}
-    with pytest.raises(NodeError, match="no control"):
+    with pytest.raises(NodeError, match="no access to control"):
         read.address("control")

@@ -66,7 +66,7 @@ def test_any_other_node_stays_as_it_is(places: Path) -> None:
 def test_data_that_are_there_are_not_mixed_with_a_new_nodes(places: Path) -> None:
     (places / "var/changsha").mkdir()
     (places / "var/changsha/node.db").write_bytes(b"of an earlier node")
-    with pytest.raises(FileError, match="holds data already") as refused:
+    with pytest.raises(FileError, match="already holds data") as refused:
         service.check_place(places / "etc/changsha")
     assert refused.value.reason is Reason.INVALID_ARGUMENT
 
@@ -81,7 +81,7 @@ def test_somebody_else_than_root_is_told_to_be_root(places: Path, monkeypatch: p
 def test_without_the_package_there_is_no_user(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(service, "USER", "nobody-of-this-name")
-    with pytest.raises(NodeError, match="the Debian package makes it"):
+    with pytest.raises(NodeError, match="the Debian package creates it"):
         service.check_place(places / "etc/changsha")
 
 
@@ -98,7 +98,7 @@ def test_of_several_none_is_taken_and_all_are_named(places: Path) -> None:
         found(places / "etc" / city, city)
     refused = invoke(gongzhi, "federation", "list")
     assert isinstance(refused.exception, FileError)
-    assert f"--node {places}/etc/changsha or {places}/etc/wuhan" in refused.exception.message
+    assert f"--node {places}/etc/changsha, {places}/etc/wuhan" in refused.exception.message
 
 
 @as_root

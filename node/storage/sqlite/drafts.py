@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Connection
 
 
@@ -55,7 +56,7 @@ def read_draft(connection: Connection, number: int) -> Draft:
     """
     row = connection.execute(_SELECT + " AND number = ?", (number,)).fetchone()
     if row is None:
-        raise NodeError(Reason.NOT_FOUND, f"there is no open draft {number}")
+        raise NodeError(Reason.NOT_FOUND, _("no open draft {number}", number=number))
     return _draft(row)
 
 

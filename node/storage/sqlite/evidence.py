@@ -19,6 +19,7 @@ from node.config import Evidence
 from node.core.log.attachment import check_digest
 from node.errors import NodeError, Reason, TransientError
 from node.folder.attachment_file import Part, read_chunks
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.reader import Reader
@@ -111,7 +112,7 @@ class EvidenceStore:
         check_digest(digest)
         found = self.find(digest)
         if found is None:
-            raise NodeError(Reason.NOT_FOUND, f"the attachment {digest} is not held here")
+            raise NodeError(Reason.NOT_FOUND, _("attachment {digest} is not held here", digest=digest))
         return found
 
     def digests(self) -> list[str]:
@@ -138,7 +139,10 @@ class EvidenceStore:
         """
         check_digest(digest)
         if size > self._settings.max_bytes:
-            raise NodeError(Reason.TOO_LARGE, f"an attachment has at most {self._settings.max_bytes} bytes here")
+            raise NodeError(
+                Reason.TOO_LARGE,
+                _("an attachment has at most {max_bytes} bytes here", max_bytes=self._settings.max_bytes),
+            )
         with self._alone(digest):
             self._take_back_name(digest)
             self._check_room(size - self.held_bytes(digest))
@@ -231,7 +235,7 @@ class EvidenceStore:
     def _alone(self, digest: str) -> Iterator[None]:
         with self._lock:
             if digest in self._receiving:
-                raise TransientError(Reason.UPLOAD_UNDER_WAY, f"{digest} is being brought already")
+                raise TransientError(Reason.UPLOAD_UNDER_WAY, _("{digest} is being uploaded already", digest=digest))
             self._receiving.add(digest)
         try:
             yield
@@ -246,7 +250,7 @@ class EvidenceStore:
 
     def _check_room(self, due_bytes: int) -> None:
         if shutil.disk_usage(self._folder).free < due_bytes + self._settings.keep_free_bytes:
-            raise NodeError(Reason.STORAGE_FULL, "there is no room on the disk for this attachment")
+            raise NodeError(Reason.STORAGE_FULL, _("not enough disk space for this attachment"))
 
     def _part(self, digest: str) -> Path:
         return self._folder / f"{digest}.part"

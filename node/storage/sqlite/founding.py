@@ -13,6 +13,7 @@ from node.core.members.federation import Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.founding import MARK, read_mark, remove_mark, write_mark
 from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key
+from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.schema import Connection, Error, open_reader
@@ -21,7 +22,6 @@ from node.storage.sqlite.writer import storage_error
 
 _ID_BYTES = 16
 _INSERT = "INSERT INTO founding (id) VALUES (?)"
-_ANEW = "mount the right volume or restore a backup; docs/operations.md (The data folder is lost)"
 
 
 def found_log(config: Config, clock: Clock, passphrase: Passphrase = environment_passphrase) -> None:
@@ -31,7 +31,7 @@ def found_log(config: Config, clock: Clock, passphrase: Passphrase = environment
         NodeError: INVALID_ARGUMENT, there is a database already; INVALID_KEY; STORAGE_FULL.
     """
     if config.node_db.exists():
-        raise FileError(Reason.INVALID_ARGUMENT, str(config.node_db), "is there already: a log is never written over")
+        raise FileError(Reason.INVALID_ARGUMENT, str(config.node_db), _("exists already: a log is never overwritten"))
     remove_mark(config)
     store = Store(config.node_db, config.city, load_log_key(config.log_key, passphrase), clock)
     try:
@@ -60,7 +60,9 @@ def check_founding(config: Config, own: Member) -> None:
         NodeError: DATA_LOST, it holds none, or another; STORAGE_CORRUPT.
     """
     if not config.node_db.exists():
-        raise _lost(config, f"is missing, but {config.keys.name}/ holds the keys of a log that was founded")
+        raise _lost(
+            config, _("is missing, but {keys}/ holds the keys of a log that was founded", keys=config.keys.name)
+        )
     try:
         connection = open_reader(config.node_db)
         try:
@@ -73,19 +75,25 @@ def check_founding(config: Config, own: Member) -> None:
 
 def _check(config: Config, own: Member, connection: Connection) -> None:
     if not _has(connection, "origin"):
-        raise _lost(config, f"holds no log, but {config.keys.name}/ holds the keys of one that was founded")
+        raise _lost(
+            config, _("holds no log, but {keys}/ holds the keys of one that was founded", keys=config.keys.name)
+        )
     row = connection.execute("SELECT city, checkpoint FROM origin WHERE number = ?", (OWN,)).fetchone()
     if row is None:
-        raise _lost(config, f"holds no log, but {config.keys.name}/ holds the keys of one that was founded")
+        raise _lost(
+            config, _("holds no log, but {keys}/ holds the keys of one that was founded", keys=config.keys.name)
+        )
     city, checkpoint = row
     if city != config.city:
-        raise _lost(config, f"is the log of {city}, this node is {config.city}")
+        raise _lost(config, _("is the log of {city}; this node is {own}", city=city, own=config.city))
     try:
         verify_checkpoint(checkpoint or b"", log_name(city), own.log_keys)
     except NodeError as error:
-        raise _lost(config, f"is a log that no key on the card of {city} signed ({error.reason})") from None
+        raise _lost(
+            config, _("no key on the card of {city} signed this log ({reason})", city=city, reason=error.reason)
+        ) from None
     if is_founded_otherwise(config, connection):
-        raise _lost(config, f"is a log founded at another time than {config.keys.name}/{MARK} says")
+        raise _lost(config, _("was not founded when {mark} says", mark=f"{config.keys.name}/{MARK}"))
 
 
 def is_founded_otherwise(config: Config, connection: Connection) -> bool:
@@ -107,4 +115,5 @@ def _has(connection: Connection, table: str) -> bool:
 
 
 def _lost(config: Config, why: str) -> FileError:
-    return FileError(Reason.DATA_LOST, str(config.node_db), f"{why}: {_ANEW}")
+    text = _("{why}: mount the right volume or restore a backup; docs/operations.md (The data folder is lost)", why=why)
+    return FileError(Reason.DATA_LOST, str(config.node_db), text)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from node.core.log.record import parse_record_id
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Connection
 
 
@@ -72,7 +73,7 @@ def read_load(connection: Connection, number: int) -> Load:
     """
     row = connection.execute(_SELECT + " WHERE load.number = ? GROUP BY load.number", (number,)).fetchone()
     if row is None:
-        raise NodeError(Reason.NOT_FOUND, f"there is no load {number}")
+        raise NodeError(Reason.NOT_FOUND, _("no load {number}", number=number))
     return Load(*row)
 
 

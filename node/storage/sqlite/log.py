@@ -12,6 +12,7 @@ from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile
 from node.core.log.record import SALT_BYTES, record_id, seal
 from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.ports import Clock, Signer
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import remember_ended
@@ -230,7 +231,14 @@ class OwnLog:
         header.id = record_id(self.city, index)
         leaf_hash, view = seal(header, entry.bodies, run.salts.read(SALT_BYTES * len(entry.bodies)))
         if len(view) > MAX_RECORD_BYTES:
-            raise NodeError(Reason.TOO_LARGE, f"a record of {len(view)} bytes, at most {MAX_RECORD_BYTES}")
+            raise NodeError(
+                Reason.TOO_LARGE,
+                _(
+                    "the record has {count} bytes; at most {most} are allowed",
+                    count=len(view),
+                    most=MAX_RECORD_BYTES,
+                ),
+            )
         run.leaves.append(leaf_hash)
         run.records.append((row, leaf_hash, view))
         run.subjects.extend(rows.subject_rows(header, row))
@@ -276,5 +284,8 @@ def _is_outdated(entry: Entry, version: Version, last: Entry) -> bool:
 def _restore(connection: Connection, city: str) -> Frontier:
     named, size, root = connection.execute("SELECT city, size, root FROM origin WHERE number = ?", (OWN,)).fetchone()
     if named != city:
-        raise NodeError(Reason.INVALID_CONFIG, f"this data directory holds the log of {named!r}, not of {city!r}")
+        raise NodeError(
+            Reason.INVALID_CONFIG,
+            _("this data folder holds the log of {named!r}, not of {city!r}", named=named, city=city),
+        )
     return check_tree(connection, OWN, size, root)

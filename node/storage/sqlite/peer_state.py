@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Connection
 
 MAX_INCIDENTS_PER_CITY = 100
@@ -158,8 +159,12 @@ def read_payload(connection: Connection, number: int) -> bytes:
     """
     row = connection.execute("SELECT evidence, digest FROM incident WHERE number = ?", (number,)).fetchone()
     if row is None:
-        raise NodeError(Reason.NOT_FOUND, f"there is no incident {number}")
+        raise NodeError(Reason.NOT_FOUND, _("no incident {number}", number=number))
     if row[1] is not None:
-        text = f"what was sent in incident {number} is destroyed: its time was up, or a record in it was taken back"
-        raise NodeError(Reason.NOT_FOUND, f"{text}; it had SHA-256 {row[1].hex()}")
+        text = _(
+            "the payload of incident {number} (SHA-256 {digest}) is gone: its term ended or a record was retracted",
+            number=number,
+            digest=row[1].hex(),
+        )
+        raise NodeError(Reason.NOT_FOUND, text)
     return bytes(row[0])

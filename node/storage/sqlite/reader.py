@@ -6,6 +6,7 @@ from pathlib import Path
 
 from node.core.log.merkle import Frontier
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite import drafts, loads, peer_state, policies
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import read_republished
@@ -51,7 +52,7 @@ class Reader:
         """
         origin = read_origin(self.connection, city)
         if origin is None:
-            raise NodeError(Reason.NOT_FOUND, f"nothing is known of {city[:40]!r}")
+            raise NodeError(Reason.NOT_FOUND, _("unknown city {city!r}", city=city[:40]))
         return origin
 
     def find_origin(self, city: str) -> Origin | None:

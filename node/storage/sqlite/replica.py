@@ -8,6 +8,7 @@ from node.core.log.merkle import EMPTY_ROOT
 from node.core.log.record import disclosed_facets, record_id
 from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
 from node.storage.sqlite.peer_state import destroy_payloads
@@ -90,7 +91,15 @@ def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose
     """
     origin = ensure_origin(connection, city)
     if batch.size - len(batch.records) != origin.size:
-        raise NodeError(Reason.BATCH_REPLAYED, f"{city}: batch to {batch.size} does not go on from {origin.size}")
+        raise NodeError(
+            Reason.BATCH_REPLAYED,
+            _(
+                "{city}: the batch up to {size} does not continue from {held}",
+                city=city,
+                size=batch.size,
+                held=origin.size,
+            ),
+        )
     base = position(origin.number, 0)
     rows.insert_records(connection, [(base + r.leaf_index, r.leaf_hash, r.view) for r in batch.records])
     open_records = [record for record in batch.records if record.header is not None]
@@ -128,7 +137,7 @@ def _move(
         ),
     )  # fmt: skip
     if moved.rowcount != 1:
-        raise NodeError(Reason.BATCH_REPLAYED, f"{origin.city}: the cursor moved under the batch")
+        raise NodeError(Reason.BATCH_REPLAYED, _("{city}: another pull stored records meanwhile", city=origin.city))
     if batch.size == batch.checkpoint.size:
         connection.execute(
             "UPDATE origin SET whole_size = ?, whole_checkpoint = ? WHERE number = ?",
@@ -175,7 +184,10 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
     """
     origin = ensure_origin(connection, city)
     if revision.begin != origin.revised or revision.grant != origin.wanted_grant:
-        raise NodeError(Reason.GRANT_CHANGED, f"{city}: revision from {revision.begin} is not the one awaited")
+        raise NodeError(
+            Reason.GRANT_CHANGED,
+            _("{city}: unexpected revision from {begin}", city=city, begin=revision.begin),
+        )
     destroyed, lessened = 0, []
     for record in revision.records:
         count, names = _revise(connection, origin, record, at_ms)

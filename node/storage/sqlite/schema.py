@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.row_sum import row_sum
 
 if TYPE_CHECKING:
@@ -308,7 +309,14 @@ def migrate(connection: Connection, known: Migrations) -> None:
     if later:
         connection.close()
         names = ", ".join(sorted(later))
-        raise NodeError(Reason.NEWER_DATA, f"{known.name}.db has {names}, of a newer version: run that one, or restore")
+        raise NodeError(
+            Reason.NEWER_DATA,
+            _(
+                "{name}.db was written by a newer version ({names}): run that version, or restore a backup",
+                name=known.name,
+                names=names,
+            ),
+        )
     known.apply(database)
 
 
@@ -337,7 +345,10 @@ def check_sqlite_version() -> None:
     """
     if sqlite.sqlite_version_info < MIN_SQLITE:
         needed = ".".join(map(str, MIN_SQLITE))
-        raise NodeError(Reason.UNSUPPORTED_SQLITE, f"SQLite {sqlite.sqlite_version} is older than {needed}")
+        raise NodeError(
+            Reason.UNSUPPORTED_SQLITE,
+            _("SQLite {version} is older than {needed}", version=sqlite.sqlite_version, needed=needed),
+        )
 
 
 def _connect(uri: str) -> Connection:

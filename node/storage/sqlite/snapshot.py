@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Error, open_reader
 from node.storage.sqlite.writer import storage_error
 
@@ -62,7 +63,7 @@ def check_database(path: Path) -> None:
     except Error as error:
         raise storage_error(error) from None
     if found != "ok":
-        raise NodeError(Reason.STORAGE_CORRUPT, f"{path.name} is damaged")
+        raise NodeError(Reason.STORAGE_CORRUPT, _("{name} is damaged", name=path.name))
 
 
 def is_damaged(path: Path, deadline_s: float) -> bool:

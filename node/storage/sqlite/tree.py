@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from node.core.log.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
 from node.core.log.record import INDEX_BITS
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Connection
 
 _CACHED_TILES = 64
@@ -49,7 +50,7 @@ def check_tree(connection: Connection, origin: int, size: int, root: bytes) -> F
             return frontier
     except KeyError:  # a tile or a leaf is missing
         pass
-    raise NodeError(Reason.STORAGE_CORRUPT, f"the stored tree of {size} records does not give its root")
+    raise NodeError(Reason.STORAGE_CORRUPT, _("the stored tree of {size} records does not match its root", size=size))
 
 
 class StoredTree:

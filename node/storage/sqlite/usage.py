@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection, Error, execute_all
@@ -93,7 +94,7 @@ class UsageLog:
         if self._failure is not None:
             raise self._failure
         if self._stopping.is_set() or self._waiting.qsize() >= self._max_waiting:
-            raise NodeError(Reason.UNAVAILABLE, "usage cannot be recorded now: ask again later")
+            raise NodeError(Reason.UNAVAILABLE, _("cannot record usage now: ask again later"))
         self._waiting.put(usage)
 
     def close(self) -> None:

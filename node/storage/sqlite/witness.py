@@ -10,6 +10,7 @@ from typing import NamedTuple
 from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.cosignature import Cosignature, Cosigned
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.peer_state import read_peer_state
 from node.storage.sqlite.replica import read_origin
 from node.storage.sqlite.schema import Connection
@@ -100,8 +101,8 @@ def _newest(connection: Connection, city: str) -> dict[str, int]:
 
 def _trim(connection: Connection, city: str) -> None:
     kept = sorted(((each.witnesses, each.size) for each in read_cosigned(connection, city)), reverse=True)
-    useful = {size for _, size in kept[:KEPT_BEST]} | set(_newest(connection, city).values())
-    for _, size in kept:
+    useful = {size for _names, size in kept[:KEPT_BEST]} | set(_newest(connection, city).values())
+    for _names, size in kept:
         if size not in useful:
             connection.execute("DELETE FROM cosigned WHERE city = ? AND size = ?", (city, size))
             connection.execute("DELETE FROM cosignature WHERE city = ? AND size = ?", (city, size))
@@ -154,7 +155,9 @@ def cosign_newest(
         (city, known.size, known.root),
     )
     if swapped.rowcount != 1:
-        raise NodeError(Reason.TREE_ROLLED_BACK, f"{city}: this node has cosigned a tree that is not within this one")
+        raise NodeError(
+            Reason.TREE_ROLLED_BACK, _("{city}: this node cosigned a tree that this one does not contain", city=city)
+        )
     checkpoint, own = make(known.note)
     put_cosigned(connection, city, checkpoint.joined([own]))
     return checkpoint.joined([own])

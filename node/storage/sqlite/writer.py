@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from node.errors import NodeError, Reason
+from node.messages import _
 from node.storage.sqlite.schema import Connection, Error, open_writer
 
 MAX_GROUP = 64
@@ -62,7 +63,7 @@ class Writer:
         """
         future: Future[_Result] = Future()
         if self._closed:
-            future.set_exception(NodeError(Reason.UNAVAILABLE, "the node is stopping"))
+            future.set_exception(NodeError(Reason.UNAVAILABLE, _("the node is stopping")))
         else:
             self._jobs.put(_Job(job, future, is_patient))
         return future
@@ -103,8 +104,9 @@ class Writer:
             NodeError: DATA_LOST, one was unlinked, or another stands in its place.
         """
         if _identities(self._path) != self._files:
-            text = (
-                f"{self._path} or its -wal was unlinked or replaced while the node ran: what it takes in would be lost"
+            text = _(
+                "{path} or its -wal was deleted or replaced while the node ran: new records would be lost",
+                path=self._path,
             )
             raise NodeError(Reason.DATA_LOST, text)
 
@@ -179,9 +181,11 @@ def storage_error(error: Exception, name: str = "the database") -> Exception:
     code = getattr(error, "sqlite_errorname", "") or ""
     text = str(error)
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")) or "full" in text:
-        return NodeError(Reason.STORAGE_FULL, "the disk is full or failing: nothing of this batch was stored")
+        return NodeError(Reason.STORAGE_FULL, _("the disk is full or failing: this batch was not stored"))
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text:
-        return NodeError(Reason.STORAGE_CORRUPT, f"{name} is damaged: stop the node and restore a backup")
+        return NodeError(Reason.STORAGE_CORRUPT, _("{name} is damaged: stop the node and restore a backup", name=name))
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return NodeError(Reason.STORAGE_READ_ONLY, f"{name} cannot be opened and written: look at its owner and mode")
-    return NodeError(Reason.INTERNAL, f"storage: {code or type(error).__name__}")
+        return NodeError(
+            Reason.STORAGE_READ_ONLY, _("cannot open {name} for writing: check its owner and mode", name=name)
+        )
+    return NodeError(Reason.INTERNAL, _("storage: {code}", code=code or type(error).__name__))
