@@ -1,7 +1,7 @@
 """Tests of containers need an engine and the image of a node; else they are skipped, in one line with the reason.
 
 `make test` shares the tests out over processes (pytest-xdist): all that need containers to one of them, which mostly
-waits, and the others a file at a time.
+waits, the fuzz tests a target at a time, and the others a file at a time.
 """
 
 import logging
@@ -82,7 +82,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 class _Shares(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        return "containers" if nodeid.startswith(CONTAINERS) else nodeid.partition("::")[0]
+        if nodeid.startswith(CONTAINERS):
+            return "containers"
+        # One file holds all of tests/fuzz, the most work of all: shared out by test and target.
+        return nodeid.partition("-" if nodeid.startswith("tests/fuzz/") else "::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
