@@ -53,6 +53,8 @@ _CHINESE = {
 Model = TypeVar("Model", bound=BaseModel)
 # A federation of hundreds of members has fewer; the parser takes seconds for each further one.
 MAX_DOCUMENT_CHARS = 1 << 20
+# The deepest of our files, legal_rules.yaml, has 6 levels.
+MAX_DEPTH = 32
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _FRACTION = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?|-?\.inf|\.nan")
 # What PyYAML lets slip for a value that is not of its tag, such as `!!int` of nothing or a `!!timestamp` that is none.
@@ -60,13 +62,21 @@ _SLIPS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, R
 
 
 class _Loader(yaml.SafeLoader):
-    """No aliases: none of our files needs them, and nested ones expand without bound."""
+    """No aliases: none of our files needs them, and nested ones expand without bound. No depth without bound either."""
+
+    _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, _("aliases are not allowed here"), mark)
-        return super().compose_node(parent, index)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, _("nested too deeply"), mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 def _construct_day(_loader: yaml.SafeLoader, node: yaml.Node) -> date:
@@ -124,7 +134,7 @@ def parse_document(text: str, path: str, reason: Reason) -> Document:
         reason: Reason code of the errors raised.
 
     Raises:
-        FileError: Not YAML, too long, a key given twice, or an alias; with the line.
+        FileError: Not YAML, too long, too deep, a key given twice, or an alias; with the line.
     """
     if len(text) > MAX_DOCUMENT_CHARS:
         raise FileError(

@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from node.core.document import MAX_DOCUMENT_CHARS, parse_document
+from node.core.document import MAX_DEPTH, MAX_DOCUMENT_CHARS, parse_document
 from node.errors import FileError, Reason
 
 
@@ -52,6 +52,16 @@ def test_no_value_is_read_as_what_it_does_not_say(text: str, value: object) -> N
     found = read(f"x: {text}")
     assert found == {"x": value}
     assert type(found["x"]) is type(value)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
+def test_what_is_nested_too_deeply_is_refused_with_its_line(opening: str, closing: str) -> None:
+    assert read(opening * (MAX_DEPTH - 1) + "x" + closing * (MAX_DEPTH - 1))
+    for depth in (MAX_DEPTH, 10_000):
+        began_s = process_time()
+        with pytest.raises(FileError, match=r"card\.yaml:2: nested too deeply"):
+            read("\n" + opening * depth + "x" + closing * depth)
+        assert process_time() - began_s < 1
 
 
 _TAGGED = (
