@@ -62,11 +62,11 @@ def calls_in(section: str) -> set[tuple[str, str]]:
     """Service and method, of the rows of a table that follows a sentence."""
     table = PAGE.split(section, 1)[1].split("\n\n", 2)[1]
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE)
-    return {(service, call) for service, told in rows for call in re.findall(r"`(\w+)`", told)}
+    return {(service, call) for service, calls in rows for call in re.findall(r"`(\w+)`", calls)}
 
 
-FOR_PLATFORMS = calls_in("The calls for platforms:")
-FOR_OFFICERS = calls_in("These are refused")
+FOR_PLATFORMS = calls_in("A platform may call:")
+FOR_OFFICERS = calls_in("These calls are for officers")
 
 
 def test_the_page_lists_every_service_that_answers_a_platform() -> None:
