@@ -18,6 +18,10 @@ MAX_CONNECTIONS = 256
 """Of one listener. Each is an open file, and a stranger needs no certificate to hold it until the handshake ends: three
 listeners leave room for the databases among the usual 1,024 files of a process."""
 
+MAX_STREAMS = 100
+"""Calls of one connection that have not ended, answered or not. gRPC takes in any number: a caller who sends thousands
+without reading would have them all wait in memory, and others behind them."""
+
 IDLE_S = 300
 """A connection without a call is closed: its caller connects again at the next one, and others find room meanwhile."""
 KEEPALIVE_S = 60
@@ -59,6 +63,7 @@ def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_S * 1000),
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+        ("grpc.max_concurrent_streams", MAX_STREAMS),
         ("grpc.max_connection_idle_ms", IDLE_S * 1000),
         ("grpc.keepalive_time_ms", KEEPALIVE_S * 1000),
         ("grpc.max_receive_message_length", max_message_bytes),

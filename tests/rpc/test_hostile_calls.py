@@ -29,6 +29,7 @@ from node.folder.identity import add_client, officer_identity
 from node.folder.keyfile import TlsIdentity, load_tls_identity
 from node.folder.trust import RECHECK_S
 from node.rpc.services import LISTENERS, SERVICE_KINDS
+from node.rpc.tls import MAX_STREAMS
 from node.stubs.query.v1 import query_pb2 as query
 from tests.kit.nodes.processes import found
 from tests.kit.nodes.raw_caller import RawCaller, all_read, message
@@ -91,7 +92,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with serving(tmp_path_factory.mktemp("shipped"), peer=Limits().officer.model_dump()) as node:
         for listener in LISTENERS:
             with node.call(None, listener) as caller:
-                for _ in range(200):
+                for _ in range(MAX_STREAMS):
                     caller.open(CHECK, message(), is_all=True)
                 caller.read(3 * MARGIN_S)
                 assert {each.status for each in caller.ended.values()} == {0}
@@ -178,6 +179,20 @@ def test_every_call_that_drips_ends(hasty: Node, drop: bytes) -> None:
             if not dripping:
                 return
         raise AssertionError({caller: len(caller.open_calls) for caller in callers})
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_of_one_connection_few_calls_wait(hasty: Node, listener: str) -> None:
+    """Beyond them HTTP/2 itself refuses: thousands that nobody reads fill no memory, and others do not queue behind."""
+    with hasty.call(None, listener) as caller:
+        for _ in range(MAX_STREAMS + 200):
+            caller.open(CHECK)
+        caller.read(MARGIN_S)
+        reset = [each for each in caller.ended.values() if each.status is None]
+        assert len(reset) >= 100
+        after = caller.open(CHECK, message(), is_all=True)
+        caller.read(MARGIN_S)
+        assert caller.ended[after].status == 0
 
 
 @pytest.mark.parametrize(("listener", "kind"), PLACES)
