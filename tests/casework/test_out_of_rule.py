@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.core.standards import standard as standards
-from node.core.workflow.declared.complaint import COMPLAINT
+from node.core.workflow.declared import COMPLAINT
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import Entry
 from node.stubs.record.v1.record_pb2 import Header

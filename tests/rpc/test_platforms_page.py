@@ -12,7 +12,7 @@ import pytest
 
 from node.client.channel import identity_channel
 from node.core.members.clients import Kind
-from node.core.workflow.declared.measure_request import MEASURE_REQUEST
+from node.core.workflow.declared import workflow
 from node.errors import Reason
 from node.folder.identity import SERVICES, load_identity
 from node.rpc.services import LISTENERS, SERVICE_KINDS
@@ -87,7 +87,7 @@ def test_every_call_for_platforms_has_an_example(call: tuple[str, str]) -> None:
 
 def test_every_act_of_a_platform_in_a_measure_has_an_example() -> None:
     text = "\n".join(each.text for each in PYTHON)
-    own = {each.name for each in MEASURE_REQUEST.acts if "platform" in each.by and not each.is_automatic}
+    own = {each.name for each in workflow("measure.request").acts if "platform" in each.by and not each.is_automatic}
     assert own == {name for name in own if re.search(rf'^act\(\w+, "{name}"', text, re.MULTILINE)}
 
 

@@ -7,7 +7,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Annotated, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from node.core.document import parse_document, read_model
 from node.errors import Reason
@@ -75,3 +75,21 @@ class Citation(NamedTuple):
 def accord() -> Citation:
     """What no statute says and the cities agreed on among themselves."""
     return Citation("accord")
+
+
+def parse_citation(text: str | Citation) -> Citation:
+    """Reads `law article?`, where an article may be missing and `?` says that its number is not `sure`.
+
+    Raises:
+        ValueError: No such law.
+    """
+    if isinstance(text, Citation):
+        return text
+    law, _, article = text.removesuffix("?").partition(" ")
+    if law not in laws():
+        raise ValueError(f"{law} is not a law of {_FILE}")
+    return Citation(law, article, not text.endswith("?"))
+
+
+# A citation that a file may write as text.
+Cited = Annotated[Citation, BeforeValidator(parse_citation)]

@@ -1,12 +1,26 @@
-"""What a workflow declares: parties, states, acts and what each act demands. Data only; the rules are in `rules.py`."""
+"""What a workflow declares: parties, states, acts and what each act demands. Data only; the rules are in `rules.py`.
+
+The declarations themselves lie in `declared/`; `declaration.py` reads them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import ClassVar
 
-from node.core.law.laws import Citation, Label
+from pydantic import ConfigDict
+
+from node.core.law.laws import Cited, Label
+
+
+class _Declared:
+    """What a file of `declared/` writes: it refuses names that are no fields."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
 
 # The state of a case that nobody has opened.
 START = ""
@@ -36,7 +50,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class Party(_Declared):
     """A party to a case.
 
     Attributes:
@@ -54,7 +68,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(_Declared):
     """A state; nothing leads out of a final one, though something may yet be noted in it."""
 
     name: str
@@ -63,7 +77,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(_Declared):
     """A code that a field may have; `instead` tells a person who is turned away where to go."""
 
     code: str
@@ -81,7 +95,7 @@ class Carries(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Need(_Declared):
     """Something an act must carry: a field, a document by its title, or two officers with certificate numbers.
 
     Attributes:
@@ -91,23 +105,23 @@ class Need:
 
     name: str
     label: Label
-    law: Citation
+    law: Cited
     carries: Carries = Carries.FIELD
     choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Only:
+class Only(_Declared):
     """The act is open only where a field kept in the case has one of these values."""
 
     field: str
     values: tuple[str, ...]
-    law: Citation
+    law: Cited
     label: Label
 
 
 @dataclass(frozen=True, slots=True)
-class NotBefore:
+class NotBefore(_Declared):
     """The act is open from the day kept in the case under `field`, or later.
 
     Attributes:
@@ -116,7 +130,7 @@ class NotBefore:
     """
 
     field: str
-    law: Citation
+    law: Cited
     label: Label
     years: int = 0
     rule: str = ""
@@ -134,7 +148,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadlineEffect:
+class DeadlineEffect(_Declared):
     """An act's effect on the deadline of a legal rule.
 
     Attributes:
@@ -158,7 +172,7 @@ class Product(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Makes:
+class Makes(_Declared):
     """A record of another standard that an act drafts, makes or retracts."""
 
     product: Product
@@ -166,11 +180,11 @@ class Makes:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Act(_Declared):
     """One thing that may happen in a case.
 
     Attributes:
-        sources: states it may follow; `START` opens the case.
+        sources: states it may follow; `START`, where none is given, opens the case.
         target: state it leads to; None leaves the state as it is.
         by: names of the parties that may act.
         decided_by: who decided, where that is nobody with a node; the act then records their document.
@@ -186,10 +200,10 @@ class Act:
 
     name: str
     label: Label
-    sources: tuple[str, ...]
-    target: str | None
     by: tuple[str, ...]
-    law: Citation
+    law: Cited
+    sources: tuple[str, ...] = (START,)
+    target: str | None = None
     roles: tuple[Role, ...] = OFFICERS
     decided_by: Label | None = None
     is_dated: bool = False
@@ -222,17 +236,17 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(_Declared):
     """An act that people try and the law rules out, whatever the state."""
 
     name: str
     label: Label
-    law: Citation
+    law: Cited
     why: Label
 
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(_Declared):
     """A declared machine.
 
     Attributes:

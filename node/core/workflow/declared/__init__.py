@@ -2,35 +2,29 @@
 
 from types import MappingProxyType
 
-from node.core.workflow.declared.alert import ALERT
-from node.core.workflow.declared.complaint import COMPLAINT
-from node.core.workflow.declared.credit_repair import CREDIT_REPAIR
-from node.core.workflow.declared.listing_abnormal import LISTING_ABNORMAL
-from node.core.workflow.declared.listing_hit import LISTING_HIT
-from node.core.workflow.declared.listing_platform import LISTING_PLATFORM
-from node.core.workflow.declared.listing_serious import LISTING_SERIOUS
-from node.core.workflow.declared.measure_request import MEASURE_REQUEST
-from node.core.workflow.declared.referral import REFERRAL
+from node.core.workflow.declaration import read_workflow
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
 from node.messages import _
 
 WORKFLOWS = MappingProxyType(
     {
-        each.name: each
-        for each in (
-            REFERRAL,
-            COMPLAINT,
-            LISTING_SERIOUS,
-            LISTING_ABNORMAL,
-            LISTING_PLATFORM,
-            LISTING_HIT,
-            CREDIT_REPAIR,
-            MEASURE_REQUEST,
-            ALERT,
+        name: read_workflow(name)
+        for name in (
+            "referral",
+            "complaint",
+            "listing.serious",
+            "listing.abnormal",
+            "listing.platform",
+            "listing.hit",
+            "credit.repair",
+            "measure.request",
+            "alert",
         )
     }
 )
+COMPLAINT = WORKFLOWS["complaint"]
+REFERRAL = WORKFLOWS["referral"]
 
 
 def workflow(name: str) -> Workflow:

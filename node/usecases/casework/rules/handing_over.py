@@ -6,8 +6,7 @@ city that exclude each other, whoever made them at the same moment, the earlier 
 
 from collections.abc import Iterable, Iterator
 
-from node.core.workflow.declared.complaint import COMPLAINT
-from node.core.workflow.declared.complaint_hand_over import NOT_ON, PLACE
+from node.core.workflow.declared import COMPLAINT
 from node.core.workflow.facts import ActFact, city_of, record_order
 from node.core.workflow.rules import Broken
 from node.errors import Reason
@@ -15,6 +14,7 @@ from node.stubs.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.origins import behind, named_by, opened
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.jurisdiction import PLACE
 
 _HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_back", "follow_up"
 
@@ -107,8 +107,8 @@ def _is_passed(file: CaseFile) -> bool:
 
 
 def _not_on(act: str) -> Broken:
-    label = NOT_ON.label
-    return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, NOT_ON.law, label.zh, label.en)
+    rule = COMPLAINT.act[_HAND_OVER].guards[0]
+    return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, rule.law, rule.label.zh, rule.label.en)
 
 
 def _undecided() -> Broken:

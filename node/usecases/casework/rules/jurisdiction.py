@@ -6,7 +6,7 @@ from typing import Any
 from node.core.law.complaint_route import Route, find_route
 from node.core.members.federation import Federation
 from node.core.workflow.codes import code_name
-from node.core.workflow.declared.complaint_hand_over import PLACE
+from node.core.workflow.declared import COMPLAINT
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -17,6 +17,8 @@ from node.usecases.casework.origins import opened
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _HAND_OVER, _PASS_ON = "hand_over", "pass_on"
+# Where a complaint belongs.
+PLACE = COMPLAINT.act[_HAND_OVER].law
 
 
 def route_of(file: CaseFile, federation: Federation, here: str, stated: Complaint | None = None) -> Route:

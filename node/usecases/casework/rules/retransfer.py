@@ -6,7 +6,7 @@ Judged by every node from the records it holds, of an act to come as of one that
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from node.core.workflow.declared.referral import REFERRAL
+from node.core.workflow.declared import REFERRAL
 from node.core.workflow.facts import city_of
 from node.core.workflow.rules import Broken
 from node.errors import Reason

@@ -11,14 +11,12 @@ from typing import NamedTuple
 from node.core.law.laws import Citation, Label, accord
 from node.core.screening import LISTS
 from node.core.workflow.case import check
-from node.core.workflow.declared import WORKFLOWS
-from node.core.workflow.declared.complaint_hand_over import PLACE
-from node.core.workflow.declared.referral import REFERRAL
+from node.core.workflow.declared import REFERRAL, WORKFLOWS
 from node.core.workflow.rules import Broken
 from node.usecases.casework.rules.candidate import Candidate, Check, Knowledge
 from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fact
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
-from node.usecases.casework.rules.jurisdiction import broken_by_place
+from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
 from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
 from node.usecases.casework.rules.listings import broken_by_repair, broken_by_republication, broken_by_term
 from node.usecases.casework.rules.numbers import broken_by_number
