@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from node.messages import _
 from node.tables.raw_row import RawRow
@@ -16,6 +17,8 @@ _NOTE = re.compile(
     r"(?:人|单位|日期|时间|来源|部门|机关|电话|负责人|币种))[\d一二三四五]{0,2}[:：]"
 )
 _NOTE_CELLS = 4
+# A code, however mistyped, or a number with letters: who calls a shop 合计 is not left out for it.
+_MAY_BE_KEY = re.compile(r"[0-9A-Z]{13,}|(?=.*\d)(?=.*[A-Z])[0-9A-Z()]{6,}", re.IGNORECASE | re.ASCII)
 _BLANKS = re.compile(r"[\s\u3000:：]")
 
 
@@ -32,13 +35,17 @@ def without_asides(row: RawRow, width: int) -> RawRow:
         width: How many columns the table has.
     """
     texts = filled(row.cells)
-    if not texts or row.error:
+    if not texts or row.error or any(map(_may_be_key, texts[1:])):
         return row
     if _BLANKS.sub("", texts[0]).casefold() in _TOTALS:
         return row._replace(error=_("a row of totals, not a record"), reason="total_row")
     if is_note(texts, width):
         return row._replace(error=_("a note to the table, not a record"), reason="note_row")
     return row
+
+
+def _may_be_key(text: str) -> bool:
+    return _MAY_BE_KEY.match(_BLANKS.sub("", normalize("NFKC", text))) is not None
 
 
 def is_note(texts: Sequence[str], width: int) -> bool:

@@ -109,21 +109,35 @@ def test_slips_in_other_keys(tmp_path: Path) -> None:
     assert wrong_id not in str(rows)
 
 
-def test_what_stands_around_the_rows(tmp_path: Path) -> None:
+def test_what_stands_around_the_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A title, blank rows, the names of the columns again, a row broken by a quote, totals, one without a code."""
     rows = roster(
         tmp_path, "某区直播带货商家名单", "", "序号,名称,统一社会信用代码", f"1,甲,{USCC}", ",,", "2,乙,", '3,"丙,',
-        "序号,名称,统一社会信用代码", f"4,丁,{USCC},x", "合计,4,", f"5,\0,{USCC}",
+        "序号,名称,统一社会信用代码", f"4,丁,{USCC},x", "合计,4,", f"5,\0,{USCC}", "填表人：张某",
     )  # fmt: skip
     assert [(row.line, row.name, subjects(row), reasons(row)) for row in rows] == [
         (4, "甲", [f"uscc:{USCC}"], []),
         (6, "乙", [], []),
         (7, "", [], ["malformed_row"]),
-        (8, "", [], ["header_repeated"]),
         (9, "", [], ["cell_count"]),
-        (10, "", [], ["total_row"]),
         (11, "", [f"uscc:{USCC}"], []),  # a name is nothing to screen by: a broken one does not matter
     ]
+    told = capsys.readouterr().err
+    for text in (
+        "left out: The row holds totals and is no record. (lines 10)",
+        "left out: The row is a note to the table and no record. (lines 12)",
+        "left out: The row repeats the names of the columns. (lines 8)",
+    ):
+        assert text in told
+
+
+@pytest.mark.parametrize("code", [USCC, f"{USCC[:5]}O{USCC[6:]}", "4301002012345", USCC.lower()])
+def test_a_party_by_the_name_of_a_total_is_screened(tmp_path: Path, code: str) -> None:
+    """Else a listed one would pass by calling its shop 合计."""
+    rows = roster(
+        tmp_path, "店铺名称,统一社会信用代码,备注,数量", f"合计,{code},,", f"备注：见附件,{code},,", "总计,2,,2"
+    )
+    assert [(row.line, row.entry.uscc) for row in rows] == [(2, code), (3, code)]
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
@@ -162,10 +176,9 @@ def test_workbooks_of_any_kind_and_merged_codes(tmp_path: Path, save: Callable[.
         (3, "甲店", [f"uscc:{USCC}"], []),
         (4, "乙店", [f"uscc:{USCC}"], []),
         (5, "", [f"uscc:{USCC}"], []),
-        (6, "", [], ["total_row"]),
     ]
     asked = [(row.question.uscc, row.fault and row.fault.reason) for row in read_roster(path)]
-    assert asked == [(USCC, None), (USCC, None), ("", "bad_encoding"), ("", "total_row")]
+    assert asked == [(USCC, None), (USCC, None), ("", "bad_encoding")]
 
 
 def test_a_roster_to_verify(tmp_path: Path) -> None:

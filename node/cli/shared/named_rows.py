@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node.cli.shared.tables import printable
+from node.core.reason_texts import texts
 from node.errors import FileError, Reason
 from node.localized_click import echo
 from node.messages import Message, _, render
+from node.tables.asides import ASIDES
 from node.tables.cells import clean, column_name
 from node.tables.file import open_file
 from node.tables.raw_row import RawRow
@@ -16,7 +18,7 @@ from node.tables.unfit import UnfitError
 
 WHOLE = ""
 """Where a fault is of the row and not of one field."""
-_MOST_TITLES, _SOME = 20, 4
+_MOST_TITLES, _MOST_LINES, _SOME = 20, 10, 4
 
 
 class NamedRow(NamedTuple):
@@ -34,7 +36,9 @@ class NamedRow(NamedTuple):
 
 
 def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) -> Iterator[NamedRow]:
-    """The rows of a CSV file or workbook, blank ones left out. Tells on standard error what is not read.
+    """The rows of a CSV file or workbook, without blank ones and what is none of them: totals, notes, titles again.
+
+    Tells on standard error what is not read.
 
     Args:
         path: Of the file.
@@ -63,12 +67,36 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) 
         if unread:
             _tell(_("columns not read: {titles}", titles=_listed(unread)))
         places = _places(known, found, list(map(column_name, file.head.cells)))
+        asides: dict[str, list[int]] = {reason: [] for reason in (*ASIDES, "header_repeated")}
         for raw in file.rows:
+            if reason := _aside(raw, file.head.cells):
+                asides[reason].append(raw.line)
+                continue
             row = _named(raw, places, file.head.cells)
             if row.cells or row.faults:
                 yield row
-        for notice in file.notices:
+        for notice in [*file.notices, *_left_out(asides)]:
             _tell(notice)
+
+
+def _left_out(asides: Mapping[str, Sequence[int]]) -> list[Message]:
+    return [
+        _("left out: {text} (lines {lines})", text=texts().rows[reason].message, lines=_numbers(lines))
+        for reason, lines in asides.items()
+        if lines
+    ]
+
+
+def _aside(raw: RawRow, head: Sequence[str]) -> str:
+    """Why it is no row of the table; empty where it is one."""
+    if raw.error:
+        return raw.reason if raw.reason in ASIDES else ""
+    return "header_repeated" if raw.cells == head else ""
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    more = f" … {len(lines)}" if len(lines) > _MOST_LINES else ""
+    return ", ".join(map(str, lines[:_MOST_LINES])) + more
 
 
 def _tell(text: str) -> None:
@@ -126,6 +154,4 @@ def _fault(raw: RawRow, head: Sequence[str]) -> UnfitError | None:
         return UnfitError(
             "cell_count", _("{cells} cells for {columns} columns", cells=len(raw.cells), columns=len(head))
         )
-    if raw.cells == head:
-        return UnfitError("header_repeated", _("the column titles again, not a row"))
     return None
