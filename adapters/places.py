@@ -13,7 +13,7 @@ from node.core.standards.regions import find_region, regions
 from node.messages import _
 from node.tables.unfit import UnfitError
 
-_CODE = re.compile(r"(\d{6})(?:\d{3}|\d{6})?(?:\.0+)?", re.ASCII)
+_CODE = re.compile(r"(\d{6})(?:\d{3}){0,3}(?:\.0+)?", re.ASCII)
 _BETWEEN = re.compile(
     r"[\s,，、/\\|>·_—–-]|(?<=.)市辖区|市辖区(?=.)|(?<=重庆市)县(?=.)|^中国(?=.)"
     r"|省?(?:自治区)?直辖县级?(?:行政)?(?:区划|单位)?(?=.)"

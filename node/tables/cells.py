@@ -3,7 +3,7 @@
 import re
 from unicodedata import normalize
 
-from node.core.standards.identifiers import normalise
+from node.core.standards.identifiers import normalise, without_label
 from node.messages import _
 from node.tables.damage import find_damage
 from node.tables.unfit import UnfitError
@@ -54,12 +54,12 @@ _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+")
 
 
 def code(cell: str) -> str:
-    """A code in its canonical form: half width, upper case, no white space, no quotes around it.
+    """A code in its canonical form: half width, upper case, no white space, quotes or label (注册号：) around it.
 
     Raises:
         UnfitError: `number_mangled` where a spreadsheet took a long code for a number and dropped its digits.
     """
-    canonical = normalise(cell).strip(_KEEPERS)
+    canonical = without_label(normalise(cell).strip(_KEEPERS))
     if _SCIENTIFIC.fullmatch(canonical):
         raise UnfitError(
             "number_mangled",

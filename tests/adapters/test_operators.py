@@ -84,6 +84,12 @@ def test_what_has_letters_or_digits_is_a_name(name: str) -> None:
         ("430100000012345-1", "430100000012345-1"),
         ("企独湘长总字第001234号", "企独湘长总字第001234号"),
         ("４３０１００００００１２３４５", "430100000012345"),
+        ("注册号430100000012345", "430100000012345"),
+        ("工商注册号：4301002012345", "4301002012345"),
+        ("NO.4301002012345", "4301002012345"),
+        ("№ 4301002012345", "4301002012345"),
+        ("（430104）430104000012345", "430104000012345"),
+        ("注册号：企独湘长总字第001234号", "企独湘长总字第001234号"),
     ],
 )
 def test_mapping_and_screening_agree_on_older_numbers(cell: str, number: str) -> None:
@@ -95,7 +101,36 @@ def test_mapping_and_screening_agree_on_older_numbers(cell: str, number: str) ->
 
 
 @pytest.mark.parametrize(
-    "cell", ["430102190001010015", "430102600101001", "43010020123", f"{uscc(1)}、{uscc(2)}", "9.14E+17"]
+    "cell",
+    ["430100100123", "4301002100123456", "（430104）000012345", "430100000012345（分）", "长工商字430104000012345"],
+)
+def test_what_looks_like_an_older_number_is_told_so(cell: str) -> None:
+    made = Mapper(read_mapping(Path("registry")), COLUMNS, "f.csv").map(row(1, 统一社会信用代码=cell))
+    assert not isinstance(made, Body)
+    assert [each.reason for each in made] == ["registration_number_form"]
+    assert "13 to 15 digits" in made[0].message
+    problem = problem_of_code(cell)
+    assert problem is not None
+    assert problem.reason == "registration_number_form"
+
+
+@pytest.mark.parametrize("cell", ["统一社会信用代码：{}", "信用代码{}", "统一社会信用代码 {}", "NO.{}"])
+def test_the_name_of_a_code_before_it_is_no_part_of_it(cell: str) -> None:
+    assert read(统一社会信用代码=cell.format(uscc(1))).uscc == uscc(1)
+    assert subject_of(cell.format(uscc(1))) == f"uscc:{uscc(1)}"
+    assert subject_of(cell.format("430102190001010015")) == ""
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "430102190001010015",
+        "身份证号430102190001010015",
+        "430102600101001",
+        "43010020123",
+        f"{uscc(1)}、{uscc(2)}",
+        "9.14E+17",
+    ],
 )
 def test_and_on_what_is_none(cell: str) -> None:
     problem = problem_of_code(cell)

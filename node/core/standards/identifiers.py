@@ -36,6 +36,19 @@ def normalise(text: str) -> str:
     return "".join((text if text.isascii() else normalize("NFKC", text)).upper().split())
 
 
+# What people write before a code, in its canonical form: 注册号：4301…, NO.4301…; its place too: (430104)4301….
+_LABEL = re.compile(
+    r"(?:(?:(?:工商|企业|营业执照)?注册|(?:营业)?执照|身份证|许可证)(?:号码?|编号)|身份证|(?:统一)?(?:社会)?信用代码|组织机构代码"
+    r"|税务登记号|(?:证件)?号码|编号|NO\.?)[:.]?(?=[^:.])|\((\d{6})\)(?=\1)"
+)
+
+
+def without_label(canonical: str) -> str:
+    """A code in its canonical form without the name of its kind before it. A name alone stays."""
+    found = None if canonical[:1].isdigit() else _LABEL.match(canonical)
+    return canonical[found.end() :] if found else canonical
+
+
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # Registering departments of GB 32100-2015, table 1: A the army, N agriculture, Y others.
 USCC_AUTHORITIES = "123456789ANY"

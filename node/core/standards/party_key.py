@@ -9,7 +9,15 @@ from typing import Any, Protocol
 from unicodedata import category
 
 from node.core.reason_texts import explained
-from node.core.standards.identifiers import Problem, Problems, check_licence, check_resident_id, check_uscc, normalise
+from node.core.standards.identifiers import (
+    Problem,
+    Problems,
+    check_licence,
+    check_resident_id,
+    check_uscc,
+    normalise,
+    without_label,
+)
 from node.core.standards.personal import is_id_number, is_registration_number
 from node.messages import Message, _, both, render
 
@@ -37,6 +45,10 @@ CODE_AS_ID_NUMBER = Problem(
 OTHER_PURPOSE = Problem("policy_denied", "the records were obtained for another purpose than the one stated")
 UNREADABLE = Problem("record_unreadable", "a record under this key cannot be read here, so nothing is said")
 _LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
+_LIKE_OLDER_NUMBER = Problem(
+    "registration_number_form",
+    "this looks like a registration number of before 2015, which has 13 to 15 digits: write these alone",
+)
 _MISREAD = "with a digit for the letter it would be right: look at the licence itself"
 
 _NUMBERS = re.compile(r"\d(\.\d+)?E\+?\d+|\d+\.0*|\d{1,3}(,\d{3})+(\.0*)?")
@@ -47,23 +59,26 @@ _REGISTRATION = re.compile(r"\d{13,15}(\(\d{1,2}-\d{1,2}\)|-\d{1,2})?|.{1,30}字
 # Passports, permits of Hong Kong, Macao, Taiwan and foreigners: letters and digits; a long row of digits is none.
 _DOCUMENT = re.compile(r"(?=.*\d)[A-Z0-9()]{5,20}")
 _PASSPORT_CHARACTERS = 11
+# Digits enough for a registration number, one lost or one too many; a telephone number has fewer.
+_OLDER_DIGITS = range(13, 17)
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[A-Z]")
 # Food production, food business, filing: 14 digits follow, whatever was mistyped for one of them.
 _CHECKED_LICENCE = re.compile(r"(SC|JY|YB)[0-9OIL].{13}$")
 _LOOK_ALIKE = str.maketrans("OIZS", "0125")
 
 
 def canonical_key(text: str) -> str:
-    """A key in its canonical form: half width, upper case, no blanks or unseen characters, no quotes around it.
+    """A key in its canonical form: half width, upper case, no blanks, unseen characters, quotes or label around it.
 
     Empty for a text that is too long to be one.
     """
     if len(text) > MAX_KEY_CHARS:
         return ""
     canonical = normalise(text).strip(_KEEPERS)
-    if canonical.isascii():
-        return canonical
-    return "".join(sign for sign in canonical if category(sign) != "Cf").strip(_KEEPERS)
+    if not canonical.isascii():
+        canonical = "".join(sign for sign in canonical if category(sign) != "Cf").strip(_KEEPERS)
+    return without_label(canonical)
 
 
 def subject_of(code: str) -> str:
@@ -121,7 +136,7 @@ def problem_of_code(text: str) -> Problem | None:
     problems = check_uscc(code)
     if not problems or may_be_registration_number(code):
         return None
-    return _what_it_is_instead(text, code) or _wrong_code(code, problems)
+    return _what_it_is_instead(text, code) or _older_number(code) or _wrong_code(code, problems)
 
 
 def may_be_registration_number(canonical: str) -> bool:
@@ -140,6 +155,13 @@ def _what_it_is_instead(text: str, canonical: str) -> Problem | None:
     if is_number_mangled(canonical):
         return MANGLED
     return _SEVERAL if _are_several(text, canonical) else None
+
+
+def _older_number(canonical: str) -> Problem | None:
+    """A registration number with something around it, or with a digit lost: a unified code has letters or 18 digits."""
+    digits = sum(map(str.isdigit, canonical))
+    is_like_one = digits in _OLDER_DIGITS or (canonical.isdigit() and digits + 1 in _OLDER_DIGITS)
+    return _LIKE_OLDER_NUMBER if is_like_one and not _LETTER.search(canonical) else None
 
 
 def _wrong_code(code: str, found: Problems) -> Problem | None:
