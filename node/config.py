@@ -47,7 +47,7 @@ class Listen(_Section):
     """host:port of each listener. Control never leaves the machine; metrics are plaintext: a network of their own."""
 
     exchange: Annotated[Address, Says("Other cities", "其他城市")] = "127.0.0.1:7100"
-    intake: Annotated[Address, Says("Adapters, officers, platforms", "适配器、执法人员、平台")] = "127.0.0.1:7101"
+    intake: Annotated[Address, Says("Adapters, officers, platforms", "导入程序、执法人员、平台")] = "127.0.0.1:7101"
     control: Annotated[LoopbackAddress, Says("This machine only", "仅限本机")] = "127.0.0.1:7102"
     query: Annotated[Address, Says("Questions of officers, adapters, platforms", "查询")] = "127.0.0.1:7103"
     metrics: Annotated[Address, Says("Plaintext: the monitoring alone", "明文，仅供监控")] = "127.0.0.1:7104"
@@ -60,7 +60,7 @@ class Sync(_Section):
     purpose: Annotated[
         str,
         Field(pattern=r"\S"),
-        Says("One or more, separated by blanks; any of them counts", "用途，可多个，以空格分隔"),
+        Says("One or more, separated by blanks; any of them counts", "目的，可多个，以空格分隔"),
     ] = "verification enforcement"
     legal_basis: Annotated[str, Field(min_length=1), Says("Stated with every pull", "每次拉取载明的法律依据")] = (
         "政务数据共享条例 第二十条"
@@ -87,7 +87,7 @@ class Limits(_Section):
 
     peer: Annotated[Rate, Says("Each other city", "每个外市")] = Rate(requests_per_s=50, burst=200)
     officer: Annotated[Rate, Says("Each officer", "每名执法人员")] = Rate(requests_per_s=10_000, burst=20_000)
-    adapter: Annotated[Rate, Says("Each adapter", "每个适配器")] = Rate(requests_per_s=10_000, burst=20_000)
+    adapter: Annotated[Rate, Says("Each adapter", "每个导入程序")] = Rate(requests_per_s=10_000, burst=20_000)
     platform: Annotated[Rate, Says("Each platform", "每个平台")] = Rate(requests_per_s=10_000, burst=20_000)
     open_calls: Annotated[PositiveInt, Says("Calls of one caller at once", "每个调用方同时进行的请求上限")] = 12
     open_streams: Annotated[PositiveInt, Says("Of these, streams", "其中流式请求上限")] = 4
@@ -145,7 +145,7 @@ class Config(_Section):
     policy: Annotated[Path, Says("What is shared with whom", "共享策略")] = Path("policy.yaml")
     clients: Annotated[Path, Says("Own programs, officers, platforms", "本市客户端")] = Path("clients.yaml")
     keys: Annotated[Path, Says("Log key, witness key, TLS identity", "密钥目录")] = Path("keys")
-    officer: Annotated[Path, Says("With which the command line speaks to the node", "命令行所用凭证")] = Path("officer")
+    officer: Annotated[Path, Says("With which the command line speaks to the node", "命令行所用身份文件夹")] = Path("officer")
     listen: Annotated[Listen, Says("host:port of each listener", "各监听地址")] = Listen()
     sync: Annotated[Sync, Says("How this node pulls from its peers, and what for", "如何、为何向外市拉取")] = Sync()
     limits: Annotated[Limits, Says("What one caller of each kind may ask", "各类调用方的限额")] = Limits()
