@@ -131,7 +131,7 @@ class Clock(_Section):
 class Backup(_Section):
     """Backups that the running node makes by itself, each verified; the oldest beyond `keep` are removed."""
 
-    dir: Annotated[Path, Says("Where: another disk, encrypted", "存放目录，宜在另一块加密磁盘", "/srv/backup")]
+    dir: Annotated[Path, Says("Where: another disk, encrypted", "存放的文件夹，宜在另一块加密磁盘", "/srv/backup")]
     every_h: Annotated[Positive, Says("Hours between two", "间隔（小时）")] = 24
     keep: Annotated[PositiveInt, Says("How many are kept", "保留份数")] = 7
 
@@ -144,8 +144,8 @@ class Config(_Section):
     federation: Annotated[Path, Says("Who is a member", "联盟文件")] = Path("federation.yaml")
     policy: Annotated[Path, Says("What is shared with whom", "共享策略")] = Path("policy.yaml")
     clients: Annotated[Path, Says("Own programs, officers, platforms", "本市客户端")] = Path("clients.yaml")
-    keys: Annotated[Path, Says("Log key, witness key, TLS identity", "密钥目录")] = Path("keys")
-    officer: Annotated[Path, Says("With which the command line speaks to the node", "命令行所用身份文件夹")] = Path("officer")
+    keys: Annotated[Path, Says("Log key, witness key, TLS identity", "密钥文件夹")] = Path("keys")
+    officer: Annotated[Path, Says("With which the command line speaks to the node", "命令行的身份")] = Path("officer")
     listen: Annotated[Listen, Says("host:port of each listener", "各监听地址")] = Listen()
     sync: Annotated[Sync, Says("How this node pulls from its peers, and what for", "如何、为何向外市拉取")] = Sync()
     limits: Annotated[Limits, Says("What one caller of each kind may ask", "各类调用方的限额")] = Limits()

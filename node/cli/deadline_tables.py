@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from rich.cells import cell_len
 
-from node.cli.shared.casework import STATES
 from node.cli.shared.tables import CellTable, print_table, printable
 from node.core.law.calendar import Year
-from node.core.law.deadlines import Deadline, Reading
+from node.core.law.deadlines import STATES, Deadline, Reading
 from node.core.law.laws import Label, laws
 from node.core.law.legal_rules import LegalRule, Unit
 from node.localized_click import echo

@@ -13,11 +13,17 @@ from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Severity
 from node.localized_click import echo, lang_option
-from node.messages import _, language
+from node.messages import _, language, render
 from node.usecases.upkeep.checks.run import CHECKS, Check, examine
 from node.usecases.upkeep.checks.scene import Observer
 
 EXIT_MUST = 3
+SEVERITIES = {
+    Severity.OK: _("ok"),
+    Severity.INFO: _("info"),
+    Severity.WARN: _("warn"),
+    Severity.MUST: _("must"),
+}
 STYLES = {Severity.OK: "green", Severity.INFO: "", Severity.WARN: "yellow", Severity.MUST: "bold red"}
 
 Examined = Sequence[tuple[Check, list[Finding]]]
@@ -68,8 +74,11 @@ def _print(examined: Examined) -> None:
     for check, findings in examined:
         label = check.label_zh if lang == "zh" else check.name
         if not findings:
-            table.add_row(label, Text(Severity.OK, STYLES[Severity.OK]), "", _("all well"), "")
+            table.add_row(label, _severity(Severity.OK), "", _("all well"), "")
         for each in findings:
-            result = Text(each.severity, STYLES[each.severity])
-            table.add_row(label, result, each.code.value, each.text(lang), each.advice(lang))
+            table.add_row(label, _severity(each.severity), each.code.value, each.text(lang), each.advice(lang))
     print_table(table)
+
+
+def _severity(severity: Severity) -> Text:
+    return Text(render(SEVERITIES[severity]), STYLES[severity])

@@ -15,7 +15,7 @@ from node.cli.shared.tables import CellTable, print_table, printable
 from node.client import NodeClient, wait_until_serving
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
-from node.core.reason_texts import Severity
+from node.core.reason_texts import Severity, kept_message
 from node.localized_click import echo
 from node.messages import Message, _, both, render
 from node.stubs.control.v1 import control_pb2
@@ -100,7 +100,9 @@ def _print(answer: control_pb2.StatusResponse) -> None:
     print_table(_peers(answer))
     for peer in answer.peers:
         if peer.last_reason:
-            console.print(f"{peer.city}: {peer.failures}x {peer.last_reason}: {peer.last_error}", markup=False)
+            where = f"{peer.city}: {peer.failures}x {peer.last_reason}"
+            text = _("{where}: {message}", where=where, message=kept_message(peer.last_reason, peer.last_error))
+            console.print(render(text), markup=False)
     for incident in answer.incidents:
         console.print(
             render(
@@ -110,7 +112,7 @@ def _print(answer: control_pb2.StatusResponse) -> None:
                     at=_time(incident.at_ms),
                     city=incident.city,
                     reason=incident.reason,
-                    message=incident.message,
+                    message=kept_message(incident.reason, incident.message),
                     size=incident.evidence_bytes,
                 )
             )
@@ -127,6 +129,14 @@ def _print_alert(console: Console, alert: control_pb2.Alert) -> None:
         console.print(Text(printable(render(line)), STYLES[severity]), soft_wrap=True)
 
 
+_STATES = {
+    "frozen": _("[red]frozen[/]"),
+    "ok": _("[green]ok[/]"),
+    "backing_off": _("backing off"),
+    "never": _("never heard"),
+}
+
+
 def _peers(answer: control_pb2.StatusResponse) -> CellTable:
     table = CellTable(
         _("peer"), _("state"), _("records"), _("open"), _("withheld"), _("behind"), _("last heard"), _("next try")
@@ -134,7 +144,7 @@ def _peers(answer: control_pb2.StatusResponse) -> CellTable:
     for peer in answer.peers:
         heard = _heard(peer)
         retry = _time(peer.next_attempt_at_ms) if peer.next_attempt_at_ms else ""
-        state = {"frozen": _("[red]frozen[/]"), "ok": _("[green]ok[/]")}.get(peer.state, peer.state)
+        state = _STATES.get(peer.state, peer.state)
         counts = (peer.tree_size, peer.verified, peer.withheld, peer.lag_records)
         table.add_row(peer.city, state, *map(str, counts), heard, retry)
     return table

@@ -116,6 +116,12 @@ def explained(code: str, message: str, *, of_key: bool = False) -> Message:
     return both(message, text.zh + text.zh_do if text else message)
 
 
+def kept_message(reason: str, message: str) -> Message:
+    """The message of an error as a node keeps it, in English; in Chinese after what its code means."""
+    text = texts().reasons.get(reason)
+    return both(message, f"{text.zh.removesuffix('。')}（{message}）" if text else message)
+
+
 _HEAD = """\
 # 错误代码 · Error codes
 

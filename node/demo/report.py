@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from node.core.reason_texts import kept_message
 from node.demo.exchange import Exchange, Statuses
 from node.demo.questions import Asked, result_name
 from node.demo.tamper import Caught
@@ -126,7 +127,11 @@ def print_caught(console: Console, caught: Caught) -> None:
             forged_name=caught.forged_name,
             real_name=caught.real_name,
         ),
-        _("refused: {reason}: {message}", reason=incident.reason, message=incident.message),
+        _(
+            "refused: {reason}: {message}",
+            reason=incident.reason,
+            message=kept_message(incident.reason, incident.message),
+        ),
         _(
             "incident {number}: its payload is kept, {size:,} bytes exactly as they were sent",
             number=incident.number,

@@ -1,7 +1,7 @@
 """What the commands about cases share: who acts, the body of an act, how a refusal and a clock are printed."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from node.cli.shared.codes import spell_out
 from node.cli.shared.options import ask_passphrase
 from node.client import NodeClient, RefusedAct
 from node.core.document import parse_document
-from node.core.law.deadlines import State
+from node.core.law.deadlines import STATES, State
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.folder.files import read_text
@@ -141,16 +141,6 @@ def tell_rest(shown: int, total: int) -> None:
             ),
             err=True,
         )
-
-
-STATES: Mapping[State, Message] = {
-    State.RUNNING: _("running"),
-    State.SUSPENDED: _("suspended"),
-    State.MET: _("met"),
-    State.OVERDUE: _("overdue"),
-    State.ELAPSED: _("elapsed"),
-}
-"""How a deadline stands, in words."""
 
 
 def clock_text(clock: pb.Clock) -> str:

@@ -10,6 +10,7 @@ How days are counted (Provisions on Penalty Procedure, the chapter on periods; A
 No wall clock: every date is an argument. A moment with a time zone stands for its date in Shanghai.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -19,7 +20,7 @@ from typing import NoReturn
 from node.core.law.calendar import ONE_DAY, SHANGHAI, Calendar, add_months, legal_date
 from node.core.law.legal_rules import Kind, LegalRule, Unit
 from node.errors import NodeError, Reason
-from node.messages import _
+from node.messages import Message, _
 
 _MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
@@ -32,6 +33,16 @@ class State(StrEnum):
     MET = "met"
     OVERDUE = "overdue"
     ELAPSED = "elapsed"
+
+
+STATES: Mapping[State, Message] = {
+    State.RUNNING: _("running"),
+    State.SUSPENDED: _("suspended"),
+    State.MET: _("met"),
+    State.OVERDUE: _("overdue"),
+    State.ELAPSED: _("elapsed"),
+}
+"""How a deadline stands, in words."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from node.core.law.deadlines import STATES, State
 from node.demo.story.stage import Stage
 from node.demo.story.steps import Step
 from node.demo.story.verdict import Verdict
@@ -19,7 +20,16 @@ _HASH_DIGITS = 8
 def print_steps(steps: list[Step]) -> None:
     """Prints a chapter."""
     table = CellTable(
-        "", _("day"), _("city"), _("by"), _("act"), _("record"), _("signed"), _("case is"), _("deadlines"), _("seen by")
+        _("no."),
+        _("day"),
+        _("city"),
+        _("by"),
+        _("act"),
+        _("record"),
+        _("signed"),
+        _("case is"),
+        _("deadlines"),
+        _("seen by"),
     )
     for each in steps:
         who = (each.by, f"{render(both(each.what[1], each.what[0]))}\n{each.act}", each.record or each.note)
@@ -113,7 +123,7 @@ def _clocks(step: Step) -> str:
 def _clock(clock: dict[str, str]) -> str:
     if clock["state"] in ("running", "suspended"):
         return f"{clock['rule']} → {clock['due'] or clock['problem'][:40]}"
-    return f"{clock['rule']} {clock['state']}"
+    return f"{clock['rule']} {render(STATES[State(clock['state'])])}"
 
 
 def _seen(step: Step) -> str:
