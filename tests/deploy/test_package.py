@@ -128,7 +128,7 @@ def test_who_may_not_is_told_in_a_line(tried: Machine) -> None:
         f"gongzhi status --node {SETTINGS}": "sudo",
         "gongzhi init --city changsha --dir /etc/gongzhi/hefei": "sudo",
         f"sudo gongzhi run --node {SETTINGS}": f"systemctl start {UNIT}",
-        f"sudo gongzhi init --city changsha --dir {SETTINGS}": "this folder is a node already",
+        f"sudo gongzhi init --city changsha --dir {SETTINGS}": "this folder already is a node",
         "sudo gongzhi status": f"--node {SETTINGS} or /etc/gongzhi/wuhan",
     }.items():
         shown = tried.paste(f"{words} 2>&1 || [ $? = 2 ]\n")
@@ -148,7 +148,7 @@ def test_it_comes_again_when_it_dies_and_not_when_it_cannot_start(tried: Machine
     state = "systemctl show --property ActiveState,NRestarts,ExecMainStatus gongzhi@nowhere"
     eventually(lambda: "ActiveState=failed" in tried.root(state), "it has failed", timeout_s=30)
     assert set(tried.root(state).split()) == {"ActiveState=failed", "NRestarts=0", "ExecMainStatus=2"}
-    assert "there is no node here" in tried.root("journalctl -u gongzhi@nowhere -o cat --no-pager")
+    assert "no node here" in tried.root("journalctl -u gongzhi@nowhere -o cat --no-pager")
 
 
 def test_manual_and_completions_are_there(tried: Machine) -> None:
