@@ -14,9 +14,8 @@ OTHERS = tuple(city for city in CITIES if city != ROLLED)
 VERSION = (
     r"RUN sed -i 's/^Version: .*/Version: 99.0/' /opt/gongzhi/lib/python3*/site-packages/gongzhi-*.dist-info/METADATA"
 )
-SCHEMA = "/opt/gongzhi/lib/python3*/site-packages/node/storage/sqlite/schema.py"
-LATER = r"\n\n@migrations()\ndef m9999_later(db: Database) -> None:\n    db.execute('CREATE TABLE later (x)')\n"
-MIGRATION = f'RUN printf "{LATER}" | tee -a {SCHEMA} >/dev/null'
+MIGRATIONS = "/opt/gongzhi/lib/python3*/site-packages/node/storage/sqlite/migrations/node"
+MIGRATION = f"RUN cd {MIGRATIONS} && echo 'CREATE TABLE later (x);' > m9999_later.sql"
 OWN_USER = ("USER 0", "USER 10001:10001")
 
 

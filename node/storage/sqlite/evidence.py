@@ -12,9 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from node.config import Evidence
 from node.core.log.attachment import check_digest
 from node.errors import NodeError, Reason, TransientError
@@ -23,14 +20,14 @@ from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import Error, execute_all
+from node.storage.sqlite.schema import Error, read_migrations
 from node.storage.sqlite.writer import storage_error
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.whole_file import sync_folder
 
 _PART_KEPT_S = 7 * 24 * 3600
 _Statement = tuple[str, tuple[object, ...]]
-migrations = Migrations("evidence")
+migrations = read_migrations("evidence")
 
 
 class Source(NamedTuple):
@@ -38,36 +35,6 @@ class Source(NamedTuple):
 
     by: str
     record: str = ""
-
-
-@migrations()
-def m0001_evidence(db: Database) -> None:
-    """Attachments, where they came from, their extraction records, and what was destroyed."""
-    execute_all(
-        db,
-        """
-        CREATE TABLE attachment (
-            sha256 TEXT PRIMARY KEY,
-            sm3 TEXT NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL, stored_at_ms INTEGER NOT NULL
-        ) WITHOUT ROWID;
-        CREATE TABLE extraction (
-            sha256 TEXT NOT NULL, content BLOB NOT NULL,  -- node.evidence.v1.Extraction
-            by TEXT NOT NULL, at_ms INTEGER NOT NULL,
-            PRIMARY KEY (sha256, content)
-        ) WITHOUT ROWID;
-        CREATE TABLE source (
-            sha256 TEXT NOT NULL,
-            record TEXT NOT NULL,          -- id of the peer's record it was fetched for, empty: handed in here
-            by TEXT NOT NULL, at_ms INTEGER NOT NULL,
-            PRIMARY KEY (sha256, record)
-        ) WITHOUT ROWID;
-        -- Destruction records (Decree 809 Art 29).
-        CREATE TABLE destruction (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            sha256 TEXT NOT NULL, record TEXT NOT NULL, at_ms INTEGER NOT NULL
-        );
-    """,
-    )
 
 
 class EvidenceStore:

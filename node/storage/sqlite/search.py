@@ -10,51 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from node.core.answer import STANDARD, fold
 from node.core.log.body import read_body, read_view
 from node.core.log.record import INDEX_BITS
 from node.errors import NodeError
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
-from node.storage.sqlite.schema import Connection, Error, execute_all, open_reader
+from node.storage.sqlite.schema import Connection, Error, open_reader, read_migrations
 from node.storage.sqlite.tree import position
 
 BATCH = 2000
-migrations = Migrations("search")
-
-
-@migrations()
-def m0001_names(db: Database) -> None:
-    """Names, their pairs, and how far the log was followed."""
-    execute_all(
-        db,
-        """
-        CREATE TABLE name (position INTEGER PRIMARY KEY, folded TEXT NOT NULL);
-        CREATE VIRTUAL TABLE pair USING fts5 (text, content = '', tokenize = 'unicode61 remove_diacritics 0');
-        INSERT INTO pair (pair, rank) VALUES ('secure-delete', 1);
-        CREATE TABLE followed (origin INTEGER PRIMARY KEY, size INTEGER NOT NULL);
-        CREATE TABLE followed_change (number INTEGER NOT NULL);
-        INSERT INTO followed_change VALUES (0);
-    """,
-    )
-
-
-@migrations()
-def m0002_unreadable(db: Database) -> None:
-    """Current records whose body is none of their standard: nobody is answered from them. The log is followed anew."""
-    execute_all(
-        db,
-        """
-        CREATE TABLE unreadable (position INTEGER PRIMARY KEY);
-        INSERT INTO pair (pair) VALUES ('delete-all');
-        DELETE FROM name;
-        DELETE FROM followed;
-        UPDATE followed_change SET number = 0
-    """,
-    )
+migrations = read_migrations("search")
 
 
 class _Named(NamedTuple):

@@ -14,41 +14,14 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from node.folder.files import require_writable
 from node.storage.sqlite.query_db import open_query_database
-from node.storage.sqlite.schema import Connection, Error, execute_all, open_reader
+from node.storage.sqlite.schema import Connection, Error, open_reader, read_migrations
 from node.storage.sqlite.writer import storage_error
 
-migrations = Migrations("trail")
+migrations = read_migrations("trail")
+
 _FIRST = bytes(32)
-
-
-@migrations()
-def m0001_trail(db: Database) -> None:
-    """One row an act."""
-    execute_all(
-        db,
-        """
-        CREATE TABLE act (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            at_ms INTEGER NOT NULL,
-            who TEXT NOT NULL,
-            place TEXT NOT NULL,
-            what TEXT NOT NULL,
-            about TEXT NOT NULL,
-            result TEXT NOT NULL,
-            link BLOB NOT NULL             -- SHA-256 of the link before and of this row
-        )
-    """,
-    )
-    for verb in ("UPDATE", "DELETE"):
-        db.execute(
-            f"CREATE TRIGGER act_no_{verb.lower()} BEFORE {verb} ON act"
-            " BEGIN SELECT RAISE(ABORT, 'the trail is only added to'); END"
-        )
 
 
 class Act(NamedTuple):

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prometheus_client import Counter, Gauge
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
-from node.storage.sqlite.schema import Connection, Error, execute_all
+from node.storage.sqlite.schema import Connection, Error, read_migrations
 from node.storage.sqlite.writer import storage_error
 
 GROUP_S = 0.02
@@ -26,32 +24,7 @@ RETRY_S = 1.0
 _WRITTEN = Counter("gongzhi_usage_records", "Usage records written")
 _WAITING = Gauge("gongzhi_usage_records_waiting", "Usage records not yet written", multiprocess_mode="mostrecent")
 MAX_WAITING = 20_000
-migrations = Migrations("usage")
-
-
-@migrations()
-def m0001_usage(db: Database) -> None:
-    """One row a question, or a batch of a roster."""
-    execute_all(
-        db,
-        """
-        CREATE TABLE usage (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            at_ms INTEGER NOT NULL,
-            kind TEXT NOT NULL,            -- of the caller: officer | adapter | platform
-            name TEXT NOT NULL,
-            rpc TEXT NOT NULL,
-            purpose TEXT NOT NULL,
-            legal_basis TEXT NOT NULL,
-            questions INTEGER NOT NULL,
-            -- What was asked about: subject or record id, of a search the SHA-256 of its text, of a batch of a roster
-            -- the first 8 bytes of the SHA-256 of each subject, in order.
-            subject BLOB NOT NULL,
-            cities TEXT NOT NULL,          -- whose records answered, comma-separated
-            result TEXT NOT NULL           -- a result, a number of records, or the reason of a refusal
-        );
-    """,
-    )
+migrations = read_migrations("usage")
 
 
 class Usage(NamedTuple):
