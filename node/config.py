@@ -89,6 +89,9 @@ class Limits(_Section):
     officer: Annotated[Rate, Says("Each officer", "每名执法人员")] = Rate(requests_per_s=10_000, burst=20_000)
     adapter: Annotated[Rate, Says("Each adapter", "每个导入程序")] = Rate(requests_per_s=10_000, burst=20_000)
     platform: Annotated[Rate, Says("Each platform", "每个平台")] = Rate(requests_per_s=10_000, burst=20_000)
+    refused: Annotated[Rate, Says("Calls that are refused, of each certificate", "每张证书被拒绝的请求")] = Rate(
+        requests_per_s=10, burst=200
+    )
     open_calls: Annotated[PositiveInt, Says("Calls of one caller at once", "每个调用方同时进行的请求上限")] = 12
     open_streams: Annotated[PositiveInt, Says("Of these, streams", "其中流式请求上限")] = 4
     message_s: Annotated[

@@ -91,8 +91,12 @@ class AuthInterceptor(grpc.ServerInterceptor):
 
         def admit(context: grpc.ServicerContext) -> Call:
             certificate = presented_certificate(context)
-            caller = self._roster.resolve(certificate)
-            authorize(context, caller, service)
+            try:
+                caller = self._roster.resolve(certificate)
+                authorize(context, caller, service)
+            except NodeError:
+                self._limiter.refuse(certificate)
+                raise
             self._limiter.admit(caller)
             return self._calls.open(context, caller, certificate, shape)
 

@@ -46,8 +46,9 @@ class Limiter:
             Kind.PLATFORM: limits.platform,
         }
         self._clock = clock
-        # Only pinned principals get here, so this does not grow at a stranger's will.
-        self._buckets: dict[Principal, Bucket] = {}
+        # Of principals, and of certificates whose calls were refused. Only who has shaken hands with a pinned
+        # certificate gets here, so this does not grow at a stranger's will.
+        self._buckets: dict[Principal | bytes, Bucket] = {}
         self._calls: Counter[Principal] = Counter()
         self._streams: Counter[Principal] = Counter()
         self._lock = threading.Lock()
@@ -82,13 +83,24 @@ class Limiter:
         Raises:
             NodeError: RATE_LIMITED.
         """
+        self._take(principal, self._rates[principal.kind])
+
+    def refuse(self, certificate: bytes) -> None:
+        """Counts a call that is refused, by the certificate it came with: it need not be anybody's any more.
+
+        Raises:
+            NodeError: RATE_LIMITED.
+        """
+        self._take(certificate, self._limits.refused)
+
+    def _take(self, whose: Principal | bytes, rate: Rate) -> None:
         now_s = self._clock()
-        bucket = self._buckets.get(principal)
+        bucket = self._buckets.get(whose)
         if bucket is None:
-            bucket = self._buckets.setdefault(principal, Bucket(self._rates[principal.kind], now_s))
+            bucket = self._buckets.setdefault(whose, Bucket(rate, now_s))
         if not bucket.take(now_s):
-            rate = self._rates[principal.kind].requests_per_s
-            raise NodeError(Reason.RATE_LIMITED, _("more than {rate:g} calls a second; try again later", rate=rate))
+            text = _("more than {rate:g} calls a second; try again later", rate=rate.requests_per_s)
+            raise NodeError(Reason.RATE_LIMITED, text)
 
 
 def too_many_calls(limits: Limits) -> NodeError:

@@ -5,6 +5,7 @@ Methods come from the descriptors and listeners from `node.rpc.services`, so tha
 
 import pkgutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ def serving(folder: Path, **limits: object) -> Iterator[Node]:
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node that lets callers hold as many calls as they like, and none of them for long."""
     limits = {"open_calls": 500, "open_streams": 500, "message_s": 0.4, "idle_s": 0.4, "call_s": 2}
-    with serving(tmp_path_factory.mktemp("hasty"), **limits) as node:
+    with serving(tmp_path_factory.mktemp("hasty"), **limits, refused=Limits().officer.model_dump()) as node:
         yield node
 
 
@@ -179,6 +180,27 @@ def test_every_call_that_drips_ends(hasty: Node, drop: bytes) -> None:
             if not dripping:
                 return
         raise AssertionError({caller: len(caller.open_calls) for caller in callers})
+
+
+def forbidden(listener: str, kind: Kind) -> list[MethodDescriptor]:
+    return [each for each in methods(listener) if not is_answered(kind, each)]
+
+
+@pytest.mark.parametrize(("listener", "kind"), [place for place in PLACES if forbidden(*place)])
+def test_whoever_is_refused_again_and_again_is_held_to_a_rate(shipped: Node, listener: str, kind: Kind) -> None:
+    """What it may call it still may."""
+    rate, began_s = shipped.config.limits.refused, time.monotonic()
+    with shipped.call(kind, listener) as caller:
+        for _ in range(6):
+            for method in islice(cycle(forbidden(listener, kind)), MAX_STREAMS // 2):
+                caller.open(path(method), message(), is_all=True)
+            caller.read(MARGIN_S)
+        counted = Counter(each.reason for each in caller.ended.values())
+        assert counted.keys() <= {"permission_denied", "rate_limited"}
+        assert counted["permission_denied"] <= rate.burst + rate.requests_per_s * (time.monotonic() - began_s) + 1
+        allowed = caller.open(CHECK, message(), is_all=True)
+        caller.read(MARGIN_S)
+        assert caller.ended[allowed].status == 0
 
 
 @pytest.mark.parametrize("listener", LISTENERS)
