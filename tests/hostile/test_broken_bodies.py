@@ -191,7 +191,7 @@ def test_a_broken_policy_change_ends_no_audit(tmp_path: Path) -> None:
     own.pull(liar)
     with inspect(own.path) as inspection:
         mine, theirs = audit(inspection, {"changsha": [own.key], "wuhan": [liar.key]}.__getitem__, lambda *_: None)
-    assert (mine.faults, theirs.faults) == ([], ["wuhan-0: the body is no node.policy_change v1"])
+    assert (mine.faults, theirs.faults) == ([], ["wuhan-0: the body is not a node.policy_change v1"])
 
 
 def test_nothing_ends_a_pull_of_them(victim: Victim, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def verify_checkpoint(note: bytes, log: str, keys: Iterable[LogKey]) -> Checkpoi
     checkpoint = parse_checkpoint(note)
     if checkpoint.log != log:
         raise NodeError(
-            Reason.WRONG_CITY, _("a checkpoint of {log!r} where {log2!r} was due", log=checkpoint.log, log2=log)
+            Reason.WRONG_CITY, _("the checkpoint is of {log!r}, not of {log2!r}", log=checkpoint.log, log2=log)
         )
     text, signatures = split_note(note)
     pinned = {(key.name, key.key_id): key for key in keys}

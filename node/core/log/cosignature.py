@@ -134,7 +134,7 @@ def open_cosigned(note: bytes, log: str, keys: Sequence[LogKey], witnesses: Iter
 def _verify(text: bytes, key: WitnessKey, blob: bytes) -> Cosignature:
     at_s = int.from_bytes(blob[_ID_BYTES : _ID_BYTES + _TIME_BYTES], "big")
     if len(blob) != _ID_BYTES + _TIME_BYTES + _SIGNATURE_BYTES or at_s > MAX_TIME_S:
-        raise NodeError(Reason.BAD_SIGNATURE, _("the cosignature of {name!r} is none", name=key.name))
+        raise NodeError(Reason.BAD_SIGNATURE, _("invalid cosignature by {name!r}", name=key.name))
     verify_signature(key, _message(text, at_s), blob[_ID_BYTES + _TIME_BYTES :])
     return Cosignature(key, at_s, _line(key.name, blob))
 

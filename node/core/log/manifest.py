@@ -139,13 +139,14 @@ def check_named(manifest: Manifest, named: dict[str, list[Reference]]) -> None:
     for digest, record in proven.keys() - listed:
         raise NodeError(
             Reason.WRONG_DIGEST,
-            _("the record {record} names, the manifest does not list, {digest}", record=record, digest=digest),
+            _("the manifest does not list {digest}, which the record {record} names", record=record, digest=digest),
         )
     files = {file.sha256: file for file in manifest.files}
     for (digest, record), reference in proven.items():
         if digest in files and not _agrees(reference, files[digest]):
             raise NodeError(
-                Reason.WRONG_DIGEST, _("the record {record} says otherwise of {digest}", record=record, digest=digest)
+                Reason.WRONG_DIGEST,
+                _("the record {record} and the manifest disagree about {digest}", record=record, digest=digest),
             )
 
 

@@ -221,7 +221,7 @@ def _commitment(wire: bytes, number: int, begin: int, end: int) -> bytes:
     else:
         body_end = salt_end
     if wire[begin : begin + 2] != _SALT or body_end != end:
-        raise NodeError(Reason.BAD_COMMITMENT, _("facet {number} is neither open nor masked", number=number))
+        raise NodeError(Reason.BAD_COMMITMENT, _("facet {number} has neither a body nor a commitment", number=number))
     return sha256(_PREFIXES[number] + wire[begin + 2 : salt_end] + wire[body_at:end]).digest()
 
 

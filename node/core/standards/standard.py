@@ -168,7 +168,7 @@ class Standard:
         try:
             return message_type.FromString(body)
         except DecodeError:
-            raise NodeError(Reason.INVALID_FIELD, _("the body is no {title}", title=_title(self))) from None
+            raise NodeError(Reason.INVALID_FIELD, _("the body is not a {title}", title=_title(self))) from None
 
 
 @cache
