@@ -1,5 +1,6 @@
 """Every example of the regulators' rules, and what the checksums promise."""
 
+from datetime import date
 from string import ascii_uppercase, digits
 
 import pytest
@@ -156,10 +157,20 @@ def test_resident_id_valid(number: str) -> None:
         # No such month; no such division in that year; both with the right check character.
         ("360426199113010079", [("resident_id_birth_date", False)]),
         ("999999199101010072", [("resident_id_birth_place", True)]),
+        # A province that has no such county.
+        ("110001199101010076", [("resident_id_birth_place", True)]),
     ],
 )
 def test_resident_id_findings(number: str, expected: list[tuple[str, bool]]) -> None:
     assert reasons(check_resident_id(number)) == expected
+
+
+@given(st.sampled_from(["11", "36", "43", "71", "99"]), st.integers(0, 9999), st.dates())
+def test_any_place_and_day_of_birth_has_an_answer(province: str, county: int, born: date) -> None:
+    first_17 = f"{province}{county:04}{born:%Y%m%d}001".rjust(17, "0")
+    numbers = [first_17 + character for character in "0123456789X"]
+    rejected = [reasons(check_resident_id(number)) == [("resident_id_check_digit", False)] for number in numbers]
+    assert rejected.count(False) == 1
 
 
 @pytest.mark.parametrize("number", ["6901234567892", "96385074", "036000291452", "16901234567899"])

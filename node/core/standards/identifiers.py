@@ -169,7 +169,7 @@ def check_gtin(number: str) -> Problems:
 def _is_right(check: Callable[[str], object], number: str) -> bool:
     try:
         check(number)
-    except ValidationError:
+    except (ValidationError, KeyError):  # python-stdnum lets KeyError slip for a county that its province has not
         return False
     return True
 
