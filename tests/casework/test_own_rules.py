@@ -191,3 +191,14 @@ def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
     with pytest.raises(ActRefusedError) as caught:
         hefei.act("referral", case, testing)
     assert broken_in(caught) == {("referral.begin_testing.clue.filing_decision", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_a_limit_that_the_case_does_not_have_is_not_extended(desks: tuple[Desk, Desk]) -> None:
+    """A request for assistance has no limit to file a case."""
+    _, hefei = desks
+    case = assisting(desks)
+    hefei.decide("referral", case, referring("accept"))
+    with pytest.raises(ActRefusedError) as caught:
+        hefei.decide("referral", case, referring("extend_filing", reasons="案情复杂"))
+    assert broken_in(caught) == {("referral.extend_filing.clue.filing_decision", Reason.ACT_NOT_ALLOWED)}
+    assert "does not run" in caught.value.message

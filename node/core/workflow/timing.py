@@ -14,6 +14,7 @@ from node.core.workflow.case import Case, DeadlineEvent
 from node.core.workflow.facts import ActFact, Person
 from node.core.workflow.model import Effect
 from node.errors import NodeError
+from node.messages import _
 
 SUPERIOR = "superior"
 # Stands for the approver of a draft, who is not known yet.
@@ -124,19 +125,22 @@ def refused_by_deadline(
 ) -> Iterator[tuple[str, str]]:
     """What a running deadline does not take of an act to come, and why: (legal rule, reason).
 
-    A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended.
+    A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended or
+    extended. Of a deadline that could not be started nothing can be told.
     """
     act = case.workflow.act[fact.act]
     changes = [
         deadline for deadline in act.deadlines if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
     ]
-    running = [timer for timer in timers(case, calendar, moments) if timer.runs] if changes else []
+    every = timers(case, calendar, moments) if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
     for deadline in changes:
         event = DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, "", case.parties)
-        before = [timer for timer in running if timer.rule == deadline.rule]
+        before = [timer for timer in every if timer.rule == deadline.rule and (timer.runs or timer.deadline is None)]
         after = [_changed(timer, event, approved, moments) for timer in before]
-        if after and all(new.deadline is old.deadline for new, old in zip(after, before, strict=True)):
+        if not before:
+            yield deadline.rule, _("the limit {rule} does not run in this case", rule=deadline.rule)
+        elif all(new.deadline is old.deadline is not None for new, old in zip(after, before, strict=True)):
             yield deadline.rule, after[-1].problem
 
 
@@ -154,7 +158,7 @@ def _started(event: DeadlineEvent, calendar: Calendar, moments: Mapping[str, dat
 def _horizon(deadline: Deadline) -> str:
     """Why the last day cannot be told; empty where it can."""
     try:
-        _ = deadline.due
+        deadline.due  # noqa: B018 - reading it raises
     except NodeError as error:
         return error.message
     return ""
