@@ -25,6 +25,7 @@ from tests.kit.casework.measures import request
 from tests.kit.casework.penalties import penalised
 from tests.kit.casework.repairs import applying
 from tests.kit.samples.standards import alert
+from tests.kit.stores.city import operator
 from tests.kit.workflow.acts import complete
 
 Two = tuple[Desk, Desk]
@@ -249,3 +250,23 @@ def test_the_home_city_takes_nobody_off_this_citys_list(desks: Two) -> None:
     assert changsha.state(case) == "propagated"
     changsha.clock.at_ms = at("2026-05-07")
     assert terms.run() == []
+
+
+@pytest.mark.parametrize("is_both", [False, True], ids=["another city's act", "and a record of its own"])
+def test_another_city_cannot_make_a_live_alert_look_taken_back(desks: Two, is_both: bool) -> None:
+    """It records a withdrawal in its own log that follows a record which it retracted itself."""
+    changsha, hefei = desks
+    case = changsha.decide("alert", "", with_act(alert(), "issue")).case
+    hefei.see(changsha)
+    own = hefei.register(operator(), audience=["changsha", "hefei"])
+    hefei.retract(own)
+    follows = [case, own] if is_both else [own]
+    taking = alert_pb2.Alert(withdrawal=alert_pb2.WITHDRAWAL_GROUND_UNFOUNDED)
+    taking.act.CopyFrom(act("withdraw", case=case, follows=follows, city="hefei", date="2026-05-06", reasons="x"))
+    taking.act.maker.CopyFrom(TWO[0])
+    taking.act.approver.CopyFrom(TWO[1])
+    record(hefei, "alert", taking)
+    changsha.see(hefei)
+    for desk in desks:
+        (summary,) = desk.cases.summaries()
+        assert (summary.state, "taken back" in summary.title) == ("issued", False)

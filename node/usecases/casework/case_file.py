@@ -91,6 +91,12 @@ class CaseRepository:
         self._open: OrderedDict[str, CaseFile] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def ground(self) -> object:
+        """What decides which acts count: the logs that may be used, and who speaks for platforms."""
+        usable = (origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE))
+        return frozenset(usable), self._connected()
+
     def open(self, case: str) -> CaseFile:
         """A case by the record id of its opening act, which may itself be withheld.
 
@@ -165,11 +171,15 @@ class CaseRepository:
         return case
 
     def _has_been_retracted(self, case: str, workflow: Workflow, acts: Mapping[str, ActRecord]) -> bool:
-        """Whether what others first saw of a case was destroyed: some act that is here follows it."""
+        """Whether what others first saw of a case was destroyed: its city took it back, and acts here follow it.
+
+        Of other cities' acts and records nothing follows for this one.
+        """
         backs = {act.name for act in workflow.acts if act.retracts}
-        if not any(record.fact.act in backs for record in acts.values()):
+        city = city_of(case)
+        if not any(record.fact.act in backs and record.header.city == city for record in acts.values()):
             return False
-        return any(self._is_retracted(name) for name in _missing(case, acts))
+        return any(self._is_retracted(name) for name in _missing(case, acts) if city_of(name) == city)
 
     def _is_retracted(self, record: str) -> bool:
         city, index = parse_record_id(record)
