@@ -27,7 +27,7 @@ class CaseSummary:
         last_act: the act taken last; `last_by` the city or platform that made it, `last_on` its day, `last_in` the city
             in whose log it stands.
         seen_by: the cities that the case is for, or EVERYONE; empty while others see nothing of it.
-        stored_by: the cities whose nodes stored the last act; `opened_by` those whose officers opened it.
+        stored_by: the cities whose nodes stored the last act as it is; `opened_by` those whose officers opened it.
         timers: its clocks.
         by_itself: acts open now that the node of the case's city makes without an officer.
         title: party, product and number of the document, as they were last said.
@@ -70,7 +70,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
         return _summary_of_retracted(file, file.retracted)
     case, last = file.case, last_act(file)
     first = file.disclosing or last  # of what was taken back only the acts after it are here
-    answers = list(receipts(file, last)) if last else []
+    answers = [receipt for receipt in receipts(file, last) if receipt.is_right] if last else []
     return CaseSummary(
         file.id,
         file.workflow,

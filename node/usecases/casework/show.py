@@ -15,8 +15,8 @@ from node.core.workflow.case import Verdict
 from node.core.workflow.model import Act, Workflow
 from node.core.workflow.rules import Broken, broken_by_guards
 from node.stubs.casework.v1 import casework_pb2 as pb
-from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
-from node.usecases.casework.act_record import ActRecord, fact_facets
+from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_REMINDER, NOTICE_KIND_STORED
+from node.usecases.casework.act_record import RECEIPTS, ActRecord, NoticeRecord, fact_facets
 from node.usecases.casework.case_file import CaseFile, Retracted
 from node.usecases.casework.deadline_view import deadlines_of
 
@@ -137,23 +137,34 @@ def body_for(record: ActRecord, actor: Actor) -> Message:
 
 
 def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:
-    """One for each city that the act is for; of `all` for each of `members`, and whoever else said so."""
-    named = members if EVERYONE in record.header.audience else record.header.audience
+    """One for each city that the act is for; of `all` for each of `members`, and whoever else said so.
+
+    What a city says of other content stands only until it says that it received this.
+    """
+    is_for_all = EVERYONE in record.header.audience
+    named = members if is_for_all else record.header.audience
     receipt_of = {city: pb.Receipt(city=city) for city in named}
     receipt_of.pop(record.header.city, None)
     for notice in file.notices:
-        body, city = notice.body, notice.header.city
-        if body.record != record.header.id or city == record.header.city:
+        city = notice.header.city
+        is_for_it = city in receipt_of or (is_for_all and city != record.header.city)
+        if notice.body.record != record.header.id or notice.body.kind not in RECEIPTS or not is_for_it:
             continue
         receipt = receipt_of.setdefault(city, pb.Receipt(city=city))
-        if body.kind == NOTICE_KIND_STORED:
-            receipt.stored, receipt.stored_at_ms = notice.header.id, notice.header.issued_at_ms
-            receipt.is_right = body.leaf_hash == record.leaf_hash
-        elif body.kind == NOTICE_KIND_OPENED:
-            receipt.opened, receipt.opened_at_ms = notice.header.id, notice.header.issued_at_ms
-            receipt.opened_by = body.officer
-            receipt.is_right = body.leaf_hash == record.leaf_hash
+        is_right = notice.body.leaf_hash == record.leaf_hash
+        if is_right and not receipt.is_right:
+            receipt = receipt_of[city] = pb.Receipt(city=city, is_right=True)
+        if is_right == receipt.is_right:
+            _add(receipt, notice)
     return iter(receipt_of.values())
+
+
+def _add(receipt: pb.Receipt, notice: NoticeRecord) -> None:
+    header = notice.header
+    if notice.body.kind == NOTICE_KIND_STORED:
+        receipt.stored, receipt.stored_at_ms = header.id, header.issued_at_ms
+    else:
+        receipt.opened, receipt.opened_at_ms, receipt.opened_by = header.id, header.issued_at_ms, notice.body.officer
 
 
 def _reminders(file: CaseFile) -> Iterator[pb.Reminder]:
