@@ -7,15 +7,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from node.core.log.record import mask, open_view
 from node.core.members.federation import Federation, Member
-from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_STORED
+from node.stubs.record.v1.record_pb2 import View
+from node.stubs.standard.v1.measure_pb2 import MeasureRequest
+from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_STORED, Receipt
 from node.usecases.casework.act_record import read
 from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.notices import Notices
 from node.usecases.evidence.read import show_case
 from node.usecases.records.prove import prove
 from node.usecases.upkeep import return_log
-from tests.kit.casework.desks import LI, Desk, referring, send
+from tests.kit.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, shown
+from tests.kit.casework.measures import World, asked
 from tests.kit.stores.evidence import store
 
 Two = tuple[Desk, Desk]
@@ -126,3 +130,67 @@ def test_a_bundle_of_a_case_names_no_other_case(count: int, desks: Two, tmp_path
     named = {case for case in cases for proof in proofs if case.encode() in proof.view.SerializeToString()}
     assert named == {cases[0]}
     assert [record.partition("-")[0] for record in packed].count("hefei") == (2 if count == 1 else opening)
+
+
+def test_a_receipt_counts_for_what_was_received_by_whom_it_was_for(three: Three) -> None:
+    """Wuhan is no party and holds the leaf hash alone; Hefei first says that it stored something else."""
+    changsha, hefei, wuhan = three
+    case = send(changsha)
+    hefei.see(changsha)
+    sent = next(act for act in changsha.casework.open(LI, case).acts.values() if act.fact.act == "send")
+
+    def say(desk: Desk, leaf_hash: bytes) -> None:
+        receipt = Receipt(case=case, record=sent.header.id, leaf_hash=leaf_hash)
+        notices = notices_of(desk)
+        assert notices._say(notices._joined([receipt], NOTICE_KIND_OPENED, "zhang")) == 1
+        changsha.see(desk)
+
+    say(wuhan, sent.leaf_hash)
+    say(hefei, bytes(32))
+    (summary,) = changsha.cases.summaries()
+    assert (summary.stored_by, summary.opened_by) == ((), ())
+    (shown_act,) = (act for act in shown(changsha, case).acts if act.act == "send")
+    assert [(receipt.city, receipt.is_right) for receipt in shown_act.receipts] == [("hefei", False)]
+    assert notices_of(hefei).acknowledge() == 1
+    changsha.see(hefei)
+    (summary,) = changsha.cases.summaries()
+    assert (summary.stored_by, summary.opened_by) == (("hefei",), ())
+
+
+def test_an_act_that_comes_to_light_later_is_acknowledged(desks: Two) -> None:
+    """The sender's policy widens; the addressee's node goes on running."""
+    changsha, hefei = desks
+    notices = notices_of(hefei)
+    for number, hide in enumerate((hide_whole, hide_body)):
+        case = send(changsha)
+        hefei.pull(changsha, hide, PURPOSE, f"narrow {number}")
+        assert notices.acknowledge() == 0
+        hefei.pull(changsha, audience_view("hefei"), PURPOSE, f"wide {number}")
+        hefei.revise(changsha, audience_view("hefei"), f"wide {number}")
+        assert notices.acknowledge() == 1
+        assert case in {summary.id for summary in hefei.cases.summaries()}
+    assert notices.acknowledge() == 0
+
+
+def hide_whole(view: View) -> View:
+    return View(leaf_hash=open_view(view).leaf_hash)
+
+
+def hide_body(view: View) -> View:
+    seen = audience_view("hefei")(view)
+    mask(seen, set())
+    return seen
+
+
+def test_what_a_platform_did_before_its_card_came_is_acknowledged(three: Three) -> None:
+    """An act in a platform's name counts once the card of its city names the platform."""
+    changsha, hefei, _ = three
+    case = asked(World(three))
+    notices = notices_of(changsha)
+    known = changsha.federation
+    changsha.federation = federation("changsha", "wuhan")
+    hefei.act("measure.request", case, MeasureRequest(act=act("ack")), actor=JD)
+    changsha.see(hefei)
+    said = notices.acknowledge()
+    changsha.federation = known
+    assert (said, notices.acknowledge()) == (0, 1)

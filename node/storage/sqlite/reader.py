@@ -96,9 +96,17 @@ class Reader:
         """The number of the newest change to a stored view."""
         return int(self.connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()[0])
 
-    def changed(self, after: int, to: int) -> list[tuple[int, int]]:
-        """The records whose stored view changed, by the numbers (after, to] of the changes: (origin, leaf index)."""
-        found = self.connection.execute("SELECT position FROM change WHERE number > ? AND number <= ?", (after, to))
+    def changed(self, after: int, to: int, kind: str = "%") -> list[tuple[int, int]]:
+        """The records whose stored view changed, by the numbers (after, to] of the changes: (origin, leaf index).
+
+        Args:
+            after: Number of the last change known.
+            to: Number of the newest.
+            kind: Of change, as in `note_change`; "%" is any.
+        """
+        found = self.connection.execute(
+            "SELECT position FROM change WHERE number > ? AND number <= ? AND kind LIKE ?", (after, to, kind)
+        )
         return [split_position(row) for (row,) in found]
 
     def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:

@@ -38,7 +38,6 @@ class CaseIndex:
             members: The federation as the cards say now.
         """
         self.books = CaseRepository(reader, lambda: members().connections)
-        self._members = members
         self._reader = reader
         self.calendar = calendar
         self._lock = threading.Lock()
@@ -79,7 +78,7 @@ class CaseIndex:
     def _read_new(self) -> None:
         change = self._reader.newest_change()  # before anything is read: what changes meanwhile is found next time
         usable = [origin for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)]
-        ground = frozenset(origin.number for origin in usable), self._members().connections
+        ground = self.books.ground
         if ground != self._ground:
             self._forget()
             self._ground = ground

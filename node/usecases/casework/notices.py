@@ -51,22 +51,37 @@ class Notices:
         self._clock = clock
         self._notify = notify
         self._case_index = case_index
+        # City -> how far its log was looked through; and what was true at that look.
         self._seen: dict[str, int] = {}
+        self._ground: object = None
+        self._change = store.newest_change()
         # City -> the hour, and how many receipts it was written in it.
         self._written: dict[str, tuple[int, int]] = {}
 
     def acknowledge(self) -> int:
         """Says of every act that came since the last look that it is stored here; returns how many.
 
-        After a start it looks for acts that it has not acknowledged. Of one city it says so many an hour, the others in
+        After a start it looks for acts that it has not acknowledged, and so it does for acts that come to light or to
+        count only later. Of one city it says so many an hour, the others in
         the next: what a city opens without end fills no other's log. Not for two threads at once.
         """
+        change, ground = self._store.newest_change(), self._case_index.books.ground
+        self._look_again(change, ground)
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
         seen: dict[str, int] = {}
         acts = (act for city, size in sizes.items() for act in self._arrived(city, size, seen))
         count = self._say(self._joined(map(_receipt, acts), NOTICE_KIND_STORED))
-        self._seen = seen
+        self._seen, self._change, self._ground = seen, change, ground
         return count
+
+    def _look_again(self, change: int, ground: object) -> None:
+        """Puts the look back to the first record that came to light since; to the start where other acts count now."""
+        if ground != self._ground:
+            self._seen = {}
+        city_of_number = {origin.number: origin.city for origin in self._store.origins()}
+        for number, index in self._store.changed(self._change, change, "widened"):
+            city = city_of_number[number]
+            self._seen[city] = min(self._seen.get(city, 0), index)
 
     def opened(self, actor: Actor, file: CaseFile) -> int:
         """Says that an officer of this city has opened the acts of others; to each of their cities once an act."""
