@@ -85,6 +85,7 @@ class XlsBook:
         with subprocess.Popen(  # noqa: S603 - our own program, and a path that exists
             [sys.executable, "-I", str(_CHILD), str(self._path.absolute()), *map(str, (*limits, *asked))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env={},  # a passphrase may stand in ours
         ) as child:  # fmt: skip
             try:
                 for text in child.stdout or ():

@@ -16,8 +16,10 @@ from adapters.rows import Row
 from adapters.tables import open_table
 from node.errors import FileError
 from node.messages import render
+from node.tables import xls_book
 from node.tables.cell_texts import Shown, shown_as, unescaped
 from node.tables.merges import column_letters, column_number
+from node.tables.unfit import NoTableError
 from tests.kit.samples.hostile_files import workbook
 from tests.kit.samples.workbooks import Cells, Save, both, read, save_xlsx, strict
 
@@ -260,3 +262,17 @@ def test_other_files_are_named_and_what_to_do_is_said(tmp_path: Path, content: b
 def test_letters_of_columns() -> None:
     assert [column_letters(number) for number in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
     assert all(column_number(column_letters(number)) == number for number in range(20_000))
+
+
+def test_the_process_that_reads_an_xls_has_nothing_of_our_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONGZHI_PASSPHRASE", "湘江北去")
+    child = tmp_path / "child.py"
+    child.write_text("""
+import json, os
+print(json.dumps({"fault": "encrypted" if "GONGZHI_PASSPHRASE" in os.environ else "damaged"}))
+""")
+    monkeypatch.setattr(xls_book, "_CHILD", child)
+    with pytest.raises(NoTableError, match="no workbook"):
+        xls_book.XlsBook(child)
