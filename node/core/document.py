@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from node.errors import FileError, Reason
-from node.messages import _
+from node.messages import Message, _, both
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -199,7 +199,7 @@ def _told(document: Document, model: type[BaseModel], reason: Reason, error: Val
     ]
 
 
-def _words(error: "ErrorDetails", model: type[BaseModel]) -> str:
+def _words(error: "ErrorDetails", model: type[BaseModel]) -> Message:
     where = ".".join(str(part) for part in error["loc"])
     message, kind = error["msg"].removeprefix("Value error, "), error["type"]
     if kind == "extra_forbidden":
@@ -209,8 +209,8 @@ def _words(error: "ErrorDetails", model: type[BaseModel]) -> str:
     else:
         chinese = _CHINESE.get(kind, "")
     message = _ENGLISH.get(kind, message)
-    text = f"{message}（{chinese}）" if chinese else message
-    return f"{where}: {text}" if where else text
+    text = both(message, chinese or message)
+    return _("{where}: {message}", where=where, message=text) if where else text
 
 
 def _names(model: type[BaseModel], location: Location) -> list[str]:

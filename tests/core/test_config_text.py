@@ -70,24 +70,39 @@ def test_show_says_where_a_value_comes_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "en", "zh"),
     [
         (
             "log_levl: info",
-            "log_levl: there is no such entry; did you mean log_level?（没有这一项，是否应为 log_level）",
+            "log_levl: there is no such entry; did you mean log_level?",
+            "log_levl：没有这一项，是否应为 log_level",
         ),
-        ("sync: {intervall_s: 3}", "sync.intervall_s: there is no such entry; did you mean interval_s?"),
-        ("sync: {interval_s: often}", "sync.interval_s: Input should be a valid number"),
-        ("limits: {peer: {requests_per_s: 3}}", "limits.peer.burst: Field required（缺少必填项）"),
-        ("sync: {purpose: ''}", "sync.purpose: not of the right form（格式不对）"),
-        ("xyzzy: 1", "xyzzy: there is no such entry（没有这一项）"),
+        (
+            "sync: {intervall_s: 3}",
+            "sync.intervall_s: there is no such entry; did you mean interval_s?",
+            "sync.intervall_s：没有这一项，是否应为 interval_s",
+        ),
+        (
+            "sync: {interval_s: often}",
+            "sync.interval_s: Input should be a valid number",
+            "sync.interval_s：应为数字",
+        ),
+        (
+            "limits: {peer: {requests_per_s: 3}}",
+            "limits.peer.burst: Field required",
+            "limits.peer.burst：缺少必填项",
+        ),
+        ("sync: {purpose: ''}", "sync.purpose: not of the right form", "sync.purpose：格式不对"),
+        ("xyzzy: 1", "xyzzy: there is no such entry", "xyzzy：没有这一项"),
     ],
 )
-def test_check_names_line_setting_and_what_may_have_been_meant(tmp_path: Path, line: str, told: str) -> None:
+def test_check_names_line_setting_and_what_may_have_been_meant(tmp_path: Path, line: str, en: str, zh: str) -> None:
     (tmp_path / "node.yaml").write_text(f"city: hefei\n{line}\n")
     checked = invoke(gongzhi, "config", "check", "--node", tmp_path)
     assert checked.exit_code == 1
-    assert f"node.yaml:2: {told}" in checked.output
+    assert f"node.yaml:2: {en}" in checked.output
+    chinese = invoke(gongzhi, "--lang", "zh", "config", "check", "--node", tmp_path)
+    assert f"node.yaml:2：{zh}" in chinese.output
 
 
 def test_check_tells_every_line_that_is_wrong(tmp_path: Path) -> None:

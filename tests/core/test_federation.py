@@ -121,7 +121,7 @@ def _lines(members: tuple[Member, Member]) -> list[str]:
         ("  region6:", "  region: '420100'", "region"),
         ("  address:", "  address: nowhere", "address"),
         ("  name_zh:", "  name_zh: ''", "name_zh"),
-        ("- city: hefei", "- city: wuhan", "is a key of hefei"),
+        ("- city: hefei", "- city: wuhan", "the key is of hefei"),
         ("- city: hefei", "- city: '../x'", "city"),
         (
             "  - hefei.gongzhi.internal/log",

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from node.core.document import parse_document, read_model
 from node.errors import FileError, NodeError, Reason
-from node.messages import _
+from node.messages import Message, _
 
 # Asia/Shanghai: without summer time since 1991, and a fixed offset needs no zone database on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -189,14 +189,14 @@ class Calendar:
 
     def _at(self, index: int) -> date:
         if index >= len(self._working):
-            raise self._unknown(f"the day sought lies after {self.horizon}")
+            raise self._unknown(_("the day sought lies after {horizon}", horizon=self.horizon))
         return self._working[index]
 
     def _require(self, day: date) -> None:
         if not self.first <= day <= self.horizon:
-            raise self._unknown(f"{day} is not known")
+            raise self._unknown(_("{day} is not among them", day=day))
 
-    def _unknown(self, what: str) -> NodeError:
+    def _unknown(self, what: Message) -> NodeError:
         return NodeError(
             Reason.CALENDAR_HORIZON,
             _(

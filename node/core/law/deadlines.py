@@ -20,7 +20,7 @@ from typing import NoReturn
 from node.core.law.calendar import ONE_DAY, SHANGHAI, Calendar, add_months, legal_date
 from node.core.law.legal_rules import Kind, LegalRule, Unit
 from node.errors import NodeError, Reason
-from node.messages import Message, _
+from node.messages import Message, _, both
 
 _MONTHS = {Unit.MONTHS: 1, Unit.YEARS: 12}
 
@@ -134,16 +134,19 @@ class Deadline:
 
     def suspend(self, on: date, cause: str) -> "Deadline":
         """Stops the counting from `on` for a cause the rule allows."""
-        day = self._act_day(on, "suspended")
-        self._refuse_if(cause not in self.rule.excluded, f"knows no suspension for {cause}: {self._causes}")
-        self._refuse_if(self.is_suspended, "is suspended already")
-        self._refuse_if(self.is_late(on), f"ran out on {self.due}: too late to suspend it")
+        day = self._act_day(on, _("suspension"))
+        self._refuse_if(
+            cause not in self.rule.excluded,
+            _("cannot be suspended for {cause}: {causes}", cause=cause, causes=self._causes),
+        )
+        self._refuse_if(self.is_suspended, _("is suspended already"))
+        self._refuse_if(self.is_late(on), _("ran out on {due}: too late to suspend it", due=self.due))
         return replace(self, suspensions=(*self.suspensions, Suspension(cause, day)))
 
     def resume(self, on: date) -> "Deadline":
         """Counts again from `on`; a deadline resumed on the day it was suspended lost no day."""
-        day = self._act_day(on, "resumed")
-        self._refuse_if(not self.is_suspended, "is not suspended")
+        day = self._act_day(on, _("resumption"))
+        self._refuse_if(not self.is_suspended, _("is not suspended"))
         return self._resumed_after(day - ONE_DAY)
 
     def extend(
@@ -157,21 +160,26 @@ class Deadline:
             limit: What it adds, in the rule's unit: at most what the rule allows, which is also the default.
             told_on: When the other side was told, where the rule asks for that.
         """
-        day = self._act_day(on, "extended")
+        day = self._act_day(on, _("extension"))
         used = len(self.extensions)
-        self._refuse_if(used == len(self.rule.extensions), f"cannot be extended{' again' if used else ''}")
+        self._refuse_if(
+            used == len(self.rule.extensions), _("cannot be extended again") if used else _("cannot be extended")
+        )
         right = self.rule.extensions[used]
-        self._refuse_if(self.is_late(on), f"ran out on {self.due}: it can be extended only before")
+        self._refuse_if(self.is_late(on), _("ran out on {due}: too late to extend it", due=self.due))
         if right.approval is not None:
-            self._refuse_if(not approved_by.strip(), f"is extended only with approval ({right.approval.en})")
+            self._refuse_if(
+                not approved_by.strip(),
+                _("is extended only with approval ({by})", by=both(right.approval.en, right.approval.zh)),
+            )
         is_told = told_on is not None and not self.is_late(told_on)
-        self._refuse_if(right.told and not is_told, "is extended only if the other side is told before expiry")
+        self._refuse_if(right.told and not is_told, _("is extended only if the other side is told before expiry"))
         added = right.limit if limit is None else limit
         if added is None or added < 1 or (right.limit is not None and added > right.limit):
             self._refuse(
                 _(
                     "state an extension of 1 to {limit} {unit}",
-                    limit=right.limit or "any number of",
+                    limit=right.limit or _("any number of"),
                     unit=self.rule.unit.value,
                 )
             )
@@ -179,14 +187,14 @@ class Deadline:
 
     def stop(self, on: date) -> "Deadline":
         """Ends the deadline by the act it waited for; a suspension ends with it."""
-        day = self._act_day(on, "stopped")
+        day = self._act_day(on, _("end"))
         ended = self._resumed_after(day) if self.is_suspended else self
         return replace(ended, stopped=on)
 
     def at(self, on: date) -> Reading:
         """Reads the deadline on a day, or of a limit in hours at a moment, by the acts known then."""
         day = legal_date(on)
-        self._refuse_if(day < self.started, f"starts on {self.started}")
+        self._refuse_if(day < self.started, _("starts on {day}", day=self.started))
         if self.stopped is not None and legal_date(self.stopped) <= day:
             return self._final(self.stopped)
         known = self._known_on(day)
@@ -278,22 +286,25 @@ class Deadline:
         )
 
     @property
-    def _causes(self) -> str:
-        return f"only for {', '.join(self.rule.excluded)}" if self.rule.excluded else "it runs through"
+    def _causes(self) -> Message:
+        causes = list(self.rule.excluded)
+        return _("only for {causes}", causes=causes) if causes else _("nothing suspends it")
 
-    def _act_day(self, on: date, act: str) -> date:
+    def _act_day(self, on: date, act: Message) -> date:
         day = legal_date(on)
         pauses = (pause.since if pause.last is None else pause.last + ONE_DAY for pause in self.suspensions)
         known = (self.started, *pauses, *(extension.on for extension in self.extensions))
-        self._refuse_if(self.stopped is not None, f"stopped on {self.stopped} and cannot be {act}")
-        self._refuse_if(day < max(known), f"cannot be {act} on {day}: its last act is of {max(known)}")
+        self._refuse_if(self.stopped is not None, _("stopped on {day}: no {act} after that", day=self.stopped, act=act))
+        self._refuse_if(
+            day < max(known), _("no {act} on {day}: its last act is of {last}", act=act, day=day, last=max(known))
+        )
         return day
 
-    def _refuse_if(self, wrong: bool, why: str) -> None:
+    def _refuse_if(self, wrong: bool, why: Message) -> None:
         if wrong:
             self._refuse(why)
 
-    def _refuse(self, why: str) -> NoReturn:
+    def _refuse(self, why: Message) -> NoReturn:
         raise NodeError(Reason.CLOCK_REFUSED, _("deadline {rule}: {why}", rule=self.rule.id, why=why))
 
 

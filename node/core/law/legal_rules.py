@@ -165,7 +165,7 @@ def parse_rules(text: str, path: str) -> RuleBook:
     for index, rule in enumerate(file.rules):
         unknown = [cause for cause in rule.excluded if cause not in file.causes]
         if rule.law not in laws() or unknown:
-            text = f"{rule.id}: {unknown[0] if unknown else rule.law} is not declared"
+            text = _("{rule}: {name} is not declared", rule=rule.id, name=unknown[0] if unknown else rule.law)
             raise FileError(Reason.INVALID_LEGAL_RULES, path, text, document.summary_of(("rules", index)))
     try:
         return RuleBook(file.causes, _by_id(file.rules))

@@ -147,8 +147,8 @@ def open_wire(wire: bytes) -> Opened:
     if header.SerializeToString() != header_bytes:
         raise NodeError(Reason.BAD_COMMITMENT, _("the header of {id!r} is not in its one form", id=header.id[:80]))
     if len(facets) != header.facets:
-        counts = f"{len(facets)} facets where {header.facets} are due"
-        raise NodeError(Reason.BAD_COMMITMENT, _("{id!r} has {counts}", id=header.id[:80], counts=counts))
+        text = _("{id!r} has {facets} facets, not {count}", id=header.id[:80], facets=len(facets), count=header.facets)
+        raise NodeError(Reason.BAD_COMMITMENT, text)
     commitments = [_commitment(wire, number, begin, end) for number, (begin, end) in enumerate(facets, 1)]
     return Opened(hash_record(header_bytes, commitments), header)
 

@@ -81,8 +81,12 @@ def check_client_name(name: str) -> None:
         NodeError: INVALID_ARGUMENT.
     """
     if not re.fullmatch(_NAME, name):
-        text = f"{name[:40]!r} is no name of a client: lower case letters, digits, dot, dash, e.g. zhang3"
-        raise NodeError(Reason.INVALID_ARGUMENT, f"{text}; what people are called goes into --name or --title")
+        text = _(
+            "{name!r} cannot name a client: use lower case letters, digits, dot and dash, e.g. zhang3; "
+            "a person's or platform's own name goes into --name or --title",
+            name=name[:40],
+        )
+        raise NodeError(Reason.INVALID_ARGUMENT, text)
 
 
 class _Model(BaseModel):
@@ -115,7 +119,7 @@ def parse_clients(text: str, path: str = "clients.yaml") -> Clients:
     clients = Clients()
     for index, raw in enumerate(read_model(document, _Clients, Reason.INVALID_CONFIG).clients):
         if clients.find(raw.name) or raw.kind is Kind.PEER:
-            text = f"{raw.name}: the name is listed twice, or its kind is peer"
+            text = _("{name}: the name is listed twice, or its kind is peer", name=raw.name)
             raise FileError(Reason.INVALID_CONFIG, path, text, document.summary_of(("clients", index)))
         certs = tuple(
             pin_certificate(cert.pem, cert.fingerprint, document, ("clients", index, "tls_certs", i))

@@ -199,5 +199,8 @@ def _refuse_two_connections(members: tuple[Member, ...]) -> None:
     for index, (city, platform) in enumerate(every):
         for other, same in every[:index]:
             if platform.overlaps(same):
-                text = f"{city}: the platform {platform.name} is connected to {other}, and to one node at a time"
+                text = _(
+                    "{city}: the platform {platform} is already connected to {other}; it may have one node at a time",
+                    city=city, platform=platform.name, other=other,
+                )  # fmt: skip
                 raise NodeError(Reason.INVALID_FEDERATION, text)

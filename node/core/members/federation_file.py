@@ -12,6 +12,7 @@ from node.core.log.cosignature import parse_witness_vkey, witness_name
 from node.core.members.federation import Federation, Member, PinnedCertificate, parse_certificate, server_name
 from node.core.members.platforms import Connected
 from node.errors import FileError, NodeError, Reason
+from node.messages import _
 
 _ADDRESS = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 _MAX_PORT = 65_535
@@ -93,7 +94,7 @@ def parse_federation(text: str, path: str = "federation.yaml") -> Federation:
         at: Location = ("members", index)
         member = _pin_member(raw, document, at)
         if federation.find(member.city):
-            raise _wrong(document, (*at, "city"), f"{member.city} is listed twice")
+            raise _wrong(document, (*at, "city"), _("{city} is listed twice", city=member.city))
         try:
             federation = federation.with_member(member)
         except NodeError as error:
@@ -135,7 +136,11 @@ def _pin_own(raw: _Certificate, city: str, document: Document, at: Location) -> 
     certificate = pin_certificate(raw.pem, raw.fingerprint, document, at)
     # TLS finds a root by its subject: one that bore another member's could keep that member from being recognised.
     if certificate.name != server_name(city):
-        raise _wrong(document, at, f"this certificate is of {certificate.name!r}, not of {server_name(city)}")
+        raise _wrong(
+            document,
+            at,
+            _("the certificate is of {name!r}, not of {expected}", name=certificate.name, expected=server_name(city)),
+        )
     return certificate
 
 
@@ -151,7 +156,7 @@ def _pin_key(vkey: str, parse: Callable[[str], _Key], name: str, document: Docum
     except NodeError as error:
         raise _wrong(document, at, error.message) from None
     if key.name != name:
-        raise _wrong(document, at, f"this is a key of {key.name}, not of {name}")
+        raise _wrong(document, at, _("the key is of {name}, not of {expected}", name=key.name, expected=name))
     return key
 
 
@@ -166,7 +171,9 @@ def pin_certificate(pem: str, fingerprint: str, document: Document, at: Location
     except NodeError as error:
         raise _wrong(document, at, error.message) from None
     if certificate.fingerprint != fingerprint:
-        raise _wrong(document, at, f"the fingerprint of this certificate is {certificate.fingerprint}")
+        raise _wrong(
+            document, at, _("the fingerprint of this certificate is {fingerprint}", fingerprint=certificate.fingerprint)
+        )
     return certificate
 
 
