@@ -89,7 +89,7 @@ def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path
     path = write_csv(tmp_path / "f.csv", rows(1))
     assert load([path], registry, Node(bundle, node.address)).accepted == 1
     (bundle / "client.pem").chmod(0o644)
-    with pytest.raises(FileError, match="others may read"):
+    with pytest.raises(FileError, match="others can read"):
         load([path], registry, Node(bundle, node.address))
     (bundle / "client.pem").chmod(0o600)
     (bundle / broken).write_text("nothing of use")

@@ -232,7 +232,7 @@ def test_the_key_is_made_once_and_guarded(world: World, tmp_path: Path) -> None:
     open_key = tmp_path / "person.key"
     open_key.write_text(path.read_text())
     open_key.chmod(0o644)
-    with pytest.raises(FileError, match="others may read it"):
+    with pytest.raises(FileError, match="others can read it"):
         load_person_key(open_key)
 
 
