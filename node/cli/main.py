@@ -107,7 +107,8 @@ def gongzhi() -> None:
     Safety:       backup, restore, peer release, peer forget, key rotate, config check, trail list
     Audit:        usage list, usage export
 
-    Run a command with --help for details. Exit codes: 0 done, 1 the answer is no, 2 an error.
+    Run a command with --help for details. Exit codes: 0 done, 1 the answer is no, 2 an error,
+    3 something needs attention (status, doctor, screen).
     """  # noqa: D301
 
 
