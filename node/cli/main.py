@@ -1,6 +1,7 @@
 """`gongzhi`: every command of a city's operator."""
 
 import os
+import re
 import sys
 import traceback
 from importlib import import_module
@@ -16,6 +17,7 @@ from node.localized_click import LocalizedGroup, echo, lang_option, localized
 from node.messages import _, render
 
 EXIT_ERROR = 2
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Each command and the module of `node.cli` that it stands in, imported when it is asked for: a node starts with what a
 # node needs.
 _COMMANDS = {
@@ -136,6 +138,11 @@ def _fail(error: NodeError) -> NoReturn:
 def _classified(error: Exception) -> NodeError:
     if isinstance(error, OSError) and error.filename is not None:
         return NodeError(Reason.INVALID_ARGUMENT, _("{file}: {problem}", file=error.filename, problem=error.strerror))
+    # Python takes in bytes that are no text as surrogates, which is well for a file's name and for nothing else.
+    if isinstance(error, UnicodeEncodeError) and _SURROGATE.search("".join(sys.argv)):
+        encoding = sys.getfilesystemencoding()
+        text = _("an argument is not in the encoding of this terminal ({encoding}); UTF-8 is best", encoding=encoding)
+        return NodeError(Reason.INVALID_ARGUMENT, text)
     return NodeError(Reason.INTERNAL, type(error).__name__)  # its text may hold what was asked
 
 

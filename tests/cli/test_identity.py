@@ -1,6 +1,9 @@
 """Who asks: every command that opens a channel takes the caller's own identity, and usage records say who it was."""
 
 import ast
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -116,6 +119,38 @@ def test_without_an_identity_the_node_asks_with_its_own_account(world: World) ->
     result = invoke(gongzhi, "operator", "search", "齐联", "--node", world.config.keys.parent)
     assert result.exit_code == 0, result.output
     assert world.last_asked() == ("officer", "officer", "Search")
+
+
+def searched(world: World, text: str | bytes, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """`gongzhi operator search` as a program of its own, in a locale of its own."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "PYTHON"))}
+    node = str(world.config.keys.parent)
+    run = [sys.executable, "-m", "node.cli.main", "operator", "search", text, "--node", node]
+    env = {**inherited, "COLUMNS": "200", **environment}
+    return subprocess.run(run, check=False, capture_output=True, env=env, cwd=CLI.parents[1], timeout=60)
+
+
+@pytest.mark.parametrize("locale", ["POSIX", "C", "zh_CN.UTF-8", "C.UTF-8"])
+def test_chinese_is_understood_and_shown_in_every_locale(world: World, locale: str) -> None:
+    done = searched(world, "齐联", LC_ALL=locale)
+    assert done.returncode == 0, done.stderr
+    assert "齐联某某公司" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("齐联".encode("gb18030"), {"LC_ALL": "C.UTF-8"}),
+        ("齐联".encode(), {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    ],
+    ids=["another encoding", "a terminal of ASCII alone"],
+)
+def test_an_argument_in_another_encoding_is_refused_in_words(
+    world: World, text: bytes, environment: dict[str, str]
+) -> None:
+    done = searched(world, text, **environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"gongzhi: invalid_argument: an argument is not in the encoding of this terminal")
 
 
 def test_an_officer_screens_by_id_number_with_the_key_beside_his_identity(world: World) -> None:
