@@ -19,7 +19,7 @@ from adapters.report import Report
 from node.client import load_person_key
 from node.core.reason_texts import meaning_and_advice
 from node.errors import FileError, NodeError
-from node.localized_click import LocalizedGroup, echo, lang_option
+from node.localized_click import LocalizedGroup, echo, lang_option, say
 from node.messages import _, render
 
 EXIT_NOT_IN = 3
@@ -185,22 +185,18 @@ def _print(report: Report, rejects: Path | None, warned: Sequence[str], *, as_js
         echo(line, err=True)
     echo(_summary(report))
     for number, file in report.loads.items():
-        echo(
-            _(
-                "load {number}  {file}  (to retract a wrong file: gongzhi retract --load {number})",
-                number=number,
-                file=file,
-            )
+        say(
+            "load {number}  {file}  (to retract a wrong file: gongzhi retract --load {number})",
+            number=number,
+            file=file,
         )
     if report.outdated:
-        echo(
-            _(
-                "{rows:,} rows are not stored: the node holds later versions. If these rows are newer, give --as-of.",
-                rows=report.outdated,
-            )
+        say(
+            "{rows:,} rows are not stored: the node holds later versions. If these rows are newer, give --as-of.",
+            rows=report.outdated,
         )
     if report.rejected and rejects:
-        echo(_("Correct the rejected rows in {file} and load that file with the same command.", file=rejects))
+        say("Correct the rejected rows in {file} and load that file with the same command.", file=rejects)
 
 
 def _summary(report: Report) -> str:

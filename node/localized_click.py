@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 from rich.cells import cell_len
 
-from node.messages import Lang, language_of, render, set_language, translate
+from node.messages import Lang, Message, language_of, render, set_language, translate
 from node.tables.terminal import escape_what_is_lacking, wrap
 
 _Command = TypeVar("_Command", bound=click.Command)
@@ -27,6 +27,11 @@ _SENTENCE = re.compile(r"(.+?)(?:\.(?:\s|$)|。|$)", re.DOTALL)
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Prints a text, a `Message` in the language of the process."""
     click.echo(render(text), err=err, nl=nl)
+
+
+def say(msgid: str, /, **values: Any) -> None:
+    """Prints a text with places for `values`, as `_` writes it, in the language of the process."""
+    echo(Message(msgid, values))
 
 
 def _choose(_context: click.Context, _parameter: click.Parameter, lang: Lang | None) -> None:

@@ -13,7 +13,7 @@ from node.cli.shared.options import json_option, node_option
 from node.config import load_config
 from node.folder.clock import node_clock
 from node.folder.service import check_place, settle
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import Message, _, render
 from node.usecases.upkeep.backup import Manifest, OnProgress, back_up
 from node.usecases.upkeep.backup import restore as restore_node
@@ -100,7 +100,7 @@ def restore(
             _tell_recovered(recover(load_config(node_dir), returned))
         case None, None, int(), _:
             size = confirm(load_config(node_dir), largest)
-            echo(_("confirmed: after its next start the node publishes from record {size} on", size=size))
+            say("confirmed: after its next start the node publishes from record {size} on", size=size)
         case Path(), Path(), None, ():
             _put_in_place(backup, target, as_json=as_json)
         case _:
@@ -122,20 +122,15 @@ def _put_in_place(backup: Path, target: Path, *, as_json: bool) -> None:
 
 
 def _tell_recovered(recovered: Recovered) -> None:
-    echo(
-        _(
-            "recovered: records {before} to {last}, {hashes} of them as hashes only",
-            before=recovered.before,
-            last=recovered.after - 1,
-            hashes=recovered.hashes,
-        )
+    say(
+        "recovered: records {before} to {last}, {hashes} of them as hashes only",
+        before=recovered.before,
+        last=recovered.after - 1,
+        hashes=recovered.hashes,
     )
-    echo(
-        _(
-            "Next: run gongzhi restore --confirm {after}, start the node, and load again "
-            "what came in after the backup.",
-            after=recovered.after,
-        )
+    say(
+        "Next: run gongzhi restore --confirm {after}, start the node, and load again what came in after the backup.",
+        after=recovered.after,
     )
 
 
@@ -144,15 +139,13 @@ def _tell(manifest: Manifest, as_json: bool, done: Message) -> None:
         echo(manifest.model_dump_json(indent=2, by_alias=True))
         return
     mib = sum(file.size_bytes for file in manifest.files) / 2**20
-    echo(
-        _(
-            "{city}: {done}. {tree_size} records, {mib:.1f} MiB, root {root}",
-            city=manifest.city,
-            done=done,
-            tree_size=manifest.tree_size,
-            mib=mib,
-            root=manifest.root,
-        )
+    say(
+        "{city}: {done}. {tree_size} records, {mib:.1f} MiB, root {root}",
+        city=manifest.city,
+        done=done,
+        tree_size=manifest.tree_size,
+        mib=mib,
+        root=manifest.root,
     )
 
 

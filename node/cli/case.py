@@ -26,7 +26,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
 from node.core.workflow.model import START
 from node.errors import NodeError, Reason
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, both
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
@@ -141,7 +141,7 @@ def discard_command(draft: int, folder: Path) -> None:
     """Discard DRAFT; its maker and approvers may."""
     with case_service(folder) as service:
         service.Discard(pb.DiscardRequest(draft=draft), timeout=TIMEOUT_S)
-    echo(_("draft {draft} discarded", draft=draft))
+    say("draft {draft} discarded", draft=draft)
 
 
 @case.command("list")
@@ -217,18 +217,16 @@ def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
         echo(json_text(plain(recorded)))
         return
     seen = list(recorded.audience) or _("this city only")
-    echo(
-        _(
-            "{id}: case {case} is now {state}; visible to {seen}",
-            id=recorded.id,
-            case=recorded.case,
-            state=recorded.state,
-            seen=seen,
-        )
+    say(
+        "{id}: case {case} is now {state}; visible to {seen}",
+        id=recorded.id,
+        case=recorded.case,
+        state=recorded.state,
+        seen=seen,
     )
     for product in recorded.makes:
         draft = _(": draft {draft}, gongzhi case take-up {draft}", draft=product.draft) if product.draft else ""
-        echo(_("  leads to: {kind} of {standard}{draft}", kind=product.kind, standard=product.standard, draft=draft))
+        say("  leads to: {kind} of {standard}{draft}", kind=product.kind, standard=product.standard, draft=draft)
     _print_warnings(recorded.warnings)
 
 
@@ -236,12 +234,8 @@ def _print_draft(draft: pb.Draft, as_json: bool) -> None:
     if as_json:
         echo(json_text(_plain_draft(draft)))
     else:
-        echo(
-            _(
-                "draft {number}: {act} needs an approver: gongzhi case approve {number}",
-                number=draft.number,
-                act=draft.act,
-            )
+        say(
+            "draft {number}: {act} needs an approver: gongzhi case approve {number}", number=draft.number, act=draft.act
         )
         _print_warnings(draft.warnings)
 

@@ -15,7 +15,7 @@ from node.core.members.officers import Account
 from node.core.members.pinning import format_server_certificates
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client, server_certificates
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 
 _KINDS = click.Choice([Kind.ADAPTER.value, Kind.OFFICER.value, Kind.PLATFORM.value])
@@ -53,21 +53,17 @@ def add_command(
     account = Account(title) if title else None
     sealed = new_passphrase(passphrase)
     identity = add_client(config, name, Kind(kind), out, datetime.now(UTC), sealed, host, account)
-    echo(
-        _(
-            "{name} ({kind}): identity in {out}, valid until {until}",
-            name=name,
-            kind=kind,
-            out=out,
-            until=legal_date(identity.tls.certificate.not_after),
-        )
+    say(
+        "{name} ({kind}): identity in {out}, valid until {until}",
+        name=name,
+        kind=kind,
+        out=out,
+        until=legal_date(identity.tls.certificate.not_after),
     )
     if identity.kind is Kind.PLATFORM and account:
-        echo(
-            _(
-                "{name} is now on this node's card: hand out `gongzhi federation card` to the other cities.",
-                name=account.name,
-            )
+        say(
+            "{name} is now on this node's card: hand out `gongzhi federation card` to the other cities.",
+            name=account.name,
         )
 
 
@@ -98,14 +94,12 @@ def remove_command(name: str, node_dir: Path) -> None:
 def tell_removed(clients: Clients, name: str) -> None:
     """Says which client is answered no longer, and by which certificates it was known."""
     gone = clients.find(name)
-    echo(_("{name} is refused from now on, with these certificates:", name=name))
+    say("{name} is refused from now on, with these certificates:", name=name)
     for each in gone.tls_certs if gone else ():
-        echo(
-            _(
-                "  valid until {until}  {fingerprint}",
-                until=legal_date(each.not_after),
-                fingerprint=format_fingerprint(each.fingerprint),
-            )
+        say(
+            "  valid until {until}  {fingerprint}",
+            until=legal_date(each.not_after),
+            fingerprint=format_fingerprint(each.fingerprint),
         )
 
 

@@ -12,7 +12,7 @@ from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
 from node.errors import Reason
 from node.folder.config_text import Setting, config_page, flat, settings
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, both
 
 
@@ -55,7 +55,7 @@ def check(node_dir: Path) -> None:
         echo(error.message)
     if errors:
         raise SystemExit(1)
-    echo(_("{path}: correct", path=document.path))
+    say("{path}: correct", path=document.path)
 
 
 @config.command()

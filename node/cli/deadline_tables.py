@@ -9,7 +9,7 @@ from node.core.law.calendar import Year
 from node.core.law.deadlines import STATES, Deadline, Reading
 from node.core.law.laws import Label, laws
 from node.core.law.legal_rules import LegalRule, Unit
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import Message, _, both, render
 
 _LIMITS: Mapping[Unit, Callable[[int], Message]] = {
@@ -100,13 +100,11 @@ def print_year(year: Year, working_days: int) -> None:
     print_table(table)
     for notice in year.notices:
         echo(f"{notice.number}  {notice.issued}  {notice.title}")
-    echo(
-        _(
-            "{year}, version {version}: {working_days} working days",
-            year=year.year,
-            version=year.version,
-            working_days=working_days,
-        )
+    say(
+        "{year}, version {version}: {working_days} working days",
+        year=year.year,
+        version=year.version,
+        working_days=working_days,
     )
 
 

@@ -20,7 +20,7 @@ from node.folder.files import load_calendar, load_federation, read_text, save_fe
 from node.folder.founding import CAPITALS
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_tls_identity
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import Message, _, render
 from node.rpc.federation_check import probe
 from node.usecases.upkeep.remove_member import Leaving, leaving, remove_member
@@ -75,7 +75,7 @@ def _add(config: Config, card: Path, yes: bool) -> None:
     if not yes:
         click.confirm(render(_("Have you compared the fingerprint with that city by telephone?")), abort=True)
     save_federation(config.federation, joined)
-    echo(_("{city} is a member.", city=member.city))
+    say("{city} is a member.", city=member.city)
 
 
 @federation.command("platform")
@@ -93,9 +93,7 @@ def platform_command(name: str, seat: str, since: datetime | None, until: dateti
     config = load_config(node_dir)
     first, last = (each.date() if each else None for each in (since, until))
     connect_platform(config, Connected(name, seat, first, last))
-    echo(
-        _("{name} is on the card. Hand out `gongzhi federation card`: the other cities add it after a call.", name=name)
-    )
+    say("{name} is on the card. Hand out `gongzhi federation card`: the other cities add it after a call.", name=name)
 
 
 @federation.command("remove")
@@ -113,7 +111,7 @@ def remove_command(city: str, dry_run: bool, node_dir: Path) -> None:
     left = act(config, load_calendar(config.calendars), city)
     echo(_("{city} would be removed:", city=city) if dry_run else _("{city} is no longer a member.", city=city))
     for line in _removal_lines(left):
-        echo(_("  {line}", line=line))
+        say("  {line}", line=line)
 
 
 def _removal_lines(left: Leaving) -> Iterator[Message]:
@@ -143,14 +141,12 @@ def move_command(address: str, node_dir: Path) -> None:
     members = load_federation(config.federation)
     moved = members.with_member(replace(members.member(config.city), address=address))
     save_federation(config.federation, moved)
-    echo(_("{address} is on the card.", address=address))
-    echo(_("Hand out `gongzhi federation card`: the other cities run `gongzhi federation add` after a call."))
+    say("{address} is on the card.", address=address)
+    say("Hand out `gongzhi federation card`: the other cities run `gongzhi federation add` after a call.")
     if config.listen.exchange.rpartition(":")[2] != address.rpartition(":")[2]:
-        echo(
-            _(
-                "This node listens on {exchange}: change listen.exchange in node.yaml too if that moves.",
-                exchange=config.listen.exchange,
-            )
+        say(
+            "This node listens on {exchange}: change listen.exchange in node.yaml too if that moves.",
+            exchange=config.listen.exchange,
         )
 
 
@@ -203,7 +199,7 @@ def check_command(connect: bool, node_dir: Path) -> None:
         echo(finding)
     if findings:
         raise SystemExit(1)
-    echo(_("{count} members, all correct", count=len(members.members)))
+    say("{count} members, all correct", count=len(members.members))
 
 
 @federation.command("demo")

@@ -10,7 +10,7 @@ from node.cli.shared.options import json_option
 from node.core.log.fork import MAX_FORK_BYTES, parse_fork, verify_fork
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 
 
@@ -41,14 +41,12 @@ def check_fork(file: Path, federation: Path, as_json: bool) -> None:
         echo(json.dumps(plain, indent=2))
         return
     sizes = _("one of {smaller} records, one of {larger}", smaller=smaller.size, larger=larger.size)
-    echo(_("PROVEN: {city} signed two different histories of its log, {sizes}", city=fork.city, sizes=sizes))
-    echo(_("  at {size} records one has the root {root}", size=smaller.size, root=smaller.root.hex()))
-    echo(
-        _(
-            "  the other does not continue it: its root at {size} records is {root}",
-            size=larger.size,
-            root=larger.root.hex(),
-        )
+    say("PROVEN: {city} signed two different histories of its log, {sizes}", city=fork.city, sizes=sizes)
+    say("  at {size} records one has the root {root}", size=smaller.size, root=smaller.root.hex())
+    say(
+        "  the other does not continue it: its root at {size} records is {root}",
+        size=larger.size,
+        root=larger.root.hex(),
     )
 
 

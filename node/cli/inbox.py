@@ -18,7 +18,7 @@ from node.cli.shared.casework import (
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import CellTable, print_table
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, both, render
 from node.stubs.casework.v1 import casework_pb2 as pb
 
@@ -46,15 +46,13 @@ def inbox(limit: int, folder: Path, as_json: bool) -> None:
             if draft.maker
             else _("prepared: gongzhi case take-up {number}", number=draft.number)
         )
-        echo(
-            _(
-                "draft {number}  {act} in {where}, {by}, {at}",
-                number=draft.number,
-                act=draft.act,
-                where=where,
-                by=by,
-                at=time_text(draft.made_at_ms),
-            )
+        say(
+            "draft {number}  {act} in {where}, {by}, {at}",
+            number=draft.number,
+            act=draft.act,
+            where=where,
+            by=by,
+            at=time_text(draft.made_at_ms),
         )
 
 

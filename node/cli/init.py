@@ -17,7 +17,7 @@ from node.folder.data_lock import released
 from node.folder.files import load_federation
 from node.folder.founding import CAPITALS, Plan, shipped_policy
 from node.folder.service import check_place, settle
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, render
 from node.storage.founding import found_node
 from node.storage.sqlite.founding import found_log
@@ -101,24 +101,19 @@ def init(  # noqa: PLR0913, PLR0917 - one argument an option
     config = found_node(folder, plan, datetime.now(UTC), new_passphrase(passphrase))
     settle(folder)
     card = load_federation(config.federation).member(city)
-    echo(
-        _(
-            "{name} ({city}): node created in {folder}, reachable at {address}",
-            name=name,
-            city=city,
-            folder=folder,
-            address=card.address,
-        )
+    say(
+        "{name} ({city}): node created in {folder}, reachable at {address}",
+        name=name,
+        city=city,
+        folder=folder,
+        address=card.address,
     )
-    echo(_("Fingerprint of its card: {fingerprint}", fingerprint=format_fingerprint(card.fingerprint)))
+    say("Fingerprint of its card: {fingerprint}", fingerprint=format_fingerprint(card.fingerprint))
     _tell_reserved(config.listen)
-    echo(
-        _(
-            "Next: run gongzhi federation card --node {folder} > {city}.card.yaml and hand "
-            "that file to the other cities.",
-            folder=folder,
-            city=city,
-        )
+    say(
+        "Next: run gongzhi federation card --node {folder} > {city}.card.yaml and hand that file to the other cities.",
+        folder=folder,
+        city=city,
     )
 
 
@@ -164,7 +159,7 @@ def _begin_anew(folder: Path, city: str) -> None:
     config.data_dir.mkdir(mode=0o700, exist_ok=True)
     with released(config.data_dir):
         found_log(config, SystemClock(), ask_passphrase)
-    echo(_("{city}: empty log created in {file}; start the node with gongzhi run", city=city, file=config.node_db))
+    say("{city}: empty log created in {file}; start the node with gongzhi run", city=city, file=config.node_db)
 
 
 def _port_of(exchange_address: str | None) -> int:

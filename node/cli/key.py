@@ -18,7 +18,7 @@ from node.folder.files import load_clients, load_federation
 from node.folder.followers import not_followed
 from node.folder.identity import server_certificates, write_server
 from node.folder.keyfile import TlsIdentity, load_tls_identity
-from node.localized_click import echo
+from node.localized_click import say
 from node.messages import _
 from node.rpc.federation_check import probe
 
@@ -70,23 +70,19 @@ def _prepare(config: Config, which: str, passphrase: bytes | None) -> None:
         member = rotation.prepare_tls(config, datetime.now(UTC), passphrase)
         _refresh_own_officer(config)
     _print_card(member)
-    echo(_("Hand out `gongzhi federation card` to the other cities."))
+    say("Hand out `gongzhi federation card` to the other cities.")
     if which == "tls" and (waiting := not_followed(config)):
-        echo(
-            _(
-                "{count} clients learn the new certificate at their next call: {names}",
-                count=len(waiting),
-                names=[client.name for client in waiting],
-            )
+        say(
+            "{count} clients learn the new certificate at their next call: {names}",
+            count=len(waiting),
+            names=[client.name for client in waiting],
         )
-        echo(
-            _(
-                "If one cannot (an earlier release), give it the output of `gongzhi client "
-                "server-cert` as its new server.crt."
-            )
+        say(
+            "If one cannot (an earlier release), give it the output of `gongzhi client "
+            "server-cert` as its new server.crt."
         )
-        echo(_("To see who knows it: gongzhi key rotate --tls --status"))
-    echo(_("When all know it: gongzhi key rotate --{which} --finish", which=which))
+        say("To see who knows it: gongzhi key rotate --tls --status")
+    say("When all know it: gongzhi key rotate --{which} --finish", which=which)
 
 
 def _finish(config: Config, which: str, *, force: bool) -> None:
@@ -99,11 +95,9 @@ def _finish(config: Config, which: str, *, force: bool) -> None:
         member = finish(config, ask_passphrase)
     _print_card(member)
     if which != "tls":
-        echo(
-            _(
-                "The new key is used after the node's next start. The old public key stays on "
-                "the card, so old proofs stay valid."
-            )
+        say(
+            "The new key is used after the node's next start. The old public key stays on "
+            "the card, so old proofs stay valid."
         )
 
 
@@ -163,7 +157,7 @@ def _check_followers(config: Config, *, force: bool) -> None:
         raise NodeError(Reason.NOT_FOLLOWED, text)
     for each in followers:
         if each.knows == _UNREACHED:
-            echo(_("{name} cannot be reached: make sure that it has added the new card.", name=each.name))
+            say("{name} cannot be reached: make sure that it has added the new card.", name=each.name)
 
 
 def _print_followers(followers: Iterable[_Follower]) -> None:
@@ -180,9 +174,4 @@ def _refresh_own_officer(config: Config) -> None:
 
 
 def _print_card(member: Member) -> None:
-    echo(
-        _(
-            "Fingerprint of the new card: {fingerprint}",
-            fingerprint=format_fingerprint(member.fingerprint),
-        )
-    )
+    say("Fingerprint of the new card: {fingerprint}", fingerprint=format_fingerprint(member.fingerprint))

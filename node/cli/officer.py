@@ -17,7 +17,7 @@ from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 
 
@@ -73,14 +73,12 @@ def add_command(
     facts = Account(name, tuple(OfficerRole(role) for role in dict.fromkeys(roles)), certificate_number)
     sealed = new_passphrase(passphrase)
     identity = add_client(config, account, Kind.OFFICER, out, datetime.now(UTC), sealed, host, facts)
-    echo(
-        _(
-            "{account} ({roles}): identity in {out}, valid until {until}",
-            account=account,
-            roles=list(roles),
-            out=out,
-            until=legal_date(identity.tls.certificate.not_after),
-        )
+    say(
+        "{account} ({roles}): identity in {out}, valid until {until}",
+        account=account,
+        roles=list(roles),
+        out=out,
+        until=legal_date(identity.tls.certificate.not_after),
     )
 
 

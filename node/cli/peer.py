@@ -9,7 +9,7 @@ import click
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import node_option
 from node.config import load_config
-from node.localized_click import echo
+from node.localized_click import say
 from node.messages import _, render
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
@@ -31,7 +31,7 @@ def payload_command(incident: int, out: Path, node_dir: Path) -> None:
     content = Reader(load_config(node_dir).node_db).incident_payload(incident)
     out.touch(mode=0o600)
     out.write_bytes(content)
-    echo(_("{count} bytes written to {out}", count=len(content), out=out))
+    say("{count} bytes written to {out}", count=len(content), out=out)
 
 
 _former = copy.copy(payload_command)  # its name until 0.2, for one release
@@ -47,7 +47,7 @@ def release_command(city: str, caller: Caller) -> None:
     with caller.connect() as node:
         request = control_pb2.ReleasePeerRequest(city=city)
         node.control.ReleasePeer(request, timeout=10)
-    echo(_("{city} released: this node pulls from it again", city=city))
+    say("{city} released: this node pulls from it again", city=city)
 
 
 @peer.command("forget")
@@ -65,15 +65,13 @@ def forget_command(city: str, yes: bool, node_dir: Path) -> None:
             render(_("Has {city} confirmed by telephone that it starts a new log, and why?", city=city)), abort=True
         )
     records, acts = forget(load_config(node_dir), city, time.time_ns() // 1_000_000)
-    echo(_("{records} records of {city} destroyed; incidents and their payloads are kept", records=records, city=city))
+    say("{records} records of {city} destroyed; incidents and their payloads are kept", records=records, city=city)
     if acts:
-        echo(
-            _(
-                "These acts belong to cases of the old log of {city}, whose ids the new log gives to other cases; "
-                "retract each of them (gongzhi retract): {acts}",
-                city=city,
-                acts=list(acts),
-            )
+        say(
+            "These acts belong to cases of the old log of {city}, whose ids the new log gives to other cases; "
+            "retract each of them (gongzhi retract): {acts}",
+            city=city,
+            acts=list(acts),
         )
 
 
@@ -91,4 +89,4 @@ def return_command(city: str, begin: int, out: Path, node_dir: Path) -> None:
     """
     config = load_config(node_dir)
     size = return_log(Reader(config.node_db), config.city, city, begin, out)
-    echo(_("records {begin} to {last} of {city} written to {out}", begin=begin, last=size - 1, city=city, out=out))
+    say("records {begin} to {last} of {city} written to {out}", begin=begin, last=size - 1, city=city, out=out)

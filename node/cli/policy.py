@@ -18,7 +18,7 @@ from node.core.policy.policy import Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
 from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, render
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header
@@ -138,19 +138,17 @@ def _print_tests(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         place = f"{row['file']}:{row['line']}"
         if row["passed"]:
-            echo(_("passed  {place}  {name}", place=place, name=row["name"]))
+            say("passed  {place}  {name}", place=place, name=row["name"])
         else:
-            echo(
-                _(
-                    "FAILED  {place}  {name}: {peer} sees {got}, expected {expect}",
-                    place=place,
-                    name=row["name"],
-                    peer=row["peer"],
-                    got=row["got"],
-                    expect=row["expect"],
-                )
+            say(
+                "FAILED  {place}  {name}: {peer} sees {got}, expected {expect}",
+                place=place,
+                name=row["name"],
+                peer=row["peer"],
+                got=row["got"],
+                expect=row["expect"],
             )
-    echo(_("{passed} of {count} cases passed", passed=sum(row["passed"] for row in rows), count=len(rows)))
+    say("{passed} of {count} cases passed", passed=sum(row["passed"] for row in rows), count=len(rows))
 
 
 @policy.command("matrix")
@@ -183,7 +181,7 @@ def _print_matrix(rows: Sequence[MatrixRow]) -> None:
             lines.setdefault((f"{row.standard} v{row.version}", row.facet), []).append(_cell(row, notes))
         for names, cells in lines.items():
             table.add_row(*names, *cells)
-        echo(_("Purpose: {purpose}", purpose=purpose))
+        say("Purpose: {purpose}", purpose=purpose)
         print_table(table)
     for note, number in notes.items():
         echo(f"[{number}] {note}")
@@ -246,14 +244,12 @@ def _print_explanation(explained: Explanation, seen: str) -> None:
         matches = _("yes") if rule.matched else _("no")
         table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))
     print_table(table)
-    echo(
-        _(
-            "{peer} sees for {purpose}: {seen} ({reason})",
-            peer=explained.peer,
-            purpose=explained.purpose,
-            seen=seen,
-            reason=explained.reason,
-        )
+    say(
+        "{peer} sees for {purpose}: {seen} ({reason})",
+        peer=explained.peer,
+        purpose=explained.purpose,
+        seen=seen,
+        reason=explained.reason,
     )
 
 

@@ -22,7 +22,7 @@ from node.core.log.proof import MAX_FILE_BYTES, Proven, parse_proof, verify_proo
 from node.core.members.federation import Federation
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_federation
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 from node.storage.sqlite.inspection import inspect
 from node.stubs.query.v1 import query_pb2 as query
@@ -43,7 +43,7 @@ def prove(record: str, out: Path, purpose: str | None, legal_basis: str | None, 
     with query_service(caller) as service:
         request = query.ProveRequest(reason=caller.reason(purpose, legal_basis), id=record)
         save_proof(service.Prove(request, timeout=TIMEOUT_S).proof, out)
-    echo(_("proof of {record} written to {out}", record=record, out=out))
+    say("proof of {record} written to {out}", record=record, out=out)
 
 
 @click.command("check-proof")
@@ -132,29 +132,25 @@ def _city(cosignature: Cosignature) -> str:
 
 def _print(proven: Proven) -> None:
     header, shown = proven.header, sorted(proven.facets)
-    echo(
-        _(
-            "PROVEN: {id} is in the log of {city}, signed at {size} records",
-            id=header.id,
-            city=header.city,
-            size=proven.checkpoint.size,
-        )
+    say(
+        "PROVEN: {id} is in the log of {city}, signed at {size} records",
+        id=header.id,
+        city=header.city,
+        size=proven.checkpoint.size,
     )
-    echo(
-        _(
-            "  {standard} v{version} as of {at}, facets disclosed: {shown}",
-            standard=header.standard,
-            version=header.version,
-            at=time_text(header.as_of_ms),
-            shown=shown,
-        )
+    say(
+        "  {standard} v{version} as of {at}, facets disclosed: {shown}",
+        standard=header.standard,
+        version=header.version,
+        at=time_text(header.as_of_ms),
+        shown=shown,
     )
     if proven.withheld:
-        echo(_("  withheld, not proven: facets {facets}", facets=sorted(proven.withheld)))
+        say("  withheld, not proven: facets {facets}", facets=sorted(proven.withheld))
     for each in proven.cosignatures:
-        echo(_("  cosigned by {city} at {at}", city=_city(each), at=time_text(each.at_s * 1000)))
+        say("  cosigned by {city} at {at}", city=_city(each), at=time_text(each.at_s * 1000))
     echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
-    echo(_("Not proven: that the record is still current. Ask the city, or a node that pulls its log."))
+    say("Not proven: that the record is still current. Ask the city, or a node that pulls its log.")
 
 
 @click.command()
@@ -205,4 +201,4 @@ def _print_audit(found: Sequence[OriginAudit]) -> None:
         for fault in each.faults:
             echo(f"{each.city}: {fault}")
         if each.fault_count > len(each.faults):
-            echo(_("{city}: and {count} more", city=each.city, count=each.fault_count - len(each.faults)))
+            say("{city}: and {count} more", city=each.city, count=each.fault_count - len(each.faults))

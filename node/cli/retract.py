@@ -8,7 +8,7 @@ from node.cli.load import TIMEOUT_S, plain_load
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
 from node.core.log.checkpoint import parse_checkpoint
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, render
 from node.stubs.intake.v1 import intake_pb2 as intake
 
@@ -71,14 +71,7 @@ def retract(
     if as_json:
         echo(json.dumps({"record": record, "retraction": answer.id, "tree_size": size}))
     else:
-        echo(
-            _(
-                "{record} retracted by {id}, under a checkpoint of {size} records",
-                record=record,
-                id=answer.id,
-                size=size,
-            )
-        )
+        say("{record} retracted by {id}, under a checkpoint of {size} records", record=record, id=answer.id, size=size)
 
 
 def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json: bool) -> None:
@@ -87,22 +80,18 @@ def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json
     if as_json:
         echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))
     elif request.approve:
-        echo(
-            _(
-                "load {number}: {retracted} of {records} records retracted",
-                retracted=load.retracted,
-                records=load.records,
-                number=load.number,
-            )
+        say(
+            "load {number}: {retracted} of {records} records retracted",
+            retracted=load.retracted,
+            records=load.records,
+            number=load.number,
         )
-        echo(_("Now load the correct file: rows that had replaced earlier ones are gone, with all their versions."))
+        say("Now load the correct file: rows that had replaced earlier ones are gone, with all their versions.")
     else:
-        echo(
-            _(
-                "load {number} ({file}, {records} records) needs an approver",
-                number=load.number,
-                file=load.file,
-                records=load.records,
-            )
+        say(
+            "load {number} ({file}, {records} records) needs an approver",
+            number=load.number,
+            file=load.file,
+            records=load.records,
         )
-        echo(_("Another officer runs: gongzhi retract --load {number} --approve --as FOLDER", number=load.number))
+        say("Another officer runs: gongzhi retract --load {number} --approve --as FOLDER", number=load.number)

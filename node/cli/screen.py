@@ -25,7 +25,7 @@ from node.core.standards import standard as standards
 from node.core.standards.party_key import advice_of, canonical_key
 from node.errors import FileError, Reason
 from node.folder.person_key import FILE, create_person_key
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, render
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1 import screening_pb2 as screening
@@ -108,7 +108,7 @@ def key(node_dir: Path) -> None:
     """
     path = load_config(node_dir).keys / FILE
     create_person_key(path)
-    echo(_("{path}: give it to every other member, and to nobody else", path=path))
+    say("{path}: give it to every other member, and to nobody else", path=path)
 
 
 screen.add_command(confirm)

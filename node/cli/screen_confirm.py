@@ -11,7 +11,7 @@ from node.cli.shared.screen_roster import screening_service
 from node.core.law.calendar import legal_day
 from node.core.screening import hit_of, person_hmac
 from node.errors import NodeError, Reason
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _, render
 from node.stubs.casework.v1 import casework_pb2 as casework
 from node.stubs.query.v1 import query_pb2 as query
@@ -58,13 +58,11 @@ def confirm(
     if as_json:
         echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
     else:
-        echo(
-            _(
-                "case {case}: {cities} informed by {id}",
-                case=recorded.case,
-                cities=list(recorded.audience) or _("nobody else"),
-                id=recorded.id,
-            )
+        say(
+            "case {case}: {cities} informed by {id}",
+            case=recorded.case,
+            cities=list(recorded.audience) or _("nobody else"),
+            id=recorded.id,
         )
 
 

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 from node.stubs.control.v1 import control_pb2
 
@@ -52,4 +52,4 @@ def _print(last: dict[str, control_pb2.SyncResponse], as_json: bool) -> None:
         outcome = _("verified up to {size}", size=step.tree_size)
         if step.reason:
             outcome = _("{reason}: {message}", reason=step.reason, message=step.message)
-        echo(_("{city:10} {outcome}", city=city, outcome=outcome))
+        say("{city:10} {outcome}", city=city, outcome=outcome)

@@ -12,7 +12,7 @@ from node.cli.shared.options import json_option, node_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 from node.storage.sqlite.trail import Numbered, first_broken, read_trail
 
@@ -61,11 +61,11 @@ def verify_command(node_dir: Path) -> None:
     """Check that no entry was altered or removed. Exit codes: 0 intact, 1 not intact."""
     data_dir = load_config(node_dir).data_dir
     if (number := first_broken(data_dir)) is not None:
-        echo(_("altered, or incomplete, from number {number} on", number=number))
+        say("altered, or incomplete, from number {number} on", number=number)
         raise SystemExit(1)
     acts = read_trail(data_dir)
     newest = acts[-1].link.hex() if acts else "-"
-    echo(_("{count} acts, complete; newest link {newest}", count=len(acts), newest=newest))
+    say("{count} acts, complete; newest link {newest}", count=len(acts), newest=newest)
 
 
 def _row(each: Numbered) -> tuple[str, ...]:

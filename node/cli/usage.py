@@ -16,7 +16,7 @@ from node.cli.shared.dates import parse_day, time_text
 from node.cli.shared.options import json_option
 from node.cli.shared.tables import CellTable, print_table
 from node.core.law.calendar import SHANGHAI
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
@@ -105,7 +105,7 @@ def export(out: Path, caller: Caller, **wanted: Any) -> None:
             count += 1
             # What was asked, and by what name, others wrote.
             writer.writerow([guard(str(_plain(each)[name])) for name in _COLUMNS])
-    echo(_("{count} usage records written to {out}", count=count, out=out))
+    say("{count} usage records written to {out}", count=count, out=out)
 
 
 _DIGEST_CHARS = 200

@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from node.localized_click import echo
+from node.localized_click import say
 from node.messages import _
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,7 +42,7 @@ def workspace(name: str, keep: bool) -> Iterator[Path]:
         yield base
     finally:
         if keep:
-            echo(_("Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan", base=base))
+            say("Kept: {base}; start a node again with: gongzhi run --node {base}/nodes/wuhan", base=base)
         else:
             shutil.rmtree(base)
 

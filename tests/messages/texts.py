@@ -1,4 +1,4 @@
-"""What the program says to people: texts in `_(...)`, help of every command, and what Click says itself."""
+"""What the program says to people: texts in `_(...)` and `say(...)`, help of commands, and what Click says itself."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ def files(room: str) -> Iterator[Path]:
 def _calls(room: str, file: Path) -> Iterator[Text]:
     where = file.relative_to(ROOT)
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "say"):
             literals = [each.value for each in node.args if isinstance(each, ast.Constant)]
             msgid = literals[0] if len(literals) == len(node.args) == 1 else None
             assert isinstance(msgid, str), f"{where}:{node.lineno}: _() takes one literal text"

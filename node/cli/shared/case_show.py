@@ -7,7 +7,7 @@ from node.cli.shared.dates import time_text
 from node.cli.shared.fields import Line, lines
 from node.cli.shared.tables import CellTable, print_table, printable
 from node.core.standards import standard as standards
-from node.localized_click import echo
+from node.localized_click import echo, say
 from node.messages import Message, _, both, render
 from node.stubs.casework.v1 import casework_pb2 as pb
 
@@ -43,14 +43,12 @@ def plain_case(shown: pb.Case) -> dict[str, Any]:
 
 def print_case(shown: pb.Case) -> None:
     """Prints a case: the matter, the acts, the clocks, what may come next."""
-    echo(
-        _(
-            "{case}  {workflow}  {state}{final}",
-            case=shown.case,
-            workflow=shown.workflow,
-            state=_label(shown.label, shown.state),
-            final=_("  (final)") if shown.is_final else "",
-        )
+    say(
+        "{case}  {workflow}  {state}{final}",
+        case=shown.case,
+        workflow=shown.workflow,
+        state=_label(shown.label, shown.state),
+        final=_("  (final)") if shown.is_final else "",
     )
     echo(printable("  ".join(render(_label(each.label, each.name)) for each in shown.parties)))
     if shown.HasField("taken_back"):
@@ -64,7 +62,7 @@ def print_case(shown: pb.Case) -> None:
         )
         echo(printable(render(text)))
     for rule in shown.out_of_rule:
-        echo(_("against the rules: {rule}", rule=rule_text(rule)))
+        say("against the rules: {rule}", rule=rule_text(rule))
     _print_matter(shown)
     _print_acts(shown)
     _print_grounds(shown)
@@ -75,7 +73,7 @@ def print_case(shown: pb.Case) -> None:
         )
         echo(printable(render(reminder)))
     acts = [_("{act} (four eyes)", act=each.act) if each.needs_approver else each.act for each in shown.next]
-    echo(_("possible next acts: {acts}", acts=acts or _("none")))
+    say("possible next acts: {acts}", acts=acts or _("none"))
 
 
 def _print_matter(shown: pb.Case) -> None:
@@ -127,7 +125,7 @@ def _print_acts(shown: pb.Case) -> None:
     print_table(table)
     for each in shown.acts:
         for rule in each.broken:
-            echo(_("{record} breaks {rule}", record=each.id, rule=rule_text(rule)))
+            say("{record} breaks {rule}", record=each.id, rule=rule_text(rule))
 
 
 def _print_grounds(shown: pb.Case) -> None:

@@ -19,7 +19,7 @@ from node.core.log.proof import format_proof
 from node.core.log.record import disclosed_facets, parse_header
 from node.core.standards import standard as standards
 from node.errors import NodeError
-from node.localized_click import echo
+from node.localized_click import say
 from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
@@ -81,9 +81,9 @@ def _body(record: query.Record) -> Message | None:
 def print_record(record: query.Record) -> None:
     """Prints one record, field by field with its Chinese label."""
     plain = plain_record(record)
-    echo(_("{record}  {city}", record=record.id, city=city_text(record.city, former=record.former_member)))
+    say("{record}  {city}", record=record.id, city=city_text(record.city, former=record.former_member))
     if plain["is_withheld"]:
-        echo(_("withheld by its city, or retracted"))
+        say("withheld by its city, or retracted")
         return
     header = parse_header(record.view.header)
     table = CellTable(_("field"), "", _("value"))
@@ -94,7 +94,7 @@ def print_record(record: query.Record) -> None:
             table.add_row(path, name, Text(text))
     print_table(table)
     if plain["withheld_facets"]:
-        echo(_("withheld facets: {numbers}", numbers=plain["withheld_facets"]))
+        say("withheld facets: {numbers}", numbers=plain["withheld_facets"])
 
 
 def print_records(records: list[query.Record]) -> None:
