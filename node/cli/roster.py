@@ -3,12 +3,12 @@
 import csv
 import json
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from node.cli.shared.batches import Batches
 from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
@@ -21,7 +21,6 @@ from node.tables.formulas import guard
 from node.tables.titles import columns_of
 from node.tables.unfit import UnfitError
 
-BATCH = 500
 _KEYS = ("uscc", "legacy_number", "tax_number")
 _COLUMNS = columns_of(*_KEYS, "name") | {
     "address": "address", "注册地址": "address", "登记住所": "address", "住所": "address",
@@ -69,42 +68,20 @@ def verify_roster(caller: Caller, reason: query.Reason, path: Path, *, as_json: 
         FileError: INVALID_ARGUMENT, the file cannot be read as such.
         NodeError: What the node answered.
     """
-    asked: deque[list[Row]] = deque()
     counts: Counter[str] = Counter()
     write = _json_line if as_json else _csv_writer()
-    requests = _Requests(path, reason, asked)
+    batches = Batches(
+        read_roster(path),
+        lambda seq, rows: query.VerifyRosterRequest(seq=seq, reason=reason, questions=[row.question for row in rows]),
+    )
     with query_service(caller) as service:
-        for response in service.VerifyRoster(iter(requests)):
-            for row, answer in zip(asked.popleft(), response.answers, strict=True):
+        for rows, response in batches.answered(service.VerifyRoster):
+            for row, answer in zip(rows, response.answers, strict=True):
                 plain = _plain(row, answer)
                 counts[plain["result"]] += 1
                 write(plain)
-    if requests.error is not None:
-        raise requests.error
     echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or _("no rows"), err=True)
     return 0 if set(counts) == {"match"} else 1
-
-
-class _Requests:
-    """The requests of a roster. gRPC reads them on a thread of its own, so the file is opened before."""
-
-    def __init__(self, path: Path, reason: query.Reason, asked: deque[list[Row]]) -> None:
-        self._rows = read_roster(path)
-        self._first = list(islice(self._rows, BATCH))
-        self._reason = reason
-        self._asked = asked
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[query.VerifyRosterRequest]:
-        batch, seq = self._first, 0
-        while batch:
-            self._asked.append(batch)
-            yield query.VerifyRosterRequest(seq=seq, reason=self._reason, questions=[row.question for row in batch])
-            try:
-                batch, seq = list(islice(self._rows, BATCH)), seq + 1
-            except Exception as error:  # noqa: BLE001 - raised where the answers are read
-                self.error = error
-                return
 
 
 def read_roster(path: Path) -> Iterator[Row]:

@@ -4,16 +4,16 @@ import csv
 import functools
 import json
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from node.cli.screen_confirm import confirm
+from node.cli.shared.batches import Batches
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option, node_option
@@ -32,7 +32,6 @@ from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.standard.v1 import listing_pb2
 from node.tables.formulas import guard
 
-BATCH = 500
 _EXIT_DOUBTFUL = 3
 # Of a row with such a result nothing is known.
 _NOT_SCREENED = {"doubtful", "no_key", "unanswered"}
@@ -114,36 +113,14 @@ def key(node_dir: Path) -> None:
 screen.add_command(confirm)
 
 
-class _Requests:
-    """The requests of a roster. gRPC reads them on a thread of its own, so the first rows are read before."""
-
-    def __init__(self, rows: Iterator[Row], reason: query.Reason, asked: deque[list[Row]]) -> None:
-        self._rows = rows
-        self._first = list(islice(rows, BATCH))
-        self._reason = reason
-        self._asked = asked
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[screening.ScreenRequest]:
-        batch, seq = self._first, 0
-        while batch:
-            self._asked.append(batch)
-            yield screening.ScreenRequest(seq=seq, reason=self._reason, entries=[row.entry for row in batch])
-            try:
-                batch, seq = list(islice(self._rows, BATCH)), seq + 1
-            except Exception as error:  # noqa: BLE001 - raised where the answers are read
-                self.error = error
-                return
-
-
 def _screened(caller: Caller, reason: query.Reason, rows: Iterator[Row]) -> Iterator[tuple[Row, screening.Screened]]:
-    asked: deque[list[Row]] = deque()
-    requests = _Requests(rows, reason, asked)
+    batches = Batches(
+        rows,
+        lambda seq, batch: screening.ScreenRequest(seq=seq, reason=reason, entries=[row.entry for row in batch]),
+    )
     with screening_service(caller) as service:
-        for response in service.Screen(iter(requests)):
-            yield from zip(asked.popleft(), response.screened, strict=True)
-    if requests.error is not None:
-        raise requests.error
+        for batch, response in batches.answered(service.Screen):
+            yield from zip(batch, response.screened, strict=True)
 
 
 def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
