@@ -71,7 +71,7 @@ def _prepare(config: Config, which: str, passphrase: bytes | None) -> None:
         _refresh_own_officer(config)
     _print_card(member)
     say("Hand out `gongzhi federation card` to the other cities.")
-    if which == "tls" and (waiting := not_followed(config)):
+    if which == "tls" and (waiting := not_followed(config, datetime.now(UTC))):
         say(
             "{count} clients learn the new certificate at their next call: {names}",
             count=len(waiting),
@@ -117,7 +117,7 @@ def _followers(config: Config) -> list[_Follower]:
     if not prepared.exists():
         raise FileError(Reason.INVALID_KEY, str(prepared), _("no new key is prepared; run it without --finish first"))
     identity = load_tls_identity(prepared, ask_passphrase)
-    waiting = {client.name for client in not_followed(config)}
+    waiting = {client.name for client in not_followed(config, datetime.now(UTC))}
     clients = [
         _Follower(
             each.name, each.kind.value, _("not seen yet") if each.name in waiting else _("yes"), each.name in waiting

@@ -5,9 +5,10 @@ from pathlib import Path
 import grpc
 import structlog
 
+from node.core.members.federation import parse_certificate
 from node.folder.followers import note_pins
 from node.folder.trust import Trust
-from node.rpc.principal import principal
+from node.rpc.principal import presented_certificate
 from node.rpc.server import Service
 from node.stubs.trust.v1 import trust_pb2, trust_pb2_grpc
 
@@ -25,9 +26,10 @@ class TrustServicer(trust_pb2_grpc.TrustServiceServicer):
     def Follow(  # noqa: N802 - the name in the proto
         self, request: trust_pb2.FollowRequest, context: grpc.ServicerContext
     ) -> trust_pb2.FollowResponse:
-        """Remembers what the client pins; says what the card names."""
+        """Remembers what the caller's identity pins; says what the card names."""
+        identity = parse_certificate(presented_certificate(context).decode()).fingerprint
         try:
-            note_pins(self._data_dir, principal(context).name, {each.hex() for each in request.fingerprints})
+            note_pins(self._data_dir, identity, {each.hex() for each in request.fingerprints})
         except OSError as error:  # a full disk: the client says it again
             _log.warning("pins_not_noted", error=error.strerror)
         card = self._trust.current().federation.member(self._trust.city)

@@ -69,7 +69,7 @@ def rotate(node: Running, *options: str) -> Result:
 
 
 def names(node: Running) -> list[str]:
-    return [client.name for client in not_followed(node.config)]
+    return [client.name for client in not_followed(node.config, datetime.now(UTC))]
 
 
 def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, bundles: Path) -> None:
@@ -97,6 +97,16 @@ def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, b
     assert load_identity(node.config.officer).server_certs == (new,)
     assert load(bundles / "registry").returncode == 0
     assert load_identity(bundles / "registry").server_certs == (new,)
+
+
+def test_each_identity_of_one_client_follows_for_itself(node: Running, bundles: Path) -> None:
+    add_client(node.config, "jd", Kind.PLATFORM, bundles / "second", datetime.now(UTC), account=Account("京东"))
+    rotate(node)
+    assert call("inbox", "--as", bundles / "jd").exit_code == 0
+    assert "jd" in names(node)
+    assert call("inbox", "--as", bundles / "second").exit_code == 0
+    assert "jd" not in names(node)
+    assert rotate(node, "--finish", "--force").exit_code == 0
 
 
 def test_one_that_was_away_is_told_which_side_refused_and_cured_by_hand(node: Running, bundles: Path) -> None:
