@@ -15,6 +15,7 @@ from node.core.finding import Code, Finding
 from node.core.law.calendar import legal_date, vendored_calendar
 from node.core.reason_texts import Severity
 from node.demo.founding import found_federation
+from node.errors import Reason
 from node.folder.clock import SystemClock
 from node.folder.data_lock import released
 from node.folder.files import load_clients, load_federation, save_clients, save_federation
@@ -23,6 +24,7 @@ from node.storage.sqlite.peer_state import write_peer_clock
 from node.storage.sqlite.store import PeerState, Store
 from node.usecases.upkeep.checks.run import CHECKS, examine, watched_findings
 from node.usecases.upkeep.checks.scene import Observer, Scene
+from node.usecases.upkeep.start_checks import founding_errors
 
 TERM = timedelta(days=730)
 
@@ -139,6 +141,15 @@ def test_one_thing_wrong_is_found(config: Config, spoil: Callable[[Config], obje
     assert found[code].text("zh")
     assert found[code].text("en")
     assert Code.CHECK_FAILED not in found
+
+
+def test_a_database_without_a_log_is_found_as_at_a_start(config: Config) -> None:
+    """As another program leaves it: a database without tables."""
+    for path in config.data_dir.glob(f"{config.node_db.name}*"):
+        path.unlink()
+    config.node_db.touch(0o600)
+    assert Code.DATABASE_MISSING in _all(_scene(config))
+    assert [error.reason for error in founding_errors(config)] == [Reason.DATA_LOST]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ another, does not start. See docs/decisions/0017-founding.md.
 """
 
 import secrets
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
 
 from node.config import Config
 from node.core.log.checkpoint import log_name, verify_checkpoint
@@ -66,40 +69,73 @@ def check_founding(config: Config, own: Member) -> None:
     try:
         connection = open_reader(config.node_db)
         try:
-            _check(config, own, connection)
+            for fault in log_faults(config, own, connection):
+                raise _lost(config, _text(config, fault))
         finally:
             connection.close()
     except Error as error:
         raise storage_error(error, str(config.node_db)) from None
 
 
-def _check(config: Config, own: Member, connection: Connection) -> None:
-    if not _has(connection, "origin"):
-        raise _lost(
-            config, _("holds no log, but {keys}/ holds the keys of one that was founded", keys=config.keys.name)
-        )
-    row = connection.execute("SELECT city, checkpoint FROM origin WHERE number = ?", (OWN,)).fetchone()
-    if row is None:
-        raise _lost(
-            config, _("holds no log, but {keys}/ holds the keys of one that was founded", keys=config.keys.name)
-        )
-    city, checkpoint = row
+class WrongLog(Enum):
+    """What may be wrong with the database of a node."""
+
+    NONE = 1
+    FOREIGN = 2
+    OTHER_KEY = 3
+    OTHER_FOUNDING = 4
+
+
+class LogFault(NamedTuple):
+    """Why a database does not hold the log of a node's keys; `detail` is the city whose log it is, or a reason."""
+
+    kind: WrongLog
+    detail: str = ""
+
+
+def log_faults(config: Config, own: Member | None, connection: Connection) -> Iterator[LogFault]:
+    """Why a database does not hold the log of a node's keys; nothing where it does.
+
+    Args:
+        config: Of the node.
+        own: Its own card; without it nobody can tell whose key signed.
+        connection: To its database.
+    """
+    found = _read_own(connection)
+    if found is None:
+        yield LogFault(WrongLog.NONE)
+        return
+    city, checkpoint = found
     if city != config.city:
-        raise _lost(config, _("is the log of {city}; this node is {own}", city=city, own=config.city))
-    try:
-        verify_checkpoint(checkpoint or b"", log_name(city), own.log_keys)
-    except NodeError as error:
-        raise _lost(
-            config, _("no key on the card of {city} signed this log ({reason})", city=city, reason=error.reason)
-        ) from None
-    if is_founded_otherwise(config, connection):
-        raise _lost(config, _("was not founded when {mark} says", mark=f"{config.keys.name}/{MARK}"))
-
-
-def is_founded_otherwise(config: Config, connection: Connection) -> bool:
-    """Whether a database of this city holds another founding id than stands beside the keys."""
+        yield LogFault(WrongLog.FOREIGN, city)
+    elif own is not None:
+        try:
+            verify_checkpoint(checkpoint or b"", log_name(city), own.log_keys)
+        except NodeError as error:
+            yield LogFault(WrongLog.OTHER_KEY, error.reason)
     marked, stored = read_mark(config), _read_stored(connection)
-    return bool(marked and stored and marked != stored)
+    if marked and stored and marked != stored:
+        yield LogFault(WrongLog.OTHER_FOUNDING)
+
+
+def _text(config: Config, fault: LogFault) -> str:
+    match fault.kind:
+        case WrongLog.NONE:
+            return _("holds no log, but {keys}/ holds the keys of one that was founded", keys=config.keys.name)
+        case WrongLog.FOREIGN:
+            return _("is the log of {city}; this node is {own}", city=fault.detail, own=config.city)
+        case WrongLog.OTHER_KEY:
+            return _("no key on the card of {city} signed this log ({reason})", city=config.city, reason=fault.detail)
+        case WrongLog.OTHER_FOUNDING:
+            return _("was not founded when {mark} says", mark=f"{config.keys.name}/{MARK}")
+
+
+def _read_own(connection: Connection) -> tuple[str, bytes | None] | None:
+    """City and checkpoint of the own log; None where the database has none."""
+    if not _has(connection, "origin"):
+        return None
+    row = connection.execute("SELECT city, checkpoint FROM origin WHERE number = ?", (OWN,)).fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def _read_stored(connection: Connection) -> str:

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from node.core.finding import Code, Finding, found
-from node.core.log.checkpoint import log_name, verify_checkpoint
 from node.errors import NodeError
 from node.folder.backup_note import read_note
-from node.storage.sqlite.founding import is_founded_otherwise
-from node.storage.sqlite.log import OWN
+from node.storage.sqlite.founding import WrongLog, log_faults
 from node.storage.sqlite.schema import check_sqlite_version
 from node.storage.sqlite.snapshot import check_database
 from node.storage.sqlite.trail import first_broken
@@ -72,23 +70,16 @@ def database(scene: Scene) -> Iterator[Finding]:
     (mode,) = scene.reader.connection.execute("PRAGMA journal_mode").fetchone()
     if mode != "wal":
         yield found(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
-    for origin in scene.reader.origins():
-        if origin.number != OWN:
-            continue
-        if origin.city != scene.config.city:
-            yield found(Code.DATABASE_FOREIGN, other=origin.city)
-        elif origin.checkpoint and scene.own and not _is_signed(scene, origin.checkpoint):
-            yield found(Code.DATABASE_OTHER_KEY)
-    if is_founded_otherwise(scene.config, scene.reader.connection):
-        yield found(Code.DATABASE_OTHER_FOUNDING)
-
-
-def _is_signed(scene: Scene, note: bytes) -> bool:
-    try:
-        verify_checkpoint(note, log_name(scene.config.city), scene.own.log_keys if scene.own else ())
-    except NodeError:
-        return False
-    return True
+    for fault in log_faults(scene.config, scene.own, scene.reader.connection):
+        match fault.kind:
+            case WrongLog.NONE:
+                yield found(Code.DATABASE_MISSING)
+            case WrongLog.FOREIGN:
+                yield found(Code.DATABASE_FOREIGN, other=fault.detail)
+            case WrongLog.OTHER_KEY:
+                yield found(Code.DATABASE_OTHER_KEY)
+            case WrongLog.OTHER_FOUNDING:
+                yield found(Code.DATABASE_OTHER_FOUNDING)
 
 
 def pages(scene: Scene) -> Iterator[Finding]:
