@@ -1,7 +1,6 @@
 """Every field of every request given far too much: refused in words before anything is done with it. Generated."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -10,12 +9,15 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from node.bootstrap import node_role, query_role  # noqa: F401 - with them every service that is served is there
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.rpc.request_bounds import bounded
+from node.rpc.services import SERVICE_KINDS
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.screening.v1.screening_pb2 import Entry
 from node.usecases.casework.lists.screen import digest_keys
@@ -23,7 +25,6 @@ from node.usecases.records.verify_operator import Asker, VerifyOperator
 from tests.kit.nodes.query_world import World
 from tests.kit.stores.city import PURPOSE, City, operator
 
-SERVICES = ("query", "screening", "casework", "evidence", "intake", "control", "exchange")
 # Characters that NFKC makes eighteen of each, three bytes each: one MiB and more.
 LONG = "ﷺ" * 400_000
 USCC = "914300007121944054"
@@ -32,10 +33,8 @@ _CELL = 32_767
 
 
 def methods() -> Iterator[MethodDescriptor]:
-    for name in SERVICES:
-        services = import_module(f"node.stubs.{name}.v1.{name}_pb2").DESCRIPTOR.services_by_name
-        for service in services.values():
-            yield from service.methods
+    for name in SERVICE_KINDS:
+        yield from Default().FindServiceByName(name).methods
 
 
 def paths(descriptor: Descriptor, before: tuple[FieldDescriptor, ...] = ()) -> Iterator[tuple[FieldDescriptor, ...]]:
