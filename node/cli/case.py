@@ -13,14 +13,13 @@ from node.cli.shared.casework import (
     as_option,
     body_options,
     case_service,
-    json_text,
     limit_option,
     make_body,
     plain,
     plain_body,
     tell_rest,
 )
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.core.reason_texts import texts
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.declared import workflow as find_workflow
@@ -166,7 +165,7 @@ def list_command(
         found = service.List(request, timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
-        echo(json_text([plain(each) for each in found.cases]))
+        print_json([plain(each) for each in found.cases])
     else:
         print_summaries(list(found.cases))
 
@@ -186,11 +185,11 @@ def show_command(case_id: str | None, draft: int | None, folder: Path, as_json: 
     with case_service(folder) as service:
         if draft is not None:
             found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
-            echo(json_text(_plain_draft(found)))
+            print_json(_plain_draft(found))
             return
         shown = service.Show(pb.ShowRequest(case=case_id or ""), timeout=TIMEOUT_S).case
     if as_json:
-        echo(json_text(plain_case(shown)))
+        print_json(plain_case(shown))
     else:
         print_case(shown)
 
@@ -214,7 +213,7 @@ def _workflow_of(service: CaseServiceStub, case_id: str) -> str:
 
 def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
     if as_json:
-        echo(json_text(plain(recorded)))
+        print_json(plain(recorded))
         return
     seen = list(recorded.audience) or _("this city only")
     say(
@@ -232,7 +231,7 @@ def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:
 
 def _print_draft(draft: pb.Draft, as_json: bool) -> None:
     if as_json:
-        echo(json_text(_plain_draft(draft)))
+        print_json(_plain_draft(draft))
     else:
         say(
             "draft {number}: {act} needs an approver: gongzhi case approve {number}", number=draft.number, act=draft.act

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from node.cli.evidence_bundle import pack
-from node.cli.shared.casework import TIMEOUT_S, as_option, case_service, json_text, plain
-from node.cli.shared.options import json_option
+from node.cli.shared.casework import TIMEOUT_S, as_option, case_service, plain
+from node.cli.shared.options import json_option, json_text
 from node.localized_click import echo
 from node.stubs.casework.v1 import casework_pb2 as pb
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from node.cli.shared.options import json_option, node_option
+from node.cli.shared.options import json_option, node_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config, read_settings
 from node.core.document import Document, model_errors
@@ -31,7 +31,7 @@ def show(effective: bool, as_json: bool, node_dir: Path) -> None:
     in_force = load_config(node_dir)
     shown = [each for each in flat(settings()) if effective or _is_set(document, each)]
     if as_json:
-        echo(json.dumps({each.name: _value(in_force, each) for each in shown}, ensure_ascii=False, indent=2))
+        print_json({each.name: _value(in_force, each) for each in shown})
         return
     table = CellTable(_("setting"), _("value"), _("set in"), _("purpose"))
     for each in shown:

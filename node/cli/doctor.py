@@ -1,18 +1,17 @@
 """`gongzhi doctor`: looks at everything that an operator would look at, on a running or a stopped node."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.text import Text
 
-from node.cli.shared.options import ask_passphrase, json_option, node_option
+from node.cli.shared.options import ask_passphrase, json_option, node_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.finding import Finding
 from node.core.reason_texts import Severity
-from node.localized_click import echo, lang_option
+from node.localized_click import lang_option
 from node.messages import _, language, render
 from node.usecases.upkeep.checks.run import CHECKS, Check, examine
 from node.usecases.upkeep.checks.scene import Observer
@@ -47,7 +46,7 @@ def doctor(as_json: bool, node_dir: Path) -> None:
     if as_json:
         rows = [as_row(each, check.name) for check, findings in examined for each in findings]
         checks = [check.name for check, _ in examined]
-        echo(json.dumps({"checks": checks, "findings": rows}, ensure_ascii=False, indent=2))
+        print_json({"checks": checks, "findings": rows})
     else:
         _print(examined)
     if any(each.severity is Severity.MUST for _, findings in examined for each in findings):

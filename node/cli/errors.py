@@ -1,10 +1,8 @@
 """`gongzhi errors`: what each error code means and what to do about it."""
 
-import json
-
 import click
 
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.alert_rules import alert_rules
 from node.core.reason_texts import errors_page, find_text, texts
@@ -23,7 +21,7 @@ def errors() -> None:
 def list_errors(as_json: bool) -> None:
     """List all codes with their meanings."""
     if as_json:
-        echo(json.dumps(texts().model_dump(), ensure_ascii=False, indent=2))
+        print_json(texts().model_dump())
         return
     rows = CellTable(_("code"), _("meaning"))
     for code, text in texts().every.items():
@@ -39,7 +37,7 @@ def show(code: str, as_json: bool) -> None:
     """Explain CODE, e.g. peer_frozen."""
     text = find_text(code)
     if as_json:
-        echo(json.dumps({"code": code} | text.model_dump(), ensure_ascii=False, indent=2))
+        print_json({"code": code} | text.model_dump())
         return
     echo(f"{code}: {text.meaning(language())}\n{text.advice(language())}")
 

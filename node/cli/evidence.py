@@ -9,10 +9,10 @@ import click
 
 from node.cli.evidence_bundle import pack, verify
 from node.cli.evidence_entry import add_entry, read_entries
-from node.cli.shared.attachments import download, evidence_service, json_text, obtain, progress_bar
+from node.cli.shared.attachments import download, evidence_service, obtain, progress_bar
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, json_text, print_json
 from node.cli.shared.query import reason_options
 from node.cli.shared.tables import CellTable, print_table, printable
 from node.client import upload
@@ -167,7 +167,7 @@ def list_command(purpose: str | None, legal_basis: str | None, as_json: bool, ca
         answers = service.List(messages.ListRequest(reason=caller.case_reason(purpose, legal_basis)))
         held = [answer.attachment for answer in answers]
     if as_json:
-        echo(json_text([_plain(each) for each in held]))
+        print_json([_plain(each) for each in held])
         return
     table = CellTable(_("sha256"), _("bytes"), _("name"), _("stored at"), _("extracted by"), _("origin"))
     for each in held:

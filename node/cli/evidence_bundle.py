@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import grpc
 
-from node.cli.shared.attachments import evidence_service, json_text, obtain
+from node.cli.shared.attachments import evidence_service, obtain
 from node.cli.shared.caller import Caller, caller_options
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, json_text
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options
 from node.client import error_from_rpc
 from node.core.log.checkpoint import LogKey, parse_vkey

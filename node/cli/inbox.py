@@ -10,15 +10,14 @@ from node.cli.shared.casework import (
     as_option,
     case_service,
     clock_text,
-    json_text,
     limit_option,
     plain,
     tell_rest,
 )
 from node.cli.shared.dates import time_text
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.tables import CellTable, print_table
-from node.localized_click import echo, say
+from node.localized_click import say
 from node.messages import _, both, render
 from node.stubs.casework.v1 import casework_pb2 as pb
 
@@ -34,7 +33,7 @@ def inbox(limit: int, folder: Path, as_json: bool) -> None:
     tell_rest(len(found.cases), found.total)
     if as_json:
         cases, drafts = [plain(e) for e in found.cases], [plain(e) for e in found.drafts]
-        echo(json_text({"alerts": list(found.alerts), "cases": cases, "drafts": drafts}))
+        print_json({"alerts": list(found.alerts), "cases": cases, "drafts": drafts})
         return
     for alert in found.alerts:
         click.secho(render(_("ALERT {alert}", alert=alert)), fg="red", bold=True)
@@ -66,7 +65,7 @@ def outbox(limit: int, folder: Path, as_json: bool) -> None:
         found = service.Outbox(pb.OutboxRequest(limit=limit), timeout=TIMEOUT_S)
     tell_rest(len(found.cases), found.total)
     if as_json:
-        echo(json_text([plain(each) for each in found.cases]))
+        print_json([plain(each) for each in found.cases])
     else:
         print_summaries(list(found.cases))
 
@@ -83,7 +82,7 @@ def deadlines(own: bool, limit: int, folder: Path, as_json: bool) -> None:
     found = told.clocks
     tell_rest(len(found), told.total)
     if as_json:
-        echo(json_text([plain(each) for each in found]))
+        print_json([plain(each) for each in found])
     else:
         _print_clocks(list(found))
     if any(each.state == "overdue" for each in found):
@@ -98,7 +97,7 @@ def scorecard(folder: Path, as_json: bool) -> None:
     with case_service(folder) as service:
         found = service.Scorecard(pb.ScorecardRequest(), timeout=TIMEOUT_S).scores
     if as_json:
-        echo(json_text([plain(each) for each in found]))
+        print_json([plain(each) for each in found])
         return
     table = CellTable(
         _("city"), _("rule"), _("limit"), _("in time"), _("late"), _("running"), _("overdue"), _("median days")

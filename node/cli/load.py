@@ -1,15 +1,13 @@
 """`gongzhi load`: what was handed in, file by file."""
 
-import json
 from typing import Any
 
 import click
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.tables import CellTable, print_table
-from node.localized_click import echo
 from node.messages import _
 from node.stubs.intake.v1 import intake_pb2 as intake
 
@@ -35,7 +33,7 @@ def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) 
     with caller.connect() as node:
         found = list(node.intake.ListLoads(request, timeout=TIMEOUT_S).loads)
     if as_json:
-        echo(json.dumps([plain_load(each) for each in found], ensure_ascii=False, indent=2))
+        print_json([plain_load(each) for each in found])
         return
     table = CellTable(_("load"), _("begun at"), _("loaded by"), _("file"), _("standard"), _("records"), _("retracted"))
     for each in found:

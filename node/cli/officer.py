@@ -1,6 +1,5 @@
 """`gongzhi officer`: the people who act in this city's cases."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import click
 
 from node.cli.client import tell_removed
-from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option
+from node.cli.shared.options import json_option, new_passphrase, node_option, passphrase_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.law.calendar import legal_date
@@ -17,7 +16,7 @@ from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
 from node.folder.identity import add_client
-from node.localized_click import echo, say
+from node.localized_click import say
 from node.messages import _
 
 
@@ -89,7 +88,7 @@ def list_command(as_json: bool, node_dir: Path) -> None:
     """List the officers."""
     found = [each for each in load_clients(load_config(node_dir).clients).clients if each.kind is Kind.OFFICER]
     if as_json:
-        echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        print_json([_plain(each) for each in found])
         return
     table = CellTable(_("account"), _("name"), _("roles"), _("certificate number"), _("valid until"))
     for each in found:

@@ -1,6 +1,5 @@
 """`gongzhi operator`: is it who it says it is, what is known of it, who is called so."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 from node.cli.roster import plain_answer, verify_roster
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.query import (
     TIMEOUT_S,
     city_text,
@@ -109,7 +108,7 @@ def verify(
 def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
     plain = plain_answer(answer)
     if as_json:
-        echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        print_json(plain)
         return
     table = CellTable(
         _("result"), _("differs"), _("not comparable"), _("city"), _("record"), _("as of"), _("confirmed at")
@@ -153,7 +152,7 @@ def show(subject: str, after: int, purpose: str | None, legal_basis: str | None,
         page = service.Show(request, timeout=TIMEOUT_S)
     records = list(page.records)
     if as_json:
-        echo(json.dumps([plain_record(each) for each in records], ensure_ascii=False, indent=2))
+        print_json([plain_record(each) for each in records])
     else:
         for each in records:
             print_record(each)
@@ -180,7 +179,7 @@ def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, 
         found = service.Search(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in found.records], "more": found.more}
-        echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        print_json(plain)
     else:
         print_records(list(found.records))
         if found.more:

@@ -11,6 +11,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from rich.markup import escape
 
+from node.cli.shared.options import print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
 from node.core.policy.explain import Explanation
@@ -67,7 +68,7 @@ def check_command(files: Sequence[Path], as_json: bool) -> None:
     """  # noqa: D301
     outcomes = [_check(file) for file in files]
     if as_json:
-        echo(json.dumps(outcomes, ensure_ascii=False, indent=2))
+        print_json(outcomes)
     else:
         for outcome in outcomes:
             echo(
@@ -108,7 +109,7 @@ def test_command(files: Sequence[Path], as_json: bool) -> None:
     """  # noqa: D301
     rows = [row for file in files for row in _test_rows(file, _load(file))]
     if as_json:
-        echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
     else:
         _print_tests(rows)
     if not all(row["passed"] for row in rows):
@@ -166,7 +167,7 @@ def matrix_command(file: Path, peers: Sequence[str], as_json: bool) -> None:
     """  # noqa: D301
     rows = matrix(_load(file), peers)
     if as_json:
-        echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        print_json([asdict(row) for row in rows])
     else:
         _print_matrix(rows)
 
@@ -229,7 +230,7 @@ def explain_command(
     explained = checked.explain(peer, purpose, header, body)
     seen = facet_labels(checked, (header.standard, header.version), explained.facets)
     if as_json:
-        echo(json.dumps(_explanation_row(explained, seen), ensure_ascii=False, indent=2))
+        print_json(_explanation_row(explained, seen))
     else:
         _print_explanation(explained, seen)
 

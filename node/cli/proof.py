@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.dates import time_text
-from node.cli.shared.options import json_option, node_option
+from node.cli.shared.options import json_option, node_option, print_json
 from node.cli.shared.query import TIMEOUT_S, query_service, reason_options, save_proof
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
@@ -80,7 +80,7 @@ def check_proof(file: Path, federation: Path | None, keys: tuple[str, ...], leas
         )
         sys.exit(1)
     if as_json:
-        echo(json.dumps(_plain(proven), ensure_ascii=False, indent=2))
+        print_json(_plain(proven))
     else:
         _print(proven)
 
@@ -149,7 +149,7 @@ def _print(proven: Proven) -> None:
         say("  withheld, not proven: facets {facets}", facets=sorted(proven.withheld))
     for each in proven.cosignatures:
         say("  cosigned by {city} at {at}", city=_city(each), at=time_text(each.at_s * 1000))
-    echo(json.dumps(proven.body, ensure_ascii=False, indent=2))
+    print_json(proven.body)
     say("Not proven: that the record is still current. Ask the city, or a node that pulls its log.")
 
 
@@ -168,7 +168,7 @@ def audit(as_json: bool, node_dir: Path) -> None:
     with inspect(config.node_db) as inspection, _progress(as_json) as progress:
         found = audit_store(inspection, lambda city: _keys_of(members, city), _reporter(progress))
     if as_json:
-        echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        print_json([asdict(each) for each in found])
     else:
         _print_audit(found)
     sys.exit(1 if any(each.fault_count for each in found) else 0)

@@ -1,11 +1,9 @@
 """`gongzhi records`: the log of a city, record by record."""
 
-import json
-
 import click
 
 from node.cli.shared.caller import Caller, caller_options
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.query import (
     TIMEOUT_S,
     plain_record,
@@ -55,7 +53,7 @@ def list_command(
         page = service.ListRecords(request, timeout=TIMEOUT_S)
     if as_json:
         plain = {"records": [plain_record(each) for each in page.records], "next_index": page.next_index}
-        echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        print_json(plain)
         return
     print_records(list(page.records))
     if page.next_index:
@@ -76,6 +74,6 @@ def show(record: str, purpose: str | None, legal_basis: str | None, as_json: boo
     if not found:
         raise NodeError(Reason.NOT_FOUND, _("no record {record}", record=record))
     if as_json:
-        echo(json.dumps(plain_record(found[0]), ensure_ascii=False, indent=2))
+        print_json(plain_record(found[0]))
     else:
         print_record(found[0])

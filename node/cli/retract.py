@@ -6,7 +6,7 @@ import click
 
 from node.cli.load import TIMEOUT_S, plain_load
 from node.cli.shared.caller import Caller, caller_options
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.core.log.checkpoint import parse_checkpoint
 from node.localized_click import echo, say
 from node.messages import _, render
@@ -78,7 +78,7 @@ def _retract_load(request: intake.RetractLoadRequest, caller: Caller, *, as_json
     with caller.connect() as node:
         load = node.intake.RetractLoad(request, timeout=_LOAD_TIMEOUT_S).load
     if as_json:
-        echo(json.dumps(plain_load(load), ensure_ascii=False, indent=2))
+        print_json(plain_load(load))
     elif request.approve:
         say(
             "load {number}: {retracted} of {records} records retracted",

@@ -1,12 +1,12 @@
 """`gongzhi standard`: the data standards this node speaks."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 from rich.text import Text
 
+from node.cli.shared.options import print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.standards import table
 from node.core.standards.guide import standards_guide
@@ -94,7 +94,7 @@ def _sections(shown: Standard, lang: Lang) -> dict[str, list[dict[str, Any]]]:
 
 
 def _print_json(value: object) -> None:
-    echo(json.dumps(value, ensure_ascii=False, indent=2))
+    print_json(value)
 
 
 def _print_table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> None:

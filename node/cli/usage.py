@@ -2,7 +2,6 @@
 
 import csv
 import heapq
-import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -13,10 +12,10 @@ import click
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.casework import tell_rest
 from node.cli.shared.dates import parse_day, time_text
-from node.cli.shared.options import json_option
+from node.cli.shared.options import json_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.law.calendar import SHANGHAI
-from node.localized_click import echo, say
+from node.localized_click import say
 from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
 from node.tables.formulas import guard
@@ -67,7 +66,7 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
     every = list(_records(caller, **wanted))
     found = every[-limit:]
     if as_json:
-        echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        print_json([_plain(each) for each in found])
         return
     table = CellTable(
         _("at"),

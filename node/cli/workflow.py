@@ -1,9 +1,8 @@
 """`gongzhi workflow`: what the law lets whom do next in a case."""
 
-import json
-
 import click
 
+from node.cli.shared.options import print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.workflow import table
 from node.core.workflow.declared import WORKFLOWS
@@ -27,7 +26,7 @@ def workflow() -> None:
 def list_workflows(as_json: bool) -> None:
     """List the workflows."""
     if as_json:
-        echo(json.dumps([table.as_json(each) for each in WORKFLOWS.values()], ensure_ascii=False, indent=2))
+        print_json([table.as_json(each) for each in WORKFLOWS.values()])
         return
     rows = CellTable(_("workflow"), _("Chinese"), _("English"), _("states"), _("acts"))
     for each in WORKFLOWS.values():
@@ -45,7 +44,7 @@ def show(name: str, form: str | None) -> None:
     """Show the workflow NAME, e.g. referral, as a table and a diagram."""
     shown, lang = get(name), language()
     if form == "json":
-        echo(json.dumps(table.as_json(shown), ensure_ascii=False, indent=2))
+        print_json(table.as_json(shown))
     elif form == "dot":
         echo(table.dot(shown, lang), nl=False)
     elif form == "mermaid":

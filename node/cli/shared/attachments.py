@@ -1,10 +1,8 @@
 """What the commands about evidence share: the channel, a progress bar, fetching from a peer, a file to write."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -75,8 +73,3 @@ def download(
     finally:
         part.close()
     return held
-
-
-def json_text(plain: Any) -> str:
-    """Plain data for programs."""
-    return json.dumps(plain, ensure_ascii=False, indent=2)

@@ -125,11 +125,6 @@ def plain(message: protobuf.Message) -> dict[str, Any]:
     return MessageToDict(message, preserving_proto_field_name=True)
 
 
-def json_text(value: Any) -> str:
-    """Plain data as JSON."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 def tell_rest(shown: int, total: int) -> None:
     """Says on standard error that there is more than was shown."""
     if shown < total:

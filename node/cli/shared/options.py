@@ -1,6 +1,7 @@
 """What several commands share: which node, and its passphrase."""
 
 import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import click
 from node.cli.shared.tables import wide_option
 from node.folder.keyfile import environment_passphrase
 from node.folder.service import default_folder
+from node.localized_click import echo
 from node.messages import _, render
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -50,3 +52,13 @@ def new_passphrase(wanted: bool) -> bytes | None:
 def json_option(command: _Command) -> _Command:
     """For programs, or as a table however wide."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(wide_option(command))
+
+
+def json_text(value: Any) -> str:
+    """Plain data for programs."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def print_json(value: Any) -> None:
+    """Prints plain data for programs."""
+    echo(json_text(value))
