@@ -10,12 +10,14 @@ from node.messages import _
 from node.tables.unfit import UnfitError
 
 _DATE = re.compile(
-    r"(?:公元)?(\d{4})(?:([-/.、。—–])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))", re.ASCII
+    r"(?:公元)?(\d{4})(?:([-/\\.、。—–])(\d{1,2})\2(\d{1,2})日?|年(\d{1,2})月(\d{1,2})[日号]?|(\d{2})(\d{2}))", re.ASCII
 )
 _ONES = "〇一二三四五六七八九"
 _IN_WORDS = re.compile(
-    rf"([{_ONES}]{{4}})年(十[一二]?|[一二三四五六七八九])月([二三]?十[{_ONES[1:]}]?|[{_ONES[1:]}])[日号]?"
+    rf"([{_ONES}]{{4}})年〇?(一?十[一二]?|[一二三四五六七八九])月〇?([一二三]?十[{_ONES[1:]}]?|[{_ONES[1:]}])[日号]?"
 )
+# 贰〇壹伍年肆月壹日, as on a cheque.
+_FORMAL = str.maketrans("零○壹贰叁肆伍陆柒捌玖拾", "〇〇一二三四五六七八九十")
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?", re.ASCII)
 # Day 0 of a spreadsheet; right from 1900-03-01 on, the serials below five digits are refused anyway.
 _SERIAL_EPOCH = date(1899, 12, 30)
@@ -103,7 +105,7 @@ def _read_day(words: str) -> date | Noted:
         return _of_serial(int(serial[1]), float(serial[2] or 0))
     if parts := _DATE.fullmatch(plain):
         return _of_parts([int(part) for part in parts.groups() if part and part.isdecimal()])
-    if spoken := _IN_WORDS.fullmatch(plain.replace("零", "〇").replace("○", "〇")):
+    if spoken := _IN_WORDS.fullmatch(plain.translate(_FORMAL)):
         year = int("".join(str(_ONES.index(each)) for each in spoken[1]))
         return _of_parts([year, *map(_number, spoken.groups()[1:])])
     for form, reason, message in _REFUSED:

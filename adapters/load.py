@@ -228,7 +228,7 @@ class _Tally:
         """Where and why, never the value."""
         self.report.reasons[problem.reason] += 1
         if len(told) < EXAMPLES:
-            where = f"{row.file}:{row.line}: {problem.column}: {problem.reason}"
+            where = ": ".join(filter(None, [f"{row.file}:{row.line}", problem.column, problem.reason]))
             told.append(_("{where}: {message}", where=where, message=problem.text))
 
 

@@ -31,7 +31,10 @@ _CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f]")
 
 
 def clean(cell: str) -> str | None:
-    """Trims; None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无.
+    """Trims, and takes away what keeps a text a text in a spreadsheet: '2015-04-01, ="2015-04-01".
+
+    Returns:
+        None for an empty cell and for a mark that stands for nothing, such as N/A, -, 空 or 无.
 
     Raises:
         UnfitError: `control_character`, `bad_encoding` for a text that was destroyed, or `formula_error`.
@@ -43,11 +46,15 @@ def clean(cell: str) -> str | None:
     if _FOLDED.search(cell):
         cell = _BLANKS.sub(" ", cell.translate(_FOLDING))
     cell = cell.strip()
+    while cell[:1] in _KEEPING and (kept := _KEPT.fullmatch(cell)):
+        cell = (kept[1] or kept[2] or "").strip()
     if cell.startswith("#") and cell in _FORMULA_ERRORS:
         raise UnfitError("formula_error", _("the formula has no value; replace it with the value itself"))
     return cell if cell and cell not in NULLS else None
 
 
+_KEEPING = ("'", "=")
+_KEPT = re.compile(r"'([^']*)|=\"([^\"]*)\"")
 # Put around a code to keep a spreadsheet from taking it for a number: '9143…, ="9143…".
 _KEEPERS = "'`\"=‘’“”"
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+")

@@ -148,6 +148,7 @@ def test_dates_of_every_shape(day: date, shape: str, wide: bool) -> None:
     "text",
     [
         "二〇一九年十月一日", "二零一九年十月一号", "二○一九年 十月 一日", "2019年10月1号",
+        "贰零壹玖年壹拾月壹日", "贰〇壹玖年拾月零壹日", "2019-10-1日", "2019\\10\\1",
         "2019。10。1", "2019、10、1",
         "2019—10—01", "2019/10/01 上午 12:00:00", "2019-10-01 08:30 PM", "2019-10-01 星期二", "2019年10月1日8时30分",
         "2019-10-01 08:00:00.000+08:00",
@@ -225,6 +226,18 @@ def test_clean_keeps_chinese_punctuation_and_signs() -> None:
     assert clean("Ａ座（１２）；℃ⅡＩＩ，") == "A座（12）；℃ⅡII，"
     assert clean("一\r\n二\t\u200b三\ufeff　四") == "一 二 三 四"
     assert clean("吴**") == "吴**"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("'长沙示例商贸有限公司", "长沙示例商贸有限公司"), ('="2015-04-01"', "2015-04-01"), ("'无", None),
+        ("' 50 ", "50"),
+        ("'=\"a\"", "a"), ("'四季'商店", "'四季'商店"), ("O'Neal's", "O'Neal's"), ("=1+1", "=1+1"), ("'", None),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_text_a_text_in_a_spreadsheet_is_no_part_of_it(cell: str, text: str | None) -> None:
+    assert clean(cell) == text
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x1f", "\x7f", "\x85"])
