@@ -39,7 +39,8 @@ _UNITS = {
 # Words may stand before the number too: "人民币100万元".
 _CAPITAL = re.compile(r"(?P<before>[^\d.,+-]*)(?P<number>\d[\d,]*)?(?:\.(?P<decimals>\d{1,20}))?(?P<after>[^\d.,+-]*)")
 _UNIT = re.compile("万亿|千万|百万|亿|万|千|百")
-_FILLING = re.compile(r"[()\[\]元圆整:¥]")
+# What is registered is what is subscribed (认缴); what is paid in (实缴) is another sum.
+_FILLING = re.compile(r"认缴(?:出资额?)?|[()\[\]元圆整:¥]")
 _WHOLE = re.compile(r"\d{1,20}|\d{1,3}(?:,\d{3}){1,6}")
 _UINT64_MAX = 2**64 - 1
 

@@ -146,3 +146,9 @@ def test_a_column_beside_the_amounts_names_their_currency(title: str, cell: str,
     made = Mapper(read_mapping(Path("registry")), columns, "f.csv").map([*row(1, 注册资金="50"), cell])
     assert isinstance(made, Body)
     assert OperatorRegistration.FromString(made.body).capital.currency == currency
+
+
+@pytest.mark.parametrize("text", ["50万元（认缴）", "认缴50万元", "认缴出资额50万元人民币"])
+def test_what_is_subscribed_is_the_registered_capital(text: str) -> None:
+    assert read("注册资本", text) == (50_000_000, "CNY")
+    assert read("注册资本", text.replace("认缴出资额", "认缴").replace("认缴", "实缴")) == "capital_currency"
