@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from node.cli.shared.options import print_json
 from node.cli.shared.tables import CellTable, print_table
-from node.core.log.record import EVERYONE, disclosed_bodies, parse_header
+from node.core.log.body import read_body
+from node.core.log.record import EVERYONE, parse_header
 from node.core.policy.explain import Explanation
 from node.core.policy.policy import Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
@@ -262,7 +263,7 @@ def _record(file: Path | None, name: str, fields: Sequence[str]) -> tuple[Header
     proof = ParseDict(given, Proof()) if "view" in given else None
     header = parse_header(proof.view.header) if proof else _header(name)
     standard = get(header.standard, header.version)
-    body = standard.merge(disclosed_bodies(proof.view)) if proof else ParseDict(given, standard.message_type())
+    body = read_body(header, proof.view) if proof else ParseDict(given, standard.message_type())
     for field in fields:
         path, _sign, value = field.partition("=")
         target = header if path.startswith("header.") else body
