@@ -80,8 +80,8 @@ class Notices:
             self._seen = {}
         city_of_number = {origin.number: origin.city for origin in self._store.origins()}
         for number, index in self._store.changed(self._change, change, "widened"):
-            city = city_of_number[number]
-            self._seen[city] = min(self._seen.get(city, 0), index)
+            if (city := city_of_number.get(number)) is not None:
+                self._seen[city] = min(self._seen.get(city, 0), index)
 
     def opened(self, actor: Actor, file: CaseFile) -> int:
         """Says that an officer of this city has opened the acts of others; to each of their cities once an act."""
