@@ -19,7 +19,20 @@ from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import Submission
 from tests.kit.casework.complaints import against
-from tests.kit.casework.desks import LI, TWO, ZHANG, Desk, act, at, documents, drafted_referral, send, shown, with_act
+from tests.kit.casework.desks import (
+    LI,
+    TWO,
+    ZHANG,
+    Desk,
+    act,
+    at,
+    documents,
+    drafted_referral,
+    referring,
+    send,
+    shown,
+    with_act,
+)
 from tests.kit.casework.listings import listed
 from tests.kit.casework.measures import request
 from tests.kit.casework.penalties import penalised
@@ -270,3 +283,20 @@ def test_another_city_cannot_make_a_live_alert_look_taken_back(desks: Two, is_bo
     for desk in desks:
         (summary,) = desk.cases.summaries()
         assert (summary.state, "taken back" in summary.title) == ("issued", False)
+
+
+@pytest.mark.parametrize(("day", "is_back"), [("2026-05-27", False), ("2026-05-26", False), ("2026-05-25", True)])
+def test_an_act_that_another_city_dates_back_is_named(desks: Two, day: str, is_back: bool) -> None:
+    """The limit to file ends on 2026-05-26; an act of the next day that states an earlier one seems in time."""
+    changsha, hefei = desks
+    case = send(changsha)
+    hefei.see(changsha)
+    hefei.act("referral", case, referring("receive"))
+    hefei.clock.at_ms = changsha.clock.at_ms = at("2026-05-27")
+    heads = hefei.casework.open(LI, case).case.heads(WORKFLOWS["referral"].act["accept"])
+    told = {"case": case, "follows": heads, "city": "hefei", "maker": TWO[0], "approver": TWO[1]}
+    record(hefei, "referral", referral_pb2.Referral(act=act("accept", date=day, **told)))
+    changsha.see(hefei)
+    seen = shown(changsha, case, "2026-05-27")
+    assert seen.state == "accepted"
+    assert [broken.rule for broken in seen.out_of_rule] == (["referral.accept.date"] if is_back else [])

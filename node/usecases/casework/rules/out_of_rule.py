@@ -1,4 +1,4 @@
-"""What a case breaks that its own acts cannot tell: by what it came from, or by what came of it.
+"""What a case breaks that its acts do not tell: by what it came from or what came of it, and by acts dated back.
 
 The state of a case follows from its own acts alone, so that all its parties compute the same. What other cases say
 against it depends on which of them are here, not on the order they came in: it is shown beside the state, and this
@@ -9,6 +9,7 @@ from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.days import broken_by_dating_back
 from node.usecases.casework.rules.handing_over import broken_by_handling
 from node.usecases.casework.rules.retransfer import broken_by_retransfer
 
@@ -19,12 +20,17 @@ _TAKES_ON = frozenset((("referral", "accept"), ("complaint", "take_in"), ("compl
 
 def out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
     """Every rule that a case is known here to break; of reason NOT_FOUND where it can't be told."""
-    judge = _JUDGES.get(file.workflow.name)
-    return judge(books, file) if judge else []
+    return [*_sent_out_of_rule(books, file), *broken_by_dating_back(file)]
 
 
 def broken_by_taking_on(known: Knowledge, candidate: Candidate) -> list[Broken]:
     """What an act to come breaks that takes on a matter out of rule."""
     if (candidate.file.workflow.name, candidate.act.name) not in _TAKES_ON:
         return []
-    return [demand for demand in out_of_rule(known.cases, candidate.file) if demand.reason is not Reason.NOT_FOUND]
+    broken = _sent_out_of_rule(known.cases, candidate.file)
+    return [demand for demand in broken if demand.reason is not Reason.NOT_FOUND]
+
+
+def _sent_out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
+    judge = _JUDGES.get(file.workflow.name)
+    return judge(books, file) if judge else []
