@@ -76,7 +76,6 @@ def test_the_parties_of_one_decision_are_told_apart() -> None:
     ("column", "cell", "reason"),
     [
         ("CF_WSH", "", "key_missing"),
-        ("CF_XDR_MC", "N/A", "key_missing"),
         ("CF_NR_FK", "若干", "capital_currency"),
         ("CF_JDRQ", "2026-02-30", "date_invalid"),
         ("CF_CFLB", "口头批评", "unknown_word"),
@@ -154,3 +153,22 @@ def test_a_fine_in_words_is_held_against_the_column(column: str, words: str, hun
     assert isinstance(body, Body)
     assert [note.reason for note in body.notes] == ["amount_differs"] * is_told
     assert penalty(CF_NR_FK=column, CF_NR=words).fine.amount_hundredths == hundredths
+
+
+@pytest.mark.parametrize("name", ["*", "***", "无", "无字号", "N/A", ""])
+def test_a_party_without_a_name_is_one_by_its_code(name: str) -> None:
+    """A sole trader need not use a name: what stands in its place is not published as one."""
+    made = mapped("penalty_cf", PENALTY | {"CF_XDR_MC": name})
+    assert isinstance(made, Body)
+    assert made.key == f"长市监处罚〔2026〕12号|{PENALTY['CF_XDR_SHXYM']}"
+    assert penalty(CF_XDR_MC=name).party.name == ""
+    nobody = mapped("penalty_cf", PENALTY | {"CF_XDR_MC": name, "CF_XDR_SHXYM": "", "CF_XDR_GSZC": ""})
+    assert not isinstance(nobody, Body)
+    assert {each.reason for each in nobody} == {"key_missing"}
+
+
+@pytest.mark.parametrize("name", ["张*", "某某食品有限公司", "李某某"])
+def test_any_other_name_of_a_party_is_its_key(name: str) -> None:
+    made = mapped("penalty_cf", PENALTY | {"CF_XDR_MC": name})
+    assert isinstance(made, Body)
+    assert made.key == f"长市监处罚〔2026〕12号|{name}"
