@@ -13,6 +13,7 @@ from node.stubs.intake.v1 import intake_pb2 as intake
 from node.testing import Acknowledged, City, Ground, SixCities, standing
 from node.usecases.upkeep.confirm_restore import confirm
 from node.usecases.upkeep.return_log import recover
+from tests.kit.cities import UNHURRIED
 from tests.kit.commands import output_of
 from tests.kit.nodes.restoring import back_up, put_back, take_up
 from tests.kit.simulator.origin import policy_text, registration
@@ -22,7 +23,7 @@ BEFORE, SINCE = range(40), range(40, 70)
 
 @pytest.fixture(scope="module")
 def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SixCities]:
-    with standing(Ground.IN_PROCESS, tmp_path_factory.mktemp("cities")) as six:
+    with standing(Ground.IN_PROCESS, tmp_path_factory.mktemp("cities"), UNHURRIED) as six:
         yield six
 
 

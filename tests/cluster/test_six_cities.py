@@ -9,13 +9,14 @@ from node.errors import NodeError
 from node.stubs.query.v1 import query_pb2 as query
 from node.testing import Acknowledged, Ground, SixCities, batch, standing
 from node.testing.local import InProcessCity
+from tests.kit.cities import UNHURRIED
 from tests.kit.simulator.origin import registration
 from tests.kit.stores.city import operator
 
 
 @pytest.fixture(scope="module", params=[Ground.IN_PROCESS, pytest.param(Ground.PROCESSES, marks=pytest.mark.processes)])
 def cities(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SixCities]:
-    with standing(request.param, tmp_path_factory.mktemp(request.param)) as six:
+    with standing(request.param, tmp_path_factory.mktemp(request.param), UNHURRIED) as six:
         yield six
 
 
