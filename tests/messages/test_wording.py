@@ -42,8 +42,11 @@ def _literal(argument: ast.expr) -> str:
 
 def _throwaway_hides_it(function: ast.AST) -> bool:
     """Whether a function both translates and binds `_`, which would hide what translates."""
-    nodes = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
-    return len({isinstance(node.ctx, ast.Load) for node in nodes}) > 1
+    nodes = list(ast.walk(function))
+    names = [node for node in nodes if isinstance(node, ast.Name) and node.id == "_"]
+    binds = any(isinstance(node.ctx, ast.Store) for node in names)
+    is_parameter = any(isinstance(node, ast.arg) and node.arg == "_" for node in nodes)
+    return (binds or is_parameter) and any(isinstance(node.ctx, ast.Load) for node in names)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -55,8 +58,24 @@ def test_no_function_hides_the_translation_behind_a_throwaway() -> None:
     for folder in ("node", "adapters"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                     assert not _throwaway_hides_it(node), f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("function", "hides"),
+    [
+        ("def f(_): return _('no file')", True),
+        ("def f(*_): return _('no file')", True),
+        ("lambda _: _('no file')", True),
+        ("def f(rows):\n for _, row in rows: say(_('no file'))", True),
+        ("def f(_): return 1", False),
+        ("def f(file): return _('no file')", False),
+    ],
+)
+def test_a_hidden_translation_is_found(function: str, hides: bool) -> None:
+    statement = ast.parse(function).body[0]
+    assert _throwaway_hides_it(statement) is hides
 
 
 def test_a_bare_text_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ class Ingest:
         self._retractions = retractions
 
     def begin(
-        self, request: intake.SubmitRequest, load_of: Callable[[intake.SubmitRequest], int] = lambda _: 0
+        self, request: intake.SubmitRequest, load_of: Callable[[intake.SubmitRequest], int] = lambda _request: 0
     ) -> Pending:
         """Checks a batch and hands its good rows to the writer, without waiting.
 

@@ -127,7 +127,7 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
         )
     now_ms = clock.now_ms()
 
-    def with_versions(_: Sequence[AppendResult], __: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+    def with_versions(_results: Sequence[AppendResult], _entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
         return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
 
     return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]
