@@ -8,10 +8,10 @@ from grpc_reflection.v1alpha import reflection
 
 from node.errors import NodeError, Reason
 from node.folder.trust import Trust
-from node.messages import _
 from node.rpc.auth_interceptor import AuthInterceptor
 from node.rpc.threads import Threads
 from node.rpc.tls import server_credentials, server_options
+from node.usecases.upkeep.bind_listeners import address_taken, cannot_listen
 
 Service = tuple[str, Callable[[grpc.Server], None]]
 """Full name of a service, and how it is registered with a server."""
@@ -72,6 +72,4 @@ class Listener:
         except RuntimeError:
             port = 0
         if not port:
-            raise NodeError(
-                Reason.ALREADY_RUNNING, _("cannot listen on {address}: is another program there?", address=address)
-            )
+            raise NodeError(Reason.ALREADY_RUNNING, cannot_listen(address, address_taken()))

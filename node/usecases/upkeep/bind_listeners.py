@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from node.config import Listen
 from node.errors import NodeError, Reason
-from node.messages import _
+from node.messages import Message, _
 
 _BACKLOG = 128
 
@@ -50,25 +50,25 @@ def _bind(setting: str, address: str) -> socket.socket:
             bound.close()
         raise _refusal(setting, address, failure)
     if bound is None:
-        raise NodeError(
-            Reason.INVALID_CONFIG,
-            _("cannot listen on {address} (listen.{setting}): no such address", address=address, setting=setting),
-        )
+        raise NodeError(Reason.INVALID_CONFIG, _of_setting(setting, address, _("no such address")))
     return bound
+
+
+def cannot_listen(address: str, why: str) -> Message:
+    """Says that a program cannot listen on an address, and why."""
+    return _("cannot listen on {address}: {why}", address=address, why=why)
+
+
+def address_taken() -> Message:
+    """Why a program usually cannot listen on an address."""
+    return _("another program may be using it")
 
 
 def _refusal(setting: str, address: str, error: OSError) -> NodeError:
     if error.errno == errno.EADDRINUSE:
-        text = _(
-            "cannot listen on {address}: another program may be using it (listen.{setting} in node.yaml)",
-            address=address,
-            setting=setting,
-        )
-        return NodeError(Reason.ALREADY_RUNNING, text)
-    text = _(
-        "cannot listen on {address}: {error} (listen.{setting} in node.yaml)",
-        address=address,
-        error=error.strerror,
-        setting=setting,
-    )
-    return NodeError(Reason.INVALID_CONFIG, text)
+        return NodeError(Reason.ALREADY_RUNNING, _of_setting(setting, address, address_taken()))
+    return NodeError(Reason.INVALID_CONFIG, _of_setting(setting, address, str(error.strerror)))
+
+
+def _of_setting(setting: str, address: str, why: str) -> Message:
+    return _("{problem} (listen.{setting} in node.yaml)", problem=cannot_listen(address, why), setting=setting)
