@@ -17,7 +17,7 @@ from adapters.load import load
 from adapters.mapping import read_mapping
 from adapters.report import Report
 from node.client import load_person_key
-from node.core.reason_texts import meaning_and_advice
+from node.core.reason_texts import error_object, meaning_and_advice
 from node.errors import FileError, NodeError
 from node.localized_click import LocalizedGroup, echo, lang_option, say
 from node.messages import _, render
@@ -88,7 +88,7 @@ def main() -> None:
     help="Mask ID numbers, bank cards and mobile numbers in texts that everybody may see.",
 )
 @click.option("--other-cities", is_flag=True, help="Do not ask when a file seems to be of another city.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
     mapping: Path,
@@ -124,7 +124,7 @@ def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
                 on_progress=bar.show,
             )  # fmt: skip
     except NodeError as error:
-        _fail(error, bar.last)
+        _fail(error, bar.last, as_json=as_json)
     _print(report, rejects, bar.warned, as_json=as_json)
     sys.exit(EXIT_NOT_IN if report.rejected or report.outdated else 0)
 
@@ -135,12 +135,19 @@ def _node(address: str, identity: Path | None) -> Node:
     return Node(identity, address)
 
 
-def _fail(error: NodeError, last: Report | None) -> NoReturn:
+def _fail(error: NodeError, last: Report | None, *, as_json: bool) -> NoReturn:
+    if as_json:
+        echo(json.dumps(error_object(error) | {"rows": last.rows if last else 0}, ensure_ascii=False), err=True)
+    else:
+        _print_error(error, last)
+    sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
+
+
+def _print_error(error: NodeError, last: Report | None) -> None:
     echo(_("{reason}: {message}", reason=error.reason, message=error.message), err=True)
     if last:
         echo(_("{rows:,} rows were answered before: load the same file again to continue", rows=last.rows), err=True)
     echo(meaning_and_advice(error.reason), err=True)
-    sys.exit(EXIT_FILE if isinstance(error, FileError) else EXIT_NODE)
 
 
 class _ProgressBar:

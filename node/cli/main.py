@@ -1,17 +1,18 @@
 """`gongzhi`: every command of a city's operator."""
 
+import json
 import os
 import re
 import sys
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from node.cli.shared.noted import note_acts
-from node.core.reason_texts import meaning_and_advice
+from node.core.reason_texts import error_object, meaning_and_advice
 from node.errors import NodeError, Reason
 from node.localized_click import LocalizedGroup, echo, lang_option, localized
 from node.messages import _, render
@@ -85,6 +86,14 @@ class _Commands(LocalizedGroup):
             command.deprecated = render(_("use `gongzhi {command}` instead", command=successor))
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if not _asks_for_json():
+                raise
+            raise NodeError(Reason.INVALID_ARGUMENT, error.format_message()) from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -111,6 +120,8 @@ def gongzhi() -> None:
 
     Run a command with --help for details. Exit codes: 0 done, 1 the answer is no, 2 an error,
     3 something needs attention (status, doctor, screen).
+
+    With --json an error is a JSON object on standard error: code, message, message_zh, advice, advice_zh.
     """  # noqa: D301
 
 
@@ -130,9 +141,17 @@ def main() -> None:
 
 
 def _fail(error: NodeError) -> NoReturn:
-    echo(_("gongzhi: {reason}: {message}", reason=error.reason, message=error.message), err=True)
-    echo(meaning_and_advice(error.reason), err=True)
+    if _asks_for_json():
+        echo(json.dumps(error_object(error), ensure_ascii=False), err=True)
+    else:
+        echo(_("gongzhi: {reason}: {message}", reason=error.reason, message=error.message), err=True)
+        echo(meaning_and_advice(error.reason), err=True)
     sys.exit(EXIT_ERROR)
+
+
+def _asks_for_json() -> bool:
+    """Whether the command line has `--json`: asked of the words themselves, which may not parse."""
+    return "--json" in sys.argv[1:]
 
 
 def _classified(error: Exception) -> NodeError:

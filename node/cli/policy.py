@@ -29,13 +29,7 @@ _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-class _Refused(click.ClickException):
-    """A file that is wrong: exit code 2."""
-
-    exit_code = 2
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
 
 
 @click.group("policy")
@@ -108,7 +102,7 @@ def test_command(files: Sequence[Path], as_json: bool) -> None:
     Example:
       gongzhi policy test policies/changsha.yaml
     """  # noqa: D301
-    rows = [row for file in files for row in _test_rows(file, _load(file))]
+    rows = [row for file in files for row in _test_rows(file, _parse(file))]
     if as_json:
         print_json(rows)
     else:
@@ -166,7 +160,7 @@ def matrix_command(file: Path, peers: Sequence[str], as_json: bool) -> None:
     Example:
       gongzhi policy matrix policies/changsha.yaml --peer hefei
     """  # noqa: D301
-    rows = matrix(_load(file), peers)
+    rows = matrix(_parse(file), peers)
     if as_json:
         print_json([asdict(row) for row in rows])
     else:
@@ -223,11 +217,12 @@ def explain_command(
       gongzhi policy explain policies/changsha.yaml --peer wuhan --purpose verification --record proof.json
       gongzhi policy explain policies/hefei.yaml --peer wuhan --purpose verification --set header.retracts=hefei-17
     """  # noqa: D301
-    checked = _load(file)
+    checked = _parse(file)
     try:
         header, body = _record(record, name, fields)
     except (ParseError, NodeError, ValueError) as error:
-        raise _Refused(_("the record does not parse: {error}", error=error)) from None
+        text = _("the record does not parse: {error}", error=error)
+        raise NodeError(Reason.INVALID_ARGUMENT, text) from None
     explained = checked.explain(peer, purpose, header, body)
     seen = facet_labels(checked, (header.standard, header.version), explained.facets)
     if as_json:
@@ -286,13 +281,6 @@ def _set(message: Message, path: Sequence[str], value: Any) -> None:
 def _json_or_text(value: str) -> Any:
     """Lists, messages and truth values as JSON; of a plain text protobuf makes what its field needs."""
     return json.loads(value) if value[:1] in ("[", "{") or value in ("true", "false") else value
-
-
-def _load(file: Path) -> Policy:
-    try:
-        return _parse(file)
-    except FileError as error:
-        raise _Refused(_("{reason}: {message}", reason=error.reason, message=error.message)) from None
 
 
 def _parse(file: Path) -> Policy:

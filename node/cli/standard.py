@@ -28,7 +28,7 @@ def standard() -> None:
     """Show the data standards: fields, levels, facets, codes."""
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
 
 
 @standard.command("list")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from node.core.document import parse_document, read_model
 from node.errors import NodeError, Reason
-from node.messages import Lang, Message, _, both
+from node.messages import Lang, Message, _, both, render
 
 _FILE = "reason_texts.yaml"
 
@@ -94,6 +94,18 @@ def meaning_and_advice(reason: Reason) -> Message:
     """What an error's code means and what to do, for the line under its message."""
     text = texts().reasons[reason]
     return both(f"{text.en} {text.en_do}", text.zh + text.zh_do)
+
+
+def error_object(error: NodeError) -> dict[str, str]:
+    """An error as `--json` prints it: its code, what is wrong and what to do, in English and in Chinese."""
+    advice = meaning_and_advice(error.reason)
+    return {
+        "code": error.reason.value,
+        "message": render(error.message, "en"),
+        "message_zh": render(error.message, "zh"),
+        "advice": render(advice, "en"),
+        "advice_zh": render(advice, "zh"),
+    }
 
 
 # Rules of a standard say both: "<Chinese> · <English>".

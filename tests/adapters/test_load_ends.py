@@ -122,8 +122,13 @@ def test_exit_codes_and_output(
         unused.bind(("127.0.0.1", 0))
         closed = f"127.0.0.1:{unused.getsockname()[1]}"
         unreachable = run(good, *to(node)[:4], "--to", closed)
-    assert unreachable.exit_code == 4
+        unreachable_json = run(good, *to(node)[:4], "--to", closed, "--json")
+    assert unreachable.exit_code == unreachable_json.exit_code == 4
     assert closed in unreachable.output
+    error = json.loads(unreachable_json.stderr)
+    assert (error["code"], error["rows"], unreachable_json.stdout) == ("unavailable", 0, "")
+    assert closed in error["message"]
+    assert closed in error["message_zh"]
 
 
 def test_a_stranger_and_another_node_of_the_name_are_not_spoken_to(

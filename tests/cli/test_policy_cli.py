@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToJson
 from node.cli.policy import policy
 from node.core.log.record import mask, seal
 from node.core.standards.standard import get
+from node.errors import NodeError, Reason
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
@@ -23,6 +24,12 @@ ASK = ["explain", str(CHANGSHA), "--purpose", "verification", "--peer"]
 
 def run(*arguments: str | Path) -> Result:
     return invoke(policy, *arguments)
+
+
+def reason_of(result: Result) -> Reason:
+    """Why a command failed: the command line ends with exit code 2 then."""
+    assert isinstance(result.exception, NodeError)
+    return result.exception.reason
 
 
 def explain(peer: str, *arguments: str | Path) -> Any:
@@ -58,7 +65,7 @@ def test_check_refuses_with_file_line_and_reason(broken: Path) -> None:
 
 @pytest.mark.parametrize("command", ["test", "matrix"])
 def test_every_command_refuses_a_bad_file(command: str, broken: Path) -> None:
-    assert run(command, broken).exit_code == 2
+    assert reason_of(run(command, broken)) is Reason.INVALID_POLICY
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -133,8 +140,8 @@ def test_explain_takes_a_proof_and_a_body(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fields", [["stotus=4"], ["name.x=4"], ["header.nothing=1"], ["flags=[1"], ["nothing"]])
 def test_explain_refuses_fields_that_are_not_there(fields: list[str]) -> None:
     result = run(*ASK, "wuhan", *(word for field in fields for word in ("--set", field)))
-    assert result.exit_code == 2
-    assert "does not parse" in result.output
+    assert reason_of(result) is Reason.INVALID_ARGUMENT
+    assert "does not parse" in str(result.exception)
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", '{"view": {}}', '{"view": 1}', '{"nome": "x"}'])
@@ -142,8 +149,8 @@ def test_explain_refuses_what_is_no_record(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text, "utf-8")
     result = run(*ASK, "wuhan", "--record", path)
-    assert result.exit_code == 2
-    assert "does not parse" in result.output
+    assert reason_of(result) is Reason.INVALID_ARGUMENT
+    assert "does not parse" in str(result.exception)
 
 
 @pytest.mark.parametrize("command", ["check", "test", "matrix", "explain"])

@@ -51,7 +51,8 @@ def new_passphrase(wanted: bool) -> bytes | None:
 
 def json_option(command: _Command) -> _Command:
     """For programs, or as a table however wide."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(wide_option(command))
+    wants_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+    return wants_json(wide_option(command))
 
 
 def json_text(value: Any) -> str:
