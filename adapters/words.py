@@ -14,13 +14,15 @@ _BETWEEN = re.compile(r"(并处以?|以及|[、,;|/\\·+&\s和及并与])")
 _CONNECTED = frozenset(",;|/+&")
 _END = re.compile(r"[。.;,、:!]+$")
 _DETAIL = re.compile(
-    r"(?P<word>[^-:(\d]+)(?:[-:](?P<after>.+)|\((?P<within>[^()]*)\)|(?<!币)(?:人民币)?\d+(?:\.\d+)?[百千万亿]?元整?)"
+    r"(?P<word>[^-:(\d]+)(?:[-:](?P<after>.+)|\((?P<within>[^()]*)\)|(?<!币)(?:人民币)?\d+(?:\.\d+)?[百千万亿]?元整?|\d+[日天])"
 )
 # Numbers of a list, in order from 1: 1.警告 2.罚款, （一）警告（二）罚款, ①警告②罚款.
 _NUMERALS = "一二三四五六七八九十"
 _NUMBERED = re.compile(rf"\(?(\d{{1,2}}|[{_NUMERALS}])[.、)]\)?(?=[\u4e00-\u9fff])|([①-⑳])")
-# 罚款 5000 元.
-_BLANKS_AROUND_SUMS = re.compile(r"(?<=\d)\s+(?=[\d百千万亿元])|(?<=[\u4e00-\u9fff])\s+(?=\d[\d.,\s]*[百千万亿]?\s*元)")
+# 罚款 5,000 元: what stands within a sum parts no words.
+_WITHIN_SUMS = re.compile(
+    r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d)\s+(?=[\d百千万亿元])|(?<=[\u4e00-\u9fff])\s+(?=\d[\d.,\s]*[百千万亿]?\s*元)"
+)
 _AROUND = re.compile(r"[\[\]【】\"“”'‘’《》]")
 _UNKNOWN = (
     "unknown_word",
@@ -96,7 +98,7 @@ def _meanings(known: _Meanings, cell: str) -> list[int | None]:
     """The codes of a list, each of the longest words that are known."""
     if (whole := _form(cell)) in known:
         return [_clear(known[whole])]
-    plain = _BLANKS_AROUND_SUMS.sub("", normalize("NFKC", _without_numbers(cell)))
+    plain = _WITHIN_SUMS.sub("", normalize("NFKC", _without_numbers(cell)))
     parts = [part for part in _BETWEEN.split(plain) if part]
     found: list[int | None] = []
     at = 0
