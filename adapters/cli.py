@@ -9,6 +9,7 @@ from time import monotonic
 from typing import NoReturn
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -26,7 +27,14 @@ EXIT_NOT_IN = 3
 EXIT_FILE = 2
 EXIT_NODE = 4
 
-_COUNTS = ("accepted", "superseded", "duplicate", "outdated", "rejected", "warnings")
+_COUNTS = {
+    "accepted": _("accepted"),
+    "superseded": _("superseded"),
+    "duplicate": _("duplicate"),
+    "outdated": _("outdated"),
+    "rejected": _("rejected"),
+    "warnings": _("warnings"),
+}
 _BEIJING = timezone(timedelta(hours=8))
 _PLAIN_EVERY_S = 2.0
 
@@ -207,8 +215,12 @@ def _print(report: Report, rejects: Path | None, warned: Sequence[str], *, as_js
 
 
 def _summary(report: Report) -> str:
-    counts = {name: f"{getattr(report, name):,}" for name in _COUNTS}
+    counts = {render(title): f"{getattr(report, name):,}" for name, title in _COUNTS.items()}
     counts |= {f"  {reason}": f"{number:,}" for reason, number in report.reasons.most_common()}
-    counts |= {"seconds": f"{report.seconds:.1f}", "rows/s": f"{report.rows_per_s:,.0f}"}
-    name, number = max(map(len, counts)), max(map(len, (*counts.values(), "rows")))
-    return "\n".join(f"{each:<{name}}  {count:>{number}}" for each, count in {"": "rows", **counts}.items())
+    counts |= {render(_("seconds")): f"{report.seconds:.1f}", render(_("rows/s")): f"{report.rows_per_s:,.0f}"}
+    lines = {"": render(_("rows")), **counts}
+    title_width, number_width = max(map(cell_len, lines)), max(map(cell_len, lines.values()))
+    return "\n".join(
+        title + " " * (title_width - cell_len(title) + 2 + number_width - cell_len(number)) + number
+        for title, number in lines.items()
+    )

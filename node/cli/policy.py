@@ -25,6 +25,7 @@ from node.messages import _, render
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header
 
+_ANSWERS = {"yes": _("yes"), "no": _("no"), "if": _("if")}
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
@@ -187,7 +188,7 @@ def _cell(row: MatrixRow, notes: dict[str, int]) -> str:
     said = [render(_("if {condition}", condition=text)) for text in row.when]
     said += [render(_("unless {condition}", condition=text)) for text in row.unless]
     marks = "".join(f" \\[{notes.setdefault(text, len(notes) + 1)}]" for text in said)
-    return row.answer + marks
+    return render(_ANSWERS[row.answer]) + marks
 
 
 @policy.command("explain")
