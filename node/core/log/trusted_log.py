@@ -130,23 +130,37 @@ class TrustedLog:
 
     def _check_place(self, batch: RawPullResponse) -> None:
         if self.is_complete:
-            _distrust(Reason.ENDLESS_STREAM, "a batch after the stream reached its checkpoint")
+            _distrust(Reason.ENDLESS_STREAM, _("a batch after the stream reached its checkpoint"))
         if batch.from_index < self.size:
-            _distrust(Reason.BATCH_REPLAYED, f"batch from {batch.from_index}, verified up to {self.size}")
+            _distrust(
+                Reason.BATCH_REPLAYED,
+                _(
+                    "the batch begins at {begin}; this log is verified up to {size}",
+                    begin=batch.from_index,
+                    size=self.size,
+                ),
+            )
         if batch.from_index > self.size:
-            _distrust(Reason.BATCH_GAP, f"batch from {batch.from_index}, verified up to {self.size}")
+            _distrust(
+                Reason.BATCH_GAP,
+                _(
+                    "the batch begins at {begin}; this log is verified up to {size}",
+                    begin=batch.from_index,
+                    size=self.size,
+                ),
+            )
 
     def _check_checkpoint(self, batch: RawPullResponse) -> Checkpoint:
         if self._stream is None:
             checkpoint = verify_checkpoint(batch.checkpoint, log_name(self.city), self._keys)
             if checkpoint.size > MAX_TREE_SIZE or (checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT):
-                _distrust(Reason.BAD_CHECKPOINT, f"no log has {checkpoint.size} records and this root")
+                _distrust(Reason.BAD_CHECKPOINT, _("no log of {size} records has this root", size=checkpoint.size))
             self._check_extends_known(checkpoint, batch.known_consistency)
             self._stream, self._grant = checkpoint, batch.grant
         elif batch.checkpoint != self._stream.note:
-            _distrust(Reason.BAD_CHECKPOINT, "the checkpoint changed in the middle of a stream")
+            _distrust(Reason.BAD_CHECKPOINT, _("the checkpoint changed in the middle of a stream"))
         elif batch.grant != self._grant:
-            _distrust(Reason.GRANT_CHANGED, "the grant changed in the middle of a stream")
+            _distrust(Reason.GRANT_CHANGED, _("the grant changed in the middle of a stream"))
         return self._stream
 
     def _check_extends_known(self, checkpoint: Checkpoint, proof: Sequence[bytes]) -> None:
@@ -154,21 +168,34 @@ class TrustedLog:
         if known is None or known.size == 0:
             return
         if checkpoint.size < known.size:
-            _distrust(Reason.TREE_ROLLED_BACK, f"checkpoint of {checkpoint.size} leaves after one of {known.size}")
+            _distrust(
+                Reason.TREE_ROLLED_BACK,
+                _(
+                    "the checkpoint covers {size} records; an earlier one covered {known}",
+                    size=checkpoint.size,
+                    known=known.size,
+                ),
+            )
         try:
             verify_consistency(known.size, checkpoint.size, proof, known.root, checkpoint.root)
         except NodeError as error:
-            _distrust(Reason.TREE_FORKED, f"the checkpoint does not extend the known one: {error.message}")
+            _distrust(Reason.TREE_FORKED, _("the checkpoint does not extend the known one: {why}", why=error.message))
 
     def _check_length(self, batch: RawPullResponse, checkpoint: Checkpoint) -> None:
         count, left = len(batch.views), checkpoint.size - self.size
         if count > left:
-            _distrust(Reason.ENDLESS_STREAM, f"more views than the checkpoint's {checkpoint.size} leaves")
+            _distrust(Reason.ENDLESS_STREAM, _("more records than the {size} of the checkpoint", size=checkpoint.size))
         if count > MAX_BATCH_VIEWS:
-            _distrust(Reason.OVERSIZE_BATCH, f"{count} views in a batch, at most {MAX_BATCH_VIEWS}")
+            _distrust(
+                Reason.OVERSIZE_BATCH,
+                _("{count} records in a batch; at most {most} are allowed", count=count, most=MAX_BATCH_VIEWS),
+            )
         # The views alone count: a drip could be padded with anything else.
         if count < min(MIN_BATCH_VIEWS, left) and sum(map(len, batch.views)) < MIN_BATCH_BYTES:
-            _distrust(Reason.UNDERSIZE_BATCH, f"{count} views in a batch with {left} to come")
+            _distrust(
+                Reason.UNDERSIZE_BATCH,
+                _("only {count} records in a batch, with {left} left to send", count=count, left=left),
+            )
 
     def _open(self, index: int, view: bytes) -> VerifiedRecord:
         leaf_hash, header = open_wire(view)
@@ -193,7 +220,9 @@ class TrustedLog:
         for place, record in enumerate(records):
             if claimed[place * HASH_BYTES : (place + 1) * HASH_BYTES] != record.leaf_hash:
                 name = record_id(self.city, record.leaf_index)
-                _distrust(Reason.BAD_COMMITMENT, f"header and facets of {name} do not hash to its leaf")
+                _distrust(
+                    Reason.BAD_COMMITMENT, _("header and facets of {record} do not hash to its leaf", record=name)
+                )
 
 
 def check_header(header: Header, city: str, index: int) -> None:
@@ -203,12 +232,24 @@ def check_header(header: Header, city: str, index: int) -> None:
         TrustError: WRONG_CITY or WRONG_RECORD_ID.
     """
     if header.city != city:
-        _distrust(Reason.WRONG_CITY, f"a record of {header.city[:40]!r} in the log of {city!r}")
+        _distrust(
+            Reason.WRONG_CITY, _("a record of {named!r} in the log of {city!r}", named=header.city[:40], city=city)
+        )
     if header.id != record_id(city, index):
-        _distrust(Reason.WRONG_RECORD_ID, f"record {header.id[:80]!r} stands at leaf {index} of {city}")
+        _distrust(
+            Reason.WRONG_RECORD_ID,
+            _("leaf {index} of {city} holds a record with the id {id!r}", index=index, city=city, id=header.id[:80]),
+        )
     for target in (header.supersedes, header.retracts):
         if target and not _is_earlier(target, city, index):
-            _distrust(Reason.WRONG_RECORD_ID, f"{header.id} replaces or takes back {target[:80]!r}")
+            _distrust(
+                Reason.WRONG_RECORD_ID,
+                _(
+                    "{record} replaces or retracts {target!r}, which is not before it in this log",
+                    record=header.id,
+                    target=target[:80],
+                ),
+            )
 
 
 def _is_earlier(target: str, city: str, index: int) -> bool:
@@ -236,18 +277,34 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
     batch = _parse(ReviseResponse, raw)
     # 1. It goes on where the last one ended, by a step that is not too long.
     if batch.from_index != begin or not begin < batch.to_index <= min(upto, begin + MAX_REVISION_SPAN):
-        _distrust(Reason.BATCH_GAP, f"revision of [{batch.from_index}, {batch.to_index}) where {begin} was due")
+        _distrust(
+            Reason.BATCH_GAP,
+            _(
+                "wrong revision [{first}, {end}): {begin} to at most {upto} was asked for",
+                first=batch.from_index,
+                end=batch.to_index,
+                begin=begin,
+                upto=min(upto, begin + MAX_REVISION_SPAN),
+            ),
+        )
     # 2. Its views are those of records within, in order, each hashing to the leaf proven before.
     records: list[VerifiedRecord] = []
     for item in batch.views:
         previous = records[-1].leaf_index if records else begin - 1
         if not previous < item.index < batch.to_index:
-            _distrust(Reason.BAD_REVISION, f"index {item.index} is out of place")
+            _distrust(Reason.BAD_REVISION, _("index {index} of the revision is out of order", index=item.index))
         records.append(_revised(item.view.SerializeToString(), city, item.index, leaf_hashes[item.index - begin]))
     # 3. It is no drip.
     is_short = batch.to_index < min(upto, begin + MIN_BATCH_VIEWS)
     if is_short and sum(item.view.ByteSize() for item in batch.views) < MIN_BATCH_BYTES:
-        _distrust(Reason.UNDERSIZE_BATCH, f"a revision of {batch.to_index - begin} with {upto - begin} to come")
+        _distrust(
+            Reason.UNDERSIZE_BATCH,
+            _(
+                "a revision of only {count} records, with {left} left to send",
+                count=batch.to_index - begin,
+                left=upto - begin,
+            ),
+        )
     return Revision(begin, batch.to_index, records, batch.grant)
 
 
@@ -257,7 +314,9 @@ def _revised(view: bytes, city: str, index: int, leaf_hash: bytes) -> VerifiedRe
     except NodeError as error:
         raise TrustError(Reason.BAD_REVISION, error.message) from error
     if opened.leaf_hash != leaf_hash:
-        _distrust(Reason.BAD_REVISION, f"the view of {record_id(city, index)} does not hash to its leaf")
+        _distrust(
+            Reason.BAD_REVISION, _("the view of {record} does not hash to its leaf", record=record_id(city, index))
+        )
     if opened.header is None:
         return VerifiedRecord(index, leaf_hash, None, None)
     # Of a record withheld whole until now nobody has read the header yet.
@@ -267,7 +326,10 @@ def _revised(view: bytes, city: str, index: int, leaf_hash: bytes) -> VerifiedRe
 
 def _parse(kind: type[_Message], raw: bytes) -> _Message:
     if len(raw) > MAX_BATCH_BYTES:
-        _distrust(Reason.OVERSIZE_BATCH, f"{len(raw)} bytes in a batch, at most {MAX_BATCH_BYTES}")
+        _distrust(
+            Reason.OVERSIZE_BATCH,
+            _("{size} bytes in a batch; at most {most} are allowed", size=len(raw), most=MAX_BATCH_BYTES),
+        )
     try:
         return kind.FromString(raw)
     except DecodeError as error:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from node.core.members.federation import PinnedCertificate, parse_certificate
+from node.messages import _
 
 MAX_CERTIFICATES = 16
 """That a client takes over: a card names one or two."""
@@ -14,13 +15,13 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re
 # its first frame ("failed to connect ... Socket closed"; a server that is not there reads "Connection refused").
 _THEY_REFUSED = re.compile(r"failed to connect to all addresses.*Socket closed", re.DOTALL)
 _WE_REFUSED = re.compile(r"[Hh]andshake failed|CERTIFICATE_VERIFY_FAILED|[Vv]erification [Cc]heck failed")
-THEY_REFUSED = (
-    "the other side refused our certificate in the TLS handshake: it does not know it (client removed, or a card not"
-    " taken over), or it is not in its term"
+THEY_REFUSED = _(
+    "the other side refused our certificate in the TLS handshake: the certificate is unknown there (client removed, or"
+    " card not taken over), expired or not yet valid"
 )
-WE_REFUSED = (
-    "this side refused the other's certificate in the TLS handshake: it is none of those pinned for it (server.crt of"
-    " an identity, or the card of a city), or is not in its term; after `gongzhi key rotate --tls` there `gongzhi"
+WE_REFUSED = _(
+    "this side refused the other's certificate in the TLS handshake: the certificate is not pinned here (server.crt of"
+    " an identity, or the card of a city), expired or not yet valid; after `gongzhi key rotate --tls` there, `gongzhi"
     " client server-cert` prints the new server.crt"
 )
 
