@@ -39,7 +39,7 @@ def list_command(days: int, as_json: bool, node_dir: Path) -> None:
     if as_json:
         echo(json.dumps([dict(zip(_COLUMNS, _row(each), strict=True)) for each in acts], ensure_ascii=False))
         return
-    table = CellTable(_("number"), _("at"), _("who"), _("from"), _("act"), _("about"), _("result"))
+    table = CellTable(_("number"), _("at"), _("who"), _("from"), _("operation"), _("about"), _("result"))
     for each in acts:
         table.add_row(*_row(each))
     print_table(table)
