@@ -240,7 +240,7 @@ def _print_explanation(explained: Explanation, seen: str) -> None:
     table = CellTable(_("line"), _("rule"), _("effect"), _("matches"), _("why"))
     for rule in explained.rules:
         matches = _("yes") if rule.matched else _("no")
-        table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(rule.outcome))
+        table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(render(rule.outcome)))
     print_table(table)
     say(
         "{peer} sees for {purpose}: {seen} ({reason})",

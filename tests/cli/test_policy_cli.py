@@ -120,7 +120,7 @@ def test_explain_names_every_rule_and_what_won() -> None:
     result = run(*ASK, "taiyuan", "--set", "status=4")
     assert result.exit_code == 0
     assert "public-to-all" in result.output
-    assert "a rule that withholds wins" in result.output
+    assert "a rule that withholds takes precedence" in result.output
 
 
 def test_explain_takes_a_proof_and_a_body(tmp_path: Path) -> None:

@@ -143,9 +143,9 @@ def test_explain_says_why_each_rule_matched_or_not() -> None:
     assert "not wuhan" in explained.rules[0].outcome
     assert "not verification" in explained.rules[1].outcome
     assert "false" in explained.rules[2].outcome
-    assert "denies" in explained.rules[3].outcome
+    assert "counts as withheld" in explained.rules[3].outcome
     assert explained.facets is None
-    assert "withholds wins" in explained.reason
+    assert "withholds takes precedence" in explained.reason
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from node.core.log.record import EVERYONE
 from node.core.policy.grant import POLICY_CHANGE, Grant, Rule
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header
 
 
@@ -54,30 +55,32 @@ def _consider(rule: Rule, asked: tuple[str, str], header: Header, body: Message)
     peer, purpose = asked
     considered = partial(Considered, rule.id, rule.line, "withhold" if rule.withholds else "share")
     if rule.peers.isdisjoint((peer, EVERYONE)):
-        return considered(False, f"is for {', '.join(sorted(rule.peers))}, not {peer}")
+        return considered(False, _("is for {peers}, not {peer}", peers=sorted(rule.peers), peer=peer))
     if not rule.is_for(peer, purpose):
-        return considered(False, f"is for {rule.purpose}, not {purpose}")
+        return considered(False, _("is for purpose {wanted}, not {purpose}", wanted=rule.purpose, purpose=purpose))
     if rule.condition is None:
-        return considered(True, "has no condition")
+        return considered(True, _("has no condition"))
     value = rule.condition.value(header, body)
     if isinstance(value, bool):
-        return considered(value, f"condition is {str(value).lower()}")
-    return considered(rule.withholds, f"condition fails, which denies: {value}")
+        return considered(value, _("condition is true") if value else _("condition is false"))
+    return considered(
+        rule.withholds, _("condition cannot be evaluated, which counts as withheld: {error}", error=value)
+    )
 
 
 def _why_shown(header: Header) -> str:
     if (header.standard, header.version) == POLICY_CHANGE:
-        return "built in: a change of policy is told to every member"
+        return _("built in: every member learns of a policy change")
     if header.retracts:
-        return "built in: a retraction's header goes to every peer with which something of the standard is shared"
-    return "the rules that match share it"
+        return _("built in: every peer that this standard is shared with learns of a retraction")
+    return _("shared by the rules that match")
 
 
 def _why_withheld(peer: str, header: Header, rules: Sequence[Considered]) -> str:
     if not header.audience:
-        return "the record has no audience: it is for nobody"
+        return _("the record has no audience: it is for nobody")
     if not {peer, EVERYONE} & set(header.audience):
-        return "the record's audience does not name this peer"
+        return _("the record's audience does not name this peer")
     if any(rule.matched and rule.effect == "withhold" for rule in rules):
-        return "a rule that withholds wins over every share"
-    return "no rule shares it: withheld by default"
+        return _("a rule that withholds takes precedence over rules that share")
+    return _("no rule shares it: withheld by default")
