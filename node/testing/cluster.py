@@ -79,7 +79,7 @@ class SixCities(Mapping[str, City]):
         ]
 
     def check(self, acknowledged: Iterable[Acknowledged] = (), liars: Collection[str] = ()) -> None:
-        """Reads all six stores and holds them to every rule (see `usecases.check_stores`); first `settle`.
+        """Reads all six stores and holds them to every rule (see `node.demo.check_stores`); first `settle`.
 
         Args:
             acknowledged: Records that were acknowledged.
