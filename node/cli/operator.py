@@ -48,7 +48,7 @@ def operator() -> None:
 @click.option("--entity-type", default="", help="Type of entity (主体类型).")
 @click.option("--status", default="", help="Registration status (登记状态): 存续, 吊销未注销, ... or its code.")
 @click.option("--established", default="", help="Date of establishment (成立日期).")
-@click.option("--roster", type=click.Path(path_type=Path), help="Verify the operators of this CSV file instead of one.")
+@click.option("--roster", type=click.Path(path_type=Path), help="Verify the operators of this CSV file or workbook instead of one.")
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the matching record to this file.")
 @reason_options
 @json_option
@@ -76,9 +76,10 @@ def verify(
     A field that the record does not state, or that this node may not see, is listed as not comparable, never a
     mismatch.
 
-    With --roster, a CSV file with a column uscc (or 统一社会信用代码) and any of name, address, legal_representative,
-    entity_type, status, established_on is verified row by row and answered as CSV (--json: one JSON object a line).
-    The exit code is 0 if all match, else 1.
+    With --roster, a CSV file or workbook with a column uscc 统一社会信用代码 and any of name, address,
+    legal_representative, entity_type, status, established_on is verified row by row and answered as CSV (--json: one
+    JSON object a line). Other usual titles are known too; columns not read are printed. The exit code is 0 if all
+    match, else 1.
     """  # noqa: D301
     if (uscc is None) == (roster is None):
         raise click.UsageError(_("give USCC, or --roster FILE"))

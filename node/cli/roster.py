@@ -62,7 +62,7 @@ def plain_answer(answer: query.Answer) -> dict[str, Any]:
 
 
 def verify_roster(caller: Caller, reason: query.Reason, path: Path, *, as_json: bool) -> int:
-    """Asks about every row of a CSV file and prints the answers; returns the exit code.
+    """Asks about every row of a CSV file or workbook and prints the answers; returns the exit code.
 
     Raises:
         FileError: INVALID_ARGUMENT, the file cannot be read as such.
