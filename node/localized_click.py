@@ -52,6 +52,11 @@ lang_option = click.option(
 class LocalizedGroup(click.Group):
     """The top group of a program: chooses the language before anything is parsed, and localizes what is below it."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Makes the group, with what holds for it and every command below it."""
+        settings = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+        super().__init__(*args, context_settings=settings, **options)
+
     def main(self, *args: Any, **options: Any) -> Any:
         """Runs the program."""
         escape_what_is_lacking()

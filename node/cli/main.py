@@ -103,7 +103,7 @@ class _Commands(LocalizedGroup):
             raise click.NoSuchCommand(args[0], possibilities=_COMMANDS, ctx=ctx) from None
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=_Commands)
 @lang_option
 @click.version_option(package_name="gongzhi")
 def gongzhi() -> None:

@@ -47,6 +47,12 @@ def test_help_is_in_the_language_that_is_asked_for() -> None:
     assert "将本市的数据表导入节点" in invoke(gongzhi_adapter, "--help", env=_ZH).output
 
 
+@pytest.mark.parametrize("path", [(), ("load",)])
+@pytest.mark.parametrize("program", [gongzhi, gongzhi_adapter], ids=lambda program: str(program.name))
+def test_the_short_option_shows_the_same_help(program: click.Command, path: tuple[str, ...]) -> None:
+    assert invoke(program, *path, "-h").output == invoke(program, *path, "--help").output
+
+
 def test_chinese_help_fits_the_terminal() -> None:
     for path in ((), ("case",), ("init",), ("operator", "verify")):
         for line in invoke(gongzhi, *path, "--help", env={**_ZH, "COLUMNS": "100"}).output.splitlines():
