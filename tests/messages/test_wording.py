@@ -11,7 +11,7 @@ import pytest
 from tests.messages.texts import ROOMS, ROOT, files
 
 # Besides every class of error that is not Python's own: what prints, asks, heads a table or refuses.
-_SAYS = re.compile(r"(?:\w*_)?(?:echo|secho|confirm|prompt|CellTable|CellTable|fail|refuse|refused|distrust)")
+_SAYS = re.compile(r"(?:\w*_)?(?:echo|secho|confirm|prompt|CellTable|fail|refuse|refused|distrust)")
 _ERROR = re.compile(r"\w*(?:Error|BadParameter|Exception)")
 _WORDS = re.compile(r"[A-Za-z]{2,}[^A-Za-z]*\s[^A-Za-z]*[A-Za-z]|[\u4e00-\u9fff]")
 

@@ -1,4 +1,4 @@
-"""Numbers 文号 that a city gives its letters and the cases it files: each stands in one case (issue 8)."""
+"""Numbers 文号 that a city gives its letters and the cases it files: in two cases, one identifies neither."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

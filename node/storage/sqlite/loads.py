@@ -1,4 +1,4 @@
-"""Loads: the records that one client made of one file, so that a wrong file can be retracted whole (issue 8)."""
+"""Loads: the records that one client made of one file, so that a wrong file can be retracted whole."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

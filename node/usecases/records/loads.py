@@ -1,4 +1,4 @@
-"""Takes a wrong file back whole: one officer asks, another approves (issue 8)."""
+"""Takes a wrong file back whole: one officer asks, another approves."""
 
 import threading
 from collections.abc import Iterator
