@@ -48,7 +48,9 @@ def operator() -> None:
 @click.option("--entity-type", default="", help="Type of entity (主体类型).")
 @click.option("--status", default="", help="Registration status (登记状态): 存续, 吊销未注销, ... or its code.")
 @click.option("--established", default="", help="Date of establishment (成立日期).")
-@click.option("--roster", type=click.Path(path_type=Path), help="Verify the operators of this CSV file or workbook instead of one.")
+@click.option(
+    "--roster", type=click.Path(path_type=Path), help="Verify the operators of this file instead: CSV or workbook."
+)
 @click.option("--proof", type=click.Path(path_type=Path), help="Write the proof of the matching record to this file.")
 @reason_options
 @json_option
