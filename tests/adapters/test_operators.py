@@ -7,7 +7,7 @@ import pytest
 from adapters.load import load
 from adapters.mapping import read_mapping
 from adapters.rows import Body, Mapper
-from node.core.standards.party_key import problem_of_code, subject_of
+from node.core.standards.party_key import key_in_cell, problem_of_code, subject_of
 from node.core.standards.standard import get
 from node.messages import render
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
@@ -96,8 +96,9 @@ def test_mapping_and_screening_agree_on_older_numbers(cell: str, number: str) ->
     message = read(统一社会信用代码=cell)
     assert (message.uscc, message.legacy_number) == ("", number)
     assert get("operator.registration").findings(message) == []
-    assert problem_of_code(cell) is None
-    assert subject_of(cell) == f"reg:{number}"
+    key = key_in_cell(cell)
+    assert problem_of_code(key) is None
+    assert subject_of(key) == f"reg:{number}"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_looks_like_an_older_number_is_told_so(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["统一社会信用代码：{}", "信用代码{}", "统一社会信用代码 {}", "NO.{}"])
 def test_the_name_of_a_code_before_it_is_no_part_of_it(cell: str) -> None:
     assert read(统一社会信用代码=cell.format(uscc(1))).uscc == uscc(1)
-    assert subject_of(cell.format(uscc(1))) == f"uscc:{uscc(1)}"
+    assert subject_of(key_in_cell(cell.format(uscc(1)))) == f"uscc:{uscc(1)}"
     assert subject_of(cell.format("430102190001010015")) == ""
 
 

@@ -72,6 +72,33 @@ def test_a_letter_for_a_digit_is_named_but_not_mended(tmp_path: Path) -> None:
     assert "would be right" not in problems_of(row.entry)[0].message
 
 
+@pytest.mark.parametrize("number", ["NO1234567", "NO123456"])
+def test_a_passport_is_compared_as_it_stands(tmp_path: Path, number: str) -> None:
+    """Letters that could be a label belong to it: the HMAC of a listing was made with them."""
+    (row,) = roster(tmp_path, "id_number", number)
+    assert (reasons(row), row.entry.id_hmac) == ([], person_hmac(KEY, number))
+
+
+@pytest.mark.parametrize(
+    ("cells", "subject"),
+    [
+        (("注册号：430100000012345", ""), "reg:430100000012345"),
+        ((f"NO.{USCC}", ""), f"uscc:{USCC}"),
+        (("", f"许可证编号：{LICENCE}"), f"licence:{LICENCE}"),
+        (("", "NO123456"), "licence:NO123456"),
+    ],
+)
+def test_a_label_before_a_code_is_no_part_of_it(tmp_path: Path, cells: tuple[str, str], subject: str) -> None:
+    (row,) = roster(tmp_path, "统一社会信用代码,许可证编号", ",".join(cells))
+    assert (subjects(row), reasons(row)) == ([subject], [])
+
+
+def test_a_labelled_id_number_is_sent_to_nobody(tmp_path: Path) -> None:
+    (row,) = roster(tmp_path, "统一社会信用代码", f"身份证号：{RESIDENT_ID}")
+    assert (subjects(row), reasons(row)) == ([], ["id_number_as_code"])
+    assert RESIDENT_ID not in str(row)
+
+
 def test_old_registration_numbers_are_keys(tmp_path: Path) -> None:
     rows = roster(tmp_path, "统一社会信用代码/注册号", "430100000012345", "4301001234567")
     assert [(subjects(row), reasons(row)) for row in rows] == [

@@ -9,7 +9,15 @@ from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.core.screening import HMAC_BYTES, person_hmac
 from node.core.standards.identifiers import Problem
-from node.core.standards.party_key import IS_ID_NUMBER, advice, canonical_key, code_of, is_person, problem_of_id_number
+from node.core.standards.party_key import (
+    IS_ID_NUMBER,
+    advice,
+    canonical_key,
+    code_of,
+    is_person,
+    key_in_cell,
+    problem_of_id_number,
+)
 from node.errors import FileError, Reason
 from node.messages import Message, _
 from node.stubs.screening.v1.screening_pb2 import Entry
@@ -68,7 +76,7 @@ def read_rows(path: Path, load_key: LoadKey) -> Iterator[Row]:
 
 
 def _licence_of(cells: Mapping[str, str]) -> tuple[str, Problem | None]:
-    text = cells.get("licence_number", "")
+    text = key_in_cell(cells.get("licence_number", ""))
     return ("", IS_ID_NUMBER) if is_person(canonical_key(text)) else (text, None)
 
 

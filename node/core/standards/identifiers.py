@@ -37,16 +37,20 @@ def normalise(text: str) -> str:
 
 
 # What people write before a code, in its canonical form: 注册号：4301…, NO.4301…; its place too: (430104)4301….
+# The letters NO alone (and №, which becomes them) may begin a passport: only what is too long for one has a label.
 _LABEL = re.compile(
     r"(?:(?:(?:工商|企业|营业执照)?注册|(?:营业)?执照|身份证|许可证)(?:号码?|编号)|身份证|(?:统一)?(?:社会)?信用代码|组织机构代码"
-    r"|税务登记号|(?:证件)?号码|编号|NO\.?)[:.]?(?=[^:.])|\((\d{6})\)(?=\1)"
+    r"|税务登记号|(?:证件)?号码|编号)[:.]?(?=[^:.])|NO(?:[.:]{1,2}(?=\d)|(?=\d{13}))|\((\d{6})\)(?=\1)"
 )
 
 
 def without_label(canonical: str) -> str:
-    """A code in its canonical form without the name of its kind before it. A name alone stays."""
-    found = None if canonical[:1].isdigit() else _LABEL.match(canonical)
-    return canonical[found.end() :] if found else canonical
+    """A code in its canonical form without the name of its kind before it. A name alone stays.
+
+    For cells of a file, before they become a record or a question: a key is compared as it stands.
+    """
+    label = None if canonical[:1].isdigit() else _LABEL.match(canonical)
+    return canonical[label.end() :] if label else canonical
 
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

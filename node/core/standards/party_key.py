@@ -69,16 +69,27 @@ _LOOK_ALIKE = str.maketrans("OIZS", "0125")
 
 
 def canonical_key(text: str) -> str:
-    """A key in its canonical form: half width, upper case, no blanks, unseen characters, quotes or label around it.
+    """A key in its canonical form: half width, upper case, no blanks or unseen characters, no quotes around it.
 
     Empty for a text that is too long to be one.
     """
     if len(text) > MAX_KEY_CHARS:
         return ""
     canonical = normalise(text).strip(_KEEPERS)
-    if not canonical.isascii():
-        canonical = "".join(sign for sign in canonical if category(sign) != "Cf").strip(_KEEPERS)
-    return without_label(canonical)
+    if canonical.isascii():
+        return canonical
+    return "".join(sign for sign in canonical if category(sign) != "Cf").strip(_KEEPERS)
+
+
+def key_in_cell(cell: str) -> str:
+    """The key that a cell of a roster states, without a label before it (注册号：), which no record has.
+
+    The cell itself where it has none: what is wrong with it is then said of the cell as it stands. Not for ID numbers:
+    a passport may begin as a label does.
+    """
+    canonical = canonical_key(cell)
+    key = without_label(canonical)
+    return cell if key == canonical else key
 
 
 def subject_of(code: str) -> str:
@@ -177,8 +188,8 @@ def code_of(cells: Mapping[str, str]) -> tuple[str, Problem | None]:
     A taxpayer's number is the unified code since 2015; an older one, also of 15 digits, is no registration number. The
     ID number of a person leaves nobody's machine as it stands.
     """
-    text = cells.get("uscc") or cells.get("legacy_number") or ""
-    if not text and (tax_number := cells.get("tax_number", "")):
+    text = key_in_cell(cells.get("uscc") or cells.get("legacy_number") or "")
+    if not text and (tax_number := key_in_cell(cells.get("tax_number", ""))):
         if len(canonical_key(tax_number)) != _USCC_CHARACTERS:
             return "", OLD_TAX_NUMBER
         text = tax_number
@@ -208,8 +219,9 @@ def problem_of_licence(text: str) -> Problem | None:
 
 
 def is_person(canonical: str) -> bool:
-    """Whether a code is the ID number of a person, and by its own check character no code of an operator."""
-    return len(canonical) in _ID_CHARACTERS and is_id_number(canonical) and not _is_operator(canonical)
+    """Whether a code is the ID number of a person, labelled or not, and by its check character no operator's code."""
+    number = without_label(canonical)
+    return len(number) in _ID_CHARACTERS and is_id_number(number) and not _is_operator(number)
 
 
 def _is_operator(code: str) -> bool:
