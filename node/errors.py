@@ -40,7 +40,7 @@ class Reason(StrEnum):
     INVALID_KEY = "invalid_key"
     INVALID_CALENDAR = "invalid_calendar"
     INVALID_LEGAL_RULES = "invalid_legal_rules"
-    # Legal clocks.
+    # Deadlines.
     CALENDAR_HORIZON = "calendar_horizon"
     RULE_NOT_IN_FORCE = "rule_not_in_force"
     CLOCK_REFUSED = "clock_refused"

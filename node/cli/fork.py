@@ -1,4 +1,4 @@
-"""`gongzhi check-fork`: evidence that a city signed two histories, checked offline."""
+"""`gongzhi check-fork`: the proof that a city signed two histories, checked offline."""
 
 import json
 import sys
@@ -21,9 +21,9 @@ from node.messages import _
 )
 @json_option
 def check_fork(file: Path, federation: Path, as_json: bool) -> None:
-    """Check offline, against pinned keys only, the evidence in FILE that a city signed two histories of its log.
+    """Check offline, against pinned keys only, the fork proof in FILE: a city signed two histories of its log.
 
-    Exit codes: 0 proven, 1 not proven, 2 not a file of evidence.
+    Exit codes: 0 proven, 1 not proven, 2 not a fork proof.
     """
     fork = parse_fork(_read(file))
     member = load_federation(federation).member(fork.city)

@@ -9,10 +9,11 @@ from node.cli.shared.casework import (
     TIMEOUT_S,
     as_option,
     case_service,
-    clock_text,
+    deadline_text,
     limit_option,
     plain,
     tell_rest,
+    title_text,
 )
 from node.cli.shared.dates import time_text
 from node.cli.shared.options import json_option, print_json
@@ -84,7 +85,7 @@ def deadlines(own: bool, limit: int, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json([plain(each) for each in found])
     else:
-        _print_clocks(list(found))
+        _print_deadlines(list(found))
     if any(each.state == "overdue" for each in found):
         raise SystemExit(1)
 
@@ -108,7 +109,7 @@ def scorecard(folder: Path, as_json: bool) -> None:
     print_table(table)
 
 
-def _print_clocks(clocks: list[pb.Clock]) -> None:
+def _print_deadlines(deadlines: list[pb.Clock]) -> None:
     table = CellTable(
         _("due"),
         _("state"),
@@ -120,7 +121,8 @@ def _print_clocks(clocks: list[pb.Clock]) -> None:
         _("started"),
         _("problem"),
     )
-    for each in clocks:
-        cells = (each.due, clock_text(each), each.case, each.title, each.rule, both(each.label.en, each.label.zh))
+    for each in deadlines:
+        limit = both(each.label.en, each.label.zh)
+        cells = (each.due, deadline_text(each), each.case, title_text(each.title), each.rule, limit)
         table.add_texts(*cells, ", ".join(each.owed_by), each.started, each.problem)
     print_table(table)

@@ -91,7 +91,7 @@ def test_a_list_of_cases_and_its_clocks_show_what_is_typed_next(
             )
         ]
     )  # fmt: skip
-    inbox._print_clocks([clock])
+    inbox._print_deadlines([clock])
     told = capsys.readouterr().out
     for value in (CASE, CODE, DAY, "2026", "1101", "publish_result", "zhangjiajie", "nanchang", "2026-04-01"):
         assert value in told

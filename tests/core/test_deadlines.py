@@ -1,4 +1,4 @@
-"""Legal clocks against the domain's examples, and against a model that counts day by day."""
+"""Deadlines against the domain's examples, and against a model that counts day by day."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.cli.shared.casework import clock_text, plain, plain_body, rule_text
+from node.cli.shared.casework import deadline_text, plain, plain_body, rule_text, title_text
 from node.cli.shared.dates import time_text
 from node.cli.shared.fields import Line, lines
 from node.cli.shared.tables import CellTable, print_table, printable
@@ -26,11 +26,11 @@ def print_summaries(cases: list[pb.Summary]) -> None:
         _("opened by"),
     )
     for each in cases:
-        due = _("{day} {state}", day=each.nearest.due, state=clock_text(each.nearest)) if each.nearest.rule else ""
+        due = _("{day} {state}", day=each.nearest.due, state=deadline_text(each.nearest)) if each.nearest.rule else ""
         state: str = _label(each.label, each.state)
         last = _("{act} by {city}", act=each.last_act, city=each.last_by)
         state = _("unread: {state}", state=state) if each.unread else state
-        cells = (each.case, each.title, each.workflow, state, last, each.last_on, due)
+        cells = (each.case, title_text(each.title), each.workflow, state, last, each.last_on, due)
         table.add_texts(*cells, ", ".join(each.stored_by), ", ".join(each.opened_by))
     print_table(table)
 
@@ -42,7 +42,7 @@ def plain_case(shown: pb.Case) -> dict[str, Any]:
 
 
 def print_case(shown: pb.Case) -> None:
-    """Prints a case: the matter, the acts, the clocks, what may come next."""
+    """Prints a case: the matter, the acts, the deadlines, what may come next."""
     say(
         "{case}  {workflow}  {state}{final}",
         case=shown.case,
@@ -66,7 +66,7 @@ def print_case(shown: pb.Case) -> None:
     _print_matter(shown)
     _print_acts(shown)
     _print_grounds(shown)
-    _print_clocks(shown)
+    _print_deadlines(shown)
     for each in shown.reminders:
         reminder = _(
             "reminder {id}  {at}  {rule} due {due}", id=each.id, at=time_text(each.at_ms), rule=each.rule, due=each.due
@@ -158,12 +158,12 @@ def _receipt(receipt: pb.Receipt) -> Message:
     return _("{city}: {events} - FOR ANOTHER RECORD", city=receipt.city, events=events)
 
 
-def _print_clocks(shown: pb.Case) -> None:
+def _print_deadlines(shown: pb.Case) -> None:
     if not shown.clocks:
         return
     table = CellTable(_("rule"), _("limit"), _("law"), _("started"), _("due"), _("state"), _("owed by"))
     for each in shown.clocks:
-        state = clock_text(each)
+        state = deadline_text(each)
         if each.problem:
             state = _("{state} ({problem})", state=state, problem=each.problem)
         cells = (

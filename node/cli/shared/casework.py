@@ -1,4 +1,4 @@
-"""What the commands about cases share: who acts, the body of an act, how a refusal and a clock are printed."""
+"""What the commands about cases share: who acts, the body of an act, how a refusal and a deadline are printed."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +23,7 @@ from node.localized_click import echo
 from node.messages import Message, _, both
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
+from node.usecases.casework.case_summary import ORIGINAL_RETRACTED
 from node.usecases.casework.worklist import MOST, USUAL
 
 TIMEOUT_S = 60
@@ -138,13 +139,18 @@ def tell_rest(shown: int, total: int) -> None:
         )
 
 
-def clock_text(clock: pb.Clock) -> str:
-    """How a clock stands."""
-    if clock.state == "overdue":
-        return _("overdue by {days} days", days=clock.days_late)
-    if clock.state in ("running", "suspended"):
-        return _("{state}, {days} days left", state=STATES[State(clock.state)], days=clock.days_left)
-    return STATES[State(clock.state)]
+def title_text(title: str) -> Message:
+    """A case's title, with the mark of a retracted original in the language of the command."""
+    return both(title.replace(ORIGINAL_RETRACTED, "original retracted"), title)
+
+
+def deadline_text(deadline: pb.Clock) -> str:
+    """How a deadline stands."""
+    if deadline.state == "overdue":
+        return _("overdue by {days} days", days=deadline.days_late)
+    if deadline.state in ("running", "suspended"):
+        return _("{state}, {days} days left", state=STATES[State(deadline.state)], days=deadline.days_left)
+    return STATES[State(deadline.state)]
 
 
 def _plain_file(path: Path) -> dict[str, Any]:

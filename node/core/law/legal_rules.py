@@ -1,6 +1,6 @@
 """Limits in time that the law sets, as data: which rule, which article, in which version, from when.
 
-The rules lie in `legal_rules.yaml`. Which version binds is decided by the date of the act that starts the clock: a
+The rules lie in `legal_rules.yaml`. Which version binds is decided by the date of the act that starts the deadline: a
 complaint received under an old version is judged by it to its end.
 """
 
@@ -63,8 +63,8 @@ class ExtensionRight(_Entry):
 class LegalRule(_Entry):
     """A version of a rule.
 
-    `starts` says which act starts the clock. `extensions` are used in their order, each once. `excluded` are the causes
-    whose time does not count. `rolls` moves a last day that is not worked to the next working day.
+    `starts` says which act starts the deadline. `extensions` are used in their order, each once. `excluded` are the
+    causes whose time does not count. `rolls` moves a last day that is not worked to the next working day.
     """
 
     id: Name

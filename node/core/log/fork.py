@@ -26,7 +26,7 @@ _Hash = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{43}=$")]
 
 
 class Fork(BaseModel):
-    """The evidence, as it travels, is kept and lies in a file: JSON.
+    """A fork proof as it is sent, stored and written to a file: JSON.
 
     Attributes:
         city: Slug of the city whose log it is.
@@ -55,7 +55,7 @@ class Proven(NamedTuple):
 
 
 def make_fork(city: str, smaller: bytes, larger: bytes, prefix_root: bytes, consistency: Sequence[bytes] = ()) -> bytes:
-    """The evidence as bytes."""
+    """A fork proof as bytes."""
     fork = Fork(
         city=city,
         smaller=smaller.decode(),
@@ -67,7 +67,7 @@ def make_fork(city: str, smaller: bytes, larger: bytes, prefix_root: bytes, cons
 
 
 def parse_fork(raw: bytes) -> Fork:
-    """Reads the evidence, without checking what it says.
+    """Parses a fork proof without verifying it.
 
     Raises:
         NodeError: INVALID_ARGUMENT.
@@ -77,11 +77,11 @@ def parse_fork(raw: bytes) -> Fork:
             raise ValueError("too large")
         return Fork.model_validate_json(raw)
     except (ValidationError, ValueError):
-        raise NodeError(Reason.INVALID_ARGUMENT, _("not evidence of a fork (gongzhi-fork version 1)")) from None
+        raise NodeError(Reason.INVALID_ARGUMENT, _("not a fork proof (gongzhi-fork version 1)")) from None
 
 
 def verify_fork(fork: Fork, keys: Iterable[LogKey]) -> Proven:
-    """Checks the evidence against the pinned log keys of the city, and nothing else.
+    """Verifies a fork proof against the pinned log keys of the city, and nothing else.
 
     Raises:
         NodeError: FALSE_ACCUSATION, it proves nothing.

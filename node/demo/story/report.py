@@ -35,7 +35,7 @@ def print_steps(steps: list[Step]) -> None:
         who = (each.by, f"{render(both(each.what[1], each.what[0]))}\n{each.act}", each.record or each.note)
         table.add_texts(
             str(each.number), each.day.isoformat(), CAPITALS[each.city][0], *who, _signed(each), _state(each),
-            _clocks(each), _seen(each),
+            _deadlines(each), _seen(each),
         )  # fmt: skip
     print_table(table)
 
@@ -100,7 +100,7 @@ def _plain(step: Step) -> dict[str, Any]:
         "case": step.case,
         "state": step.state[1],
         "signed": {"tree_size": size, "root": root} if step.signed else None,
-        "clocks": step.clocks,
+        "clocks": step.deadlines,
         "audience": list(step.audience),
         "seen_by": {city: list(facets) for city, facets in step.seen_by.items()},
         "note": step.note,
@@ -116,14 +116,14 @@ def _signed(step: Step) -> str:
     return f"✓ {step.signed[0]}\n{step.signed[1][:_HASH_DIGITS]}" if step.signed else ""
 
 
-def _clocks(step: Step) -> str:
-    return "\n".join(_clock(each) for each in step.clocks)
+def _deadlines(step: Step) -> str:
+    return "\n".join(_deadline(each) for each in step.deadlines)
 
 
-def _clock(clock: dict[str, str]) -> str:
-    if clock["state"] in ("running", "suspended"):
-        return f"{clock['rule']} → {clock['due'] or clock['problem'][:40]}"
-    return f"{clock['rule']} {render(STATES[State(clock['state'])])}"
+def _deadline(deadline: dict[str, str]) -> str:
+    if deadline["state"] in ("running", "suspended"):
+        return f"{deadline['rule']} → {deadline['due'] or deadline['problem'][:40]}"
+    return f"{deadline['rule']} {render(STATES[State(deadline['state'])])}"
 
 
 def _seen(step: Step) -> str:

@@ -15,7 +15,7 @@ class Step:
         by: who, as the record names them.
         what: label in Chinese and English.
         signed: size of the log and its root, under whose checked signature the record stands.
-        clocks: limits that it started or ended: rule, state, last day.
+        deadlines: limits that it started or ended: rule, state, last day.
         seen_by: city -> facets it holds, at the end of the chapter.
     """
 
@@ -30,16 +30,16 @@ class Step:
     case: str = ""
     state: tuple[str, str] = ("", "")
     signed: tuple[int, str] | None = None
-    clocks: list[dict[str, str]] = field(default_factory=list)
+    deadlines: list[dict[str, str]] = field(default_factory=list)
     audience: tuple[str, ...] = ()
     seen_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
 
-    def add_act(self, view: pb.ActView, shown: pb.Case, clocks: list[dict[str, str]]) -> None:
+    def add_act(self, view: pb.ActView, shown: pb.Case, deadlines: list[dict[str, str]]) -> None:
         """Says which act of which case it was, and what it did to the limits."""
         label = find_workflow(shown.workflow).state[view.state].label
         self.case, self.state = shown.case, (label.zh, view.state)
-        self.clocks, self.audience = clocks, tuple(view.audience)
+        self.deadlines, self.audience = deadlines, tuple(view.audience)
 
 
 class Limits:
@@ -55,6 +55,6 @@ class Limits:
         return [_plain(each) for each in shown.clocks if before.get((each.act, each.rule)) != each.state]
 
 
-def _plain(clock: pb.Clock) -> dict[str, str]:
-    told = {name: str(getattr(clock, name)) for name in ("rule", "state", "started", "due", "problem")}
-    return told | {"label": clock.label.zh, "owed_by": ", ".join(clock.owed_by)}
+def _plain(deadline: pb.Clock) -> dict[str, str]:
+    told = {name: str(getattr(deadline, name)) for name in ("rule", "state", "started", "due", "problem")}
+    return told | {"label": deadline.label.zh, "owed_by": ", ".join(deadline.owed_by)}

@@ -1,4 +1,4 @@
-"""The clocks of many cases: what runs and for whom, and how each city keeps its limits."""
+"""The deadlines of many cases: what runs and for whom, and how each city keeps its limits."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ _RUNNING = (State.RUNNING, State.SUSPENDED, State.OVERDUE)
 
 
 class Running(NamedTuple):
-    """A clock that nothing has stopped. Running ones sort by their last day, those without one last."""
+    """A deadline that nothing has stopped. Running ones sort by their last day, those without one last."""
 
     has_no_day: bool
     due: str
@@ -35,7 +35,7 @@ class Running(NamedTuple):
 
 
 def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:
-    """The clocks of a case that nothing has stopped."""
+    """The deadlines of a case that nothing has stopped."""
     for number, timer in enumerate(summary.timers):
         if timer.deadline is None or timer.deadline.stopped is None:
             reading = timer.read(now)
@@ -45,7 +45,7 @@ def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:
 
 
 def deadlines(summaries: Iterable[CaseSummary], now: datetime, owed_by: str = "") -> list[Running]:
-    """The running clocks of cases, the nearest first; with `owed_by` those that this city or platform owes."""
+    """The running deadlines of cases, the nearest first; with `owed_by` those that this city or platform owes."""
     open_ones = (deadline for summary in summaries for deadline in running(summary, now))
     return sorted(deadline for deadline in open_ones if not owed_by or owed_by in deadline.timer.owed_by)
 

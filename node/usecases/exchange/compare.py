@@ -95,7 +95,7 @@ class Compare:
 
         Raises:
             NodeError: TOO_LARGE; BAD_CHECKPOINT or BAD_SIGNATURE, something told is not what it seems;
-                FALSE_ACCUSATION, evidence that proves nothing. What else was told is taken in.
+                FALSE_ACCUSATION, a fork proof that proves nothing. The rest of the request is stored.
         """
         self._hear(teller, told.checkpoints, told.forks)
         return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks(), now_ms=self._clock.now_ms())
