@@ -26,7 +26,7 @@ class Administration:
     def note(self, who: str, place: str, what: str, about: str, result: str) -> None:
         """Notes an act: it is done, whether the disk takes the note or not.
 
-        Of what was refused the trail has one note a minute: a caller who is refused again and again fills no disk.
+        The trail notes at most one refused call a minute: a caller who is refused again and again fills no disk.
         """
         if result != "done" and not self._is_first_refusal(who, what):
             return

@@ -82,9 +82,9 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     def Retract(  # noqa: N802 - the name in the proto
         self, request: intake_pb2.RetractRequest, context: grpc.ServicerContext
     ) -> intake_pb2.RetractResponse:
-        """Takes a record back; who did it stands in the usage record.
+        """Retracts a record; who did it stands in the usage record.
 
-        Rows alone: what a case made, an act of its workflow takes back. Of acts that a forgotten log makes misread
+        Rows alone: what a case made, an act of its workflow retracts. Of acts that a forgotten log makes misread
         there is no other way (docs/operations.md).
         """
         caller, why = principal(context), Header(purpose=request.purpose, legal_basis=request.legal_basis)
@@ -93,7 +93,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             _check_officer(caller)
             placed = retract(self._store, self._clock, request.id, why, by_officer=True)
             use.result = f"retracted by {placed.id}"
-        self._notify([EVERYONE])  # a tombstone waits for no schedule
+        self._notify([EVERYONE])  # a retraction waits for no schedule
         return intake_pb2.RetractResponse(id=placed.id, checkpoint=self._store.log.note)
 
     def ListLoads(  # noqa: N802

@@ -89,7 +89,7 @@ class Load:
                     return
                 self._hand_in(city, self._bodies(place, number, random))
                 if random.random() < 0.05:
-                    self._take_back(city, random)
+                    self._retract(city, random)
         except BaseException as error:  # noqa: BLE001 - raised again where the load is ended
             self._failures.append(error)
 
@@ -111,7 +111,7 @@ class Load:
                 self.acknowledged += map(_acknowledge, outcomes, bodies)
                 return
 
-    def _take_back(self, city: City, random: Random) -> None:
+    def _retract(self, city: City, random: Random) -> None:
         known = [each.id for each in self.acknowledged if each.subject and each.id.startswith(f"{city.slug}-")]
         try:
             self.acknowledged.append(city.retract(random.choice(known)))

@@ -221,7 +221,7 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[De
         standings = {each.act: each.standing for each in shown(desk, case).acts}
         assert standings == {"withdraw": "in_force", "acknowledge": "pending"}
     (line,) = [each.case for each in listed(hefei.casework.cases(LI), NOW, closed=True)]
-    assert (line.id, line.title) == (case, "长市监警〔2026〕3号 · 原件已撤回 taken back")
+    assert (line.id, line.title) == (case, "长市监警〔2026〕3号 · 原件已撤回")
     # Who must act on it no longer learns so.
     assert [each.case.id for each in inbox(hefei.casework.cases(LI), "hefei", NOW)] == [case]
     notices(hefei).opened(LI, hefei.casework.open(LI, case))

@@ -15,6 +15,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import alert_pb2, complaint_pb2, credit_pb2, referral_pb2
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.usecases.casework.case_file import PURPOSE
+from node.usecases.casework.case_summary import ORIGINAL_RETRACTED
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import Submission
@@ -282,7 +283,7 @@ def test_another_city_cannot_make_a_live_alert_look_taken_back(desks: Two, is_bo
     changsha.see(hefei)
     for desk in desks:
         (summary,) = desk.cases.summaries()
-        assert (summary.state, "taken back" in summary.title) == ("issued", False)
+        assert (summary.state, ORIGINAL_RETRACTED in summary.title) == ("issued", False)
 
 
 @pytest.mark.parametrize(("day", "is_back"), [("2026-05-27", False), ("2026-05-26", False), ("2026-05-25", True)])

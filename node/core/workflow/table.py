@@ -17,7 +17,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "internal": "内部，不出本市",
         "discloses": "对外首个环节",
         "dated": "可载明事实发生日",
-        "takes_back": "同时销毁对外首个环节",
+        "retracts": "同时销毁对外首个环节",
         "on": "；凭",
         "of": "的决定记录",
         "start": "起算",
@@ -37,7 +37,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "internal": "internal, stays in the city",
         "discloses": "first act others see",
         "dated": "may state the day of the fact",
-        "takes_back": "destroys the first act others saw",
+        "retracts": "destroys the first act others saw",
         "on": "; on a decision of ",
         "of": "",
         "or": "or",
@@ -205,7 +205,7 @@ def _carries(act: Act, lang: Lang) -> Iterator[str]:
         "internal": act.internal,
         "discloses": act.discloses,
         "dated": act.may_be_dated,
-        "takes_back": act.retracts,
+        "retracts": act.retracts,
     }
     yield from (words[name] for name, holds in marked.items() if holds)
     if act.binds:
@@ -227,7 +227,7 @@ def _act_json(act: Act) -> dict[str, Any]:
         "four_eyes": act.binds,
         "internal": act.internal,
         "discloses": act.discloses,
-        "takes_back": act.retracts,
+        "retracts": act.retracts,
         "may_be_dated": act.may_be_dated,
         "needs": [_need_json(need) for need in act.needs],
         "guards": [

@@ -111,7 +111,7 @@ class EvidenceStore:
                 _("an attachment has at most {max_bytes} bytes here", max_bytes=self._settings.max_bytes),
             )
         with self._alone(digest):
-            self._take_back_name(digest)
+            self._reopen_upload(digest)
             self._check_room(size - self.held_bytes(digest))
             part = Part(self._part(digest), digest, size)
             try:
@@ -210,7 +210,7 @@ class EvidenceStore:
             with self._lock:
                 self._receiving.discard(digest)
 
-    def _take_back_name(self, digest: str) -> None:
+    def _reopen_upload(self, digest: str) -> None:
         """A file without its row is one whose storing a crash cut short: it counts as brought, and not yet checked."""
         if self.find(digest) is None and (self._folder / digest).exists():
             (self._folder / digest).replace(self._part(digest))

@@ -141,7 +141,7 @@ class OwnLog:
         return placed
 
     def adopt(self, connection: Connection, batch: VerifiedBatch, known_as: KnownAsOf) -> None:
-        """Takes back records of this log that were lost here and that peers held. Runs in a writer's job.
+        """Stores again, from a peer's copy, records of this log that were lost here. Runs in a writer's job.
 
         Args:
             connection: The writer's, in a transaction.

@@ -81,7 +81,7 @@ class Store(Reader):
         return self.submit(lambda connection: loads.approve_retraction(connection, number, by, at_ms), is_patient=False)
 
     def adopt(self, batch: VerifiedBatch, known_as: KnownAsOf) -> "Future[None]":
-        """Takes back records of the own log that were lost here and that peers held (`OwnLog.adopt`)."""
+        """Stores again, from a peer's copy, records of the own log that were lost here (`OwnLog.adopt`)."""
         return self.submit(lambda connection: self.log.adopt(connection, batch, known_as))
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":

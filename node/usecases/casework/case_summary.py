@@ -15,7 +15,8 @@ from node.usecases.casework.show import RETRACTED, actor_name, last_act, receipt
 # What tells a case from others to a reader, in the order in which it is shown; facts alone, which every party may see.
 _TITLE = ("party.name", "product.name", "number", "number_12315", "decision_number")
 
-_GONE = "原件已撤回 taken back"
+# A title is the officers' own Chinese; the command line translates this mark alone.
+ORIGINAL_RETRACTED = "原件已撤回"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class CaseSummary:
             in whose log it stands.
         seen_by: the cities that the case is for, or EVERYONE; empty while others see nothing of it.
         stored_by: the cities whose nodes stored the last act as it is; `opened_by` those whose officers opened it.
-        timers: its clocks.
+        timers: its deadlines.
         by_itself: acts open now that the node of the case's city makes without an officer.
         title: party, product and number of the document, as they were last said.
         numbers: the document numbers that cities gave in it.
@@ -69,7 +70,7 @@ def summary_of(file: CaseFile, calendar: Calendar) -> CaseSummary:
     if file.retracted is not None:
         return _summary_of_retracted(file, file.retracted)
     case, last = file.case, last_act(file)
-    first = file.disclosing or last  # of what was taken back only the acts after it are here
+    first = file.disclosing or last  # of what was retracted only the acts after it are here
     answers = [receipt for receipt in receipts(file, last) if receipt.is_right] if last else []
     return CaseSummary(
         file.id,
@@ -101,7 +102,7 @@ def _summary_of_retracted(file: CaseFile, back: Retracted) -> CaseSummary:
         for notice in file.notices
         if notice.body.kind == NOTICE_KIND_OPENED and notice.body.record == header.id
     }
-    title = f"{_GONE} · {header.purpose} · {header.legal_basis}"
+    title = f"{ORIGINAL_RETRACTED} · {header.purpose} · {header.legal_basis}"
     return CaseSummary(
         file.id, file.workflow, RETRACTED, True, {}, "retract", header.city, back.on.isoformat(), header.city,
         (EVERYONE,), (), tuple(sorted(opened)), (), (), (), title, frozenset(), frozenset(),
@@ -112,7 +113,7 @@ def _title(file: CaseFile) -> str:
     values: dict[str, str] = {}
     for fact in file.case.in_force():
         values |= {name: value for name in _TITLE if (value := fact.fields.get(name))}
-    gone = [_GONE] if file.case.is_retracted else []
+    gone = [ORIGINAL_RETRACTED] if file.case.is_retracted else []
     return " · ".join([values[name] for name in _TITLE if name in values] + gone)
 
 

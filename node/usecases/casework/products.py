@@ -97,7 +97,7 @@ def _penalise(_reader: Reader, file: CaseFile, message: Message, header: Header)
     yield Entry(made, bodies, sha256(key).digest()[:16], sha256(content).digest()[:16])
 
 
-def _take_back(reader: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
+def _retract_penalties(reader: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
     del message
     case = said_in(file)
     if isinstance(case, CreditRepair):
@@ -160,5 +160,5 @@ def _penalty(view: View) -> tuple[Header, Penalty] | None:
 
 _PENALTIES: dict[Product, Callable[[Reader, CaseFile, Message, Header], Iterator[Entry]]] = {
     Product.RECORD: _penalise,
-    Product.RETRACTION: _take_back,
+    Product.RETRACTION: _retract_penalties,
 }

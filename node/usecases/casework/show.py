@@ -1,4 +1,4 @@
-"""A case as it is shown: state, acts and what each is worth, clocks, receipts, what may come next."""
+"""A case as it is shown: state, acts and what each is worth, deadlines, receipts, what may come next."""
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
@@ -81,7 +81,7 @@ def is_shown(workflow: Workflow, verdict: Verdict, actor: Actor) -> bool:
 def state_label(workflow: Workflow, state: str) -> pb.Label:
     """The names of a state; none where there is no such."""
     if state == RETRACTED:
-        return pb.Label(zh="已撤回销毁", en="taken back")
+        return pb.Label(zh="已撤回销毁", en="retracted")
     return _label(workflow.state[state].label) if state in workflow.state else pb.Label()
 
 

@@ -20,7 +20,13 @@ from node.stubs.record.v1.record_pb2 import View
 
 
 class Forgotten(NamedTuple):
-    """How many records are gone; the own acts in that city's cases: its new log gives the cases' ids to others."""
+    """What forgetting a city's log destroyed.
+
+    Attributes:
+        records: How many of its records were destroyed.
+        acts: Ids of own acts in cases of that city. Its new log gives these case ids to other cases, so the acts would
+            be misread there.
+    """
 
     records: int
     acts: list[str]

@@ -30,7 +30,7 @@ def peers(scene: Scene) -> Iterator[Finding]:
 def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
     link, origin = reader.peer_state(member.city), reader.find_origin(member.city)
     if link.frozen:
-        if link.last_reason != Reason.LOG_FORKED:  # which is told as such
+        if link.last_reason != Reason.LOG_FORKED:  # LOG_FORKED has its own finding
             yield found(Code.PEER_FROZEN, member.city, reason=link.last_reason)
         return
     if link.failures >= _FAILURES:
