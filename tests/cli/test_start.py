@@ -18,9 +18,12 @@ from pathlib import Path
 import pytest
 
 from node.config import Config, Listen
+from node.core.log.checkpoint import LogKey
+from node.core.log.cosignature import WitnessKey
 from node.core.reason_texts import meaning_and_advice
 from node.errors import NodeError, Reason
 from node.folder.data_lock import hold_data
+from node.folder.keyfile import load_log_key, load_witness_key
 from tests.kit.nodes.processes import Running, found
 from tests.kit.waiting import eventually
 
@@ -256,3 +259,16 @@ def test_a_key_that_is_not_on_the_card_starts_no_node(tmp_path: Path, which: str
     shutil.copy(wuhan.keys / which, changsha.keys / which)
     kind = {"log.key": "log keys", "tls.pem": "certificates", "witness.key": "witness keys"}[which]
     assert refused(changsha) == f"invalid_key: keys/{which} is not one of the {kind} on the card"
+
+
+@pytest.mark.parametrize("which", ["log.key", "witness.key"])
+def test_a_key_of_the_card_under_another_name_starts_no_node(tmp_path: Path, which: str) -> None:
+    """Notes carry the name of their key: under another, no peer believes them."""
+    [changsha] = found(tmp_path, "changsha")
+    path = changsha.keys / which
+    key: LogKey | WitnessKey = load_log_key(path).key if which == "log.key" else load_witness_key(path).key
+    renamed = key._replace(name="oldname.gongzhi.internal/log")
+    label, word, _, _, secret = path.read_text().strip().split("+", 4)
+    path.write_text(f"{label}+{word}+{renamed.name}+{renamed.key_id.hex()}+{secret}\n")
+    called = {"log.key": "log keys", "witness.key": "witness keys"}[which]
+    assert refused(changsha) == f"invalid_key: keys/{which} is not one of the {called} on the card"

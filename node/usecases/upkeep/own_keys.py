@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from node.config import Config
 from node.core.finding import Code
+from node.core.log.checkpoint import LogKey
+from node.core.log.cosignature import WitnessKey
 from node.core.members.federation import Member
 from node.folder.keyfile import Passphrase, load_log_key, load_tls_identity, load_witness_key
 from node.messages import Message, _
 
-Public = bytes | str
-"""What of a key the card is held against: 32 bytes of a public key, or the fingerprint of a certificate."""
+Public = LogKey | WitnessKey | str
+"""What of a key the card is held against: a key of signed-note, name and all, or the fingerprint of a certificate."""
 
 
 class OwnKey(NamedTuple):
@@ -40,8 +42,8 @@ class OwnKey(NamedTuple):
 
 LOG = OwnKey(
     lambda config: config.log_key,
-    lambda path, passphrase: load_log_key(path, passphrase).public_key,
-    lambda own: (log_key.public_key for log_key in own.log_keys),
+    lambda path, passphrase: load_log_key(path, passphrase).key,
+    lambda own: own.log_keys,
     _("log keys"),
     Code.LOG_KEY_NOT_ON_CARD,
 )
@@ -54,8 +56,8 @@ TLS = OwnKey(
 )
 WITNESS = OwnKey(
     lambda config: config.witness_key,
-    lambda path, passphrase: load_witness_key(path, passphrase).public_key,
-    lambda own: (witness_key.public_key for witness_key in own.witness_keys),
+    lambda path, passphrase: load_witness_key(path, passphrase).key,
+    lambda own: own.witness_keys,
     _("witness keys"),
     Code.WITNESS_KEY_NOT_ON_CARD,
     is_optional=True,

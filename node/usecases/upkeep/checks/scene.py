@@ -44,9 +44,9 @@ class Scene:
         now: By the node's clock, which a file may shift.
         machine_now: By the machine's clock, to which certificates are held.
         federation: As its file says now; likewise the others.
-        log_key: The public key of `keys/log.key`.
+        log_key: The public part of `keys/log.key`, with its name.
         certificate: The fingerprint of the one in `keys/tls.pem`.
-        witness_key: Its public key; None where there is no such file.
+        witness_key: Its public part, with its name; None where there is no such file.
         reader: The store; None where there is none yet.
         is_running: Whether a process of the node holds the data folder.
     """
