@@ -166,6 +166,7 @@ def test_a_limit_that_ran_out_is_extended_no_more(desks: tuple[Desk, Desk]) -> N
         hefei.act("referral", case, referring("extend_answer", reasons="x", extends_by=10))
     assert broken_in(caught) == {("referral.extend_answer.assistance.answer", Reason.ACT_NOT_ALLOWED)}
     assert "ran out" in caught.value.message
+    assert [broken.zh for broken in caught.value.broken] == ["期限 assistance.answer：已于 2026-05-26 届满，不能再延长"]
 
 
 def test_an_extension_that_takes_an_approver_is_drafted_without_one(desks: tuple[Desk, Desk]) -> None:

@@ -8,6 +8,7 @@ from node.core.law.deadlines import State
 from node.core.workflow.rules import Broken
 from node.core.workflow.timing import refused_by_deadline, timers
 from node.errors import Reason
+from node.messages import render
 from node.usecases.casework.case_file import CaseFile
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 from node.usecases.casework.rules.listings import subjects
@@ -20,7 +21,7 @@ def broken_by_limit(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     """A limit is extended before it runs out, as its rule allows; only what runs is suspended."""
     file = candidate.file
     for legal_rule, why in refused_by_deadline(file.case, candidate.fact, known.calendar, file.moments):
-        yield candidate.breaks(legal_rule, candidate.act.law, "该期限此时不得如此变更", why)
+        yield candidate.breaks(legal_rule, candidate.act.law, render(why, "zh"), render(why, "en"))
 
 
 def broken_by_ban(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
