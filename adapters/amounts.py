@@ -32,9 +32,9 @@ class Amounts:
         return self._read_in(self._unit_of(*(cells[place] for place, _ in self._signs)))(cell)
 
     def _unit(self, *signs: str) -> Unit:
-        said = [
+        units = [
             unit_of_cell(words, is_currency=is_currency)
             for words, (_, is_currency) in zip(map(clean, signs), self._signs, strict=True)
             if words is not None
         ]
-        return reduce(agreed, [*self._units, *said], Unit())
+        return reduce(agreed, [*self._units, *units], Unit())

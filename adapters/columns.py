@@ -34,12 +34,12 @@ def missing(sources: Sequence[Source], columns: Sequence[str]) -> list[str]:
     """Columns that a mapping needs and a file has neither under any of their names nor another for the same field."""
     named = set(map(column_name, columns))
     bases = {split[0] for each in named if (split := split_title(each))}
-    found = {
+    bound = {
         source.target.path
         for source in sources
         if not source.fallback and not (named | bases if source.in_unit else named).isdisjoint(source.names)
     }
-    return [source.title for source in sources if not source.optional and source.target.path not in found]
+    return [source.title for source in sources if not source.optional and source.target.path not in bound]
 
 
 def _lacking(sources: Sequence[Source], columns: Sequence[str]) -> Message:
@@ -63,14 +63,14 @@ def bind(sources: Sequence[Source], columns: Sequence[str], path: str, notes: Se
     if missing(sources, columns):
         raise FileError(Reason.INVALID_ARGUMENT, path, _lacking(sources, columns))
     names = list(map(column_name, columns))
-    found = {source.title: (source, _places(source, names)) for source in sources}
+    places_of = {source.title: (source, _places(source, names)) for source in sources}
     known = {name for source in sources for name in source.names}
-    for title, (source, places) in found.items():
+    for title, (source, places) in places_of.items():
         if source.in_unit and not places:
-            found[title] = source, _places_by_base(source, names, known)
-    if twice := [title for title, (_source, places) in found.items() if len(places) > 1]:
+            places_of[title] = source, _places_by_base(source, names, known)
+    if twice := [title for title, (_source, places) in places_of.items() if len(places) > 1]:
         raise FileError(Reason.INVALID_ARGUMENT, path, _("several columns for {titles}", titles=twice))
-    bound = {places[0]: source for source, places in found.values() if places}
+    bound = {places[0]: source for source, places in places_of.values() if places}
     signs = tuple(place for place, name in enumerate(names) if place not in bound and name in SIGN_TITLES)
     try:
         noted = unit_of_notes(notes)

@@ -24,7 +24,7 @@ _GROUPS = {"万": 10**4, "亿": 10**8}
 def fine_in_words(cell: str) -> dict[str, str | int] | None:
     """The fields of node.standard.v1.Capital of the one fine that a text names; None where it names none or several."""
     text = "".join(normalize("NFKC", cell).split())
-    named = [found["after"] or found["before"] for found in _FINE.finditer(text)]
+    named = [match["after"] or match["before"] for match in _FINE.finditer(text)]
     if len(named) != 1 or text.count("罚款") != 1 or _SEVERAL.search(text):
         return None
     number = named[0] if named[0][0].isascii() else str(_value(named[0]))

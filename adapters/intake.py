@@ -55,7 +55,7 @@ def _outcome(standard: Standard, row: intake_pb2.Row) -> intake_pb2.Outcome:
     findings = [*standard.findings(message), *standard.future_findings(message, today)]
     is_rejected = any(not finding.warning for finding in findings)
     status = intake_pb2.STATUS_REJECTED if is_rejected else intake_pb2.STATUS_ACCEPTED
-    return intake_pb2.Outcome(status=status, findings=[intake_pb2.Finding(**found._asdict()) for found in findings])
+    return intake_pb2.Outcome(status=status, findings=[intake_pb2.Finding(**item._asdict()) for item in findings])
 
 
 def _answers(call: Iterator[intake_pb2.SubmitResponse]) -> Iterator[intake_pb2.SubmitResponse]:

@@ -143,12 +143,12 @@ def _tell_cities(
 ) -> None:
     """Before any row is sent. An identity of an earlier release names no region, and nothing is checked."""
     for table, mapper in zip(tables, mappers, strict=True) if region6 else ():
-        told, is_most = told_elsewhere(table.peek(LOOKED_AT), mapper, standard, region6)
-        if told is None:
+        doubt, is_most = told_elsewhere(table.peek(LOOKED_AT), mapper, standard, region6)
+        if doubt is None:
             continue
-        if is_most and ask and not ask(_of_file(table, told)):
-            raise FileError(Reason.INVALID_ARGUMENT, str(table.path), _("nothing is loaded: {warning}", warning=told))
-        table.notices.append(told)
+        if is_most and ask and not ask(_of_file(table, doubt)):
+            raise FileError(Reason.INVALID_ARGUMENT, str(table.path), _("nothing is loaded: {warning}", warning=doubt))
+        table.notices.append(doubt)
 
 
 def _as_of(table: Table, as_of_ms: int | None) -> int:
@@ -209,11 +209,11 @@ class _Tally:
     def _count_outcome(self, row: Row, mapper: Mapper, outcome: intake_pb2.Outcome) -> None:
         name = _COUNTED.get(outcome.status)
         if name is None:
-            problems = tuple(_problem(row, mapper, found) for found in _errors(outcome))
+            problems = tuple(_problem(row, mapper, finding) for finding in _errors(outcome))
             self._reject(row._replace(problems=problems), mapper)
         else:
             setattr(self.report, name, getattr(self.report, name) + 1)
-            for problem in [*row.notes, *(_problem(row, mapper, found) for found in outcome.findings)]:
+            for problem in [*row.notes, *(_problem(row, mapper, finding) for finding in outcome.findings)]:
                 self.report.warnings += 1
                 self._tell(self.report.warned, row, problem)
 
@@ -224,19 +224,19 @@ class _Tally:
         if self._rejects:
             self._rejects.write(row, mapper.columns)
 
-    def _tell(self, told: list[Message], row: Row, problem: Problem) -> None:
+    def _tell(self, examples: list[Message], row: Row, problem: Problem) -> None:
         """Where and why, never the value."""
         self.report.reasons[problem.reason] += 1
-        if len(told) < EXAMPLES:
+        if len(examples) < EXAMPLES:
             where = ": ".join(filter(None, [f"{row.file}:{row.line}", problem.column, problem.reason]))
-            told.append(_("{where}: {message}", where=where, message=problem.text))
+            examples.append(_("{where}: {message}", where=where, message=problem.text))
 
 
-def _problem(row: Row, mapper: Mapper, found: intake_pb2.Finding) -> Problem:
-    return mapper.problem(row.cells, found.field, found.reason, found.message)
+def _problem(row: Row, mapper: Mapper, finding: intake_pb2.Finding) -> Problem:
+    return mapper.problem(row.cells, finding.field, finding.reason, finding.message)
 
 
 def _errors(outcome: intake_pb2.Outcome) -> list[intake_pb2.Finding]:
     """What rejects; a node that names nothing still leaves a reason to look for."""
-    errors = [found for found in outcome.findings if not found.warning]
+    errors = [finding for finding in outcome.findings if not finding.warning]
     return errors or [intake_pb2.Finding(reason="rejected", message="the node gave no reason")]

@@ -29,17 +29,17 @@ def told_elsewhere(
     Returns:
         What is to be told of them, None for a few or none; and whether most are in other cities.
     """
-    found = [region for row in rows if not row.problems and (region := _region(row, mapper, standard))]
-    others = [region for region in found if region[:_CITY_DIGITS] != region6[:_CITY_DIGITS]]
-    if len(others) * _FEW <= len(found):
+    regions = [region for row in rows if not row.problems and (region := _region(row, mapper, standard))]
+    others = [region for region in regions if region[:_CITY_DIGITS] != region6[:_CITY_DIGITS]]
+    if len(others) * _FEW <= len(regions):
         return None, False
     cities = [f"{region[:_CITY_DIGITS]}00" for region in others]
     where, here = title(max(sorted(set(cities)), key=cities.count)), title(region6)
     text = _(
         "{others} of the first {rows} rows are of another city, most of {city}; this node is of {here}",
-        others=len(others), rows=len(found), city=where, here=here,
+        others=len(others), rows=len(regions), city=where, here=here,
     )  # fmt: skip
-    return text, len(others) * 2 > len(found)
+    return text, len(others) * 2 > len(regions)
 
 
 def _region(row: Row, mapper: Mapper, standard: Standard) -> str:

@@ -56,8 +56,8 @@ class Moment(NamedTuple):
 def in_iso_order(text: str) -> str:
     """A moment with an English name of its month as 2015-03-31 16:00:00 +0000; any other text as it stands."""
     for form in _ENGLISH:
-        if found := form.fullmatch(text):
-            parts = found.groupdict()
+        if match := form.fullmatch(text):
+            parts = match.groupdict()
             month = _MONTHS.index(parts["month"][:3].lower()) + 1
             rest = parts.get("rest") or " ".join(filter(None, (parts.get("time"), parts.get("zone"))))
             return f"{parts['year']}-{month:02}-{int(parts['day']):02} {rest.lstrip(', ')}".rstrip()
@@ -70,19 +70,19 @@ def split_moment(text: str) -> Moment:
     Raises:
         UnfitError: `date_ambiguous` for a zone of several meanings, `date_invalid` for no time of a day.
     """
-    found = _CLOCK.search(text)
-    if found is None:
+    match = _CLOCK.search(text)
+    if match is None:
         return Moment(_WEEKDAY.sub("", text))
-    if compact := found["compact"]:
+    if compact := match["compact"]:
         hour, minute, second = (int(part) for part in re.findall(r"\d\d", compact)[:3])
     else:
-        hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-        hour = _of_half(hour, (found["half"] or found["half_after"] or "").upper())
+        hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
+        hour = _of_half(hour, (match["half"] or match["half_after"] or "").upper())
     try:
         clock = time(hour, minute, second)
     except ValueError:
         raise UnfitError("date_invalid", _("a day has no such time")) from None
-    return Moment(text[: found.start()], clock, _zone(found["zone"]))
+    return Moment(text[: match.start()], clock, _zone(match["zone"]))
 
 
 def day_of(on: date, clock: time, zone: timezone | ZoneInfo | None) -> date:
@@ -119,8 +119,8 @@ def day_of_unix(seconds: float) -> str:
 
 def json_date(text: str) -> str | None:
     """The day of `/Date(1427817600000)/`, which counts milliseconds of UTC; None for another text."""
-    found = _JSON.fullmatch(text)
-    return day_of_unix(int(found[1]) / 1000) if found else None
+    match = _JSON.fullmatch(text)
+    return day_of_unix(int(match[1]) / 1000) if match else None
 
 
 def _is_near_midnight(moment: datetime) -> bool:

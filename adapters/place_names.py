@@ -54,7 +54,7 @@ def names_now() -> Names:
 @cache
 def names_before() -> Names:
     """What each name stood for that nothing has today; of several the one that ended last goes first."""
-    return {name: found for name, found in _ended().items() if name not in names_now()}
+    return {name: places for name, places in _ended().items() if name not in names_now()}
 
 
 def named_before(name: str) -> str | None:
@@ -73,8 +73,8 @@ def _ended() -> Names:
     """A code that was given to another division stands for the newer alone."""
     ended = [each for each in region_names() if each.until is not None]
     usable = [each for each in ended if each.is_followed or regions()[each.code].until is not None]
-    found = _by_name(sorted(usable, key=lambda each: -(each.until or 0)))
-    named = {name: tuple(filter(_is_known_before, places)) for name, places in found.items()}
+    by_name = _by_name(sorted(usable, key=lambda each: -(each.until or 0)))
+    named = {name: tuple(filter(_is_known_before, places)) for name, places in by_name.items()}
     return {name: places for name, places in named.items() if places}
 
 
@@ -101,15 +101,15 @@ def title(code: str) -> str:
 
 
 def _by_name(names: Iterable[Named]) -> Names:
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    by_name: dict[str, dict[str, Place]] = defaultdict(dict)
     for each in names:
         if not _HEADING.search(each.name):
             level = _level(each.code)
-            found[each.name].setdefault(each.code, Place(level, each.code, level, is_full=True))
+            by_name[each.name].setdefault(each.code, Place(level, each.code, level, is_full=True))
             for short in _shorts(each.name, level):
                 place = Place(level + _COUNTY_LEVEL + 1, each.code, level, is_full=False)
-                found[short].setdefault(each.code, place)
-    return {name: tuple(places.values()) for name, places in found.items()}
+                by_name[short].setdefault(each.code, place)
+    return {name: tuple(places.values()) for name, places in by_name.items()}
 
 
 def _level(code: str) -> int:
@@ -123,9 +123,9 @@ def _shorts(name: str, level: int) -> Iterator[str]:
     """Without its kind: 恩施 and 恩施州 of 恩施土家族苗族自治州. A district has no short name."""
     if name in _USUAL:
         yield _USUAL[name]
-    if found := _AUTONOMOUS.fullmatch(name) if level else _REGION.fullmatch(name):
-        yield found["short"]
+    if match := _AUTONOMOUS.fullmatch(name) if level else _REGION.fullmatch(name):
+        yield match["short"]
         if level:
-            yield found["short"] + found["kind"]
-    elif found := (_COUNTY if level == _COUNTY_LEVEL else _CITY).fullmatch(name):
-        yield found["short"]
+            yield match["short"] + match["kind"]
+    elif match := (_COUNTY if level == _COUNTY_LEVEL else _CITY).fullmatch(name):
+        yield match["short"]

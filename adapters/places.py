@@ -61,15 +61,15 @@ def _one(codes: Sequence[str]) -> str | None:
 
 def _best(places: Iterable[Place]) -> tuple[str, ...]:
     """The codes of the highest level."""
-    found = sorted(places, key=lambda place: place.rank)
-    return tuple(each.code for each in found if each.rank == found[0].rank)
+    ranked = sorted(places, key=lambda place: place.rank)
+    return tuple(each.code for each in ranked if each.rank == ranked[0].rank)
 
 
 def _within(words: str, names: Names) -> tuple[str, ...]:
     """湖南长沙, 长沙市岳麓区: the division in another. One with a street behind it only where nothing else is meant."""
-    found = list(_paths(words[:_MOST_CHARS], names, ""))
-    return tuple(dict.fromkeys(code for code, rest in found if not rest)) or tuple(
-        dict.fromkeys(code for code, _ in found)
+    paths = list(_paths(words[:_MOST_CHARS], names, ""))
+    return tuple(dict.fromkeys(code for code, rest in paths if not rest)) or tuple(
+        dict.fromkeys(code for code, _ in paths)
     )
 
 
@@ -111,10 +111,10 @@ def _zone(words: str) -> Noted:
     """The city before the name of a development zone, which is no division."""
     if _ZONE.fullmatch(words):
         for end in range(len(words) - 1, 1, -1):
-            found = _best(names_now().get(words[:end], ())) or _within(words[:end], names_now())
-            if len(found) == 1 and not found[0].endswith("0000"):
-                text = _("a development zone is not a division; its city {city} is read", city=title(found[0]))
-                return Noted(found[0], "region_zone_city", text)
+            codes = _best(names_now().get(words[:end], ())) or _within(words[:end], names_now())
+            if len(codes) == 1 and not codes[0].endswith("0000"):
+                text = _("a development zone is not a division; its city {city} is read", city=title(codes[0]))
+                return Noted(codes[0], "region_zone_city", text)
         raise UnfitError(
             "region_zone", _("a development zone is not a division; write its city before it, or its district")
         )

@@ -132,8 +132,8 @@ class Mapper:
             cells: As many as there are columns.
             shared: Where they are merged with those of other rows.
         """
-        if shared and (found := self._merged(cells, shared)):
-            return found
+        if shared and (merged := self._merged(cells, shared)):
+            return merged
         fields: dict[str, Any] = {}
         problems: list[Problem] = []
         notes: list[Problem] = []
@@ -147,11 +147,11 @@ class Mapper:
                 problems.append(Problem(self.columns[index], cells[index], unfit.reason, unfit.message))
                 continue
             if isinstance(value, Noted):
-                value, *said = value
-                if self._counts_from_1904 and said[0] == "date_serial":
+                value, *remark = value
+                if self._counts_from_1904 and remark[0] == "date_serial":
                     problems.append(Problem(self.columns[index], cells[index], "date_ambiguous", _OF_1904))
                     continue
-                notes.append(Problem(self.columns[index], cells[index], *said))
+                notes.append(Problem(self.columns[index], cells[index], *remark))
             if not value:
                 continue
             if doubt := find_doubt(cells[index]):
@@ -180,15 +180,15 @@ class Mapper:
             for place in sorted(doubtful)
         )
 
-    def _another_sum(self, index: int, cell: str, read: Reader, said: Any) -> tuple[Problem, ...]:
+    def _another_sum(self, index: int, cell: str, read: Reader, stated: Any) -> tuple[Problem, ...]:
         """What is to be told where a text names another sum than the column for it: 罚款五千元 beside 5000 in 万元."""
         try:
             value = read(cell)
         except UnfitError:
             return ()
-        if not isinstance(value, dict) or not isinstance(said, dict):
+        if not isinstance(value, dict) or not isinstance(stated, dict):
             return ()
-        is_same = value.get("amount_hundredths") == said.get("amount_hundredths")
+        is_same = value.get("amount_hundredths") == stated.get("amount_hundredths")
         return () if is_same else (Problem(self.columns[index], cell, "amount_differs", _ANOTHER_SUM),)
 
     def problem(self, cells: Sequence[str], path: str, reason: str, message: str) -> Problem:
@@ -265,14 +265,14 @@ def _place(value: FieldValue, name: str, child: str, others: Sequence[Other]) ->
 
 def _contradicts(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> bool:
     """Whether a text is another than that of an earlier column. Of two sums one may say more: the later one stands."""
-    said = fields.get(name, {}).get(child) if child else fields.get(name)
-    return isinstance(said, str) and said != value
+    stated = fields.get(name, {}).get(child) if child else fields.get(name)
+    return isinstance(stated, str) and stated != value
 
 
 def _put(fields: dict[str, Any], name: str, child: str, value: FieldValue) -> None:
     """Of two columns with codes of one list, such as 处罚类别1 and 处罚类别2, all count."""
-    said, part = (fields.setdefault(name, {}), child) if child else (fields, name)
-    said[part] = list(dict.fromkeys([*said.get(part, ()), *value])) if isinstance(value, list) else value
+    target, part = (fields.setdefault(name, {}), child) if child else (fields, name)
+    target[part] = list(dict.fromkeys([*target.get(part, ()), *value])) if isinstance(value, list) else value
 
 
 def _value(fields: dict[str, Any], paths: str) -> Any:
@@ -280,8 +280,8 @@ def _value(fields: dict[str, Any], paths: str) -> Any:
     for path in paths.split("|"):
         name, _, child = path.partition(".")
         value = fields.get(name)
-        if found := value.get(child) if child and value else value:
-            return found
+        if stated := value.get(child) if child and value else value:
+            return stated
     return None
 
 

@@ -36,8 +36,8 @@ def target_of(standard: Standard, path: str) -> Target:
     Raises:
         UnfitError: No such field, or one that a column of a table cannot feed.
     """
-    found = {field.path: field.descriptor for field in standard.fields}.get(path)
-    if found is None:
+    descriptor = {field.path: field.descriptor for field in standard.fields}.get(path)
+    if descriptor is None:
         raise UnfitError(
             "no_field",
             _(
@@ -47,10 +47,10 @@ def target_of(standard: Standard, path: str) -> Target:
                 path=path,
             ),
         )
-    if not _is_fed(found):
+    if not _is_fed(descriptor):
         raise UnfitError("no_field", _("a column cannot feed {path!r}, a list of messages", path=path))
     name, _dot, child = path.partition(".")
-    return Target(path, name, child, found)
+    return Target(path, name, child, descriptor)
 
 
 def _is_fed(field: FieldDescriptor) -> bool:

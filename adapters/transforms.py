@@ -68,9 +68,9 @@ def amounts_in(scale: int) -> Callable[[Unit], Step]:
         def step(cell: str) -> Value | Noted:
             if "$" in half_width(cell):
                 raise UnfitError("capital_currency", _("dollars in a column of yuan; write currency and unit out"))
-            found = read(cell)
-            fields = found.value if isinstance(found, Noted) else found
-            return found if isinstance(fields, dict) and fields["amount_hundredths"] else None
+            parsed = read(cell)
+            fields = parsed.value if isinstance(parsed, Noted) else parsed
+            return parsed if isinstance(fields, dict) and fields["amount_hundredths"] else None
 
         return step
 

@@ -44,9 +44,9 @@ def split_title(title: str) -> tuple[str, Unit] | None:
 
     `title` is spelled as by `column_name`.
     """
-    found = _TITLE.fullmatch(title) if len(title) <= _MAX_TITLE_CHARS else None
-    unit = _unit(found["unit"]) if found and found["unit"] else Unit()
-    return (found["base"], unit) if found and unit != Unit() else None
+    match = _TITLE.fullmatch(title) if len(title) <= _MAX_TITLE_CHARS else None
+    unit = _unit(match["unit"]) if match and match["unit"] else Unit()
+    return (match["base"], unit) if match and unit != Unit() else None
 
 
 def unit_of_notes(notes: Sequence[str]) -> Unit:
@@ -57,8 +57,8 @@ def unit_of_notes(notes: Sequence[str]) -> Unit:
     """
     unit = Unit()
     for note in notes:
-        for found in _NOTE.finditer(normalize("NFKC", note)):
-            unit = agreed(unit, _unit(found["unit"] or found["within"] or ""))
+        for match in _NOTE.finditer(normalize("NFKC", note)):
+            unit = agreed(unit, _unit(match["unit"] or match["within"] or ""))
     return unit
 
 

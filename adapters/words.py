@@ -55,9 +55,9 @@ def word_reader(meanings: Mapping[str, Meaning], *, is_list: bool) -> Callable[[
 
     def read_list(cell: str) -> list[int]:
         cleaned = clean(cell)
-        found = _meanings(known, cleaned) if cleaned else []
+        numbers = _meanings(known, cleaned) if cleaned else []
         # Two words may mean one code: 责令停产、停业.
-        return list(dict.fromkeys(number for number in found if number))
+        return list(dict.fromkeys(number for number in numbers if number))
 
     return read_list if is_list else read
 
@@ -86,12 +86,12 @@ def _clear(meaning: Meaning) -> int | None:
 
 def _without_detail(known: _Meanings, plain: str) -> str:
     """The word before its detail: 其他-责令改正 is 其他; where both are words for codes, nobody can tell."""
-    found = _DETAIL.fullmatch(plain)
-    if found is None or found["word"] not in known:
+    match = _DETAIL.fullmatch(plain)
+    if match is None or match["word"] not in known:
         raise UnfitError(*_UNKNOWN)
-    if known.get(found["after"] or found["within"], Unclear(())) != Unclear(()):
+    if known.get(match["after"] or match["within"], Unclear(())) != Unclear(()):
         raise UnfitError(*_UNKNOWN)
-    return found["word"]
+    return match["word"]
 
 
 def _meanings(known: _Meanings, cell: str) -> list[int | None]:
@@ -100,22 +100,22 @@ def _meanings(known: _Meanings, cell: str) -> list[int | None]:
         return [_clear(known[whole])]
     plain = _WITHIN_SUMS.sub("", normalize("NFKC", _without_numbers(cell)))
     parts = [part for part in _BETWEEN.split(plain) if part]
-    found: list[int | None] = []
+    numbers: list[int | None] = []
     at = 0
     while at < len(parts):
         if _BETWEEN.fullmatch(parts[at]):
             at += 1
             continue
         end, number = _longest(known, parts, at)
-        found.append(number)
+        numbers.append(number)
         at = end
-    return found
+    return numbers
 
 
 def _without_numbers(cell: str) -> str:
     """The list without its numbers and the marks around it. Numbers in no order may be a source's codes, and stay."""
     plain = _AROUND.sub("", cell).replace("（", "(").replace("）", ")").replace("．", ".")
-    numbers = [_number(found[1] or found[2]) for found in _NUMBERED.finditer(plain)]
+    numbers = [_number(match[1] or match[2]) for match in _NUMBERED.finditer(plain)]
     return _NUMBERED.sub("、", plain) if len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)) else plain
 
 

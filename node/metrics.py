@@ -16,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from node.config import Config
-from node.core.finding import Code, found
+from node.core.finding import Code, new_finding
 from node.folder.files import load_federation
 from node.folder.trust import ReloadingFile
 from node.storage.sqlite.reader import Reader
@@ -82,7 +82,7 @@ class StateCollector(Collector):
             labels=["code", "severity", "city"],
         )  # fmt: skip
         for code, city in {(code, scene.config.city) for code in Code} | counts.keys():
-            alert.add_metric([code, found(code).severity, city], counts[code, city])
+            alert.add_metric([code, new_finding(code).severity, city], counts[code, city])
         yield alert
         ends = GaugeMetricFamily(
             "gongzhi_certificate_seconds", "Seconds to a certificate's end: own, a peer's, the first of the clients'",

@@ -37,5 +37,5 @@ class Peer(Protocol):
     def revise(self, from_index: int, upto_size: int, held_grant: str) -> Iterator[bytes]:
         """Serialised ReviseResponses for [from_index, upto_size)."""
 
-    def compare(self, told: bytes) -> bytes:
+    def compare(self, request: bytes) -> bytes:
         """Tells a serialised CompareRequest; what the peer tells in turn, a serialised CompareResponse."""

@@ -85,8 +85,8 @@ class _OthersLines(logging.Formatter):
 
 def _without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Of an exception its type and where it rose; its text may hold what a record says of a person."""
-    told = event.pop("exc_info", None)
-    error = sys.exc_info()[1] if told is True else told
+    exception = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if exception is True else exception
     if isinstance(error, BaseException):
         event["exception"] = type(error).__name__
         event["frames"] = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in extract_tb(error.__traceback__)]

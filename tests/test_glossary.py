@@ -1,5 +1,6 @@
 """docs/glossary.md: each word stands for something in the code, and retired words stand for nothing."""
 
+import ast
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -67,3 +68,27 @@ def test_retired_words_name_no_module() -> None:
     cells = [row.split(" | ")[0] for row in ROW.findall(RETIRED)]
     retired = {name for cell in cells if "(" not in cell for name in re.findall(r"`(\w+)`", cell)}
     assert [str(path) for path in sources() if path.stem.title().replace("_", "") in retired] == []
+
+
+VAGUE = {"found", "told", "said"}
+
+
+def vague_names(text: str) -> list[tuple[int, str]]:
+    """Variables, arguments, fields and functions that a program names by how it came by them, not by what they hold."""
+    names = []
+    for at in ast.walk(ast.parse(text)):
+        match at:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                names.append((at.lineno, name))
+            case ast.arg(arg=name) | ast.FunctionDef(name=name):
+                names.append((at.lineno, name))
+    return [(line, name) for line, name in names if name.lstrip("_") in VAGUE]
+
+
+def test_names_say_what_they_hold() -> None:
+    assert {str(path): names for path in sources() if (names := vague_names(path.read_text("utf-8")))} == {}
+
+
+def test_a_vague_name_is_noticed() -> None:
+    text = "def found(told): pass\nself.said = 1\n[x for said in y]\nclass A:\n    told: int"
+    assert sorted(vague_names(text)) == [(1, "found"), (1, "told"), (2, "said"), (3, "said"), (5, "told")]

@@ -27,10 +27,10 @@ def build_clock(config: Config, role: str) -> Clock:
 
 def describe_clock(clock: Clock, calendar: Calendar) -> control_pb2.Clock:
     """What `gongzhi status` says of a node's time."""
-    said = control_pb2.Clock(now_ms=clock.now_ms(), calendar=calendar.version)
+    description = control_pb2.Clock(now_ms=clock.now_ms(), calendar=calendar.version)
     if isinstance(clock, ShiftedClock):
-        said.offset_file, said.offset_s = str(clock.path.resolve()), round(clock.offset_s)
-    return said
+        description.offset_file, description.offset_s = str(clock.path.resolve()), round(clock.offset_s)
+    return description
 
 
 class ClockSteps:

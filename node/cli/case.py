@@ -124,8 +124,8 @@ def take_up_command(draft: int, folder: Path, as_json: bool, **options: Any) -> 
     An act that needs no approver is recorded at once; any other waits for one, as after gongzhi case draft.
     """
     with case_service(folder) as service:
-        found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
-        body = make_body(found.workflow, found.act, options)
+        prepared = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
+        body = make_body(prepared.workflow, prepared.act, options)
         taken = service.TakeUp(pb.TakeUpRequest(draft=draft, body=body), timeout=TIMEOUT_S)
     if taken.HasField("recorded"):
         _print_recorded(taken.recorded, as_json)
@@ -162,12 +162,12 @@ def list_command(
     """
     with case_service(folder) as service:
         request = pb.ListRequest(workflow=workflow or "", about=about, mine=mine, closed=closed, limit=limit)
-        found = service.List(request, timeout=TIMEOUT_S)
-    tell_rest(len(found.cases), found.total)
+        response = service.List(request, timeout=TIMEOUT_S)
+    tell_rest(len(response.cases), response.total)
     if as_json:
-        print_json([plain(each) for each in found.cases])
+        print_json([plain(each) for each in response.cases])
     else:
-        print_summaries(list(found.cases))
+        print_summaries(list(response.cases))
 
 
 @case.command("show")
@@ -184,8 +184,8 @@ def show_command(case_id: str | None, draft: int | None, folder: Path, as_json: 
         raise click.UsageError(_("give CASE, or --draft NUMBER"))
     with case_service(folder) as service:
         if draft is not None:
-            found = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
-            print_json(_plain_draft(found))
+            shown_draft = service.ShowDraft(pb.ShowDraftRequest(draft=draft), timeout=TIMEOUT_S).draft
+            print_json(_plain_draft(shown_draft))
             return
         shown = service.Show(pb.ShowRequest(case=case_id or ""), timeout=TIMEOUT_S).case
     if as_json:
@@ -205,10 +205,10 @@ def _submission(
 
 def _workflow_of(service: CaseServiceStub, case_id: str) -> str:
     listed = service.List(pb.ListRequest(closed=True, case=case_id), timeout=TIMEOUT_S).cases
-    found = next((each.workflow for each in listed), None)
-    if found is None:
+    workflow = next((each.workflow for each in listed), None)
+    if workflow is None:
         raise NodeError(Reason.NOT_FOUND, _("no case {case_id} at this node", case_id=case_id))
-    return str(found)
+    return str(workflow)
 
 
 def _print_recorded(recorded: pb.Recorded, as_json: bool) -> None:

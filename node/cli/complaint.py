@@ -27,8 +27,8 @@ def route_command(case_id: str, folder: Path, as_json: bool) -> None:
     here.
     """
     with case_service(folder) as service:
-        found = service.Route(pb.RouteRequest(case=case_id), timeout=TIMEOUT_S)
-    echo(json_text(plain(found)) if as_json else f"{found.words.zh}\n{found.words.en}")
+        route = service.Route(pb.RouteRequest(case=case_id), timeout=TIMEOUT_S)
+    echo(json_text(plain(route)) if as_json else f"{route.words.zh}\n{route.words.en}")
 
 
 @complaint.group("evidence")

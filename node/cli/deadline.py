@@ -162,8 +162,8 @@ def calendar(year: int, calendar_files: tuple[Path, ...], node_dir: Path | None,
     weekends worked are not the 13 days that the law gives (11 before 2025). A corrected file needs a higher version.
     """  # noqa: D301
     calendar_ = _calendar_with(node_dir, calendar_files)
-    found = next((each for each in calendar_.years if each.year == year), None)
-    if found is None:
+    calendar_year = next((each for each in calendar_.years if each.year == year), None)
+    if calendar_year is None:
         known = _("{from_year} to {to_year}", from_year=calendar_.first.year, to_year=calendar_.horizon.year)
         raise NodeError(
             Reason.CALENDAR_HORIZON,
@@ -171,9 +171,9 @@ def calendar(year: int, calendar_files: tuple[Path, ...], node_dir: Path | None,
         )
     worked = calendar_.working_days_of(year)
     if as_json:
-        echo(_json(found.model_dump(mode="json", by_alias=True) | {"working_days": worked}))
+        echo(_json(calendar_year.model_dump(mode="json", by_alias=True) | {"working_days": worked}))
     else:
-        print_year(found, worked)
+        print_year(calendar_year, worked)
 
 
 def _config(node_dir: Path | None) -> Config | None:

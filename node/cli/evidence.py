@@ -131,10 +131,10 @@ def _extraction(
 
 
 def _officer(text: str) -> messages.ExtractionOfficer:
-    found = _PERSON.fullmatch(text)
-    if found is None:
+    match = _PERSON.fullmatch(text)
+    if match is None:
         raise click.UsageError(_("--officer takes NAME=CERTIFICATE"))
-    return messages.ExtractionOfficer(name=found[1].strip(), certificate_number=found[2])
+    return messages.ExtractionOfficer(name=match[1].strip(), certificate_number=match[2])
 
 
 @evidence.command()

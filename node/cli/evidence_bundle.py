@@ -85,9 +85,9 @@ def pack(case: str, out: Path, purpose: str | None, legal_basis: str | None, as_
 
 
 def _obtain_missing(
-    service: EvidenceServiceStub, reason: query.Reason, city: str, found: messages.ShowCaseResponse
+    service: EvidenceServiceStub, reason: query.Reason, city: str, response: messages.ShowCaseResponse
 ) -> None:
-    for each in found.attachments:
+    for each in response.attachments:
         records = [record for record in each.records if parse_record_id(record)[0] != city]
         if each.HasField("attachment") or not records:
             continue

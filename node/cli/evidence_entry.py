@@ -28,20 +28,20 @@ def read_entries(path: Path) -> dict[str, Any]:
     return content
 
 
-def add_entry(path: Path, kept: messages.Attachment, extraction: messages.Extraction, **said: str) -> None:
+def add_entry(path: Path, kept: messages.Attachment, extraction: messages.Extraction, **fields: str) -> None:
     """Adds an item to the field `evidence` of a file, which is made where there is none.
 
     Args:
         path: Of the file, YAML.
         kept: The attachment as the node keeps it.
         extraction: Its extraction record.
-        said: kind, title and proves; what is empty is left out.
+        fields: kind, title and proves; what is empty is left out.
 
     Raises:
         NodeError: INVALID_CONFIG, the file is there and holds something else.
     """
     content = read_entries(path)
-    content[_FIELD].append(_entry(kept, extraction) | {name: value for name, value in said.items() if value})
+    content[_FIELD].append(_entry(kept, extraction) | {name: value for name, value in fields.items() if value})
     write_file(path, format_document(content).encode())
 
 

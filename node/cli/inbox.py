@@ -30,16 +30,16 @@ from node.stubs.casework.v1 import casework_pb2 as pb
 def inbox(limit: int, folder: Path, as_json: bool) -> None:
     """List what waits for this city: cases with an act of others or a running deadline, drafts to approve."""
     with case_service(folder) as service:
-        found = service.Inbox(pb.InboxRequest(limit=limit), timeout=TIMEOUT_S)
-    tell_rest(len(found.cases), found.total)
+        response = service.Inbox(pb.InboxRequest(limit=limit), timeout=TIMEOUT_S)
+    tell_rest(len(response.cases), response.total)
     if as_json:
-        cases, drafts = [plain(e) for e in found.cases], [plain(e) for e in found.drafts]
-        print_json({"alerts": list(found.alerts), "cases": cases, "drafts": drafts})
+        cases, drafts = [plain(e) for e in response.cases], [plain(e) for e in response.drafts]
+        print_json({"alerts": list(response.alerts), "cases": cases, "drafts": drafts})
         return
-    for alert in found.alerts:
+    for alert in response.alerts:
         click.secho(render(_("ALERT {alert}", alert=alert)), fg="red", bold=True)
-    print_summaries(list(found.cases))
-    for draft in found.drafts:
+    print_summaries(list(response.cases))
+    for draft in response.drafts:
         where = draft.case or _("a new {workflow}", workflow=draft.workflow)
         by = (
             _("by {maker}", maker=draft.maker)
@@ -63,12 +63,12 @@ def inbox(limit: int, folder: Path, as_json: bool) -> None:
 def outbox(limit: int, folder: Path, as_json: bool) -> None:
     """List what waits for others, and who of them stored and opened the last act."""
     with case_service(folder) as service:
-        found = service.Outbox(pb.OutboxRequest(limit=limit), timeout=TIMEOUT_S)
-    tell_rest(len(found.cases), found.total)
+        response = service.Outbox(pb.OutboxRequest(limit=limit), timeout=TIMEOUT_S)
+    tell_rest(len(response.cases), response.total)
     if as_json:
-        print_json([plain(each) for each in found.cases])
+        print_json([plain(each) for each in response.cases])
     else:
-        print_summaries(list(found.cases))
+        print_summaries(list(response.cases))
 
 
 @click.command()
@@ -79,14 +79,14 @@ def outbox(limit: int, folder: Path, as_json: bool) -> None:
 def deadlines(own: bool, limit: int, folder: Path, as_json: bool) -> None:
     """List the running deadlines, the nearest first. Exit code 1 if one is overdue."""
     with case_service(folder) as service:
-        told = service.Deadlines(pb.DeadlinesRequest(own=own, limit=limit), timeout=TIMEOUT_S)
-    found = told.clocks
-    tell_rest(len(found), told.total)
+        response = service.Deadlines(pb.DeadlinesRequest(own=own, limit=limit), timeout=TIMEOUT_S)
+    running = response.clocks
+    tell_rest(len(running), response.total)
     if as_json:
-        print_json([plain(each) for each in found])
+        print_json([plain(each) for each in running])
     else:
-        _print_deadlines(list(found))
-    if any(each.state == "overdue" for each in found):
+        _print_deadlines(list(running))
+    if any(each.state == "overdue" for each in running):
         raise SystemExit(1)
 
 
@@ -96,14 +96,14 @@ def deadlines(own: bool, limit: int, folder: Path, as_json: bool) -> None:
 def scorecard(folder: Path, as_json: bool) -> None:
     """Show how each city meets its deadlines, from the logs: in time, late, open, median days."""
     with case_service(folder) as service:
-        found = service.Scorecard(pb.ScorecardRequest(), timeout=TIMEOUT_S).scores
+        scores = service.Scorecard(pb.ScorecardRequest(), timeout=TIMEOUT_S).scores
     if as_json:
-        print_json([plain(each) for each in found])
+        print_json([plain(each) for each in scores])
         return
     table = CellTable(
         _("city"), _("rule"), _("limit"), _("in time"), _("late"), _("running"), _("overdue"), _("median days")
     )
-    for each in found:
+    for each in scores:
         counts = (each.in_time, each.late, each.running, each.overdue, each.median_days)
         table.add_texts(each.city, each.rule, both(each.label.en, each.label.zh), *map(str, counts))
     print_table(table)

@@ -167,8 +167,8 @@ def _port_of(exchange_address: str | None) -> int:
     return int(port) if port.isdecimal() and int(port) <= _LAST_PORT else _PORT  # the card refuses what is none
 
 
-def _place(told: dict[str, str]) -> Place:
-    return read_model(parse_document(format_document(told), "the card", _WRONG_CARD), Place, _WRONG_CARD)
+def _place(card: dict[str, str]) -> Place:
+    return read_model(parse_document(format_document(card), "the card", _WRONG_CARD), Place, _WRONG_CARD)
 
 
 def _listen(host: str, port: int, listeners: Sequence[str]) -> Listen:
@@ -181,6 +181,6 @@ def _listen(host: str, port: int, listeners: Sequence[str]) -> Listen:
         "query": f"{host}:{port + 3}",
         "metrics": f"127.0.0.1:{port + 4}",
     }
-    told = dict(each.partition("=")[::2] for each in listeners)
-    document = parse_document(format_document(addresses | told), "--listen", Reason.INVALID_ARGUMENT)
+    given = dict(each.partition("=")[::2] for each in listeners)
+    document = parse_document(format_document(addresses | given), "--listen", Reason.INVALID_ARGUMENT)
     return read_model(document, Listen, Reason.INVALID_ARGUMENT)

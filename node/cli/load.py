@@ -31,12 +31,12 @@ def list_command(limit: int, before: int | None, as_json: bool, caller: Caller) 
     """
     request = intake.ListLoadsRequest(limit=limit, before=before or 0)
     with caller.connect() as node:
-        found = list(node.intake.ListLoads(request, timeout=TIMEOUT_S).loads)
+        loads = list(node.intake.ListLoads(request, timeout=TIMEOUT_S).loads)
     if as_json:
-        print_json([plain_load(each) for each in found])
+        print_json([plain_load(each) for each in loads])
         return
     table = CellTable(_("load"), _("begun at"), _("loaded by"), _("file"), _("standard"), _("records"), _("retracted"))
-    for each in found:
+    for each in loads:
         counts = (str(each.records), back_text(each))
         table.add_texts(str(each.number), time_text(each.begun_at_ms), each.client, each.file, each.standard, *counts)
     print_table(table)

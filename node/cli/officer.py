@@ -86,12 +86,12 @@ def add_command(
 @node_option
 def list_command(as_json: bool, node_dir: Path) -> None:
     """List the officers."""
-    found = [each for each in load_clients(load_config(node_dir).clients).clients if each.kind is Kind.OFFICER]
+    officers = [each for each in load_clients(load_config(node_dir).clients).clients if each.kind is Kind.OFFICER]
     if as_json:
-        print_json([_plain(each) for each in found])
+        print_json([_plain(each) for each in officers])
         return
     table = CellTable(_("account"), _("name"), _("roles"), _("certificate number"), _("valid until"))
-    for each in found:
+    for each in officers:
         plain = _plain(each)
         roles = _("{roles}", roles=plain["roles"]) if plain["roles"] else _("the node's own account: no cases")
         table.add_texts(each.name, plain["name"], roles, plain["certificate_number"], plain["until"])

@@ -179,13 +179,13 @@ def search(text: str, limit: int, purpose: str | None, legal_basis: str | None, 
     """
     request = query.SearchRequest(reason=caller.reason(purpose, legal_basis), text=text, limit=limit)
     with query_service(caller) as service:
-        found = service.Search(request, timeout=TIMEOUT_S)
+        response = service.Search(request, timeout=TIMEOUT_S)
     if as_json:
-        plain = {"records": [plain_record(each) for each in found.records], "more": found.more}
+        plain = {"records": [plain_record(each) for each in response.records], "more": response.more}
         print_json(plain)
     else:
-        print_records(list(found.records))
-        if found.more:
+        print_records(list(response.records))
+        if response.more:
             echo(_("more than {limit}: give more of the name, or raise --limit", limit=limit), err=True)
-    if not found.records:
+    if not response.records:
         sys.exit(EXIT_CODES[query.RESULT_NOT_FOUND])

@@ -185,9 +185,9 @@ def _print_matrix(rows: Sequence[MatrixRow]) -> None:
 
 
 def _cell(row: MatrixRow, notes: dict[str, int]) -> str:
-    said = [render(_("if {condition}", condition=text)) for text in row.when]
-    said += [render(_("unless {condition}", condition=text)) for text in row.unless]
-    marks = "".join(f" \\[{notes.setdefault(text, len(notes) + 1)}]" for text in said)
+    conditions = [render(_("if {condition}", condition=text)) for text in row.when]
+    conditions += [render(_("unless {condition}", condition=text)) for text in row.unless]
+    marks = "".join(f" \\[{notes.setdefault(text, len(notes) + 1)}]" for text in conditions)
     return render(_ANSWERS[row.answer]) + marks
 
 

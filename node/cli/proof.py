@@ -166,12 +166,12 @@ def audit(as_json: bool, node_dir: Path) -> None:
     if not config.node_db.exists():
         raise NodeError(Reason.NOT_FOUND, _("{city} has no log yet", city=config.city))
     with inspect(config.node_db) as inspection, _progress(as_json) as progress:
-        found = audit_store(inspection, lambda city: _keys_of(members, city), _reporter(progress))
+        audits = audit_store(inspection, lambda city: _keys_of(members, city), _reporter(progress))
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json([asdict(each) for each in audits])
     else:
-        _print_audit(found)
-    sys.exit(1 if any(each.fault_count for each in found) else 0)
+        _print_audit(audits)
+    sys.exit(1 if any(each.fault_count for each in audits) else 0)
 
 
 def _progress(is_silent: bool) -> Progress:
@@ -190,14 +190,14 @@ def _reporter(progress: Progress) -> Callable[[str, int, int], None]:
     return report
 
 
-def _print_audit(found: Sequence[OriginAudit]) -> None:
+def _print_audit(audits: Sequence[OriginAudit]) -> None:
     table = CellTable(_("city"), _("records"), _("open"), _("signed to"), _("faults"), "")
-    for each in found:
+    for each in audits:
         signed = str(each.signed_size) if each.is_signed else _("no")
         cells = (each.city, str(each.size), str(each.open), signed, str(each.fault_count), "; ".join(each.notes))
         table.add_texts(*cells)
     print_table(table)
-    for each in found:
+    for each in audits:
         for fault in each.faults:
             echo(f"{each.city}: {fault}")
         if each.fault_count > len(each.faults):

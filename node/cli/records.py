@@ -70,10 +70,10 @@ def show(record: str, purpose: str | None, legal_basis: str | None, as_json: boo
     city, index = parse_record_id(record)
     request = query.ListRecordsRequest(reason=caller.reason(purpose, legal_basis), city=city, from_index=index, limit=1)
     with query_service(caller) as service:
-        found = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
-    if not found:
+        records = list(service.ListRecords(request, timeout=TIMEOUT_S).records)
+    if not records:
         raise NodeError(Reason.NOT_FOUND, _("no record {record}", record=record))
     if as_json:
-        print_json(plain_record(found[0]))
+        print_json(plain_record(records[0]))
     else:
-        print_record(found[0])
+        print_record(records[0])

@@ -98,11 +98,11 @@ def read_roster(path: Path) -> Iterator[Row]:
 
 
 def _plain(row: Row, answer: query.Answer) -> dict[str, Any]:
-    told = {"line": row.line, "uscc": canonical_key(row.question.uscc)} | plain_answer(answer)
+    cells = {"line": row.line, "uscc": canonical_key(row.question.uscc)} | plain_answer(answer)
     if row.fault is None:
-        return told
+        return cells
     why = advice(row.fault)
-    return told | {"reason": row.fault.reason, "advice": [why], "advice_zh": [render(why, "zh")]}
+    return cells | {"reason": row.fault.reason, "advice": [why], "advice_zh": [render(why, "zh")]}
 
 
 def _json_line(plain: dict[str, Any]) -> None:

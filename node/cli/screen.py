@@ -126,20 +126,20 @@ def _screened(caller: Caller, reason: query.Reason, rows: Iterator[Row]) -> Iter
 def _plain(row: Row, screened: screening.Screened) -> Iterator[dict[str, Any]]:
     """What is told of one row: a line for each hit, or one for none."""
     uscc, licence = canonical_key(row.entry.uscc), canonical_key(row.entry.licence_number)
-    told: dict[str, Any] = {"line": row.line, "uscc": uscc, "licence_number": licence, "name": row.name}
+    plain: dict[str, Any] = {"line": row.line, "uscc": uscc, "licence_number": licence, "name": row.name}
     if advice := [*row.advice, *advice_of(screened)]:
-        told |= {
+        plain |= {
             "reason": advice[0].partition(":")[0],
             "advice": advice,
             "advice_zh": [render(text, "zh") for text in advice],
         }
     for hit in screened.hits:
-        yield told | {"result": "hit"} | plain_hit(hit)
+        yield plain | {"result": "hit"} | plain_hit(hit)
     for record in screened.republished:
-        yield told | {"result": "republished", "record_id": record, "city": record.rpartition("-")[0]}
+        yield plain | {"result": "republished", "record_id": record, "city": record.rpartition("-")[0]}
     if not screened.hits and not screened.republished:
         result = screening.Result.Name(screened.result).removeprefix("RESULT_").lower()
-        yield told | {"result": "doubtful" if row.advice and result in {"no_hit", "no_key"} else result}
+        yield plain | {"result": "doubtful" if row.advice and result in {"no_hit", "no_key"} else result}
 
 
 def plain_hit(hit: screening.Hit) -> dict[str, Any]:
@@ -187,8 +187,8 @@ def _csv_writer(stream: IO[str]) -> Any:
     writer.writeheader()
 
     def write(plain: dict[str, Any]) -> None:
-        told = plain | {name: "; ".join(map(render, plain.get(name, ()))) for name in ("grounds", "advice")}
+        row = plain | {name: "; ".join(map(render, plain.get(name, ()))) for name in ("grounds", "advice")}
         # Other cities and the roster's author wrote these cells, and a spreadsheet will open them.
-        writer.writerow({name: guard(cell) if isinstance(cell, str) else cell for name, cell in told.items()})
+        writer.writerow({name: guard(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
 
     return write

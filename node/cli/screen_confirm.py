@@ -42,7 +42,7 @@ def confirm(
     legal_basis: str | None,
     as_json: bool,
     caller: Caller,
-    **told: str,
+    **options: str,
 ) -> None:
     """Confirm that the entry is the party of the listing RECORD, and inform the city that listed it.
 
@@ -50,10 +50,10 @@ def confirm(
     name: screen and confirm stay in this city, tell reaches the listing city.
     """
     id_hmac = _asked_hmac(caller) if id_number else b""
-    entry = Entry(uscc=told["uscc"], licence_number=told["licence_number"], id_hmac=id_hmac)
-    found = _hit(caller, caller.reason(purpose, legal_basis), entry, record)
-    screened_by, day = told["screened_by"] or caller.identity.city, legal_day(caller.clock().now_ms())
-    hit = hit_of(found, entry, told["name"], screened_by, told["screened_at"], day)
+    entry = Entry(uscc=options["uscc"], licence_number=options["licence_number"], id_hmac=id_hmac)
+    screened = _hit(caller, caller.reason(purpose, legal_basis), entry, record)
+    screened_by, day = options["screened_by"] or caller.identity.city, legal_day(caller.clock().now_ms())
+    hit = hit_of(screened, entry, options["name"], screened_by, options["screened_at"], day)
     recorded = confirm_hit(caller, hit)
     if as_json:
         echo(json.dumps({"case": recorded.case, "record": recorded.id, "audience": list(recorded.audience)}))
@@ -87,10 +87,10 @@ def _submission(act: str, hit: ListingHit, case: str = "") -> casework.Submissio
 def _hit(caller: Caller, reason: query.Reason, entry: Entry, record: str) -> Hit:
     with screening_service(caller) as service:
         (answer,) = service.Screen(iter([ScreenRequest(reason=reason, entries=[entry])]))
-    found: Hit | None = next((hit for hit in answer.screened[0].hits if hit.record_id == record), None)
-    if found is None:
+    matching: Hit | None = next((hit for hit in answer.screened[0].hits if hit.record_id == record), None)
+    if matching is None:
         raise NodeError(Reason.NOT_FOUND, _("{record} is not a listing in force with these keys", record=record))
-    return found
+    return matching
 
 
 def _asked_hmac(caller: Caller) -> bytes:

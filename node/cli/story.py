@@ -9,7 +9,7 @@ from rich.console import Console
 from node.demo.inputs import load_policies
 from node.demo.story.chapters import CHAPTERS
 from node.demo.story.play import play
-from node.demo.story.report import as_json, print_found, write_json
+from node.demo.story.report import as_json, print_violations, write_json
 from node.demo.story.stage import found_stage
 from node.demo.story.verdict import Verdict
 from node.demo.workspace import check_writable, prepare, workspace
@@ -49,7 +49,7 @@ def story(json_file: Path | None, policies: Path | None, until: int, keep: bool)
         finally:
             if json_file:
                 write_json(json_file, as_json(stage, verdict, time.monotonic() - began))
-    print_found(console, verdict)
+    print_violations(console, verdict)
     if not verdict.holds:
         raise SystemExit(1)
     seconds = time.monotonic() - began

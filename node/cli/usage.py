@@ -64,9 +64,9 @@ def usage() -> None:
 def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> None:
     """List usage records, the latest last."""
     every = list(_records(caller, **wanted))
-    found = every[-limit:]
+    newest = every[-limit:]
     if as_json:
-        print_json([_plain(each) for each in found])
+        print_json([_plain(each) for each in newest])
         return
     table = CellTable(
         _("at"),
@@ -79,14 +79,14 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
         _("cities"),
         _("result"),
     )
-    for each in found:
+    for each in newest:
         about = (
             each.subject if len(each.subject) <= _DIGEST_CHARS else _("{count} digests", count=len(each.subject) // 16)
         )
         cells = (time_text(each.at_ms), f"{each.kind} {each.name}", each.rpc, str(each.questions), about)
         table.add_texts(*cells, each.purpose, each.legal_basis, each.cities, each.result)
     print_table(table)
-    tell_rest(len(found), len(every))
+    tell_rest(len(newest), len(every))
 
 
 @usage.command()

@@ -37,5 +37,5 @@ def _findings() -> Iterator[dict[str, object]]:
             }
 
 
-def _rule(name: str, expression: str, lasts: str, said: str) -> dict[str, object]:
-    return {"alert": name, "expr": expression, "for": lasts, "annotations": {"summary": f"{_WHERE}: {said}"}}
+def _rule(name: str, expression: str, lasts: str, summary: str) -> dict[str, object]:
+    return {"alert": name, "expr": expression, "for": lasts, "annotations": {"summary": f"{_WHERE}: {summary}"}}

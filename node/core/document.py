@@ -180,7 +180,7 @@ def read_model(document: Document, model: type[Model], reason: Reason) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise _told(document, model, reason, error)[0] from None
+        raise _errors_of(document, model, reason, error)[0] from None
 
 
 def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> list[FileError]:
@@ -188,11 +188,11 @@ def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> 
     try:
         model.model_validate(document.data)
     except ValidationError as error:
-        return _told(document, model, reason, error)
+        return _errors_of(document, model, reason, error)
     return []
 
 
-def _told(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
+def _errors_of(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
     return [
         FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
         for detail in error.errors(include_url=False, include_input=False)

@@ -97,7 +97,7 @@ class Finding(NamedTuple):
         return texts().findings[self.code]
 
 
-def found(code: Code, city: str = "", **params: object) -> Finding:
+def new_finding(code: Code, city: str = "", **params: object) -> Finding:
     """A finding about a city, or about this node where none is named."""
     return Finding(code, city, params)
 

@@ -102,15 +102,15 @@ def check_stores(
         liars: Cities that did lie: that they were found out is no violation.
     """
     logs = {city: _Log(city, Reader(path)) for city, path in stores.items()}
-    found = [violation for city, path in stores.items() for violation in _check_audit(city, path, keys_of)]
-    found += _check_acknowledged(logs, acknowledged)
+    violations = [violation for city, path in stores.items() for violation in _check_audit(city, path, keys_of)]
+    violations += _check_acknowledged(logs, acknowledged)
     for holder in stores:
         for log in logs.values():
             if log.city != holder:
-                found += _Replica(holder, Reader(stores[holder]), log).check()
-            found += _check_cosigned(holder, Reader(stores[holder]), log)
-        found += _check_trust(holder, Reader(stores[holder]), liars)
-    return found
+                violations += _Replica(holder, Reader(stores[holder]), log).check()
+            violations += _check_cosigned(holder, Reader(stores[holder]), log)
+        violations += _check_trust(holder, Reader(stores[holder]), liars)
+    return violations
 
 
 class _Log:

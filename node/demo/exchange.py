@@ -101,7 +101,7 @@ class _Watch:
         if len(state.rejected) == len(loads):
             self._check_sync(state, now)
             return
-        seen = (state.own, state.received, sum(len(load.said) for load in loads))
+        seen = (state.own, state.received, sum(len(load.output) for load in loads))
         if seen != self._seen:
             self._seen, self._moved_at = seen, now
         elif now > self._moved_at + _STALL_S:

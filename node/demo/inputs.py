@@ -20,11 +20,11 @@ def find_inputs(folder: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise click.UsageError(_("{folder} is not a folder", folder=folder))
-    found = {city: _find(folder, city) for city in CITIES}
-    missing = [_("{city}.csv or {city}.csv.xz", city=city) for city, path in found.items() if path is None]
+    files_of = {city: _find(folder, city) for city in CITIES}
+    missing = [_("{city}.csv or {city}.csv.xz", city=city) for city, path in files_of.items() if path is None]
     if missing:
         raise click.UsageError(_("{folder} has no {missing}", folder=folder, missing=missing))
-    files = {city: path.resolve() for city, path in found.items() if path is not None}
+    files = {city: path.resolve() for city, path in files_of.items() if path is not None}
     if empty := [path.name for path in files.values() if not path.stat().st_size]:
         raise click.UsageError(_("{folder}: empty files: {files}", folder=folder, files=empty))
     return files
@@ -54,7 +54,7 @@ def load_policies(folder: Path) -> dict[str, str]:
         click.UsageError: There is none.
     """
     files = {city: folder / f"{city}.yaml" for city in CITIES}
-    found = {city: file.read_text("utf-8") for city, file in files.items() if file.exists()}
-    if not found:
+    texts = {city: file.read_text("utf-8") for city, file in files.items() if file.exists()}
+    if not texts:
         raise click.UsageError(_("{folder} has no <city>.yaml of {cities}", folder=folder, cities=list(CITIES)))
-    return found
+    return texts

@@ -52,7 +52,7 @@ class Load:
         return int(json.loads(self._program.output.read_text("utf-8"))["rejected"])
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """All it said so far of how far it got."""
         return self._program.log.read_text("utf-8", errors="replace")
 

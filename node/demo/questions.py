@@ -128,11 +128,11 @@ def _prove(known: Known, path: Path) -> str:
 def _choose(nodes: Sequence[Node]) -> list[Known]:
     """Operators of different cities, each known to the next city; ambiguous ones only where there are no others."""
     pairs = [(node, nodes[(place + 1) % len(nodes)]) for place, node in enumerate(nodes)]
-    found = [known for asker, origin in pairs if (known := _find(asker, origin.city)) is not None]
-    if not found:
+    candidates = [known for asker, origin in pairs if (known := _find(asker, origin.city)) is not None]
+    if not candidates:
         raise DemoError(_("no node knows an operator of another city: there is nothing to ask about"))
-    matching = [known for known in found if known.result == query.RESULT_MATCH]
-    return (matching or found)[:_MATCHES]
+    matching = [known for known in candidates if known.result == query.RESULT_MATCH]
+    return (matching or candidates)[:_MATCHES]
 
 
 def _find(asker: Node, origin: str) -> Known | None:

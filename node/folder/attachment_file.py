@@ -71,15 +71,15 @@ class Part:
             )
         try:
             os.fsync(self._file)
-            found = digest_file(self._path)
+            digests = digest_file(self._path)
         except OSError as error:
             raise self._failure(error) from None
-        if found.sha256 != self._digest:
+        if digests.sha256 != self._digest:
             self._path.unlink()
             raise NodeError(
                 Reason.WRONG_DIGEST, _("the received bytes do not have the digest {digest}", digest=self._digest)
             )
-        return found
+        return digests
 
     def name(self, target: Path) -> None:
         """Gives the settled file its name, durably."""

@@ -234,9 +234,9 @@ def _write_about(folder: Path, identity: Identity) -> None:
 
 def _load_server(path: Path) -> tuple[PinnedCertificate, ...]:
     try:
-        found = parse_server_certificates(read_text(path, Reason.INVALID_KEY))
+        certificates = parse_server_certificates(read_text(path, Reason.INVALID_KEY))
     except NodeError as error:
         raise FileError(Reason.INVALID_KEY, str(path), error.message) from None
-    if not found:
+    if not certificates:
         raise FileError(Reason.INVALID_KEY, str(path), _("holds no certificate"))
-    return found
+    return certificates

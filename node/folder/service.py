@@ -66,8 +66,8 @@ def settle(folder: Path) -> None:
     shutil.move(folder / "data", data)
     settings = (folder / "node.yaml").read_text("utf-8")
     line = f"data_dir: {data}"
-    placed, found = _DATA_DIR.subn(line, settings)
-    write_file(folder / "node.yaml", (placed if found else f"{settings}{line}\n").encode())
+    placed, replaced = _DATA_DIR.subn(line, settings)
+    write_file(folder / "node.yaml", (placed if replaced else f"{settings}{line}\n").encode())
     for top in (folder, data):
         for path in (top, *top.rglob("*")):
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)

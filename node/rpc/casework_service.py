@@ -89,9 +89,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def Route(self, request: pb.RouteRequest, context: grpc.ServicerContext) -> pb.RouteResponse:  # noqa: N802
         """Where a complaint belongs."""
         with self._using(context, "Route", request.case) as (actor, _):
-            found = self._casework.route(actor, request.case)
-        words = pb.Label(zh=found.words.zh, en=found.words.en)
-        return pb.RouteResponse(city=found.city, routed_by=basis_code(found), region6=found.region6, words=words)
+            route = self._casework.route(actor, request.case)
+        words = pb.Label(zh=route.words.zh, en=route.words.en)
+        return pb.RouteResponse(city=route.city, routed_by=basis_code(route), region6=route.region6, words=words)
 
     def Discard(self, request: pb.DiscardRequest, context: grpc.ServicerContext) -> pb.DiscardResponse:  # noqa: N802
         """Gives a draft up."""
@@ -114,8 +114,8 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
                 file = self._casework.open(actor, request.case)
             use.records(act.header.city for act in file.acts.values())
             members = self._casework.members
-            found = self._casework.out_of_rule(file)
-            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now(), members, found))
+            out_of_rule = self._casework.out_of_rule(file)
+            return pb.ShowResponse(case=show_case(file, actor, self._calendar, self._now(), members, out_of_rule))
 
     def List(self, request: pb.ListRequest, context: grpc.ServicerContext) -> pb.ListResponse:  # noqa: N802
         """Cases."""
@@ -123,25 +123,25 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             summaries = self._casework.cases(actor, request.workflow)
             me = self._store.log.city, actor.id
             asked = (summary for summary in summaries if _is_asked(summary, request, me))
-            found = listed(asked, self._now(), closed=request.closed)
-            cases = self._summaries(found, request.limit, use, self._side(actor))
-        return pb.ListResponse(cases=cases, total=len(found))
+            matching = listed(asked, self._now(), closed=request.closed)
+            cases = self._summaries(matching, request.limit, use, self._side(actor))
+        return pb.ListResponse(cases=cases, total=len(matching))
 
     def Inbox(self, request: pb.InboxRequest, context: grpc.ServicerContext) -> pb.InboxResponse:  # noqa: N802
         """What waits for the caller."""
         with self._using(context, "Inbox", "") as (actor, use):
-            found = inbox(self._casework.cases(actor), self._side(actor), self._now())
-            cases = self._summaries(found, request.limit, use, self._side(actor))
+            waiting = inbox(self._casework.cases(actor), self._side(actor), self._now())
+            cases = self._summaries(waiting, request.limit, use, self._side(actor))
             drafts = [_draft(each, with_body=False) for each in self._casework.drafts(actor)]
-        told = self._alerts(actor)
-        return pb.InboxResponse(cases=cases, drafts=drafts, total=len(found), alerts=told)
+        alerts = self._alerts(actor)
+        return pb.InboxResponse(cases=cases, drafts=drafts, total=len(waiting), alerts=alerts)
 
     def Outbox(self, request: pb.OutboxRequest, context: grpc.ServicerContext) -> pb.OutboxResponse:  # noqa: N802
         """What waits for others."""
         with self._using(context, "Outbox", "") as (actor, use):
-            found = outbox(self._casework.cases(actor), self._side(actor), self._now())
-            cases = self._summaries(found, request.limit, use, self._side(actor))
-        return pb.OutboxResponse(cases=cases, total=len(found))
+            waiting = outbox(self._casework.cases(actor), self._side(actor), self._now())
+            cases = self._summaries(waiting, request.limit, use, self._side(actor))
+        return pb.OutboxResponse(cases=cases, total=len(waiting))
 
     def Deadlines(  # noqa: N802
         self, request: pb.DeadlinesRequest, context: grpc.ServicerContext
@@ -150,9 +150,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
         with self._using(context, "Deadlines", "") as (actor, _):
             owed_by = self._side(actor) if request.own or actor.is_platform else ""
             now = self._now()
-            found = deadlines(self._casework.cases(actor), now, owed_by)
-            clocks = [each.clock(now) for each in first(found, request.limit)]
-        return pb.DeadlinesResponse(clocks=clocks, total=len(found))
+            running = deadlines(self._casework.cases(actor), now, owed_by)
+            clocks = [each.clock(now) for each in first(running, request.limit)]
+        return pb.DeadlinesResponse(clocks=clocks, total=len(running))
 
     def Scorecard(  # noqa: N802
         self, request: pb.ScorecardRequest, context: grpc.ServicerContext
@@ -164,9 +164,9 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
                 raise NodeError(Reason.PERMISSION_DENIED, _("only officers may see the scorecard"))
             return pb.ScorecardResponse(scores=scorecard(self._casework.cases(actor), self._now()))
 
-    def _summaries(self, found: Sequence[Listed], limit: int, use: Use, side: str) -> list[pb.Summary]:
+    def _summaries(self, summaries: Sequence[Listed], limit: int, use: Use, side: str) -> list[pb.Summary]:
         """The first of a list, noted as shown."""
-        shown, now = first(found, limit), self._now()
+        shown, now = first(summaries, limit), self._now()
         use.records(each.case.id.rpartition("-")[0] for each in shown)
         return [each.summary(now, side) for each in shown]
 
@@ -199,8 +199,8 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
             return []
         held_back = self._store.log.held_back
         is_restored = held_back is not None and held_back.reason is Reason.RESTORED
-        found = log_findings(self._store, is_restored=is_restored)
-        return [f"{each.text('zh')} / {each.text('en')}" for each in found]
+        findings = log_findings(self._store, is_restored=is_restored)
+        return [f"{each.text('zh')} / {each.text('en')}" for each in findings]
 
     def _side(self, actor: Actor) -> str:
         return side_of(actor, self._store.log.city)
@@ -233,8 +233,8 @@ def _telling(context: grpc.ServicerContext) -> Iterator[None]:
     try:
         yield
     except ActRefusedError as error:
-        told = broken_rules(error.broken[:_MAX_BROKEN]).SerializeToString()
-        context.set_trailing_metadata(((REASON_KEY, error.reason.value), (BROKEN_KEY, told)))
+        rules = broken_rules(error.broken[:_MAX_BROKEN]).SerializeToString()
+        context.set_trailing_metadata(((REASON_KEY, error.reason.value), (BROKEN_KEY, rules)))
         context.abort(CODES[error.reason], fit(error.message))
 
 
@@ -256,8 +256,8 @@ def _draft(draft: Draft, *, with_body: bool) -> pb.Draft:
     )
 
 
-def _warnings(found: Iterable[Finding]) -> list[pb.Warning]:
-    return [pb.Warning(field=each.field, reason=each.reason, message=each.message) for each in found]
+def _warnings(findings: Iterable[Finding]) -> list[pb.Warning]:
+    return [pb.Warning(field=each.field, reason=each.reason, message=each.message) for each in findings]
 
 
 def add_case_service(servicer: CaseServicer) -> Service:

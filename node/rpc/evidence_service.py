@@ -183,7 +183,7 @@ def _named(use: Use, messages: Iterator[evidence.PutRequest]) -> Iterator[eviden
 
 
 def _stored(attachment: evidence.Attachment) -> str:
-    officers = (each.certificate_number for said in attachment.extractions for each in said.officers)
+    officers = (each.certificate_number for extraction in attachment.extractions for each in extraction.officers)
     return " ".join(("stored", *officers))
 
 

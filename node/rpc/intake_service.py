@@ -88,8 +88,8 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         there is no other way (docs/operations.md).
         """
         caller, why = principal(context), Header(purpose=request.purpose, legal_basis=request.legal_basis)
-        said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
-        with self._recorder.using(caller, "Retract", said, request.id) as use:
+        reason = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
+        with self._recorder.using(caller, "Retract", reason, request.id) as use:
             _check_officer(caller)
             placed = retract(self._store, self._clock, request.id, why, by_officer=True)
             use.result = f"retracted by {placed.id}"
@@ -102,8 +102,8 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         """What was handed in, the newest first."""
         _check_officer(principal(context))
         limit = min(request.limit or _USUAL_LOADS, _MOST_LOADS)
-        found = self._store.loads(min(request.before, _LAST_LOAD) or _LAST_LOAD, limit)
-        return intake_pb2.ListLoadsResponse(loads=map(_load, found))
+        loads = self._store.loads(min(request.before, _LAST_LOAD) or _LAST_LOAD, limit)
+        return intake_pb2.ListLoadsResponse(loads=map(_load, loads))
 
     def RetractLoad(  # noqa: N802
         self, request: intake_pb2.RetractLoadRequest, context: grpc.ServicerContext
@@ -112,8 +112,8 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         actor = _officer(principal(context))
         load = self._store.load(min(request.load, _LAST_LOAD))
         why = load if request.approve else request  # an approver approves the reason that was given
-        said = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
-        with self._recorder.using(principal(context), "RetractLoad", said, f"load {load.number}") as use:
+        reason = query.Reason(purpose=why.purpose, legal_basis=why.legal_basis)
+        with self._recorder.using(principal(context), "RetractLoad", reason, f"load {load.number}") as use:
             if not request.approve:
                 asked = self._loads.ask(actor, load.number, request.purpose, request.legal_basis)
                 use.result = "asked"

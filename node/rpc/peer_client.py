@@ -57,10 +57,10 @@ class GrpcPeer:
         )
         return self._stream(self._revise(request))
 
-    def compare(self, told: bytes) -> bytes:
+    def compare(self, request: bytes) -> bytes:
         """Tells a serialised CompareRequest; returns a serialised CompareResponse."""
         try:
-            return self._compare(told, timeout=self._settings.batch_timeout_s)
+            return self._compare(request, timeout=self._settings.batch_timeout_s)
         except grpc.RpcError as error:
             raise error_from_rpc(error) from None
 

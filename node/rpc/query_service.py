@@ -79,10 +79,10 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         caller = principal(context)
         with self._recorder.using(caller, "Search", request.reason, text_digest(request.text)) as use:
             _check_officer(caller)
-            found = self._searcher.search(request.text, request.limit, request.reason.purpose)
-            use.records(record.city for record in found.records)
-        self._mark(*found.records)
-        return found
+            matches = self._searcher.search(request.text, request.limit, request.reason.purpose)
+            use.records(record.city for record in matches.records)
+        self._mark(*matches.records)
+        return matches
 
     def ListRecords(  # noqa: N802
         self, request: query.ListRecordsRequest, context: grpc.ServicerContext
@@ -105,9 +105,9 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
             use.records([proof.city])
         return query.ProveResponse(proof=proof)
 
-    def _mark(self, *told: query.Answer | query.Record) -> None:
+    def _mark(self, *messages: query.Answer | query.Record) -> None:
         """Marks what a city said that is no member any more."""
-        for each in told:
+        for each in messages:
             if each.city and not self._is_member(each.city):
                 each.former_member = True
 

@@ -92,10 +92,10 @@ def _is_utf8(data: bytes) -> bool:
     """Whether bytes are Chinese in UTF-8, of which the last character may be cut."""
     for end in range(len(data), max(len(data) - 3, 0), -1):
         try:
-            found = data[:end].decode()
+            text = data[:end].decode()
         except UnicodeDecodeError:
             continue
-        return bool(_CHINESE.fullmatch(found))
+        return bool(_CHINESE.fullmatch(text))
     return False
 
 

@@ -49,10 +49,10 @@ def parse_merge(reference: str) -> Merge:
     Raises:
         NoTableError: It is no range.
     """
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
         raise NoTableError(damaged(_("merged cells without a range")))
-    first, row, last, last_row = found.groups()
+    first, row, last, last_row = match.groups()
     merge = Merge(int(row), column_number(first), int(last_row or row), column_number(last or first))
     if merge.last_row < merge.first_row or merge.last_column < merge.first_column:
         raise NoTableError(damaged(_("merged cells without a range")))
@@ -104,10 +104,10 @@ def _with_neighbours(rows: Iterator[_Told]) -> Iterator[tuple[int, _Told, float]
     """Each row between the lines of the rows before and after it."""
     before = 0
     ends: Iterator[_Told | None] = iter([None])
-    for told, following in pairwise(chain[_Told | None](rows, ends)):
-        if told is not None:
-            yield before, told, following[0].line if following else inf
-            before = told[0].line
+    for current, following in pairwise(chain[_Told | None](rows, ends)):
+        if current is not None:
+            yield before, current, following[0].line if following else inf
+            before = current[0].line
 
 
 def _fill(rows: Iterable[RawRow], merges: Sequence[Merge]) -> Iterator[_Told]:

@@ -125,11 +125,11 @@ class Book:
     def _related(self, part: str) -> dict[str, tuple[str, str]]:
         """What a part refers to: by id the kind and the part."""
         folder, name = posixpath.split(part)
-        found = _Relations(folder)
+        relations = _Relations(folder)
         of_part = posixpath.join(folder, "_rels", f"{name}.rels")
         if self.has(of_part):
-            self.read(of_part, found)
-        return found.parts
+            self.read(of_part, relations)
+        return relations.parts
 
     def _other(self) -> Message:
         """What an archive is that is no workbook."""

@@ -143,12 +143,12 @@ def wrap(text: str, width: int) -> list[str]:
 def _wrapped(cell: Text, width: int) -> Text:
     """The text in lines of a width, broken between words and Chinese characters alone."""
     breaks, used = [], 0
-    for found in _WHOLE.finditer(cell.plain):
-        piece = found[0]
+    for match in _WHOLE.finditer(cell.plain):
+        piece = match[0]
         if "\n" in piece:
             used = 0
         elif used + cell_len(piece.rstrip()) > width:
-            breaks.append(found.start())
+            breaks.append(match.start())
             used = cell_len(piece)
         else:
             used += cell_len(piece)

@@ -63,7 +63,7 @@ def field_of_title(title: str) -> str:
     """The field that a column holds, whatever a roster puts around its title; empty where it is none of these."""
     name = column_name(title)
     for bare in (name, _BRACKETS.sub("", name)):
-        for known in (bare, bare[found.end() :] if (found := _PARTY.match(bare)) else bare):
+        for known in (bare, bare[party.end() :] if (party := _PARTY.match(bare)) else bare):
             if known in _BY_TITLE:
                 return _BY_TITLE[known]
     return ""

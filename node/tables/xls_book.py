@@ -69,9 +69,9 @@ class XlsBook:
         for line, cells in lines:
             yield self._row(line, cells)
 
-    def _row(self, line: int, found: list[Any]) -> RawRow:
-        cells = [""] * (found[-1][0] + 1)
-        for column, value, style in found:
+    def _row(self, line: int, values: list[Any]) -> RawRow:
+        cells = [""] * (values[-1][0] + 1)
+        for column, value, style in values:
             cells[column] = value if style is None else self._number(value, style)
         return RawRow(line, cells)
 

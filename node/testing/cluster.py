@@ -88,8 +88,8 @@ class SixCities(Mapping[str, City]):
         Raises:
             AssertionError: Names what is violated.
         """
-        found = check_stores({slug: city.store for slug, city in self.items()}, self._keys_of, acknowledged, liars)
-        assert not found, "\n".join([f"{len(found)} violations:", *map(str, found[:30])])  # noqa: S101 - it is one
+        violations = check_stores({slug: city.store for slug, city in self.items()}, self._keys_of, acknowledged, liars)
+        assert not violations, "\n".join([f"{len(violations)} violations:", *map(str, violations[:30])])  # noqa: S101 - it is one
 
     def _keys_of(self, slug: str) -> Sequence[LogKey]:
         return load_federation(self[slug].config.federation).member(slug).log_keys

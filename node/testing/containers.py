@@ -99,8 +99,8 @@ class ContainerCity(City):
 
     def sync(self, *cities: str) -> dict[str, str]:
         """Pulls now; returns for each peer the reason why it failed, or nothing."""
-        told = json.loads(self.gongzhi("sync", "--now", "--json", *cities, codes=(0, 1)))
-        return {city: each["reason"] for city, each in told.items()}
+        results = json.loads(self.gongzhi("sync", "--now", "--json", *cities, codes=(0, 1)))
+        return {city: each["reason"] for city, each in results.items()}
 
     def release(self, city: str) -> None:
         """Lets a frozen peer be pulled from again."""
@@ -114,8 +114,8 @@ class ContainerCity(City):
         """
         code, (output, errors) = self.container.exec_run(["gongzhi", *arguments], demux=True)
         if code not in codes:
-            said = (errors or output or b"").decode(errors="replace").strip()
-            raise NodeError(Reason.UNAVAILABLE, f"{self.slug}: gongzhi {' '.join(arguments)}: {code} {said[-2000:]}")
+            text = (errors or output or b"").decode(errors="replace").strip()
+            raise NodeError(Reason.UNAVAILABLE, f"{self.slug}: gongzhi {' '.join(arguments)}: {code} {text[-2000:]}")
         return (output or b"").decode()
 
     def address(self, service: str) -> str:
@@ -154,7 +154,7 @@ def found_containers(base: Path, settings: Mapping[str, Any], image: str | None,
     image = image or IMAGE
     if why := missing_engine(image):
         raise NodeError(Reason.UNAVAILABLE, why)
-    configs = [_found(base / city, city, settings) for city in CAPITALS]
+    configs = [_found_city(base / city, city, settings) for city in CAPITALS]
     cards = [load_federation(config.federation).member(config.city) for config in configs]
     for config in configs:
         save_federation(config.federation, Federation(tuple(cards)))
@@ -162,6 +162,6 @@ def found_containers(base: Path, settings: Mapping[str, Any], image: str | None,
     return [ContainerCity(config, base / config.city, image, federation, stack) for config in configs]
 
 
-def _found(folder: Path, city: str, settings: Mapping[str, Any]) -> Config:
+def _found_city(folder: Path, city: str, settings: Mapping[str, Any]) -> Config:
     plan = Plan(city, *CAPITALS[city], f"{city}:7100", shipped_policy(city), _LISTEN, settings=settings)
     return found_node(folder, plan, datetime.now(UTC))

@@ -93,7 +93,7 @@ def test_it_finds_what_a_city_may_not_see(tmp_path: Path) -> None:
     policy = shipped_policy("nanchang").replace("rules:\n", f"rules:\n{rule}", 1)
     stage = found_stage(tmp_path, {"nanchang": policy})
     verdict = played(stage)
-    found = "\n".join(verdict.found)
+    found = "\n".join(verdict.violations)
     assert not verdict.holds
     assert "denied: taiyuan holds regulator of nanchang-0 (operator.registration), for all" in found
     assert "denied: the actual address of the seller is in taiyuan's" in found
@@ -101,7 +101,7 @@ def test_it_finds_what_a_city_may_not_see(tmp_path: Path) -> None:
     assert f"exposed: wuhan on changsha: {complaint} is held, and should be a hash" in found
     assert f"denied: wuhan holds identity, personal, regulator of {complaint} (complaint), for changsha" in found
     assert "denied: the complainant's name is in wuhan's data/node.db" in found
-    assert len({line for line in verdict.found if "hefei" in line.split(":")[1]}) == 0
+    assert len({line for line in verdict.violations if "hefei" in line.split(":")[1]}) == 0
 
 
 def played(stage: Stage) -> Verdict:

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from node.core.alert_rules import alert_rules
-from node.core.finding import Code, found
+from node.core.finding import Code, new_finding
 from node.core.reason_texts import Severity
 
 RULES = Path(__file__).parents[2] / "deploy" / "compose" / "monitoring" / "alerts.yml"
@@ -20,5 +20,5 @@ def test_every_alert_has_a_rule() -> None:
     [group] = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
     watched = {rule["expr"] for rule in group["rules"]}
     for code in Code:
-        if found(code).severity is not Severity.INFO:
+        if new_finding(code).severity is not Severity.INFO:
             assert f'gongzhi_alert{{code="{code}"}} > 0' in watched

@@ -3,7 +3,7 @@
 import re
 from string import Formatter
 
-from node.core.finding import Code, found
+from node.core.finding import Code, new_finding
 from node.core.reason_texts import Severity, texts
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -24,7 +24,7 @@ def test_both_languages_say_the_same() -> None:
 
 
 def test_a_finding_fills_its_texts() -> None:
-    ends = found(Code.PEER_CERTIFICATE_ENDS, "hefei", date="2026-12-03", days=5)
+    ends = new_finding(Code.PEER_CERTIFICATE_ENDS, "hefei", date="2026-12-03", days=5)
     assert ends.severity is Severity.MUST
     assert ends.text("en") == "The certificate of hefei ends on 2026-12-03, in 5 days."
     assert ends.text("zh") == "hefei 的证书将于 2026-12-03 到期，还有 5 天。"

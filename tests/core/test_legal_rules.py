@@ -70,7 +70,7 @@ def test_order_20_is_cited_for_nothing_of_today() -> None:
 
 
 def test_an_assistance_is_extended_only_if_told_and_a_case_by_approval() -> None:
-    assert find_rule("assistance.answer", DAY).extensions[0].told
+    assert find_rule("assistance.answer", DAY).extensions[0].needs_notice
     assert find_rule("case.decision", DAY).extensions[0].approval is not None
     assert find_rule("listing.serious.term", DAY).kind is Kind.TERM
 

@@ -79,18 +79,18 @@ def print_case(shown: pb.Case) -> None:
 def _print_matter(shown: pb.Case) -> None:
     """What the acts in force say of the matter, each field as it was said last."""
     standard = standards.get(shown.workflow)
-    said: dict[str, list[tuple[Line, str]]] = {}
+    stated: dict[str, list[tuple[Line, str]]] = {}
     for act in shown.acts:
         if act.standing == "in_force":
             of_act: dict[str, list[tuple[Line, str]]] = {}
             for line in lines(standard, standard.parse(act.body)):
                 if not line.path.startswith("act."):
                     of_act.setdefault(line.path, []).append((line, act.id))
-            said |= of_act
+            stated |= of_act
     table = CellTable(_("field"), _("label"), _("value"), _("stated by"))
-    for line, record in (each for found in said.values() for each in found):
+    for line, record in (each for lines_of_field in stated.values() for each in lines_of_field):
         table.add_texts(line.path, line.name, line.text, record)
-    if said:
+    if stated:
         print_table(table)
 
 
@@ -134,9 +134,9 @@ def _print_grounds(shown: pb.Case) -> None:
     for each in shown.acts:
         act = standards.get(shown.workflow).parse(each.body).act  # type: ignore[attr-defined]
         documents = [act.document_number, *(f"{paper.title} {paper.number}" for paper in act.documents)]
-        told = (act.reasons, act.article, "; ".join(filter(None, documents)))
-        if any(told):
-            table.add_texts(each.id, each.act, *told)
+        grounds = (act.reasons, act.article, "; ".join(filter(None, documents)))
+        if any(grounds):
+            table.add_texts(each.id, each.act, *grounds)
     if table.row_count:
         print_table(table)
 

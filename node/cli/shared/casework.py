@@ -170,7 +170,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _act(act: str, options: dict[str, Any]) -> dict[str, Any]:
-    told = {
+    fields = {
         "act": act,
         "article": options["article"],
         "reasons": options["reasons"],
@@ -180,7 +180,7 @@ def _act(act: str, options: dict[str, Any]) -> dict[str, Any]:
         "documents": [_pair(each, "title", "number") for each in options["documents"]],
         "officers": [_pair(each, "name", "certificate_number") for each in options["officers"]],
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _pair(text: str, first: str, second: str) -> dict[str, str]:

@@ -32,10 +32,10 @@ def _fields(plain: Mapping[str, Any], descriptor: Descriptor, at: str) -> dict[s
 
 
 def _field(name: str, descriptor: Descriptor, at: str) -> FieldDescriptor:
-    found = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
-    if found is None:
+    field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+    if field is None:
         _refuse(at + name, _("no such field; known fields: {fields}", fields=[each.name for each in descriptor.fields]))
-    return found
+    return field
 
 
 def _value(value: Any, field: FieldDescriptor, path: str) -> Any:
@@ -67,11 +67,11 @@ def _moment_ms(text: str, path: str) -> int:
 
 
 def _code(text: str, enum: EnumDescriptor, path: str) -> str:
-    found = next((full for full, *others in _names(enum) if text.lower() in (full.lower(), *others)), None)
-    if found is None:
+    code = next((full for full, *others in _names(enum) if text.lower() in (full.lower(), *others)), None)
+    if code is None:
         known = [f"{short} {zh}" for _full, short, zh in _names(enum)]
         _refuse(path, _("no code {text!r}; known codes: {known}", text=text[:40], known=known))
-    return found
+    return code
 
 
 def _names(enum: EnumDescriptor) -> Iterator[tuple[str, str, str]]:

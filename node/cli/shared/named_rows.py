@@ -53,20 +53,20 @@ def named_rows(path: Path, columns: Mapping[str, str], needed: Collection[str]) 
     fields = frozenset(columns.values())
 
     def field_of(title: str) -> str:
-        found = known.get(column_name(title)) or field_of_title(title)
-        return found if found in fields else ""
+        field = known.get(column_name(title)) or field_of_title(title)
+        return field if field in fields else ""
 
     def missing(cells: Sequence[str]) -> int:
         return len(fields - set(map(field_of, cells)))
 
     with open_file(path, missing) as file:
-        found = list(map(field_of, file.head.cells))
-        if not set(needed) & set(found):
-            raise FileError(Reason.INVALID_ARGUMENT, str(path), _lacks(columns, needed, any(found)), file.head.line)
-        unread = [cell for cell, field in zip(file.head.cells, found, strict=True) if not field and cell.strip()]
+        mapped = list(map(field_of, file.head.cells))
+        if not set(needed) & set(mapped):
+            raise FileError(Reason.INVALID_ARGUMENT, str(path), _lacks(columns, needed, any(mapped)), file.head.line)
+        unread = [cell for cell, field in zip(file.head.cells, mapped, strict=True) if not field and cell.strip()]
         if unread:
             _tell(_("columns not read: {titles}", titles=_listed(unread)))
-        places = _places(known, found, list(map(column_name, file.head.cells)))
+        places = _places(known, mapped, list(map(column_name, file.head.cells)))
         asides: dict[str, list[int]] = {reason: [] for reason in (*ASIDES, "header_repeated")}
         for raw in file.rows:
             if reason := _aside(raw, file.head.cells):

@@ -21,12 +21,12 @@ _MAY_GO_ON = frozenset({"backup", "restore", "run"})
 _MAX_ABOUT = 400
 
 
-def noted(what: str, told: Sequence[str], callback: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+def noted(what: str, subjects: Sequence[str], callback: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Does the act and notes it.
 
     Args:
         what: The command.
-        told: The arguments that say what it is done to.
+        subjects: The arguments that say what it is done to.
         callback: Does it.
         arguments: Of the command.
 
@@ -35,7 +35,7 @@ def noted(what: str, told: Sequence[str], callback: Callable[..., Any], argument
     """
 
     def note(result: str) -> Act:
-        about = " ".join(_words(arguments[name]) for name in told if arguments.get(name))
+        about = " ".join(_words(arguments[name]) for name in subjects if arguments.get(name))
         return Act(time.time_ns() // 1_000_000, _who(), _where(), f"gongzhi {what}", about[:_MAX_ABOUT], result)
 
     trail = _open(what, arguments)

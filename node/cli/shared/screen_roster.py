@@ -82,10 +82,10 @@ def _licence_of(cells: Mapping[str, str]) -> tuple[str, Problem | None]:
 
 def _parse_hmac(text: str, path: Path, line: int) -> bytes:
     try:
-        found = bytes.fromhex(text)
+        mac = bytes.fromhex(text)
     except ValueError:
-        found = b""
-    if len(found) != HMAC_BYTES:
+        mac = b""
+    if len(mac) != HMAC_BYTES:
         # The cell is not shown: an ID number may have slipped into it.
         raise FileError(Reason.INVALID_ARGUMENT, str(path), _("id_hmac must be 64 hexadecimal digits"), line)
-    return found
+    return mac

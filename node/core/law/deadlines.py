@@ -173,7 +173,9 @@ class Deadline:
                 _("is extended only with approval ({by})", by=both(right.approval.en, right.approval.zh)),
             )
         is_told = told_on is not None and not self.is_late(told_on)
-        self._refuse_if(right.told and not is_told, _("is extended only if the other side is told before expiry"))
+        self._refuse_if(
+            right.needs_notice and not is_told, _("is extended only if the other side is told before expiry")
+        )
         added = right.limit if limit is None else limit
         if added is None or added < 1 or (right.limit is not None and added > right.limit):
             self._refuse(

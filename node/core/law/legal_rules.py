@@ -52,12 +52,12 @@ class ExtensionRight(_Entry):
     """An extension the law allows once.
 
     `limit`, in the rule's unit, is the most it may add; without one, whoever extends sets it. `approval` names who must
-    approve, `told` asks that the other side be told before expiry.
+    approve, `needs_notice` asks that the other side be told before expiry.
     """
 
     limit: Annotated[int, Field(ge=1)] | None = None
     approval: Label | None = None
-    told: bool = False
+    needs_notice: bool = False
 
 
 class LegalRule(_Entry):

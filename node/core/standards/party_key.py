@@ -175,8 +175,8 @@ def _older_number(canonical: str) -> Problem | None:
     return _LIKE_OLDER_NUMBER if is_like_one and not _LETTER.search(canonical) else None
 
 
-def _wrong_code(code: str, found: Problems) -> Problem | None:
-    wrong = next((problem for problem in found if not problem.warning), None)
+def _wrong_code(code: str, problems: Problems) -> Problem | None:
+    wrong = next((problem for problem in problems if not problem.warning), None)
     if wrong and check_uscc(code.translate(_LOOK_ALIKE)) == ():
         return wrong._replace(message=f"{wrong.message}; {_MISREAD}")
     return wrong

@@ -82,16 +82,16 @@ class _Checks:
     def __bool__(self) -> bool:
         return bool(self._fields or self._messages)
 
-    def run(self, message: Message, path: str, found: list[Finding]) -> None:
+    def run(self, message: Message, path: str, findings: list[Finding]) -> None:
         for field in self._fields:
             if value := getattr(message, field.name):
-                field.run(value, path + field.name, found)
+                field.run(value, path + field.name, findings)
         for name, is_repeated, checks in self._messages:
             if is_repeated:
                 for position, item in enumerate(getattr(message, name)):
-                    checks.run(item, f"{path}{name}[{position}].", found)
+                    checks.run(item, f"{path}{name}[{position}].", findings)
             elif message.HasField(name):
-                checks.run(getattr(message, name), f"{path}{name}.", found)
+                checks.run(getattr(message, name), f"{path}{name}.", findings)
 
 
 class _Checked:
@@ -103,16 +103,16 @@ class _Checked:
         self._advisory = _options(field).advisory
         self._check = _CHECKERS[_options(field).check]
 
-    def run(self, value: Any, path: str, found: list[Finding]) -> None:
+    def run(self, value: Any, path: str, findings: list[Finding]) -> None:
         if self._is_repeated:
             for position, item in enumerate(value):
-                self._run(item, f"{path}[{position}]", found)
+                self._run(item, f"{path}[{position}]", findings)
         else:
-            self._run(value, path, found)
+            self._run(value, path, findings)
 
-    def _run(self, value: str, path: str, found: list[Finding]) -> None:
+    def _run(self, value: str, path: str, findings: list[Finding]) -> None:
         if problems := self._check(value):
-            found += [Finding(path, reason, text, self._advisory or warning) for reason, text, warning in problems]
+            findings += [Finding(path, reason, text, self._advisory or warning) for reason, text, warning in problems]
 
 
 def _is_in_case(message: Message) -> bool:

@@ -21,8 +21,8 @@ class Office(NamedTuple):
         """The options of `gongzhi evidence put` that are the extraction record."""
         two = [f"{each['name']}={each['certificate_number']}" for each in self.on_the_spot()]
         officers = [word for each in two for word in ("--officer", each)]
-        told = ["--at", at, "--place", place, "--method", method, "--carrier", carrier]
-        return [*told, "--maker", self.maker.name, *officers]
+        options = ["--at", at, "--place", place, "--method", method, "--carrier", carrier]
+        return [*options, "--maker", self.maker.name, *officers]
 
     def on_the_spot(self) -> list[dict[str, str]]:
         """Both, as an act names 执法人员."""

@@ -134,13 +134,13 @@ class Desk:
 class Body:
     """An act to be recorded: what it carries, in protobuf's JSON form."""
 
-    def __init__(self, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **said: Any) -> None:
+    def __init__(self, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **act_fields: Any) -> None:
         self.workflow = workflow
         self.act = act
         declared = find_workflow(workflow).act[act]
         self.label = declared.label
         self.binds = declared.binds
-        self.message = ParseDict({**fields, "act": {"act": act, **said}}, standards.get(workflow).message_type())
+        self.message = ParseDict({**fields, "act": {"act": act, **act_fields}}, standards.get(workflow).message_type())
 
     @property
     def wire(self) -> bytes:

@@ -46,7 +46,7 @@ def print_sums(stage: Stage, verdict: Verdict) -> None:
     table = CellTable(_("standard"), _("records"), *(CAPITALS[city][0] for city in cities))
     for standard, held in sorted(verdict.held.items()):
         cells = (_held(held.get(city)) for city in cities)
-        table.add_row(standard, str(verdict.told[standard]), *cells)
+        table.add_row(standard, str(verdict.records[standard]), *cells)
     print_table(table)
     table = CellTable(_("secret"), _("may know it"), _("found in the files of"))
     for name, (_secret, may) in stage.secrets.items():
@@ -54,9 +54,9 @@ def print_sums(stage: Stage, verdict: Verdict) -> None:
     print_table(table)
 
 
-def print_found(console: Console, verdict: Verdict) -> None:
+def print_violations(console: Console, verdict: Verdict) -> None:
     """Prints what must not be."""
-    for each in verdict.found:
+    for each in verdict.violations:
         console.print(render(each), style="bold red", markup=False, soft_wrap=True)
 
 
@@ -66,7 +66,7 @@ def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
         "holds": verdict.holds,
         "steps": [_plain(each) for each in stage.steps],
         "cases": stage.cases,
-        "records": verdict.told,
+        "records": verdict.records,
         "looked_at": verdict.looked_at,
         "held": {
             standard: {city: {"records": count, "facets": sorted(facets)} for city, (count, facets) in held.items()}
@@ -76,7 +76,7 @@ def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
             name: {"may_know": sorted(may), "found_in": verdict.secrets.get(name, [])}
             for name, (_secret, may) in stage.secrets.items()
         },
-        "found": verdict.found,
+        "found": verdict.violations,
         "seconds": round(seconds, 1),
     }
 

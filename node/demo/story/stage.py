@@ -135,23 +135,23 @@ class Stage:
         case: str = "",
         also_to: Sequence[str] = (),
         platform: str = "",
-        **said: Any,
+        **act_fields: Any,
     ) -> pb.Recorded:
         """Records an act, checks its signature, and keeps it as a step.
 
         Raises:
             DemoError: It is refused, or what it follows does not come in time.
         """
-        desk, body = self.desks[city], Body(workflow, act, fields, **said)
+        desk, body = self.desks[city], Body(workflow, act, fields, **act_fields)
         if case:
             self._await_case(city, case)
         return self._noted(city, desk.act(case, body, also_to, platform), platform)
 
     def take_up(
-        self, city: str, draft: int, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **said: Any
+        self, city: str, draft: int, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **act_fields: Any
     ) -> pb.Recorded:
         """Records an act that the software prepared, with what an officer adds to it."""
-        return self._noted(city, self.desks[city].take_up(draft, Body(workflow, act, fields, **said)))
+        return self._noted(city, self.desks[city].take_up(draft, Body(workflow, act, fields, **act_fields)))
 
     def _noted(self, city: str, recorded: pb.Recorded, platform: str = "") -> pb.Recorded:
         desk = self.desks[city]
@@ -203,11 +203,11 @@ class Stage:
     def await_record(self, city: str, standard: str, is_it: Callable[[Stored], bool], begin: int) -> Stored:
         """Waits for a record that the node of a city makes by itself."""
 
-        def found() -> list[Stored]:
+        def matching() -> list[Stored]:
             return [each for each in self.logs.own(city, begin) if each.header.standard == standard and is_it(each)]
 
-        self.wait(_("the node of {city} to make a record of {standard}", city=city, standard=standard), found)
-        return found()[0]
+        self.wait(_("the node of {city} to make a record of {standard}", city=city, standard=standard), matching)
+        return matching()[0]
 
     def sync(self) -> None:
         """Has every node pull from every other now.
@@ -216,7 +216,7 @@ class Stage:
             DemoError: A pull failed.
         """
         with ThreadPoolExecutor(len(self.nodes)) as pool:
-            failed = [each for found in pool.map(_sync, self.nodes) for each in found]
+            failed = [each for failures in pool.map(_sync, self.nodes) for each in failures]
         if failed:
             raise DemoError("; ".join(failed))
 
@@ -230,13 +230,13 @@ class Stage:
         command = [Path(sysconfig.get_path("scripts")) / "gongzhi", *words, *at]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         if done.returncode not in codes:
-            said = f"{done.stdout}{done.stderr}".strip()
+            output = f"{done.stdout}{done.stderr}".strip()
             raise DemoError(
                 _(
                     "gongzhi {words}: exit code {code}\n{output}",
                     words=" ".join(map(str, words)),
                     code=done.returncode,
-                    output=said,
+                    output=output,
                 )
             )
         return done.stdout

@@ -56,5 +56,5 @@ class Limits:
 
 
 def _plain(deadline: pb.Clock) -> dict[str, str]:
-    told = {name: str(getattr(deadline, name)) for name in ("rule", "state", "started", "due", "problem")}
-    return told | {"label": deadline.label.zh, "owed_by": ", ".join(deadline.owed_by)}
+    plain = {name: str(getattr(deadline, name)) for name in ("rule", "state", "started", "due", "problem")}
+    return plain | {"label": deadline.label.zh, "owed_by": ", ".join(deadline.owed_by)}

@@ -43,22 +43,22 @@ class Verdict:
     Attributes:
         looked_at: records times cities.
         held: standard -> city -> how many records of other cities it holds something of, and which facets.
-        told: standard -> records made in the story.
+        records: standard -> records made in the story.
         secrets: name -> cities in whose files it stands.
-        found: what must not be.
+        violations: what must not be.
     """
 
     looked_at: int = 0
     held: dict[str, dict[str, tuple[int, set[str]]]] = field(default_factory=dict)
-    told: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
     secrets: dict[str, list[str]] = field(default_factory=dict)
-    found: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     is_complete: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether everything was looked at and nothing was found."""
-        return self.is_complete and not self.found
+        return self.is_complete and not self.violations
 
 
 def judge(stage: Stage) -> Verdict:
@@ -69,13 +69,13 @@ def judge(stage: Stage) -> Verdict:
     """
     verdict = Verdict()
     _settle(stage)
-    verdict.found += _by_policy(stage)
+    verdict.violations += _by_policy(stage)
     for city in stage.logs.cities:
         for stored in stage.logs.own(city):
-            verdict.told[stored.header.standard] = verdict.told.get(stored.header.standard, 0) + 1
-            verdict.found += _by_accord(stage, stored, verdict)
-    verdict.found += _secrets(stage, verdict)
-    verdict.found += _destroyed(stage)
+            verdict.records[stored.header.standard] = verdict.records.get(stored.header.standard, 0) + 1
+            verdict.violations += _by_accord(stage, stored, verdict)
+    verdict.violations += _secrets(stage, verdict)
+    verdict.violations += _destroyed(stage)
     verdict.is_complete = True
     return verdict
 
@@ -85,10 +85,10 @@ def allowed(stored: Stored, peer: str) -> frozenset[str]:
     header = stored.header
     if header.standard == "complaint" or not {peer, EVERYONE} & set(header.audience):
         return frozenset()
-    told = {each.name for each in standards.get(header.standard, header.version).facets if each.level <= _REGULATORS}
+    facets = {each.name for each in standards.get(header.standard, header.version).facets if each.level <= _REGULATORS}
     if header.standard == "operator.registration" and peer not in _NEIGHBOURS[header.city]:
-        told -= {"regulator"}
-    return frozenset(told)
+        facets -= {"regulator"}
+    return frozenset(facets)
 
 
 def _settle(stage: Stage) -> None:

@@ -59,26 +59,26 @@ def _is_act(body: Message) -> bool:
 
 def read_republished(connection: Connection, limit: int) -> list[str]:
     """The first record ids of what peers published again and neither retracted nor replaced."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT city, republished.position & ? FROM republished JOIN record USING (position)"
         " JOIN origin ON origin.number = republished.position >> ? WHERE view IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
         " ORDER BY republished.position LIMIT ?",
         ((1 << INDEX_BITS) - 1, INDEX_BITS, limit),
     )
-    return [record_id(city, index) for city, index in found]
+    return [record_id(city, index) for city, index in rows]
 
 
-def are_ended(connection: Connection, found: Iterable[str]) -> bool:
+def are_ended(connection: Connection, marks: Iterable[str]) -> bool:
     """Whether any of these marks is of a listing that had ended."""
-    sealed = _sealed(connection, found)
+    sealed = _sealed(connection, marks)
     among = ",".join("?" * len(sealed))
     return connection.execute(f"SELECT 1 FROM ended WHERE mark IN ({among}) LIMIT 1", sealed).fetchone() is not None  # noqa: S608 - question marks
 
 
-def _sealed(connection: Connection, found: Iterable[str]) -> list[bytes]:
+def _sealed(connection: Connection, marks: Iterable[str]) -> list[bytes]:
     (key,) = connection.execute("SELECT key FROM ended_key").fetchone()
-    return [hmac.digest(key, mark.encode(), "sha256") for mark in found]
+    return [hmac.digest(key, mark.encode(), "sha256") for mark in marks]
 
 
 def _is_superseded(connection: Connection, row: int) -> bool:

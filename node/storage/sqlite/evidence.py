@@ -77,10 +77,10 @@ class EvidenceStore:
             NodeError: INVALID_ARGUMENT (no digest) or NOT_FOUND.
         """
         check_digest(digest)
-        found = self.find(digest)
-        if found is None:
+        stored = self.find(digest)
+        if stored is None:
             raise NodeError(Reason.NOT_FOUND, _("attachment {digest} is not held here", digest=digest))
-        return found
+        return stored
 
     def digests(self) -> list[str]:
         """The attachments held, oldest first."""
@@ -172,8 +172,8 @@ class EvidenceStore:
 
     def _describe(self, row: tuple[str, str, int, str, int]) -> Attachment:
         digest, sm3, size, name, at_ms = row
-        found = self._connection.execute("SELECT record FROM source WHERE sha256 = ? ORDER BY at_ms", (digest,))
-        records = [record for (record,) in found]
+        rows = self._connection.execute("SELECT record FROM source WHERE sha256 = ? ORDER BY at_ms", (digest,))
+        records = [record for (record,) in rows]
         contents = self._connection.execute("SELECT content FROM extraction WHERE sha256 = ?", (digest,)).fetchall()
         return Attachment(
             sha256=digest,

@@ -101,11 +101,11 @@ def log_faults(config: Config, own: Member | None, connection: Connection) -> It
         own: Its own card; without it nobody can tell whose key signed.
         connection: To its database.
     """
-    found = _read_own(connection)
-    if found is None:
+    own_log = _read_own(connection)
+    if own_log is None:
         yield LogFault(WrongLog.NONE)
         return
-    city, checkpoint = found
+    city, checkpoint = own_log
     if city != config.city:
         yield LogFault(WrongLog.FOREIGN, city)
     elif own is not None:
@@ -146,8 +146,8 @@ def _read_stored(connection: Connection) -> str:
 
 
 def _has(connection: Connection, table: str) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
-    return found.fetchone() is not None
+    rows = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+    return rows.fetchone() is not None
 
 
 def _lost(config: Config, why: str) -> FileError:

@@ -44,8 +44,8 @@ class Version(NamedTuple):
         """The version that is said again after such a row, which is known from then on."""
         if as_of_ms < self.as_of_ms or self.has_replaced(content, as_of_ms):
             return self
-        said = self.said_again(as_of_ms)
-        return said._replace(replaced=(said.replaced + content)[-_MAX_REPLACED * _DIGEST_BYTES :])
+        renewed = self.said_again(as_of_ms)
+        return renewed._replace(replaced=(renewed.replaced + content)[-_MAX_REPLACED * _DIGEST_BYTES :])
 
     def followed_by(self, content: bytes, as_of_ms: int, leaf_index: int) -> "Version":
         """The version that takes its place."""

@@ -88,8 +88,8 @@ class Inspection:
     def is_noted(self, origin: int, leaf_index: int, kind: str) -> bool:
         """Whether a change of this kind is on record."""
         values = (position(origin, leaf_index), kind)
-        found = self._connection.execute("SELECT 1 FROM change WHERE position = ? AND kind = ? LIMIT 1", values)
-        return found.fetchone() is not None
+        rows = self._connection.execute("SELECT 1 FROM change WHERE position = ? AND kind = ? LIMIT 1", values)
+        return rows.fetchone() is not None
 
     def dangling_keys(self, size: int) -> Iterator[int]:
         """Leaf indices that idempotency keys point to though no current own record stands there."""

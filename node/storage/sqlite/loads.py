@@ -85,10 +85,10 @@ def read_loads(connection: Connection, before: int, limit: int) -> list[Load]:
 
 def read_runs(connection: Connection, number: int) -> list[tuple[int, int]]:
     """Where the records of a load stand in the own log: [begin, end), in order."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT first_index, first_index + records FROM load_run WHERE load = ? ORDER BY first_index", (number,)
     )
-    return found.fetchall()
+    return rows.fetchall()
 
 
 def ask_retraction(connection: Connection, load: Load) -> None:

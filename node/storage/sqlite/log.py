@@ -193,8 +193,8 @@ class OwnLog:
 
     def _read_view(self, connection: Connection, record: str) -> bytes | None:
         """None where the record is not there, was destroyed or was retracted."""
-        found = connection.execute(_STANDING, {"row": rows.target_of(OWN, record)}).fetchone()
-        return found[0] if found else None
+        row = connection.execute(_STANDING, {"row": rows.target_of(OWN, record)}).fetchone()
+        return row[0] if row else None
 
     def _extend(self, connection: Connection, frontier: Frontier, entries: Sequence[Entry]) -> list[AppendResult]:
         # Drawn at once: each draw gives Python's lock away, and with it a turn of the writer.
@@ -221,9 +221,9 @@ class OwnLog:
             entry.header.supersedes = record_id(self.city, version.leaf_index)
             run.superseded.append((position(OWN, version.leaf_index), position(OWN, index)))
         self._seal(entry, index, run)
-        told = (entry.content, entry.header.as_of_ms, index)
+        newest = (entry.content, entry.header.as_of_ms, index)
         for key in entry.keys:
-            known[key] = run.versions[key] = version.followed_by(*told) if version else Version(*told)
+            known[key] = run.versions[key] = version.followed_by(*newest) if version else Version(*newest)
         return AppendResult(AppendOutcome.SUPERSEDED if version else AppendOutcome.ACCEPTED, entry.header.id)
 
     def _seal(self, entry: Entry, index: int, run: _Run) -> None:

@@ -86,11 +86,11 @@ def read_page(connection: Connection, digest: int, after: int, limit: int) -> li
 
 
 def _of_each_city(connection: Connection, key: int) -> Looked:
-    found: list[Found] = []
+    matches: list[Found] = []
     more = False
     for (number,) in connection.execute("SELECT number FROM origin").fetchall():
         among = (key, position(number, 0), position(number + 1, 0) - 1, PER_CITY + 1)
         rows = [(*split_position(row), view) for _, row, view in connection.execute(_SELECT_OF_CITY, among)]
         more |= len(rows) > PER_CITY
-        found += rows[:PER_CITY]
-    return Looked(found, more)
+        matches += rows[:PER_CITY]
+    return Looked(matches, more)

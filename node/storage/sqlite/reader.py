@@ -61,12 +61,12 @@ class Reader:
 
     def records(self, origin: int, begin: int, end: int) -> list[Row]:
         """The records [begin, end) of an origin: (leaf index, leaf hash, view or None)."""
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT position, leaf_hash, view FROM record WHERE position >= ? AND position < ? ORDER BY position",
             (position(origin, begin), position(origin, end)),
         ).fetchall()
         base = position(origin, 0)
-        return [(row - base, leaf_hash, view) for row, leaf_hash, view in found]
+        return [(row - base, leaf_hash, view) for row, leaf_hash, view in rows]
 
     def by_subject(self, subject: str) -> list[tuple[int, int, bytes]]:
         """The current records indexed under a subject, of each peer the first: (origin number, leaf index, view).
@@ -104,10 +104,10 @@ class Reader:
             to: Number of the newest.
             kind: Of change, as in `note_change`; "%" is any.
         """
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT position FROM change WHERE number > ? AND number <= ? AND kind LIKE ?", (after, to, kind)
         )
-        return [split_position(row) for (row,) in found]
+        return [split_position(row) for (row,) in rows]
 
     def leaf_hashes(self, origin: int, begin: int, end: int) -> list[bytes]:
         """The leaf hashes of the records [begin, end)."""
@@ -130,18 +130,18 @@ class Reader:
 
     def retracted(self, begin: int, end: int) -> set[int]:
         """The leaf indices of the own records in [begin, end) that were retracted."""
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT position FROM change WHERE kind = 'retracted' AND position BETWEEN ? AND ?",
             (position(OWN, begin), position(OWN, end - 1)),
         )
-        return {row for (row,) in found}
+        return {row for (row,) in rows}
 
     def is_retracted(self, origin: int, index: int) -> bool:
         """Whether a record was retracted."""
-        found = self.connection.execute(
+        change = self.connection.execute(
             "SELECT 1 FROM change WHERE kind = 'retracted' AND position = ? LIMIT 1", (position(origin, index),)
         ).fetchone()
-        return found is not None
+        return change is not None
 
     def retraction_of(self, origin: int, index: int) -> int | None:
         """The leaf index of the record that took a record back; None where none did."""
@@ -152,11 +152,11 @@ class Reader:
 
     def successors(self, begin: int, end: int) -> dict[int, int]:
         """Of the own records in [begin, end) that were replaced: the leaf index of what replaced each."""
-        found = self.connection.execute(
+        rows = self.connection.execute(
             "SELECT position, by_position FROM change WHERE kind = 'superseded' AND position BETWEEN ? AND ?",
             (position(OWN, begin), position(OWN, end - 1)),
         )
-        return dict(found)
+        return dict(rows)
 
     def version(self, index: int) -> tuple[bytes | None, bool, int | None]:
         """An own record in its chain of versions: the view, whether it was retracted, what replaced it."""

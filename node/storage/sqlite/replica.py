@@ -220,8 +220,8 @@ def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_m
 
 
 def _read_view(connection: Connection, row: int) -> bytes | None:
-    found = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
-    return found[0] if found else None
+    stored = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
+    return stored[0] if stored else None
 
 
 def _shown(view: bytes | None) -> frozenset[int]:

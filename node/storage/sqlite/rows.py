@@ -113,12 +113,12 @@ def target_of(origin: int, record: str) -> int:
 
 def unindex(connection: Connection, row: int) -> bytes | None:
     """Takes a record out of the subject index; returns its stored view."""
-    found = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
-    if found is None or found[0] is None:
+    stored = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
+    if stored is None or stored[0] is None:
         return None
-    header = parse_header(View.FromString(found[0]).header)
+    header = parse_header(View.FromString(stored[0]).header)
     connection.executemany("DELETE FROM subject WHERE digest = ? AND position = ?", subject_rows(header, row))
-    return bytes(found[0])
+    return bytes(stored[0])
 
 
 def supersede(connection: Connection, rows: Iterable[tuple[int, int]], at_ms: int) -> None:

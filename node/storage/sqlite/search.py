@@ -100,17 +100,17 @@ class SearchIndex:
         return end < size
 
     def _followed(self, origin: int) -> int:
-        found = self._connection.execute("SELECT size FROM followed WHERE origin = ?", (origin,)).fetchone()
-        return found[0] if found else 0
+        stored = self._connection.execute("SELECT size FROM followed WHERE origin = ?", (origin,)).fetchone()
+        return stored[0] if stored else 0
 
     def _changes(self) -> list[tuple[int, str]]:
         (after,) = self._connection.execute("SELECT number FROM followed_change").fetchone()
-        found = self._log.execute(
+        changes = self._log.execute(
             "SELECT position, kind, number FROM change WHERE number > ? ORDER BY number LIMIT ?", (after, BATCH)
         ).fetchall()
-        if found:
-            self._connection.execute("UPDATE followed_change SET number = ?", (found[-1][2],))
-        return [(row, kind) for row, kind, _ in found]
+        if changes:
+            self._connection.execute("UPDATE followed_change SET number = ?", (changes[-1][2],))
+        return [(row, kind) for row, kind, _ in changes]
 
     def _follow_change(self, row: int, kind: str) -> bool:
         """Brings one record up to date, whatever happened to it; returns whether a name was deleted."""
@@ -121,10 +121,10 @@ class SearchIndex:
 
     def _is_followed(self, row: int) -> bool:
         """Whether the record's turn has come; if not, it will be taken in as it then is."""
-        found = self._connection.execute(
+        rows = self._connection.execute(
             "SELECT 1 FROM followed WHERE origin = ? >> 40 AND size > ? & ((1 << 40) - 1)", (row, row)
         )
-        return found.fetchone() is not None
+        return rows.fetchone() is not None
 
 
 def _read_current(log: Connection, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
@@ -168,10 +168,10 @@ def _insert(connection: Connection, named: Sequence[_Named], unreadable: Sequenc
 
 def _delete(connection: Connection, row: int) -> bool:
     connection.execute("DELETE FROM unreadable WHERE position = ?", (row,))
-    found = connection.execute("SELECT folded FROM name WHERE position = ?", (row,)).fetchone()
-    if found is None:
+    stored = connection.execute("SELECT folded FROM name WHERE position = ?", (row,)).fetchone()
+    if stored is None:
         return False
-    connection.execute("INSERT INTO pair (pair, rowid, text) VALUES ('delete', ?, ?)", (row, pairs(found[0])))
+    connection.execute("INSERT INTO pair (pair, rowid, text) VALUES ('delete', ?, ?)", (row, pairs(stored[0])))
     connection.execute("DELETE FROM name WHERE position = ?", (row,))
     return True
 

@@ -59,10 +59,10 @@ def check_database(path: Path) -> None:
     """
     try:
         with closing(open_reader(path)) as connection:
-            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except Error as error:
         raise storage_error(error) from None
-    if found != "ok":
+    if verdict != "ok":
         raise NodeError(Reason.STORAGE_CORRUPT, _("{name} is damaged", name=path.name))
 
 

@@ -222,8 +222,8 @@ class CaseRepository:
                     gone.append(Retracted(header, leaf_hash))
         return max(gone, key=lambda each: record_order(each.header.id), default=None)
 
-    def _act(self, found: Read) -> ActRecord | None:
-        act = found.act
+    def _act(self, record: Read) -> ActRecord | None:
+        act = record.act
         if act is None or not (name := act.fact.platform):
             return act
         return act if self._connected().speaks_for(act.header.city, name, act.fact.on) else None

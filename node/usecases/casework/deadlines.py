@@ -62,11 +62,11 @@ def scorecard(summaries: Iterable[CaseSummary], now: datetime) -> list[Score]:
     return [_score(city, rule, owed, now) for (city, rule), owed in sorted(timers.items())]
 
 
-def _score(city: str, rule: str, found: Sequence[Timer], now: datetime) -> Score:
-    readings = [reading for timer in found if (reading := timer.read(now)) is not None]
-    stopped = [timer for timer in found if timer.deadline and timer.deadline.stopped]
+def _score(city: str, rule: str, timers: Sequence[Timer], now: datetime) -> Score:
+    readings = [reading for timer in timers if (reading := timer.read(now)) is not None]
+    stopped = [timer for timer in timers if timer.deadline and timer.deadline.stopped]
     met = sum(reading.state is State.MET for reading in readings)
-    overdue = sum(_is_open(timer) and _is_overdue(timer.read(now)) for timer in found)
+    overdue = sum(_is_open(timer) and _is_overdue(timer.read(now)) for timer in timers)
     days = [
         (legal_date(ended.deadline.stopped) - ended.on).days
         for ended in stopped
@@ -75,10 +75,10 @@ def _score(city: str, rule: str, found: Sequence[Timer], now: datetime) -> Score
     return Score(
         city=city,
         rule=rule,
-        label=label_of(found[0]),
+        label=label_of(timers[0]),
         in_time=met,
         late=len(stopped) - met,
-        running=len(found) - len(stopped) - overdue,
+        running=len(timers) - len(stopped) - overdue,
         overdue=overdue,
         median_days=median(days) if days else 0,
     )

@@ -162,13 +162,13 @@ class Proposer:
             )
         return file
 
-    def _sign(self, said: ActMessage, actor: Actor, case: str, on: date) -> None:
-        said.case, said.city, said.date = case, self._city, said.date or on.isoformat()
+    def _sign(self, act: ActMessage, actor: Actor, case: str, on: date) -> None:
+        act.case, act.city, act.date = case, self._city, act.date or on.isoformat()
         if actor.is_platform:
             check_speaks(self._members().connections, self._city, actor.account.name, on)
-            said.platform = actor.account.name
+            act.platform = actor.account.name
         else:
-            said.maker.CopyFrom(actor.officer())
+            act.maker.CopyFrom(actor.officer())
 
     def _checked(
         self,
@@ -232,10 +232,10 @@ def _declared(workflow: Workflow, name: str) -> Act:
     return act
 
 
-def _check_unset(said: ActMessage, case: str) -> None:
-    if said.case not in ("", case):
+def _check_unset(act: ActMessage, case: str) -> None:
+    if act.case not in ("", case):
         raise NodeError(Reason.INVALID_ARGUMENT, _("the body names a different case"))
-    if stated := [name for name, _value in _set_fields(said) if name in _OURS]:
+    if stated := [name for name, _value in _set_fields(act) if name in _OURS]:
         raise NodeError(Reason.INVALID_ARGUMENT, _("act.{field} is set by the node: leave it empty", field=stated[0]))
 
 

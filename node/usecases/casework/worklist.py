@@ -68,9 +68,9 @@ def side_of(actor: Actor, city: str) -> str:
     return actor.account.name if actor.is_platform else city
 
 
-def first(found: Sequence[_Each], limit: int) -> Sequence[_Each]:
+def first(items: Sequence[_Each], limit: int) -> Sequence[_Each]:
     """As many as are asked for and fit in an answer."""
-    return found[: min(limit or USUAL, MOST)]
+    return items[: min(limit or USUAL, MOST)]
 
 
 def _listed(summary: CaseSummary, now: datetime) -> Listed:

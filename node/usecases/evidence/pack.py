@@ -29,16 +29,16 @@ ReadAttachment = Callable[[str], Iterator[bytes]]
 _IDENTITY_LEVEL = 4
 
 
-def make_manifest(case: str, found: ShowCaseResponse) -> Manifest:
+def make_manifest(case: str, response: ShowCaseResponse) -> Manifest:
     """The manifest of what a node holds of a case."""
-    held = [attachment for attachment in found.attachments if attachment.HasField("attachment")]
+    held = [attachment for attachment in response.attachments if attachment.HasField("attachment")]
     return Manifest(
         case=case,
-        records=list(found.records),
+        records=list(response.records),
         files=[manifest_file(kept.attachment, kept.records) for kept in held],
         missing=[
             MissingFile(sha256=attachment.sha256, records=list(attachment.records))
-            for attachment in found.attachments
+            for attachment in response.attachments
             if not attachment.HasField("attachment")
         ],
     )
@@ -90,7 +90,7 @@ def _add_file(archive: zipfile.ZipFile, file: ManifestFile, chunks: Iterator[byt
     check_file(file, digester.size, digester.digests())
 
 
-def check_file(file: ManifestFile, size: int, found: Digests) -> None:
+def check_file(file: ManifestFile, size: int, digests: Digests) -> None:
     """Holds the bytes of a file against its entry.
 
     Raises:
@@ -101,8 +101,8 @@ def check_file(file: ManifestFile, size: int, found: Digests) -> None:
             Reason.WRONG_DIGEST,
             _("{name} has {size} bytes, but the manifest states {stated}", name=file.name, size=size, stated=file.size),
         )
-    if found != file.digests:
-        which = "SHA-256" if found.sha256 != file.sha256 else "SM3"
+    if digests != file.digests:
+        which = "SHA-256" if digests.sha256 != file.sha256 else "SM3"
         raise NodeError(
             Reason.WRONG_DIGEST,
             _("{name} does not have the {digest} that the manifest states", name=file.name, digest=which),

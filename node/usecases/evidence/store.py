@@ -31,14 +31,14 @@ def store_evidence(store: EvidenceStore, by: str, messages: Iterator[PutRequest]
     held = store.find(about.sha256)
     # What came from a peer is taken in again: who names a digest has not shown that he holds its bytes.
     if held is not None and held.handed_in:
-        yield PutResponse(held=about.size, attachment=_told(about, store.note(about, source)))
+        yield PutResponse(held=about.size, attachment=_for_submitter(about, store.note(about, source)))
         return
     with store.receiving(about.sha256, about.size) as part:
         yield PutResponse(held=part.held)
         for message in messages:
             part.write(message.chunk.offset, message.chunk.data)
         kept = store.keep(part, about, source)
-    yield PutResponse(held=about.size, attachment=_told(about, kept))
+    yield PutResponse(held=about.size, attachment=_for_submitter(about, kept))
 
 
 def _attachment(announced: Announcement, now_ms: int) -> Attachment:
@@ -55,7 +55,7 @@ def _attachment(announced: Announcement, now_ms: int) -> Attachment:
     return about
 
 
-def _told(about: Attachment, kept: Attachment) -> Attachment:
+def _for_submitter(about: Attachment, kept: Attachment) -> Attachment:
     """What one who hands in learns: nothing that others said of the same bytes."""
     return Attachment(
         sha256=kept.sha256,

@@ -90,14 +90,14 @@ class Compare:
             self._note_clock(teller, answer.now_ms - (asked_at_ms + heard_at_ms) // 2)
         self._hear(teller, answer.checkpoints, answer.forks)
 
-    def answer(self, teller: str, told: CompareRequest) -> CompareResponse:
+    def answer(self, teller: str, request: CompareRequest) -> CompareResponse:
         """Hears what a peer knows; tells it what this node knows.
 
         Raises:
             NodeError: TOO_LARGE; BAD_CHECKPOINT or BAD_SIGNATURE, something told is not what it seems;
                 FALSE_ACCUSATION, a fork proof that proves nothing. The rest of the request is stored.
         """
-        self._hear(teller, told.checkpoints, told.forks)
+        self._hear(teller, request.checkpoints, request.forks)
         return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks(), now_ms=self._clock.now_ms())
 
     def _note_clock(self, city: str, ahead_ms: int) -> None:

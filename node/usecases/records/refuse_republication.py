@@ -42,7 +42,7 @@ class Republication:
         if name not in LISTS or body.act.case:  # type: ignore[attr-defined]
             return []
         day = legal_day(self._clock.now_ms())
-        return list(self._found(name, body, day))
+        return list(self._findings(name, body, day))
 
     def findings_of_act(self, name: str, body: Message) -> list[Finding]:
         """Why an act may not put a party on the list: its term is over, or a listing by its number had ended."""
@@ -53,9 +53,9 @@ class Republication:
         decided.ClearField("act")
         if hasattr(decided, "earlier_decision_number"):
             decided.ClearField("earlier_decision_number")
-        return list(self._found(name, decided, legal_day(self._clock.now_ms())))
+        return list(self._findings(name, decided, legal_day(self._clock.now_ms())))
 
-    def _found(self, name: str, body: Any, day: date) -> Iterator[Finding]:
+    def _findings(self, name: str, body: Any, day: date) -> Iterator[Finding]:
         until = listing_of(name, body).until
         if until and until < day.isoformat():
             yield _OVER

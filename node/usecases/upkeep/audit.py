@@ -80,29 +80,29 @@ def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> l
     audits = [_OriginPass(inspection, origin) for origin in origins]
     for audited in audits:
         audited.run(keys_of(audited.origin.city), on_progress)
-    by_number = {audited.origin.number: audited.found for audited in audits}
+    by_number = {audited.origin.number: audited.result for audited in audits}
     if audits:
         _check_index(inspection, audits, by_number)
         _check_keys(inspection, audits[0])
         if strays := inspection.stray_records(max(by_number) + 1):
-            audits[0].found.fault(_("{strays} record rows belong to no city", strays=strays))
-    return [audited.found for audited in audits]
+            audits[0].result.fault(_("{strays} record rows belong to no city", strays=strays))
+    return [audited.result for audited in audits]
 
 
 def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number: dict[int, OriginAudit]) -> None:
     for number, index in inspection.wrongly_indexed():
         city = by_number[number].city if number in by_number else "?"
-        origin_audit = by_number.get(number, audits[0].found)
+        origin_audit = by_number.get(number, audits[0].result)
         origin_audit.fault(
             _(
                 "{record}: still in the subject index although destroyed, withheld or replaced",
                 record=record_id(city, index),
             )
         )
-    is_whole = not any(audited.found.fault_count for audited in audits)
+    is_whole = not any(audited.result.fault_count for audited in audits)
     expected = sum(audited.subjects for audited in audits)
     if is_whole and (stored := inspection.count_subjects()) != expected:
-        audits[0].found.fault(
+        audits[0].result.fault(
             _(
                 "the subject index has {stored} entries, but the records call for {expected}",
                 stored=stored,
@@ -114,11 +114,11 @@ def _check_index(inspection: Inspection, audits: "list[_OriginPass]", by_number:
 def _check_keys(inspection: Inspection, own: "_OriginPass") -> None:
     if own.origin.number == OWN:
         for index in inspection.damaged_keys():
-            own.found.fault(
+            own.result.fault(
                 _("{record}: the stored key of its row is damaged", record=record_id(own.origin.city, index))
             )
         for index in inspection.dangling_keys(own.origin.size):
-            own.found.fault(
+            own.result.fault(
                 _(
                     "{record}: an idempotency key points here, but this is not a current record",
                     record=record_id(own.origin.city, index),
@@ -131,7 +131,7 @@ class _OriginPass:
 
     def __init__(self, inspection: Inspection, origin: Origin) -> None:
         self.origin = origin
-        self.found = OriginAudit(origin.city, origin.size)
+        self.result = OriginAudit(origin.city, origin.size)
         self.subjects = 0
         self._inspection = inspection
         self._frontier = Frontier()
@@ -152,15 +152,15 @@ class _OriginPass:
     def _check_records(self, records: Sequence[StoredRecord]) -> None:
         first = self._frontier.size
         if [stored.leaf_index for stored in records] != list(range(first, first + len(records))):
-            self.found.fault(_("records are missing or out of place after {id}", id=self._id(first)))
+            self.result.fault(_("records are missing or out of place after {id}", id=self._id(first)))
         expected = [row for record in records for row in self._check_record(record)]
         self.subjects += len(expected)
         for _position, row in self._inspection.missing_subjects(expected):
-            self.found.fault(_("{id}: not in the subject index", id=self._id(split_position(row)[1])))
+            self.result.fault(_("{id}: not in the subject index", id=self._id(split_position(row)[1])))
         tiles = self._frontier.extend([record.leaf_hash for record in records])
         self._tiles += len(tiles)
         for tile in self._inspection.differing_tiles(self.origin.number, tiles):
-            self.found.fault(
+            self.result.fault(
                 _("tile {height}/{number} does not match the leaves", height=tile.height, number=tile.number)
             )
 
@@ -168,14 +168,14 @@ class _OriginPass:
         """Checks one record; returns the index entries it must have."""
         if record.view is None:
             return []
-        self.found.open += 1
+        self.result.open += 1
         name = self._id(record.leaf_index)
         header = self._open(record, name)
         if header is None:
             return []
         self._check_targets(header, name)
         if record.is_retracted and self.origin.number != OWN:
-            self.found.fault(_("{name}: retracted by its city, but not destroyed here", name=name))
+            self.result.fault(_("{name}: retracted by its city, but not destroyed here", name=name))
         if record.is_replaced:
             return []
         return subject_rows(header, position(self.origin.number, record.leaf_index))
@@ -187,13 +187,13 @@ class _OriginPass:
             if header is not None:
                 check_header(header, self.origin.city, record.leaf_index)
         except DecodeError:
-            self.found.fault(_("{name}: its view cannot be parsed", name=name))
+            self.result.fault(_("{name}: its view cannot be parsed", name=name))
             return None
         except NodeError as error:
-            self.found.fault(f"{name}: {error.reason}")
+            self.result.fault(f"{name}: {error.reason}")
             return None
         if leaf_hash != record.leaf_hash:
-            self.found.fault(_("{name}: the hash of its view differs from its leaf", name=name))
+            self.result.fault(_("{name}: the hash of its view differs from its leaf", name=name))
         if header is not None and not record.is_replaced and not header.retracts:
             self._check_body(header, view, name)
         return header
@@ -205,7 +205,7 @@ class _OriginPass:
             if error.reason is Reason.UNKNOWN_STANDARD:
                 self._unknown += 1
             else:
-                self.found.fault(f"{name}: {error.message}")
+                self.result.fault(f"{name}: {error.message}")
             return
         if isinstance(body, PolicyChange):
             self._policy_change = header, body
@@ -213,24 +213,24 @@ class _OriginPass:
     def _check_targets(self, header: Header, name: str) -> None:
         for kind, target in (("superseded", header.supersedes), ("retracted", header.retracts)):
             if target and not self._inspection.is_noted(self.origin.number, parse_record_id(target)[1], kind):
-                self.found.fault(
+                self.result.fault(
                     _("{target}: {kind} by {name}, but not marked accordingly", target=target, kind=kind, name=name)
                 )
 
     def _check_tree(self) -> None:
         origin, size = self.origin, self._frontier.size
         if size != origin.size:
-            self.found.fault(
+            self.result.fault(
                 _("{size} records are stored, but {verified} are verified", size=size, verified=origin.size)
             )
         elif self._frontier.root() != origin.root:
-            self.found.fault(_("the leaves of {city} do not match its verified root", city=origin.city))
+            self.result.fault(_("the leaves of {city} do not match its verified root", city=origin.city))
         if (stored := self._inspection.count_tiles(origin.number)) != self._tiles:
-            self.found.fault(
+            self.result.fault(
                 _("{stored} tiles are stored, but the leaves fill {tiles}", stored=stored, tiles=self._tiles)
             )
-        if origin.number != OWN and (origin.verified, origin.withheld) != (self.found.open, size - self.found.open):
-            self.found.fault(
+        if origin.number != OWN and (origin.verified, origin.withheld) != (self.result.open, size - self.result.open):
+            self.result.fault(
                 _(
                     "wrong counts: {verified} open and {withheld} withheld",
                     verified=origin.verified,
@@ -242,21 +242,21 @@ class _OriginPass:
         origin = self.origin
         if origin.checkpoint is None:
             if origin.size:
-                self.found.fault(
+                self.result.fault(
                     _("no signed checkpoint covers the {size} records of {city}", size=origin.size, city=origin.city)
                 )
             return
         if not keys:
-            self.found.notes.append(_("not a member in the federation file: its signature cannot be checked"))
+            self.result.notes.append(_("not a member in the federation file: its signature cannot be checked"))
             return
         try:
             checkpoint = verify_checkpoint(origin.checkpoint, log_name(origin.city), keys)
         except NodeError as error:
-            self.found.fault(f"checkpoint: {error}")
+            self.result.fault(f"checkpoint: {error}")
             return
-        self.found.is_signed, self.found.signed_size = True, checkpoint.size
+        self.result.is_signed, self.result.signed_size = True, checkpoint.size
         if checkpoint.size < origin.size or (checkpoint.size == origin.size and checkpoint.root != origin.root):
-            self.found.fault(
+            self.result.fault(
                 _(
                     "the checkpoint of {size} records does not match the {verified} verified records",
                     size=checkpoint.size,
@@ -264,24 +264,24 @@ class _OriginPass:
                 )
             )
         elif checkpoint.size > origin.size:
-            self.found.notes.append(
+            self.result.notes.append(
                 _("catching up: {remaining} signed records still to come", remaining=checkpoint.size - origin.size)
             )
 
     def _check_grant(self) -> None:
         origin = self.origin
         if self._unknown:
-            self.found.notes.append(
+            self.result.notes.append(
                 _("this release does not know the standard or version of {unknown} records", unknown=self._unknown)
             )
         if origin.to_revise:
-            self.found.notes.append(
+            self.result.notes.append(
                 _("{to_revise} records are still shown under an earlier grant", to_revise=origin.to_revise)
             )
         for grant in self._announced():
             if grant != origin.wanted_grant:
                 header = self._policy_change[0] if self._policy_change else Header()
-                self.found.notes.append(
+                self.result.notes.append(
                     _("{id} announced a new grant: it takes effect with the next pull", id=header.id)
                 )
 

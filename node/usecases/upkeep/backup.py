@@ -187,7 +187,7 @@ def _copy_one(source: Path, target: Path, on_progress: OnProgress) -> None:
 def _with_own_paths(settings: str, calendars: Sequence[str]) -> str:
     """The settings with every path as it is by default: the files lie in the backup's own folder."""
     own = {name: Config.model_fields[name].default for name in PATHS}
-    text = re.sub(rf"(?m)^({'|'.join(PATHS)}):.*$", lambda found: f"{found[1]}: {own[found[1]]}", settings)
+    text = re.sub(rf"(?m)^({'|'.join(PATHS)}):.*$", lambda match: f"{match[1]}: {own[match[1]]}", settings)
     return re.sub(r"(?m)^calendars:.*\n?(?:[ -].*\n?)*", f"calendars: [{', '.join(calendars)}]\n", text)
 
 

@@ -95,12 +95,12 @@ def recover(config: Config, files: Sequence[Path]) -> Recovered:
         os.close(lock)
 
 
-def _take_up(store: Store, config: Config, told: Sequence[list[RawPullResponse]]) -> Recovered:
+def _take_up(store: Store, config: Config, copies: Sequence[list[RawPullResponse]]) -> Recovered:
     own = store.origin(config.city)
     keys = load_federation(config.federation).member(config.city).log_keys
     view = TrustedLog(config.city, keys, store.frontier(config.city), own.known)
-    longest = max(told, key=lambda batches: parse_checkpoint(batches[0].checkpoint).size)
-    open_views = _open_views(told)
+    longest = max(copies, key=lambda batches: parse_checkpoint(batches[0].checkpoint).size)
+    open_views = _open_views(copies)
     hashes = 0
     for batch in longest:
         verified = view.verify_batch(batch.SerializeToString())
@@ -118,12 +118,12 @@ def _take_up(store: Store, config: Config, told: Sequence[list[RawPullResponse]]
 def _read(file: Path) -> list[RawPullResponse]:
     """All batches of a file: a day's records of one city, not a whole log."""
     try:
-        found = list(_parse(file.read_bytes()))
+        batches = list(_parse(file.read_bytes()))
     except (OSError, DecodeError, struct.error):
-        found = []
-    if not found:
+        batches = []
+    if not batches:
         raise FileError(Reason.INVALID_ARGUMENT, str(file), _("is not a file written by `gongzhi peer return`"))
-    return found
+    return batches
 
 
 def _parse(content: bytes) -> Iterator[RawPullResponse]:
@@ -137,10 +137,10 @@ def _parse(content: bytes) -> Iterator[RawPullResponse]:
         at += length
 
 
-def _open_views(told: Sequence[list[RawPullResponse]]) -> Mapping[int, list[bytes]]:
+def _open_views(copies: Sequence[list[RawPullResponse]]) -> Mapping[int, list[bytes]]:
     """What any file shows of each record, by leaf index."""
     views: dict[int, list[bytes]] = defaultdict(list)
-    for batch in (batch for part in told for batch in part):
+    for batch in (batch for part in copies for batch in part):
         for index, raw in enumerate(batch.views, batch.from_index):
             if not View.FromString(raw).leaf_hash:
                 views[index].append(raw)

@@ -74,18 +74,18 @@ def _settle_first(stage: Stage) -> None:
 def _route(stage: Stage) -> None:
     """The platform shows an address in Changsha: the complaint belongs here, whatever the digits of the code say."""
     desk, case = stage.desks[_CITY], stage.cases["complaint"]
-    found = stage.ask("complaint", "route", case, "--as", desk.identity("maker"))
-    if (found["city"], found["routed_by"]) != (_CITY, "displayed_address"):
+    route = stage.ask("complaint", "route", case, "--as", desk.identity("maker"))
+    if (route["city"], route["routed_by"]) != (_CITY, "displayed_address"):
         raise DemoError(
             _(
                 "the complaint {case} belongs to {city} by the address displayed, not {answer}",
                 case=case,
                 city=_CITY,
-                answer=found,
+                answer=route,
             )
         )
     what = ("按平台公示地址，属本市管辖", "by the address displayed it belongs here")
-    stage.tell(_CITY, "complaint route", "routed", what, note=f"{found['routed_by']} {found['region6']}")
+    stage.tell(_CITY, "complaint route", "routed", what, note=f"{route['routed_by']} {route['region6']}")
 
 
 def _verify(stage: Stage) -> None:

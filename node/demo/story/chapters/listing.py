@@ -15,7 +15,7 @@ _NOTICE = "列入告知书=合市监严告〔2026〕9号"
 def play(stage: Stage) -> None:
     """From the proposal to the publication, and the record that every city sees."""
     stage.at("2026-07-14")
-    said = {
+    fields = {
         "organ": OFFICES[_CITY].organ,
         "grounds": ["SERIOUS_GROUND_FALSE_ADVERTISING"],
         "legal_basis": "市场监督管理严重违法失信名单管理办法 第9条第5项",
@@ -25,7 +25,7 @@ def play(stage: Stage) -> None:
     }
     reasons = "处罚较重，情节严重，符合列入情形。"
     # The penalty prepared it: party, facts and the link to the decision are in it already.
-    case = stage.take_up(_CITY, stage.drafts["listing"], LISTING, "propose", said, reasons=reasons).case
+    case = stage.take_up(_CITY, stage.drafts["listing"], LISTING, "propose", fields, reasons=reasons).case
     stage.cases["listing"] = case
     stage.at("2026-07-20")
     stage.act(_CITY, LISTING, "consent", {"consent_number": "皖市监信函〔2026〕31号"}, case=case,

@@ -29,18 +29,18 @@ def screen(stage: Stage) -> list[dict[str, Any]]:
     roster = stage.base / "roster.csv"
     if not roster.exists():
         write_roster(roster, _OTHERS)
-    found = stage.gongzhi("screen", roster, "--json", node=CITY, codes=(0, _HITS))
-    return [json.loads(line) for line in found.splitlines()]
+    output = stage.gongzhi("screen", roster, "--json", node=CITY, codes=(0, _HITS))
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def _screen(stage: Stage) -> None:
-    found = [(each["result"], each.get("record_id"), each.get("matched_on")) for each in screen(stage)]
-    if found != [("hit", stage.cases["listed"], "uscc")]:
+    hits = [(each["result"], each.get("record_id"), each.get("matched_on")) for each in screen(stage)]
+    if hits != [("hit", stage.cases["listed"], "uscc")]:
         raise DemoError(
             _(
                 "the roster should hit {listed} once, by code and not by name, not {hits}",
                 listed=stage.cases["listed"],
-                hits=found,
+                hits=hits,
             )
         )
     what = ("平台名册筛查命中", "hit by code, none by name")
@@ -50,12 +50,12 @@ def _screen(stage: Stage) -> None:
 def _confirm(stage: Stage) -> None:
     desk = stage.desks[CITY]
     words = ("--uscc", SELLER_CODE, "--screened-at", "云播平台入驻名单", "--as", desk.identity("maker"))
-    told = stage.ask("screen", "confirm", stage.cases["listed"], *words, node=CITY)
-    stage.cases["hit"] = told["case"]
-    shown = desk.show(told["case"])
+    confirmed = stage.ask("screen", "confirm", stage.cases["listed"], *words, node=CITY)
+    stage.cases["hit"] = confirmed["case"]
+    shown = desk.show(confirmed["case"])
     for each in shown.acts:
         stage.recorded(CITY, each, shown)
-    stage.act(_ASKING, "listing.hit", "note", case=told["case"])
+    stage.act(_ASKING, "listing.hit", "note", case=confirmed["case"])
 
 
 def _request(stage: Stage) -> None:

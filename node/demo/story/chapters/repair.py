@@ -42,8 +42,8 @@ def play(stage: Stage) -> None:
     stage.act(_HOME, REPAIR, "confirm", case=case)
     _end_listing(stage, number)
     stage.sync()
-    if found := screen(stage):
-        raise DemoError(_("{city} still finds the seller on a list:\n{hits}", city=SCREENING_CITY, hits=found))
+    if hits := screen(stage):
+        raise DemoError(_("{city} still finds the seller on a list:\n{hits}", city=SCREENING_CITY, hits=hits))
     stage.tell(SCREENING_CITY, "screen", "no hit", ("再次筛查无命中", "screened again: no hit"))
 
 

@@ -154,7 +154,7 @@ class ListingLifecycle:
         now_ms = self._clock.now_ms()
         made = []
         for record, listed in self._listings.due(now_ms, is_new_day=is_new):
-            if has_ended(listed.said, Header(valid_until_ms=listed.valid_until_ms), day, now_ms):
+            if has_ended(listed.body, Header(valid_until_ms=listed.valid_until_ms), day, now_ms):
                 made += self._end(record)
         self._listings.settle(now_ms)
         return made

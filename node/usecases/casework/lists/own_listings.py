@@ -11,7 +11,7 @@ class Listed(NamedTuple):
     """A record of a list: what it says, when it ends by itself (0: never), what it is known by."""
 
     name: str
-    said: Listing
+    body: Listing
     valid_until_ms: int
     marks: frozenset[str]
 
@@ -44,9 +44,9 @@ class OwnListings:
         """The list that a record is of."""
         return self._all[record].name
 
-    def marked(self, name: str, found: Iterable[str]) -> list[str]:
+    def marked(self, name: str, marks: Iterable[str]) -> list[str]:
         """The records of a list known by any of these marks."""
-        records = dict.fromkeys(record for mark in found for record in self._by_mark.get(mark, ()))
+        records = dict.fromkeys(record for mark in marks for record in self._by_mark.get(mark, ()))
         return [record for record in records if self._all[record].name == name]
 
     def due(self, now_ms: int, *, is_new_day: bool) -> list[tuple[str, Listed]]:

@@ -109,12 +109,12 @@ class Screening:
             self._reader.connection, (digest for entry in entries for _, digest in entry.keys), Kind.LISTING
         )
         if not listed:
-            return [_told(entry, _not_listed(entry)) for entry in entries]
+            return [_with_advice(entry, _not_listed(entry)) for entry in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
         now_ms = self._clock.now_ms()
         now = _Day(now_ms, legal_day(now_ms))
         return [
-            _told(
+            _with_advice(
                 entry,
                 self._screened(rows, origins, asker, now)
                 if (rows := [(key, listed[digest]) for key, digest in entry.keys if digest in listed])
@@ -160,8 +160,8 @@ class Screening:
                 answer.republished.extend([record.header.id] if is_told else [])
             elif asker.is_officer:
                 answer.hits.append(self._hit(key, listing, now))
-            elif is_published(record.header.standard, listing.said, listing.state, now.day):
-                answer.hits.add(list=LISTS[record.header.standard].kind, grounds=listing.said.grounds)
+            elif is_published(record.header.standard, listing.body, listing.state, now.day):
+                answer.hits.add(list=LISTS[record.header.standard].kind, grounds=listing.body.grounds)
         if answer.hits:
             answer.result = screening.RESULT_HIT
         return answer
@@ -191,16 +191,16 @@ class Screening:
         return are_ended(self._reader.connection, marks(record.origin.city, record.header.standard, record.body))
 
     def _hit(self, key: Key, listing: "_InForce", now: _Day) -> screening.Hit:
-        (origin, header, _), said = listing.record, listing.said
+        (origin, header, _), body = listing.record, listing.body
         return screening.Hit(
             list=LISTS[header.standard].kind,
-            grounds=said.grounds,
+            grounds=body.grounds,
             matched_on=key.kind,
             record_id=header.id,
             city=origin.city,
-            decision_number=said.decision_number,
-            since=said.since,
-            until=said.until,
+            decision_number=body.decision_number,
+            since=body.since,
+            until=body.until,
             state=listing.state,
             as_of_ms=header.as_of_ms or header.issued_at_ms,
             confirmed_at_ms=origin.confirmed_at_ms,
@@ -212,13 +212,13 @@ class _InForce(NamedTuple):
     """A listing in force; `state` of its case, empty without one."""
 
     record: Record
-    said: Listing
+    body: Listing
     state: str
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What the record and the acts of one listing have in common."""
-        return self.record.header.standard, self.record.origin.city, self.said.decision_number, self.said.since
+        return self.record.header.standard, self.record.origin.city, self.body.decision_number, self.body.since
 
 
 def _unanswered(problem: Problem) -> screening.Screened:
@@ -231,14 +231,14 @@ def _not_listed(entry: Keyed) -> screening.Screened:
     return _NO_HIT if entry.keys else _NO_KEY
 
 
-def _told(entry: Keyed, found: screening.Screened) -> screening.Screened:
-    """Rule 7: what was found, with what is to be said of the keys."""
+def _with_advice(entry: Keyed, screened_entry: screening.Screened) -> screening.Screened:
+    """Rule 7: the result, with what the caller should know about its keys."""
     if not entry.problems:
-        return found
+        return screened_entry
     screened = screening.Screened()
-    screened.CopyFrom(found)
+    screened.CopyFrom(screened_entry)
     explain(screened, entry.problems)
-    if found.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
+    if screened_entry.result in {screening.RESULT_NO_HIT, screening.RESULT_NO_KEY}:
         screened.result = screening.RESULT_DOUBTFUL
     return screened
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.core.law.calendar import SHANGHAI
 from node.usecases.upkeep.checks.scene import Scene
 
@@ -20,9 +20,9 @@ def files(scene: Scene) -> Iterator[Finding]:
     )
     for code, error in tried:
         if error is not None:
-            yield found(code, error=error.message)
+            yield new_finding(code, error=error.message)
     if scene.federation.value is not None and scene.own is None:
-        yield found(Code.NOT_A_MEMBER)
+        yield new_finding(Code.NOT_A_MEMBER)
 
 
 def calendar(scene: Scene) -> Iterator[Finding]:
@@ -31,6 +31,6 @@ def calendar(scene: Scene) -> Iterator[Finding]:
         return
     today, last = scene.now.astimezone(SHANGHAI).date(), scene.calendar.value.horizon.year
     if last < today.year:
-        yield found(Code.CALENDAR_MISSING, year=today.year)
+        yield new_finding(Code.CALENDAR_MISSING, year=today.year)
     elif last == today.year and today.month >= _NOTICE_MONTH:
-        yield found(Code.CALENDAR_NEXT_YEAR, year=last + 1)
+        yield new_finding(Code.CALENDAR_NEXT_YEAR, year=last + 1)

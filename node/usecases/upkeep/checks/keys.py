@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.core.law.calendar import SHANGHAI, legal_date
 from node.core.members.federation import Member, PinnedCertificate
 from node.usecases.upkeep.checks.scene import Scene, Tried
@@ -19,16 +19,16 @@ def keys(scene: Scene) -> Iterator[Finding]:
     yield from _key(LOG, scene.log_key, scene.own)
     yield from _key(TLS, scene.certificate, scene.own)
     if scene.witness_key is None:
-        yield found(Code.NO_WITNESS_KEY)
+        yield new_finding(Code.NO_WITNESS_KEY)
     else:
         yield from _key(WITNESS, scene.witness_key, scene.own)
 
 
 def _key(kind: OwnKey, key: Tried[Public], own: Member | None) -> Iterator[Finding]:
     if key.error is not None:
-        yield found(Code.KEY_UNREADABLE, error=key.error.message)
+        yield new_finding(Code.KEY_UNREADABLE, error=key.error.message)
     elif own is not None and not kind.is_on_card(key.value, own):
-        yield found(kind.not_on_card)
+        yield new_finding(kind.not_on_card)
 
 
 def modes(scene: Scene) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def modes(scene: Scene) -> Iterator[Finding]:
     private = [config.keys, *config.keys.glob("*"), config.officer, *config.officer.glob("*.pem"), config.data_dir]
     for path in [*private, *config.data_dir.glob("*.db")]:
         if path.exists() and (mode := path.stat().st_mode & 0o777) & _OTHERS:
-            yield found(Code.FILES_OPEN, path=_short(path, config.keys.parent), mode=f"{mode:04o}")
+            yield new_finding(Code.FILES_OPEN, path=_short(path, config.keys.parent), mode=f"{mode:04o}")
 
 
 def _short(path: Path, base: Path) -> str:
@@ -52,7 +52,9 @@ def certificates(scene: Scene) -> Iterator[Finding]:
         yield from _term(in_use, now, (Code.CERTIFICATE_ENDS, Code.CERTIFICATE_ENDED))
         for certificate in in_use:
             if certificate.not_before > now:
-                yield found(Code.CERTIFICATE_NOT_YET, date=legal_date(certificate.not_before), now=legal_date(now))
+                yield new_finding(
+                    Code.CERTIFICATE_NOT_YET, date=legal_date(certificate.not_before), now=legal_date(now)
+                )
     for member in scene.peers:
         codes = (Code.PEER_CERTIFICATE_ENDS, Code.PEER_CERTIFICATE_ENDED)
         yield from _term(member.tls_certs, now, codes, member.city)
@@ -69,9 +71,9 @@ def _term(
     if end is None:
         return
     if end < now:
-        yield found(codes[1], city, date=legal_date(end), **params)
+        yield new_finding(codes[1], city, date=legal_date(end), **params)
     elif (days := (end - now).days) < SOON_DAYS:
-        yield found(codes[0], city, date=legal_date(end), days=days, **params)
+        yield new_finding(codes[0], city, date=legal_date(end), days=days, **params)
 
 
 def seconds_to_end(scene: Scene) -> Iterator[tuple[str, str, float]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.core.log.record import parse_record_id
 from node.errors import Reason
 from node.storage.sqlite.log import OWN
@@ -27,7 +27,7 @@ def unreadable_findings(reader: Reader, index: Path) -> Iterator[Finding]:
     unreadable = count_unreadable(index)
     for origin in reader.origins():
         if count := unreadable.get(origin.number):
-            yield found(Code.RECORD_UNREADABLE, origin.city, count=count)
+            yield new_finding(Code.RECORD_UNREADABLE, origin.city, count=count)
 
 
 def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
@@ -39,10 +39,10 @@ def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
     """
     for incident in reader.incidents():
         if incident.reason == Reason.LOG_FORKED and reader.peer_state(incident.city).last_reason == Reason.LOG_FORKED:
-            yield found(Code.LOG_FORKED, incident.city, incident=incident.number)
+            yield new_finding(Code.LOG_FORKED, incident.city, incident=incident.number)
     for own in (origin for origin in reader.origins() if origin.number == OWN):
         seen = largest_heard(reader.connection, own.city)
         if is_restored or seen > own.size:
-            yield found(Code.RESTORED, own.city, size=own.size, seen=seen or "—")
+            yield new_finding(Code.RESTORED, own.city, size=own.size, seen=seen or "—")
     for record in reader.republished():
-        yield found(Code.LISTING_REPUBLISHED, parse_record_id(record)[0], record=record)
+        yield new_finding(Code.LISTING_REPUBLISHED, parse_record_id(record)[0], record=record)

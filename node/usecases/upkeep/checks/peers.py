@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.core.log.cosignature import witness_name
 from node.core.members.federation import Member
 from node.errors import Reason
@@ -31,20 +31,20 @@ def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
     link, origin = reader.peer_state(member.city), reader.find_origin(member.city)
     if link.frozen:
         if link.last_reason != Reason.LOG_FORKED:  # LOG_FORKED has its own finding
-            yield found(Code.PEER_FROZEN, member.city, reason=link.last_reason)
+            yield new_finding(Code.PEER_FROZEN, member.city, reason=link.last_reason)
         return
     if link.failures >= _FAILURES:
         values = {"failures": link.failures, "reason": link.last_reason, "error": link.last_error}
-        yield found(Code.PEER_FAILS, member.city, **values)
+        yield new_finding(Code.PEER_FAILS, member.city, **values)
     heard_ms = origin.confirmed_at_ms if origin else 0
     if heard_ms and scene.now_ms - heard_ms > scene.config.stale_after_h * 3_600_000:
-        yield found(Code.PEER_STALE, member.city, since=moment(heard_ms))
+        yield new_finding(Code.PEER_STALE, member.city, since=moment(heard_ms))
     sync = scene.config.sync
     late_ms = (_LATE_INTERVALS * sync.interval_s + sync.connect_timeout_s + sync.batch_timeout_s + _LATE_S) * 1000
     # The last pull ended well, or said when to try again: whatever is later.
     tried_ms = max(heard_ms, link.next_attempt_at_ms)
     if scene.is_running and tried_ms and scene.now_ms - tried_ms > late_ms:
-        yield found(Code.SCHEDULE_STANDS_STILL, member.city, since=moment(tried_ms))
+        yield new_finding(Code.SCHEDULE_STANDS_STILL, member.city, since=moment(tried_ms))
 
 
 def witnesses(scene: Scene) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def witnesses(scene: Scene) -> Iterator[Finding]:
         others_went_on = newest_s - each.at_s > scene.config.stale_after_h * 3600
         if each.size < own.size and each.at_s and others_went_on:
             values = {"size": each.size, "own": own.size, "since": moment(each.at_s * 1000)}
-            yield found(Code.WITNESS_BEHIND, city, **values)
+            yield new_finding(Code.WITNESS_BEHIND, city, **values)
 
 
 def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) -> dict[str, WitnessProgress]:
@@ -74,7 +74,7 @@ def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) ->
 def clocks(scene: Scene) -> Iterator[Finding]:
     """The clock agrees with what this node has heard, and with the times that the peers signed."""
     if scene.config.clock is not None:
-        yield found(Code.CLOCK_SHIFTED)
+        yield new_finding(Code.CLOCK_SHIFTED)
     if scene.reader is None:
         return
     now_s = scene.now_ms / 1000
@@ -82,11 +82,11 @@ def clocks(scene: Scene) -> Iterator[Finding]:
         origin = scene.reader.find_origin(member.city)
         if origin is not None and origin.confirmed_at_ms > scene.now_ms + _SKEW_S * 1000:
             values = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
-            yield found(Code.CLOCK_BEHIND, member.city, **values)
+            yield new_finding(Code.CLOCK_BEHIND, member.city, **values)
     told_ms = read_peer_clocks(scene.reader.connection)
     for city, reached in member_progress(scene.reader, scene.config.city, scene.peers).items():
         ahead_s = max(told_ms.get(city, 0) / 1000, reached.at_s - now_s)
         if ahead_s > _SKEW_S:
-            yield found(Code.PEER_CLOCK_AHEAD, city, seconds=round(ahead_s))
+            yield new_finding(Code.PEER_CLOCK_AHEAD, city, seconds=round(ahead_s))
         elif -told_ms.get(city, 0) / 1000 > _SKEW_S:
-            yield found(Code.PEER_CLOCK_BEHIND, city, seconds=round(-told_ms[city] / 1000))
+            yield new_finding(Code.PEER_CLOCK_BEHIND, city, seconds=round(-told_ms[city] / 1000))

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.usecases.upkeep.checks.scene import Scene
 
 _CONNECT_S = 2.0
@@ -13,11 +13,11 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, bound no
 def ports(scene: Scene) -> Iterator[Finding]:
     """Each listener's address."""
     if not scene.is_running:
-        yield found(Code.NODE_NOT_RUNNING)
+        yield new_finding(Code.NODE_NOT_RUNNING)
     for listener, address in scene.config.listen.model_dump().items():
         if _is_answered(address) != scene.is_running:
             code = Code.NOT_LISTENING if scene.is_running else Code.PORT_TAKEN
-            yield found(code, listener=listener, address=address)
+            yield new_finding(code, listener=listener, address=address)
 
 
 def _is_answered(address: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from node.core.finding import Code, Finding, found, weight
+from node.core.finding import Code, Finding, new_finding, weight
 from node.errors import NodeError
 from node.storage.sqlite.schema import Error
 from node.usecases.upkeep.checks.files import calendar, files
@@ -50,7 +50,7 @@ def examine(check: Check, scene: Scene) -> list[Finding]:
         return list(check.look(scene))
     except (NodeError, Error, OSError) as error:
         text = error.message if isinstance(error, NodeError) else type(error).__name__
-        return [found(Code.CHECK_FAILED, check=check.name, error=text)]
+        return [new_finding(Code.CHECK_FAILED, check=check.name, error=text)]
 
 
 def watched_findings(scene: Scene) -> list[Finding]:

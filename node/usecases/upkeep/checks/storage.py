@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 
-from node.core.finding import Code, Finding, found
+from node.core.finding import Code, Finding, new_finding
 from node.errors import NodeError
 from node.folder.backup_note import read_note
 from node.storage.sqlite.founding import WrongLog, log_faults
@@ -25,37 +25,37 @@ def disk(scene: Scene) -> Iterator[Finding]:
     """There is room for what comes."""
     free_mib = shutil.disk_usage(scene.config.data_dir).free // _MIB
     if free_mib < _FULL_MIB:
-        yield found(Code.DISK_FULL, free_mib=free_mib)
+        yield new_finding(Code.DISK_FULL, free_mib=free_mib)
     elif free_mib < _LOW_MIB:
-        yield found(Code.DISK_LOW, free_mib=free_mib)
+        yield new_finding(Code.DISK_LOW, free_mib=free_mib)
 
 
 def data_folder(scene: Scene) -> Iterator[Finding]:
     """The data folder can be written; as at a start, by writing."""
     for error in data_errors(scene.config):
-        yield found(Code.DATA_UNWRITABLE, error=error.message)
+        yield new_finding(Code.DATA_UNWRITABLE, error=error.message)
 
 
 def backup(scene: Scene) -> Iterator[Finding]:
     """The newest backup is no older than it may be."""
     note, settings = read_note(scene.config.data_dir), scene.config.backup
     if note.failed_at is not None:
-        yield found(Code.BACKUP_FAILED, at=minute(note.failed_at), error=note.error)
+        yield new_finding(Code.BACKUP_FAILED, at=minute(note.failed_at), error=note.error)
     if note.at is None:
         if note.failed_at is None:
-            yield found(Code.BACKUP_NONE)
+            yield new_finding(Code.BACKUP_NONE)
         return
     age = scene.now - note.at
     if settings is not None and age > 2 * timedelta(hours=settings.every_h):
-        yield found(Code.BACKUP_OVERDUE, at=minute(note.at), every_h=f"{settings.every_h:g}")
+        yield new_finding(Code.BACKUP_OVERDUE, at=minute(note.at), every_h=f"{settings.every_h:g}")
     elif settings is None and age > _OLD:
-        yield found(Code.BACKUP_OLD, at=minute(note.at))
+        yield new_finding(Code.BACKUP_OLD, at=minute(note.at))
 
 
 def trail(scene: Scene) -> Iterator[Finding]:
     """No act of administration was altered or removed."""
     if (number := first_broken(scene.config.data_dir)) is not None:
-        yield found(Code.TRAIL_BROKEN, number=number)
+        yield new_finding(Code.TRAIL_BROKEN, number=number)
 
 
 def database(scene: Scene) -> Iterator[Finding]:
@@ -63,23 +63,23 @@ def database(scene: Scene) -> Iterator[Finding]:
     try:
         check_sqlite_version()
     except NodeError as error:
-        yield found(Code.SQLITE_UNSUPPORTED, error=error.message)
+        yield new_finding(Code.SQLITE_UNSUPPORTED, error=error.message)
     if scene.reader is None:
-        yield found(Code.DATABASE_MISSING)
+        yield new_finding(Code.DATABASE_MISSING)
         return
     (mode,) = scene.reader.connection.execute("PRAGMA journal_mode").fetchone()
     if mode != "wal":
-        yield found(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
+        yield new_finding(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
     for fault in log_faults(scene.config, scene.own, scene.reader.connection):
         match fault.kind:
             case WrongLog.NONE:
-                yield found(Code.DATABASE_MISSING)
+                yield new_finding(Code.DATABASE_MISSING)
             case WrongLog.FOREIGN:
-                yield found(Code.DATABASE_FOREIGN, other=fault.detail)
+                yield new_finding(Code.DATABASE_FOREIGN, other=fault.detail)
             case WrongLog.OTHER_KEY:
-                yield found(Code.DATABASE_OTHER_KEY)
+                yield new_finding(Code.DATABASE_OTHER_KEY)
             case WrongLog.OTHER_FOUNDING:
-                yield found(Code.DATABASE_OTHER_FOUNDING)
+                yield new_finding(Code.DATABASE_OTHER_FOUNDING)
 
 
 def pages(scene: Scene) -> Iterator[Finding]:
@@ -88,4 +88,4 @@ def pages(scene: Scene) -> Iterator[Finding]:
         try:
             check_database(path)
         except NodeError as error:
-            yield found(Code.DATABASE_DAMAGED, file=path.name, error=error.message)
+            yield new_finding(Code.DATABASE_DAMAGED, file=path.name, error=error.message)
