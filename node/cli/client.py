@@ -1,5 +1,7 @@
 """`gongzhi client`: the programs and officers this node answers."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,12 +11,12 @@ from node.cli.shared.options import new_passphrase, node_option, passphrase_opti
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.law.calendar import legal_date
-from node.core.members.clients import Clients, Kind
-from node.core.members.federation import format_fingerprint
+from node.core.members.clients import Kind
+from node.core.members.federation import PinnedCertificate, format_fingerprint
 from node.core.members.officers import Account
 from node.core.members.pinning import format_server_certificates
-from node.folder.files import load_clients, save_clients
-from node.folder.identity import add_client, server_certificates
+from node.folder.files import load_clients
+from node.folder.identity import add_client, remove_client, server_certificates
 from node.localized_click import echo, say
 from node.messages import _
 
@@ -82,24 +84,42 @@ def list_command(node_dir: Path) -> None:
 
 @client.command("remove")
 @click.argument("name")
+@click.option(
+    "--certificate",
+    metavar="FINGERPRINT",
+    help="Only this certificate of the client: lost, or replaced by a new one. `gongzhi client list` shows it.",
+)
 @node_option
-def remove_command(name: str, node_dir: Path) -> None:
+def remove_command(name: str, certificate: str | None, node_dir: Path) -> None:
     """Refuse a client from now on, within a second. Prints the certificates that are no longer valid here."""
     config = load_config(node_dir)
-    clients = load_clients(config.clients)
-    save_clients(config.clients, clients.without(name))
-    tell_removed(clients, name)
+    if certificate is None:
+        tell_removed(name, remove_client(config, name))
+        return
+    [removed] = remove_client(config, name, _parse_fingerprint(certificate))
+    say(
+        "This certificate of {name} is refused from now on: {fingerprint}",
+        name=name,
+        fingerprint=format_fingerprint(removed.fingerprint),
+    )
 
 
-def tell_removed(clients: Clients, name: str) -> None:
+def _parse_fingerprint(text: str) -> str:
+    """64 hexadecimal digits, however they are grouped."""
+    digits = re.sub(r"[\s:]", "", text).lower()
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise click.BadParameter(_("a fingerprint has 64 hexadecimal digits"), param_hint="--certificate")
+    return digits
+
+
+def tell_removed(name: str, certificates: Iterable[PinnedCertificate]) -> None:
     """Says which client is answered no longer, and by which certificates it was known."""
-    gone = clients.find(name)
     say("{name} is refused from now on, with these certificates:", name=name)
-    for each in gone.tls_certs if gone else ():
+    for certificate in certificates:
         say(
             "  valid until {until}  {fingerprint}",
-            until=legal_date(each.not_after),
-            fingerprint=format_fingerprint(each.fingerprint),
+            until=legal_date(certificate.not_after),
+            fingerprint=format_fingerprint(certificate.fingerprint),
         )
 
 

@@ -11,7 +11,8 @@ import click
 from node.cli.shared.options import ask_passphrase, new_passphrase, node_option, passphrase_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import Config, load_config
-from node.core.members.federation import Member, format_fingerprint
+from node.core.members.clients import Client
+from node.core.members.federation import Member, PinnedCertificate, format_fingerprint
 from node.errors import FileError, NodeError, Reason
 from node.folder import rotation
 from node.folder.files import load_clients, load_federation
@@ -117,16 +118,22 @@ def _followers(config: Config) -> list[_Follower]:
     if not prepared.exists():
         raise FileError(Reason.INVALID_KEY, str(prepared), _("no new key is prepared; run it without --finish first"))
     identity = load_tls_identity(prepared, ask_passphrase)
-    waiting = {client.name for client in not_followed(config, datetime.now(UTC))}
+    waiting = {client.name: client.tls_certs for client in not_followed(config, datetime.now(UTC))}
     clients = [
-        _Follower(
-            each.name, each.kind.value, _("not seen yet") if each.name in waiting else _("yes"), each.name in waiting
-        )
-        for each in load_clients(config.clients).clients
+        follower
+        for client in load_clients(config.clients).clients
+        for follower in _identities(client, waiting.get(client.name, ()))
     ]
     peers = load_federation(config.federation).peers_of(config.city)
     with ThreadPoolExecutor(8) as pool:
         return [*clients, *pool.map(lambda peer: _ask_peer(identity, peer), peers)]
+
+
+def _identities(client: Client, not_seen: Iterable[PinnedCertificate]) -> list[_Follower]:
+    """One row for each identity of a client that does not know the certificate; one in all where every one does."""
+    texts = [_("not seen yet: {fingerprint}", fingerprint=format_fingerprint(each.fingerprint)) for each in not_seen]
+    rows = [_Follower(client.name, client.kind.value, text, is_locked_out=True) for text in texts]
+    return rows or [_Follower(client.name, client.kind.value, _("yes"), is_locked_out=False)]
 
 
 def _ask_peer(identity: TlsIdentity, peer: Member) -> _Follower:
@@ -144,15 +151,16 @@ def _check_followers(config: Config, *, force: bool) -> None:
     if not rotation.next_path(config.tls_identity).exists():
         return  # the second half of a finish that was cut off, or nothing to finish: `finish_tls` tells
     followers = _followers(config)
-    locked_out = [each for each in followers if each.is_locked_out]
+    locked_out = list(dict.fromkeys(follower.name for follower in followers if follower.is_locked_out))
     if locked_out and not force:
         _print_followers(followers)
         text = _(
             "--finish would lock out {count}: {names}. A city has to add the new card "
             "(gongzhi federation card); a client has to call once, or to get the output of "
-            "`gongzhi client server-cert` as its server.crt; or add --force",
+            "`gongzhi client server-cert` as its server.crt; a certificate that is used no more is removed with "
+            "`gongzhi client remove NAME --certificate FINGERPRINT`; or add --force",
             count=len(locked_out),
-            names=[each.name for each in locked_out],
+            names=locked_out,
         )
         raise NodeError(Reason.NOT_FOLLOWED, text)
     for each in followers:

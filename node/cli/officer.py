@@ -14,8 +14,8 @@ from node.core.law.calendar import legal_date
 from node.core.members.clients import Client, Kind
 from node.core.members.officers import Account, OfficerRole
 from node.errors import NodeError, Reason
-from node.folder.files import load_clients, save_clients
-from node.folder.identity import add_client
+from node.folder.files import load_clients
+from node.folder.identity import add_client, remove_client
 from node.localized_click import say
 from node.messages import _
 
@@ -104,12 +104,10 @@ def list_command(as_json: bool, node_dir: Path) -> None:
 def remove_command(account: str, node_dir: Path) -> None:
     """Remove an officer's access, within a second. The officer's past acts stay in the log."""
     config = load_config(node_dir)
-    clients = load_clients(config.clients)
-    known = clients.find(account)
+    known = load_clients(config.clients).find(account)
     if known is None or known.account is None or known.kind is not Kind.OFFICER:
         raise NodeError(Reason.NOT_FOUND, _("{account} is not an officer of this node", account=account))
-    save_clients(config.clients, clients.without(account))
-    tell_removed(clients, account)
+    tell_removed(account, remove_client(config, account))
 
 
 def _plain(client: Client) -> dict[str, Any]:

@@ -5,11 +5,13 @@ Both processes of a node write here, so it is no database. What is lost is said 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from node.config import Config
 from node.core.members.clients import Client, Kind
+from node.core.members.federation import PinnedCertificate
 from node.folder.files import load_clients, load_federation
 from node.whole_file import write_file
 
@@ -43,20 +45,26 @@ def read_pins(data_dir: Path, identity: str) -> frozenset[str]:
         return frozenset()
 
 
+def forget_pins(data_dir: Path, identity: str) -> None:
+    """Forgets what an identity said that it pins: it is answered no longer."""
+    (data_dir / _FOLDER / identity).unlink(missing_ok=True)
+
+
 def not_followed(config: Config, now: datetime) -> list[Client]:
     """The clients with an identity in its term that was not seen with the newest certificate of this node's card.
 
-    Without the node's own officer, whose command line reads the card itself.
+    Each with the certificates of those identities alone. Without the node's own officer, whose command line reads the
+    card itself.
     """
     newest = load_federation(config.federation).member(config.city).tls_certs[-1].fingerprint
 
-    def has_followed(client: Client) -> bool:
-        in_term = [each.fingerprint for each in client.tls_certs if now <= each.not_after]
-        return all(newest in read_pins(config.data_dir, identity) for identity in in_term)
+    def not_seen(client: Client) -> tuple[PinnedCertificate, ...]:
+        in_term = (certificate for certificate in client.tls_certs if now <= certificate.not_after)
+        return tuple(cert for cert in in_term if newest not in read_pins(config.data_dir, cert.fingerprint))
 
     return [
-        client
+        replace(client, tls_certs=certificates)
         for client in load_clients(config.clients).clients
         if not (client.kind is Kind.OFFICER and client.account is None and client.name == "officer")
-        and not has_followed(client)
+        and (certificates := not_seen(client))
     ]

@@ -19,6 +19,7 @@ from node.core.members.pinning import format_server_certificates, parse_server_c
 from node.core.members.platforms import Connected
 from node.errors import FileError, NodeError, Reason
 from node.folder.files import load_clients, load_federation, read_text, save_clients, save_federation
+from node.folder.followers import forget_pins
 from node.folder.keyfile import (
     Passphrase,
     TlsIdentity,
@@ -146,6 +147,28 @@ def add_client(
     if kind is Kind.PLATFORM and account is not None and not _is_on_card(config, account.name):
         connect_platform(config, Connected(account.name))
     return identity
+
+
+def remove_client(config: Config, name: str, fingerprint: str = "") -> tuple[PinnedCertificate, ...]:
+    """Refuses a client, or one of its certificates, from now on; returns the certificates that are refused.
+
+    Args:
+        config: Of the node that answered it.
+        name: Of the client.
+        fingerprint: Of the one certificate, SHA-256 in hexadecimal; empty for the whole client.
+
+    Raises:
+        FileError: The clients file is wrong.
+        NodeError: NOT_FOUND; INVALID_ARGUMENT, it is the client's only certificate.
+    """
+    before = load_clients(config.clients)
+    after = before.without_certificate(name, fingerprint) if fingerprint else before.without(name)
+    save_clients(config.clients, after)
+    was, stays = before.find(name), after.find(name)
+    removed = tuple(cert for cert in (was.tls_certs if was else ()) if stays is None or cert not in stays.tls_certs)
+    for certificate in removed:
+        forget_pins(config.data_dir, certificate.fingerprint)
+    return removed
 
 
 def connect_platform(config: Config, platform: Connected) -> None:

@@ -14,11 +14,12 @@ from click.testing import Result
 from node.cli.main import gongzhi
 from node.config import load_config
 from node.core.members.clients import Kind
+from node.core.members.federation import format_fingerprint
 from node.core.members.officers import Account, OfficerRole
 from node.core.members.pinning import THEY_REFUSED, WE_REFUSED
 from node.errors import NodeError, Reason
 from node.folder.files import load_clients, save_clients
-from node.folder.followers import not_followed
+from node.folder.followers import not_followed, note_pins
 from node.folder.identity import add_client, load_identity
 from node.folder.keyfile import load_tls_identity
 from tests.kit.commands import invoke
@@ -180,3 +181,28 @@ def test_a_prepared_key_that_is_not_on_the_card_is_not_put_in_use(tmp_path: Path
     shutil.copy(other.keys / name, own.keys / name)
     with pytest.raises(NodeError, match="not on this node's card"):
         call("key", "rotate", f"--{which}", "--finish", "--node", own.keys.parent)
+
+
+def test_a_lost_identity_is_removed_alone_and_blocks_no_more(node: Running, bundles: Path) -> None:
+    add_client(node.config, "jd", Kind.PLATFORM, bundles / "new", datetime.now(UTC), account=Account("京东"))
+    lost = load_identity(bundles / "jd").tls.certificate.fingerprint
+    rotate(node)
+    for bundle in ("new", "zhang"):
+        assert call("inbox", "--as", bundles / bundle).exit_code == 0
+    assert load(bundles / "registry").returncode == 0
+    assert format_fingerprint(lost) in rotate(node, "--status").output
+    with pytest.raises(NodeError, match=r"would lock out 1: jd.*client remove NAME --certificate"):
+        rotate(node, "--finish")
+    note_pins(node.config.data_dir, lost, ["ab" * 32])
+    removing = ("client", "remove", "jd", "--certificate", format_fingerprint(lost), "--node", node.folder)
+    assert format_fingerprint(lost) in call(*removing).output
+    assert not (node.config.data_dir / "followers" / lost).exists()
+    assert f"jd {format_fingerprint(lost)}" in call("trail", "list", "--json", "--node", node.folder).output
+    with pytest.raises(NodeError) as refused:
+        call(*removing)
+    assert refused.value.reason is Reason.NOT_FOUND
+    assert rotate(node, "--finish").exit_code == 0
+    assert call("inbox", "--as", bundles / "new").exit_code == 0
+    kept = load_identity(bundles / "new").tls.certificate.fingerprint
+    with pytest.raises(NodeError, match="no other certificate"):
+        call("client", "remove", "jd", "--certificate", kept, "--node", node.folder)

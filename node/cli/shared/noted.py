@@ -12,7 +12,7 @@ ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "backup": ("out", "with_keys"),
         "client add": ("name", "kind", "host"),
-        "client remove": ("name",),
+        "client remove": ("name", "certificate"),
         "federation add": ("cards",),
         "federation move": ("address",),
         "federation platform": ("name",),

@@ -73,6 +73,28 @@ class Clients:
             raise NodeError(Reason.NOT_FOUND, _("{name} is not a client of this node", name=name))
         return replace(self, clients=tuple(client for client in self.clients if client.name != name))
 
+    def without_certificate(self, name: str, fingerprint: str) -> "Clients":
+        """Leaves one certificate of a client out; by the others it is known as before.
+
+        Args:
+            name: Of the client.
+            fingerprint: SHA-256 in hexadecimal.
+
+        Raises:
+            NodeError: NOT_FOUND; INVALID_ARGUMENT, the client has no other.
+        """
+        known = self.find(name)
+        if known is None:
+            raise NodeError(Reason.NOT_FOUND, _("{name} is not a client of this node", name=name))
+        left = tuple(certificate for certificate in known.tls_certs if certificate.fingerprint != fingerprint)
+        if left == known.tls_certs:
+            raise NodeError(Reason.NOT_FOUND, _("{name} has no certificate with this fingerprint", name=name))
+        if not left:
+            text = _("{name} has no other certificate: remove the client without --certificate", name=name)
+            raise NodeError(Reason.INVALID_ARGUMENT, text)
+        changed = replace(known, tls_certs=left)
+        return replace(self, clients=tuple(changed if client is known else client for client in self.clients))
+
 
 def check_client_name(name: str) -> None:
     """Checks what a client is called: its certificate and the clients file name it so.
