@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.core.answer import check_day, check_status, compare, fold, is_same_address, public_facets
-from node.core.standards.party_key import subject_of
+from node.core.standards.party_key import advice_of, subject_of
 from node.errors import NodeError, Reason
-from node.stubs.query.v1.query_pb2 import Question
+from node.messages import render
+from node.stubs.query.v1.query_pb2 import Answer, Question
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 ALL = frozenset({1, 2, 3, 4})
@@ -116,6 +117,12 @@ def test_a_province_and_city_may_be_left_out(rest: str) -> None:
 )
 def test_subject_of_a_code(code: str, subject: str) -> None:
     assert subject_of(code) == subject
+
+
+def test_advice_of_an_earlier_node_is_said_in_english() -> None:
+    """A node of before 0.2 fills `advice` alone."""
+    (text,) = advice_of(Answer(advice=["uscc_length: 18 characters"]))
+    assert (text, render(text, "zh")) == ("uscc_length: 18 characters", "uscc_length: 18 characters")
 
 
 @pytest.mark.parametrize(

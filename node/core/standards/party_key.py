@@ -5,6 +5,7 @@ A wrong key is never mended, and a value that can be read in two ways is never g
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Protocol
 from unicodedata import category
 
@@ -135,8 +136,9 @@ def explain(answer: _Answer, problems: Sequence[_Told]) -> None:
 
 
 def advice_of(answer: _Answer) -> list[Message]:
-    """What `explain` wrote into an answer."""
-    return [both(en, zh) for en, zh in zip(answer.advice, answer.advice_zh, strict=True)]
+    """What `explain` wrote into an answer; in English where the node is of before 0.2, which says no more."""
+    pairs = zip_longest(answer.advice, answer.advice_zh, fillvalue="")
+    return [both(en, zh or en) for en, zh in pairs]
 
 
 def problem_of_code(text: str) -> Problem | None:
