@@ -30,7 +30,7 @@ _CLOSED = frozenset(
         options_pb2.CHECK_DATE,
     )
 )
-_IN_A_NAME = "an ID number of a person stands in a name; it belongs in the column for ID numbers"
+_IN_A_NAME = "an ID number of a person stands in a name; take it out"
 _REGISTRATION_NUMBER = "reg"
 _OLD_ID_CHARS = 15
 _SUM = "Capital"
@@ -43,7 +43,7 @@ class PublicTexts:
 
     Args:
         fields: Of the message.
-        names_only: Look for ID numbers in names alone, which fewer may read: 法定代表人.
+        names_only: Look for ID numbers in names of persons alone, which fewer may read: 法定代表人.
     """
 
     def __init__(self, fields: Iterable[FieldDescriptor], *, names_only: bool = False) -> None:
@@ -133,7 +133,7 @@ def public_texts(descriptor: Descriptor, facets: Iterable[int]) -> PublicTexts:
 
 
 def restricted_names(descriptor: Descriptor, facets: Iterable[int]) -> PublicTexts:
-    """The names of a standard's message in the facets of these numbers: no ID number of a person may stand in them."""
+    """The names of persons in the facets of these numbers of a standard's message: no ID number may stand in them."""
     return PublicTexts(_in_facets(descriptor, facets), names_only=True)
 
 
@@ -147,7 +147,7 @@ def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
 
 
 def _is_name(field: FieldDescriptor) -> bool:
-    return field.type == FieldDescriptor.TYPE_STRING and _options(field).check == options_pb2.CHECK_LINE
+    return field.type == FieldDescriptor.TYPE_STRING and _options(field).names_person
 
 
 def _is_open_text(field: FieldDescriptor) -> bool:

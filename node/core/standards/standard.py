@@ -82,7 +82,7 @@ class Standard:
         self.own_numbers = tuple(field for field in self.fields if field.options.own_number)
         self._validation = Validation(descriptor)
         self._public_texts = public_texts(descriptor, (facet.number for facet in self.facets if facet.level == 1))
-        # An ID number is of level 4: no name that others may read is the place for it.
+        # An ID number is of level 4: no name of a person that others may read is the place for it.
         self._names = restricted_names(descriptor, (facet.number for facet in self.facets if 1 < facet.level < 4))
         self._bounds = bounds_of(descriptor)
 

@@ -167,6 +167,7 @@ class FieldOptions(_message.Message):
     OPENING_FIELD_NUMBER: _builtins.int
     HAPPENED_FIELD_NUMBER: _builtins.int
     OWN_NUMBER_FIELD_NUMBER: _builtins.int
+    NAMES_PERSON_FIELD_NUMBER: _builtins.int
     label_zh: _builtins.str
     label_en: _builtins.str
     """Derived from the field's name where empty."""
@@ -190,6 +191,8 @@ class FieldOptions(_message.Message):
     """Number 文号 that a city gives a letter, or a case that it files: no two of its cases state the same one. Not that of
     a decision, which may name several parties. Fields of the standard itself only.
     """
+    names_person: _builtins.bool
+    """Names a person, or a party that may be one: no ID number of a person stands in it, whoever may read it."""
     def __init__(
         self,
         *,
@@ -204,10 +207,11 @@ class FieldOptions(_message.Message):
         opening: _builtins.bool = ...,
         happened: _builtins.bool = ...,
         own_number: _builtins.bool = ...,
+        names_person: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "happened", b"happened", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "opening", b"opening", "own_number", b"own_number", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advisory", b"advisory", "check", b"check", "code_list", b"code_list", "facet", b"facet", "happened", b"happened", "label_en", b"label_en", "label_zh", b"label_zh", "level", b"level", "names_person", b"names_person", "opening", b"opening", "own_number", b"own_number", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
