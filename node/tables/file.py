@@ -149,7 +149,7 @@ def _body(rows: Iterator[RawRow], head: RawRow) -> Iterator[RawRow]:
 
 def _checked(row: RawRow, head: RawRow) -> RawRow:
     """The row, with its fault where it is none of the table or cannot be told apart."""
-    return without_wide_values(without_asides(row, len(head.cells)), head)
+    return without_wide_values(without_asides(row, head.cells), head)
 
 
 def _readable(path: Path, source: Source) -> Iterator[RawRow]:

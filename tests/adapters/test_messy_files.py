@@ -102,6 +102,23 @@ def test_totals_page_heads_and_blank_rows(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("amount", ["1234567890123", "RMB123456", "1234567890123.00"])
+def test_a_total_of_many_digits_is_a_total(tmp_path: Path, amount: str) -> None:
+    """Whether it may be somebody's code is looked at in the columns of codes."""
+    report = loaded(written(tmp_path / "f.csv", [*WHOLE, ["合计", *[""] * 8, amount]]))
+    assert (report.accepted, report.rejected) == (40, 0)
+    assert [each.split(": ")[1] for each in report.notices] == ["total_row"]
+
+
+@pytest.mark.parametrize(
+    "code", ["1234567890123", "RMB123456", "4301002012345（分）", "注册号4301002012345", "1、4301002012345"]
+)
+def test_a_shop_by_the_name_of_a_total_is_not_left_out(tmp_path: Path, code: str) -> None:
+    cells = ["合计" if name == "企业名称" else code if name == "统一社会信用代码" else "" for name in COLUMNS]
+    report = loaded(written(tmp_path / "f.csv", [*WHOLE, cells]))
+    assert (report.accepted + report.rejected, list(report.notices)) == (41, [])
+
+
 SPOILED: dict[str, tuple[Callable[[bytes], bytes], list[tuple[str, str, str]]]] = {
     "nul": (lambda line: line.replace(b",", b"\0,", 1), [("8", "企业名称", "control_character")]),
     "bad byte": (lambda line: b"\xff" + line, [("8", "企业名称", "bad_encoding")]),
