@@ -64,10 +64,10 @@ class StateCollector(Collector):
         for name, text, value in _PEER_GAUGES:
             yield _family(name, text, [(origin.city, value(origin)) for origin in origins])
         peers = self._federation.current().peers_of(self._config.city)
-        links = [(peer.city, self._reader.peer_state(peer.city)) for peer in peers]
-        failures = [(city, link.failures) for city, link in links]
+        states = [(peer.city, self._reader.peer_state(peer.city)) for peer in peers]
+        failures = [(city, state.failures) for city, state in states]
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
-        frozen = [(city, int(link.frozen)) for city, link in links]
+        frozen = [(city, int(state.frozen)) for city, state in states]
         yield _family("gongzhi_peer_frozen", "1 where the peer sent what cannot be true", frozen)
         yield _family("gongzhi_database_bytes", "Size of a database file", _sizes(self._config.data_dir), "file")
 

@@ -57,11 +57,15 @@ class NodeRole:
         self._exchange = Exchange(config, self._store, self._peers, clock, self._notify_everyone)
         self._scheduler = Scheduler(config.city, config.sync.interval_s)
         retractions = Retractions(self._exchange.policy.in_force, self._peers.cities, clock)
-        self._desk = CaseworkService(
+        self._casework = CaseworkService(
             self._store, clock, calendar, self._peers.federation, self._peers.hint, self._exchange.sync.run_hinted
         )
         self._terms = ListingLifecycle(
-            self._store, clock, self._desk.case_index.books, retractions.entries, self._desk.casework.act_by_itself
+            self._store,
+            clock,
+            self._casework.case_index.repository,
+            retractions.entries,
+            self._casework.casework.act_by_itself,
         )
         self._backups = KeepBackups(config, clock)
         self._evidence = Evidence(config, self._store, self._peers, clock)
@@ -75,15 +79,15 @@ class NodeRole:
         ]
 
     def _services_for_peers(self) -> Sequence[Service]:
-        return self._exchange.service(self._desk.wake), self._evidence.service_for_peers(self._exchange.policy)
+        return self._exchange.service(self._casework.wake), self._evidence.service_for_peers(self._exchange.policy)
 
     def _services_for_clients(self, retractions: Retractions, clock: Clock, calendar: Calendar) -> Sequence[Service]:
-        desk, usage = self._desk, self._evidence.usage
+        casework, usage = self._casework, self._evidence.usage
         ingest = Ingest(self._store, clock, retractions)
         return (
-            add_intake_service(IntakeServicer(ingest, self._store, clock, desk.notify, usage)),
-            *self._evidence.services_for_clients(desk.casework.open),
-            add_case_service(CaseServicer(self._store, desk.casework, desk.notices, usage, clock, calendar)),
+            add_intake_service(IntakeServicer(ingest, self._store, clock, casework.notify, usage)),
+            *self._evidence.services_for_clients(casework.casework.open),
+            add_case_service(CaseServicer(self._store, casework.casework, casework.notices, usage, clock, calendar)),
         )
 
     def _control(self, config: Config, clock: Clock, calendar: Calendar) -> Service:
@@ -113,7 +117,7 @@ class NodeRole:
     def stop(self) -> None:
         """Finishes what is under way and closes the store."""
         self._scheduler.stop()
-        self._desk.stop()
+        self._casework.stop()
         for listener in self._listeners:
             listener.stop(GRACE_S)
         self._administration.close()
@@ -130,7 +134,7 @@ class NodeRole:
     def _work(self) -> None:
         """What grows with the number of cases."""
         self._keep_terms()
-        self._desk.run()
+        self._casework.run()
 
     def _keep_terms(self) -> None:
         if self._store.log.held_back is None:
@@ -141,7 +145,7 @@ class NodeRole:
                 _log.error("terms_not_kept", reason=error.reason)
 
     def _notify_everyone(self) -> None:
-        self._desk.notify([EVERYONE])
+        self._casework.notify([EVERYONE])
 
 
 def _open_store(config: Config, trust: Trust, clock: Clock) -> Store:

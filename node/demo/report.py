@@ -24,7 +24,7 @@ from node.tables.terminal import CellTable, print_table
 _PLAIN_EVERY_S = 5.0
 
 
-class Progress:
+class ExchangeDisplay:
     """Follows an exchange: a live table on a terminal, else a line now and then."""
 
     def __init__(self, console: Console) -> None:
@@ -32,7 +32,7 @@ class Progress:
         self._live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
         self._began = self._told_at = time.monotonic()
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ExchangeDisplay":
         if self._live:
             self._live.start()
         return self

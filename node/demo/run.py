@@ -10,7 +10,7 @@ from node.demo.failure import DemoError
 from node.demo.intake import loading
 from node.demo.nodes import Node, running, stop
 from node.demo.questions import ask
-from node.demo.report import Progress, print_answers, print_caught, print_result, step
+from node.demo.report import ExchangeDisplay, print_answers, print_caught, print_result, step
 from node.demo.tamper import tamper
 from node.messages import _
 
@@ -57,7 +57,7 @@ class Run:
                 self._stop()
 
     def _exchange(self, files: Mapping[str, Path]) -> Exchange:
-        with loading(self._nodes, files) as loads, Progress(self._console) as progress:
+        with loading(self._nodes, files) as loads, ExchangeDisplay(self._console) as progress:
             return exchange(self._nodes, loads, progress.show)
 
     def _stop(self) -> None:

@@ -81,20 +81,20 @@ def test_a_damaged_end_leaves_the_rows_before_it_in(tmp_path: Path, node: Node, 
 
 @pytest.mark.parametrize("broken", ["client.pem", "server.crt", "client.yaml"])
 def test_a_bundle_that_cannot_be_used(tmp_path: Path, node: Node, registry: Path, broken: str) -> None:
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
+    identity = tmp_path / "identity"
+    identity.mkdir()
     for file in node.identity.iterdir():
-        (bundle / file.name).write_bytes(file.read_bytes())
-        (bundle / file.name).chmod(0o600)
+        (identity / file.name).write_bytes(file.read_bytes())
+        (identity / file.name).chmod(0o600)
     path = write_csv(tmp_path / "f.csv", rows(1))
-    assert load([path], registry, Node(bundle, node.address)).accepted == 1
-    (bundle / "client.pem").chmod(0o644)
+    assert load([path], registry, Node(identity, node.address)).accepted == 1
+    (identity / "client.pem").chmod(0o644)
     with pytest.raises(FileError, match="others can read"):
-        load([path], registry, Node(bundle, node.address))
-    (bundle / "client.pem").chmod(0o600)
-    (bundle / broken).write_text("nothing of use")
+        load([path], registry, Node(identity, node.address))
+    (identity / "client.pem").chmod(0o600)
+    (identity / broken).write_text("nothing of use")
     with pytest.raises(FileError, match=broken):
-        load([path], registry, Node(bundle, node.address))
+        load([path], registry, Node(identity, node.address))
 
 
 def test_exit_codes_and_output(

@@ -52,7 +52,7 @@ def bench_act(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     _fill(world, count)
     officers = [_officer(world, number) for number in range(OFFICERS)]
     with world.run(ORIGIN) as node, ExitStack() as stack:
-        desks = [_desk(stack, officer) for officer in officers]
+        desks = [_case_service(stack, officer) for officer in officers]
         boxes = _bench_boxes(desks[0], node, count, runs)
         recorded = _bench_recording(folder, desks, runs)
     return {"bench": "act", "n": rows.n, **engine, **recorded, **boxes, "runs": runs}
@@ -65,19 +65,19 @@ def _bench_case(folder: Path, runs: int) -> dict[str, object]:
     for name, entries in one_case(ACTS).items():
         append(cities[name], entries)
     own.pull(cities[OTHER], purpose=PURPOSE)
-    books: list[CaseRepository] = []
+    repository: list[CaseRepository] = []
 
     def cold() -> float:
         read.cache_clear()
-        books[:] = [_books(own.store)]
-        return _ms(lambda: _judged(books[0]))
+        repository[:] = [_repository(own.store)]
+        return _ms(lambda: _judged(repository[0]))
 
     def parsed() -> float:
         return _ms(lambda: _parse(own.store))
 
     with _as_in_the_node():
         measured = alternate(runs, {"state": cold, "parse": parsed})
-        warm = [_ms(lambda: _judged(books[0])) for _ in range(runs)]
+        warm = [_ms(lambda: _judged(repository[0])) for _ in range(runs)]
     for city in cities.values():
         city.close()
     states, parses = measured["state"], measured["parse"]
@@ -104,12 +104,12 @@ def _as_in_the_node() -> Iterator[None]:
         sys.setswitchinterval(interval_s)
 
 
-def _books(store: Store) -> CaseRepository:
+def _repository(store: Store) -> CaseRepository:
     return CaseRepository(store, lambda: Federation(()).connections)
 
 
-def _judged(books: CaseRepository) -> None:
-    file = books.open(CASE)
+def _judged(repository: CaseRepository) -> None:
+    file = repository.open(CASE)
     if (file.case.state, len(file.acts)) != ("accepted", ACTS):
         raise RuntimeError(f"{len(file.acts)} acts make {file.case.state!r}")
 
@@ -225,8 +225,8 @@ def _officer(world: World, number: int) -> Path:
     return folder
 
 
-def _desk(stack: ExitStack, bundle: Path) -> CaseServiceStub:
-    channel = identity_channel(load_identity(bundle), "intake")
+def _case_service(stack: ExitStack, identity: Path) -> CaseServiceStub:
+    channel = identity_channel(load_identity(identity), "intake")
     stack.callback(channel.close)
     return CaseServiceStub(channel)
 

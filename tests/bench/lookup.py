@@ -136,10 +136,10 @@ def _loaded(loads: list[Loaded]) -> dict[str, object]:
 
 def platform_channel(world: World) -> grpc.Channel:
     """A platform's channel to the receiver's query process."""
-    return identity_channel(load_identity(world.platform_bundle(RECEIVER)), "query")
+    return identity_channel(load_identity(world.platform_identity(RECEIVER)), "query")
 
 
 def echo_channel(world: World, address: str) -> grpc.Channel:
     """The same platform's channel to the echo."""
-    bundle = load_identity(world.platform_bundle(RECEIVER))
-    return pinned_channel(address, bundle.tls, bundle.city, bundle.server_certs)
+    identity = load_identity(world.platform_identity(RECEIVER))
+    return pinned_channel(address, identity.tls, identity.city, identity.server_certs)

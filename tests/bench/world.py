@@ -121,13 +121,13 @@ class World:
         self.configs: dict[str, Config] = {config.city: config for config in configs}
         for city in cities:
             add_client(self.configs[city], "registry", Kind.ADAPTER, self.adapter_bundle(city), datetime.now(UTC))
-            add_client(self.configs[city], "platform", Kind.PLATFORM, self.platform_bundle(city), datetime.now(UTC))
+            add_client(self.configs[city], "platform", Kind.PLATFORM, self.platform_identity(city), datetime.now(UTC))
 
     def adapter_bundle(self, city: str) -> Path:
         """What the city's adapter holds."""
         return self.folder / city / "adapter"
 
-    def platform_bundle(self, city: str) -> Path:
+    def platform_identity(self, city: str) -> Path:
         """What a platform beside the city's node holds."""
         return self.folder / city / "platform"
 

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.casework.desks import Desk, open_desks
+from tests.kit.casework.casework_city import CaseworkCity, open_desks
 
 
 @pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+def desks(tmp_path: Path) -> Iterator[tuple[CaseworkCity, ...]]:
     """Changsha and Hefei."""
     with open_desks(tmp_path, "changsha", "hefei") as opened:
         yield opened
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+def three(tmp_path: Path) -> Iterator[tuple[CaseworkCity, ...]]:
     """Changsha, Hefei and Wuhan."""
     with open_desks(tmp_path, "changsha", "hefei", "wuhan") as opened:
         yield opened

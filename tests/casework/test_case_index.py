@@ -17,7 +17,17 @@ from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.case_summary import CaseSummary, summary_of
 from node.usecases.casework.notices import Notices
 from node.usecases.casework.worklist import first, inbox, outbox
-from tests.kit.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, with_act
+from tests.kit.casework.casework_city import (
+    JD,
+    LI,
+    CaseworkCity,
+    act,
+    audience_view,
+    federation,
+    referring,
+    send,
+    with_act,
+)
 from tests.kit.samples.standards import alert, complaint, measure
 
 CITIES = ("changsha", "hefei", "wuhan")
@@ -26,8 +36,8 @@ DAY_MS = 1_778_040_000_000  # 2026-05-06, noon in Shanghai
 
 
 @pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
-    made = tuple(Desk(tmp_path, city, CITIES) for city in CITIES)
+def desks(tmp_path: Path) -> Iterator[tuple[CaseworkCity, CaseworkCity, CaseworkCity]]:
+    made = tuple(CaseworkCity(tmp_path, city, CITIES) for city in CITIES)
     for desk in made:
         desk.clock.at_ms = DAY_MS
     yield made  # type: ignore[misc]
@@ -35,7 +45,7 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
         desk.close()
 
 
-def fresh(desk: Desk) -> CaseIndex:
+def fresh(desk: CaseworkCity) -> CaseIndex:
     return CaseIndex(desk.store, CALENDAR, lambda: desk.federation)
 
 
@@ -43,19 +53,19 @@ def kept(case_index: CaseIndex) -> dict[str, CaseSummary]:
     return {line.id: line for line in case_index.summaries()}
 
 
-def agree(*desks: Desk) -> None:
+def agree(*desks: CaseworkCity) -> None:
     """What each city kept is what it would read now, and what opening each case says."""
     for desk in desks:
         assert kept(desk.cases) == kept(fresh(desk))
         for line in desk.cases.summaries():
-            assert line == summary_of(desk.cases.books.open(line.id), CALENDAR)
+            assert line == summary_of(desk.cases.repository.open(line.id), CALENDAR)
 
 
-def acknowledge(desk: Desk) -> int:
+def acknowledge(desk: CaseworkCity) -> int:
     return Notices(desk.store, desk.clock, lambda _: None, desk.cases).acknowledge()
 
 
-def test_lines_follow_acts_notices_and_pulls(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_lines_follow_acts_notices_and_pulls(desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei, wuhan = desks
     cases = [send(changsha) for _ in range(3)]
     changsha.act("complaint", "", with_act(complaint(), "register"))
@@ -76,7 +86,7 @@ def test_lines_follow_acts_notices_and_pulls(desks: tuple[Desk, Desk, Desk]) -> 
     assert kept(changsha.cases)[cases[1]].opened_by == ("hefei",)
 
 
-def test_a_look_reads_only_the_cases_that_changed(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_a_look_reads_only_the_cases_that_changed(desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     changsha, *_ = desks
     cases = [send(changsha) for _ in range(3)]
     number, lines = changsha.cases.changed_since(0)
@@ -90,7 +100,9 @@ def test_a_look_reads_only_the_cases_that_changed(desks: tuple[Desk, Desk, Desk]
     assert all(after[case] is before[case] for case in (cases[0], cases[2]))
 
 
-def test_what_a_peer_takes_back_or_discloses_changes_the_line(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_what_a_peer_takes_back_or_discloses_changes_the_line(
+    desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, hefei, _ = desks
     case = send(changsha)
     hefei.see(changsha)
@@ -112,7 +124,9 @@ def test_what_a_peer_takes_back_or_discloses_changes_the_line(desks: tuple[Desk,
     assert kept(hefei.cases)[case].last_act == "send"
 
 
-def test_what_others_first_saw_and_was_destroyed_changes_the_line(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_what_others_first_saw_and_was_destroyed_changes_the_line(
+    desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, hefei, _ = desks
     case = changsha.decide("alert", "", with_act(alert(), "issue")).case
     hefei.see(changsha)
@@ -133,7 +147,9 @@ def _masked(view: View) -> View:
     return seen
 
 
-def test_lines_follow_the_cards_that_say_who_speaks_for_a_platform(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_lines_follow_the_cards_that_say_who_speaks_for_a_platform(
+    desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     _, hefei, _ = desks
     body = with_act(measure(), "issue")
     body.target.platform.name = JD.account.name  # type: ignore[attr-defined]
@@ -148,7 +164,7 @@ def test_lines_follow_the_cards_that_say_who_speaks_for_a_platform(desks: tuple[
 
 
 def test_a_record_that_names_many_cases_costs_a_look_at_one(
-    desks: tuple[Desk, Desk, Desk], monkeypatch: pytest.MonkeyPatch
+    desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changsha, hefei, _ = desks
     case = send(changsha)
@@ -160,16 +176,16 @@ def test_a_record_that_names_many_cases_costs_a_look_at_one(
     opened: list[str] = []
     plain = CaseRepository.open
 
-    def counted(books: CaseRepository, case: str) -> CaseFile:
+    def counted(repository: CaseRepository, case: str) -> CaseFile:
         opened.append(case)
-        return plain(books, case)
+        return plain(repository, case)
 
     monkeypatch.setattr(CaseRepository, "open", counted)
     assert set(kept(changsha.cases)) == {case}
     assert opened == [case]
 
 
-def test_boxes_tell_the_first_and_how_many_there_are(desks: tuple[Desk, Desk, Desk]) -> None:
+def test_boxes_tell_the_first_and_how_many_there_are(desks: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei, _ = desks
     for number in range(4):
         body = with_act(complaint(), "register")

@@ -21,17 +21,29 @@ from node.usecases.casework.notices import Notices
 from node.usecases.casework.worklist import inbox, listed, outbox
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Retractions, retract
-from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, at, files_with, referring, send, shown, with_act
+from tests.kit.casework.casework_city import (
+    CLERK,
+    LI,
+    ZHANG,
+    CaseworkCity,
+    act,
+    at,
+    files_with,
+    referring,
+    send,
+    shown,
+    with_act,
+)
 from tests.kit.samples.standards import alert, complaint, hit
 
 NOW = datetime.fromisoformat("2026-05-06T10:00").replace(tzinfo=SHANGHAI)
 
 
-def notices(desk: Desk) -> Notices:
+def notices(desk: CaseworkCity) -> Notices:
     return Notices(desk.store, desk.clock, lambda audience: desk.told.append(tuple(audience)), desk.cases)
 
 
-def running(desk: Desk, day: str) -> list[tuple[str, str, str, list[str]]]:
+def running(desk: CaseworkCity, day: str) -> list[tuple[str, str, str, list[str]]]:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
     found = [each.clock(now) for each in deadlines(desk.casework.cases(LI), now)]
     return [(clock.rule, clock.due, clock.state, list(clock.owed_by)) for clock in found]
@@ -43,7 +55,7 @@ def test_who_owes_what_is_said_of_every_rule() -> None:
     assert all(party in each.party or party == SUPERIOR for each, rule in used for party in OWED_BY[rule])
 
 
-def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(three: tuple[Desk, ...]) -> None:
+def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     changsha.clock.at_ms = at("2026-05-06")
     case = changsha.act("complaint", "", with_act(complaint(), "register"), actor=CLERK).case
@@ -65,7 +77,7 @@ def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(three: 
     assert (scores["complaint.mediation"].running, scores["complaint.mediation"].overdue) == (1, 0)
 
 
-def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(three: tuple[Desk, ...]) -> None:
+def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
@@ -75,11 +87,11 @@ def test_a_clue_is_filed_within_fifteen_working_days_by_who_has_it(three: tuple[
     assert [(rule, owed) for rule, _, _, owed in running(hefei, "2026-05-06")] == [("clue.filing_decision", ["hefei"])]
 
 
-def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[Desk, ...]) -> None:
+def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
 
-    def boxes(desk: Desk) -> tuple[list[str], list[str]]:
+    def boxes(desk: CaseworkCity) -> tuple[list[str], list[str]]:
         lines = desk.casework.cases(LI)
         sides = inbox(lines, desk.city, now), outbox(lines, desk.city, now)
         return [each.case.id for each in sides[0]], [each.case.id for each in sides[1]]
@@ -93,11 +105,11 @@ def test_inbox_and_outbox_change_sides_with_the_last_act(three: tuple[Desk, ...]
     assert (boxes(changsha), boxes(hefei)) == (([case], []), ([case], [case]))
 
 
-def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(three: tuple[Desk, ...]) -> None:
+def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     now = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
 
-    def unread(desk: Desk) -> list[tuple[str, bool]]:
+    def unread(desk: CaseworkCity) -> list[tuple[str, bool]]:
         found = inbox(desk.casework.cases(LI), desk.city, now)
         return [(each.case.id, each.summary(now, desk.city).unread) for each in found]
 
@@ -113,7 +125,9 @@ def test_what_another_city_ended_stays_in_the_inbox_until_an_officer_opened_it(t
     assert inbox(hefei.casework.cases(LI), "京东", now) == []  # a platform gives no receipts
 
 
-def test_a_referral_erased_outside_its_workflow_leaves_a_line_at_the_other_city(three: tuple[Desk, ...]) -> None:
+def test_a_referral_erased_outside_its_workflow_leaves_a_line_at_the_other_city(
+    three: tuple[CaseworkCity, ...],
+) -> None:
     """Shared case new-06: what was received and then taken back must not vanish without a word."""
     changsha, hefei, _ = three
     case = send(changsha)
@@ -138,7 +152,7 @@ def test_a_referral_erased_outside_its_workflow_leaves_a_line_at_the_other_city(
     assert three[2].casework.cases(LI) == []
 
 
-def test_receipts_are_said_once_and_name_the_leaf(three: tuple[Desk, ...]) -> None:
+def test_receipts_are_said_once_and_name_the_leaf(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)
@@ -156,7 +170,7 @@ def test_receipts_are_said_once_and_name_the_leaf(three: tuple[Desk, ...]) -> No
     assert notices(changsha).acknowledge() == 0  # there are no receipts for receipts
 
 
-def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(three: tuple[Desk, ...]) -> None:
+def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(three: tuple[CaseworkCity, ...]) -> None:
     changsha, *_ = three
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     said = []
@@ -169,7 +183,7 @@ def test_a_reminder_is_noted_once_near_the_end_and_once_after_it(three: tuple[De
     ] * 2
 
 
-def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(three: tuple[Desk, ...]) -> None:
+def test_an_alert_goes_to_everyone_and_so_does_its_withdrawal(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, wuhan = three
     case = changsha.decide("alert", "", with_act(alert(), "issue")).case
     assert changsha.told[-1] == ("all",)
@@ -198,8 +212,10 @@ def unfounded() -> alert_pb2.Alert:
     return alert_pb2.Alert(act=act("withdraw", reasons="查无实据"), withdrawal=ground)
 
 
-def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[Desk, ...], tmp_path: Path) -> None:
-    """A city that has stored the withdrawal has destroyed the alert: the tombstone stands before it in the log."""
+def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(
+    three: tuple[CaseworkCity, ...], tmp_path: Path
+) -> None:
+    """A city that has stored the withdrawal has destroyed the alert: the retraction stands before it in the log."""
     changsha, hefei, _ = three
     body = with_act(alert(), "issue")
     assert isinstance(body, alert_pb2.Alert)
@@ -229,7 +245,7 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(three: tuple[De
 
 
 def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
-    three: tuple[Desk, ...], tmp_path: Path
+    three: tuple[CaseworkCity, ...], tmp_path: Path
 ) -> None:
     changsha, hefei, _ = three
     found = hit()
@@ -250,7 +266,7 @@ def test_a_hit_that_was_withdrawn_leaves_every_file_of_the_listing_city(
     assert [desk.state(case) for desk in (changsha, hefei)] == ["withdrawn"] * 2
 
 
-def test_an_alert_that_nobody_reviews_lapses_on_its_day(three: tuple[Desk, ...]) -> None:
+def test_an_alert_that_nobody_reviews_lapses_on_its_day(three: tuple[CaseworkCity, ...]) -> None:
     changsha, *_ = three
     body = with_act(alert(), "issue")
     assert isinstance(body, alert_pb2.Alert)
@@ -264,7 +280,7 @@ def test_an_alert_that_nobody_reviews_lapses_on_its_day(three: tuple[Desk, ...])
     assert [each.state for each in changsha.casework.act_by_itself()] == ["expired"]
 
 
-def test_an_act_in_anothers_name_counts_for_nothing(three: tuple[Desk, ...]) -> None:
+def test_an_act_in_anothers_name_counts_for_nothing(three: tuple[CaseworkCity, ...]) -> None:
     """A city that writes into its own log what the other city is to have done."""
     changsha, hefei, _ = three
     case = send(changsha)
@@ -280,14 +296,14 @@ def test_an_act_in_anothers_name_counts_for_nothing(three: tuple[Desk, ...]) -> 
     assert changsha.state(case) == hefei.state(case) == "sent"
 
 
-def forged_entry(desk: Desk, body: referral_pb2.Referral) -> Entry:
+def forged_entry(desk: CaseworkCity, body: referral_pb2.Referral) -> Entry:
     standard = standards.get("referral")
     header = Header(standard="referral", version=1, city=desk.city, audience=["changsha", "hefei"])
     header.subjects.extend([*standard.subjects(body), "workflow:referral"])
     return Entry(header, standard.split(body.SerializeToString()))
 
 
-def test_a_row_holds_no_act(three: tuple[Desk, ...]) -> None:
+def test_a_row_holds_no_act(three: tuple[CaseworkCity, ...]) -> None:
     changsha, *_ = three
     ingest = Ingest(
         changsha.store, changsha.clock, Retractions(lambda: Policy("changsha", (), (), {}), tuple, changsha.clock)
@@ -306,7 +322,7 @@ def test_a_row_holds_no_act(three: tuple[Desk, ...]) -> None:
         assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
-def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(three: tuple[Desk, ...]) -> None:
+def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(three: tuple[CaseworkCity, ...]) -> None:
     changsha, hefei, _ = three
     case = send(changsha)
     hefei.see(changsha)

@@ -15,8 +15,18 @@ from node.stubs.standard.v1 import act_pb2, party_pb2
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.casework.rules.jurisdiction import basis_code
+from tests.kit.casework.casework_city import (
+    CLERK,
+    LI,
+    ZHANG,
+    CaseworkCity,
+    act,
+    federation,
+    files_with,
+    shown,
+    with_act,
+)
 from tests.kit.casework.complaints import against
-from tests.kit.casework.desks import CLERK, LI, ZHANG, Desk, act, federation, files_with, shown, with_act
 
 CITIES = ("changsha", "hefei", "wuhan")
 MEMBERS = {each.city: each.region6 for each in federation(*CITIES).members}
@@ -61,7 +71,7 @@ def test_the_digits_of_a_code_route_nothing(province: str, rest: str) -> None:
         assert routed(body) == without
 
 
-def handed_over(desks: tuple[Desk, Desk]) -> tuple[str, int]:
+def handed_over(desks: tuple[CaseworkCity, CaseworkCity]) -> tuple[str, int]:
     """The case in Changsha, and the number of the draft that was prepared."""
     changsha, _ = desks
     case = changsha.act("complaint", "", against()).case
@@ -70,7 +80,7 @@ def handed_over(desks: tuple[Desk, Desk]) -> tuple[str, int]:
     return case, product.draft
 
 
-def test_a_complaint_is_handed_over_to_where_it_belongs(desks: tuple[Desk, Desk]) -> None:
+def test_a_complaint_is_handed_over_to_where_it_belongs(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     case, draft = handed_over(desks)
     assert changsha.state(case) == "handed_over"
@@ -97,7 +107,7 @@ def test_a_complaint_is_handed_over_to_where_it_belongs(desks: tuple[Desk, Desk]
         hefei.decide("complaint", other, again)
 
 
-def test_who_complained_stays_where_they_complained(desks: tuple[Desk, Desk], tmp_path: Path) -> None:
+def test_who_complained_stays_where_they_complained(desks: tuple[CaseworkCity, CaseworkCity], tmp_path: Path) -> None:
     changsha, hefei = desks
     _, draft = handed_over(desks)
     prepared = pb.Complaint.FromString(changsha.casework.draft(ZHANG, draft).body)
@@ -116,7 +126,9 @@ def test_who_complained_stays_where_they_complained(desks: tuple[Desk, Desk], tm
 
 
 @pytest.mark.parametrize(("region6", "to_city"), [("340104", "wuhan"), ("430102", ""), ("310115", "hefei"), ("", "")])
-def test_a_complaint_is_handed_over_nowhere_else(desks: tuple[Desk, Desk], region6: str, to_city: str) -> None:
+def test_a_complaint_is_handed_over_nowhere_else(
+    desks: tuple[CaseworkCity, CaseworkCity], region6: str, to_city: str
+) -> None:
     """Another member, this city itself, a place outside the federation, and one that cannot be told."""
     changsha, _ = desks
     body = against(region6)
@@ -128,13 +140,13 @@ def test_a_complaint_is_handed_over_nowhere_else(desks: tuple[Desk, Desk], regio
     assert "complaint.hand_over.to_city" in {each.rule for each in caught.value.broken}
 
 
-def test_nobody_else_is_let_look_at_a_complaint(desks: tuple[Desk, Desk]) -> None:
+def test_nobody_else_is_let_look_at_a_complaint(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     with pytest.raises(NodeError) as caught:
         desks[0].act("complaint", "", against(), also_to=("hefei",))
     assert caught.value.reason is Reason.INVALID_ARGUMENT
 
 
-def test_nothing_is_passed_on_without_the_decision_of_two(desks: tuple[Desk, Desk]) -> None:
+def test_nothing_is_passed_on_without_the_decision_of_two(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", against()).case
     for origins in ([], [case], ["hefei-0"]):
@@ -146,7 +158,7 @@ def test_nothing_is_passed_on_without_the_decision_of_two(desks: tuple[Desk, Des
         assert "complaint.pass_on.origins" in {each.rule for each in caught.value.broken}
 
 
-def test_a_complaint_that_was_given_back_is_taken_back(desks: tuple[Desk, Desk]) -> None:
+def test_a_complaint_that_was_given_back_is_taken_back(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     case, draft = handed_over(desks)
     other = changsha.casework.take_up(ZHANG, draft, b"").case
@@ -162,7 +174,7 @@ def test_a_complaint_that_was_given_back_is_taken_back(desks: tuple[Desk, Desk])
     assert changsha.state(case) == "received"
 
 
-def test_a_complaint_is_handled_in_one_city(desks: tuple[Desk, Desk]) -> None:
+def test_a_complaint_is_handled_in_one_city(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """Nobody takes back, or hands over again, what the other city has and did not give back."""
     changsha, hefei = desks
     case, draft = handed_over(desks)
@@ -184,7 +196,7 @@ def test_a_complaint_is_handled_in_one_city(desks: tuple[Desk, Desk]) -> None:
     assert changsha.state(other) == "received"
 
 
-def test_what_was_given_back_may_be_handed_over_once_more(desks: tuple[Desk, Desk]) -> None:
+def test_what_was_given_back_may_be_handed_over_once_more(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     case, draft = handed_over(desks)
     prepared = changsha.casework.draft(ZHANG, draft).body
@@ -196,7 +208,7 @@ def test_what_was_given_back_may_be_handed_over_once_more(desks: tuple[Desk, Des
     assert changsha.state(case) == "handed_over"
 
 
-def test_a_rejection_names_one_of_seven_grounds_and_where_to_go(desks: tuple[Desk, Desk]) -> None:
+def test_a_rejection_names_one_of_seven_grounds_and_where_to_go(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", against("310115")).case
     grounds = [value for name, value in pb.RejectionGround.items() if value]
@@ -213,7 +225,7 @@ def test_a_rejection_names_one_of_seven_grounds_and_where_to_go(desks: tuple[Des
     assert changsha.decide("complaint", case, silent).state == "rejected"
 
 
-def test_settlement_first_then_mediation_each_with_its_clock(desks: tuple[Desk, Desk]) -> None:
+def test_settlement_first_then_mediation_each_with_its_clock(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
 
     def states() -> dict[str, str]:
@@ -245,7 +257,7 @@ def test_settlement_first_then_mediation_each_with_its_clock(desks: tuple[Desk, 
     assert changsha.act("complaint", case, pb.Complaint(act=act("follow_up"))).state == "follow_up"
 
 
-def test_signs_of_abuse_only_advise(desks: tuple[Desk, Desk]) -> None:
+def test_signs_of_abuse_only_advise(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """All of them together change no state, open no act, and reject nothing; nor may the software reject."""
     changsha, _ = desks
     plain, suspect = against(), against()
@@ -262,7 +274,7 @@ def test_signs_of_abuse_only_advise(desks: tuple[Desk, Desk]) -> None:
     assert changsha.decide("complaint", cases[1], pb.Complaint(act=act("accept"))).state == "accepted"
 
 
-def test_a_complaint_without_its_12315_number_is_not_taken(desks: tuple[Desk, Desk]) -> None:
+def test_a_complaint_without_its_12315_number_is_not_taken(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     for name in ("register", "open_settlement"):
         body = with_act(against(number_12315=""), name)
         with pytest.raises(ActRefusedError) as caught:

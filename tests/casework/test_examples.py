@@ -13,7 +13,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.stubs.evidence.v1 import evidence_pb2 as messages
 from node.usecases.casework.propose import Submission
-from tests.kit.casework.desks import JD, LI, ZHANG, Desk
+from tests.kit.casework.casework_city import JD, LI, ZHANG, CaseworkCity
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 TWO = ("张三=43010001", "王五=43010003")
@@ -33,7 +33,7 @@ EXTRACTION = messages.Extraction(
 class Typing:
     """An officer who types `gongzhi case ...` with the files."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: CaseworkCity) -> None:
         self._desk = desk
 
     def run(self, workflow: str, case: str, act: str, *files: Path, actor: Actor = ZHANG, **options: Any) -> str:
@@ -49,12 +49,12 @@ class Typing:
 
 
 @pytest.fixture
-def changsha(tmp_path: Path) -> Desk:
-    return Desk(tmp_path, "changsha", ["changsha", "hefei"])
+def changsha(tmp_path: Path) -> CaseworkCity:
+    return CaseworkCity(tmp_path, "changsha", ["changsha", "hefei"])
 
 
 @pytest.fixture
-def typing(changsha: Desk) -> Typing:
+def typing(changsha: CaseworkCity) -> Typing:
     return Typing(changsha)
 
 
@@ -77,10 +77,10 @@ def test_a_complaint(typing: Typing) -> None:
     assert typing.run("complaint", "", "open_settlement", EXAMPLES / "complaint.yaml")
 
 
-def test_a_measure_and_what_the_platform_answers(changsha: Desk, typing: Typing, tmp_path: Path) -> None:
+def test_a_measure_and_what_the_platform_answers(changsha: CaseworkCity, typing: Typing, tmp_path: Path) -> None:
     evidence = entry(tmp_path / "evidence.yaml", kind="electronic_data")
     case = typing.run("measure.request", "", "issue", EXAMPLES / "measure.yaml", evidence)
-    hefei = Desk(tmp_path, "hefei", ["changsha", "hefei"])
+    hefei = CaseworkCity(tmp_path, "hefei", ["changsha", "hefei"])
     hefei.see(changsha)
     platform = Typing(hefei)
     for act in ("ack", "execute"):

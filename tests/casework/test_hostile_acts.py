@@ -19,12 +19,11 @@ from node.usecases.casework.case_summary import ORIGINAL_RETRACTED
 from node.usecases.casework.deadlines import deadlines
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import Submission
-from tests.kit.casework.complaints import against
-from tests.kit.casework.desks import (
+from tests.kit.casework.casework_city import (
     LI,
     TWO,
     ZHANG,
-    Desk,
+    CaseworkCity,
     act,
     at,
     documents,
@@ -34,6 +33,7 @@ from tests.kit.casework.desks import (
     shown,
     with_act,
 )
+from tests.kit.casework.complaints import against
 from tests.kit.casework.listings import listed
 from tests.kit.casework.measures import request
 from tests.kit.casework.penalties import penalised
@@ -42,13 +42,13 @@ from tests.kit.samples.standards import alert
 from tests.kit.stores.city import operator
 from tests.kit.workflow.acts import complete
 
-Two = tuple[Desk, Desk]
+Two = tuple[CaseworkCity, CaseworkCity]
 NOON = datetime(2026, 5, 6, 12, tzinfo=SHANGHAI)
 END_MS = 253_402_300_000_000  # in the year 9999
 
 
 def record(
-    desk: Desk,
+    desk: CaseworkCity,
     name: str,
     body: Message,
     issued_at_ms: int = 0,
@@ -112,7 +112,7 @@ def test_nothing_is_asked_of_a_platform_until_a_day_that_is_none(desks: Two, day
     assert [each.rule for each in shown(changsha, case).acts[0].broken] == ["measure.request.issue.ends_on|review_on"]
 
 
-def test_another_city_puts_nothing_behind_a_case(three: tuple[Desk, Desk, Desk]) -> None:
+def test_another_city_puts_nothing_behind_a_case(three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     """What the addressee of one referral says that it comes from is not held against the sender's next."""
     changsha, hefei, wuhan = three
     theirs = send(wuhan, "changsha")
@@ -224,7 +224,7 @@ def test_an_act_that_no_case_finds_stops_nobody_who_looks_for_cases(desks: Two) 
     """Its header names the applicant, and not the case that its body names."""
     changsha, hefei = desks
     changsha.decide("listing.abnormal", "", listed())
-    (listing,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
+    (listing,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
     mine = applying(listing)
     keys = standards.get("credit.repair").subjects(mine)
     told = {"case": "hefei-99", "city": "hefei", "date": "2026-05-06", "maker": TWO[0]}
@@ -246,7 +246,7 @@ def test_the_home_city_takes_nobody_off_this_citys_list(desks: Two) -> None:
     """It confirms that a penalty was repaired; a listing that it names there was nobody's to repair."""
     changsha, hefei = desks
     changsha.decide("listing.abnormal", "", listed())
-    terms = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books)
+    terms = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository)
     (listing,) = terms.run()
     body = applying("")
     body.penalty_number, body.home_city = penalised(changsha), "hefei"

@@ -8,16 +8,16 @@ from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import listing_pb2
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.desks import LI, Desk, act, broken_in, with_act
+from tests.kit.casework.casework_city import LI, CaseworkCity, act, broken_in, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.samples.standards import hit, serious
 
 
-def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk, Desk]) -> None:
+def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """In casework as at intake: who left the list comes back by a new decision alone."""
     changsha, _ = desks
     case = changsha.decide("listing.abnormal", "", listed()).case
-    keep = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books)
+    keep = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository)
     assert len(keep.run()) == 1
     removed = listing_pb2.ListingAbnormal(act=act("remove", reasons="已补报", document_number="移1号"))
     changsha.decide("listing.abnormal", case, removed)
@@ -35,7 +35,7 @@ def test_a_decision_number_of_a_listing_that_ended_is_refused(desks: tuple[Desk,
     [("2029-05-07", "2026-05-06"), ("2099-01-01", "2026-05-06"), ("2029-05-06", "2026-05-05")],
 )
 def test_no_serious_listing_is_decided_for_longer_than_three_years(
-    desks: tuple[Desk, Desk], until: str, decided_on: str
+    desks: tuple[CaseworkCity, CaseworkCity], until: str, decided_on: str
 ) -> None:
     case = told_beforehand(desks[0])
     with pytest.raises(ActRefusedError) as caught:
@@ -46,7 +46,9 @@ def test_no_serious_listing_is_decided_for_longer_than_three_years(
 
 
 @pytest.mark.parametrize("name", ["listing.serious", "listing.abnormal", "listing.platform"])
-def test_lists_are_never_merged_and_what_left_is_not_published_again(desks: tuple[Desk, Desk], name: str) -> None:
+def test_lists_are_never_merged_and_what_left_is_not_published_again(
+    desks: tuple[CaseworkCity, CaseworkCity], name: str
+) -> None:
     forbidden = ("merge", "republish") if name == "listing.serious" else ("merge",)
     assert set(WORKFLOWS[name].forbids) == set(forbidden)
     for word in forbidden:
@@ -56,7 +58,7 @@ def test_lists_are_never_merged_and_what_left_is_not_published_again(desks: tupl
         assert broken_in(caught) == {(f"{name}.{word}.forbidden", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_a_hit_waits_for_an_officers_confirmation(desks: tuple[Desk, Desk]) -> None:
+def test_a_hit_waits_for_an_officers_confirmation(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     found = hit()
     assert isinstance(found, listing_pb2.ListingHit)
@@ -70,7 +72,7 @@ def test_a_hit_waits_for_an_officers_confirmation(desks: tuple[Desk, Desk]) -> N
     assert hefei.casework.cases(LI) == []
 
 
-def test_a_hit_by_name_alone_is_refused(desks: tuple[Desk, Desk]) -> None:
+def test_a_hit_by_name_alone_is_refused(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     found = hit()
     assert isinstance(found, listing_pb2.ListingHit)
     found.listing = "hefei-0"
@@ -81,7 +83,7 @@ def test_a_hit_by_name_alone_is_refused(desks: tuple[Desk, Desk]) -> None:
     assert caught.value.reason is Reason.INVALID_FIELD
 
 
-def test_nobody_is_listed_without_consent_and_notice(desks: tuple[Desk, Desk]) -> None:
+def test_nobody_is_listed_without_consent_and_notice(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     body = serious()
     assert isinstance(body, listing_pb2.ListingSerious)
     for field in ("decision_number", "decided_on", "published_on", "until"):

@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import measure_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError, act_of
-from tests.kit.casework.desks import JD, LI, TAOBAO, ZHANG, Desk, act, at, shown
+from tests.kit.casework.casework_city import JD, LI, TAOBAO, ZHANG, CaseworkCity, act, at, shown
 from tests.kit.casework.measures import NAME, World, asked, request
 
 SUSPEND = [pb.PLATFORM_MEASURE_SUSPEND_LIVE]
@@ -16,11 +16,11 @@ NOTICE = pb.OperatorNotice(
 
 
 @pytest.fixture
-def world(three: tuple[Desk, Desk, Desk]) -> World:
+def world(three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> World:
     return World(three)
 
 
-def refused(reason: Reason, desk: Desk, case: str, body: Message, actor: object = JD) -> None:
+def refused(reason: Reason, desk: CaseworkCity, case: str, body: Message, actor: object = JD) -> None:
     with pytest.raises(NodeError) as caught:
         desk.act(NAME, case, body, actor=actor)  # type: ignore[arg-type]
     assert caught.value.reason is reason

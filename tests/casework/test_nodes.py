@@ -18,8 +18,8 @@ from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.evidence.v1 import evidence_pb2 as evidence
 from node.stubs.evidence.v1.evidence_pb2_grpc import EvidenceServiceStub
 from node.stubs.standard.v1 import complaint_pb2, measure_pb2, referral_pb2
+from tests.kit.casework.casework_city import TWO, act, drafted_referral, referring
 from tests.kit.casework.complaints import against
-from tests.kit.casework.desks import TWO, act, drafted_referral, referring
 from tests.kit.casework.measures import request
 from tests.kit.commands import invoke, output_of
 from tests.kit.nodes.office import SLOW, Office

@@ -72,7 +72,7 @@ def test_a_name_that_the_clients_file_could_not_hold_is_refused_before_anything_
     config = found(tmp_path)["changsha"]
     before = config.clients.read_text()
     with pytest.raises(NodeError, match="lower case") as caught:
-        add_client(config, name, Kind.OFFICER, tmp_path / "bundle", datetime.now(UTC), account=ZHANG)
+        add_client(config, name, Kind.OFFICER, tmp_path / "identity", datetime.now(UTC), account=ZHANG)
     assert caught.value.reason is Reason.INVALID_ARGUMENT
-    assert not (tmp_path / "bundle").exists()
+    assert not (tmp_path / "identity").exists()
     assert config.clients.read_text() == before

@@ -17,22 +17,33 @@ from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.casework.rules.table import RULES
+from tests.kit.casework.casework_city import (
+    CLERK,
+    TWO,
+    ZHANG,
+    CaseworkCity,
+    act,
+    drafted_referral,
+    referring,
+    send,
+    shown,
+    with_act,
+)
 from tests.kit.casework.complaints import against
-from tests.kit.casework.desks import CLERK, TWO, ZHANG, Desk, act, drafted_referral, referring, send, shown, with_act
 
-Three = tuple[Desk, Desk, Desk]
+Three = tuple[CaseworkCity, CaseworkCity, CaseworkCity]
 
 
-def unruled(desk: Desk) -> None:
+def unruled(desk: CaseworkCity) -> None:
     """A city whose node holds itself to no rule of its own."""
     desk.casework._proposer._rules = RULES[:1]
 
 
-def said(desk: Desk, case: str) -> set[tuple[str, str]]:
+def said(desk: CaseworkCity, case: str) -> set[tuple[str, str]]:
     return {(each.rule, each.reason) for each in shown(desk, case).out_of_rule}
 
 
-def onward(origin: Desk, to_city: str, origins: list[str], *, also_to: tuple[str, ...] = ()) -> str:
+def onward(origin: CaseworkCity, to_city: str, origins: list[str], *, also_to: tuple[str, ...] = ()) -> str:
     body = drafted_referral(to_city)
     assert isinstance(body, referral_pb2.Referral)
     body.origins[:] = origins
@@ -43,7 +54,9 @@ def onward(origin: Desk, to_city: str, origins: list[str], *, also_to: tuple[str
     return case
 
 
-def passed_back(changsha: Desk, hefei: Desk, to_city: str = "changsha", *, also_to: tuple[str, ...] = ()) -> str:
+def passed_back(
+    changsha: CaseworkCity, hefei: CaseworkCity, to_city: str = "changsha", *, also_to: tuple[str, ...] = ()
+) -> str:
     """What Hefei received it sends on, which an honest node refuses."""
     case = send(changsha)
     hefei.see(changsha)
@@ -124,7 +137,7 @@ def test_honest_cases_are_in_rule(three: Three) -> None:
     assert said(changsha, source) == set()
 
 
-def deciding(changsha: Desk) -> tuple[str, pb.Complaint]:
+def deciding(changsha: CaseworkCity) -> tuple[str, pb.Complaint]:
     """A complaint to be handed over to Hefei, and how."""
     case = changsha.act("complaint", "", against()).case
     recorded = changsha.decide("complaint", case, pb.Complaint(act=act("hand_over")))
@@ -194,7 +207,7 @@ def test_of_handing_over_and_taking_back_the_earlier_counts(three: Three, order:
     assert [bool(said(hefei, each)) for each in passed] == [False, True]
 
 
-def _append_taking(desk: Desk, case: str, follows: tuple[str, ...]) -> None:
+def _append_taking(desk: CaseworkCity, case: str, follows: tuple[str, ...]) -> None:
     """As an officer's act stands in the log who did not see what the other did."""
     said = act("take_back", case=case, follows=follows, city=desk.city, date="2026-05-06", reasons="自行办理")
     said.maker.CopyFrom(TWO[0])

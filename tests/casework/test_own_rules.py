@@ -6,11 +6,11 @@ from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import complaint_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError, Submission
-from tests.kit.casework.desks import (
+from tests.kit.casework.casework_city import (
     LI,
     TWO,
     ZHANG,
-    Desk,
+    CaseworkCity,
     act,
     at,
     broken_in,
@@ -24,7 +24,9 @@ from tests.kit.casework.desks import (
 from tests.kit.samples.standards import alert, complaint
 
 
-def test_an_act_that_records_a_fact_states_its_day_and_the_clock_runs_from_it(desks: tuple[Desk, Desk]) -> None:
+def test_an_act_that_records_a_fact_states_its_day_and_the_clock_runs_from_it(
+    desks: tuple[CaseworkCity, CaseworkCity],
+) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", with_act(complaint(), "register", date="2026-04-30")).case
     told = shown(changsha, case)
@@ -39,13 +41,15 @@ def test_an_act_that_records_a_fact_states_its_day_and_the_clock_runs_from_it(de
         ("open_settlement", "2027-01-01", Reason.ACT_TOO_EARLY),
     ],
 )
-def test_no_act_is_dated_in_the_future(desks: tuple[Desk, Desk], name: str, day: str, reason: Reason) -> None:
+def test_no_act_is_dated_in_the_future(
+    desks: tuple[CaseworkCity, CaseworkCity], name: str, day: str, reason: Reason
+) -> None:
     with pytest.raises(ActRefusedError) as caught:
         desks[0].act("complaint", "", with_act(complaint(), name, date=day))
     assert broken_in(caught) == {(f"complaint.{name}.date", reason)}
 
 
-def test_a_fact_is_not_dated_after_today(desks: tuple[Desk, Desk]) -> None:
+def test_a_fact_is_not_dated_after_today(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     body = drafted_referral()
     body.discovered_on = "2026-05-07"
@@ -57,7 +61,7 @@ def test_a_fact_is_not_dated_after_today(desks: tuple[Desk, Desk]) -> None:
     assert changsha.act("referral", "", body).state == "drafted"
 
 
-def test_a_letters_number_stands_in_one_case_of_a_city(desks: tuple[Desk, Desk]) -> None:
+def test_a_letters_number_stands_in_one_case_of_a_city(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     first, second = drafted_referral(), drafted_referral()
     case = changsha.act("referral", "", first).case
@@ -73,7 +77,7 @@ def test_a_letters_number_stands_in_one_case_of_a_city(desks: tuple[Desk, Desk])
     assert hefei.act("referral", "", second).state == "drafted"
 
 
-def test_two_drafts_of_one_number_do_not_both_go_out(desks: tuple[Desk, Desk]) -> None:
+def test_two_drafts_of_one_number_do_not_both_go_out(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     warnings = [with_act(alert(), "issue") for _ in range(2)]
     for each in warnings:
@@ -87,7 +91,7 @@ def test_two_drafts_of_one_number_do_not_both_go_out(desks: tuple[Desk, Desk]) -
     assert broken_in(caught) == {("alert.issue.number", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_what_is_done_now_is_not_dated_back(desks: tuple[Desk, Desk]) -> None:
+def test_what_is_done_now_is_not_dated_back(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """Else a limit could be kept by writing another day."""
     changsha, hefei = desks
     case = send(changsha)
@@ -98,7 +102,7 @@ def test_what_is_done_now_is_not_dated_back(desks: tuple[Desk, Desk]) -> None:
     assert broken_in(caught) == {("referral.receive.date", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_an_act_is_not_dated_before_those_it_follows(desks: tuple[Desk, Desk]) -> None:
+def test_an_act_is_not_dated_before_those_it_follows(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     early = complaint_pb2.Complaint(act=act("withdraw", date="2026-05-05"))
@@ -107,13 +111,13 @@ def test_an_act_is_not_dated_before_those_it_follows(desks: tuple[Desk, Desk]) -
     assert broken_in(caught) == {("complaint.withdraw.date", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_a_day_that_is_none_is_refused(desks: tuple[Desk, Desk]) -> None:
+def test_a_day_that_is_none_is_refused(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     with pytest.raises(NodeError) as caught:
         desks[0].act("complaint", "", with_act(complaint(), "register", date="2026-02-30"))
     assert caught.value.reason is Reason.INVALID_FIELD
 
 
-def test_a_decision_is_dated_the_day_it_is_approved(desks: tuple[Desk, Desk]) -> None:
+def test_a_decision_is_dated_the_day_it_is_approved(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     body = complaint_pb2.Complaint(act=act("accept"))
@@ -129,7 +133,7 @@ def test_only_what_records_a_fact_or_anothers_decision_may_be_dated() -> None:
     assert not {act for _, act in dated} & {"accept", "reject", "file", "decide", "penalise", "receive", "answer"}
 
 
-def assisting(desks: tuple[Desk, Desk]) -> str:
+def assisting(desks: tuple[CaseworkCity, CaseworkCity]) -> str:
     """A request for assistance that Hefei has received."""
     changsha, hefei = desks
     body = drafted_referral()
@@ -143,11 +147,11 @@ def assisting(desks: tuple[Desk, Desk]) -> str:
     return case
 
 
-def due(desk: Desk, case: str) -> str:
+def due(desk: CaseworkCity, case: str) -> str:
     return next(each.due for each in shown(desk, case).clocks if each.rule == "assistance.answer")
 
 
-def test_a_limit_is_extended_before_it_runs_out_and_not_after(desks: tuple[Desk, Desk]) -> None:
+def test_a_limit_is_extended_before_it_runs_out_and_not_after(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     _, hefei = desks
     case = assisting(desks)
     before = due(hefei, case)
@@ -158,7 +162,7 @@ def test_a_limit_is_extended_before_it_runs_out_and_not_after(desks: tuple[Desk,
     assert broken_in(caught) == {("referral.extend_answer.assistance.answer", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_a_limit_that_ran_out_is_extended_no_more(desks: tuple[Desk, Desk]) -> None:
+def test_a_limit_that_ran_out_is_extended_no_more(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     _, hefei = desks
     case = assisting(desks)
     hefei.clock.at_ms = at("2026-07-06")
@@ -169,7 +173,7 @@ def test_a_limit_that_ran_out_is_extended_no_more(desks: tuple[Desk, Desk]) -> N
     assert [broken.zh for broken in caught.value.broken] == ["期限 assistance.answer：已于 2026-05-26 届满，不能再延长"]
 
 
-def test_an_extension_that_takes_an_approver_is_drafted_without_one(desks: tuple[Desk, Desk]) -> None:
+def test_an_extension_that_takes_an_approver_is_drafted_without_one(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     case = send(changsha)
     hefei.see(changsha)
@@ -180,7 +184,7 @@ def test_an_extension_that_takes_an_approver_is_drafted_without_one(desks: tuple
         hefei.decide("referral", case, referring("extend_filing", reasons="x"))
 
 
-def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
+def test_only_what_runs_is_suspended(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei = desks
     case = send(changsha)
     hefei.see(changsha)
@@ -194,7 +198,7 @@ def test_only_what_runs_is_suspended(desks: tuple[Desk, Desk]) -> None:
     assert broken_in(caught) == {("referral.begin_testing.clue.filing_decision", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_a_limit_that_the_case_does_not_have_is_not_extended(desks: tuple[Desk, Desk]) -> None:
+def test_a_limit_that_the_case_does_not_have_is_not_extended(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """A request for assistance has no limit to file a case."""
     _, hefei = desks
     case = assisting(desks)

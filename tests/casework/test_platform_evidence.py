@@ -17,7 +17,7 @@ from node.usecases.evidence.fetch import EvidencePeer
 from node.usecases.evidence.read_for_platform import PlatformEvidence
 from node.usecases.evidence.share import share_evidence
 from node.usecases.exchange.enforce_policy import read_policy
-from tests.kit.casework.desks import JD, TAOBAO, Desk, act
+from tests.kit.casework.casework_city import JD, TAOBAO, CaseworkCity, act
 from tests.kit.casework.measures import request
 from tests.kit.samples.standards import EVIDENCE
 from tests.kit.stores.evidence import CONTENT, digest_of, put, sm3_of, store
@@ -33,7 +33,7 @@ rules:
     purpose: enforcement
     facets: [regulator]
 """
-Three = tuple[Desk, Desk, Desk]
+Three = tuple[CaseworkCity, CaseworkCity, CaseworkCity]
 
 
 class World:

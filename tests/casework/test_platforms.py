@@ -17,17 +17,17 @@ from node.stubs.standard.v1.act_pb2 import Officer
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import Submission
-from tests.kit.casework.desks import JD, TAOBAO, ZHANG, Desk, act, at, federation, shown, with_act
+from tests.kit.casework.casework_city import JD, TAOBAO, ZHANG, CaseworkCity, act, at, federation, shown, with_act
 from tests.kit.casework.measures import NAME, World, asked, request
 from tests.kit.samples.standards import platform_list
 
 
 @pytest.fixture
-def world(three: tuple[Desk, Desk, Desk]) -> World:
+def world(three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> World:
     return World(three)
 
 
-def forged(desk: Desk, case: str, name: str, follows: str, on: str = "2026-05-06") -> Entry:
+def forged(desk: CaseworkCity, case: str, name: str, follows: str, on: str = "2026-05-06") -> Entry:
     """What a lying city writes into its own log in the platform's name."""
     body = pb.MeasureRequest(act=act(name, reasons="伪造", platform="京东", city=desk.city, date=on))
     if case:
@@ -75,7 +75,7 @@ def test_a_city_that_says_the_platform_is_its_own_convinces_nobody(world: World)
     assert [each.act for each in shown(world.changsha, case).acts] == ["issue"]
 
 
-def listed(world: World, actor: Actor, desk: Desk, name: str = "京东") -> str:
+def listed(world: World, actor: Actor, desk: CaseworkCity, name: str = "京东") -> str:
     body = with_act(platform_list(), "list", reasons="理由")
     assert isinstance(body, listing_pb2.ListingPlatform)
     body.platform.name, body.until = name, "2027-05-06"

@@ -1,4 +1,4 @@
-"""What acts make beyond themselves: records and tombstones in the same transaction, drafts of what comes next."""
+"""What acts make beyond themselves: records and retractions in the same transaction, drafts of what comes next."""
 
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ from node.stubs.standard.v1 import (
 from node.usecases.casework.act import Recorded
 from node.usecases.casework.follow_up import FOLLOW_UPS
 from node.usecases.casework.propose import Submission
-from tests.kit.casework.desks import (
+from tests.kit.casework.casework_city import (
     AUDITOR,
     LI,
     ZHANG,
-    Desk,
+    CaseworkCity,
     act,
     documents,
     files_with,
@@ -48,7 +48,7 @@ def revoking() -> referral_pb2.Referral:
 
 @pytest.mark.parametrize("is_own", [False, True])
 def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
-    three: tuple[Desk, Desk, Desk], tmp_path: Path, is_own: bool
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity], tmp_path: Path, is_own: bool
 ) -> None:
     """Of a case handed over, and of a city's own; the record goes to everyone, whoever was party to the case."""
     changsha, hefei, wuhan = three
@@ -77,7 +77,9 @@ def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
         assert not files_with(tmp_path, "wuhan", gone)
 
 
-def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(three: tuple[Desk, Desk, Desk]) -> None:
+def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     """By the act that made it; also where somebody said afterwards that the party is another."""
     changsha, hefei, wuhan = three
     case = investigated(changsha, hefei, party=party_pb2.Party(name="李某", kind=party_pb2.PARTY_KIND_NATURAL))
@@ -92,7 +94,9 @@ def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(th
     assert not any(CONTENT.encode() in (row[2] or b"") for row in wuhan.store.records(1, 0, index + 1))
 
 
-def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, hefei, _ = three
     other = party_pb2.Party(name="乙", uscc="91420100MA00TEXT0W")
     case = investigated(changsha, hefei, party=other)
@@ -104,12 +108,14 @@ def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(thr
     assert [list(each.origins) for each in penalties(hefei)] == [[theirs]]
 
 
-def _penalty_views(desk: Desk) -> list[tuple[int, int, bytes]]:
+def _penalty_views(desk: CaseworkCity) -> list[tuple[int, int, bytes]]:
     found = desk.store.by_subject(f"uscc:{PARTY.uscc}")
     return [each for each in found if parse_header(View.FromString(each[2]).header).standard == "penalty"]
 
 
-def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(three: tuple[Desk, Desk, Desk]) -> None:
+def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, hefei, _ = three
     case = investigated(changsha, hefei)
     body = penalising()
@@ -123,7 +129,7 @@ def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(three
     assert caught.value.reason in (Reason.ACT_TOO_EARLY, Reason.ACT_NOT_ALLOWED)
 
 
-def test_a_credit_repair_takes_a_penalty_off(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_credit_repair_takes_a_penalty_off(three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei, _ = three
     case = investigated(changsha, hefei)
     hefei.decide("referral", case, penalising())
@@ -161,7 +167,7 @@ def test_every_draft_that_is_declared_is_prepared() -> None:
         assert "" in WORKFLOWS[found.workflow].act[found.act].sources
 
 
-def prepared(desk: Desk, recorded: Recorded) -> Any:
+def prepared(desk: CaseworkCity, recorded: Recorded) -> Any:
     """The body of the draft that an act prepared."""
     (made,) = [each for each in recorded.makes if each.product is Product.DRAFT]
     draft = desk.casework.draft(ZHANG, made.draft)
@@ -169,7 +175,7 @@ def prepared(desk: Desk, recorded: Recorded) -> Any:
     return standards.get(draft.workflow).parse(draft.body)
 
 
-def test_a_penalty_prepares_a_proposal_to_list(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_penalty_prepares_a_proposal_to_list(three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
     changsha, hefei, _ = three
     recorded = hefei.decide("referral", investigated(changsha, hefei), penalising(facts="违法事实"))
     body = prepared(hefei, recorded)
@@ -178,7 +184,7 @@ def test_a_penalty_prepares_a_proposal_to_list(three: tuple[Desk, Desk, Desk]) -
 
 
 def test_an_id_number_in_what_becomes_public_is_told_before_and_when_it_is_final(
-    three: tuple[Desk, Desk, Desk],
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
 ) -> None:
     """What a referral says of the penalty is for regulators; the record that it makes is for everybody."""
     changsha, hefei, _ = three
@@ -192,7 +198,9 @@ def test_an_id_number_in_what_becomes_public_is_told_before_and_when_it_is_final
     assert "0015" not in str(recorded.warnings)
 
 
-def test_a_designation_of_a_third_city_prepares_a_new_referral(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_designation_of_a_third_city_prepares_a_new_referral(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, hefei, wuhan = three
     case = send(changsha)
     hefei.see(changsha)
@@ -215,7 +223,9 @@ def test_a_designation_of_a_third_city_prepares_a_new_referral(three: tuple[Desk
     del wuhan
 
 
-def test_a_clue_in_a_complaint_prepares_a_referral_without_the_complainant(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_clue_in_a_complaint_prepares_a_referral_without_the_complainant(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, *_ = three
     case = changsha.act("complaint", "", with_act(complaint(), "register")).case
     body = prepared(changsha, changsha.act("complaint", case, _complaining("refer_clue", reasons="涉嫌虚假宣传")))
@@ -228,7 +238,9 @@ def _complaining(name: str, **fields: Any) -> complaint_pb2.Complaint:
     return complaint_pb2.Complaint(act=act(name, **fields))
 
 
-def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(three: tuple[Desk, Desk, Desk]) -> None:
+def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, *_ = three
     found = hit()
     assert isinstance(found, listing_pb2.ListingHit)
@@ -246,7 +258,9 @@ def test_a_hit_and_an_alert_prepare_a_request_to_a_platform(three: tuple[Desk, D
     assert body.facts
 
 
-def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(three: tuple[Desk, Desk, Desk]) -> None:
+def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, *_ = three
     warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
     recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))
@@ -272,7 +286,9 @@ def test_what_the_software_prepared_binds_nobody_until_two_persons_decide(three:
     assert caught.value.reason is Reason.NOT_FOUND
 
 
-def test_whoever_works_on_cases_gives_up_what_the_software_prepared(three: tuple[Desk, Desk, Desk]) -> None:
+def test_whoever_works_on_cases_gives_up_what_the_software_prepared(
+    three: tuple[CaseworkCity, CaseworkCity, CaseworkCity],
+) -> None:
     changsha, *_ = three
     warned = changsha.decide("alert", "", with_act(alert(), "issue")).case
     recorded = changsha.act("alert", warned, alert_pb2.Alert(act=act("follow_up", reasons="已排查")))

@@ -18,19 +18,29 @@ from node.usecases.casework.notices import Notices
 from node.usecases.evidence.read import show_case
 from node.usecases.records.prove import prove
 from node.usecases.upkeep import return_log
-from tests.kit.casework.desks import JD, LI, Desk, act, audience_view, federation, referring, send, shown
+from tests.kit.casework.casework_city import (
+    JD,
+    LI,
+    CaseworkCity,
+    act,
+    audience_view,
+    federation,
+    referring,
+    send,
+    shown,
+)
 from tests.kit.casework.measures import World, asked
 from tests.kit.stores.evidence import store
 
-Two = tuple[Desk, Desk]
-Three = tuple[Desk, Desk, Desk]
+Two = tuple[CaseworkCity, CaseworkCity]
+Three = tuple[CaseworkCity, CaseworkCity, CaseworkCity]
 
 
-def notices_of(desk: Desk) -> Notices:
+def notices_of(desk: CaseworkCity) -> Notices:
     return Notices(desk.store, desk.clock, lambda _: None, desk.cases)
 
 
-def acknowledged(desk: Desk) -> list[str]:
+def acknowledged(desk: CaseworkCity) -> list[str]:
     """The acts that a city's own log says it has stored, each as often as it says so."""
     views = [view for _, _, view in desk.store.records(0, 0, desk.store.origin(desk.city).size) if view]
     notices = [notice.body for view in views if (notice := read(view).notice) is not None]
@@ -38,7 +48,7 @@ def acknowledged(desk: Desk) -> list[str]:
     return sorted(record for body in stored for record in (body.record, *(receipt.record for receipt in body.more)))
 
 
-def put_back(desk: Desk, backup: Path) -> Desk:
+def put_back(desk: CaseworkCity, backup: Path) -> CaseworkCity:
     """The city at its desk with the store of a backup."""
     desk.close()
     for file in desk.path.parent.glob(f"{desk.path.name}*"):
@@ -72,7 +82,9 @@ def test_a_receipt_that_a_peer_gave_back_is_not_said_again(
     assert (acknowledged(hefei), hefei.store.origin("hefei").size) == (said, size)
 
 
-def give_back(holder: Desk, loser: Desk, begin: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def give_back(
+    holder: CaseworkCity, loser: CaseworkCity, begin: int, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one city holds of another's log is taken up there, by the code of `recover`."""
     return_log.return_log(holder.store, holder.city, loser.city, begin, file)
     pinned = Federation((Member(loser.city, loser.city, "340100", "hefei.example:1", (loser.key,), ()),))
@@ -107,7 +119,7 @@ def test_receipts_tell_a_city_of_no_case_that_it_has_no_part_in(three: Three) ->
     assert silent == [("wuhan", "hefei")]  # Wuhan made no act that Hefei saw
 
 
-def named_in_notices(reader: Desk, origin: Desk) -> set[str]:
+def named_in_notices(reader: CaseworkCity, origin: CaseworkCity) -> set[str]:
     """The cases that the notices of a city name, in header or body, as another holds them."""
     at = reader.store.origin(origin.city)
     views = [view for _, _, view in reader.store.records(at.number, 0, at.size) if view]
@@ -139,7 +151,7 @@ def test_a_receipt_counts_for_what_was_received_by_whom_it_was_for(three: Three)
     hefei.see(changsha)
     sent = next(act for act in changsha.casework.open(LI, case).acts.values() if act.fact.act == "send")
 
-    def say(desk: Desk, leaf_hash: bytes) -> None:
+    def say(desk: CaseworkCity, leaf_hash: bytes) -> None:
         receipt = Receipt(case=case, record=sent.header.id, leaf_hash=leaf_hash)
         notices = notices_of(desk)
         assert notices._say(notices._joined([receipt], NOTICE_KIND_OPENED, "zhang")) == 1

@@ -24,7 +24,7 @@ from node.usecases.casework.notices import Notices
 from node.usecases.casework.worklist import inbox, outbox
 from node.usecases.records.prove import prove
 from node.usecases.upkeep.audit import audit
-from tests.kit.casework.desks import LI, Desk, at, open_desks, referring, send, shown
+from tests.kit.casework.casework_city import LI, CaseworkCity, at, open_desks, referring, send, shown
 from tests.kit.keys import KeySigner
 
 NOW = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
@@ -60,7 +60,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return made._replace(alone=computed(made, [[receipt] for receipt in receipts], looks=[]))
 
 
-def _receipts(desk: Desk, cases: Sequence[str]) -> Iterator[Said]:
+def _receipts(desk: CaseworkCity, cases: Sequence[str]) -> Iterator[Said]:
     """Every act of Changsha is stored; those of the first and the last case are opened."""
     for number, case in enumerate(cases):
         for act in desk.casework.open(LI, case).acts.values():
@@ -104,13 +104,13 @@ def computed(ground: Ground, split: Split, looks: Sequence[int]) -> list[object]
             ]
 
 
-def _open_receipts(hefei: Desk, notices: Notices, cases: Sequence[str]) -> list[int]:
+def _open_receipts(hefei: CaseworkCity, notices: Notices, cases: Sequence[str]) -> list[int]:
     """How many receipts are not said yet."""
     opened = (notices.opened(LI, hefei.casework.open(LI, case)) for case in (cases[0], cases[3]))
     return [notices.acknowledge(), *opened]
 
 
-def _worklists(desk: Desk) -> Iterator[object]:
+def _worklists(desk: CaseworkCity) -> Iterator[object]:
     """A city's cases, both worklists, deadlines and scores."""
     summaries = sorted(desk.cases.summaries(), key=lambda summary: summary.id)
     assert len(summaries) == 4
@@ -121,7 +121,7 @@ def _worklists(desk: Desk) -> Iterator[object]:
     yield scorecard(summaries, NOW)
 
 
-def _cases(desk: Desk, cases: Sequence[str]) -> Iterator[object]:
+def _cases(desk: CaseworkCity, cases: Sequence[str]) -> Iterator[object]:
     """Each case as it is shown, but for the record ids of the receipts."""
     for case in cases:
         view = shown(desk, case)
@@ -131,7 +131,7 @@ def _cases(desk: Desk, cases: Sequence[str]) -> Iterator[object]:
         yield view
 
 
-def _proven(changsha: Desk, hefei: Desk) -> list[tuple[int, str, bytes]]:
+def _proven(changsha: CaseworkCity, hefei: CaseworkCity) -> list[tuple[int, str, bytes]]:
     """What proofs of Hefei's notices, made at Changsha, say by the pinned key alone; both stores stand an audit."""
     keys = {desk.city: [desk.key] for desk in (changsha, hefei)}
     for desk in (changsha, hefei):

@@ -10,14 +10,24 @@ from node.core.workflow.run import Standing
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.desks import AUDITOR, CLERK, LI, TWO, ZHANG, Desk, drafted_referral, referring, send
+from tests.kit.casework.casework_city import (
+    AUDITOR,
+    CLERK,
+    LI,
+    TWO,
+    ZHANG,
+    CaseworkCity,
+    drafted_referral,
+    referring,
+    send,
+)
 
 CITIES = ("changsha", "hefei", "wuhan")
 
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self.changsha, self.hefei, self.wuhan = (Desk(folder, city, CITIES) for city in CITIES)
+        self.changsha, self.hefei, self.wuhan = (CaseworkCity(folder, city, CITIES) for city in CITIES)
 
     def exchange(self) -> None:
         for city in (self.changsha, self.hefei, self.wuhan):
@@ -34,7 +44,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         city.close()
 
 
-def refused(world: World, desk: Desk, case: str, body: object, **how: object) -> NodeError:
+def refused(world: World, desk: CaseworkCity, case: str, body: object, **how: object) -> NodeError:
     with pytest.raises(NodeError) as caught:
         desk.act("referral", case, body, **how)  # type: ignore[arg-type]
     return caught.value

@@ -8,17 +8,17 @@ from node.errors import Reason
 from node.stubs.standard.v1 import credit_pb2, party_pb2
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.desks import Desk, act, at, broken_in, documents
+from tests.kit.casework.casework_city import CaseworkCity, act, at, broken_in, documents
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.casework.penalties import penalised
 from tests.kit.casework.repairs import applying
 from tests.kit.samples.standards import PARTY
 
 
-def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk, Desk]) -> None:
+def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
 
     def applied() -> str:
         return changsha.act("credit.repair", "", applying(record)).case
@@ -47,11 +47,11 @@ def test_who_had_a_repair_annulled_for_fraud_waits_three_years(desks: tuple[Desk
     assert applied() != case
 
 
-def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]) -> None:
+def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     case = told_beforehand(changsha)
     decided = changsha.decide("listing.serious", case, deciding("2029-05-06")).id
-    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
     changsha.clock.at_ms = at("2027-05-05")
     for listing in (record, decided):
         with pytest.raises(ActRefusedError) as caught:
@@ -63,11 +63,11 @@ def test_a_repair_waits_a_year_like_every_early_removal(desks: tuple[Desk, Desk]
     assert changsha.act("credit.repair", "", applying(record)).state == "applied"
 
 
-def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple[Desk, Desk]) -> None:
+def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     """One applied for a penalty, that is then to take a listing off: also by the approval, also by its execution."""
     changsha, _ = desks
     changsha.decide("listing.serious", told_beforehand(changsha), deciding("2029-05-06"))
-    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
     body = applying("")
     body.penalty_number = penalised(changsha)
     case = changsha.act("credit.repair", "", body).case
@@ -90,7 +90,7 @@ def test_no_later_act_of_a_repair_names_a_listing_that_is_too_young(desks: tuple
     assert broken_in(caught) == {("credit.repair.execute.listing.serious.early_removal", Reason.ACT_TOO_EARLY)}
 
 
-def repairing(desk: Desk, body: Any) -> str:
+def repairing(desk: CaseworkCity, body: Any) -> str:
     return desk.act("credit.repair", "", body).state
 
 
@@ -99,7 +99,9 @@ def repairing(desk: Desk, body: Any) -> str:
     [("", "91420100MA00TEXT0W"), ("无此文号", PARTY.uscc), ("", "")],
     ids=["party", "number", "name"],
 )
-def test_a_repair_takes_nobody_elses_penalty_off(desks: tuple[Desk, Desk], number: str, code: str) -> None:
+def test_a_repair_takes_nobody_elses_penalty_off(
+    desks: tuple[CaseworkCity, CaseworkCity], number: str, code: str
+) -> None:
     """Nor one that is not there, nor a person's by name."""
     changsha, _ = desks
     known = penalised(changsha)
@@ -112,7 +114,7 @@ def test_a_repair_takes_nobody_elses_penalty_off(desks: tuple[Desk, Desk], numbe
     assert repairing(changsha, body) == "applied"
 
 
-def test_a_person_is_known_by_the_hmac_of_the_id_number(desks: tuple[Desk, Desk]) -> None:
+def test_a_person_is_known_by_the_hmac_of_the_id_number(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     person = party_pb2.Party(name="张某", kind=party_pb2.PARTY_KIND_NATURAL)
     number = penalised(changsha, party=person, id_hmac=bytes(32))
@@ -125,7 +127,7 @@ def test_a_person_is_known_by_the_hmac_of_the_id_number(desks: tuple[Desk, Desk]
     assert repairing(changsha, body) == "applied"
 
 
-def test_a_later_act_of_a_repair_names_no_other_penalty(desks: tuple[Desk, Desk]) -> None:
+def test_a_later_act_of_a_repair_names_no_other_penalty(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     body = applying("")
     body.penalty_number = penalised(changsha)
@@ -149,16 +151,16 @@ def test_a_later_act_of_a_repair_names_no_other_penalty(desks: tuple[Desk, Desk]
 
 
 @pytest.mark.parametrize("listing", ["changsha-99", "hefei-0"])
-def test_a_repair_names_a_listing_of_this_city(desks: tuple[Desk, Desk], listing: str) -> None:
+def test_a_repair_names_a_listing_of_this_city(desks: tuple[CaseworkCity, CaseworkCity], listing: str) -> None:
     with pytest.raises(ActRefusedError) as caught:
         repairing(desks[0], applying(listing))
     assert broken_in(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}
 
 
-def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[Desk, Desk]) -> None:
+def test_a_repair_takes_nobody_elses_listing_off(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
     changsha, _ = desks
     changsha.decide("listing.abnormal", "", listed())
-    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.books).run()
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
     with pytest.raises(ActRefusedError) as caught:
         changsha.act("credit.repair", "", applying(record, "91420100MA00TEXT0W"))
     assert broken_in(caught) == {("credit.repair.apply.listing", Reason.ACT_NOT_ALLOWED)}

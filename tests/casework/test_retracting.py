@@ -28,7 +28,7 @@ from node.stubs.intake.v1 import intake_pb2_grpc
 from node.stubs.standard.v1 import penalty_pb2
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Retractions
-from tests.kit.casework.desks import Desk, at, drafted_referral, referring
+from tests.kit.casework.casework_city import CaseworkCity, at, drafted_referral, referring
 from tests.kit.casework.penalties import NUMBER, investigated, penalising, penalties
 from tests.kit.commands import invoke
 from tests.kit.nodes.office import SLOW, Office
@@ -49,9 +49,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def take_back(office: Office, record: str, name: str = "") -> str:
     """The record that takes `record` back, for a client or for the node's own officer."""
-    bundle = load_identity(office.folder / name) if name else officer_identity(office.node.config)
+    identity = load_identity(office.folder / name) if name else officer_identity(office.node.config)
     request = pb.RetractRequest(id=record, purpose="correction", legal_basis="b")
-    with identity_channel(bundle, "intake") as channel:
+    with identity_channel(identity, "intake") as channel:
         try:
             return str(intake_pb2_grpc.IntakeServiceStub(channel).Retract(request, timeout=20).id)
         except grpc.RpcError as error:
@@ -144,14 +144,14 @@ def test_a_wrong_file_is_taken_back_by_two_officers(office: Office, tmp_path: Pa
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path, "changsha", ("changsha", "hefei"))
+def desk(tmp_path: Path) -> Iterator[CaseworkCity]:
+    made = CaseworkCity(tmp_path, "changsha", ("changsha", "hefei"))
     made.clock.at_ms = at("2026-05-06")
     yield made
     made.close()
 
 
-def hand_in(desk: Desk, source: str, key: str) -> pb.SubmitResponse:
+def hand_in(desk: CaseworkCity, source: str, key: str) -> pb.SubmitResponse:
     """A penalty of the same party as a row, as an adapter hands it in."""
     body = penalty_pb2.Penalty(
         party=PARTY, decision_number=NUMBER, decided_on="2026-05-06", organ="长沙市市场监管局", violation="虚假",
@@ -168,7 +168,7 @@ def hand_in(desk: Desk, source: str, key: str) -> pb.SubmitResponse:
     )  # fmt: skip
 
 
-def test_a_row_takes_the_place_of_no_record_that_a_case_made(desk: Desk) -> None:
+def test_a_row_takes_the_place_of_no_record_that_a_case_made(desk: CaseworkCity) -> None:
     case = investigated(desk, desk)
     desk.decide("referral", case, penalising())
     (outcome,) = hand_in(desk, source=case, key=NUMBER).outcomes
@@ -180,7 +180,7 @@ def test_a_row_takes_the_place_of_no_record_that_a_case_made(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("source", ["casework", "node"])
-def test_a_row_does_not_pass_for_what_the_node_wrote(desk: Desk, source: str) -> None:
+def test_a_row_does_not_pass_for_what_the_node_wrote(desk: CaseworkCity, source: str) -> None:
     with pytest.raises(NodeError) as caught:
         hand_in(desk, source=source, key="1")
     assert caught.value.reason is Reason.PERMISSION_DENIED

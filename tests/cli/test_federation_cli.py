@@ -292,8 +292,8 @@ def test_check_connect_tells_who_is_not_there(two: tuple[Path, Path]) -> None:
 def test_clients_come_renew_and_go(two: tuple[Path, Path], tmp_path: Path) -> None:
     folder = two[0]
     well(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)
-    bundle = load_identity(tmp_path / "r")
-    assert set(bundle.addresses) == {"intake", "query"}
+    identity = load_identity(tmp_path / "r")
+    assert set(identity.addresses) == {"intake", "query"}
     with pytest.raises(NodeError, match="already exists"):
         run(client, "add", "registry", "--kind", "adapter", "--out", tmp_path / "r", "--node", folder)
     with pytest.raises(NodeError, match="already a client of kind adapter"):

@@ -244,8 +244,8 @@ def test_a_removed_client_is_named_with_its_certificates(world: World) -> None:
     for kind, command in (("adapter", "client"), ("officer", "officer")):
         name, out = f"gone-{kind}", world.folder / f"gone-{kind}"
         account = Account("某") if kind == "officer" else None
-        bundle = add_client(world.config, name, Kind(kind), out, datetime.now(UTC), account=account)
+        identity = add_client(world.config, name, Kind(kind), out, datetime.now(UTC), account=account)
         told = invoke(gongzhi, command, "remove", name, "--node", node).output
         assert name in told
-        assert format_fingerprint(bundle.tls.certificate.fingerprint) in told
-        assert str(legal_date(bundle.tls.certificate.not_after)) in told
+        assert format_fingerprint(identity.tls.certificate.fingerprint) in told
+        assert str(legal_date(identity.tls.certificate.not_after)) in told

@@ -36,7 +36,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def bundles(node: Running, tmp_path: Path) -> Iterator[Path]:
+def identities(node: Running, tmp_path: Path) -> Iterator[Path]:
     """One of each kind, all of the certificate that is in use."""
     now = datetime.now(UTC)
     add_client(node.config, "registry", Kind.ADAPTER, tmp_path / "registry", now)
@@ -51,11 +51,11 @@ def bundles(node: Running, tmp_path: Path) -> Iterator[Path]:
     save_clients(node.config.clients, clients)
 
 
-def load(bundle: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def load(identity: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     """The adapter hands a table in."""
-    path = write_csv(bundle.parent / "f.csv", rows(1))
+    path = write_csv(identity.parent / "f.csv", rows(1))
     program = Path(sys.executable).with_name("gongzhi-adapter")
-    command = [str(program), "load", str(path), "--mapping", "registry", "--identity", str(bundle)]
+    command = [str(program), "load", str(path), "--mapping", "registry", "--identity", str(identity)]
     return subprocess.run([*command, *options], capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -73,8 +73,8 @@ def names(node: Running) -> list[str]:
     return [client.name for client in not_followed(node.config, datetime.now(UTC))]
 
 
-def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, bundles: Path) -> None:
-    old = load_identity(bundles / "registry").server_certs
+def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, identities: Path) -> None:
+    old = load_identity(identities / "registry").server_certs
     said = rotate(node).output
     assert "3 clients learn the new certificate at their next call: registry, zhang, jd" in said
     with pytest.raises(NodeError) as refused:
@@ -83,65 +83,65 @@ def test_clients_follow_by_themselves_and_finish_waits_for_them(node: Running, b
     for name in ("registry", "zhang", "jd"):
         assert name in refused.value.message
     # What was refused changed nothing, and the calls teach the clients.
-    done = load(bundles / "registry")
+    done = load(identities / "registry")
     assert (done.returncode, done.stderr.count("ssl_transport")) == (0, 0), done.stderr
     assert names(node) == ["zhang", "jd"]
-    assert call("inbox", "--as", bundles / "zhang").exit_code == 0
-    assert call("inbox", "--as", bundles / "jd").exit_code == 0
+    assert call("inbox", "--as", identities / "zhang").exit_code == 0
+    assert call("inbox", "--as", identities / "jd").exit_code == 0
     assert names(node) == []
     assert "not seen" not in rotate(node, "--status").output
     assert rotate(node, "--finish").exit_code == 0
     new = load_tls_identity(node.config.tls_identity).certificate
     assert new not in old
     for name in ("zhang", "jd"):
-        assert call("inbox", "--as", bundles / name).exit_code == 0
+        assert call("inbox", "--as", identities / name).exit_code == 0
     assert load_identity(node.config.officer).server_certs == (new,)
-    assert load(bundles / "registry").returncode == 0
-    assert load_identity(bundles / "registry").server_certs == (new,)
+    assert load(identities / "registry").returncode == 0
+    assert load_identity(identities / "registry").server_certs == (new,)
 
 
-def test_each_identity_of_one_client_follows_for_itself(node: Running, bundles: Path) -> None:
-    add_client(node.config, "jd", Kind.PLATFORM, bundles / "second", datetime.now(UTC), account=Account("京东"))
+def test_each_identity_of_one_client_follows_for_itself(node: Running, identities: Path) -> None:
+    add_client(node.config, "jd", Kind.PLATFORM, identities / "second", datetime.now(UTC), account=Account("京东"))
     rotate(node)
-    assert call("inbox", "--as", bundles / "jd").exit_code == 0
+    assert call("inbox", "--as", identities / "jd").exit_code == 0
     assert "jd" in names(node)
-    assert call("inbox", "--as", bundles / "second").exit_code == 0
+    assert call("inbox", "--as", identities / "second").exit_code == 0
     assert "jd" not in names(node)
     assert rotate(node, "--finish", "--force").exit_code == 0
 
 
-def test_one_that_was_away_is_told_which_side_refused_and_cured_by_hand(node: Running, bundles: Path) -> None:
+def test_one_that_was_away_is_told_which_side_refused_and_cured_by_hand(node: Running, identities: Path) -> None:
     for _ in range(2):  # twice before it calls again
         rotate(node)
         assert rotate(node, "--finish", "--force").exit_code == 0
     began = time.monotonic()
-    done = load(bundles / "registry")
+    done = load(identities / "registry")
     assert time.monotonic() - began < 10
     assert done.returncode == 4
     assert f"tls_refused: {node.config.listen.intake}: {WE_REFUSED}" in done.stderr
     assert "ssl_transport" not in done.stderr
     with pytest.raises(NodeError) as refused:
-        call("inbox", "--as", bundles / "zhang")
+        call("inbox", "--as", identities / "zhang")
     assert (refused.value.reason, refused.value.message) == (Reason.TLS_REFUSED, WE_REFUSED)
-    (bundles / "registry" / "server.crt").write_text(call("client", "server-cert", "--node", node.folder).output)
-    assert load(bundles / "registry").returncode == 0
+    (identities / "registry" / "server.crt").write_text(call("client", "server-cert", "--node", node.folder).output)
+    assert load(identities / "registry").returncode == 0
     assert "registry" not in names(node)
 
 
-def test_one_that_the_node_does_not_know_is_told_so(node: Running, bundles: Path) -> None:
+def test_one_that_the_node_does_not_know_is_told_so(node: Running, identities: Path) -> None:
     call("client", "remove", "registry", "--node", node.folder)
     time.sleep(1.5)
-    done = load(bundles / "registry")
+    done = load(identities / "registry")
     assert done.returncode == 4
     assert f"tls_refused: {node.config.listen.intake}: {THEY_REFUSED}" in done.stderr
 
 
 def test_a_bundle_that_cannot_be_written_goes_on_and_is_named(
-    node: Running, bundles: Path, monkeypatch: pytest.MonkeyPatch
+    node: Running, identities: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rotate(node)
     monkeypatch.setattr("node.client.node_client.write_server", lambda *_: (_ for _ in ()).throw(OSError()))
-    assert call("inbox", "--as", bundles / "zhang").exit_code == 0
+    assert call("inbox", "--as", identities / "zhang").exit_code == 0
     assert "zhang" in names(node)
     rotate(node, "--finish", "--force")
 
@@ -183,13 +183,13 @@ def test_a_prepared_key_that_is_not_on_the_card_is_not_put_in_use(tmp_path: Path
         call("key", "rotate", f"--{which}", "--finish", "--node", own.keys.parent)
 
 
-def test_a_lost_identity_is_removed_alone_and_blocks_no_more(node: Running, bundles: Path) -> None:
-    add_client(node.config, "jd", Kind.PLATFORM, bundles / "new", datetime.now(UTC), account=Account("京东"))
-    lost = load_identity(bundles / "jd").tls.certificate.fingerprint
+def test_a_lost_identity_is_removed_alone_and_blocks_no_more(node: Running, identities: Path) -> None:
+    add_client(node.config, "jd", Kind.PLATFORM, identities / "new", datetime.now(UTC), account=Account("京东"))
+    lost = load_identity(identities / "jd").tls.certificate.fingerprint
     rotate(node)
-    for bundle in ("new", "zhang"):
-        assert call("inbox", "--as", bundles / bundle).exit_code == 0
-    assert load(bundles / "registry").returncode == 0
+    for identity in ("new", "zhang"):
+        assert call("inbox", "--as", identities / identity).exit_code == 0
+    assert load(identities / "registry").returncode == 0
     assert format_fingerprint(lost) in rotate(node, "--status").output
     with pytest.raises(NodeError, match=r"would lock out 1: jd.*client remove NAME --certificate"):
         rotate(node, "--finish")
@@ -202,7 +202,7 @@ def test_a_lost_identity_is_removed_alone_and_blocks_no_more(node: Running, bund
         call(*removing)
     assert refused.value.reason is Reason.NOT_FOUND
     assert rotate(node, "--finish").exit_code == 0
-    assert call("inbox", "--as", bundles / "new").exit_code == 0
-    kept = load_identity(bundles / "new").tls.certificate.fingerprint
+    assert call("inbox", "--as", identities / "new").exit_code == 0
+    kept = load_identity(identities / "new").tls.certificate.fingerprint
     with pytest.raises(NodeError, match="no other certificate"):
         call("client", "remove", "jd", "--certificate", kept, "--node", node.folder)

@@ -85,7 +85,7 @@ def nodes(tmp_path: Path) -> Iterator[dict[str, RealNode]]:
 
 
 @contextmanager
-def loading(table: Path, bundle: Path, answered: list[int]) -> Iterator[Future[None]]:
+def loading(table: Path, identity: Path, answered: list[int]) -> Iterator[Future[None]]:
     """Loads the table as the adapter does, until done or the node is gone; notes how many rows it said are in."""
 
     def run() -> None:
@@ -93,7 +93,7 @@ def loading(table: Path, bundle: Path, answered: list[int]) -> Iterator[Future[N
             answered.append(report.accepted + report.duplicate)
 
         try:
-            load([table], MAPPING, Intake(bundle), as_of_ms=1, on_progress=note)
+            load([table], MAPPING, Intake(identity), as_of_ms=1, on_progress=note)
         except NodeError:
             return
 
@@ -129,10 +129,10 @@ def _table(folder: Path, number: int) -> Path:
     return path
 
 
-def _kill_while_loading(victim: RealNode, loaded: RealNode, table: Path, bundle: Path, delay_s: float) -> None:
+def _kill_while_loading(victim: RealNode, loaded: RealNode, table: Path, identity: Path, delay_s: float) -> None:
     before, answered = loaded.size("wuhan"), [0]
     begun = victim.size("wuhan")
-    with loading(table, bundle, answered) as ended:
+    with loading(table, identity, answered) as ended:
         eventually(lambda: victim.size("wuhan") > begun or ended.done(), "the log grows", timeout_s=60, every_s=0.01)
         time.sleep(delay_s)  # the moment of the kill: any
         victim.kill()

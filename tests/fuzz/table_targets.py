@@ -72,7 +72,7 @@ def _bundles() -> list[bytes]:
 
 @target(_bundles)
 def client_bundle(data: bytes) -> None:
-    """The parts of a bundle in one input: client.yaml, server.crt, client.pem."""
+    """The parts of an identity in one input: client.yaml, server.crt, client.pem."""
     with file_of(b"", "none") as path:
         for name, part in zip(("client.yaml", "server.crt", "client.pem"), data.split(DIVIDER), strict=False):
             (path.parent / name).write_bytes(part)

@@ -36,7 +36,7 @@ from node.usecases.records.show_operator import show_operator
 from node.usecases.records.verify_operator import Asker, VerifyOperator
 from node.usecases.upkeep.audit import OriginAudit, audit
 from node.usecases.upkeep.checks.logs import unreadable_findings
-from tests.kit.casework.desks import LI, Desk, at, send, shown
+from tests.kit.casework.casework_city import LI, CaseworkCity, at, send, shown
 from tests.kit.samples.broken_bodies import put
 from tests.kit.stores.city import PURPOSE, City, operator
 from tests.kit.stores.evidence import store as evidence_store
@@ -52,7 +52,7 @@ class Victim:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         cities = ("changsha", "hefei", "wuhan")
-        self.own, self.peer, self.liar = (Desk(folder, city, cities) for city in cities)
+        self.own, self.peer, self.liar = (CaseworkCity(folder, city, cities) for city in cities)
         for each in (self.own, self.peer, self.liar):
             each.clock.at_ms = at("2026-05-06")
         self.id = self.own.register(operator(USCC))
@@ -159,7 +159,7 @@ def test_cases_are_read_and_lists_of_them_too(victim: Victim) -> None:
     assert notices.acknowledge() >= 1
     assert notices.remind() >= 0
     assert victim.own.casework.act_by_itself() == []
-    assert not ListingLifecycle(victim.store, clock, case_index.books).run()
+    assert not ListingLifecycle(victim.store, clock, case_index.repository).run()
 
 
 def test_every_record_of_the_liar_may_be_asked_for_as_a_case(victim: Victim) -> None:

@@ -17,7 +17,7 @@ from node.stubs.screening.v1.screening_pb2 import RESULT_HIT, Entry
 from node.usecases.casework.lists.screen import Screening, digest_keys
 from node.usecases.records.show_operator import show_operator
 from node.usecases.records.verify_operator import Asker, VerifyOperator
-from tests.kit.casework.desks import federation
+from tests.kit.casework.casework_city import federation
 from tests.kit.clock import NOW_MS
 from tests.kit.samples.standards import serious
 from tests.kit.stores.city import PURPOSE, City, operator

@@ -29,20 +29,20 @@ from node.usecases.casework.case_file import PURPOSE
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.case_summary import summary_of
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, RECEIPTS_PER_NOTICE, Notices
-from tests.kit.casework.desks import LI, Desk, act, audience_view, open_desks, referring, send, shown
+from tests.kit.casework.casework_city import LI, CaseworkCity, act, audience_view, open_desks, referring, send, shown
 
-Two = tuple[Desk, Desk]
+Two = tuple[CaseworkCity, CaseworkCity]
 _HOUR_MS = 3_600_000
 
 
 @pytest.fixture
-def desks(tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+def desks(tmp_path: Path) -> Iterator[tuple[CaseworkCity, ...]]:
     """Changsha and Hefei."""
     with open_desks(tmp_path, "changsha", "hefei") as opened:
         yield opened
 
 
-def open_alerts(desk: Desk, count: int) -> None:
+def open_alerts(desk: CaseworkCity, count: int) -> None:
     body = alert_pb2.Alert(act=act("issue", city=desk.city, date="2026-05-06"))
     desk.append([_opening(body, desk.clock.now_ms()) for _ in range(count)])
 
@@ -53,11 +53,11 @@ def _opening(body: alert_pb2.Alert, at_ms: int) -> Entry:
     return Entry(header, standards.get("alert").split(body.SerializeToString()))
 
 
-def notices_of(desk: Desk) -> Notices:
+def notices_of(desk: CaseworkCity) -> Notices:
     return Notices(desk.store, desk.clock, lambda _: None, desk.cases)
 
 
-def own_size(desk: Desk) -> int:
+def own_size(desk: CaseworkCity) -> int:
     return desk.store.origin(desk.city).size
 
 
@@ -88,7 +88,7 @@ def test_thousands_of_opening_acts_are_acknowledged_in_few_records(desks: Two) -
     assert notices_of(changsha).acknowledge() == 0
     hefei.see(changsha)
     for index in range(0, count, 97):
-        case = hefei.cases.books.open(f"hefei-{index}")
+        case = hefei.cases.repository.open(f"hefei-{index}")
         (notice,) = case.notices
         assert (notice.body.record, notice.body.leaf_hash) == (case.id, case.acts[case.id].leaf_hash)
 
@@ -121,7 +121,7 @@ def test_joined_receipts_say_what_single_ones_say(desks: Two, monkeypatch: pytes
     assert receipts[0] == receipts[1]
 
 
-def _receipts_for(desk: Desk, cases: list[str]) -> list[Receipt]:
+def _receipts_for(desk: CaseworkCity, cases: list[str]) -> list[Receipt]:
     acts = [act for case in cases for act in desk.casework.open(LI, case).acts.values()]
     return [Receipt(case=act.fact.case, record=act.header.id, leaf_hash=act.leaf_hash) for act in acts]
 
@@ -174,7 +174,7 @@ def test_a_joined_notice_that_comes_to_light_later_counts_in_all_its_cases(desks
     assert {summary.id: summary.stored_by for summary in changsha.cases.summaries()} == dict.fromkeys(cases, ("hefei",))
 
 
-def lie(desk: Desk, body: CaseNotice, audience: str = "changsha") -> None:
+def lie(desk: CaseworkCity, body: CaseNotice, audience: str = "changsha") -> None:
     """Appends what no honest node writes, signed by the member's real key."""
     subjects = dict.fromkeys([f"case:{body.case}", *(f"case:{each.case}" for each in body.more)])
     header = Header(standard="case.notice", version=1, city=desk.city, audience=[audience])
@@ -215,8 +215,8 @@ def test_lies_duplicates_and_too_many_receipts_stop_nothing(desks: Two) -> None:
     for case in cases:
         for shown_act in shown(changsha, case).acts:
             assert not any(receipt.is_right for receipt in shown_act.receipts)
-        assert summary_of(changsha.cases.books.open(case), vendored_calendar()).id == case
-    assert len(changsha.cases.books.open(cases[1]).notices) == RECEIPTS_PER_NOTICE - 1
+        assert summary_of(changsha.cases.repository.open(case), vendored_calendar()).id == case
+    assert len(changsha.cases.repository.open(cases[1]).notices) == RECEIPTS_PER_NOTICE - 1
     assert notices_of(hefei).acknowledge() == 2
     changsha.see(hefei)
     assert all(_is_received(changsha, case) for case in cases)
@@ -230,7 +230,7 @@ def test_of_each_peer_so_many_receipts_count_in_a_case(desks: Two) -> None:
         more = [receipt] * (RECEIPTS_PER_NOTICE - 1)
         lie(hefei, CaseNotice(case=case, kind=NOTICE_KIND_OPENED, record="changsha-0", more=more))
     changsha.see(hefei)
-    assert len(changsha.cases.books.open(case).notices) == PER_SUBJECT
+    assert len(changsha.cases.repository.open(case).notices) == PER_SUBJECT
 
 
 def _with(notice: CaseNotice, more: list[Receipt]) -> CaseNotice:
@@ -239,6 +239,6 @@ def _with(notice: CaseNotice, more: list[Receipt]) -> CaseNotice:
     return joined
 
 
-def _is_received(desk: Desk, case: str) -> bool:
+def _is_received(desk: CaseworkCity, case: str) -> bool:
     receipts = [receipt for shown_act in shown(desk, case).acts for receipt in shown_act.receipts]
     return any(receipt.is_right for receipt in receipts)

@@ -63,8 +63,8 @@ def serving(folder: Path, **limits: object) -> Iterator[Node]:
     config, wuhan = found(folder, "changsha", "wuhan", settings=settings)
     identities: dict[Kind | None, TlsIdentity] = {Kind.PEER: load_tls_identity(wuhan.tls_identity)}
     for kind in (Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM, None):
-        bundle = add_client(config, f"a-{kind}".lower(), kind or Kind.PLATFORM, folder / f"{kind}", datetime.now(UTC))
-        identities[kind] = bundle.tls
+        identity = add_client(config, f"a-{kind}".lower(), kind or Kind.PLATFORM, folder / f"{kind}", datetime.now(UTC))
+        identities[kind] = identity.tls
     writing = NodeRole(config)
     writing.start()
     answering = QueryRole(config)

@@ -21,7 +21,7 @@ from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1.query_pb2_grpc import QueryServiceStub
 from node.stubs.standard.v1 import measure_pb2
-from tests.kit.casework.desks import act
+from tests.kit.casework.casework_city import act
 from tests.kit.commands import output_of
 from tests.kit.nodes.platform_city import BASH, EXAMPLES, PAGE, PYTHON, PlatformCity, platform_city
 from tests.kit.nodes.processes import refused
@@ -108,8 +108,8 @@ def officers_calls(city: PlatformCity) -> dict[tuple[str, str], Callable[[], Any
     draft = city.stub("zhang").Prepare(cases.PrepareRequest(submission=submission), timeout=20).draft.number
     ack = measure_pb2.MeasureRequest(act=act("ack")).SerializeToString()
     submission.body = ack
-    bundle = load_identity(city.folder / "jd")
-    asker, worker = (identity_channel(bundle, listener) for listener in ("query", "intake"))
+    identity = load_identity(city.folder / "jd")
+    asker, worker = (identity_channel(identity, listener) for listener in ("query", "intake"))
     city.node.channels += [asker, worker]
     stubs = {"QueryService": QueryServiceStub(asker), "CaseService": CaseServiceStub(worker)}
     requests = {

@@ -100,7 +100,7 @@ def test_removed_member_is_unauthenticated_on_the_old_connection_and_refused_on_
 
 @pytest.mark.parametrize("kind", [Kind.OFFICER, Kind.ADAPTER, Kind.PLATFORM])
 def test_local_clients_are_denied_at_the_exchange(cities: dict[str, Config], tmp_path: Path, kind: Kind) -> None:
-    client = add_client(cities["changsha"], "program", kind, tmp_path / "bundle", NOW)
+    client = add_client(cities["changsha"], "program", kind, tmp_path / "identity", NOW)
     with serving(cities["changsha"]), channel(client.tls, cities["changsha"]) as connection:
         assert refusal(connection).reason is Reason.PERMISSION_DENIED
 

@@ -16,7 +16,7 @@ from node.stubs.standard.v1.listing_pb2 import ListingHit
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import Submission
-from tests.kit.casework.desks import federation
+from tests.kit.casework.casework_city import federation
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import HMAC, LICENCE, USCC, hits, listing, publish
 

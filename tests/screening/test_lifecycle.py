@@ -21,10 +21,10 @@ from node.usecases.casework.act import Casework
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.upkeep.audit import audit
-from tests.kit.casework.desks import federation, files_with
+from tests.kit.casework.casework_city import federation, files_with
 from tests.kit.samples.standards import measure, repair
 from tests.kit.stores.city import City
-from tests.kit.stores.listings import DAY_MS, NAMES, USCC, act, books, hits, listing, publish
+from tests.kit.stores.listings import DAY_MS, NAMES, USCC, act, hits, listing, publish, repository
 
 FACTS = "绝无仅有的列入事实一二三四五六七八九十"
 YEAR_MS = 366 * DAY_MS
@@ -33,7 +33,7 @@ YEAR_MS = 366 * DAY_MS
 def keep(city: City) -> list[str]:
     case_index = CaseIndex(city.store, vendored_calendar(), lambda: federation("changsha", "wuhan"))
     casework = Casework(city.store, city.clock, lambda: federation("changsha", "wuhan"), lambda _: None, case_index)
-    return ListingLifecycle(city.store, city.clock, case_index.books, None, casework.act_by_itself).run()
+    return ListingLifecycle(city.store, city.clock, case_index.repository, None, casework.act_by_itself).run()
 
 
 def current(city: City) -> list[Any]:
@@ -59,10 +59,10 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
     assert files_with(tmp_path, "wuhan", FACTS.encode())
     assert not keep(own)
     own.clock.at_ms += 9 * DAY_MS
-    (tombstone,) = keep(own)
+    (retraction,) = keep(own)
     assert not keep(own)
     assert parse_header(View.FromString(own.store.records(OWN, 2, 3)[0][2] or b"").header).retracts == record
-    assert tombstone == "changsha-2"
+    assert retraction == "changsha-2"
     peer.pull(own)
     index.follow()
     index.close()
@@ -104,11 +104,11 @@ def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
 
 def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any] | None = None, **header: Any) -> str:
     """Records the next act of a case."""
-    known = books(city).open(case).case
+    known = repository(city).open(case).case
     on = city_day(city)
     made = act(act_name, case, known.heads(workflow(name).act[act_name]), on, document_number="文1号")
     record = publish(city, name, standards.get(name).message_type(act=made, **(body or {})), **header)
-    verdicts = {each.fact.id: each for each in books(city).open(case).case.history()}
+    verdicts = {each.fact.id: each for each in repository(city).open(case).case.history()}
     assert verdicts[record].standing == "in_force", verdicts[record].broken
     return record
 
@@ -146,7 +146,7 @@ def test_screening_and_the_lists_take_an_act_for_what_casework_takes_it(cities: 
     keep(own)
     revoking = act("revoke", case, [last], on="2026-09-23")
     publish(own, "listing.serious", standards.get("listing.serious").message_type(act=revoking), audience=["hefei"])
-    assert books(own).open(case).case.state == "published"
+    assert repository(own).open(case).case.state == "published"
     assert keep(own) == []
     assert len(hits(own, uscc=USCC)) == 1
 
@@ -188,11 +188,11 @@ def test_a_term_in_a_case_ends_by_itself(cities: tuple[City, City]) -> None:
     assert city_day(own) == "2026-10-01"
     keep(own)
     assert hits(own, uscc=USCC)
-    assert books(own).open(case).case.state == "published"
+    assert repository(own).open(case).case.state == "published"
     own.clock.at_ms += DAY_MS
     assert not hits(own, uscc=USCC)
     keep(own)
-    assert books(own).open(case).case.state == "expired"
+    assert repository(own).open(case).case.state == "expired"
     peer.pull(own, see=_public)
     assert not current(peer)
     assert not keep(own)
@@ -230,11 +230,11 @@ def test_a_measure_lifts_by_itself_after_its_last_day(cities: tuple[City, City])
     body.ends_on = "2026-10-01"
     body.act.CopyFrom(act("issue"))
     case = publish(own, "measure.request", body)
-    assert books(own).open(case).case.state == "issued"
+    assert repository(own).open(case).case.state == "issued"
     assert not keep(own)
     own.clock.at_ms += 20 * DAY_MS
     keep(own)
-    assert books(own).open(case).case.state == "expired"
+    assert repository(own).open(case).case.state == "expired"
     size = own.store.origin("changsha").size
     keep(own)
     assert own.store.origin("changsha").size == size
@@ -264,7 +264,7 @@ def test_what_a_full_disk_kept_from_ending_ends_at_the_next_run(
 ) -> None:
     own, _ = cities
     record = publish(own, NAMES[0], listing(NAMES[0], until="2026-09-29"))
-    keeper = ListingLifecycle(own.store, own.clock, books(own))
+    keeper = ListingLifecycle(own.store, own.clock, repository(own))
     assert keeper.run() == []
     own.clock.at_ms += YEAR_MS
 

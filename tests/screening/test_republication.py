@@ -14,7 +14,7 @@ from node.usecases.records.ingest import Ingest
 from node.usecases.records.retract import Retractions
 from tests.kit.samples.standards import penalty
 from tests.kit.stores.city import City, operator
-from tests.kit.stores.listings import DAY_MS, NAMES, USCC, books, hits, listing
+from tests.kit.stores.listings import DAY_MS, NAMES, USCC, hits, listing, repository
 
 _POLICY = parse_policy("city: changsha\nrules: []\n", "policy.yaml", standards())
 
@@ -56,7 +56,7 @@ def test_a_corrected_row_does_not_bring_back_what_is_over(city: City, name: str)
     assert not refusals(submit(city, name, listing(name, facts="更正。", **over)))
     city.clock.at_ms += 2 * DAY_MS
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
-    ListingLifecycle(city.store, city.clock, books(city)).run()
+    ListingLifecycle(city.store, city.clock, repository(city)).run()
     assert refusals(submit(city, name, listing(name, **longer))) == ["listing_republished"]
 
 

@@ -237,10 +237,10 @@ def test_the_key_is_made_once_and_guarded(world: World, tmp_path: Path) -> None:
 
 
 def test_a_platform_asks_by_stream_with_purpose(world: World) -> None:
-    bundle = add_client(world.config, "jd", Kind.PLATFORM, world.folder / "jd", datetime.now(UTC))
+    identity = add_client(world.config, "jd", Kind.PLATFORM, world.folder / "jd", datetime.now(UTC))
     time.sleep(1.1)
     why = Why(purpose="verification", legal_basis="b")
-    with identity_channel(bundle, "query") as channel:
+    with identity_channel(identity, "query") as channel:
         stub = ScreeningServiceStub(channel)
         entries = [Entry(uscc=code) for code in (USCC, USCC.replace("0", "O", 1), "9.143E+17", OTHER)]
         (answer,) = stub.Screen(iter([ScreenRequest(seq=7, reason=why, entries=entries)]))

@@ -14,7 +14,7 @@ from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.records.prove import prove
 from node.usecases.upkeep.checks.logs import log_findings
 from tests.kit.stores.city import PURPOSE, City, only, open_cities, operator
-from tests.kit.stores.listings import DAY_MS, books, entry, listing
+from tests.kit.stores.listings import DAY_MS, entry, listing, repository
 
 SECRET = "只有这一份材料才写着的名称"
 
@@ -68,7 +68,7 @@ def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp
 def test_evidence_is_kept_for_half_a_year(cities: tuple[City, City]) -> None:
     own, peer = cities
     number = keep_evidence(own, peer, peer.register(operator()))
-    terms = ListingLifecycle(own.store, own.clock, books(own))
+    terms = ListingLifecycle(own.store, own.clock, repository(own))
     for days, is_kept in ((0, True), (179, True), (182, False)):
         own.clock.at_ms += days * DAY_MS - (179 * DAY_MS if days == 182 else 0)
         terms.run()

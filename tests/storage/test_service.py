@@ -106,11 +106,11 @@ def test_what_root_writes_into_anothers_folder_is_that_users(places: Path) -> No
     folder = found(places / "here/changsha")
     for path in (folder, *folder.rglob("*")):
         os.chown(path, SOMEBODY, SOMEBODY)
-    for words in (["client", "add", "registry", "--kind", "adapter", "--out", str(folder / "bundle")],
+    for words in (["client", "add", "registry", "--kind", "adapter", "--out", str(folder / "identity")],
                   ["key", "rotate", "--tls"]):  # fmt: skip
         assert invoke(gongzhi, *words, "--node", folder).exit_code == 0
     assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {SOMEBODY}
-    assert (folder / "bundle/client.pem").stat().st_mode & 0o777 == 0o600
+    assert (folder / "identity/client.pem").stat().st_mode & 0o777 == 0o600
 
 
 @as_root

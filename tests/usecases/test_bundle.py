@@ -9,7 +9,7 @@ from node.core.log.record import disclosed_facets
 from node.errors import NodeError, Reason
 from node.stubs.query.v1.query_pb2 import Proof
 from node.usecases.evidence.read import show_case
-from tests.kit.casework.desks import audience_view
+from tests.kit.casework.casework_city import audience_view
 from tests.kit.stores.case_bundle import LETTER, Case
 from tests.kit.stores.city import PURPOSE, City
 from tests.kit.stores.evidence import CONTENT, digest_of, following, record, referring, store

@@ -11,7 +11,7 @@ from node.errors import NodeError, Reason
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange import forget as usecase
 from node.usecases.records.retract import retract
-from tests.kit.casework.desks import with_act
+from tests.kit.casework.casework_city import with_act
 from tests.kit.stores.city import City, operator
 from tests.kit.stores.listings import entry, listing
 

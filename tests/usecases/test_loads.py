@@ -17,7 +17,7 @@ from node.usecases.records import loads
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
 from node.usecases.records.retract import Retractions
-from tests.kit.casework.desks import AUDITOR, CLERK, LI, ZHANG
+from tests.kit.casework.casework_city import AUDITOR, CLERK, LI, ZHANG
 from tests.kit.stores.city import City, operator
 
 WHY = ("correction", "数据安全法 第二十一条")

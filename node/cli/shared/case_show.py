@@ -4,7 +4,7 @@ from typing import Any
 
 from node.cli.shared.casework import deadline_text, plain, plain_body, rule_text, title_text
 from node.cli.shared.dates import time_text
-from node.cli.shared.fields import Line, lines
+from node.cli.shared.fields import FieldLine, lines
 from node.cli.shared.tables import CellTable, print_table, printable
 from node.core.standards import standard as standards
 from node.localized_click import echo, say
@@ -79,10 +79,10 @@ def print_case(shown: pb.Case) -> None:
 def _print_matter(shown: pb.Case) -> None:
     """What the acts in force say of the matter, each field as it was said last."""
     standard = standards.get(shown.workflow)
-    stated: dict[str, list[tuple[Line, str]]] = {}
+    stated: dict[str, list[tuple[FieldLine, str]]] = {}
     for act in shown.acts:
         if act.standing == "in_force":
-            of_act: dict[str, list[tuple[Line, str]]] = {}
+            of_act: dict[str, list[tuple[FieldLine, str]]] = {}
             for line in lines(standard, standard.parse(act.body)):
                 if not line.path.startswith("act."):
                     of_act.setdefault(line.path, []).append((line, act.id))

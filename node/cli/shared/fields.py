@@ -11,7 +11,7 @@ from node.core.standards import standard as standards
 from node.core.standards.standard import Standard
 
 
-class Line(NamedTuple):
+class FieldLine(NamedTuple):
     """A field that is set: its path, its Chinese name, what it says."""
 
     path: str
@@ -19,11 +19,11 @@ class Line(NamedTuple):
     text: str
 
 
-def lines(standard: Standard, message: Message) -> Iterator[Line]:
+def lines(standard: Standard, message: Message) -> Iterator[FieldLine]:
     """Every field that a standard's message says something in; of a repeated one a line for each value."""
     names = {field.path: field.label_zh for field in standard.fields}
     for path, text in _leaves(message, ""):
-        yield Line(path, names.get(path) or names.get(path.removesuffix("[]"), ""), text)
+        yield FieldLine(path, names.get(path) or names.get(path.removesuffix("[]"), ""), text)
 
 
 def _leaves(message: Message, prefix: str) -> Iterator[tuple[str, str]]:

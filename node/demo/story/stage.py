@@ -24,7 +24,7 @@ from node.demo.inputs import write_input
 from node.demo.intake import loading
 from node.demo.nodes import Node, found_nodes
 from node.demo.story.cast import PLATFORM, PLATFORM_CLIENT, write_operators
-from node.demo.story.desk import Body, Desk
+from node.demo.story.city_clients import Body, CityClients
 from node.demo.story.logs import Logs, Stored
 from node.demo.story.steps import Limits, Step
 from node.folder.clock import RECHECK_S
@@ -62,7 +62,7 @@ class Stage:
         self._limits = Limits()
 
     def __enter__(self) -> "Stage":
-        self.desks = {node.city: Desk(node, self.base / "identities" / node.city) for node in self.nodes}
+        self.desks = {node.city: CityClients(node, self.base / "identities" / node.city) for node in self.nodes}
         self.desks["wuhan"].connect_platform(PLATFORM_CLIENT, PLATFORM)
         return self
 

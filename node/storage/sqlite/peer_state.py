@@ -1,4 +1,4 @@
-"""The link to each peer: failures, back-off, circuit; and the incidents that froze one."""
+"""The state of each peer: failures, back-off, freeze; and the incidents that froze one."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Incident:
 
 
 def read_peer_state(connection: Connection, city: str) -> PeerState:
-    """The link to a peer; a fresh one where nothing is stored."""
+    """The state of a peer; a fresh one where nothing is stored."""
     row = connection.execute(
         "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?", (city,)
     ).fetchone()
@@ -50,7 +50,7 @@ def read_peer_state(connection: Connection, city: str) -> PeerState:
 
 
 def write_peer_state(connection: Connection, state: PeerState) -> None:
-    """Stores the link to a peer; nothing where it is frozen for a fork, which a pull under way may have passed by."""
+    """Stores the state of a peer, unless a fork froze it: a pull under way may not know of that yet."""
     if is_forked(read_peer_state(connection, state.city)):
         return
     connection.execute(

@@ -170,7 +170,7 @@ class Reader:
         return stored, bool(is_retracted), successor
 
     def peer_state(self, city: str) -> PeerState:
-        """The state of the link to a peer."""
+        """A peer's failures, back-off and freeze."""
         return peer_state.read_peer_state(self.connection, city)
 
     def incidents(self, limit: int = 100) -> list[Incident]:

@@ -107,9 +107,9 @@ class Store(Reader):
         """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
         return self._submit_destroying(lambda connection: peer_state.destroy_old_payloads(connection, before_ms))
 
-    def set_peer_state(self, link: PeerState) -> "Future[None]":
-        """Remembers the state of the link to a peer."""
-        return self.submit(lambda connection: peer_state.write_peer_state(connection, link))
+    def set_peer_state(self, state: PeerState) -> "Future[None]":
+        """Stores a peer's failures, back-off and freeze."""
+        return self.submit(lambda connection: peer_state.write_peer_state(connection, state))
 
     def add_incident(self, city: str, reason: str, message: str, payload: bytes) -> "Future[None]":
         """Keeps what a peer sent as an incident and freezes the peer."""

@@ -66,7 +66,7 @@ class Casework:
         self._clock = clock
         self._notify = notify
         self._case_index = case_index
-        self._books = case_index.books
+        self._repository = case_index.repository
         self._members = members
         self._proposer = Proposer(Knowledge(store, case_index, members, Republication(store, clock)))
         self._looked: tuple[int, date | None] = 0, None
@@ -197,13 +197,13 @@ class Casework:
         Raises:
             NodeError: INVALID_ARGUMENT or NOT_FOUND.
         """
-        file = self._books.open(case)
+        file = self._repository.open(case)
         check_sees(actor, file, self._store.log.city)
         return file
 
     def out_of_rule(self, file: CaseFile) -> list[Broken]:
         """What other cases here say against a case."""
-        return out_of_rule(self._books, file)
+        return out_of_rule(self._repository, file)
 
     def route(self, actor: Actor, case: str) -> Route:
         """Where a complaint belongs.
@@ -232,7 +232,7 @@ class Casework:
 
     def _try_by_itself(self, case: str, name: str) -> list[Recorded]:
         with self._hold([case]):
-            file = self._books.open(case)
+            file = self._repository.open(case)
             try:
                 return [self._record(self._proposer.by_itself(file, file.workflow.act[name], self.today))]
             except ActRefusedError:
@@ -251,7 +251,7 @@ class Casework:
         record, drafts = self._store.record_act(entries, prepared, draft, by).result()
         self._notify(sorted({city for entry in entries for city in entry.header.audience}))
         case = proposal.file.id or record
-        state = self._books.open(case).case.state
+        state = self._repository.open(case).case.state
         numbers = iter(drafts)
         makes = (
             Made(make.product, make.standard, next(numbers, 0) if make.product is Product.DRAFT else 0)

@@ -37,7 +37,7 @@ class CaseIndex:
             calendar: Working days.
             members: The federation as the cards say now.
         """
-        self.books = CaseRepository(reader, lambda: members().connections)
+        self.repository = CaseRepository(reader, lambda: members().connections)
         self._reader = reader
         self.calendar = calendar
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class CaseIndex:
     def _read_new(self) -> None:
         change = self._reader.newest_change()  # before anything is read: what changes meanwhile is found next time
         usable = [origin for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)]
-        ground = self.books.ground
+        ground = self.repository.ground
         if ground != self._ground:
             self._forget()
             self._ground = ground
@@ -132,7 +132,7 @@ class CaseIndex:
         for case in cases:
             self._touched[case] = self._look
             self._drop(case)
-            if (file := self.books.find(case)) is None:
+            if (file := self.repository.find(case)) is None:
                 continue
             self._missed.update(dict.fromkeys(file.missing, case))
             if file.case.state or file.retracted:

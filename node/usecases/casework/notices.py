@@ -65,7 +65,7 @@ class Notices:
         count only later. Of one city it says so many an hour, the others in
         the next: what a city opens without end fills no other's log. Not for two threads at once.
         """
-        change, ground = self._store.newest_change(), self._case_index.books.ground
+        change, ground = self._store.newest_change(), self._case_index.repository.ground
         self._look_again(change, ground)
         sizes = {origin.city: origin.size for origin in self._store.origins() if origin.number != OWN}
         seen: dict[str, int] = {}
@@ -121,11 +121,11 @@ class Notices:
         written_in, written = self._written.get(city, (hour, 0))
         left = RECEIPTS_PER_HOUR - (written if written_in == hour else 0)
         while begin < size and left:
-            ids = self._case_index.books.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
+            ids = self._case_index.repository.ids_of(city, begin, size, RECEIPTS_PER_HOUR)
             known = self._store.are_known([_once(NOTICE_KIND_STORED, record) for record in ids])
             begin = parse_record_id(ids[-1])[1] + 1 if len(ids) == RECEIPTS_PER_HOUR else size
             for arrived, is_said in zip(ids, known, strict=True):
-                if is_said or (act := self._case_index.books.act(arrived)) is None:
+                if is_said or (act := self._case_index.repository.act(arrived)) is None:
                     continue
                 if not left:
                     begin = parse_record_id(arrived)[1]

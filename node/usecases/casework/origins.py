@@ -15,9 +15,9 @@ _BEHIND = 200
 _LOOKED_UP = 2_000
 
 
-def behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
+def behind(repository: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
     """The cases that `origins` name, and those that they came from."""
-    return islice(_all_behind(books, origins), _BEHIND)
+    return islice(_all_behind(repository, origins), _BEHIND)
 
 
 def named_by(city: str, file: CaseFile) -> set[str]:
@@ -26,23 +26,23 @@ def named_by(city: str, file: CaseFile) -> set[str]:
     return {name for name in named if is_record_id(name)}
 
 
-def opened(books: CaseRepository, cases: Iterable[str]) -> Iterator[CaseFile]:
+def opened(repository: CaseRepository, cases: Iterable[str]) -> Iterator[CaseFile]:
     """Those of `cases` that are here."""
-    return (file for case in cases if (file := books.find(case)) is not None)
+    return (file for case in cases if (file := repository.find(case)) is not None)
 
 
-def is_here(books: CaseRepository, record: str) -> bool:
+def is_here(repository: CaseRepository, record: str) -> bool:
     """Whether this node may see a record, or any act of the case that it opened."""
-    return books.view(record) is not None or any(opened(books, [record]))
+    return repository.view(record) is not None or any(opened(repository, [record]))
 
 
-def _all_behind(books: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
+def _all_behind(repository: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:
     waiting, seen = deque(sorted(origins)), set[str]()
     while waiting and len(seen) < _LOOKED_UP:
         origin = waiting.popleft()
         if origin not in seen:
             seen.add(origin)
-            for file in opened(books, [origin]):
+            for file in opened(repository, [origin]):
                 yield file
                 waiting += sorted(named_by(city_of(origin), file))  # what another city adds says nothing of this one
 

@@ -95,7 +95,7 @@ class Proposer:
     def __init__(self, known: Knowledge, rules: Sequence[Rule] = RULES) -> None:
         self._known = known
         self._rules = rules
-        self._books = known.cases
+        self._repository = known.cases
         self._city = known.city
         self._members = known.members
 
@@ -153,7 +153,7 @@ class Proposer:
         workflow = find_workflow(submission.workflow)
         if not submission.case:
             return CaseFile("", workflow, {}, Case(workflow, ""))
-        file = self._books.open(submission.case)
+        file = self._repository.open(submission.case)
         check_sees(actor, file, self._city)
         if file.workflow is not workflow:
             raise NodeError(

@@ -107,16 +107,16 @@ def _alert(finding: Finding) -> control_pb2.Alert:
 
 
 def _peer(
-    member: Member, origin: Origin | None, link: PeerState, now_ms: int, silence: Callable[[str], Silence]
+    member: Member, origin: Origin | None, state: PeerState, now_ms: int, silence: Callable[[str], Silence]
 ) -> control_pb2.PeerStatus:
     status = control_pb2.PeerStatus(
         city=member.city,
         address=member.address,
-        state=_state(origin, link, now_ms),
-        last_reason=link.last_reason,
-        last_error=link.last_error,
-        next_attempt_at_ms=link.next_attempt_at_ms,
-        failures=link.failures,
+        state=_state(origin, state, now_ms),
+        last_reason=state.last_reason,
+        last_error=state.last_error,
+        next_attempt_at_ms=state.next_attempt_at_ms,
+        failures=state.failures,
     )
     if origin is not None:
         known = origin.known
@@ -136,9 +136,9 @@ def _lag(origin: Origin, now_ms: int, silence: Silence) -> tuple[int, bool]:
     return int(max(by_wall_s, silence.seconds)), by_wall_s < silence.seconds
 
 
-def _state(origin: Origin | None, link: PeerState, now_ms: int) -> str:
-    if link.frozen:
+def _state(origin: Origin | None, state: PeerState, now_ms: int) -> str:
+    if state.frozen:
         return "frozen"
-    if link.failures or link.next_attempt_at_ms > now_ms:
+    if state.failures or state.next_attempt_at_ms > now_ms:
         return "backing_off"
     return "ok" if origin is not None and origin.confirmed_at_ms else "never"

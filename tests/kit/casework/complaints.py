@@ -2,7 +2,7 @@
 
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.stubs.standard.v1 import operator_pb2
-from tests.kit.casework.desks import with_act
+from tests.kit.casework.casework_city import with_act
 from tests.kit.samples.standards import complaint
 
 

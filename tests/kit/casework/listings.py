@@ -3,7 +3,7 @@
 from typing import Any
 
 from node.stubs.standard.v1 import listing_pb2
-from tests.kit.casework.desks import Desk, act, documents, with_act
+from tests.kit.casework.casework_city import CaseworkCity, act, documents, with_act
 from tests.kit.samples.standards import PARTY, abnormal, serious
 
 DECISION = "长市监列异〔2026〕1号"
@@ -18,7 +18,7 @@ def listed(**fields: Any) -> listing_pb2.ListingAbnormal:
     return body
 
 
-def told_beforehand(desk: Desk) -> str:
+def told_beforehand(desk: CaseworkCity) -> str:
     """A serious listing that waits for its decision; its case."""
     body = serious()
     assert isinstance(body, listing_pb2.ListingSerious)

@@ -3,7 +3,7 @@
 from itertools import count
 
 from node.stubs.standard.v1 import measure_pb2 as pb
-from tests.kit.casework.desks import JD, Desk, act, with_act
+from tests.kit.casework.casework_city import JD, CaseworkCity, act, with_act
 from tests.kit.samples.standards import measure
 
 NAME = "measure.request"
@@ -13,7 +13,7 @@ _NUMBERS = count(1)
 class World:
     """Changsha asks, 京东 answers at Hefei, Wuhan looks on."""
 
-    def __init__(self, three: tuple[Desk, Desk, Desk]) -> None:
+    def __init__(self, three: tuple[CaseworkCity, CaseworkCity, CaseworkCity]) -> None:
         self.changsha, self.hefei, self.wuhan = self.desks = three
 
     def meet(self) -> None:

@@ -12,9 +12,9 @@ from node.stubs.standard.v1 import (
     penalty_pb2,
     referral_pb2,
 )
-from tests.kit.casework.desks import (
+from tests.kit.casework.casework_city import (
     TWO,
-    Desk,
+    CaseworkCity,
     act,
     documents,
     referring,
@@ -35,7 +35,7 @@ def penalising(**fields: object) -> referral_pb2.Referral:
     return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
 
 
-def investigated(origin: Desk, handler: Desk, party: party_pb2.Party | None = None) -> str:
+def investigated(origin: CaseworkCity, handler: CaseworkCity, party: party_pb2.Party | None = None) -> str:
     """A referral that the handler investigates."""
     case = send(origin, handler.city, party)
     if handler is not origin:
@@ -49,7 +49,7 @@ def investigated(origin: Desk, handler: Desk, party: party_pb2.Party | None = No
     return case
 
 
-def penalties(desk: Desk) -> list[Any]:
+def penalties(desk: CaseworkCity) -> list[Any]:
     """The current records of the party's penalties that this city may see."""
     found = []
     for _, _, stored in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
@@ -60,7 +60,7 @@ def penalties(desk: Desk) -> list[Any]:
     return found
 
 
-def penalised(desk: Desk, **party: Any) -> str:
+def penalised(desk: CaseworkCity, **party: Any) -> str:
     """A penalty that stands in the log as a registry handed it in; its number."""
     body = penalty()
     assert isinstance(body, penalty_pb2.Penalty)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from node.stubs.standard.v1 import credit_pb2
-from tests.kit.casework.desks import documents, with_act
+from tests.kit.casework.casework_city import documents, with_act
 from tests.kit.samples.standards import PARTY, repair
 
 

@@ -71,10 +71,10 @@ class Intake(IntakeServiceServicer):
 
 @dataclass(frozen=True)
 class Identities:
-    """A founded node and the bundles of two adapters: one it knows and one of another node of the same city name."""
+    """A founded node and the identities of two adapters: one it knows and one of another node of the same city name."""
 
     trust: Trust
-    bundle: Path
+    adapter: Path
     stranger: Path
 
 
@@ -82,9 +82,9 @@ def make_identities(base: Path) -> Identities:
     now = datetime.now(UTC)
     [config] = found_federation(base / "node", now, (CITY,))
     [other] = found_federation(base / "other", now, (CITY,))
-    add_client(config, "registry", Kind.ADAPTER, base / "bundle", now)
+    add_client(config, "registry", Kind.ADAPTER, base / "adapter", now)
     add_client(other, "registry", Kind.ADAPTER, base / "stranger", now)
-    return Identities(Trust(config), base / "bundle", base / "stranger")
+    return Identities(Trust(config), base / "adapter", base / "stranger")
 
 
 @contextmanager
@@ -94,6 +94,6 @@ def serving(identities: Identities, intake: Intake) -> Iterator[Node]:
     port = server.add_secure_port("127.0.0.1:0", server_credentials(identities.trust))
     server.start()
     try:
-        yield Node(identities.bundle, f"127.0.0.1:{port}")
+        yield Node(identities.adapter, f"127.0.0.1:{port}")
     finally:
         server.stop(None).wait()

@@ -49,9 +49,9 @@ class World:
 
     @contextmanager
     def asking(self, kind: Kind) -> Iterator[QueryServiceStub]:
-        bundle = add_client(self.config, kind.value, kind, self.folder / kind.value, datetime.now(UTC))
+        identity = add_client(self.config, kind.value, kind, self.folder / kind.value, datetime.now(UTC))
         time.sleep(1.1)  # the node looks at its clients file once a second
-        with identity_channel(bundle, "query") as channel:
+        with identity_channel(identity, "query") as channel:
             yield QueryServiceStub(channel)
 
     def usage(self, count: int) -> list[tuple[Any, ...]]:

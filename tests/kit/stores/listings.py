@@ -74,7 +74,7 @@ def screening(city: City, connected: Connections | None = None) -> Screening:
     return Screening(city.store, city.clock, DAY_MS, lambda: connected or every(city))
 
 
-def books(city: City) -> CaseRepository:
+def repository(city: City) -> CaseRepository:
     return CaseRepository(city.store, lambda: every(city))
 
 

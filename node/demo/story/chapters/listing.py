@@ -1,7 +1,7 @@
 """Hefei puts the seller on the serious list: consent of the superior, notice, decision; Nanchang publishes it."""
 
 from node.demo.story.cast import OFFICES
-from node.demo.story.desk import documents
+from node.demo.story.city_clients import documents
 from node.demo.story.logs import Stored
 from node.demo.story.stage import Stage
 

@@ -2,7 +2,7 @@
 
 from node.demo.failure import DemoError
 from node.demo.story.cast import OFFICES, SELLER, STORE, VIOLATION, write_recording
-from node.demo.story.desk import documents
+from node.demo.story.city_clients import documents
 from node.demo.story.stage import Stage
 from node.messages import _
 

@@ -5,7 +5,7 @@ from node.demo.story.cast import OFFICES, SELLER
 from node.demo.story.chapters.listing import LISTING
 from node.demo.story.chapters.platform import CITY as SCREENING_CITY
 from node.demo.story.chapters.platform import screen
-from node.demo.story.desk import documents
+from node.demo.story.city_clients import documents
 from node.demo.story.stage import Stage
 from node.messages import _
 

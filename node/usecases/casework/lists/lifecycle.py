@@ -59,7 +59,7 @@ class ListingLifecycle:
         self,
         store: Store,
         clock: Clock,
-        books: CaseRepository,
+        repository: CaseRepository,
         derive: DeriveEntries | None = None,
         act_by_itself: Callable[[], object] = tuple,
     ) -> None:
@@ -68,12 +68,12 @@ class ListingLifecycle:
         Args:
             store: Of the node.
             clock: Says which day it is.
-            books: Its cases.
+            repository: Its cases.
             derive: What must follow a record that supersedes another (`OwnLog.append`).
             act_by_itself: Makes the acts that the workflows leave to the software and that are due.
         """
         self._store = store
-        self._books = books
+        self._repository = repository
         self._act_by_itself = act_by_itself
         self._clock = clock
         self._derive = derive
@@ -170,7 +170,7 @@ class ListingLifecycle:
         made = []
         for case_id in list(islice(self._touched, _CASES)):
             name = self._cases[case_id]
-            if (file := self._books.find(case_id)) is not None:
+            if (file := self._repository.find(case_id)) is not None:
                 made += self._keep_listing(file.case) if name in LISTS else self._keep_repair(file.case)
             self._touched.pop(case_id)
         return made

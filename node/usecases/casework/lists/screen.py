@@ -101,7 +101,7 @@ class Screening:
         self._clock = clock
         self._stale_after_ms = stale_after_ms
         self._connected = connected
-        self._books = CaseRepository(reader, connected)
+        self._repository = CaseRepository(reader, connected)
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
@@ -177,7 +177,7 @@ class Screening:
         name, header = record.header.standard, record.header
         entry, state = listing_of(name, record.body), ""
         if record.body.HasField("act"):
-            file = self._books.find(case_of(header) or header.id)
+            file = self._repository.find(case_of(header) or header.id)
             if file is None or header.id not in [listing_act.id for listing_act in listing_acts(file.case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
             state, kept = file.case.state, file.case.situation.kept

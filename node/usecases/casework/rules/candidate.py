@@ -60,7 +60,7 @@ class Knowledge:
     @property
     def cases(self) -> CaseRepository:
         """Every case that is here."""
-        return self.case_index.books
+        return self.case_index.repository
 
     @property
     def calendar(self) -> Calendar:

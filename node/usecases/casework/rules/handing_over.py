@@ -21,42 +21,44 @@ _HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_bac
 
 def broken_by_handing_over(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     """What an act to come of this city breaks."""
-    books, city, file, act = known.cases, known.city, candidate.file, candidate.act.name
+    repository, city, file, act = known.cases, known.city, candidate.file, candidate.act.name
     if act == _HAND_OVER:
-        yield from _handed_on(books, named_by(city, file), city, act)
+        yield from _handed_on(repository, named_by(city, file), city, act)
     elif act == _TAKE_BACK:
-        yield from _held(books, file, act)
-    elif act == _FOLLOW_UP and file.case.state == "handed_over" and not _is_over(books, file):
+        yield from _held(repository, file, act)
+    elif act == _FOLLOW_UP and file.case.state == "handed_over" and not _is_over(repository, file):
         yield _not_over()
     elif act == _PASS_ON and isinstance(candidate.message, Complaint):
         origins = candidate.message.origins
-        yield from _handed_on(books, origins, city, act)
-        for source in opened(books, origins):
-            yield from _held(books, source, act)
+        yield from _handed_on(repository, origins, city, act)
+        for source in opened(repository, origins):
+            yield from _held(repository, source, act)
 
 
-def broken_by_handling(books: CaseRepository, file: CaseFile) -> list[Broken]:
+def broken_by_handling(repository: CaseRepository, file: CaseFile) -> list[Broken]:
     """What the acts of a complaint break that stand in a log, as far as its other half is here."""
     if not _is_passed(file):
-        return [demand for taken in _decisions(file, _TAKE_BACK) for demand in _held(books, file, _TAKE_BACK, taken.id)]
+        return [
+            demand for taken in _decisions(file, _TAKE_BACK) for demand in _held(repository, file, _TAKE_BACK, taken.id)
+        ]
     city = city_of(file.id)
     origins = sorted(named_by(city, file))
     own = [origin for origin in origins if city_of(origin) == city]
-    broken = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(books, own, city, _PASS_ON))
-    broken += [_undecided() for source in opened(books, own) if not _is_decided(source, file.id)]
-    return broken + [demand for name in own for demand in _held_by(books, name, name, _PASS_ON, file.id)]
+    broken = [_not_on(_PASS_ON)] if own != origins else list(_handed_on(repository, own, city, _PASS_ON))
+    broken += [_undecided() for source in opened(repository, own) if not _is_decided(source, file.id)]
+    return broken + [demand for name in own for demand in _held_by(repository, name, name, _PASS_ON, file.id)]
 
 
-def _held(books: CaseRepository, source: CaseFile, act: str, before: str = "") -> list[Broken]:
+def _held(repository: CaseRepository, source: CaseFile, act: str, before: str = "") -> list[Broken]:
     """What an act breaks because the other city has the complaint, by the last decision before a record, or by now."""
     decided = [
         decision.id for decision in _decisions(source, _HAND_OVER) if not before or _is_earlier(decision.id, before)
     ]
-    return _held_by(books, source.id, decided[-1], act, before) if decided else []
+    return _held_by(repository, source.id, decided[-1], act, before) if decided else []
 
 
-def _held_by(books: CaseRepository, case: str, since: str, act: str, before: str) -> list[Broken]:
-    passed = books.drawn_from(case, COMPLAINT.name, since, before)
+def _held_by(repository: CaseRepository, case: str, since: str, act: str, before: str) -> list[Broken]:
+    passed = repository.drawn_from(case, COMPLAINT.name, since, before)
     held = [half.id for half in passed if _is_passed(half) and half.case.state not in ("", "returned")]
     if not held:
         return []
@@ -64,10 +66,10 @@ def _held_by(books: CaseRepository, case: str, since: str, act: str, before: str
     return [Broken(f"{COMPLAINT.name}.{act}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)]
 
 
-def _is_over(books: CaseRepository, source: CaseFile) -> bool:
+def _is_over(repository: CaseRepository, source: CaseFile) -> bool:
     """Whether the other city is done with what it was handed over, and did not give it back."""
     decided = _decisions(source, _HAND_OVER)
-    passed = books.drawn_from(source.id, COMPLAINT.name, decided[-1].id) if decided else []
+    passed = repository.drawn_from(source.id, COMPLAINT.name, decided[-1].id) if decided else []
     return any(_is_passed(half) and half.case.is_final and half.case.state != "returned" for half in passed)
 
 
@@ -76,9 +78,9 @@ def _not_over() -> Broken:
     return Broken(f"{COMPLAINT.name}.{_FOLLOW_UP}.handed_over", Reason.ACT_NOT_ALLOWED, PLACE, zh, en)
 
 
-def _handed_on(books: CaseRepository, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
+def _handed_on(repository: CaseRepository, origins: Iterable[str], city: str, act: str) -> Iterator[Broken]:
     """A complaint that `city` was handed by another, under whatever number it is to go on."""
-    passed = (origin for origin in behind(books, origins) if _is_passed(origin))
+    passed = (origin for origin in behind(repository, origins) if _is_passed(origin))
     if any(origin.case.situation.kept.get("to_city") == city for origin in passed):
         yield _not_on(act)
 

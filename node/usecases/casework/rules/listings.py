@@ -93,8 +93,8 @@ def listing_to_repair(case: Case) -> str:
     return next((fields["listing"] for fields in own if "listing" in fields), "")
 
 
-def _listing(books: CaseRepository, city: str, record: str) -> tuple[str, Any]:
-    view = books.view(record) if record.startswith(f"{city}-") else None
+def _listing(repository: CaseRepository, city: str, record: str) -> tuple[str, Any]:
+    view = repository.view(record) if record.startswith(f"{city}-") else None
     header = parse_header(view.header) if view is not None else None
     if view is None or header is None or header.standard not in LISTS or header.retracts:
         return "", None

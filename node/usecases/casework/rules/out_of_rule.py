@@ -18,9 +18,9 @@ _JUDGES = {"referral": broken_by_retransfer, "complaint": broken_by_handling}
 _TAKES_ON = frozenset((("referral", "accept"), ("complaint", "take_in"), ("complaint", "accept")))
 
 
-def out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
+def out_of_rule(repository: CaseRepository, file: CaseFile) -> list[Broken]:
     """Every rule that a case is known here to break; of reason NOT_FOUND where it can't be told."""
-    return [*_sent_out_of_rule(books, file), *broken_by_dating_back(file)]
+    return [*_sent_out_of_rule(repository, file), *broken_by_dating_back(file)]
 
 
 def broken_by_taking_on(known: Knowledge, candidate: Candidate) -> list[Broken]:
@@ -31,6 +31,6 @@ def broken_by_taking_on(known: Knowledge, candidate: Candidate) -> list[Broken]:
     return [demand for demand in broken if demand.reason is not Reason.NOT_FOUND]
 
 
-def _sent_out_of_rule(books: CaseRepository, file: CaseFile) -> list[Broken]:
+def _sent_out_of_rule(repository: CaseRepository, file: CaseFile) -> list[Broken]:
     judge = _JUDGES.get(file.workflow.name)
-    return judge(books, file) if judge else []
+    return judge(repository, file) if judge else []

@@ -29,19 +29,19 @@ def broken_by_referring(known: Knowledge, candidate: Candidate) -> Iterator[Brok
     yield from _passed_on(known.cases, message, known.city, origins)
 
 
-def broken_by_retransfer(books: CaseRepository, file: CaseFile) -> list[Broken]:
+def broken_by_retransfer(repository: CaseRepository, file: CaseFile) -> list[Broken]:
     """What a referral that was sent breaks, as far as what it came from is here."""
     first, city = file.disclosing, city_of(file.id)
     if first is None or not isinstance(sent := first.body, Referral):
         return []
     origins = named_by(city, file)
-    return [*_passed_on(books, sent, city, origins), *_unknown(books, sent, city, origins)]
+    return [*_passed_on(repository, sent, city, origins), *_unknown(repository, sent, city, origins)]
 
 
-def _passed_on(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+def _passed_on(repository: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     if sent.kind == REFERRAL_KIND_ASSISTANCE:
         return
-    if any(_is_passed_on(origin, sent.to_city, city) for origin in behind(books, origins)):
+    if any(_is_passed_on(origin, sent.to_city, city) for origin in behind(repository, origins)):
         rule = f"{REFERRAL.name}.{sent.act.act}.{_RULE.name}"
         yield Broken(rule, Reason.ACT_NOT_ALLOWED, _RULE.law, _RULE.why.zh, _RULE.why.en)
 
@@ -56,10 +56,10 @@ def _is_passed_on(origin: CaseFile, to_city: str, city: str) -> bool:
     return case.state != "designated_elsewhere" or to_city not in ("", known.designated_city)
 
 
-def _unknown(books: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
+def _unknown(repository: CaseRepository, sent: Referral, city: str, origins: Collection[str]) -> Iterator[Broken]:
     """Of what another city said and this node may not see, it can't be told whether it was passed on."""
     theirs = (origin for origin in origins if city_of(origin) != city)
-    if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(books, origin) for origin in theirs):
+    if sent.kind != REFERRAL_KIND_ASSISTANCE and not all(is_here(repository, origin) for origin in theirs):
         zh, en = (
             "来源记录属他市且此处不可见，是否再次移送无从判断",
             "it names a record of another city that is not here",

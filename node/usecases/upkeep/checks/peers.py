@@ -28,13 +28,13 @@ def peers(scene: Scene) -> Iterator[Finding]:
 
 
 def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
-    link, origin = reader.peer_state(member.city), reader.find_origin(member.city)
-    if link.frozen:
-        if link.last_reason != Reason.LOG_FORKED:  # LOG_FORKED has its own finding
-            yield new_finding(Code.PEER_FROZEN, member.city, reason=link.last_reason)
+    state, origin = reader.peer_state(member.city), reader.find_origin(member.city)
+    if state.frozen:
+        if state.last_reason != Reason.LOG_FORKED:  # LOG_FORKED has its own finding
+            yield new_finding(Code.PEER_FROZEN, member.city, reason=state.last_reason)
         return
-    if link.failures >= _FAILURES:
-        values = {"failures": link.failures, "reason": link.last_reason, "error": link.last_error}
+    if state.failures >= _FAILURES:
+        values = {"failures": state.failures, "reason": state.last_reason, "error": state.last_error}
         yield new_finding(Code.PEER_FAILS, member.city, **values)
     heard_ms = origin.confirmed_at_ms if origin else 0
     if heard_ms and scene.now_ms - heard_ms > scene.config.stale_after_h * 3_600_000:
@@ -42,7 +42,7 @@ def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
     sync = scene.config.sync
     late_ms = (_LATE_INTERVALS * sync.interval_s + sync.connect_timeout_s + sync.batch_timeout_s + _LATE_S) * 1000
     # The last pull ended well, or said when to try again: whatever is later.
-    tried_ms = max(heard_ms, link.next_attempt_at_ms)
+    tried_ms = max(heard_ms, state.next_attempt_at_ms)
     if scene.is_running and tried_ms and scene.now_ms - tried_ms > late_ms:
         yield new_finding(Code.SCHEDULE_STANDS_STILL, member.city, since=moment(tried_ms))
 

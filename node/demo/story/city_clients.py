@@ -1,4 +1,4 @@
-"""A city's desk in the story: its officers and its platform, each by a certificate of their own."""
+"""The clients of a city in the story: its officers and its platform, each with a certificate of their own."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ _CALL_S = 60.0
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Desk:
+class CityClients:
     """One city's node as those who work with it reach it."""
 
     def __init__(self, node: Node, folder: Path) -> None:
@@ -154,4 +154,4 @@ def documents(*titles_and_numbers: str) -> list[dict[str, str]]:
     return [{"title": title, "number": number} for title, number in pairs]
 
 
-__all__ = ["Body", "Desk", "NodeError", "documents"]
+__all__ = ["Body", "CityClients", "NodeError", "documents"]

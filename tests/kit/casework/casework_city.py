@@ -55,7 +55,7 @@ _NUMBERS = count(1)
 TWO = [ZHANG.officer(), LI.officer()]
 
 
-class Desk(City):
+class CaseworkCity(City):
     """A city whose officers work on cases; `told` holds the audiences that were given a hint."""
 
     def __init__(self, folder: Path, city: str, members: Iterable[str], signer: Signer | None = None) -> None:
@@ -91,7 +91,7 @@ class Desk(City):
         draft = self.casework.prepare(maker, Submission(name, case, body.SerializeToString(), also_to))
         return self.casework.approve(approver, draft.number)
 
-    def see(self, origin: "Desk") -> None:
+    def see(self, origin: "CaseworkCity") -> None:
         """Pulls what the other city's policy leaves: its audience alone, regulators' facets."""
         self.pull(origin, audience_view(self.city), purpose=PURPOSE)
 
@@ -102,9 +102,9 @@ class Desk(City):
 @contextmanager
 def open_desks(
     folder: Path, *cities: str, signers: Mapping[str, Signer] = MappingProxyType({})
-) -> Iterator[tuple[Desk, ...]]:
+) -> Iterator[tuple[CaseworkCity, ...]]:
     """Desks of these cities, on Wednesday the sixth of May 2026; Changsha, Hefei and Wuhan are members."""
-    desks = tuple(Desk(folder, city, ("changsha", "hefei", "wuhan"), signers.get(city)) for city in cities)
+    desks = tuple(CaseworkCity(folder, city, ("changsha", "hefei", "wuhan"), signers.get(city)) for city in cities)
     for desk in desks:
         desk.clock.at_ms = at("2026-05-06")
     yield desks
@@ -147,7 +147,9 @@ def drafted_referral(to_city: str = "hefei") -> referral_pb2.Referral:
     return body
 
 
-def send(origin: Desk, to_city: str = "hefei", party: Party | None = None, also_to: tuple[str, ...] = ()) -> str:
+def send(
+    origin: CaseworkCity, to_city: str = "hefei", party: Party | None = None, also_to: tuple[str, ...] = ()
+) -> str:
     """A referral that went out; its case."""
     body = drafted_referral(to_city)
     if party is not None:
@@ -164,7 +166,7 @@ def at(day: str) -> int:
     return int(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI).timestamp() * 1000)
 
 
-def shown(desk: Desk, case: str, day: str = "2026-05-06") -> pb.Case:
+def shown(desk: CaseworkCity, case: str, day: str = "2026-05-06") -> pb.Case:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
     file = desk.casework.open(LI, case)
     return show_case(file, LI, vendored_calendar(), now, desk.casework.members, desk.casework.out_of_rule(file))
