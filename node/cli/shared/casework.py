@@ -161,9 +161,9 @@ def _plain_file(path: Path) -> dict[str, Any]:
 
 
 def _as_text(value: Any) -> Any:
-    """YAML reads a day as a date; the standards hold it as text."""
+    """YAML reads a day as a date and a name such as 1 as a number; the standards hold both as text."""
     if isinstance(value, dict):
-        return {name: _as_text(inner) for name, inner in value.items()}
+        return {str(name): _as_text(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_as_text(inner) for inner in value]
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -32,7 +32,9 @@ def _fields(plain: Mapping[str, Any], descriptor: Descriptor, at: str) -> dict[s
 
 
 def _field(name: str, descriptor: Descriptor, at: str) -> FieldDescriptor:
-    field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+    field = None
+    if name.isascii():  # as every field's name is; protobuf fails on half of a surrogate pair
+        field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
     if field is None:
         _refuse(at + name, _("no such field; known fields: {fields}", fields=[each.name for each in descriptor.fields]))
     return field
