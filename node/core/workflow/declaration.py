@@ -5,7 +5,7 @@ condition rest on the law of their act unless they name another. A demand that e
 `reasons`, is its name alone; `codes` is the code list of the standards whose codes alone a field may have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import Annotated, Any
 
@@ -51,25 +51,35 @@ def parse_workflow(text: str, path: str) -> Workflow:
     return read_model(document, _Declaration, Reason.INVALID_LEGAL_RULES).root
 
 
-def _spell_out(workflow: dict[str, Any]) -> dict[str, Any]:
-    return workflow | {"acts": [_spell_out_act(act) for act in workflow["acts"]]}
+def _spell_out(workflow: Any) -> Any:
+    """A declaration with what goes without saying; what is of the wrong form is left for the model to refuse."""
+    return _spell_out_items(workflow, "acts", _spell_out_act)
 
 
-def _spell_out_act(act: dict[str, Any]) -> dict[str, Any]:
-    law = {"law": act["law"]}
-    return act | {
-        "needs": [law | _spell_out_need(need) for need in act.get("needs", ())],
-        "guards": [law | guard for guard in act.get("guards", ())],
-    }
+def _spell_out_act(act: Any) -> Any:
+    law = {"law": act["law"]} if isinstance(act, dict) and "law" in act else {}
+    with_needs = _spell_out_items(act, "needs", lambda need: _with_law(law, _spell_out_need(need)))
+    return _spell_out_items(with_needs, "guards", lambda guard: _with_law(law, guard))
 
 
-def _spell_out_need(need: str | dict[str, Any]) -> dict[str, Any]:
-    fields = {"name": need} if isinstance(need, str) else dict(need)
-    codes = fields.pop("codes", None)
-    if codes is not None and codes not in _CODE_LISTS:
-        raise ValueError(f"{fields['name']}: no code list {codes}")
+def _spell_out_items(holder: Any, name: str, spell_out: Callable[[Any], Any]) -> Any:
+    items = holder.get(name) if isinstance(holder, dict) else None
+    return holder | {name: [spell_out(item) for item in items]} if isinstance(items, list) else holder
+
+
+def _with_law(law: dict[str, Any], fields: Any) -> Any:
+    return law | fields if isinstance(fields, dict) else fields
+
+
+def _spell_out_need(need: Any) -> Any:
+    fields = {"name": need} if isinstance(need, str) else need
+    if not isinstance(fields, dict) or not isinstance(name := fields.get("name"), str):
+        return fields
+    codes = fields.get("codes")
+    if codes is not None and str(codes) not in _CODE_LISTS:
+        raise ValueError(f"{name}: no code list {codes}")
     choices = {"choices": tuple(_choices(_CODE_LISTS[codes]))} if codes else {}
-    return {**_COMMON_NEEDS.get(fields["name"], {}), **fields, **choices}
+    return {**_COMMON_NEEDS.get(name, {}), **{key: fields[key] for key in fields if key != "codes"}, **choices}
 
 
 def _choices(codes: EnumDescriptor) -> Iterator[Choice]:
