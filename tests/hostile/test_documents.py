@@ -1,5 +1,6 @@
 """YAML from other cities and operators: one loader, in which nothing is computed and nothing is guessed."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from time import process_time
@@ -77,3 +78,44 @@ _TAGGED = (
 def test_a_tag_makes_nothing_of_it_either(tag: str) -> None:
     with pytest.raises(FileError):
         read(f"x: {tag}")
+
+
+TIMES = 8
+# What grows, and how many of it make a small document; eight times as many are still taken, or refused for what they
+# are and not for their length.
+GROWING: dict[str, tuple[Callable[[int], str], int]] = {
+    "items": (lambda count: "- a\n" * count, 1500),
+    "items in a row": (lambda count: "[" + "a, " * count + "]", 1500),
+    "keys": (lambda count: "".join(f"k{number}: 1\n" for number in range(count)), 1000),
+    "one key": (lambda count: "k: 1\n" * count, 1000),
+    "maps": (lambda count: "- {a: {b: [c]}}\n" * count, 300),
+    "depths": (lambda count: f"- {'[' * 30}a{']' * 30}\n" * count, 60),
+    "documents": (lambda count: "---\na: 1\n" * count, 1000),
+    "notes": (lambda count: "# a\n" * count + "a: 1", 30_000),
+    "empty lines": (lambda count: "\n" * count + "a: 1", 120_000),
+    "a long word": (lambda count: "a: " + "b" * count, 120_000),
+    "many words": (lambda count: "a: " + "b " * count, 20_000),
+    "a text over lines": (lambda count: "a: |\n" + "  b\n" * count, 20_000),
+    "a folded text": (lambda count: "a: >\n" + "  b\n\n" * count, 10_000),
+    "escapes": (lambda count: 'a: "' + "\\u4e2d" * count + '"', 10_000),
+    "quotes": (lambda count: "a: '" + "''" * count + "'", 20_000),
+    "a long key": (lambda count: "? " + "b" * count + "\n: 1", 120_000),
+    "digits": (lambda count: "a: " + "9" * count, 120_000),
+    "a long tag": (lambda count: "a: !" + "b" * count + " 1", 120_000),
+}
+
+
+def _spent_s(text: str) -> float:
+    began_s = process_time()
+    with suppress(FileError):
+        read(text)
+    return process_time() - began_s
+
+
+@pytest.mark.parametrize("shape", GROWING)
+def test_a_document_takes_time_in_proportion_to_its_size(shape: str) -> None:
+    """Eight times the size is eight times the work; were it quadratic, 64 times."""
+    grow, count = GROWING[shape]
+    assert len(grow(count * TIMES)) <= MAX_DOCUMENT_CHARS
+    _spent_s("a: 1")
+    assert _spent_s(grow(count * TIMES)) < 0.2 + 3 * TIMES * _spent_s(grow(count))
