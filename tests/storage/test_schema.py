@@ -9,7 +9,15 @@ from sqlite_utils.migrations import Migrations
 from node.errors import NodeError, Reason
 from node.storage.sqlite import schema
 from node.storage.sqlite.query_db import open_query_database
-from node.storage.sqlite.schema import Error, check_sqlite_version, execute_all, is_migrated, open_reader, open_writer
+from node.storage.sqlite.schema import (
+    Error,
+    check_sqlite_version,
+    execute_all,
+    is_migrated,
+    open_reader,
+    open_writer,
+    read_migrations,
+)
 
 
 def test_a_new_database_is_private_durable_and_whole(tmp_path: Path) -> None:
@@ -82,3 +90,29 @@ def test_a_semicolon_in_a_comment_ends_no_statement() -> None:
         database, "CREATE TABLE a (x TEXT); -- of a; not of b\nCREATE TABLE b (y TEXT -- empty; else the id\n);"
     )
     assert database.table_names() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "CREATE TABLE b (x) -- no semicolon",
+        "CREATE TRIGGER c AFTER INSERT ON a BEGIN DELETE FROM a;",
+        "CREATE TABLE 'b",
+    ],
+)
+def test_a_statement_without_its_end_is_not_passed_over(rest: str) -> None:
+    with pytest.raises(ValueError, match="has no end"):
+        execute_all(Database(memory=True), f"CREATE TABLE a (x);\n{rest}")
+
+
+def test_comments_after_the_last_statement_are_none() -> None:
+    database = Database(memory=True)
+    execute_all(database, "CREATE TABLE a (x);\n-- the end; really\n/* and;\nno more */\n")
+    assert database.table_names() == ["a"]
+
+
+def test_only_sql_files_are_migrations(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    for name in ("m0001_log.sql", "m0001_log.sql~", ".m0002_later.sql.swp", "README"):
+        (tmp_path / "own" / name).write_text("CREATE TABLE a (x);")
+    assert [each.name for each in read_migrations("own", tmp_path)._migrations] == ["m0001_log"]

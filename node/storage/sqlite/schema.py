@@ -5,7 +5,9 @@ and a record id leads to its row without an index. Origin 0 is the node's own lo
 """
 
 import os
+import re
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +31,14 @@ Connection = sqlite.Connection
 Error = sqlite.Error
 
 
-def read_migrations(database: str) -> Migrations:
-    """The migrations of a database, in order: the files of `migrations/<database>/`, each named as its migration."""
+_FOLDER = resources.files("node.storage.sqlite") / "migrations"
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def read_migrations(database: str, folder: Traversable = _FOLDER) -> Migrations:
+    """The migrations of a database, in order: the `*.sql` of its folder in `folder`, each named as its migration."""
     known = Migrations(database)
-    files = (resources.files("node.storage.sqlite") / "migrations" / database).iterdir()
+    files = [file for file in (folder / database).iterdir() if file.name.endswith(".sql")]
     for file in sorted(files, key=lambda file: file.name):
         _add(known, file.name.removesuffix(".sql"), file.read_text("utf-8"))
     return known
@@ -45,13 +51,20 @@ def _add(known: Migrations, name: str, statements: str) -> None:
 
 
 def execute_all(db: Database, statements: str) -> None:
-    """Runs statements one by one: `executescript` would end the migration's transaction."""
+    """Runs statements one by one: `executescript` would end the migration's transaction.
+
+    Raises:
+        ValueError: The last statement has no end.
+    """
+    *parts, rest = statements.split(";")
     statement = ""
-    for part in statements.split(";"):
+    for part in parts:
         statement += part + ";"
         if sqlite.complete_statement(statement):  # else the semicolon stands in a comment
             db.execute(statement)
             statement = ""
+    if _COMMENT.sub("", statement + rest).strip():
+        raise ValueError(f"a statement has no end: {(statement + rest).strip()[:80]}")
 
 
 migrations = read_migrations("node")
