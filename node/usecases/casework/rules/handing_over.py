@@ -109,7 +109,7 @@ def _is_passed(file: CaseFile) -> bool:
 
 
 def _not_on(act: str) -> Broken:
-    rule = COMPLAINT.act[_HAND_OVER].guards[0]
+    rule = next(guard for guard in COMPLAINT.act[_HAND_OVER].guards if guard.field == "to_city")
     return Broken(f"{COMPLAINT.name}.{act}.handed_on", Reason.ACT_NOT_ALLOWED, rule.law, rule.label.zh, rule.label.en)
 
 
