@@ -48,7 +48,7 @@ def plain_load(load: intake.Load) -> dict[str, Any]:
 
 
 def back_text(load: intake.Load) -> str:
-    """How far a load is taken back."""
+    """How far a load is retracted."""
     if load.retracted:
         return f"{load.retracted} ({load.asked_by}, {load.approved_by})"
     return _("waiting for approval ({asked_by})", asked_by=load.asked_by) if load.asked_by else ""

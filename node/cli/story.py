@@ -1,4 +1,4 @@
-"""`gongzhi story`: one matter through six cities, from a consumer's complaint to a warning taken back."""
+"""`gongzhi story`: one matter through six cities, from a consumer's complaint to a warning withdrawn."""
 
 import time
 from pathlib import Path

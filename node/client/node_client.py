@@ -96,7 +96,7 @@ class NodeClient:
 
     @cached_property
     def intake(self) -> IntakeServiceStub:
-        """Records, taken in and taken back."""
+        """Records, submitted and retracted."""
         return IntakeServiceStub(self.channel("intake"))
 
     @cached_property

@@ -131,7 +131,7 @@ class _Log:
 
     @cached_property
     def retracted(self) -> set[int]:
-        """What was taken back."""
+        """What was retracted."""
         return {parse_record_id(header.retracts)[1] for header in self.headers.values() if header.retracts}
 
     @cached_property

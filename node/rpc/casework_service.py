@@ -146,12 +146,12 @@ class CaseServicer(casework_pb2_grpc.CaseServiceServicer):
     def Deadlines(  # noqa: N802
         self, request: pb.DeadlinesRequest, context: grpc.ServicerContext
     ) -> pb.DeadlinesResponse:
-        """Running clocks."""
+        """Running deadlines."""
         with self._using(context, "Deadlines", "") as (actor, _):
             owed_by = self._side(actor) if request.own or actor.is_platform else ""
             now = self._now()
             running = deadlines(self._casework.cases(actor), now, owed_by)
-            clocks = [each.clock(now) for each in first(running, request.limit)]
+            clocks = [each.message(now) for each in first(running, request.limit)]
         return pb.DeadlinesResponse(clocks=clocks, total=len(running))
 
     def Scorecard(  # noqa: N802

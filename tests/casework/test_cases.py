@@ -45,7 +45,7 @@ def notices(desk: CaseworkCity) -> Notices:
 
 def running(desk: CaseworkCity, day: str) -> list[tuple[str, str, str, list[str]]]:
     now = datetime.fromtimestamp(at(day) / 1000, SHANGHAI)
-    found = [each.clock(now) for each in deadlines(desk.casework.cases(LI), now)]
+    found = [each.message(now) for each in deadlines(desk.casework.cases(LI), now)]
     return [(clock.rule, clock.due, clock.state, list(clock.owed_by)) for clock in found]
 
 

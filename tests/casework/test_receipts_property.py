@@ -117,7 +117,7 @@ def _worklists(desk: CaseworkCity) -> Iterator[object]:
     yield summaries
     for worklist in (inbox, outbox):
         yield [listed.summary(NOW, desk.city) for listed in worklist(summaries, desk.city, NOW)]
-    yield [running.clock(NOW) for running in deadlines(summaries, NOW)]
+    yield [running.message(NOW) for running in deadlines(summaries, NOW)]
     yield scorecard(summaries, NOW)
 
 

@@ -153,7 +153,7 @@ def test_cases_are_read_and_lists_of_them_too(victim: Victim) -> None:
     )
     for box in boxes:
         assert all(each.summary(NOON, "changsha").case for each in box)
-    assert all(each.clock(NOON) for each in deadlines(summaries, NOON))
+    assert all(each.message(NOON) for each in deadlines(summaries, NOON))
     scorecard(summaries, NOON)
     notices = Notices(victim.store, clock, lambda _: None, case_index)
     assert notices.acknowledge() >= 1

@@ -1,1 +1,1 @@
-"""One matter through six cities, from a consumer's complaint to a warning taken back."""
+"""One matter through six cities, from a consumer's complaint to a warning withdrawn."""

@@ -3,7 +3,7 @@
 1. `check_stores`: no store holds more, or less, of any record than the policy of the city that made it says.
 2. `allowed`: no policy gives away what the cities agreed nobody is to have; this does not ask the policies.
 3. Secrets of the story stand in no file of a node that may not know them, and persons in no log of any node.
-4. Of what was taken back no byte is left with anybody else.
+4. Of what was retracted no byte is left with anybody else.
 """
 
 import time

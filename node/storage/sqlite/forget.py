@@ -7,7 +7,7 @@ from node.storage.sqlite.tree import position
 
 
 def forget_log(connection: Connection, origin: Origin, at_ms: int) -> None:
-    """Destroys all that was had of a log, in the caller's transaction; incidents and their evidence stay.
+    """Destroys all that was had of a log, in the caller's transaction; incidents and their payloads stay.
 
     The city's new log gets a number that no log had before: what is derived from places in the old one can never be
     taken for the new one's.

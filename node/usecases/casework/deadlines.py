@@ -27,11 +27,11 @@ class Running(NamedTuple):
     summary: CaseSummary
     timer: Timer
 
-    def clock(self, now: datetime) -> Clock:
+    def message(self, now: datetime) -> Clock:
         """As officers read it."""
-        clock = deadline_view(self.summary.id, self.summary.workflow.name, self.timer, now)
-        clock.title = self.summary.title
-        return clock
+        deadline = deadline_view(self.summary.id, self.summary.workflow.name, self.timer, now)
+        deadline.title = self.summary.title
+        return deadline
 
 
 def running(summary: CaseSummary, now: datetime) -> Iterator[Running]:

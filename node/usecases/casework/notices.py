@@ -97,7 +97,7 @@ class Notices:
         return self._say(self._joined(receipts, NOTICE_KIND_OPENED, actor.id))
 
     def remind(self) -> int:
-        """Notes in each case, once near the end and once after it, that a clock runs that this city owes."""
+        """Notes in each case, once near the end and once after it, that a deadline runs that this city owes."""
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, SHANGHAI)
         due = [
             (city_of(line.id), self._reminder(line.id, timer, stage))
@@ -209,7 +209,7 @@ def _once(kind: NoticeKind.ValueType, *what: str) -> bytes:
 
 
 def _stage(timer: Timer, now: datetime) -> str:
-    """Why a clock asks for attention: near or over; empty where it does not."""
+    """Why a deadline asks for attention: near or over; empty where it does not."""
     reading = timer.read(now)
     if reading is None:
         return ""

@@ -32,7 +32,7 @@ class Listed(NamedTuple):
             last_act=case.last_act,
             last_by=case.last_by,
             last_on=case.last_on,
-            nearest=self.nearest.clock(now) if self.nearest else None,
+            nearest=self.nearest.message(now) if self.nearest else None,
             stored_by=case.stored_by,
             opened_by=case.opened_by,
             subjects=case.subjects,
@@ -50,8 +50,8 @@ def listed(summaries: Iterable[CaseSummary], now: datetime, *, closed: bool) -> 
 def inbox(summaries: Iterable[CaseSummary], side: str, now: datetime) -> list[Listed]:
     """What waits for `side`, a city or platform.
 
-    Open cases in which another side acted last or a clock runs that `side` owes; closed ones that another city closed,
-    until an officer of `side` has opened them.
+    Open cases in which another side acted last or a deadline runs that `side` owes; closed ones that another city
+    closed, until an officer of `side` has opened them.
     """
     waiting = (summary for summary in summaries if _waits_for(summary, side, now))
     return sorted((_listed(summary, now) for summary in waiting), key=_urgency)

@@ -52,7 +52,7 @@ def obtain(
         else:
             kept = yield from _fetch(store, peer, source, request, reference)
         if not names(reader, request.record, reference.sha256):
-            # Taken back while it was on its way.
+            # Retracted while it was on its way.
             store.forget(reference.sha256, request.record)
             raise NodeError(Reason.NOT_FOUND, _("record {record} was retracted", record=request.record))
         yield ObtainResponse(sha256=reference.sha256, held=kept.size, size=kept.size, attachment=kept)

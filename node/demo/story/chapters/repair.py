@@ -59,7 +59,7 @@ def _end_listing(stage: Stage, number: str) -> None:
 
 
 def _take_off(stage: Stage, case: str) -> None:
-    """The record is taken back when the repair is carried out; the other cities destroy what they hold of it."""
+    """The record is retracted when the repair is carried out; the other cities destroy what they hold of it."""
     listed = stage.logs.stored(stage.cases["listed"])
     # The record that was published, and the one before it, that it replaced.
     versions = [each for each in stage.logs.own(_CITY) if each.header.standard == LISTING and not each.has_act]
@@ -69,7 +69,7 @@ def _take_off(stage: Stage, case: str) -> None:
     stage.act(_CITY, REPAIR, "execute", {"executed_on": "2027-08-11"}, case=case)
     begin = int(listed.id.rpartition("-")[2])
     made = stage.await_record(_CITY, listed.header.standard, lambda each: each.header.retracts == listed.id, begin)
-    what = ("撤回名单记录", "the listing is taken back")
+    what = ("撤回名单记录", "the listing is retracted")
     stage.tell(_CITY, "software 软件", "retract", what, made.id, note=listed.id)
     others = [city for city in stage.logs.cities if city != _CITY]
     stage.wait(

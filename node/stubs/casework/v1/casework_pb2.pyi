@@ -138,7 +138,7 @@ Global___Warning: _TypeAlias = Warning  # noqa: Y015
 
 @_typing.final
 class Product(_message.Message):
-    """A record of another standard that an act drafts, makes or takes back."""
+    """A record of another standard that an act drafts, makes or retracts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -809,7 +809,7 @@ class DeadlinesRequest(_message.Message):
     OWN_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     own: _builtins.bool
-    """Only clocks that this city owes."""
+    """Only deadlines that this city owes."""
     limit: _builtins.int
     """The nearest, at most so many; 0: as many as the node deems fit."""
     def __init__(
@@ -940,7 +940,7 @@ class Summary(_message.Message):
     def label(self) -> Global___Label: ...
     @_builtins.property
     def nearest(self) -> Global___Clock:
-        """Of the running clocks the nearest."""
+        """Of the running deadlines the nearest."""
 
     @_builtins.property
     def stored_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -1219,6 +1219,8 @@ Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
 
 @_typing.final
 class Clock(_message.Message):
+    """A deadline (docs/glossary.md): the message keeps its first name."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CASE_FIELD_NUMBER: _builtins.int

@@ -172,7 +172,7 @@ class CaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Inbox(self, request, context):
-        """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved.
+        """What waits for the caller: others acted last, or a deadline runs that the caller's side owes; drafts to be approved.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +193,7 @@ class CaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Deadlines(self, request, context):
-        """Every running clock, the nearest first.
+        """Every running deadline, the nearest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

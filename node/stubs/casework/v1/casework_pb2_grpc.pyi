@@ -53,13 +53,13 @@ class CaseServiceStub:
     """Where a case stands. An officer who looks at acts of other cities leaves a receipt for them."""
     List: _grpc.UnaryUnaryMultiCallable[_casework_pb2.ListRequest, _casework_pb2.ListResponse]
     Inbox: _grpc.UnaryUnaryMultiCallable[_casework_pb2.InboxRequest, _casework_pb2.InboxResponse]
-    """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved."""
+    """What waits for the caller: others acted last, or a deadline runs that the caller's side owes; drafts to be approved."""
     Outbox: _grpc.UnaryUnaryMultiCallable[_casework_pb2.OutboxRequest, _casework_pb2.OutboxResponse]
     """What waits for others, with their receipts."""
     Route: _grpc.UnaryUnaryMultiCallable[_casework_pb2.RouteRequest, _casework_pb2.RouteResponse]
     """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator."""
     Deadlines: _grpc.UnaryUnaryMultiCallable[_casework_pb2.DeadlinesRequest, _casework_pb2.DeadlinesResponse]
-    """Every running clock, the nearest first."""
+    """Every running deadline, the nearest first."""
     Scorecard: _grpc.UnaryUnaryMultiCallable[_casework_pb2.ScorecardRequest, _casework_pb2.ScorecardResponse]
     """For each city and rule: how many were met in time, late, are open; median days."""
 
@@ -85,13 +85,13 @@ class CaseServiceAsyncStub(CaseServiceStub):
     """Where a case stands. An officer who looks at acts of other cities leaves a receipt for them."""
     List: _aio.UnaryUnaryMultiCallable[_casework_pb2.ListRequest, _casework_pb2.ListResponse]  # type: ignore[assignment]
     Inbox: _aio.UnaryUnaryMultiCallable[_casework_pb2.InboxRequest, _casework_pb2.InboxResponse]  # type: ignore[assignment]
-    """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved."""
+    """What waits for the caller: others acted last, or a deadline runs that the caller's side owes; drafts to be approved."""
     Outbox: _aio.UnaryUnaryMultiCallable[_casework_pb2.OutboxRequest, _casework_pb2.OutboxResponse]  # type: ignore[assignment]
     """What waits for others, with their receipts."""
     Route: _aio.UnaryUnaryMultiCallable[_casework_pb2.RouteRequest, _casework_pb2.RouteResponse]  # type: ignore[assignment]
     """Where a complaint belongs, in words: by the displayed address or the home of the platform's operator."""
     Deadlines: _aio.UnaryUnaryMultiCallable[_casework_pb2.DeadlinesRequest, _casework_pb2.DeadlinesResponse]  # type: ignore[assignment]
-    """Every running clock, the nearest first."""
+    """Every running deadline, the nearest first."""
     Scorecard: _aio.UnaryUnaryMultiCallable[_casework_pb2.ScorecardRequest, _casework_pb2.ScorecardResponse]  # type: ignore[assignment]
     """For each city and rule: how many were met in time, late, are open; median days."""
 
@@ -174,7 +174,7 @@ class CaseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _casework_pb2.InboxRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_casework_pb2.InboxResponse, _abc.Awaitable[_casework_pb2.InboxResponse]]:
-        """What waits for the caller: others acted last, or a clock runs that the caller's side owes; drafts to be approved."""
+        """What waits for the caller: others acted last, or a deadline runs that the caller's side owes; drafts to be approved."""
 
     @_abc_1.abstractmethod
     def Outbox(
@@ -198,7 +198,7 @@ class CaseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _casework_pb2.DeadlinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_casework_pb2.DeadlinesResponse, _abc.Awaitable[_casework_pb2.DeadlinesResponse]]:
-        """Every running clock, the nearest first."""
+        """Every running deadline, the nearest first."""
 
     @_abc_1.abstractmethod
     def Scorecard(

@@ -299,7 +299,7 @@ class Load(_message.Message):
     file: _builtins.str
     begun_at_ms: _builtins.int
     records: _builtins.int
-    """Records made of its rows, and how many of them are taken back."""
+    """Records made of its rows, and how many of them are retracted."""
     retracted: _builtins.int
     asked_by: _builtins.str
     """Accounts of who asked to take it back and who approved; empty where nobody did."""

@@ -559,7 +559,7 @@ class ListUsageRequest(_message.Message):
     """From this moment until before that one, Unix milliseconds; 0 for no bound."""
     until_ms: _builtins.int
     evidence: _builtins.bool
-    """Reading and handing in of attachments and taking back of records, which are kept apart, instead of questions."""
+    """Reading and handing in of attachments and retracting of records, which are kept apart, instead of questions."""
     after: _builtins.int
     """The last number of the page before."""
     limit: _builtins.int

@@ -52,7 +52,7 @@ class Header(_message.Message):
     valid_from_ms: _builtins.int
     valid_until_ms: _builtins.int
     supersedes: _builtins.str
-    """Record id in the same log that this record replaces, or takes back."""
+    """Record id in the same log that this record replaces, or retracts."""
     retracts: _builtins.str
     purpose: _builtins.str
     legal_basis: _builtins.str

@@ -53,7 +53,7 @@ class Act(_message.Message):
     reasons: _builtins.str
     document_number: _builtins.str
     date: _builtins.str
-    """Day of the act, which its clocks count from."""
+    """Day of the act, which its deadlines count from."""
     extends_by: _builtins.int
     """Of an act that extends a limit whose extension has no length by law: what it adds, in the limit's unit."""
     @_builtins.property

@@ -51,7 +51,7 @@ class _RepairOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RepairO
     REPAIR_OUTCOME_APPROVED: _RepairOutcome.ValueType  # 1
     REPAIR_OUTCOME_REFUSED: _RepairOutcome.ValueType  # 2
     REPAIR_OUTCOME_REVOKED: _RepairOutcome.ValueType  # 3
-    """撤销: the listing or the penalty is published again and its clock begins anew."""
+    """撤销: the listing or the penalty is published again and its term begins anew."""
 
 class RepairOutcome(_RepairOutcome, metaclass=_RepairOutcomeEnumTypeWrapper): ...
 
@@ -59,7 +59,7 @@ REPAIR_OUTCOME_UNSPECIFIED: RepairOutcome.ValueType  # 0
 REPAIR_OUTCOME_APPROVED: RepairOutcome.ValueType  # 1
 REPAIR_OUTCOME_REFUSED: RepairOutcome.ValueType  # 2
 REPAIR_OUTCOME_REVOKED: RepairOutcome.ValueType  # 3
-"""撤销: the listing or the penalty is published again and its clock begins anew."""
+"""撤销: the listing or the penalty is published again and its term begins anew."""
 Global___RepairOutcome: _TypeAlias = RepairOutcome  # noqa: Y015
 
 @_typing.final

@@ -56,7 +56,7 @@ class CaseNotice(_message.Message):
     """Record id of the record that opened the case."""
     kind: Global___NoticeKind.ValueType
     record: _builtins.str
-    """Record id of the act that was stored or opened, or that started the clock."""
+    """Record id of the act that was stored or opened, or that started the deadline."""
     leaf_hash: _builtins.bytes
     """Of that record as it stands in the other city's log, 32 bytes: what exactly was received."""
     officer: _builtins.str
