@@ -227,7 +227,7 @@ def _act_json(act: Act) -> dict[str, Any]:
         "four_eyes": act.binds,
         "internal": act.internal,
         "discloses": act.discloses,
-        "retracts": act.retracts,
+        "takes_back": act.retracts,
         "may_be_dated": act.may_be_dated,
         "needs": [_need_json(need) for need in act.needs],
         "guards": [
