@@ -13,6 +13,9 @@ from node.core.workflow.codes import code_name
 from node.errors import NodeError, Reason
 from node.messages import _
 
+# Of 2^63 - 1; Python refuses to read thousands.
+_MOST_DIGITS = 19
+
 
 def spell_out(plain: Mapping[str, Any], message: Message) -> dict[str, Any]:
     """What was typed, in protobuf's JSON form with every code by its full name, every moment in milliseconds.
@@ -59,7 +62,7 @@ def _single(value: Any, field: FieldDescriptor, path: str) -> Any:
 
 def _moment_ms(text: str, path: str) -> int:
     """Of a moment such as 2026-05-18T08:30, in Shanghai where it names no offset."""
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= _MOST_DIGITS:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)

@@ -77,14 +77,16 @@ def accord() -> Citation:
     return Citation("accord")
 
 
-def parse_citation(text: str | Citation) -> Citation:
+def parse_citation(text: object) -> Citation:
     """Reads `law article?`, where an article may be missing and `?` says that its number is not `sure`.
 
     Raises:
-        ValueError: No such law.
+        ValueError: No text, or no such law.
     """
     if isinstance(text, Citation):
         return text
+    if not isinstance(text, str):
+        raise ValueError(f"{text} is not a citation such as `law article`")
     law, _, article = text.removesuffix("?").partition(" ")
     if law not in laws():
         raise ValueError(f"{law} is not a law of {_FILE}")
