@@ -30,7 +30,7 @@ class ExchangeDisplay:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
-        self._began = self._told_at = time.monotonic()
+        self._began = self._printed_at = time.monotonic()
 
     def __enter__(self) -> "ExchangeDisplay":
         if self._live:
@@ -48,8 +48,8 @@ class ExchangeDisplay:
         now = time.monotonic()
         if self._live:
             self._live.update(_progress_table(state))
-        elif now - self._told_at >= _PLAIN_EVERY_S:
-            self._told_at = now
+        elif now - self._printed_at >= _PLAIN_EVERY_S:
+            self._printed_at = now
             due = state.own * (len(state.statuses) - 1)
             text = _(
                 "  {seconds:.0f} s: {own:,} records loaded, {received:,} of {due:,} verified",

@@ -1,4 +1,4 @@
-"""The stage: six real nodes, their desks, their common clock, and what was recorded so far."""
+"""The stage: six real nodes, their clients, their common clock, and what was recorded so far."""
 
 import json
 import os
@@ -62,15 +62,15 @@ class Stage:
         self._limits = Limits()
 
     def __enter__(self) -> "Stage":
-        self.desks = {node.city: CityClients(node, self.base / "identities" / node.city) for node in self.nodes}
-        self.desks["wuhan"].connect_platform(PLATFORM_CLIENT, PLATFORM)
+        self.clients_of = {node.city: CityClients(node, self.base / "identities" / node.city) for node in self.nodes}
+        self.clients_of["wuhan"].connect_platform(PLATFORM_CLIENT, PLATFORM)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for desk in self.desks.values():
-            desk.close()
+        for clients in self.clients_of.values():
+            clients.close()
 
     def take_in(self) -> None:
         """Has every city take its operators in through the adapter, and pull from the others."""
@@ -142,20 +142,20 @@ class Stage:
         Raises:
             DemoError: It is refused, or what it follows does not come in time.
         """
-        desk, body = self.desks[city], Body(workflow, act, fields, **act_fields)
+        clients, body = self.clients_of[city], Body(workflow, act, fields, **act_fields)
         if case:
             self._await_case(city, case)
-        return self._noted(city, desk.act(case, body, also_to, platform), platform)
+        return self._noted(city, clients.act(case, body, also_to, platform), platform)
 
     def take_up(
         self, city: str, draft: int, workflow: str, act: str, fields: Mapping[str, Any] = _NOTHING, **act_fields: Any
     ) -> pb.Recorded:
         """Records an act that the software prepared, with what an officer adds to it."""
-        return self._noted(city, self.desks[city].take_up(draft, Body(workflow, act, fields, **act_fields)))
+        return self._noted(city, self.clients_of[city].take_up(draft, Body(workflow, act, fields, **act_fields)))
 
     def _noted(self, city: str, recorded: pb.Recorded, platform: str = "") -> pb.Recorded:
-        desk = self.desks[city]
-        shown = desk.show(recorded.case, platform)
+        clients = self.clients_of[city]
+        shown = clients.show(recorded.case, platform)
         view = next(each for each in shown.acts if each.id == recorded.id)
         if view.standing != "in_force":
             raise DemoError(_("{id}: {act} is {standing}", id=recorded.id, act=view.act, standing=view.standing))
@@ -180,7 +180,7 @@ class Stage:
     def _keep(self, city: str, by: str, act: str, what: tuple[str, str], record: str) -> Step:
         step = Step(len(self.steps) + 1, self._chapter, self.day, city, by, act, what, record)
         if record:
-            proven = self.desks[city].prove(record)
+            proven = self.clients_of[city].prove(record)
             step.signed = proven.checkpoint.size, proven.checkpoint.root.hex()
         self.steps.append(step)
         self._console.print(
@@ -192,13 +192,13 @@ class Stage:
 
     def software_act(self, city: str, case: str, act: str) -> None:
         """Waits for an act that the law makes automatic, and keeps it as a step."""
-        desk = self.desks[city]
+        clients = self.clients_of[city]
 
         def made() -> list[pb.ActView]:
-            return [each for each in desk.show(case).acts if each.act == act]
+            return [each for each in clients.show(case).acts if each.act == act]
 
         self.wait(_("the node of {city} to {act} {case} by itself", city=city, act=act, case=case), made)
-        self.recorded(city, made()[-1], desk.show(case))
+        self.recorded(city, made()[-1], clients.show(case))
 
     def await_record(self, city: str, standard: str, is_it: Callable[[Stored], bool], begin: int) -> Stored:
         """Waits for a record that the node of a city makes by itself."""
@@ -226,7 +226,7 @@ class Stage:
         Raises:
             DemoError: It ends with another exit code.
         """
-        at = ("--node", self.desks[node].node.folder) if node else ()
+        at = ("--node", self.clients_of[node].node.folder) if node else ()
         command = [Path(sysconfig.get_path("scripts")) / "gongzhi", *words, *at]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         if done.returncode not in codes:

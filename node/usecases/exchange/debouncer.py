@@ -55,12 +55,12 @@ class Debouncer:
 class Hints:
     """Tells peers that there is something new for them. Only a courtesy: without it they come by schedule."""
 
-    def __init__(self, soon: Debouncer, peers: Callable[[], Iterable[str]]) -> None:
-        self._soon = soon
+    def __init__(self, debouncer: Debouncer, peers: Callable[[], Iterable[str]]) -> None:
+        self._debouncer = debouncer
         self._peers = peers
 
     def notify(self, audience: Collection[str]) -> None:
         """Hints every peer that the audience names; does not wait."""
         for city in self._peers():
             if city in audience or EVERYONE in audience:
-                self._soon.ask(city)
+                self._debouncer.ask(city)

@@ -56,19 +56,19 @@ def _pull_log(
     store: Store, peer: Peer, city: str, keys: Sequence[LogKey], purpose: str, on_progress: OnProgress
 ) -> Progress:
     origin = store.find_origin(city)
-    view = TrustedLog(city, keys, store.frontier(city), origin.known if origin else None)
-    progress = Progress(view.size, view.size)
-    with _CommitBuffer(store, city, purpose) as shelf:
-        for raw in peer.pull(view.size, view.known.size if view.known else 0):
+    trusted = TrustedLog(city, keys, store.frontier(city), origin.known if origin else None)
+    progress = Progress(trusted.size, trusted.size)
+    with _CommitBuffer(store, city, purpose) as buffer:
+        for raw in peer.pull(trusted.size, trusted.known.size if trusted.known else 0):
             with _keep_payload(raw):
-                batch = view.verify_batch(raw)
-            shelf.put(batch)
-            view.accept(batch)
+                batch = trusted.verify_batch(raw)
+            buffer.put(batch)
+            trusted.accept(batch)
             progress = Progress(batch.size, batch.checkpoint.size)
             on_progress(progress)
-    if not view.is_complete:
+    if not trusted.is_complete:
         raise TransientError(
-            Reason.TRUNCATED_STREAM, _("{city} ended the stream early, at record {size}", city=city, size=view.size)
+            Reason.TRUNCATED_STREAM, _("{city} ended the stream early, at record {size}", city=city, size=trusted.size)
         )
     return progress
 

@@ -73,8 +73,8 @@ def _settle_first(stage: Stage) -> None:
 
 def _route(stage: Stage) -> None:
     """The platform shows an address in Changsha: the complaint belongs here, whatever the digits of the code say."""
-    desk, case = stage.desks[_CITY], stage.cases["complaint"]
-    route = stage.ask("complaint", "route", case, "--as", desk.identity("maker"))
+    clients, case = stage.clients_of[_CITY], stage.cases["complaint"]
+    route = stage.ask("complaint", "route", case, "--as", clients.identity("maker"))
     if (route["city"], route["routed_by"]) != (_CITY, "displayed_address"):
         raise DemoError(
             _(
@@ -108,7 +108,7 @@ def _verify(stage: Stage) -> None:
                 shown=shown,
             )
         )
-    federation: Path = stage.desks[_CITY].node.config.federation
+    federation: Path = stage.clients_of[_CITY].node.config.federation
     stage.gongzhi("check-proof", proof, "--federation", federation)
     stage.tell(_CITY, "check-proof", "proven", ("离线核对证明成立", "the proof holds, offline"), note=record)
     stage.secrets[_("the actual address of the seller")] = ACTUAL.encode(), frozenset({"nanchang", _CITY, "hefei"})

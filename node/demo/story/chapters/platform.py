@@ -48,11 +48,11 @@ def _screen(stage: Stage) -> None:
 
 
 def _confirm(stage: Stage) -> None:
-    desk = stage.desks[CITY]
-    words = ("--uscc", SELLER_CODE, "--screened-at", "云播平台入驻名单", "--as", desk.identity("maker"))
+    clients = stage.clients_of[CITY]
+    words = ("--uscc", SELLER_CODE, "--screened-at", "云播平台入驻名单", "--as", clients.identity("maker"))
     confirmed = stage.ask("screen", "confirm", stage.cases["listed"], *words, node=CITY)
     stage.cases["hit"] = confirmed["case"]
-    shown = desk.show(confirmed["case"])
+    shown = clients.show(confirmed["case"])
     for each in shown.acts:
         stage.recorded(CITY, each, shown)
     stage.act(_ASKING, "listing.hit", "note", case=confirmed["case"])

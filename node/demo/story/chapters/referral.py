@@ -98,7 +98,7 @@ def _pack(stage: Stage) -> None:
     """Hefei packs what the records of the case name into one file, which anybody checks against the pinned keys."""
     bundle = stage.base / "case.zip"
     packed = stage.ask("complaint", "evidence", "pack", stage.cases["referral"], "--out", bundle, node=_TO)
-    federation = stage.desks[_TO].node.config.federation
+    federation = stage.clients_of[_TO].node.config.federation
     checked = stage.ask("evidence", "verify", bundle, "--federation", federation)
     if [each["sha256"] for each in checked["files"]] != [stage.cases["recording"]] or packed["missing"]:
         raise DemoError(
