@@ -1,13 +1,15 @@
 """An .xls workbook of before 2007. A process of its own reads it, which may use so much memory and time and no more."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from node.messages import _
+from node.messages import Message, _
 from node.tables.cell_texts import number_cell, shown_as
 from node.tables.merges import MAX_MERGES, TOO_MANY_MERGES, Merge
 from node.tables.raw_row import RawRow, Sheet
@@ -22,6 +24,9 @@ _FAULTS = {
     "damaged": damaged(_("it is no workbook, or not a whole one")),
     "time": too_much(_("the workbook takes longer to read than others of its size")),
 }
+_STOPPED_FOR_TIME = {-signal.SIGXCPU, -signal.SIGKILL}
+# Ours may hold a passphrase; others an interpreter may need to start, such as LD_LIBRARY_PATH.
+_OURS = "GONGZHI_"
 
 
 class XlsBook:
@@ -85,7 +90,7 @@ class XlsBook:
         with subprocess.Popen(  # noqa: S603 - our own program, and a path that exists
             [sys.executable, "-I", str(_CHILD), str(self._path.absolute()), *map(str, (*limits, *asked))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={},  # a passphrase may stand in ours
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
         ) as child:  # fmt: skip
             try:
                 for text in child.stdout or ():
@@ -93,7 +98,14 @@ class XlsBook:
                     if fault := isinstance(line, dict) and line.get("fault"):
                         raise NoTableError(_FAULTS[fault])
                     yield line
-                if child.wait():
-                    raise NoTableError(_FAULTS["time"])
+                if code := child.wait():
+                    raise NoTableError(_FAULTS["time"] if code in _STOPPED_FOR_TIME else _failed(code))
             finally:
                 child.kill()
+
+
+def _failed(code: int) -> Message:
+    return _(
+        "the workbook could not be read: the program that reads .xls ended with code {code}; save it as .xlsx",
+        code=code,
+    )

@@ -264,15 +264,36 @@ def test_letters_of_columns() -> None:
     assert all(column_number(column_letters(number)) == number for number in range(20_000))
 
 
-def test_the_process_that_reads_an_xls_has_nothing_of_our_environment(
+def test_the_process_that_reads_an_xls_has_no_secret_of_our_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GONGZHI_PASSPHRASE", "湘江北去")
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))  # an interpreter may need it to start
     child = tmp_path / "child.py"
     child.write_text("""
 import json, os
-print(json.dumps({"fault": "encrypted" if "GONGZHI_PASSPHRASE" in os.environ else "damaged"}))
+is_right = "GONGZHI_PASSPHRASE" not in os.environ and "LD_LIBRARY_PATH" in os.environ
+print(json.dumps({"fault": "damaged" if is_right else "encrypted"}))
 """)
     monkeypatch.setattr(xls_book, "_CHILD", child)
     with pytest.raises(NoTableError, match="no workbook"):
+        xls_book.XlsBook(child)
+
+
+@pytest.mark.parametrize(
+    ("ends", "what"),
+    [
+        ("sys.exit(127)", r"could not be read: the program that reads \.xls ended with code 127"),
+        ("os.kill(os.getpid(), signal.SIGXCPU)", "takes longer to read"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "takes longer to read"),
+    ],
+)
+def test_a_process_that_reads_an_xls_and_fails_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str, what: str
+) -> None:
+    """Only one that was stopped for its time is said to take too long."""
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, signal, sys\n{ends}\n")
+    monkeypatch.setattr(xls_book, "_CHILD", child)
+    with pytest.raises(NoTableError, match=what):
         xls_book.XlsBook(child)
