@@ -286,7 +286,10 @@ def _value(fields: dict[str, Any], paths: str) -> Any:
 
 
 def _spanning(span: Span) -> Message:
-    return _("{range} is merged over several rows, and may be of only one; unmerge the cells", range=span.name)
+    return _(
+        "{range} is merged over several rows, and its value may belong to only one of them; unmerge the cells",
+        range=span.name,
+    )
 
 
 def _says(cells: Sequence[str], place: int) -> bool:

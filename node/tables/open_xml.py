@@ -83,7 +83,7 @@ class Book:
         self._names = {entry.filename.replace("\\", "/").casefold(): entry.filename for entry in entries}
         # Other ways of compressing unpack without a bound.
         if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
-            raise NoTableError(damaged(_("it is compressed as no workbook is")))
+            raise NoTableError(damaged(_("it is compressed in a way that no workbook uses")))
         if len(entries) > _MAX_PARTS:
             raise NoTableError(too_much(_("the archive holds too many files for a workbook")))
         main = next(

@@ -48,7 +48,7 @@ UNREADABLE = Problem("record_unreadable", "a record under this key cannot be rea
 _LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
 _LIKE_OLDER_NUMBER = Problem(
     "registration_number_form",
-    "this looks like a registration number of before 2015, which has 13 to 15 digits: write these alone",
+    "this looks like a registration number of before 2015, which has 13 to 15 digits: compare it with the licence",
 )
 _MISREAD = "with a digit for the letter it would be right: look at the licence itself"
 
