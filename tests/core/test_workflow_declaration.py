@@ -21,6 +21,15 @@ ALERT = (resources.files("node.core.workflow") / "declared" / "alert.yaml").read
         ("needs: [reasons]", "needs: [reason]", "label: Field required"),
         ("product: retraction", "product: retractions", "'retraction'"),
         ("codes: AlertSeverity", "codes: AlertColour", "no code list AlertColour"),
+        ("    law: accord\n", "", r"acts\.0\.law: Field required"),
+        ("law: accord", "law: 14", r"acts\.0\.law: .* is not a citation"),
+        ("law: accord", "law: [accord, 3]", r"acts\.0\.law: .* is not a citation"),
+        ("needs: [reasons]", "needs: 5", "needs: .* tuple"),
+        ("needs: [reasons]", "needs: [5]", r"needs\.0: "),
+        ("needs: [reasons]", "needs: [{name: [reasons]}]", r"needs\.0\.name: "),
+        ("needs: [reasons]", "needs: [{label: {zh: 理由, en: reasons}}]", r"needs\.0\.name: Field required"),
+        ("codes: AlertSeverity", "codes: [AlertSeverity]", "no code list"),
+        ("acts:", "actions:", "acts: Field required"),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_line(written: str, slip: str, message: str) -> None:
@@ -28,6 +37,12 @@ def test_what_does_not_fit_is_named_with_its_line(written: str, slip: str, messa
     with pytest.raises(FileError, match=message) as error:
         parse_workflow(ALERT.replace(written, slip, 1), "alert.yaml")
     assert error.value.line
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "acts: 5", "acts: [5]"])
+def test_what_is_no_workflow_at_all_is_refused(text: str) -> None:
+    with pytest.raises(FileError):
+        parse_workflow(text, "alert.yaml")
 
 
 def test_what_goes_without_saying_is_spelled_out() -> None:
