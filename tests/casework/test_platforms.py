@@ -113,8 +113,8 @@ def test_a_platform_acts_only_where_the_citys_card_names_it(world: World) -> Non
 def test_what_a_platform_did_while_it_was_connected_still_counts_after_it_moved() -> None:
     moved = Connections(
         {
-            "hefei": [Connected("京东", until=date(2026, 5, 31))],
-            "wuhan": [Connected("京东", since=date(2026, 6, 1))],
+            "hefei": (Connected("京东", until=date(2026, 5, 31)),),
+            "wuhan": (Connected("京东", since=date(2026, 6, 1)),),
         }
     )
     before, after = date(2026, 5, 31), date(2026, 6, 1)

@@ -83,6 +83,11 @@ def test_a_card_names_the_platforms_connected_to_its_city(members: tuple[Member,
     federation = Federation((one, members[1]))
     assert federation.connections.city_of("京东", date(2026, 6, 1)) == "wuhan"
     assert federation.connections.seat_of("京东") == "110115"
+    assert parse_federation(format_federation(federation)).connections == federation.connections
+    assert (
+        federation.with_member(federation.members[0].with_platform(Connected("拼多多"))).connections
+        != federation.connections
+    )
     assert parse_federation(format_federation(federation)) == federation
 
 

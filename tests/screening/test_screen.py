@@ -238,7 +238,7 @@ def test_a_list_in_a_platforms_name_counts_from_the_city_it_is_connected_to_alon
     asked = digest_keys([Entry(uscc=USCC)])
 
     def found(*named: str) -> int:
-        connected = Connections({city: [Connected(ITS_PLATFORM.name)] for city in named})
+        connected = Connections({city: (Connected(ITS_PLATFORM.name),) for city in named})
         return len(screening(peer, connected).screen(asked, OFFICER)[0].hits)
 
     assert (found(own.city), found(peer.city), found()) == (1, 0, 0)

@@ -3,7 +3,7 @@
 A platform connects to one node. That city's card says so; every member takes the card over after a call, like a key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,24 +42,24 @@ class Connected:
         return self.since, self.until
 
 
+@dataclass(frozen=True)
 class Connections:
-    """Which platform is connected to which city."""
+    """Which platform is connected to which city; equal where every city has the same."""
 
-    def __init__(self, by_city: Mapping[str, Iterable[Connected]]) -> None:
-        self._by_city = {city: tuple(connected) for city, connected in by_city.items()}
+    by_city: Mapping[str, tuple[Connected, ...]]
 
     def speaks_for(self, city: str, platform: str, day: date) -> bool:
         """Whether a record of this city may speak in the platform's name: it was connected there on that day."""
-        return any(connected.name == platform and connected.covers(day) for connected in self._by_city.get(city, ()))
+        return any(connected.name == platform and connected.covers(day) for connected in self.by_city.get(city, ()))
 
     def city_of(self, platform: str, day: date) -> str:
         """The city it is connected to; empty where no card names it."""
-        return next((city for city in self._by_city if self.speaks_for(city, platform, day)), "")
+        return next((city for city in self.by_city if self.speaks_for(city, platform, day)), "")
 
     def seat_of(self, platform: str) -> str:
         """The region of its operator's seat; empty where no card states it."""
         return next(
-            (connected.seat for known in self._by_city.values() for connected in known if connected.name == platform),
+            (connected.seat for known in self.by_city.values() for connected in known if connected.name == platform),
             "",
         )
 

@@ -67,7 +67,7 @@ def publish(city: City, name: str, body: Message, key: str = "", **header: objec
 
 def every(city: City) -> Connections:
     """Every city's platform is its own to speak for."""
-    return Connections({origin.city: [Connected(ITS_PLATFORM.name)] for origin in city.store.origins()})
+    return Connections({origin.city: (Connected(ITS_PLATFORM.name),) for origin in city.store.origins()})
 
 
 def screening(city: City, connected: Connections | None = None) -> Screening:
