@@ -3,6 +3,7 @@
 import ipaddress
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, PrivateAttr
@@ -255,7 +256,7 @@ def _no_node(folder: Path) -> str:
     """What to do where a folder is no node; its subfolders that are nodes are named."""
     below = sorted(file.parent for file in folder.glob("*/node.yaml"))
     if below:
-        return _("no node here, but below: --node {folders}", folders=list(map(str, below)))
+        return _("no node here, but below: {options}", options=[f"--node {quote(str(each))}" for each in below])
     return _("no node here: name its folder with --node or GONGZHI_NODE, or make one with gongzhi init")
 
 

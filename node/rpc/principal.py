@@ -95,7 +95,7 @@ def authorize(context: grpc.ServicerContext, caller: Principal, service: str) ->
     """
     kinds = SERVICE_KINDS.get(service, frozenset())
     if caller.kind not in kinds:
-        name, whom = service.rpartition(".")[2], ", ".join(sorted(kinds)) or "nobody"
+        name, whom = service.rpartition(".")[2], sorted(kinds) or _("nobody")
         raise NodeError(
             Reason.PERMISSION_DENIED,
             _("{name} is for {whom}; this certificate is of kind {kind}", name=name, whom=whom, kind=caller.kind),

@@ -51,3 +51,12 @@ def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, text: str, line:
 def test_no_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no node here"):
         load_config(tmp_path)
+
+
+def test_nodes_below_are_named_each_as_an_option(tmp_path: Path) -> None:
+    for name in ("hefei", "wu han"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "node.yaml").touch()
+    with pytest.raises(FileError) as caught:
+        load_config(tmp_path)
+    assert f"below: --node {tmp_path}/hefei, --node '{tmp_path}/wu han'" in str(caught.value)
