@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 from rich.cells import cell_len
 
-from node.messages import Lang, Message, language_of, render, set_language, translate
+from node.messages import Lang, Message, _, language_of, render, set_language, translate
 from node.tables.terminal import escape_what_is_lacking, wrap
 
 _Command = TypeVar("_Command", bound=click.Command)
@@ -103,10 +103,19 @@ def localized(command: _Command) -> _Command:
     local.help = translate(help_text(command)) or None
     # Its own default is cut off where a column ends.
     local.short_help = translate(command.short_help) if command.short_help else _first_sentence(local.help or "")
+    local.deprecated = render(command.deprecated) if isinstance(command.deprecated, str) else command.deprecated
     local.params = [_localized_parameter(parameter) for parameter in command.params]
     if isinstance(local, click.Group) and isinstance(command, click.Group):
         local.commands = {name: localized(below) for name, below in command.commands.items()}
     return local
+
+
+def former_name(command: _Command, successor: str) -> _Command:
+    """A command under its former name, for one release: it works, is listed nowhere and names its successor."""
+    former = copy.copy(command)
+    former.hidden = True
+    former.deprecated = _("use `gongzhi {command}` instead", command=successor)
+    return former
 
 
 def help_text(command: click.Command) -> str:

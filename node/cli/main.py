@@ -14,8 +14,8 @@ import click
 from node.cli.shared.noted import note_acts
 from node.core.reason_texts import error_object, meaning_and_advice
 from node.errors import NodeError, Reason
-from node.localized_click import LocalizedGroup, echo, lang_option, localized
-from node.messages import _, render
+from node.localized_click import LocalizedGroup, echo, former_name, lang_option, localized
+from node.messages import _
 
 EXIT_ERROR = 2
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -63,7 +63,7 @@ _COMMANDS = {
 if find_spec("node.demo") is not None:  # a city need not install the demonstrations
     _COMMANDS |= {"demo": "demo", "story": "story"}
 
-# Former names, for one release: they work, are listed nowhere and name their successor.
+# Former names and their successors (`former_name`).
 _FORMER = {"clock": "deadline"}
 
 
@@ -71,20 +71,13 @@ class _Commands(LocalizedGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _FORMER:
-            return self._former(ctx, _FORMER[cmd_name])
-        module = _COMMANDS.get(cmd_name)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        name = _FORMER.get(cmd_name, cmd_name)
+        module = _COMMANDS.get(name)
         if module is None:
             return None
-        command: click.Command = getattr(import_module(f"node.cli.{module}"), cmd_name.replace("-", "_"))
-        return localized(note_acts(command, cmd_name))
-
-    def _former(self, ctx: click.Context, successor: str) -> click.Command | None:
-        if (command := self.get_command(ctx, successor)) is not None:
-            command.hidden = True
-            command.deprecated = render(_("use `gongzhi {command}` instead", command=successor))
-        return command
+        command: click.Command = note_acts(getattr(import_module(f"node.cli.{module}"), name.replace("-", "_")), name)
+        return localized(command if name == cmd_name else former_name(command, name))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -1,6 +1,5 @@
 """`gongzhi peer`: frozen peers, and what they sent."""
 
-import copy
 import time
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import node_option
 from node.config import load_config
-from node.localized_click import say
+from node.localized_click import former_name, say
 from node.messages import _, render
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2
@@ -34,9 +33,7 @@ def payload_command(incident: int, out: Path, node_dir: Path) -> None:
     say("{count} bytes written to {out}", count=len(content), out=out)
 
 
-_former = copy.copy(payload_command)  # its name until 0.2, for one release
-_former.hidden = True
-peer.add_command(_former, "evidence")
+peer.add_command(former_name(payload_command, "peer payload"), "evidence")
 
 
 @peer.command("release")

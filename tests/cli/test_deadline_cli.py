@@ -102,3 +102,11 @@ def test_the_former_name_works_and_names_its_successor() -> None:
     assert "complaint.mediation" in result.stdout
     assert "gongzhi deadline" in result.stderr
     assert "clock " not in invoke(gongzhi, "--help").output
+
+
+@pytest.mark.parametrize(
+    ("lang", "successor"), [("en", "use `gongzhi peer payload` instead"), ("zh", "`gongzhi peer payload`")]
+)
+def test_the_former_name_of_peer_payload_names_its_successor(lang: str, successor: str) -> None:
+    assert successor in invoke(gongzhi, "--lang", lang, "peer", "evidence", "--help").output
+    assert "evidence" not in invoke(gongzhi, "peer", "--help").output
