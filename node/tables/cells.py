@@ -55,7 +55,7 @@ def clean(cell: str) -> str | None:
 
 _KEEPING = ("'", "=")
 # A spreadsheet keeps a number, a day, a sum, a code or a formula so, nothing else: '90后奶茶店 is the name of a shop.
-_NUMBER_OR_FORMULA = r"[\d+-][\d\s.,:：/\\()%年月日号时分秒元千万亿+-]*|[0-9A-Z]{8,}|[=@][^']*"
+_NUMBER_OR_FORMULA = r"[\d+-][\d\s.,:：/\\()%年月日号时分秒元千万亿+-]*|(?=.*\d{4})[0-9A-Za-z]{8,}|[=@][^']*"
 _KEPT = re.compile(rf"'(\s*(?:{_NUMBER_OR_FORMULA}|{'|'.join(map(re.escape, NULLS))}|))|=\"([^\"]*)\"", re.ASCII)
 # Put around a code to keep a spreadsheet from taking it for a number: '9143…, ="9143…".
 _KEEPERS = "'`\"=‘’“”"
