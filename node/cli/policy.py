@@ -236,11 +236,15 @@ def _explanation_row(explained: Explanation, seen: str) -> dict[str, Any]:
     return asdict(explained) | {"facets": None if explained.facets is None else sorted(explained.facets), "sees": seen}
 
 
+_EFFECTS = {"share": _("share"), "withhold": _("withhold")}
+
+
 def _print_explanation(explained: Explanation, seen: str) -> None:
     table = CellTable(_("line"), _("rule"), _("effect"), _("matches"), _("why"))
     for rule in explained.rules:
         matches = _("yes") if rule.matched else _("no")
-        table.add_row(str(rule.line), escape(rule.rule), rule.effect, matches, escape(render(rule.outcome)))
+        effect = _EFFECTS[rule.effect]
+        table.add_row(str(rule.line), escape(rule.rule), effect, matches, escape(render(rule.outcome)))
     print_table(table)
     say(
         "{peer} sees for {purpose}: {seen} ({reason})",

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from google.protobuf.json_format import MessageToJson
 
+from node.cli.main import gongzhi
 from node.cli.policy import policy
 from node.core.log.record import mask, seal
 from node.core.standards.standard import get
@@ -156,3 +157,9 @@ def test_explain_refuses_what_is_no_record(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("command", ["check", "test", "matrix", "explain"])
 def test_help_teaches_with_an_example(command: str) -> None:
     assert f"gongzhi policy {command} policies/" in run(command, "--help").output
+
+
+def test_explain_names_effects_in_the_language_of_the_command() -> None:
+    printed = invoke(gongzhi, "--lang", "zh", "policy", *ASK, "taiyuan").output
+    assert {"共享", "不予共享"} <= set(printed.split())
+    assert not {"share", "withhold"} & set(printed.split())

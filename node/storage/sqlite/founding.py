@@ -127,7 +127,7 @@ def _text(config: Config, fault: LogFault) -> str:
         case WrongLog.OTHER_KEY:
             return _("no key on the card of {city} signed this log ({reason})", city=config.city, reason=fault.detail)
         case WrongLog.OTHER_FOUNDING:
-            return _("was not founded when {mark} says", mark=f"{config.keys.name}/{MARK}")
+            return _("is not the log whose founding {mark} records", mark=f"{config.keys.name}/{MARK}")
 
 
 def _read_own(connection: Connection) -> tuple[str, bytes | None] | None:
