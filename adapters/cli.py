@@ -96,7 +96,9 @@ def main() -> None:
     help="Mask ID numbers, bank cards and mobile numbers in texts that everybody may see.",
 )
 @click.option("--other-cities", is_flag=True, help="Do not ask when a file seems to be of another city.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON; an error is a JSON object, the last line of standard error."
+)
 def load_command(  # noqa: PLR0913, PLR0917 - click: an option each
     files: tuple[Path, ...],
     mapping: Path,

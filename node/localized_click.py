@@ -8,8 +8,10 @@ itself takes a text, as `click.confirm` does, it is given a rendered one.
 import copy
 import gettext
 import inspect
+import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,6 +19,8 @@ from typing import Any, TypeVar
 import click
 from rich.cells import cell_len
 
+from node.core.reason_texts import error_object
+from node.errors import NodeError, Reason
 from node.messages import Lang, Message, _, language_of, render, set_language, translate
 from node.tables.terminal import escape_what_is_lacking, wrap
 
@@ -84,12 +88,29 @@ class LocalizedGroup(click.Group):
         click.Group.format_help(localized(self), ctx, formatter)
 
 
+class _JsonError(click.ClickException):
+    """What Click does not take, as the object that every error of a program is with `--json`."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - as click calls it
+        error = NodeError(Reason.INVALID_ARGUMENT, self.message)
+        echo(json.dumps(error_object(error), ensure_ascii=False), err=True)
+
+
+def asks_for_json() -> bool:
+    """Whether the command line has `--json`: asked of the words themselves, which may not parse."""
+    return "--json" in sys.argv[1:]
+
+
 @contextmanager
 def _errors_rendered() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
         error.message = render(error.message)  # type: ignore[misc]
+        if asks_for_json():
+            raise _JsonError(error.format_message()) from None
         raise
 
 

@@ -7,14 +7,14 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from node.cli.shared.noted import note_acts
 from node.core.reason_texts import error_object, meaning_and_advice
 from node.errors import NodeError, Reason
-from node.localized_click import LocalizedGroup, echo, former_name, lang_option, localized
+from node.localized_click import LocalizedGroup, asks_for_json, echo, former_name, lang_option, localized
 from node.messages import _
 
 EXIT_ERROR = 2
@@ -79,14 +79,6 @@ class _Commands(LocalizedGroup):
         command: click.Command = note_acts(getattr(import_module(f"node.cli.{module}"), name.replace("-", "_")), name)
         return localized(command if name == cmd_name else former_name(command, name))
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except click.ClickException as error:
-            if not _asks_for_json():
-                raise
-            raise NodeError(Reason.INVALID_ARGUMENT, error.format_message()) from None
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -114,7 +106,8 @@ def gongzhi() -> None:
     Run a command with --help for details. Exit codes: 0 done, 1 the answer is no, 2 an error,
     3 something needs attention (status, doctor, screen).
 
-    With --json an error is a JSON object on standard error: code, message, message_zh, advice, advice_zh.
+    With --json the last line of standard error is a JSON object where an error ends the command: code, message,
+    message_zh, advice, advice_zh.
     """  # noqa: D301
 
 
@@ -134,17 +127,12 @@ def main() -> None:
 
 
 def _fail(error: NodeError) -> NoReturn:
-    if _asks_for_json():
+    if asks_for_json():
         echo(json.dumps(error_object(error), ensure_ascii=False), err=True)
     else:
         echo(_("gongzhi: {reason}: {message}", reason=error.reason, message=error.message), err=True)
         echo(meaning_and_advice(error.reason), err=True)
     sys.exit(EXIT_ERROR)
-
-
-def _asks_for_json() -> bool:
-    """Whether the command line has `--json`: asked of the words themselves, which may not parse."""
-    return "--json" in sys.argv[1:]
 
 
 def _classified(error: Exception) -> NodeError:

@@ -30,7 +30,9 @@ _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path
 _FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON; an error is a JSON object, the last line of standard error."
+)
 
 
 @click.group("policy")

@@ -28,7 +28,9 @@ def standard() -> None:
     """Show the data standards: fields, levels, facets, codes."""
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON; an error is a JSON object, the last line of standard error."
+)
 
 
 @standard.command("list")

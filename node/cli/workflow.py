@@ -22,7 +22,9 @@ def workflow() -> None:
 
 
 @workflow.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON; an error is a JSON object, the last line of standard error."
+)
 def list_workflows(as_json: bool) -> None:
     """List the workflows."""
     if as_json:
@@ -39,7 +41,9 @@ def list_workflows(as_json: bool) -> None:
 @lang_option
 @click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid state diagram.")
 @click.option("--dot", "form", flag_value="dot", help="Print a Graphviz diagram.")
-@click.option("--json", "form", flag_value="json", help="Print JSON; errors too, on standard error.")
+@click.option(
+    "--json", "form", flag_value="json", help="Print JSON; an error is a JSON object, the last line of standard error."
+)
 def show(name: str, form: str | None) -> None:
     """Show the workflow NAME, e.g. referral, as a table and a diagram."""
     shown, lang = get(name), language()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,3 +66,16 @@ def test_a_file_of_the_operator_that_is_wrong_keeps_its_code(
     error = json.loads(failure(monkeypatch, capsys, "policy", "test", tmp_path / "policy.yaml", "--json"))
     assert error["code"] == "invalid_policy"
     assert "policy.yaml" in error["message"]
+
+
+@pytest.mark.parametrize("program", ["gongzhi", "gongzhi-adapter"])
+@pytest.mark.parametrize("words", [["--bad", "load", "--json"], ["load", "no.csv", "--json", "--nonsense"]])
+def test_both_programs_convert_what_does_not_parse(program: str, words: list[str]) -> None:
+    """The options of the program itself too."""
+    path = Path(sys.executable).with_name(program)
+    done = subprocess.run([str(path), *words], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert not done.stdout
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert list(error) == ["code", "message", "message_zh", "advice", "advice_zh"]
+    assert error["code"] == "invalid_argument"

@@ -51,7 +51,12 @@ def new_passphrase(wanted: bool) -> bytes | None:
 
 def json_option(command: _Command) -> _Command:
     """For programs, or as a table however wide."""
-    wants_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard error.")
+    wants_json = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print JSON; an error is a JSON object, the last line of standard error.",
+    )
     return wants_json(wide_option(command))
 
 
