@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 
+from node.cli.evidence_entry import add_entry, read_entries
+from node.cli.shared.casework import make_body, plain_body
 from node.config import load_config
 from node.core.law.calendar import Year, make_calendar, parse_year
 from node.core.law.legal_rules import parse_rules
 from node.core.members.clients import format_clients, parse_clients
 from node.core.members.federation_file import format_card, format_federation, parse_card, parse_federation
 from node.core.standards import standard as standards
+from node.core.workflow.declaration import parse_workflow
 from node.errors import NodeError
 from node.folder.clock import ShiftedClock
 from node.folder.keyfile import create_log_key, create_tls_identity, load_log_key, load_tls_identity
 from node.folder.person_key import create_person_key, load_person_key
+from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.enforce_policy import read_policy
 from tests.fuzz.peer_targets import text_of
@@ -68,6 +72,34 @@ def calendar(data: bytes) -> None:
 def legal_rules(data: bytes) -> None:
     book = parse_rules(text_of(data), "rules.yaml")
     assert all(book.all_versions(rule) for rule in book.versions)
+
+
+@target()
+def workflow(data: bytes) -> None:
+    parsed = parse_workflow(text_of(data), "workflow.yaml")
+    assert all(act.law.zh and act.law.en for act in parsed.acts)
+
+
+_NOT_TYPED = {
+    **dict.fromkeys(("article", "reasons", "number", "day", "extends_by")),
+    **dict.fromkeys(("fields", "officers", "documents"), ()),
+}
+
+
+@target()
+def case_file(data: bytes) -> None:
+    """What an officer hands over with `--file` becomes a body of the standard."""
+    with file_of(data) as path:
+        body = make_body("referral", "draft", {**_NOT_TYPED, "files": [path]})
+    assert plain_body("referral", body)["act"]["act"] == "draft"
+
+
+@target()
+def evidence_file(data: bytes) -> None:
+    """A file that is taken can be added to."""
+    with file_of(data) as path:
+        add_entry(path, Attachment(name="页面.png"), Extraction(place="长沙"), kind="screenshot")
+        assert read_entries(path)["evidence"][-1]["title"] == "页面.png"
 
 
 @target()

@@ -40,6 +40,7 @@ from tests.kit.stores.city import PURPOSE, City, operator
 from tests.kit.stores.evidence import put, record, referring, store
 
 Seed = tuple[str, str, bytes]
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -128,6 +129,10 @@ def of_files(folder: Path) -> Iterator[Seed]:
     yield "calendar", "2026.yaml", (resources.files("node.core.law") / "calendar_data" / "2026.yaml").read_bytes()
     rules = yaml.safe_load((resources.files("node.core.law") / "legal_rules.yaml").read_text("utf-8"))
     yield "legal_rules", "rules.yaml", format_document(rules | {"rules": rules["rules"][:3]}).encode()
+    declared = resources.files("node.core.workflow") / "declared"
+    yield "workflow", "alert.yaml", (declared / "alert.yaml").read_bytes()
+    yield "case_file", "referral.yaml", (EXAMPLES / "referral.yaml").read_bytes()
+    yield "evidence_file", "one.yaml", "evidence:\n- {title: 商品页面, size_bytes: 17, kind: screenshot}\n".encode()
     yield "clock_offset", "ahead", b"-600.5\n"
     for name, make in SAMPLES.items():
         yield "body", name, make().SerializeToString()
