@@ -24,9 +24,11 @@ class Administration:
         self._refused: dict[tuple[str, str], float] = {}
 
     def note(self, who: str, place: str, what: str, about: str, result: str) -> None:
-        """Notes an act: it is done, whether the disk takes the note or not.
+        """Notes an act that has ended: it is done, whether the disk takes the note or not.
 
-        The trail notes at most one refused call a minute: a caller who is refused again and again fills no disk.
+        It is not noted before it begins: a caller who is refused again and again would fill the disk with beginnings.
+        Of refused calls the trail notes at most one a minute for a caller and a method. What the trail does not take
+        is in the log.
         """
         if result != "done" and not self._is_first_refusal(who, what):
             return

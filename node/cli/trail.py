@@ -33,7 +33,7 @@ def trail() -> None:
 @json_option
 @node_option
 def list_command(days: int, as_json: bool, node_dir: Path) -> None:
-    """List the latest acts, the oldest first."""
+    """List the latest entries, the oldest first: "begun" before an act of a command, then its result."""
     since = datetime.now(UTC) - timedelta(days=days)
     acts = read_trail(load_config(node_dir).data_dir, int(since.timestamp() * 1000))
     if as_json:
@@ -65,7 +65,7 @@ def verify_command(node_dir: Path) -> None:
         raise SystemExit(1)
     acts = read_trail(data_dir)
     newest = acts[-1].link.hex() if acts else "-"
-    say("{count} acts, complete; newest link {newest}", count=len(acts), newest=newest)
+    say("{count} entries, complete; newest link {newest}", count=len(acts), newest=newest)
 
 
 def _row(each: Numbered) -> tuple[str, ...]:

@@ -5,6 +5,10 @@ import io
 import json
 import os
 import pwd
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +17,14 @@ import pytest
 from google.protobuf.descriptor_pool import Default
 
 from node.cli.main import gongzhi
+from node.cli.shared.note import noted
 from node.cli.shared.noted import ACTS
 from node.config import load_config
 from node.rpc.auth_interceptor import ACTS as CALLS
 from node.storage.sqlite.trail import Act, read_trail
 from tests.kit.commands import invoke
 from tests.kit.nodes.processes import Running, batch, found
+from tests.kit.small_disk import fill, small_disk
 
 # What changes nothing of a node, or is an act in a case: that stands in the log itself.
 _OTHERS = frozenset(
@@ -81,9 +87,13 @@ def test_acts_are_noted_with_their_result(folder: Path, tmp_path: Path) -> None:
     told = [(each.what, each.about, each.result) for each in acts(folder)]
     assert told == [
         ("gongzhi init", "hefei", "done"),
+        ("gongzhi client add", "erp adapter", "begun"),
         ("gongzhi client add", "erp adapter", "done"),
+        ("gongzhi client remove", "nobody", "begun"),
         ("gongzhi client remove", "nobody", "not_found"),
+        ("gongzhi key rotate", "tls", "begun"),
         ("gongzhi key rotate", "tls", "done"),
+        ("gongzhi federation remove", "hefei", "begun"),
         ("gongzhi federation remove", "hefei", "invalid_argument"),
     ]
     user = pwd.getpwuid(os.getuid()).pw_name
@@ -107,12 +117,69 @@ def test_what_cannot_be_noted_is_not_done(folder: Path, tmp_path: Path) -> None:
     assert (folder / "clients.yaml").read_bytes() == before
 
 
+_KILLED = """
+import os, signal, sys
+from node.cli.main import gongzhi
+from node.storage.sqlite.trail import Trail
+
+add = Trail.add
+
+def add_or_die(self, act):
+    if act.result != "begun":
+        os.kill(os.getpid(), signal.SIGKILL)
+    add(self, act)
+
+Trail.add = add_or_die
+gongzhi(sys.argv[1:])
+"""
+"""A command that is killed once it has done its work."""
+
+
+def test_an_act_that_is_killed_is_in_the_trail(folder: Path, tmp_path: Path) -> None:
+    words = ["client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", folder]
+    killed = subprocess.run([sys.executable, "-c", _KILLED, *map(str, words)], check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    assert "erp" in (folder / "clients.yaml").read_text()
+    newest = acts(folder)[-1]
+    assert (newest.what, newest.about, newest.result) == ("gongzhi client add", "erp adapter", "begun")
+
+
+@pytest.fixture
+def small(folder: Path, tmp_path: Path) -> Iterator[Path]:
+    """The node with its data on a file system that a test can fill."""
+    data = load_config(folder).data_dir
+    shutil.copytree(data, tmp_path / "data")
+    with small_disk(data, 8 * 2**20):
+        shutil.copytree(tmp_path / "data", data, dirs_exist_ok=True)
+        yield folder
+
+
+def test_on_a_full_disk_nothing_is_done(small: Path, tmp_path: Path) -> None:
+    before, ballast = (small / "clients.yaml").read_bytes(), load_config(small).data_dir / "ballast"
+    fill(ballast)
+    refused = invoke(gongzhi, "client", "add", "erp", "--kind", "adapter", "--out", tmp_path / "erp", "--node", small)
+    assert refused.exit_code != 0
+    assert (small / "clients.yaml").read_bytes() == before
+    assert not (tmp_path / "erp").exists()
+    ballast.unlink()
+    assert [each.what for each in acts(small)] == ["gongzhi init"]
+
+
+def test_an_act_during_which_the_disk_fills_is_in_the_trail(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ballast = load_config(small).data_dir / "ballast"
+    noted("client add", ("name",), lambda **_: fill(ballast), {"name": "erp", "node_dir": small})
+    assert "(storage_full)" in capsys.readouterr().err
+    ballast.unlink()
+    newest = acts(small)[-1]
+    assert (newest.what, newest.about, newest.result) == ("gongzhi client add", "erp", "begun")
+
+
 def test_the_trail_is_listed_exported_and_verified(folder: Path) -> None:
     invoke(gongzhi, "client", "remove", "nobody", "--node", folder)
-    [made, removed] = json.loads(invoke(gongzhi, "trail", "list", "--json", "--node", folder).output)
-    assert (made["what"], removed["result"]) == ("gongzhi init", "not_found")
+    [made, begun, removed] = json.loads(invoke(gongzhi, "trail", "list", "--json", "--node", folder).output)
+    assert (made["what"], begun["result"], removed["result"]) == ("gongzhi init", "begun", "not_found")
     rows = list(csv.DictReader(io.StringIO(invoke(gongzhi, "trail", "export", "--node", folder).output)))
-    assert [row["number"] for row in rows] == ["1", "2"]
+    assert [row["number"] for row in rows] == ["1", "2", "3"]
     verified = invoke(gongzhi, "trail", "verify", "--node", folder)
     assert verified.exit_code == 0
     assert rows[-1]["link"] in verified.output
@@ -129,8 +196,8 @@ def test_calls_are_noted_by_certificate_and_the_log_tells_without_bodies(tmp_pat
         assert invoke(gongzhi, *taken).exit_code == 0
         told = node.log.read_text()
         events = node.events()
-    [by_command] = [each for each in acts(node.folder) if each.what == "gongzhi retract"]
-    assert (by_command.about, by_command.result) == ("hefei-1", "done")
+    by_command = [(each.about, each.result) for each in acts(node.folder) if each.what == "gongzhi retract"]
+    assert by_command == [("hefei-1", "begun"), ("hefei-1", "done")]
     by_call = next(each for each in acts(node.folder) if each.what.endswith("/Retract"))
     assert (by_call.who, by_call.about, by_call.result) == ("officer:officer", "hefei-1", "done")
     assert by_call.place.startswith(("ipv4:127.0.0.1:", "ipv4:127.0.0.1%3A"))

@@ -1,11 +1,14 @@
-"""Notes an act of administration, done or refused, in the trail of the node it is done to."""
+"""Notes an act of administration in the trail of the node it is done to: before it begins, and how it ended.
+
+An act whose beginning has no row with a result after it was cut off: it may be done.
+"""
 
 import os
 import pwd
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +16,21 @@ import click
 
 from node.config import load_config
 from node.errors import NodeError
+from node.localized_click import echo
+from node.messages import _
 from node.storage.sqlite.trail import Act, Trail
 
 _MAY_GO_ON = frozenset({"backup", "restore", "run"})
 """What a disk that can no more be written must not stop; `run` says itself what is wrong with it."""
 
+_MAKES_ITS_TRAIL = frozenset({"init", "restore"})
+"""What may make the node: there is no trail before it ends."""
+
 _MAX_ABOUT = 400
 
 
 def noted(what: str, subjects: Sequence[str], callback: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Does the act and notes it.
+    """Notes that the act begins, does it, and notes its result.
 
     Args:
         what: The command.
@@ -39,18 +47,19 @@ def noted(what: str, subjects: Sequence[str], callback: Callable[..., Any], argu
         return Act(time.time_ns() // 1_000_000, _who(), _where(), f"gongzhi {what}", about[:_MAX_ABOUT], result)
 
     trail = _open(what, arguments)
-    if trail is None:  # the act may make the node: its trail begins with it
+    if trail is None:
         done = callback(**arguments)
-        if what == "init" and (trail := _open(what, arguments)) is not None:
-            trail.add(note("done"))
-            trail.close()
+        if what in _MAKES_ITS_TRAIL and (trail := _open(what, arguments)) is not None:
+            with closing(trail):
+                _add_result(trail, note("done"))
         return done
-    try:
-        if what == "run":
+    with closing(trail):
+        try:
             trail.add(note("begun"))
+        except NodeError:
+            if what not in _MAY_GO_ON:
+                raise
         return _do(trail, note, callback, arguments)
-    finally:
-        trail.close()
 
 
 def _do(trail: Trail, note: Callable[[str], Act], callback: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
@@ -70,7 +79,16 @@ def _do(trail: Trail, note: Callable[[str], Act], callback: Callable[..., Any], 
         result = type(error).__name__
         raise
     finally:
-        trail.add(note(result))
+        _add_result(trail, note(result))
+
+
+def _add_result(trail: Trail, act: Act) -> None:
+    """Adds how an act ended. Where the trail does not take it, the act is not undone: its user is warned."""
+    try:
+        trail.add(act)
+    except NodeError as error:
+        text = _("WARNING: the trail could not record how this operation ended ({reason})", reason=error.reason.value)
+        echo(text, err=True)
 
 
 def _open(what: str, arguments: Mapping[str, Any]) -> Trail | None:

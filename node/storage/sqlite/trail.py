@@ -25,15 +25,15 @@ _FIRST = bytes(32)
 
 
 class Act(NamedTuple):
-    """An act of administration; the columns of the table, in order.
+    """The beginning or the end of an act of administration; the columns of the table, in order.
 
     Attributes:
-        at_ms: When it ended.
+        at_ms: When it began or ended.
         who: "os:NAME" of this machine, or "officer:NAME" and the like by certificate.
         place: The terminal, or the address that called.
         what: The command or call.
         about: What it was done to: a name, a city, a record id.
-        result: "done", a reason code, or "exit N".
+        result: "begun"; at its end "done", a reason code, or "exit N".
     """
 
     at_ms: int
