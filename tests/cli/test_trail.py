@@ -34,8 +34,8 @@ _OTHERS = frozenset(
     config page|config show|deadline calendar|deadline due|deadline list|deadlines|demo|doctor|errors list
     errors page|errors rules|errors show|evidence get|evidence list|evidence pack|evidence put|evidence verify
     federation card|federation check|federation demo|federation list|health|inbox|officer list|operator search
-    operator show|operator verify|outbox|peer evidence|peer payload|policy check|policy explain|policy matrix
-    policy test|prove|records list|records show|scorecard|screen confirm|screen file|screen key|standard guide
+    operator show|operator verify|outbox|policy check|policy explain|policy matrix
+    policy test|prove|records list|records show|scorecard|screen confirm|screen file|standard guide
     standard list|standard show|status|story|sync|trail export|trail list|trail verify|workflow docs|workflow list
     workflow rules|workflow show|usage list|usage export|load list
     """.replace("\n", "|").split("|")
@@ -172,6 +172,22 @@ def test_an_act_during_which_the_disk_fills_is_in_the_trail(small: Path, capsys:
     ballast.unlink()
     newest = acts(small)[-1]
     assert (newest.what, newest.about, newest.result) == ("gongzhi client add", "erp", "begun")
+
+
+def test_what_takes_secrets_or_bytes_out_of_a_node_is_noted(folder: Path, tmp_path: Path) -> None:
+    """The key for ID numbers, and what a peer sent, under both names of the command."""
+    invoke(gongzhi, "screen", "key", "--node", folder)
+    for name in ("payload", "evidence"):
+        invoke(gongzhi, "peer", name, "1", "--out", tmp_path / name, "--node", folder)
+    out = tmp_path / "payload"
+    assert [(each.what, each.about, each.result) for each in acts(folder)[1:]] == [
+        ("gongzhi screen key", "", "begun"),
+        ("gongzhi screen key", "", "done"),
+        ("gongzhi peer payload", f"1 {out}", "begun"),
+        ("gongzhi peer payload", f"1 {out}", "not_found"),
+        ("gongzhi peer evidence", f"1 {tmp_path / 'evidence'}", "begun"),
+        ("gongzhi peer evidence", f"1 {tmp_path / 'evidence'}", "not_found"),
+    ]
 
 
 def test_the_trail_is_listed_exported_and_verified(folder: Path) -> None:

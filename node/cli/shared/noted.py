@@ -21,12 +21,15 @@ ACTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "key rotate": ("which", "finish"),
         "officer add": ("account", "roles"),
         "officer remove": ("account", "name"),
+        "peer evidence": ("incident", "out"),
         "peer forget": ("city",),
+        "peer payload": ("incident", "out"),
         "peer release": ("city",),
         "peer return": ("city",),
         "restore": ("backup", "returned", "largest"),
         "retract": ("record", "load"),
         "run": (),
+        "screen key": (),
     }
 )
 """Commands that change a node or take something out of it, and the arguments that say what it is done to."""
