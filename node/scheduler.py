@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
+import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+_log = structlog.get_logger(__name__)
 # Peers pulled from at the same time.
 _WORKERS = 8
 _FOLLOW_S = 1
@@ -74,19 +76,19 @@ class Scheduler:
 
     def follow(self, look: Callable[[], object]) -> None:
         """Calls `look` each second."""
-        self._scheduler.add_job(look, Every(_FOLLOW_S), id="follow")
+        self._scheduler.add_job(_turn, Every(_FOLLOW_S), args=("follow", look), id="follow")
 
     def work(self, look: Callable[[], object]) -> None:
         """Calls `look` now, which may take long where there is much of it, and each second."""
-        self._scheduler.add_job(look, Every(_FOLLOW_S, first_s=0), id="work")
+        self._scheduler.add_job(_turn, Every(_FOLLOW_S, first_s=0), args=("work", look), id="work")
 
     def backup(self, look: Callable[[], object]) -> None:
         """Calls `look` each minute."""
-        self._scheduler.add_job(look, Every(_BACKUP_S), id="backup")
+        self._scheduler.add_job(_turn, Every(_BACKUP_S), args=("backup", look), id="backup")
 
     def scrub(self, rewrite: Callable[[], object]) -> None:
         """Calls `rewrite` every ten minutes."""
-        self._scheduler.add_job(rewrite, Every(_SCRUB_S), id="scrub")
+        self._scheduler.add_job(_turn, Every(_SCRUB_S), args=("scrub", rewrite), id="scrub")
 
     def set_peers(self, cities: Iterable[str], pull: Callable[[str], None]) -> None:
         """Has a pull job for each of these peers and for no others."""
@@ -96,7 +98,7 @@ class Scheduler:
             self._scheduler.remove_job(job)
         for job in wanted.keys() - present:
             turn = Every(self._interval_s, first_s=self.offset_s(wanted[job]))
-            self._scheduler.add_job(pull, turn, args=(wanted[job],), id=job)
+            self._scheduler.add_job(_turn, turn, args=(job, pull, wanted[job]), id=job)
 
     def offset_s(self, peer: str) -> float:
         """When in the interval a peer's turn is: stable, and other for each pair of cities."""
@@ -110,3 +112,11 @@ class Scheduler:
     def stop(self) -> None:
         """Takes up no more jobs; does not wait for those under way."""
         self._scheduler.shutdown(wait=False)
+
+
+def _turn(job: str, run: Callable[..., object], *about: str) -> None:
+    began_s = time.perf_counter()
+    try:
+        run(*about)
+    finally:
+        _log.debug("turn", job=job, ms=round((time.perf_counter() - began_s) * 1000, 1))

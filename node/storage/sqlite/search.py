@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
 from node.core.answer import STANDARD, fold
 from node.core.log.body import read_body, read_view
 from node.core.log.record import INDEX_BITS
@@ -19,6 +21,7 @@ from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection, Error, open_reader, read_migrations
 from node.storage.sqlite.tree import position
 
+_log = structlog.get_logger(__name__)
 BATCH = 2000
 migrations = read_migrations("search")
 
@@ -97,6 +100,7 @@ class SearchIndex:
             return False
         _insert(self._connection, *_read_current(self._log, position(origin, begin), position(origin, end)))
         self._connection.execute("INSERT OR REPLACE INTO followed (origin, size) VALUES (?, ?)", (origin, end))
+        _log.debug("batch_indexed", origin=origin, begin=begin, end=end, target=size)
         return end < size
 
     def _followed(self, origin: int) -> int:

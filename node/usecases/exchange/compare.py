@@ -8,6 +8,7 @@ verified tree is remembered until the tree has grown so far.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import structlog
 from google.protobuf.message import DecodeError
 
 from node.core.log.checkpoint import log_name, parse_checkpoint
@@ -34,6 +35,7 @@ from node.storage.sqlite.witness import (
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.usecases.exchange.freeze import Freeze
 
+_log = structlog.get_logger(__name__)
 # Of each log two are told, the newest and the one that most witnesses cosigned; of the own log all that are kept.
 MAX_CHECKPOINTS = 64
 MAX_FORKS = 16
@@ -182,6 +184,8 @@ class Compare:
             self._try(refused, lambda raw=raw: self._hear_fork(known, raw, teller))  # type: ignore[misc]
         for note in checkpoints:
             self._try(refused, lambda note=note: self._hear_checkpoint(known, note, teller))  # type: ignore[misc]
+        reasons = [error.reason for error in refused]
+        _log.debug("compared", city=teller, checkpoints=len(checkpoints), forks=len(forks), refused=reasons)
         if refused:
             raise refused[0]
 

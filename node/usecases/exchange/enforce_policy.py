@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
+import structlog
+
 from node.core.log.record import EVERYONE
 from node.core.policy.grant import POLICY_CHANGE, Grant
 from node.core.policy.policy import Policy, parse_policy
@@ -16,6 +18,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.policy_pb2 import Grant as GrantMessage
 from node.stubs.standard.v1.policy_pb2 import PolicyChange
 
+_log = structlog.get_logger(__name__)
 Key = tuple[str, str]
 # Policies that are searched for a peer's earlier grant; beyond them every view is sent anew.
 _REMEMBERED = 20
@@ -96,7 +99,11 @@ class PolicyInForce:
         """What a peer may see for a purpose, by the policy in force."""
         policy = self.current()
         # Not kept where it is not foreseen: the purpose is the peer's word, and may be any.
-        return self._grants.get((peer, purpose)) or policy.grant(peer, purpose)
+        grant = self._grants.get((peer, purpose)) or policy.grant(peer, purpose)
+        # The purpose itself is not logged: a peer may write anything there.
+        rules = {rule.id for rule in policy.rules for single in purpose.split() if rule.is_for(peer, single)}
+        _log.debug("granted", city=peer, grant=grant.digest, rules=sorted(rules))
+        return grant
 
     def earlier_grant(self, peer: str, purpose: str, digest: str) -> Grant | None:
         """What a peer might see under an earlier grant; None where its policy isn't known here."""

@@ -4,7 +4,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from time import perf_counter
 from typing import NamedTuple
+
+import structlog
 
 from node.core.log.checkpoint import LogKey
 from node.core.log.trusted_log import MAX_REVISION_SPAN, TrustedLog, VerifiedBatch, verify_revision
@@ -13,6 +16,7 @@ from node.messages import _
 from node.ports import Peer
 from node.storage.sqlite.store import Store
 
+_log = structlog.get_logger(__name__)
 # Records that share a commit: the cost of a commit hardly depends on their number.
 COMMIT_RECORDS = 4000
 # Commits under way while verifying goes on.
@@ -58,11 +62,13 @@ def _pull_log(
     origin = store.find_origin(city)
     trusted = TrustedLog(city, keys, store.frontier(city), origin.known if origin else None)
     progress = Progress(trusted.size, trusted.size)
+    began_s = perf_counter()
     with _CommitBuffer(store, city, purpose) as buffer:
         for raw in peer.pull(trusted.size, trusted.known.size if trusted.known else 0):
             with _keep_payload(raw):
                 batch = trusted.verify_batch(raw)
             buffer.put(batch)
+            began_s = _log_batch("batch_pulled", city, trusted.size, batch.size, batch.checkpoint.size, began_s)
             trusted.accept(batch)
             progress = Progress(batch.size, batch.checkpoint.size)
             on_progress(progress)
@@ -114,18 +120,26 @@ def _revise(store: Store, peer: Peer, city: str) -> None:
     origin = store.origin(city)
     if not origin.to_revise:
         return
-    begin = origin.revised
+    begin, began_s = origin.revised, perf_counter()
     for raw in peer.revise(begin, origin.revise_upto, origin.held_grant):
         leaf_hashes = store.leaf_hashes(origin.number, begin, min(begin + MAX_REVISION_SPAN, origin.revise_upto))
         with _keep_payload(raw):
             revision = verify_revision(raw, city, begin, origin.revise_upto, leaf_hashes)
         store.store_revision(city, revision).result()
+        began_s = _log_batch("batch_revised", city, begin, revision.end, origin.revise_upto, began_s)
         begin = revision.end
         if begin == origin.revise_upto:
             return
     raise TransientError(
         Reason.TRUNCATED_STREAM, _("{city} ended the revision early, at record {begin}", city=city, begin=begin)
     )
+
+
+def _log_batch(event: str, city: str, begin: int, end: int, target: int, began_s: float) -> float:
+    """Logs a batch, from the wait for it until it is handed to the store; returns when the next begins."""
+    now_s = perf_counter()
+    _log.debug(event, city=city, begin=begin, end=end, target=target, ms=round((now_s - began_s) * 1000, 1))
+    return now_s
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import structlog
+
 from node.core.log.merkle import consistency_proof
 from node.core.log.record import cut_wire, mask_wire
 from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
@@ -17,10 +19,13 @@ from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.versions import RecordChanges, Shown
 from node.usecases.records.usage import check_reason
 
+_log = structlog.get_logger(__name__)
 # Room in a batch for checkpoint, proofs and leaf hashes.
 _BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
 # Most that the index of a view and its framing take in a revision.
 _INDEX_BYTES = 16
+# A view that shows nothing but the leaf hash; every other has a header too.
+_WITHHELD_BYTES = len(View(leaf_hash=bytes(32)).SerializeToString())
 Cut = Callable[[int, int], tuple[list[bytes], list[bytes]]]
 
 
@@ -42,7 +47,7 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
                 claimed=claimed,
             ),
         )
-    cut = partial(_views, reader, Shown(reader, grant))
+    cut = partial(_views, reader, grant, Shown(reader, grant))
     return batches(reader, origin, cut, request.from_size, request.known_size, grant.digest)
 
 
@@ -89,10 +94,12 @@ def fitting(views: Iterable[bytes]) -> list[bytes]:
     return fits
 
 
-def _views(reader: Reader, shown: Shown, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
+def _views(reader: Reader, grant: Grant, shown: Shown, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
     changes = RecordChanges(reader, begin, end)
     rows = reader.records(OWN, begin, end)
     views = fitting(view_for(shown, row, changes) for row in rows)
+    withheld = sum(len(view) == _WITHHELD_BYTES for view in views)
+    _log.debug("batch_shared", grant=grant.digest, begin=begin, end=begin + len(views), withheld=withheld)
     return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
 
 

@@ -218,6 +218,7 @@ class Sync:
         _FAILURES.labels(city, error.reason).inc()
         failures = self._store.peer_state(city).failures + 1
         wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        _log.debug("backing_off", city=city, reason=error.reason, failures=failures, wait_ms=wait_ms)
         self._due_s[city] = self._clock.elapsed_s() + wait_ms / 1000
         self._store.set_peer_state(
             PeerState(
