@@ -56,10 +56,10 @@ def _may_have_key(cells: Sequence[str], titles: Sequence[str]) -> bool:
     """Whether somebody's code may stand in a cell after the first that says something."""
     of_codes = {place for place, title in enumerate(titles) if _OF_CODES.search(title)}
     looks = _MAY_BE_KEY.search if of_codes else _MAY_BE_KEY.fullmatch
-    said = [(place, cell) for place, cell in enumerate(cells) if cell.strip()]
+    filled = [(place, cell) for place, cell in enumerate(cells) if cell.strip()]
     return any(
         looks(_BLANKS.sub("", normalize("NFKC", cell)))
-        for place, cell in said[1:]
+        for place, cell in filled[1:]
         if place in of_codes or not of_codes or place >= len(titles)
     )
 
