@@ -98,7 +98,7 @@ def test_of_several_none_is_taken_and_all_are_named(places: Path) -> None:
         found(places / "etc" / city, city)
     refused = invoke(gongzhi, "federation", "list")
     assert isinstance(refused.exception, FileError)
-    assert f"--node {places}/etc/changsha, {places}/etc/wuhan" in refused.exception.message
+    assert f"--node {places}/etc/changsha, --node {places}/etc/wuhan" in refused.exception.message
 
 
 @as_root
