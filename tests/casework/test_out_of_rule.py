@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.core.standards import standard as standards
-from node.core.workflow.declared import COMPLAINT
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import Entry
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
+from node.usecases.casework.rules.jurisdiction import COMPLAINT
 from node.usecases.casework.rules.table import RULES
 from tests.kit.casework.casework_city import (
     CLERK,

@@ -1,30 +1,46 @@
 """Every declared workflow."""
 
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from node.core.workflow.declaration import read_workflow
 from node.core.workflow.model import Workflow
 from node.errors import NodeError, Reason
 from node.messages import _
 
-WORKFLOWS = MappingProxyType(
-    {
-        name: read_workflow(name)
-        for name in (
-            "referral",
-            "complaint",
-            "listing.serious",
-            "listing.abnormal",
-            "listing.platform",
-            "listing.hit",
-            "credit.repair",
-            "measure.request",
-            "alert",
-        )
-    }
+_NAMES = (
+    "referral",
+    "complaint",
+    "listing.serious",
+    "listing.abnormal",
+    "listing.platform",
+    "listing.hit",
+    "credit.repair",
+    "measure.request",
+    "alert",
 )
-COMPLAINT = WORKFLOWS["complaint"]
-REFERRAL = WORKFLOWS["referral"]
+_read = cache(read_workflow)
+
+
+class _Workflows(Mapping[str, Workflow]):
+    """Reads a workflow when it is first asked for: all of them take 0.2 s, and most commands need none."""
+
+    def __getitem__(self, name: str) -> Workflow:
+        if name not in _NAMES:
+            raise KeyError(name)
+        return _read(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+WORKFLOWS: Mapping[str, Workflow] = _Workflows()
 
 
 def workflow(name: str) -> Workflow:

@@ -6,7 +6,6 @@ city that exclude each other, whoever made them at the same moment, the earlier 
 
 from collections.abc import Iterable, Iterator
 
-from node.core.workflow.declared import COMPLAINT
 from node.core.workflow.facts import ActFact, city_of, record_order
 from node.core.workflow.rules import Broken
 from node.errors import Reason
@@ -14,7 +13,7 @@ from node.stubs.standard.v1.complaint_pb2 import Complaint
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.origins import behind, named_by, opened
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
-from node.usecases.casework.rules.jurisdiction import PLACE
+from node.usecases.casework.rules.jurisdiction import COMPLAINT, PLACE
 
 _HAND_OVER, _PASS_ON, _TAKE_BACK, _FOLLOW_UP = "hand_over", "pass_on", "take_back", "follow_up"
 

@@ -6,7 +6,7 @@ from typing import Any
 from node.core.law.complaint_route import Route, find_route
 from node.core.members.federation import Federation
 from node.core.workflow.codes import code_name
-from node.core.workflow.declared import COMPLAINT
+from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import Broken
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -18,6 +18,7 @@ from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _HAND_OVER, _PASS_ON = "hand_over", "pass_on"
 # Where a complaint belongs.
+COMPLAINT = WORKFLOWS["complaint"]
 PLACE = COMPLAINT.act[_HAND_OVER].law
 
 

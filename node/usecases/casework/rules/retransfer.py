@@ -6,7 +6,7 @@ Judged by every node from the records it holds, of an act to come as of one that
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from node.core.workflow.declared import REFERRAL
+from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of
 from node.core.workflow.rules import Broken
 from node.errors import Reason
@@ -17,6 +17,7 @@ from node.usecases.casework.origins import behind, is_here, named_by
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _ASSISTANCE = "assistance"
+REFERRAL = WORKFLOWS["referral"]
 _RULE = REFERRAL.forbids["retransfer"]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from node.core.law.laws import Citation, Label, accord
 from node.core.screening import LISTS
 from node.core.workflow.case import check
-from node.core.workflow.declared import REFERRAL, WORKFLOWS
+from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import Broken
 from node.usecases.casework.rules.candidate import Candidate, Check, Knowledge
 from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fact
@@ -21,7 +21,7 @@ from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
 from node.usecases.casework.rules.listings import broken_by_repair, broken_by_republication, broken_by_term
 from node.usecases.casework.rules.numbers import broken_by_number
 from node.usecases.casework.rules.out_of_rule import broken_by_taking_on
-from node.usecases.casework.rules.retransfer import broken_by_referring
+from node.usecases.casework.rules.retransfer import REFERRAL, broken_by_referring
 
 _LISTS = tuple(name for name in WORKFLOWS if name in LISTS and WORKFLOWS[name].forbidden)
 
