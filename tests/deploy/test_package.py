@@ -129,7 +129,7 @@ def test_who_may_not_is_told_in_a_line(tried: Machine) -> None:
         "gongzhi init --city changsha --dir /etc/gongzhi/hefei": "sudo",
         f"sudo gongzhi run --node {SETTINGS}": f"systemctl start {UNIT}",
         f"sudo gongzhi init --city changsha --dir {SETTINGS}": "this folder already is a node",
-        "sudo gongzhi status": f"--node {SETTINGS} or /etc/gongzhi/wuhan",
+        "sudo gongzhi status": f"--node {SETTINGS}, --node /etc/gongzhi/wuhan",
     }.items():
         shown = tried.paste(f"{words} 2>&1 || [ $? = 2 ]\n")
         assert told in shown, (words, shown)
