@@ -41,7 +41,7 @@ story: setup ## One matter through six cities, each held to what it may see (JSO
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -q --numprocesses 2
 
-test-fast: setup ## Run the tests that start no process and need no container (about 2 1/2 minutes)
+test-fast: setup ## Run the tests that start no process and need no container (about 3 minutes)
 	@$(IN_MEMORY) $(BIN)/python -m pytest -q --numprocesses 3 -m unit
 
 coverage: setup ## Say which share of the lines the fast tests reach, and write .cache/coverage/index.html
