@@ -83,6 +83,7 @@ class Reason(StrEnum):
     DATA_LOST = "data_lost"
     UNSUPPORTED_SQLITE = "unsupported_sqlite"
     NEWER_DATA = "newer_data"
+    UNSUPPORTED_FORMAT = "unsupported_format"
     ALREADY_RUNNING = "already_running"
     RESTORED = "restored"
     INTERNAL = "internal"

@@ -1,28 +1,30 @@
-"""Records: commitments, leaves, and the views that peers may see of them.
+"""Records: what one is made of, how it is hashed, and what is read of one.
 
     commitment = SHA-256(domain tag || facet number, 4 bytes big-endian || 16-byte salt || facet body)
-    leaf       = SHA-256(0x00 || header bytes || commitments in order of facet number)
+    leaf       = SHA-256(0x00 || SHA-256(common) || commitments in order of facet number || own)
 
-The header names the number of its commitments and has one form (fields in order, none twice, none unknown): no bytes
-can be divided into header and commitments in two ways.
-Header bytes and facet bodies are hashed and stored as they came, never re-serialised.
+`common` says what neighbouring records share, `own` the rest (record.proto). The digest of common has a fixed length
+and names the number of commitments, each of fixed length; own is what is left: a leaf is cut in one way only
+(docs/decisions/0023-log-format-2.md). Common, own and bodies are hashed and stored as they came, never re-serialised.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.merkle import HASH_BYTES, hash_leaf
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Column, Common, Header, Own, Run
 
+FORMAT = 2
+"""Of the log."""
 SALT_BYTES = 16
 MAX_FACETS = 16
+MAX_COMMON_BYTES = 16 * 1024
 # Of the place of a record in its city's log.
 INDEX_BITS = 40
 EVERYONE = "all"
@@ -30,35 +32,108 @@ CASEWORK = "casework"
 """The source of what a case made: its acts, and the records they lead to. No row has it."""
 OWN_SOURCES = (CASEWORK, "node")
 """The sources of what the node writes itself; no row has one of them."""
-_TAG = b"gongzhi.facet.v1"
-# Tags and lengths of record.proto's View and Facet on the wire.
-_HEADER, _FACET, _BODY = 0x0A, 0x12, 0x12
-_LEAF_HASH, _SALT, _COMMITMENT = b"\x1a\x20", b"\x0a\x10", b"\x1a\x20"
-_EMPTY_FACET = b"\x12\x12" + _SALT
-_MASKED = b"\x12\x22" + _COMMITMENT
-_MASKED_BYTES = 2 + HASH_BYTES
-_MAX_SHIFT = 28
 # 9000-01-01.
 _LATEST_MS = 221_845_392_000_000
 _RECORD_ID = re.compile(r"(.+)-(0|[1-9][0-9]{0,12})", re.DOTALL)
-_PREFIXES = tuple(_TAG + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
+PREFIXES = tuple(b"gongzhi.facet.v1" + number.to_bytes(4, "big") for number in range(MAX_FACETS + 1))
+"""By facet number: what is hashed before an opening, which is salt and body."""
+_Part = TypeVar("_Part", Common, Own)
 
 
-class Opened(NamedTuple):
-    """A view that was hashed: its leaf hash and, unless it is withheld whole, its parsed header."""
+class Shared(NamedTuple):
+    """What the records of a run have in common: as parsed, as hashed, and as a leaf begins with it."""
 
-    leaf_hash: bytes
-    header: Header | None
-
-
-def commit(number: int, salt: bytes, body: bytes) -> bytes:
-    """The commitment to facet `number` (1-based)."""
-    return sha256(_PREFIXES[number] + salt + body).digest()
+    common: Common
+    raw: bytes
+    leaf_prefix: bytes
 
 
-def hash_record(header: bytes, commitments: Sequence[bytes]) -> bytes:
+class Record:
+    """A record as a store or a peer holds it: what of it is disclosed, and its place in its city's log.
+
+    Attributes:
+        index: Leaf index.
+        leaf_hash: 32 bytes.
+        shared: What it has in common with its neighbours; None where it is withheld whole or was destroyed.
+        own: A serialised Own.
+        facets: By number from 1: the opening (salt and body) of a disclosed facet, None of a withheld one.
+        commitments: By number from 1: the commitment of a withheld facet, None of a disclosed one.
+    """
+
+    __slots__ = ("_header", "commitments", "facets", "index", "leaf_hash", "own", "shared")
+
+    def __init__(
+        self,
+        index: int,
+        leaf_hash: bytes,
+        shared: Shared | None = None,
+        own: bytes = b"",
+        facets: Sequence[bytes | None] = (),
+        commitments: Sequence[bytes | None] = (),
+    ) -> None:
+        self.index = index
+        self.leaf_hash = leaf_hash
+        self.shared = shared
+        self.own = own
+        self.facets = facets
+        self.commitments = commitments
+        self._header: Header | None = None
+
+    @property
+    def header(self) -> Header:
+        """Common and own read together; made once. Of a record that is open."""
+        if self._header is None:
+            assert self.shared is not None, "a withheld record has no header"  # noqa: S101 - a fault of ours
+            self._header = header_of(self.shared.common, Own.FromString(self.own), self.index)
+        return self._header
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it is disclosed."""
+        return self.shared is not None
+
+    @property
+    def disclosed(self) -> frozenset[int]:
+        """The numbers of the disclosed facets."""
+        return frozenset(number for number, opening in enumerate(self.facets, 1) if opening is not None)
+
+    def bodies(self, numbers: Collection[int] | None = None) -> Iterator[bytes]:
+        """The bodies of disclosed facets, all or those of these numbers: together the body that may be seen."""
+        for number, opening in enumerate(self.facets, 1):
+            if opening is not None and (numbers is None or number in numbers):
+                yield opening[SALT_BYTES:]
+
+    def run(self) -> Run:
+        """The record as a run of one: as it travels and stands in a proof."""
+        if self.shared is None:
+            return Run(leaf_hashes=self.leaf_hash)
+        columns = [
+            Column(commitments=[commitment]) if opening is None else Column(openings=[opening])
+            for opening, commitment in zip(self.facets, self.commitments, strict=True)
+        ]
+        return Run(common=self.shared.raw, own=[self.own], columns=columns)
+
+    def masked(self, disclosed: Collection[int]) -> "Record":
+        """The record with its facets that are not in `disclosed` replaced by their commitments."""
+        commitments = [
+            commitment if opening is None or number in disclosed else commit(number, opening)
+            for number, (opening, commitment) in enumerate(zip(self.facets, self.commitments, strict=True), 1)
+        ]
+        facets = [
+            opening if commitment is None else None
+            for opening, commitment in zip(self.facets, commitments, strict=True)
+        ]
+        return Record(self.index, self.leaf_hash, self.shared, self.own, facets, commitments)
+
+
+def commit(number: int, opening: bytes) -> bytes:
+    """The commitment to facet `number` (1-based); an opening is salt and body."""
+    return sha256(PREFIXES[number] + opening).digest()
+
+
+def hash_record(shared: Shared, own: bytes, commitments: Sequence[bytes]) -> bytes:
     """The leaf hash of a record."""
-    return hash_leaf(header + b"".join(commitments))
+    return sha256(b"".join((shared.leaf_prefix, *commitments, own))).digest()
 
 
 def record_id(city: str, index: int) -> str:
@@ -88,170 +163,113 @@ def is_record_id(text: str) -> bool:
     return True
 
 
-def seal(header: Header, bodies: Sequence[bytes], salts: bytes) -> tuple[bytes, bytes]:
-    """Makes the leaf hash and the serialised full view of a new record.
+@lru_cache(maxsize=1024)
+def read_common(raw: bytes) -> Shared:
+    """Parses what a run's records have in common, in its one form.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, too long, not a Common, or not in its one form.
+    """
+    if len(raw) > MAX_COMMON_BYTES:
+        raise NodeError(
+            Reason.BAD_COMMITMENT,
+            _("a common header of {count} bytes; at most {most} are allowed", count=len(raw), most=MAX_COMMON_BYTES),
+        )
+    common = _parse_whole(Common, raw)
+    if not common.city or common.facets > MAX_FACETS:
+        raise NodeError(
+            Reason.BAD_COMMITMENT,
+            _("a common header must name its city and at most {most} facets", most=MAX_FACETS),
+        )
+    return Shared(common, raw, b"\0" + sha256(raw).digest())
+
+
+def share_common(common: Common) -> Shared:
+    """What new records are to have in common."""
+    return read_common(common.SerializeToString(deterministic=True))
+
+
+def read_own(raw: bytes) -> Own:
+    """Parses what a record has of its own, in its one form.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, not an Own, or not in its one form.
+    """
+    return _parse_whole(Own, raw)
+
+
+def _parse_whole(kind: type[_Part], raw: bytes) -> _Part:
+    """Parses bytes that have one form: fields in order, none unknown, every length and number minimal."""
+    try:
+        part = kind.FromString(raw)
+    except DecodeError:
+        part = None
+    if part is not None:
+        part.DiscardUnknownFields()
+    if part is None or part.SerializeToString(deterministic=True) != raw:
+        raise NodeError(Reason.BAD_COMMITMENT, _("{name}: not in its one form", name=kind.DESCRIPTOR.name.lower()))
+    return part
+
+
+def header_of(common: Common, own: Own, index: int) -> Header:
+    """Common and own read together, for the record at leaf `index`."""
+    city = common.city
+    return Header(
+        id=record_id(city, index),
+        standard=common.standard,
+        version=common.version,
+        city=city,
+        subjects=own.subjects,
+        issued_at_ms=common.issued_at_ms,
+        valid_from_ms=own.valid_from_ms,
+        valid_until_ms=own.valid_until_ms,
+        supersedes=record_id(city, own.supersedes - 1) if own.supersedes else "",
+        retracts=record_id(city, own.retracts - 1) if own.retracts else "",
+        audience=common.audience,
+        purpose=common.purpose,
+        legal_basis=common.legal_basis,
+        as_of_ms=common.as_of_ms,
+        source=common.source,
+        facets=common.facets,
+    )
+
+
+def split_header(header: Header, facets: int) -> tuple[Shared, Own]:
+    """A header that is to be a record's, as common and own; `id` and `facets` in it are not read.
 
     Args:
-        header: Complete but for `facets`, which is set here.
-        bodies: One facet body for each facet number 1..n, empty where the facet holds nothing.
-        salts: At least n * 16 random bytes, used for nothing else.
-    """
-    header.facets = len(bodies)
-    header_bytes = header.SerializeToString()
-    commitments, view = [], [_field(_HEADER, header_bytes)]
-    for number, body in enumerate(bodies, 1):
-        salt = salts[(number - 1) * SALT_BYTES : number * SALT_BYTES]
-        commitments.append(commit(number, salt, body))
-        view.append(_field(_FACET, _SALT + salt + _field(_BODY, body)) if body else _EMPTY_FACET + salt)
-    return hash_record(header_bytes, commitments), b"".join(view)
-
-
-def _field(tag: int, content: bytes) -> bytes:
-    """A length-delimited field on the wire."""
-    length, varint = len(content), bytearray((tag,))
-    while length > 127:
-        varint.append(length & 127 | 128)
-        length >>= 7
-    varint.append(length)
-    return bytes(varint) + content
-
-
-def mask(view: View, disclosed: Collection[int]) -> None:
-    """Replaces the facets of a view that are not in `disclosed` by their commitments, in place."""
-    wire = view.SerializeToString()
-    if view.header:
-        view.ParseFromString(mask_wire(wire, cut_wire(wire)[1], disclosed))
-
-
-def open_view(view: View) -> Opened:
-    """Hashes a view as its receiver does.
+        header: Complete but for its place; `supersedes` and `retracts` are record ids of the same log.
+        facets: Number of commitments.
 
     Raises:
-        NodeError: BAD_COMMITMENT, the view is not of the form header + facets or leaf hash alone.
+        NodeError: INVALID_ARGUMENT, it supersedes or retracts what is no record id.
     """
-    return open_wire(view.SerializeToString())
+    common = Common(
+        standard=header.standard,
+        version=header.version,
+        city=header.city,
+        issued_at_ms=header.issued_at_ms,
+        audience=header.audience,
+        purpose=header.purpose,
+        legal_basis=header.legal_basis,
+        as_of_ms=header.as_of_ms,
+        source=header.source,
+        facets=facets,
+    )
+    own = Own(
+        subjects=header.subjects,
+        valid_from_ms=header.valid_from_ms,
+        valid_until_ms=header.valid_until_ms,
+        supersedes=_target(header.supersedes),
+        retracts=_target(header.retracts),
+    )
+    return share_common(common), own
 
 
-def open_wire(wire: bytes) -> Opened:
-    """Hashes a serialised view: what is hashed, and may be stored, is the bytes as they came.
-
-    Raises:
-        NodeError: BAD_COMMITMENT, the view is not of the form header + facets or leaf hash alone.
-    """
-    if wire[:2] == _LEAF_HASH and len(wire) == 2 + HASH_BYTES:
-        return Opened(wire[2:], None)
-    header_bytes, facets = cut_wire(wire)
-    header = parse_header(header_bytes)
-    # A commitment that reads as header fields could otherwise move into the header: one leaf, two records.
-    header.DiscardUnknownFields()
-    if header.SerializeToString() != header_bytes:
-        raise NodeError(Reason.BAD_COMMITMENT, _("the header of {id!r} is not in its one form", id=header.id[:80]))
-    if len(facets) != header.facets:
-        text = _("{id!r} has {facets} facets, not {count}", id=header.id[:80], facets=len(facets), count=header.facets)
-        raise NodeError(Reason.BAD_COMMITMENT, text)
-    commitments = [_commitment(wire, number, begin, end) for number, (begin, end) in enumerate(facets, 1)]
-    return Opened(hash_record(header_bytes, commitments), header)
-
-
-def cut_wire(wire: bytes) -> tuple[bytes, list[tuple[int, int]]]:
-    """The header bytes of a serialised view, and where the content of each facet begins and ends.
-
-    Raises:
-        NodeError: BAD_COMMITMENT, not a view with a header.
-    """
-    facets: list[tuple[int, int]] = []
-    try:
-        begin, end = _span(wire, 0, _HEADER)
-        header, size = wire[begin:end], len(wire)
-        while end < size:
-            if wire[end] == _FACET and (length := wire[end + 1]) < 128:  # most are: spared a call
-                begin = end + 2
-                end = begin + length
-            else:
-                begin, end = _span(wire, end, _FACET)
-            facets.append((begin, end))
-    except IndexError:
-        raise NodeError(Reason.BAD_COMMITMENT, _("a view is truncated")) from None
-    if end != size or not header or len(facets) > MAX_FACETS:
-        raise NodeError(Reason.BAD_COMMITMENT, _("a view may hold only its header and its facets, or a leaf hash"))
-    return header, facets
-
-
-def mask_wire(wire: bytes, facets: Sequence[tuple[int, int]], disclosed: Collection[int]) -> bytes:
-    """A serialised view with the facets that are not in `disclosed` replaced by their commitments.
-
-    Args:
-        wire: The view.
-        facets: As `cut_wire` found them.
-        disclosed: Facet numbers.
-    """
-    parts: list[bytes] = []
-    done = 0
-    for number, (begin, end) in enumerate(facets, 1):
-        if number not in disclosed:
-            # The masked facet's own tag and length go with it.
-            parts += (wire[done : _tag_before(begin, end)], _MASKED, _commitment(wire, number, begin, end))
-            done = end
-    return b"".join((*parts, wire[done:]))
-
-
-def _span(wire: bytes, at: int, tag: int) -> tuple[int, int]:
-    """Where the length-delimited field that begins at `at` has its content."""
-    if wire[at] != tag:
-        raise NodeError(Reason.BAD_COMMITMENT, _("a view has an unknown field"))
-    length, at = wire[at + 1], at + 2
-    if length < 128:
-        return at, at + length
-    shift = 7
-    while length >> shift:  # a varint goes on while its highest bit is set
-        length = length & ((1 << shift) - 1) | wire[at] << shift
-        at, shift = at + 1, shift + 7
-        if shift > _MAX_SHIFT or not length >> (shift - 14):  # more bytes than the length needs: not the one form
-            raise NodeError(Reason.BAD_COMMITMENT, _("a view has a field of invalid length"))
-    return at, at + length
-
-
-def _commitment(wire: bytes, number: int, begin: int, end: int) -> bytes:
-    """The commitment of the facet whose content is wire[begin:end]: hashed where it is open, as it stands where not."""
-    if end - begin == _MASKED_BYTES and wire[begin : begin + 2] == _COMMITMENT:
-        return wire[begin + 2 : end]
-    body_at = salt_end = begin + 2 + SALT_BYTES
-    if salt_end < end:
-        body_at, body_end = _span(wire, salt_end, _BODY)
-    else:
-        body_end = salt_end
-    if wire[begin : begin + 2] != _SALT or body_end != end:
-        raise NodeError(Reason.BAD_COMMITMENT, _("facet {number} has neither a body nor a commitment", number=number))
-    return sha256(_PREFIXES[number] + wire[begin + 2 : salt_end] + wire[body_at:end]).digest()
-
-
-def _tag_before(begin: int, end: int) -> int:
-    """Where the field whose content goes from `begin` to `end` has its tag."""
-    return begin - 2 - max(0, ((end - begin).bit_length() - 1) // 7)
-
-
-def parse_header(header: bytes) -> Header:
-    """Parses header bytes.
-
-    Raises:
-        NodeError: BAD_COMMITMENT, not a header.
-    """
-    try:
-        return Header.FromString(header)
-    except DecodeError as error:
-        raise NodeError(Reason.BAD_COMMITMENT, _("the header is not a record header")) from error
+def _target(record: str) -> int:
+    return parse_record_id(record)[1] + 1 if record else 0
 
 
 def is_dated(header: Header) -> bool:
     """Whether a record says when it was issued, so that it and every term counted from it can be told as a day."""
     return 0 <= header.issued_at_ms < _LATEST_MS
-
-
-def disclosed_bodies(view: View) -> list[bytes]:
-    """The facet bodies that a view discloses; their concatenation is the body the viewer may see."""
-    return [facet.body for facet in view.facets if facet.salt]
-
-
-def disclosed_facets(view: View) -> frozenset[int]:
-    """The numbers of the facets that a view discloses."""
-    return frozenset(number for number, facet in enumerate(view.facets, 1) if facet.salt)

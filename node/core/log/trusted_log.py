@@ -12,16 +12,16 @@ from google.protobuf.message import DecodeError
 
 from node.core.log.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
 from node.core.log.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
-from node.core.log.record import open_wire, parse_record_id, record_id
+from node.core.log.record import FORMAT, record_id
+from node.core.log.run import OpenedRun, open_run
 from node.errors import NodeError, Reason, TrustError
 from node.messages import _
-from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse, ReviseResponse
-from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 
-MAX_BATCH_VIEWS = 500
-MIN_BATCH_VIEWS = 200
+MAX_BATCH_RECORDS = 2048
+MIN_BATCH_RECORDS = 200
 MAX_BATCH_BYTES = 1024 * 1024
-# A batch below the minimum of views must at least be this large: large records make small batches.
+# A batch below the minimum of records must at least be this large: large records make small batches.
 MIN_BATCH_BYTES = MAX_BATCH_BYTES // 4
 # Largest record of an own log: with it no batch need be too large, nor so small as to be a drip.
 MAX_RECORD_BYTES = MAX_BATCH_BYTES // 2
@@ -29,22 +29,13 @@ MAX_RECORD_BYTES = MAX_BATCH_BYTES // 2
 MAX_TREE_SIZE = 1 << 40
 # Most records that one message of a revision may pass over.
 MAX_REVISION_SPAN = 20_000
-_Message = TypeVar("_Message", RawPullResponse, ReviseResponse)
-
-
-class VerifiedRecord(NamedTuple):
-    """A record proven to stand at `leaf_index`; header and view are None where it is withheld whole."""
-
-    leaf_index: int
-    leaf_hash: bytes
-    header: Header | None
-    view: bytes | None
+_Message = TypeVar("_Message", PullResponse, ReviseResponse)
 
 
 class VerifiedBatch(NamedTuple):
-    """A proven run of records that ends at tree size `size`, under `checkpoint`."""
+    """Proven runs that end at tree size `size`, under `checkpoint`."""
 
-    records: list[VerifiedRecord]
+    runs: Sequence[OpenedRun]
     tiles: list[Tile]
     size: int
     root: bytes
@@ -52,13 +43,18 @@ class VerifiedBatch(NamedTuple):
     grant: str
     frontier: Frontier
 
+    @property
+    def count(self) -> int:
+        """Number of records."""
+        return sum(run.stored.count for run in self.runs)
+
 
 class Revision(NamedTuple):
-    """Views that replace stored ones: every index in [begin, end) not listed stands as it was."""
+    """Runs that replace what is stored: every index in [begin, end) not in them stands as it was."""
 
     begin: int
     end: int
-    records: list[VerifiedRecord]
+    runs: Sequence[OpenedRun]
     grant: str
 
 
@@ -102,6 +98,8 @@ class TrustedLog:
         except TrustError:
             raise
         except NodeError as error:
+            if error.reason is Reason.UNSUPPORTED_FORMAT:
+                raise
             raise TrustError(error.reason, error.message) from error
 
     def accept(self, batch: VerifiedBatch) -> None:
@@ -110,25 +108,27 @@ class TrustedLog:
         self.known = batch.checkpoint
 
     def _verify_batch(self, raw: bytes) -> VerifiedBatch:
-        # 1. The batch is of bounded size and parses.
-        batch = _parse(RawPullResponse, raw)
+        # 1. The batch is of bounded size, parses, and is of this format.
+        batch = _parse(PullResponse, raw)
+        check_format(batch.format, self.city)
         # 2. It goes on exactly where the cursor stands, in a stream that is not over.
         self._check_place(batch)
         # 3. Its checkpoint is signed by a pinned key of this city; it and the grant are one for the whole stream.
         # 4. The checkpoint extends the newest one known: no roll-back, no fork.
         checkpoint = self._check_checkpoint(batch)
-        # 5. It ends within the checkpoint, and is no drip.
-        self._check_length(batch, checkpoint)
-        # 6. Each view hashes to a leaf, and says it is the record of this place in this log.
-        records = [self._open(index, view) for index, view in enumerate(batch.views, batch.from_index)]
+        # 5. Each run hashes to leaves, says it is of this log, and ends within the checkpoint.
+        runs = self._open(batch, checkpoint)
+        # 6. The batch is no drip.
+        hashes = b"".join([run.stored.hashes for run in runs])
+        self._check_length(batch, len(hashes) // HASH_BYTES, checkpoint)
         # 7. The tree so extended is consistent with the checkpoint.
         frontier = self.frontier.copy()
-        tiles = frontier.extend([record.leaf_hash for record in records])
+        tiles = frontier.extend(split_hashes(hashes))
         root = frontier.root()
-        self._check_root(batch, records, frontier.size, root, checkpoint)
-        return VerifiedBatch(records, tiles, frontier.size, root, checkpoint, batch.grant, frontier)
+        self._check_root(batch, hashes, frontier.size, root, checkpoint)
+        return VerifiedBatch(runs, tiles, frontier.size, root, checkpoint, batch.grant, frontier)
 
-    def _check_place(self, batch: RawPullResponse) -> None:
+    def _check_place(self, batch: PullResponse) -> None:
         if self.is_complete:
             _distrust(Reason.ENDLESS_STREAM, _("a batch after the stream reached its checkpoint"))
         if batch.from_index < self.size:
@@ -150,7 +150,7 @@ class TrustedLog:
                 ),
             )
 
-    def _check_checkpoint(self, batch: RawPullResponse) -> Checkpoint:
+    def _check_checkpoint(self, batch: PullResponse) -> Checkpoint:
         if self._stream is None:
             checkpoint = verify_checkpoint(batch.checkpoint, log_name(self.city), self._keys)
             if checkpoint.size > MAX_TREE_SIZE or (checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT):
@@ -181,83 +181,75 @@ class TrustedLog:
         except NodeError as error:
             _distrust(Reason.TREE_FORKED, _("the checkpoint does not extend the known one: {why}", why=error.message))
 
-    def _check_length(self, batch: RawPullResponse, checkpoint: Checkpoint) -> None:
-        count, left = len(batch.views), checkpoint.size - self.size
-        if count > left:
+    def _open(self, batch: PullResponse, checkpoint: Checkpoint) -> list[OpenedRun]:
+        runs: list[OpenedRun] = []
+        at = batch.from_index
+        for raw in batch.runs:
+            run = open_run(raw, at, self.city)
+            if runs and runs[-1].could_join(run):
+                _distrust(Reason.UNDERSIZE_BATCH, _("the run from leaf {at} could stand in the one before", at=at))
+            runs.append(run)
+            at = run.stored.end
+            self._check_end(at, checkpoint)  # before more is hashed
+        return runs
+
+    def _check_end(self, at: int, checkpoint: Checkpoint) -> None:
+        if at > checkpoint.size:
             _distrust(Reason.ENDLESS_STREAM, _("more records than the {size} of the checkpoint", size=checkpoint.size))
-        if count > MAX_BATCH_VIEWS:
+        if at - self.size > MAX_BATCH_RECORDS:
             _distrust(
-                Reason.OVERSIZE_BATCH,
-                _("{count} records in a batch; at most {most} are allowed", count=count, most=MAX_BATCH_VIEWS),
+                Reason.OVERSIZE_BATCH, _("more than the {most} records that a batch may hold", most=MAX_BATCH_RECORDS)
             )
-        # The views alone count: a drip could be padded with anything else.
-        if count < min(MIN_BATCH_VIEWS, left) and sum(map(len, batch.views)) < MIN_BATCH_BYTES:
+
+    def _check_length(self, batch: PullResponse, count: int, checkpoint: Checkpoint) -> None:
+        left = checkpoint.size - self.size
+        # The runs alone count: a drip could be padded with anything else.
+        if count < min(MIN_BATCH_RECORDS, left) and sum(map(len, batch.runs)) < MIN_BATCH_BYTES:
             _distrust(
                 Reason.UNDERSIZE_BATCH,
                 _("only {count} records in a batch, with {left} left to send", count=count, left=left),
             )
 
-    def _open(self, index: int, view: bytes) -> VerifiedRecord:
-        leaf_hash, header = open_wire(view)
-        if header is None:
-            return VerifiedRecord(index, leaf_hash, None, None)
-        check_header(header, self.city, index)
-        return VerifiedRecord(index, leaf_hash, header, view)
-
-    def _check_root(
-        self, batch: RawPullResponse, records: list[VerifiedRecord], size: int, root: bytes, checkpoint: Checkpoint
-    ) -> None:
+    def _check_root(self, batch: PullResponse, hashes: bytes, size: int, root: bytes, checkpoint: Checkpoint) -> None:
         if size == 0:
             return
         try:
             verify_consistency(size, checkpoint.size, batch.consistency, root, checkpoint.root)
         except NodeError:
-            self._blame_record(batch.leaf_hashes, records)
+            self._blame_record(batch.leaf_hashes, hashes)
             raise
 
-    def _blame_record(self, claimed: bytes, records: list[VerifiedRecord]) -> None:
+    def _blame_record(self, claimed: bytes, hashes: bytes) -> None:
         """Names the first record that does not hash to the leaf the peer claims for it, if there is one."""
-        for place, record in enumerate(records):
-            if claimed[place * HASH_BYTES : (place + 1) * HASH_BYTES] != record.leaf_hash:
-                name = record_id(self.city, record.leaf_index)
+        for at in range(0, len(hashes), HASH_BYTES):
+            if claimed[at : at + HASH_BYTES] != hashes[at : at + HASH_BYTES]:
+                name = record_id(self.city, self.size + at // HASH_BYTES)
                 _distrust(
-                    Reason.BAD_COMMITMENT, _("header and facets of {record} do not hash to its leaf", record=name)
+                    Reason.BAD_COMMITMENT, _("common, own and facets of {record} do not hash to its leaf", record=name)
                 )
 
 
-def check_header(header: Header, city: str, index: int) -> None:
-    """Checks that a header says what its place in the log says.
+def split_hashes(hashes: bytes) -> list[bytes]:
+    """Hashes that stand end to end, one by one."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
+def check_format(stated: int, city: str) -> None:
+    """Checks that a peer speaks of its log in this format.
 
     Raises:
-        TrustError: WRONG_CITY or WRONG_RECORD_ID.
+        NodeError: UNSUPPORTED_FORMAT. It is no lie: nobody is frozen for an old release.
     """
-    if header.city != city:
-        _distrust(
-            Reason.WRONG_CITY, _("a record of {named!r} in the log of {city!r}", named=header.city[:40], city=city)
+    if stated != FORMAT:
+        raise NodeError(
+            Reason.UNSUPPORTED_FORMAT,
+            _(
+                "{city} sends log format {stated}; this release reads format {format} alone: upgrade {city}",
+                city=city,
+                stated=stated or 1,
+                format=FORMAT,
+            ),
         )
-    if header.id != record_id(city, index):
-        _distrust(
-            Reason.WRONG_RECORD_ID,
-            _("leaf {index} of {city} holds a record with the id {id!r}", index=index, city=city, id=header.id[:80]),
-        )
-    for target in (header.supersedes, header.retracts):
-        if target and not _is_earlier(target, city, index):
-            _distrust(
-                Reason.WRONG_RECORD_ID,
-                _(
-                    "{record} replaces or retracts {target!r}, which is not before it in this log",
-                    record=header.id,
-                    target=target[:80],
-                ),
-            )
-
-
-def _is_earlier(target: str, city: str, index: int) -> bool:
-    try:
-        target_city, target_index = parse_record_id(target)
-    except NodeError:
-        return False
-    return target_city == city and target_index < index
 
 
 def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: Sequence[bytes]) -> Revision:
@@ -287,16 +279,20 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
                 upto=min(upto, begin + MAX_REVISION_SPAN),
             ),
         )
-    # 2. Its views are those of records within, in order, each hashing to the leaf proven before.
-    records: list[VerifiedRecord] = []
-    for item in batch.views:
-        previous = records[-1].leaf_index if records else begin - 1
-        if not previous < item.index < batch.to_index:
-            _distrust(Reason.BAD_REVISION, _("index {index} of the revision is out of order", index=item.index))
-        records.append(_revised(item.view.SerializeToString(), city, item.index, leaf_hashes[item.index - begin]))
+    # 2. Its runs are of records within, in order, each hashing to the leaf proven before.
+    runs: list[OpenedRun] = []
+    for item in batch.runs:
+        previous = runs[-1].stored.end if runs else begin
+        run = _open_revised(item.run, city, item.first)
+        if not previous <= item.first < run.stored.end <= batch.to_index:
+            _distrust(Reason.BAD_REVISION, _("the run from leaf {index} is out of order", index=item.first))
+        if runs and previous == item.first and runs[-1].could_join(run):
+            _distrust(Reason.UNDERSIZE_BATCH, _("the run from leaf {at} could stand in the one before", at=item.first))
+        _check_proven(run, city, leaf_hashes[item.first - begin : run.stored.end - begin])
+        runs.append(run)
     # 3. It is no drip.
-    is_short = batch.to_index < min(upto, begin + MIN_BATCH_VIEWS)
-    if is_short and sum(item.view.ByteSize() for item in batch.views) < MIN_BATCH_BYTES:
+    is_short = batch.to_index < min(upto, begin + MIN_BATCH_RECORDS)
+    if is_short and sum(len(item.run) for item in batch.runs) < MIN_BATCH_BYTES:
         _distrust(
             Reason.UNDERSIZE_BATCH,
             _(
@@ -305,23 +301,27 @@ def verify_revision(raw: bytes, city: str, begin: int, upto: int, leaf_hashes: S
                 left=upto - begin,
             ),
         )
-    return Revision(begin, batch.to_index, records, batch.grant)
+    return Revision(begin, batch.to_index, runs, batch.grant)
 
 
-def _revised(view: bytes, city: str, index: int, leaf_hash: bytes) -> VerifiedRecord:
+def _open_revised(run: bytes, city: str, first: int) -> OpenedRun:
     try:
-        opened = open_wire(view)
+        return open_run(run, first, city)
+    except TrustError:
+        raise
     except NodeError as error:
         raise TrustError(Reason.BAD_REVISION, error.message) from error
-    if opened.leaf_hash != leaf_hash:
-        _distrust(
-            Reason.BAD_REVISION, _("the view of {record} does not hash to its leaf", record=record_id(city, index))
-        )
-    if opened.header is None:
-        return VerifiedRecord(index, leaf_hash, None, None)
-    # Of a record withheld whole until now nobody has read the header yet.
-    check_header(opened.header, city, index)
-    return VerifiedRecord(index, leaf_hash, opened.header, view)
+
+
+def _check_proven(run: OpenedRun, city: str, leaf_hashes: Sequence[bytes]) -> None:
+    for index, (opened, proven) in enumerate(
+        zip(split_hashes(run.stored.hashes), leaf_hashes, strict=True), run.stored.first
+    ):
+        if opened != proven:
+            _distrust(
+                Reason.BAD_REVISION,
+                _("what is sent of {record} does not hash to its leaf", record=record_id(city, index)),
+            )
 
 
 def _parse(kind: type[_Message], raw: bytes) -> _Message:

@@ -22,36 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from node.stubs.record.v1 import record_pb2 as node_dot_record_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/exchange/v1/exchange.proto\x12\x10node.exchange.v1\x1a\x1bnode/record/v1/record.proto\"4\n\x0e\x43ompareRequest\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\x0c\x12\r\n\x05\x66orks\x18\x02 \x03(\x0c\"E\n\x0f\x43ompareResponse\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\x0c\x12\r\n\x05\x66orks\x18\x02 \x03(\x0c\x12\x0e\n\x06now_ms\x18\x03 \x01(\x03\"\r\n\x0bHintRequest\"\x0e\n\x0cHintResponse\"Z\n\x0bPullRequest\x12\x11\n\tfrom_size\x18\x01 \x01(\x04\x12\x12\n\nknown_size\x18\x02 \x01(\x04\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\"\xaf\x01\n\x0cPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12#\n\x05views\x18\x02 \x03(\x0b\x32\x14.node.record.v1.View\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\"\x9c\x01\n\x0fRawPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\r\n\x05views\x18\x02 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\"p\n\rReviseRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tupto_size\x18\x02 \x01(\x04\x12\x12\n\nheld_grant\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"s\n\x0eReviseResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x10\n\x08to_index\x18\x02 \x01(\x04\x12,\n\x05views\x18\x03 \x03(\x0b\x32\x1d.node.exchange.v1.IndexedView\x12\r\n\x05grant\x18\x04 \x01(\t\"@\n\x0bIndexedView\x12\r\n\x05index\x18\x01 \x01(\x04\x12\"\n\x04view\x18\x02 \x01(\x0b\x32\x14.node.record.v1.View2\xc0\x02\n\x0f\x45xchangeService\x12G\n\x04Pull\x12\x1d.node.exchange.v1.PullRequest\x1a\x1e.node.exchange.v1.PullResponse0\x01\x12M\n\x06Revise\x12\x1f.node.exchange.v1.ReviseRequest\x1a .node.exchange.v1.ReviseResponse0\x01\x12\x45\n\x04Hint\x12\x1d.node.exchange.v1.HintRequest\x1a\x1e.node.exchange.v1.HintResponse\x12N\n\x07\x43ompare\x12 .node.exchange.v1.CompareRequest\x1a!.node.exchange.v1.CompareResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fnode/exchange/v1/exchange.proto\x12\x10node.exchange.v1\"4\n\x0e\x43ompareRequest\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\x0c\x12\r\n\x05\x66orks\x18\x02 \x03(\x0c\"E\n\x0f\x43ompareResponse\x12\x13\n\x0b\x63heckpoints\x18\x01 \x03(\x0c\x12\r\n\x05\x66orks\x18\x02 \x03(\x0c\x12\x0e\n\x06now_ms\x18\x03 \x01(\x03\"\r\n\x0bHintRequest\"\x0e\n\x0cHintResponse\"j\n\x0bPullRequest\x12\x11\n\tfrom_size\x18\x01 \x01(\x04\x12\x12\n\nknown_size\x18\x02 \x01(\x04\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\r\"\xa8\x01\n\x0cPullResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x0c\n\x04runs\x18\x02 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\x0c\x12\x13\n\x0b\x63onsistency\x18\x04 \x03(\x0c\x12\x19\n\x11known_consistency\x18\x05 \x03(\x0c\x12\r\n\x05grant\x18\x06 \x01(\t\x12\x13\n\x0bleaf_hashes\x18\x07 \x01(\x0c\x12\x0e\n\x06\x66ormat\x18\x08 \x01(\r\"p\n\rReviseRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tupto_size\x18\x02 \x01(\x04\x12\x12\n\nheld_grant\x18\x03 \x01(\t\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x13\n\x0blegal_basis\x18\x05 \x01(\t\"q\n\x0eReviseResponse\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x10\n\x08to_index\x18\x02 \x01(\x04\x12*\n\x04runs\x18\x03 \x03(\x0b\x32\x1c.node.exchange.v1.IndexedRun\x12\r\n\x05grant\x18\x04 \x01(\t\"(\n\nIndexedRun\x12\r\n\x05\x66irst\x18\x01 \x01(\x04\x12\x0b\n\x03run\x18\x02 \x01(\x0c\x32\xc0\x02\n\x0f\x45xchangeService\x12G\n\x04Pull\x12\x1d.node.exchange.v1.PullRequest\x1a\x1e.node.exchange.v1.PullResponse0\x01\x12M\n\x06Revise\x12\x1f.node.exchange.v1.ReviseRequest\x1a .node.exchange.v1.ReviseResponse0\x01\x12\x45\n\x04Hint\x12\x1d.node.exchange.v1.HintRequest\x1a\x1e.node.exchange.v1.HintResponse\x12N\n\x07\x43ompare\x12 .node.exchange.v1.CompareRequest\x1a!.node.exchange.v1.CompareResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'node.stubs.exchange.v1.exchange_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPAREREQUEST']._serialized_start=82
-  _globals['_COMPAREREQUEST']._serialized_end=134
-  _globals['_COMPARERESPONSE']._serialized_start=136
-  _globals['_COMPARERESPONSE']._serialized_end=205
-  _globals['_HINTREQUEST']._serialized_start=207
-  _globals['_HINTREQUEST']._serialized_end=220
-  _globals['_HINTRESPONSE']._serialized_start=222
-  _globals['_HINTRESPONSE']._serialized_end=236
-  _globals['_PULLREQUEST']._serialized_start=238
-  _globals['_PULLREQUEST']._serialized_end=328
-  _globals['_PULLRESPONSE']._serialized_start=331
-  _globals['_PULLRESPONSE']._serialized_end=506
-  _globals['_RAWPULLRESPONSE']._serialized_start=509
-  _globals['_RAWPULLRESPONSE']._serialized_end=665
-  _globals['_REVISEREQUEST']._serialized_start=667
-  _globals['_REVISEREQUEST']._serialized_end=779
-  _globals['_REVISERESPONSE']._serialized_start=781
-  _globals['_REVISERESPONSE']._serialized_end=896
-  _globals['_INDEXEDVIEW']._serialized_start=898
-  _globals['_INDEXEDVIEW']._serialized_end=962
-  _globals['_EXCHANGESERVICE']._serialized_start=965
-  _globals['_EXCHANGESERVICE']._serialized_end=1285
+  _globals['_COMPAREREQUEST']._serialized_start=53
+  _globals['_COMPAREREQUEST']._serialized_end=105
+  _globals['_COMPARERESPONSE']._serialized_start=107
+  _globals['_COMPARERESPONSE']._serialized_end=176
+  _globals['_HINTREQUEST']._serialized_start=178
+  _globals['_HINTREQUEST']._serialized_end=191
+  _globals['_HINTRESPONSE']._serialized_start=193
+  _globals['_HINTRESPONSE']._serialized_end=207
+  _globals['_PULLREQUEST']._serialized_start=209
+  _globals['_PULLREQUEST']._serialized_end=315
+  _globals['_PULLRESPONSE']._serialized_start=318
+  _globals['_PULLRESPONSE']._serialized_end=486
+  _globals['_REVISEREQUEST']._serialized_start=488
+  _globals['_REVISEREQUEST']._serialized_end=600
+  _globals['_REVISERESPONSE']._serialized_start=602
+  _globals['_REVISERESPONSE']._serialized_end=715
+  _globals['_INDEXEDRUN']._serialized_start=717
+  _globals['_INDEXEDRUN']._serialized_end=757
+  _globals['_EXCHANGESERVICE']._serialized_start=760
+  _globals['_EXCHANGESERVICE']._serialized_end=1080
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,6 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
-from node.stubs.record.v1 import record_pb2 as _record_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -115,6 +114,7 @@ class PullRequest(_message.Message):
     KNOWN_SIZE_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
     LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
     from_size: _builtins.int
     """The caller's cursor: verified tree size, first leaf index wanted."""
     known_size: _builtins.int
@@ -122,6 +122,8 @@ class PullRequest(_message.Message):
     purpose: _builtins.str
     """What the records are for: one or more purposes, separated by spaces. The caller may see what any of them allows."""
     legal_basis: _builtins.str
+    format: _builtins.int
+    """Of the log that the caller can read: 2."""
     def __init__(
         self,
         *,
@@ -129,10 +131,11 @@ class PullRequest(_message.Message):
         known_size: _builtins.int = ...,
         purpose: _builtins.str = ...,
         legal_basis: _builtins.str = ...,
+        format: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_size", b"from_size", "known_size", b"known_size", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "from_size", b"from_size", "known_size", b"known_size", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -140,26 +143,31 @@ Global___PullRequest: _TypeAlias = PullRequest  # noqa: Y015
 
 @_typing.final
 class PullResponse(_message.Message):
-    """A batch: at most 500 views and 1 MiB. Empty only where there is nothing new."""
+    """A batch: at most 2,048 records and 1 MiB. Empty only where there is nothing new."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_INDEX_FIELD_NUMBER: _builtins.int
-    VIEWS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     CONSISTENCY_FIELD_NUMBER: _builtins.int
     KNOWN_CONSISTENCY_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
     LEAF_HASHES_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
     from_index: _builtins.int
     checkpoint: _builtins.bytes
     """Signed note (C2SP tlog-checkpoint), the same in every batch of a stream."""
     grant: _builtins.str
-    """Digest of the rules under which these views were made."""
+    """Digest of the rules by which it was decided what these runs disclose."""
     leaf_hashes: _builtins.bytes
-    """The views' leaf hashes, 32 bytes each, end to end: proves nothing, names the record where a proof fails."""
+    """The records' leaf hashes, 32 bytes each, end to end: proves nothing, names the record where a proof fails."""
+    format: _builtins.int
+    """Of the log: 2. Format 1, which no release uses any more, says 0."""
     @_builtins.property
-    def views(self) -> _containers.RepeatedCompositeFieldContainer[_record_pb2.View]: ...
+    def runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Serialised node.record.v1.Run: receivers hash and store these very bytes. No run could have been one with the next."""
+
     @_builtins.property
     def consistency(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """RFC 9162 consistency proof from the batch's end to the checkpoint."""
@@ -172,62 +180,21 @@ class PullResponse(_message.Message):
         self,
         *,
         from_index: _builtins.int = ...,
-        views: _abc.Iterable[_record_pb2.View] | None = ...,
+        runs: _abc.Iterable[_builtins.bytes] | None = ...,
         checkpoint: _builtins.bytes = ...,
         consistency: _abc.Iterable[_builtins.bytes] | None = ...,
         known_consistency: _abc.Iterable[_builtins.bytes] | None = ...,
         grant: _builtins.str = ...,
         leaf_hashes: _builtins.bytes = ...,
+        format: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "leaf_hashes", b"leaf_hashes", "views", b"views"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "format", b"format", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "leaf_hashes", b"leaf_hashes", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PullResponse: _TypeAlias = PullResponse  # noqa: Y015
-
-@_typing.final
-class RawPullResponse(_message.Message):
-    """PullResponse with its views left as they travel: the same wire form. Nodes hash and store these very bytes."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FROM_INDEX_FIELD_NUMBER: _builtins.int
-    VIEWS_FIELD_NUMBER: _builtins.int
-    CHECKPOINT_FIELD_NUMBER: _builtins.int
-    CONSISTENCY_FIELD_NUMBER: _builtins.int
-    KNOWN_CONSISTENCY_FIELD_NUMBER: _builtins.int
-    GRANT_FIELD_NUMBER: _builtins.int
-    LEAF_HASHES_FIELD_NUMBER: _builtins.int
-    from_index: _builtins.int
-    checkpoint: _builtins.bytes
-    grant: _builtins.str
-    leaf_hashes: _builtins.bytes
-    @_builtins.property
-    def views(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
-    @_builtins.property
-    def consistency(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
-    @_builtins.property
-    def known_consistency(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]: ...
-    def __init__(
-        self,
-        *,
-        from_index: _builtins.int = ...,
-        views: _abc.Iterable[_builtins.bytes] | None = ...,
-        checkpoint: _builtins.bytes = ...,
-        consistency: _abc.Iterable[_builtins.bytes] | None = ...,
-        known_consistency: _abc.Iterable[_builtins.bytes] | None = ...,
-        grant: _builtins.str = ...,
-        leaf_hashes: _builtins.bytes = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "consistency", b"consistency", "from_index", b"from_index", "grant", b"grant", "known_consistency", b"known_consistency", "leaf_hashes", b"leaf_hashes", "views", b"views"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RawPullResponse: _TypeAlias = RawPullResponse  # noqa: Y015
 
 @_typing.final
 class ReviseRequest(_message.Message):
@@ -266,54 +233,55 @@ Global___ReviseRequest: _TypeAlias = ReviseRequest  # noqa: Y015
 
 @_typing.final
 class ReviseResponse(_message.Message):
-    """The views of [from_index, to_index) that differ; what is not listed stands as it was."""
+    """The records of [from_index, to_index) of which something else is disclosed; what is not listed stands as it was."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_INDEX_FIELD_NUMBER: _builtins.int
     TO_INDEX_FIELD_NUMBER: _builtins.int
-    VIEWS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
     GRANT_FIELD_NUMBER: _builtins.int
     from_index: _builtins.int
     to_index: _builtins.int
     grant: _builtins.str
     @_builtins.property
-    def views(self) -> _containers.RepeatedCompositeFieldContainer[Global___IndexedView]: ...
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___IndexedRun]: ...
     def __init__(
         self,
         *,
         from_index: _builtins.int = ...,
         to_index: _builtins.int = ...,
-        views: _abc.Iterable[Global___IndexedView] | None = ...,
+        runs: _abc.Iterable[Global___IndexedRun] | None = ...,
         grant: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_index", b"from_index", "grant", b"grant", "to_index", b"to_index", "views", b"views"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_index", b"from_index", "grant", b"grant", "runs", b"runs", "to_index", b"to_index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReviseResponse: _TypeAlias = ReviseResponse  # noqa: Y015
 
 @_typing.final
-class IndexedView(_message.Message):
+class IndexedRun(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    INDEX_FIELD_NUMBER: _builtins.int
-    VIEW_FIELD_NUMBER: _builtins.int
-    index: _builtins.int
-    @_builtins.property
-    def view(self) -> _record_pb2.View: ...
+    FIRST_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    first: _builtins.int
+    """Leaf index of the first record."""
+    run: _builtins.bytes
+    """A serialised node.record.v1.Run."""
     def __init__(
         self,
         *,
-        index: _builtins.int = ...,
-        view: _record_pb2.View | None = ...,
+        first: _builtins.int = ...,
+        run: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "run", b"run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___IndexedView: _TypeAlias = IndexedView  # noqa: Y015
+Global___IndexedRun: _TypeAlias = IndexedRun  # noqa: Y015

@@ -26,7 +26,7 @@ from node.stubs.buf.validate import validate_pb2 as buf_dot_validate_dot_validat
 from node.stubs.record.v1 import record_pb2 as node_dot_record_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/query/v1/query.proto\x12\rnode.query.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1bnode/record/v1/record.proto\".\n\x06Reason\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x13\n\x0blegal_basis\x18\x02 \x01(\t\"\xdf\x01\n\x08Question\x12\x17\n\x04uscc\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1a\n\x07\x61\x64\x64ress\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\'\n\x14legal_representative\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1e\n\x0b\x65ntity_type\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x19\n\x06status\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12!\n\x0e\x65stablished_on\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\"\x9b\x02\n\x06\x41nswer\x12%\n\x06result\x18\x01 \x01(\x0e\x32\x15.node.query.v1.Result\x12\x12\n\nmismatches\x18\x02 \x03(\t\x12\x0e\n\x06unseen\x18\x03 \x03(\t\x12\x10\n\x08\x61s_of_ms\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x11\n\trecord_id\x18\x06 \x01(\t\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x07 \x01(\x03\x12\x0e\n\x06\x63ities\x18\x08 \x03(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\n \x03(\t\x12\x11\n\tadvice_zh\x18\x0e \x03(\t\x12\x12\n\nunreadable\x18\x0b \x03(\t\x12\x0c\n\x04more\x18\x0c \x01(\x08\x12\x15\n\rformer_member\x18\r \x01(\x08\"u\n\rVerifyRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x08question\x18\x02 \x01(\x0b\x32\x17.node.query.v1.Question\x12\x12\n\nwith_proof\x18\x03 \x01(\x08\"\\\n\x0eVerifyResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Answer\x12#\n\x05proof\x18\x02 \x01(\x0b\x32\x14.node.query.v1.Proof\"u\n\x13VerifyRosterRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12*\n\tquestions\x18\x03 \x03(\x0b\x32\x17.node.query.v1.Question\"K\n\x14VerifyRosterResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12&\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x15.node.query.v1.Answer\"]\n\x06Record\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0b\x32\x14.node.record.v1.View\x12\x15\n\rformer_member\x18\x04 \x01(\x08\"c\n\x0bShowRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x04\"D\n\x0cShowResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04next\x18\x02 \x01(\x04\"S\n\rSearchRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"F\n\x0eSearchResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04more\x18\x02 \x01(\x08\"l\n\x12ListRecordsRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\r\n\x05limit\x18\x04 \x01(\r\"Q\n\x13ListRecordsResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"A\n\x0cProveRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\n\n\x02id\x18\x02 \x01(\t\"4\n\rProveResponse\x12#\n\x05proof\x18\x01 \x01(\x0b\x32\x14.node.query.v1.Proof\"\xab\x01\n\x10ListUsageRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0b\n\x03who\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08since_ms\x18\x04 \x01(\x03\x12\x10\n\x08until_ms\x18\x05 \x01(\x03\x12\x10\n\x08\x65vidence\x18\x06 \x01(\x08\x12\r\n\x05\x61\x66ter\x18\x07 \x01(\x04\x12\r\n\x05limit\x18\x08 \x01(\r\"H\n\x11ListUsageResponse\x12%\n\x07records\x18\x01 \x03(\x0b\x32\x14.node.query.v1.Usage\x12\x0c\n\x04more\x18\x02 \x01(\x08\"\xb9\x01\n\x05Usage\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\r\n\x05\x61t_ms\x18\x02 \x01(\x03\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0b\n\x03rpc\x18\x05 \x01(\t\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x13\n\x0blegal_basis\x18\x07 \x01(\t\x12\x11\n\tquestions\x18\x08 \x01(\x04\x12\x0f\n\x07subject\x18\t \x01(\t\x12\x0e\n\x06\x63ities\x18\n \x01(\t\x12\x0e\n\x06result\x18\x0b \x01(\t\"\xa7\x01\n\x05Proof\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\x12\"\n\x04view\x18\x04 \x01(\x0b\x32\x14.node.record.v1.View\x12\x11\n\tinclusion\x18\x05 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x06 \x01(\x0c\x12%\n\x04\x61lso\x18\x07 \x03(\x0b\x32\x17.node.query.v1.Standing\"1\n\x08Standing\x12\x11\n\tinclusion\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\xb1\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x10\n\x0cRESULT_MATCH\x10\x01\x12\x13\n\x0fRESULT_MISMATCH\x10\x02\x12\x14\n\x10RESULT_NOT_FOUND\x10\x03\x12\x14\n\x10RESULT_AMBIGUOUS\x10\x04\x12\x10\n\x0cRESULT_STALE\x10\x05\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x06\x12\x15\n\x11RESULT_UNANSWERED\x10\x07\x32\xa4\x04\n\x0cQueryService\x12\x45\n\x06Verify\x12\x1c.node.query.v1.VerifyRequest\x1a\x1d.node.query.v1.VerifyResponse\x12[\n\x0cVerifyRoster\x12\".node.query.v1.VerifyRosterRequest\x1a#.node.query.v1.VerifyRosterResponse(\x01\x30\x01\x12?\n\x04Show\x12\x1a.node.query.v1.ShowRequest\x1a\x1b.node.query.v1.ShowResponse\x12\x45\n\x06Search\x12\x1c.node.query.v1.SearchRequest\x1a\x1d.node.query.v1.SearchResponse\x12T\n\x0bListRecords\x12!.node.query.v1.ListRecordsRequest\x1a\".node.query.v1.ListRecordsResponse\x12\x42\n\x05Prove\x12\x1b.node.query.v1.ProveRequest\x1a\x1c.node.query.v1.ProveResponse\x12N\n\tListUsage\x12\x1f.node.query.v1.ListUsageRequest\x1a .node.query.v1.ListUsageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19node/query/v1/query.proto\x12\rnode.query.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1bnode/record/v1/record.proto\".\n\x06Reason\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\x13\n\x0blegal_basis\x18\x02 \x01(\t\"\xdf\x01\n\x08Question\x12\x17\n\x04uscc\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1a\n\x07\x61\x64\x64ress\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\'\n\x14legal_representative\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x1e\n\x0b\x65ntity_type\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12\x19\n\x06status\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\x12!\n\x0e\x65stablished_on\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xff\xff\x01\"\x9b\x02\n\x06\x41nswer\x12%\n\x06result\x18\x01 \x01(\x0e\x32\x15.node.query.v1.Result\x12\x12\n\nmismatches\x18\x02 \x03(\t\x12\x0e\n\x06unseen\x18\x03 \x03(\t\x12\x10\n\x08\x61s_of_ms\x18\x04 \x01(\x03\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\x11\n\trecord_id\x18\x06 \x01(\t\x12\x17\n\x0f\x63onfirmed_at_ms\x18\x07 \x01(\x03\x12\x0e\n\x06\x63ities\x18\x08 \x03(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\n \x03(\t\x12\x11\n\tadvice_zh\x18\x0e \x03(\t\x12\x12\n\nunreadable\x18\x0b \x03(\t\x12\x0c\n\x04more\x18\x0c \x01(\x08\x12\x15\n\rformer_member\x18\r \x01(\x08\"u\n\rVerifyRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12)\n\x08question\x18\x02 \x01(\x0b\x32\x17.node.query.v1.Question\x12\x12\n\nwith_proof\x18\x03 \x01(\x08\"\\\n\x0eVerifyResponse\x12%\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Answer\x12#\n\x05proof\x18\x02 \x01(\x0b\x32\x14.node.query.v1.Proof\"u\n\x13VerifyRosterRequest\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12%\n\x06reason\x18\x02 \x01(\x0b\x32\x15.node.query.v1.Reason\x12*\n\tquestions\x18\x03 \x03(\x0b\x32\x17.node.query.v1.Question\"K\n\x14VerifyRosterResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12&\n\x07\x61nswers\x18\x02 \x03(\x0b\x32\x15.node.query.v1.Answer\"\\\n\x06Record\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12!\n\x04view\x18\x03 \x01(\x0b\x32\x13.node.record.v1.Run\x12\x15\n\rformer_member\x18\x04 \x01(\x08\"c\n\x0bShowRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x04\"D\n\x0cShowResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04next\x18\x02 \x01(\x04\"S\n\rSearchRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\r\"F\n\x0eSearchResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x0c\n\x04more\x18\x02 \x01(\x08\"l\n\x12ListRecordsRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\r\n\x05limit\x18\x04 \x01(\r\"Q\n\x13ListRecordsResponse\x12&\n\x07records\x18\x01 \x03(\x0b\x32\x15.node.query.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"A\n\x0cProveRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\n\n\x02id\x18\x02 \x01(\t\"4\n\rProveResponse\x12#\n\x05proof\x18\x01 \x01(\x0b\x32\x14.node.query.v1.Proof\"\xab\x01\n\x10ListUsageRequest\x12%\n\x06reason\x18\x01 \x01(\x0b\x32\x15.node.query.v1.Reason\x12\x0b\n\x03who\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08since_ms\x18\x04 \x01(\x03\x12\x10\n\x08until_ms\x18\x05 \x01(\x03\x12\x10\n\x08\x65vidence\x18\x06 \x01(\x08\x12\r\n\x05\x61\x66ter\x18\x07 \x01(\x04\x12\r\n\x05limit\x18\x08 \x01(\r\"H\n\x11ListUsageResponse\x12%\n\x07records\x18\x01 \x03(\x0b\x32\x14.node.query.v1.Usage\x12\x0c\n\x04more\x18\x02 \x01(\x08\"\xb9\x01\n\x05Usage\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\r\n\x05\x61t_ms\x18\x02 \x01(\x03\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0b\n\x03rpc\x18\x05 \x01(\t\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x13\n\x0blegal_basis\x18\x07 \x01(\t\x12\x11\n\tquestions\x18\x08 \x01(\x04\x12\x0f\n\x07subject\x18\t \x01(\t\x12\x0e\n\x06\x63ities\x18\n \x01(\t\x12\x0e\n\x06result\x18\x0b \x01(\t\"\xa6\x01\n\x05Proof\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ity\x18\x02 \x01(\t\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\x12!\n\x04view\x18\x04 \x01(\x0b\x32\x13.node.record.v1.Run\x12\x11\n\tinclusion\x18\x05 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x06 \x01(\x0c\x12%\n\x04\x61lso\x18\x07 \x03(\x0b\x32\x17.node.query.v1.Standing\"1\n\x08Standing\x12\x11\n\tinclusion\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c*\xb1\x01\n\x06Result\x12\x16\n\x12RESULT_UNSPECIFIED\x10\x00\x12\x10\n\x0cRESULT_MATCH\x10\x01\x12\x13\n\x0fRESULT_MISMATCH\x10\x02\x12\x14\n\x10RESULT_NOT_FOUND\x10\x03\x12\x14\n\x10RESULT_AMBIGUOUS\x10\x04\x12\x10\n\x0cRESULT_STALE\x10\x05\x12\x13\n\x0fRESULT_DOUBTFUL\x10\x06\x12\x15\n\x11RESULT_UNANSWERED\x10\x07\x32\xa4\x04\n\x0cQueryService\x12\x45\n\x06Verify\x12\x1c.node.query.v1.VerifyRequest\x1a\x1d.node.query.v1.VerifyResponse\x12[\n\x0cVerifyRoster\x12\".node.query.v1.VerifyRosterRequest\x1a#.node.query.v1.VerifyRosterResponse(\x01\x30\x01\x12?\n\x04Show\x12\x1a.node.query.v1.ShowRequest\x1a\x1b.node.query.v1.ShowResponse\x12\x45\n\x06Search\x12\x1c.node.query.v1.SearchRequest\x1a\x1d.node.query.v1.SearchResponse\x12T\n\x0bListRecords\x12!.node.query.v1.ListRecordsRequest\x1a\".node.query.v1.ListRecordsResponse\x12\x42\n\x05Prove\x12\x1b.node.query.v1.ProveRequest\x1a\x1c.node.query.v1.ProveResponse\x12N\n\tListUsage\x12\x1f.node.query.v1.ListUsageRequest\x1a .node.query.v1.ListUsageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,8 +47,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUESTION'].fields_by_name['status']._serialized_options = b'\272H\006r\004\030\377\377\001'
   _globals['_QUESTION'].fields_by_name['established_on']._loaded_options = None
   _globals['_QUESTION'].fields_by_name['established_on']._serialized_options = b'\272H\006r\004\030\377\377\001'
-  _globals['_RESULT']._serialized_start=2466
-  _globals['_RESULT']._serialized_end=2643
+  _globals['_RESULT']._serialized_start=2464
+  _globals['_RESULT']._serialized_end=2641
   _globals['_REASON']._serialized_start=102
   _globals['_REASON']._serialized_end=148
   _globals['_QUESTION']._serialized_start=151
@@ -64,33 +64,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYROSTERRESPONSE']._serialized_start=994
   _globals['_VERIFYROSTERRESPONSE']._serialized_end=1069
   _globals['_RECORD']._serialized_start=1071
-  _globals['_RECORD']._serialized_end=1164
-  _globals['_SHOWREQUEST']._serialized_start=1166
-  _globals['_SHOWREQUEST']._serialized_end=1265
-  _globals['_SHOWRESPONSE']._serialized_start=1267
-  _globals['_SHOWRESPONSE']._serialized_end=1335
-  _globals['_SEARCHREQUEST']._serialized_start=1337
-  _globals['_SEARCHREQUEST']._serialized_end=1420
-  _globals['_SEARCHRESPONSE']._serialized_start=1422
-  _globals['_SEARCHRESPONSE']._serialized_end=1492
-  _globals['_LISTRECORDSREQUEST']._serialized_start=1494
-  _globals['_LISTRECORDSREQUEST']._serialized_end=1602
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=1604
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=1685
-  _globals['_PROVEREQUEST']._serialized_start=1687
-  _globals['_PROVEREQUEST']._serialized_end=1752
-  _globals['_PROVERESPONSE']._serialized_start=1754
-  _globals['_PROVERESPONSE']._serialized_end=1806
-  _globals['_LISTUSAGEREQUEST']._serialized_start=1809
-  _globals['_LISTUSAGEREQUEST']._serialized_end=1980
-  _globals['_LISTUSAGERESPONSE']._serialized_start=1982
-  _globals['_LISTUSAGERESPONSE']._serialized_end=2054
-  _globals['_USAGE']._serialized_start=2057
-  _globals['_USAGE']._serialized_end=2242
-  _globals['_PROOF']._serialized_start=2245
-  _globals['_PROOF']._serialized_end=2412
-  _globals['_STANDING']._serialized_start=2414
-  _globals['_STANDING']._serialized_end=2463
-  _globals['_QUERYSERVICE']._serialized_start=2646
-  _globals['_QUERYSERVICE']._serialized_end=3194
+  _globals['_RECORD']._serialized_end=1163
+  _globals['_SHOWREQUEST']._serialized_start=1165
+  _globals['_SHOWREQUEST']._serialized_end=1264
+  _globals['_SHOWRESPONSE']._serialized_start=1266
+  _globals['_SHOWRESPONSE']._serialized_end=1334
+  _globals['_SEARCHREQUEST']._serialized_start=1336
+  _globals['_SEARCHREQUEST']._serialized_end=1419
+  _globals['_SEARCHRESPONSE']._serialized_start=1421
+  _globals['_SEARCHRESPONSE']._serialized_end=1491
+  _globals['_LISTRECORDSREQUEST']._serialized_start=1493
+  _globals['_LISTRECORDSREQUEST']._serialized_end=1601
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=1603
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=1684
+  _globals['_PROVEREQUEST']._serialized_start=1686
+  _globals['_PROVEREQUEST']._serialized_end=1751
+  _globals['_PROVERESPONSE']._serialized_start=1753
+  _globals['_PROVERESPONSE']._serialized_end=1805
+  _globals['_LISTUSAGEREQUEST']._serialized_start=1808
+  _globals['_LISTUSAGEREQUEST']._serialized_end=1979
+  _globals['_LISTUSAGERESPONSE']._serialized_start=1981
+  _globals['_LISTUSAGERESPONSE']._serialized_end=2053
+  _globals['_USAGE']._serialized_start=2056
+  _globals['_USAGE']._serialized_end=2241
+  _globals['_PROOF']._serialized_start=2244
+  _globals['_PROOF']._serialized_end=2410
+  _globals['_STANDING']._serialized_start=2412
+  _globals['_STANDING']._serialized_end=2461
+  _globals['_QUERYSERVICE']._serialized_start=2644
+  _globals['_QUERYSERVICE']._serialized_end=3192
 # @@protoc_insertion_point(module_scope)

@@ -318,13 +318,15 @@ class Record(_message.Message):
     former_member: _builtins.bool
     """The city is no member any more."""
     @_builtins.property
-    def view(self) -> _record_pb2.View: ...
+    def view(self) -> _record_pb2.Run:
+        """The record as the caller may see it: a run of one."""
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         city: _builtins.str = ...,
-        view: _record_pb2.View | None = ...,
+        view: _record_pb2.Run | None = ...,
         former_member: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
@@ -685,7 +687,9 @@ class Proof(_message.Message):
     checkpoint: _builtins.bytes
     """Signed note, with the cosignatures known of it."""
     @_builtins.property
-    def view(self) -> _record_pb2.View: ...
+    def view(self) -> _record_pb2.Run:
+        """The record as the caller may see it: a run of one."""
+
     @_builtins.property
     def inclusion(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """RFC 9162 inclusion proof, leaf to root."""
@@ -700,7 +704,7 @@ class Proof(_message.Message):
         id: _builtins.str = ...,
         city: _builtins.str = ...,
         leaf_index: _builtins.int = ...,
-        view: _record_pb2.View | None = ...,
+        view: _record_pb2.Run | None = ...,
         inclusion: _abc.Iterable[_builtins.bytes] | None = ...,
         checkpoint: _builtins.bytes = ...,
         also: _abc.Iterable[Global___Standing] | None = ...,
