@@ -108,7 +108,7 @@ class Record:
         if self.shared is None:
             return Run(leaf_hashes=self.leaf_hash)
         columns = [
-            Column(commitments=[commitment]) if opening is None else Column(openings=[opening])
+            Column(openings=[opening]) if opening is not None else Column(commitments=[commitment or b""])
             for opening, commitment in zip(self.facets, self.commitments, strict=True)
         ]
         return Run(common=self.shared.raw, own=[self.own], columns=columns)

@@ -5,7 +5,6 @@ How a log is cut into runs is not hashed: each store's own business. Two neighbo
 refused from a peer all the same, because a run of one costs as much as one of many.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from itertools import repeat
@@ -24,8 +23,10 @@ from node.stubs.record.v1.record_pb2 import Column, Own, Run
 
 MAX_RUN_RECORDS = 32
 """A point read parses one run: more would make it slow, fewer would make the log large."""
+MAX_RUN_BYTES = 128 * 1024
+"""Of a run of more than one record: a batch has room for several, and none is dear to parse for one record of it."""
 # By the length of an own that is one subject of less than 128 bytes: the byte that says the length of the subject.
-_LENGTHS = defaultdict(bytes, {2 + length: bytes([length]) for length in range(128)})
+_LENGTHS = {2 + length: bytes([length]) for length in range(128)}
 
 
 class StoredRun(NamedTuple):
@@ -42,14 +43,14 @@ class StoredRun(NamedTuple):
     content: bytes | None
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """Number of records."""
         return len(self.hashes) // HASH_BYTES
 
     @property
     def end(self) -> int:
         """The leaf index after its last record."""
-        return self.first + self.count
+        return self.first + self.length
 
 
 class OpenedRun(NamedTuple):
@@ -73,7 +74,10 @@ class OpenedRun(NamedTuple):
         """Whether this run and the one that follows it could have been one."""
         if self.stored.count + following.stored.count > MAX_RUN_RECORDS or self.disclosed != following.disclosed:
             return False
-        return self.shared is None or following.shared is None or self.shared.raw == following.shared.raw
+        if self.shared is None or following.shared is None:
+            return self.shared is following.shared
+        size = len(self.stored.content or b"") + len(following.stored.content or b"")
+        return size <= MAX_RUN_BYTES and self.shared.raw == following.shared.raw
 
 
 def seal(
@@ -177,19 +181,22 @@ def _read_owns(
     owns: Sequence[bytes], first: int, city: str, kind: Kind
 ) -> tuple[Sequence[IndexEntry], Sequence[tuple[int, Own]]]:
     """The index entries of records, and those that replace or retract another."""
-    # Nearly every own is one subject of less than 128 bytes, and nothing else: its one form can be seen.
-    subjects = [own[2:] if own[:1] == b"\n" and own[1:2] == _LENGTHS[len(own)] else None for own in owns]
-    if None in subjects or not _is_text(subjects):
+    subjects = [own[2:] for own in owns if is_plain(own)]
+    if len(subjects) < len(owns) or not _is_text(subjects):
         return _read_special(owns, first, city, kind)
-    count = len(owns)
-    digests = unpack(f">{count}q", b"".join([sha256(subject or b"").digest()[:8] for subject in subjects]))
+    digests = unpack(f">{len(owns)}q", b"".join([sha256(subject).digest()[:8] for subject in subjects]))
     return [(index_key(digest, kind), index) for index, digest in enumerate(digests, first)], ()
 
 
-def _is_text(subjects: Iterable[bytes | None]) -> bool:
+def is_plain(own: bytes) -> bool:
+    """Whether an own is one subject of less than 128 bytes, which may still be no text: nearly every one is."""
+    return own[:1] == b"\n" and own[1:2] == _LENGTHS.get(len(own))
+
+
+def _is_text(subjects: Iterable[bytes]) -> bool:
     """Whether each is UTF-8: what begins in one cannot end in the next, for a line feed stands between them."""
     try:
-        b"\n".join(subject or b"" for subject in subjects).decode()
+        b"\n".join(subjects).decode()
     except UnicodeDecodeError:
         return False
     return True
@@ -233,7 +240,28 @@ def cut(run: StoredRun) -> list[Record]:
     hashes = [run.hashes[at : at + HASH_BYTES] for at in range(0, len(run.hashes), HASH_BYTES)]
     if run.content is None:
         return [Record(index, leaf_hash) for index, leaf_hash in enumerate(hashes, run.first)]
-    parsed = parse_run(run.content)
+    return cut_parsed(parse_run(run.content), run.first, hashes)
+
+
+def cut_one(run: StoredRun, index: int) -> Record:
+    """The record at leaf `index` of a stored run.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, as `cut`.
+    """
+    at = index - run.first
+    leaf_hash = run.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+    if run.content is None:
+        return Record(index, leaf_hash)
+    return cut_parsed(part(parse_run(run.content), at, at + 1), index, [leaf_hash])[0]
+
+
+def cut_parsed(parsed: Run, first: int, hashes: Sequence[bytes]) -> list[Record]:
+    """The records of a run with these leaf hashes, the first at leaf `first`.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, as `cut`.
+    """
     shared, nothing = read_common(parsed.common), [None] * len(hashes)
     facets = [list(column.openings) or nothing for column in parsed.columns]
     commitments = [list(column.commitments) or nothing for column in parsed.columns]
@@ -241,7 +269,7 @@ def cut(run: StoredRun) -> list[Record]:
         _refuse_run(_("a run holds other records than it has leaf hashes"))
     return [
         Record(
-            run.first + place,
+            first + place,
             leaf_hash,
             shared,
             own,
@@ -287,7 +315,7 @@ def extend(run: Run, following: Run) -> bool:
             run.leaf_hashes += following.leaf_hashes
             return True
         return False
-    if len(run.own) + len(following.own) > MAX_RUN_RECORDS:
+    if len(run.own) + len(following.own) > MAX_RUN_RECORDS or run.ByteSize() + following.ByteSize() > MAX_RUN_BYTES:
         return False
     if run.common != following.common or _disclosed(run) != _disclosed(following):
         return False

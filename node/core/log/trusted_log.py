@@ -44,7 +44,7 @@ class VerifiedBatch(NamedTuple):
     frontier: Frontier
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """Number of records."""
         return sum(run.stored.count for run in self.runs)
 

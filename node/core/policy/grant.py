@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,14 @@ StandardKey = tuple[str, int]
 POLICY_CHANGE: StandardKey = ("node.policy_change", 1)
 _CHECKED_EXPR = 4
 HEADER_ONLY: frozenset[int] = frozenset()
+Disclosed = frozenset[int] | None
+"""Facet numbers; None: withheld whole."""
+
+
+class Undecided(Enum):
+    """What a grant says of a run where each of its records needs a look."""
+
+    UNDECIDED = 0
 
 
 class Condition:
@@ -100,7 +109,7 @@ class Plan:
         """No condition: every record is decided alike."""
         return not self.shares and not self.withholds
 
-    def decide(self, header: Header, body: Message) -> frozenset[int] | None:
+    def decide(self, header: Header, body: Message) -> Disclosed:
         """The facets to disclose. An error withholds: in a share its facets, in a withholding rule the record."""
         if any(condition.value(header, body) is not False for condition in self.withholds):
             return None
@@ -118,6 +127,7 @@ class Plan:
         }
 
 
+_UNDECIDED = Undecided.UNDECIDED
 BUILT_IN: Mapping[StandardKey, Plan] = {POLICY_CHANGE: Plan(always=frozenset({1}))}
 """A change of policy is told to every member, for whatever purpose it pulls."""
 
@@ -136,10 +146,11 @@ class Grant:
         self.plans = {**plans, **BUILT_IN}
         # Where no record needs a look: one dict lookup answers.
         self._settled = {key: plan.always for key, plan in self.plans.items() if plan.is_settled}
+        self._shares = frozenset(self.plans)
         content = {f"{name}/{version}": plan.as_json() for (name, version), plan in self.plans.items()}
         self.digest = sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
-    def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> frozenset[int] | None:
+    def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> Disclosed:
         """The facet numbers to disclose of one record.
 
         Args:
@@ -151,15 +162,19 @@ class Grant:
             None: the record is withheld whole, header too. An empty set: the header alone, which is what a
             retraction discloses to everyone who may have held the record it retracts.
         """
-        if self._seen_by.isdisjoint(header.audience):
+        shown = self.settled(header.audience, key)
+        if shown is None or (shown is not _UNDECIDED and not header.retracts):
+            return shown
+        return HEADER_ONLY if header.retracts else self.plans[key].decide(header, body())
+
+    def settled(self, audience: Iterable[str], key: StandardKey) -> Disclosed | Undecided:
+        """What to disclose of every record with this audience and standard that is no retraction.
+
+        UNDECIDED where a condition has to see each of them.
+        """
+        if self._seen_by.isdisjoint(audience) or key not in self._shares:
             return None
-        settled = self._settled.get(key)
-        if settled is not None and not header.retracts:
-            return settled
-        plan = self.plans.get(key)
-        if plan is None:
-            return None
-        return HEADER_ONLY if header.retracts else plan.decide(header, body())
+        return self._settled.get(key, _UNDECIDED)
 
 
 class JointGrant(Grant):
@@ -169,17 +184,16 @@ class JointGrant(Grant):
         super().__init__(peer, {})
         self._grants = grants
         self._settled = _jointly_settled(grants)
+        self._shares = frozenset(key for grant in grants for key in grant.plans)
         self.digest = sha256("\n".join(grant.digest for grant in grants).encode()).hexdigest()
 
-    def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> frozenset[int] | None:
+    def decide(self, header: Header, key: StandardKey, body: Callable[[], Message]) -> Disclosed:
         """The facet numbers to disclose, as `Grant.decide`."""
-        if self._seen_by.isdisjoint(header.audience):
-            return None
-        settled = self._settled.get(key)
-        if settled is not None and not header.retracts:
-            return settled
-        shown = [facets for grant in self._grants if (facets := grant.decide(header, key, body)) is not None]
-        return frozenset().union(*shown) if shown else None
+        shown = self.settled(header.audience, key)
+        if shown is None or (shown is not _UNDECIDED and not header.retracts):
+            return shown
+        each = [facets for grant in self._grants if (facets := grant.decide(header, key, body)) is not None]
+        return frozenset().union(*each) if each else None
 
 
 def _jointly_settled(grants: Sequence[Grant]) -> dict[StandardKey, frozenset[int] | None]:

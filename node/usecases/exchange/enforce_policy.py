@@ -149,7 +149,7 @@ class PolicyInForce:
             standard=name, version=version, city=self._store.log.city, issued_at_ms=now_ms, as_of_ms=now_ms,
             audience=[EVERYONE], purpose="policy", legal_basis="政务数据共享条例 第二十条",
         )  # fmt: skip
-        return Entry(header, standards.get(name, version).split(change.SerializeToString()))
+        return Entry.of(header, standards.get(name, version).split(change.SerializeToString()))
 
 
 def _read_earlier(text: str | None) -> Policy | None:

@@ -1,32 +1,43 @@
 """Shares the own log with one peer: what the policy lets it see, with the proof that it is the whole log."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import groupby, repeat
+from typing import NamedTuple
 
 import structlog
 
-from node.core.log.merkle import consistency_proof
-from node.core.log.record import cut_wire, mask_wire
-from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_VIEWS, MAX_REVISION_SPAN
-from node.core.policy.grant import Grant
+from node.core.log.merkle import HASH_BYTES, consistency_proof
+from node.core.log.record import FORMAT, Record
+from node.core.log.run import StoredRun, cut, extend, mask, parse_run, part
+from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_REVISION_SPAN
+from node.core.policy.grant import Disclosed, Grant
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.reader import Reader, Row
+from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.stubs.exchange.v1.exchange_pb2 import PullRequest, RawPullResponse, ReviseRequest, ReviseResponse
-from node.stubs.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import IndexedRun, PullRequest, PullResponse, ReviseRequest, ReviseResponse
+from node.stubs.record.v1.record_pb2 import Run
 from node.usecases.exchange.versions import RecordChanges, Shown
 from node.usecases.records.usage import check_reason
 
 _log = structlog.get_logger(__name__)
 # Room in a batch for checkpoint, proofs and leaf hashes.
-_BATCH_BUDGET = MAX_BATCH_BYTES - 64 * 1024
-# Most that the index of a view and its framing take in a revision.
-_INDEX_BYTES = 16
-# A view that shows nothing but the leaf hash; every other has a header too.
-_WITHHELD_BYTES = len(View(leaf_hash=bytes(32)).SerializeToString())
-Cut = Callable[[int, int], tuple[list[bytes], list[bytes]]]
+_BATCH_BUDGET = MAX_BATCH_BYTES - 128 * 1024
+# Most that the index of a run and its framing take.
+_FRAME_BYTES = 16
+
+
+class Piece(NamedTuple):
+    """Neighbouring records as a peer may see them: a run, the leaf index of its first record, and their leaf hashes."""
+
+    first: int
+    run: Run
+    hashes: bytes
+
+
+Cut = Callable[[int, int], Iterator[Piece]]
 
 
 def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iterator[bytes]:
@@ -47,79 +58,136 @@ def share(reader: Reader, city: str, grant: Grant, request: PullRequest) -> Iter
                 claimed=claimed,
             ),
         )
-    cut = partial(_views, reader, grant, Shown(reader, grant))
-    return batches(reader, origin, cut, request.from_size, request.known_size, grant.digest)
+    check_caller_format(request.format)
+    cut_run = partial(_pieces, reader, Shown(reader, grant))
+    return batches(reader, origin, cut_run, request.from_size, request.known_size, grant.digest)
 
 
-def batches(reader: Reader, origin: Origin, cut: Cut, begin: int, known_size: int, grant: str) -> Iterator[bytes]:
+def check_caller_format(stated: int) -> None:
+    """Checks that a caller can read this log.
+
+    Raises:
+        NodeError: UNSUPPORTED_FORMAT.
+    """
+    if stated != FORMAT:
+        text = _(
+            "this log has format {format}, but your release reads format {stated}: upgrade it",
+            format=FORMAT,
+            stated=stated or 1,
+        )
+        raise NodeError(Reason.UNSUPPORTED_FORMAT, text)
+
+
+def batches(reader: Reader, origin: Origin, cut_runs: Cut, begin: int, known_size: int, grant: str) -> Iterator[bytes]:
     """Serialised PullResponses of a log from `begin` to its signed size, at least one.
 
     Args:
         reader: Holds the log.
         origin: The log.
-        cut: (begin, end) -> views and leaf hashes from `begin` on, as many as a batch holds (`fitting`).
+        cut_runs: (begin, end) -> the records [begin, end) as they are to be sent.
         begin: First leaf index.
         known_size: The tree size from which the first batch proves that the log only grew.
-        grant: Digest of the rules by which the views are cut.
+        grant: Digest of the rules by which the runs are cut.
     """
     tree = reader.tree(origin.number, origin.size)
     known = consistency_proof(tree.node, known_size, origin.size)
     while True:
-        views, leaf_hashes = cut(begin, min(begin + MAX_BATCH_VIEWS, origin.size))
-        end = begin + len(views)
-        yield RawPullResponse(
+        pieces = _fitting(cut_runs(begin, min(begin + MAX_BATCH_RECORDS, origin.size)))
+        hashes = b"".join(piece.hashes for piece in pieces)
+        end = begin + len(hashes) // HASH_BYTES
+        withheld = sum(len(piece.run.leaf_hashes) for piece in pieces) // HASH_BYTES
+        _log.debug("batch_shared", grant=grant, begin=begin, end=end, withheld=withheld)
+        yield PullResponse(
             from_index=begin,
-            views=views,
+            runs=[piece.run.SerializeToString() for piece in pieces],
             checkpoint=origin.checkpoint or b"",
             consistency=consistency_proof(tree.node, end, origin.size),
             known_consistency=known,
             grant=grant,
-            leaf_hashes=b"".join(leaf_hashes),
+            leaf_hashes=hashes,
+            format=FORMAT,
         ).SerializeToString()
         begin, known = end, []
         if begin == origin.size:
             return
 
 
-def fitting(views: Iterable[bytes]) -> list[bytes]:
-    """As many views as a batch has room for, the first in any case."""
-    fits: list[bytes] = []
+def _fitting(pieces: Iterator[Piece]) -> list[Piece]:
+    """As many pieces as a batch has room for, the first in any case; neighbours that can be one are one."""
+    fits: list[Piece] = []
     budget = _BATCH_BUDGET
-    for view in views:
+    for piece in pieces:
         # What the caller may not see does not count: a batch of little is a drip to it.
-        budget -= len(view)
+        budget -= piece.run.ByteSize() + _FRAME_BYTES
         if budget < 0 and fits:
             break
-        fits.append(view)
+        _add(fits, piece)
     return fits
 
 
-def _views(reader: Reader, grant: Grant, shown: Shown, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
+def _add(pieces: list[Piece], piece: Piece) -> None:
+    """Adds a piece, joined to the one before where they can be one run."""
+    last = pieces[-1] if pieces else None
+    if last is not None and last.first + len(last.hashes) // HASH_BYTES == piece.first and extend(last.run, piece.run):
+        pieces[-1] = last._replace(hashes=last.hashes + piece.hashes)
+    else:
+        pieces.append(piece)
+
+
+def _pieces(reader: Reader, shown: Shown, begin: int, end: int) -> Iterator[Piece]:
     changes = RecordChanges(reader, begin, end)
-    rows = reader.records(OWN, begin, end)
-    views = fitting(view_for(shown, row, changes) for row in rows)
-    withheld = sum(len(view) == _WITHHELD_BYTES for view in views)
-    _log.debug("batch_shared", grant=grant.digest, begin=begin, end=begin + len(views), withheld=withheld)
-    return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
+    for stored in reader.runs(OWN, begin, end):
+        if stored.content is None:
+            yield _withheld(stored, 0, stored.count)
+        else:
+            run = parse_run(stored.content)
+            yield from _split(stored, run, shown.of_run(stored, run, changes))
 
 
-def view_for(shown: Shown, row: Row, changes: RecordChanges) -> bytes:
-    """An own record as the holder of a grant may see it: a serialised view."""
-    index, leaf_hash, stored = row
-    if stored is not None and not changes.is_retracted(index):
-        disclosed = shown.facets(row, changes)
-        if disclosed is not None:
-            return mask_wire(stored, cut_wire(stored)[1], disclosed)
-    return View(leaf_hash=leaf_hash).SerializeToString()
+def _split(
+    stored: StoredRun, run: Run, disclosed: Sequence[Disclosed], wanted: Iterable[bool] = repeat(True)
+) -> Iterator[Piece]:
+    """The wanted records of a stored run, cut where another set of facets is disclosed."""
+    begin = 0
+    for (facets, is_wanted), same in groupby(zip(disclosed, wanted, strict=False)):
+        end = begin + sum(1 for _same in same)
+        if is_wanted:
+            yield _piece(stored, run, begin, end, facets)
+        begin = end
 
 
-def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
-    """Serialised ReviseResponses with the views that differ between two grants.
+def _piece(stored: StoredRun, run: Run, begin: int, end: int, facets: Disclosed) -> Piece:
+    """The records at the places [begin, end) of an open run, with these facets."""
+    if facets is None:
+        return _withheld(stored, begin, end)
+    shown = run if end - begin == stored.count else part(run, begin, end)
+    mask(shown, facets)
+    return Piece(stored.first + begin, shown, stored.hashes[begin * HASH_BYTES : end * HASH_BYTES])
+
+
+def _withheld(stored: StoredRun, begin: int, end: int) -> Piece:
+    hashes = stored.hashes[begin * HASH_BYTES : end * HASH_BYTES]
+    return Piece(stored.first + begin, Run(leaf_hashes=hashes), hashes)
+
+
+def held(reader: Reader, number: int, begin: int, end: int) -> Iterator[Piece]:
+    """The records [begin, end) of an origin as they are held here."""
+    for stored in reader.runs(number, begin, end):
+        if stored.content is None:
+            yield _withheld(stored, 0, stored.count)
+        else:
+            yield Piece(stored.first, parse_run(stored.content), stored.hashes)
+
+
+def revise(
+    reader: Reader, city: str, held_grant: Grant | None, grant: Grant, request: ReviseRequest
+) -> Iterator[bytes]:
+    """Serialised ReviseResponses with the records of which two grants disclose something else.
 
     Args:
         reader: Holds the own log.
         city: Slug of this city.
-        held: The grant under which the caller's views were made; None where it isn't known: every view is sent.
+        held_grant: The grant under which the caller holds them; None where it isn't known: every record is sent.
         grant: The grant now in force.
         request: Which part of the log to revise.
 
@@ -129,41 +197,65 @@ def revise(reader: Reader, city: str, held: Grant | None, grant: Grant, request:
     check_reason(request.purpose, request.legal_basis)
     if not request.from_index <= request.upto_size <= reader.origin(city).size:
         raise NodeError(Reason.INVALID_ARGUMENT, _("this log has no such range of records"))
-    return _revisions(reader, held, grant, request)
+    return _revisions(reader, held_grant, grant, request)
 
 
-def _revisions(reader: Reader, held: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
-    response = ReviseResponse(from_index=request.from_index, grant=grant.digest)
+def _revisions(reader: Reader, held_grant: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
+    now, before = Shown(reader, grant), Shown(reader, held_grant) if held_grant is not None else None
+    for begin in range(request.from_index, request.upto_size, MAX_REVISION_SPAN):
+        end = min(begin + MAX_REVISION_SPAN, request.upto_size)
+        yield from _revise_span(_changed(reader, before, now, begin, end), begin, end, grant.digest)
+
+
+def _revise_span(pieces: Iterator[Piece], begin: int, end: int, grant: str) -> Iterator[bytes]:
+    """The revision of [begin, end), in as many messages as the pieces need."""
+    waiting: list[Piece] = []
     budget = _BATCH_BUDGET
-    now, before = Shown(reader, grant), Shown(reader, held) if held is not None else None
-    for begin in range(request.from_index, request.upto_size, MAX_BATCH_VIEWS):
-        end = min(begin + MAX_BATCH_VIEWS, request.upto_size)
-        rows = reader.records(OWN, begin, end)
-        changes = RecordChanges(reader, begin, end)
-        for row in rows:
-            index = row[0]
-            # One retracted too: where the caller may not see the retraction itself, it still holds the record.
-            view = view_for(now, row, changes) if _differs(before, now, row, changes) else None
-            size = len(view) + _INDEX_BYTES if view is not None else 0
-            if size > budget or index - response.from_index == MAX_REVISION_SPAN:
-                response.to_index = index
-                yield response.SerializeToString()
-                response = ReviseResponse(from_index=index, grant=grant.digest)
-                budget = _BATCH_BUDGET
-            if view is not None:
-                response.views.add(index=index).view.ParseFromString(view)
-                budget -= size
-    response.to_index = request.upto_size
-    yield response.SerializeToString()
+    for piece in pieces:
+        size = piece.run.ByteSize() + _FRAME_BYTES
+        if size > budget and waiting:
+            yield _revision(begin, piece.first, waiting, grant)
+            begin, waiting, budget = piece.first, [], _BATCH_BUDGET
+        _add(waiting, piece)
+        budget -= size
+    yield _revision(begin, end, waiting, grant)
 
 
-def _differs(before: Shown | None, now: Shown, row: Row, changes: RecordChanges) -> bool:
-    """Whether the caller may hold another view than it is to see now.
+def _revision(begin: int, end: int, pieces: Sequence[Piece], grant: str) -> bytes:
+    runs = [IndexedRun(first=piece.first, run=piece.run.SerializeToString()) for piece in pieces]
+    return ReviseResponse(from_index=begin, to_index=end, runs=runs, grant=grant).SerializeToString()
 
-    What it holds depends on when it pulled: the record as it stood alone, or as far as its newest version went.
+
+def _changed(reader: Reader, before: Shown | None, now: Shown, begin: int, end: int) -> Iterator[Piece]:
+    """The records [begin, end) of which the caller may hold something else than it is to see now."""
+    for first in range(begin, end, MAX_BATCH_RECORDS):
+        upto = min(first + MAX_BATCH_RECORDS, end)
+        changes = RecordChanges(reader, first, upto)
+        for stored in reader.runs(OWN, first, upto):
+            if stored.content is None:  # nobody knows what the caller holds
+                yield _withheld(stored, 0, stored.count)
+                continue
+            run = parse_run(stored.content)
+            differing = _differing(before, now, stored, run, changes)
+            if any(differing):
+                yield from _split(stored, run, now.of_run(stored, run, changes), differing)
+
+
+def _differing(before: Shown | None, now: Shown, stored: StoredRun, run: Run, changes: RecordChanges) -> Sequence[bool]:
+    """Of each record of an open run, whether the caller may hold something else than it is to see now."""
+    if before is None:
+        return [True] * stored.count
+    if changes.touch(stored):
+        return [_differs(before, now, record, changes) for record in cut(stored)]
+    shown = zip(before.of_run(stored, run, changes), now.of_run(stored, run, changes), strict=True)
+    return [was != is_now for was, is_now in shown]
+
+
+def _differs(before: Shown, now: Shown, record: Record, changes: RecordChanges) -> bool:
+    """Whether the caller may hold something else of a record.
+
+    What it holds depends on when it pulled: the record as it stood alone, or as far as its newest version went. And of
+    one retracted too: where the caller may not see the retraction itself, it still holds the record.
     """
-    stored = row[2]
-    if before is None or stored is None:
-        return True
-    shown = now.facets(row, changes)
-    return before.facets(row, changes) != shown or before.alone(stored) != shown
+    shown = now.facets(record, changes)
+    return before.facets(record, changes) != shown or before.alone(record) != shown

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from node.core.law.calendar import legal_date
 from node.core.law.listing_term import term_findings
-from node.core.log.record import OWN_SOURCES
+from node.core.log.record import OWN_SOURCES, Shared, share_common
 from node.core.members.federation_file import SLUG
 from node.core.standards import standard as standards
 from node.core.standards.standard import Standard
@@ -21,7 +21,7 @@ from node.ports import Clock
 from node.storage.sqlite.log import AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.intake.v1 import intake_pb2 as intake
-from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Common, Own
 from node.usecases.records.refuse_republication import Republication
 from node.usecases.records.retract import Retractions
 from node.usecases.records.usage import check_reason
@@ -94,8 +94,8 @@ class Ingest:
                     standard=request.standard,
                 ),
             )
-        template = self._template(request).SerializeToString()
-        rows = [self._check_row(standard, request, row, template) for row in request.rows]
+        shared = self._shared(request, standard)
+        rows = [self._check_row(standard, request, row, shared) for row in request.rows]
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
             return Pending(request, rows, None, 0)
@@ -114,9 +114,10 @@ class Ingest:
         seq, load = pending.request.seq, pending.load
         return intake.SubmitResponse(seq=seq, outcomes=outcomes, checkpoint=checkpoint, load=load)
 
-    def _template(self, request: intake.SubmitRequest) -> Header:
+    def _shared(self, request: intake.SubmitRequest, standard: Standard) -> Shared:
+        """What the records of a batch have in common."""
         now_ms = self._clock.now_ms()
-        return Header(
+        common = Common(
             standard=request.standard,
             version=request.version,
             city=self._store.log.city,
@@ -126,10 +127,12 @@ class Ingest:
             legal_basis=request.legal_basis,
             as_of_ms=request.as_of_ms or now_ms,
             source=request.source,
+            facets=len(standard.facets),
         )
+        return share_common(common)
 
     def _check_row(
-        self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, template: bytes
+        self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, shared: Shared
     ) -> _Checked:
         if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
             text = _(
@@ -149,11 +152,11 @@ class Ingest:
         findings += standard.future_findings(message, self._today())
         if any(not finding.warning for finding in findings):
             return _Checked(None, findings)
-        header = Header.FromString(template)
-        header.subjects.extend(standard.subjects(message))
         bodies = standard.split(row.body)
         key = row_key(request.standard, request.source, row.key)
-        return _Checked(Entry(header, bodies, key, _digest16(b"".join(bodies))), findings)
+        return _Checked(
+            Entry(shared, Own(subjects=standard.subjects(message)), bodies, key, _digest16(b"".join(bodies))), findings
+        )
 
     def _today(self) -> date:
         return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))

@@ -1,11 +1,12 @@
 """Lists a city's log, record by record."""
 
+from node.core.log.record import record_id
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.stubs.query.v1.query_pb2 import ListRecordsResponse
-from node.stubs.record.v1.record_pb2 import View
+from node.stubs.record.v1.record_pb2 import Run
 from node.usecases.records.usage import check_obtained_for
 
 MAX_RECORDS = 500
@@ -33,12 +34,12 @@ def list_records(reader: Reader, city: str, from_index: int, limit: int, purpose
     end = min(from_index + min(limit or MAX_RECORDS, MAX_RECORDS), origin.size)
     hidden = reader.retracted(from_index, end) if origin.number == OWN else set()
     page, budget = ListRecordsResponse(), _BUDGET_BYTES
-    for index, leaf_hash, stored in reader.records(origin.number, from_index, end):
-        budget -= len(stored or leaf_hash)
+    for record in reader.records(origin.number, from_index, end):
+        view = Run(leaf_hashes=record.leaf_hash) if record.index in hidden else record.run()
+        budget -= view.ByteSize()
         if budget < 0 and page.records:
-            end = index
+            end = record.index
             break
-        view = View(leaf_hash=leaf_hash) if stored is None or index in hidden else View.FromString(stored)
-        page.records.add(id=f"{city}-{index}", city=city, view=view)
+        page.records.add(id=record_id(city, record.index), city=city, view=view)
     page.next_index = end if end < origin.size else 0
     return page

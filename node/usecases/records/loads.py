@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from itertools import islice
 
-from node.core.log.record import open_view, parse_record_id
+from node.core.log.record import parse_record_id
 from node.core.members.actor import Actor
 from node.core.members.officers import check_approver
 from node.errors import NodeError, Reason
@@ -14,7 +14,7 @@ from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
 from node.stubs.intake.v1.intake_pb2 import SubmitRequest
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.retract import retraction
 from node.usecases.records.usage import check_reason
 
@@ -119,12 +119,10 @@ class LoadRetraction:
     def _versions(self, index: int, *, stands: bool) -> Iterator[Header]:
         """The header of a record and, of one that stands, those of the versions before it, as far as they are here."""
         while True:
-            rows = self._store.records(OWN, index, index + 1)
-            view = rows[0][2] if rows else None
-            header = open_view(View.FromString(view)).header if view is not None else None
-            if header is None or self._store.is_retracted(OWN, index):
+            record = self._store.record(OWN, index)
+            if record is None or not record.is_open or self._store.is_retracted(OWN, index):
                 return
-            yield header
-            if not stands or not header.supersedes:
+            yield record.header
+            if not stands or not record.header.supersedes:
                 return
-            index = parse_record_id(header.supersedes)[1]
+            index = parse_record_id(record.header.supersedes)[1]

@@ -1,9 +1,9 @@
-"""Proves one record: its view, its place in the log's tree, and the checkpoint its city signed."""
+"""Proves one record: what of it may be seen, its place in the log's tree, and the checkpoint its city signed."""
 
 from node.core.answer import public_facets
 from node.core.log.cosignature import witnesses_of
 from node.core.log.merkle import inclusion_proof
-from node.core.log.record import mask, parse_record_id
+from node.core.log.record import Record, parse_record_id, record_id
 from node.errors import NodeError, Reason, TransientError
 from node.messages import _
 from node.storage.sqlite.log import OWN
@@ -11,7 +11,6 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import best_cosigned, read_cosigned
 from node.stubs.query.v1.query_pb2 import Proof, Standing
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import check_obtained_for
 
 
@@ -26,29 +25,26 @@ def prove(reader: Reader, record: str, purpose: str) -> Proof:
     city, index = parse_record_id(record)
     origin = reader.origin(city)
     check_obtained_for(origin, purpose)
-    return prove_view(reader, origin, index, read_open_view(reader, origin, index))
+    return prove_record(reader, origin, read_open_record(reader, origin, index))
 
 
-def prove_publicly(reader: Reader, city: str, index: int, view: View) -> Proof:
+def prove_publicly(reader: Reader, city: str, record: Record) -> Proof:
     """The proof of a record for one who may see its public facets alone.
 
     Raises:
         NodeError: UNAVAILABLE, see `prove`.
     """
-    shown = View()
-    shown.CopyFrom(view)
-    mask(shown, public_facets())
-    return prove_view(reader, reader.origin(city), index, shown)
+    return prove_record(reader, reader.origin(city), record.masked(public_facets()))
 
 
-def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
-    """The stored view of a record that is not withheld and was not retracted.
+def read_open_record(reader: Reader, origin: Origin, index: int) -> Record:
+    """A record that is not withheld and was not retracted.
 
     Raises:
         NodeError: NOT_FOUND.
     """
-    rows = reader.records(origin.number, index, index + 1) if index < origin.size else []
-    if not rows or rows[0][2] is None or (origin.number == OWN and reader.retracted(index, index + 1)):
+    record = reader.record(origin.number, index) if index < origin.size else None
+    if record is None or not record.is_open or (origin.number == OWN and reader.is_retracted(OWN, index)):
         raise NodeError(
             Reason.NOT_FOUND,
             _(
@@ -57,22 +53,23 @@ def read_open_view(reader: Reader, origin: Origin, index: int) -> View:
                 index=index,
             ),
         )
-    return View.FromString(rows[0][2])
+    return record
 
 
-def prove_view(reader: Reader, origin: Origin, index: int, view: View) -> Proof:
-    """The proof of a view under the checkpoint that most witnesses cosigned, else the newest; and under others'.
+def prove_record(reader: Reader, origin: Origin, record: Record) -> Proof:
+    """The proof of a record under the checkpoint that most witnesses cosigned, else the newest; and under others'.
 
     Raises:
         NodeError: UNAVAILABLE, see `prove`.
     """
+    index = record.index
     size, note = _checkpoint(reader, origin, index)
     tree = reader.tree(origin.number, size)
     return Proof(
-        id=f"{origin.city}-{index}",
+        id=record_id(origin.city, index),
         city=origin.city,
         leaf_index=index,
-        view=view,
+        view=record.run(),
         inclusion=inclusion_proof(tree.node, index, size),
         checkpoint=note,
         also=_also(reader, origin, index, note),

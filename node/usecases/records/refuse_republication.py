@@ -8,7 +8,6 @@ from google.protobuf.message import Message
 
 from node.core.law.calendar import legal_day
 from node.core.log.body import read_body
-from node.core.log.record import parse_header
 from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.standards.validation import Finding
@@ -17,7 +16,7 @@ from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 
 _ENDED = Finding(
     "decision_number",
@@ -82,8 +81,6 @@ class Republication:
         )
 
     def _current(self, name: str, subject: str) -> Iterator[tuple[Header, Any]]:
-        for _position, stored in self._store.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
-            view = View.FromString(stored)
-            header = parse_header(view.header)
-            if header.standard == name and subject in header.subjects:
-                yield header, read_body(header, view)
+        for record in self._store.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
+            if record.header.standard == name and subject in record.header.subjects:
+                yield record.header, read_body(record)

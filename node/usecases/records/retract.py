@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from node.core.log.record import OWN_SOURCES, open_view, parse_record_id
-from node.core.policy.disclosure import Disclosed, decide
-from node.core.policy.grant import Grant
+from node.core.log.record import OWN_SOURCES, SALT_BYTES, Record, parse_record_id
+from node.core.policy.disclosure import decide
+from node.core.policy.grant import Disclosed, Grant
 from node.core.policy.policy import Policy
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, Entry
 from node.storage.sqlite.store import Store
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 
-ReadView = Callable[[str], bytes | None]
+ReadRecord = Callable[[str], Record | None]
 
 
 class Retractions:
@@ -25,7 +25,7 @@ class Retractions:
         self._peers = peers
         self._clock = clock
 
-    def entries(self, placed: Sequence[AppendResult], entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
+    def entries(self, placed: Sequence[AppendResult], entries: Sequence[Entry], read_record: ReadRecord) -> list[Entry]:
         """Retractions for the replaced records that a peer saw more of than it may see of the new version.
 
         The peer can't see that a record it may not see replaced one it holds; without this it would answer from
@@ -36,52 +36,47 @@ class Retractions:
         ]
         retracted: list[Entry] = []
         for entry in replaced:
-            old = _parse_view(read_view(entry.header.supersedes))
+            header = entry.header
+            old = read_record(header.supersedes)
             if old is not None and self._is_hidden_from_a_viewer(old, entry):
-                header, now_ms = open_view(old).header or Header(), self._clock.now_ms()
-                versions = [header, *_earlier_versions(header, read_view)]
-                retracted += [retraction(version, now_ms, entry.header) for version in versions]
+                now_ms = self._clock.now_ms()
+                versions = [old.header, *_earlier_versions(old.header, read_record)]
+                retracted += [retraction(version, now_ms, header) for version in versions]
         return retracted
 
-    def _is_hidden_from_a_viewer(self, old: View, entry: Entry) -> bool:
+    def _is_hidden_from_a_viewer(self, old: Record, entry: Entry) -> bool:
         policy = self._policy()
-        old_header = open_view(old).header
-        new = View(facets=[])
-        for body in entry.bodies:
-            new.facets.add(salt=b"open", body=body)
-        return old_header is not None and any(
-            _narrows(_seen(grant, old_header, old), decide(grant, entry.header, lambda: new))
+        openings = [bytes(SALT_BYTES) + body for body in entry.bodies]
+        new = Record(0, b"", entry.shared, entry.own.SerializeToString(), openings, [None] * len(openings))
+        return any(
+            _narrows(_seen(grant, old), decide(grant, new))
             for peer in self._peers()
             for grant in (policy.grant(peer, purpose) for purpose in policy.purposes())
         )
 
 
-def _earlier_versions(header: Header, read_view: ReadView) -> Iterator[Header]:
+def _earlier_versions(header: Header, read_record: ReadRecord) -> Iterator[Header]:
     """Headers of the versions that a record replaced, newest first, as far as they were not retracted before.
 
     A peer that pulled while they were current holds them still; one that comes later sees none of a record retracted.
     """
-    while header.supersedes and (view := _parse_view(read_view(header.supersedes))) is not None:
-        header = open_view(view).header or Header()
+    while header.supersedes and (record := read_record(header.supersedes)) is not None:
+        header = record.header
         yield header
 
 
-def _seen(grant: Grant, header: Header, view: View) -> Disclosed:
+def _seen(grant: Grant, record: Record) -> Disclosed:
     """What a peer may hold of a record: all of it where nobody can tell any more."""
-    return decide(grant, header, lambda: view, undecided=frozenset(range(1, header.facets + 1)))
+    return decide(grant, record, undecided=frozenset(range(1, record.header.facets + 1)))
 
 
 def _narrows(old: Disclosed, new: Disclosed) -> bool:
     return old is not None and (new is None or not old <= new)
 
 
-def _parse_view(view: bytes | None) -> View | None:
-    return View.FromString(view) if view else None
-
-
 def retraction(target: Header, now_ms: int, reason: Header) -> Entry:
     """A log entry that takes `target` back: a header alone, without subjects; purpose and basis as in `reason`."""
-    return Entry(
+    return Entry.of(
         Header(
             standard=target.standard,
             version=target.version,
@@ -127,8 +122,10 @@ def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_offic
         )
     now_ms = clock.now_ms()
 
-    def with_versions(_results: Sequence[AppendResult], _entries: Sequence[Entry], read_view: ReadView) -> list[Entry]:
-        return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_view)]
+    def with_versions(
+        _results: Sequence[AppendResult], _entries: Sequence[Entry], read_record: ReadRecord
+    ) -> list[Entry]:
+        return [retraction(version, now_ms, reason) for version in _earlier_versions(header, read_record)]
 
     return store.append([retraction(header, now_ms, reason)], with_versions).result()[0]
 
@@ -140,10 +137,9 @@ def _standing(store: Store, record: str) -> Header:
         raise NodeError(
             Reason.INVALID_ARGUMENT, _("{record} is not a record of {city}", record=record, city=store.log.city)
         )
-    rows = store.records(OWN, index, index + 1) if index < store.origin(city).size else []
-    if not rows or rows[0][2] is None:
+    standing = store.record(OWN, index) if index < store.origin(city).size else None
+    if standing is None or not standing.is_open:
         raise NodeError(Reason.NOT_FOUND, _("no record {record}", record=record))
-    header = open_view(View.FromString(rows[0][2])).header
-    if header is None or header.retracts or store.retracted(index, index + 1):
+    if standing.header.retracts or store.is_retracted(OWN, index):
         raise NodeError(Reason.INVALID_ARGUMENT, _("{record} is a retraction, or was already retracted", record=record))
-    return header
+    return standing.header

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from node.core.answer import fold
 from node.core.log.body import read_body
-from node.core.log.record import parse_header
+from node.core.log.record import Record as LogRecord
+from node.core.log.record import record_id
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
@@ -16,7 +17,6 @@ from node.storage.sqlite.search import find_positions, match_expression
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.tree import split_position
 from node.stubs.query.v1.query_pb2 import Record, SearchResponse
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import is_obtained_for
 
 MAX_RECORDS = 200
@@ -64,15 +64,14 @@ class SearchOperators:
             number, index = split_position(row)
             origin = origins.get(number)
             if origin is not None and is_obtained_for(origin, purpose):
-                view = self._current_view(origin, index)
-                if view is not None and folded in fold(_name(view)):
-                    yield Record(id=f"{origin.city}-{index}", city=origin.city, view=view)
+                record = self._current(origin, index)
+                if record is not None and folded in fold(_name(record)):
+                    yield Record(id=record_id(origin.city, index), city=origin.city, view=record.run())
 
-    def _current_view(self, origin: Origin, index: int) -> View | None:
-        rows = self._reader.records(origin.number, index, index + 1)
-        if not rows or rows[0][2] is None or (origin.number == OWN and self._reader.retracted(index, index + 1)):
-            return None
-        return View.FromString(rows[0][2])
+    def _current(self, origin: Origin, index: int) -> LogRecord | None:
+        record = self._reader.record(origin.number, index)
+        is_gone = record is None or not record.is_open
+        return None if is_gone or (origin.number == OWN and self._reader.is_retracted(OWN, index)) else record
 
     @property
     def _connection(self) -> Connection:
@@ -83,9 +82,9 @@ class SearchOperators:
         return connection
 
 
-def _name(view: View) -> str:
+def _name(record: LogRecord) -> str:
     """The name in a registration; empty where it has none that may be seen, or cannot be read."""
     try:
-        return str(getattr(read_body(parse_header(view.header), view), "name", ""))
+        return str(getattr(read_body(record), "name", ""))
     except NodeError:
         return ""

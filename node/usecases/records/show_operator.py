@@ -1,16 +1,15 @@
 """Shows the current records of one subject, of any standard and city, page by page."""
 
-from node.core.log.record import parse_header
+from node.core.log.record import record_id
+from node.core.log.subjects import subject_digest
 from node.core.standards.identifiers import normalise
 from node.core.standards.party_key import MAX_KEY_CHARS, advice, problem_of_code
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite.lookup import MAX_POSITION, Found, read_page
+from node.storage.sqlite.lookup import MAX_POSITION, Found
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.tree import position
 from node.stubs.query.v1.query_pb2 import Record, ShowResponse
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records.usage import check_obtained_for, is_obtained_for
 
 _CODES = ("uscc", "reg")
@@ -42,26 +41,25 @@ def show_operator(reader: Reader, subject: str, purpose: str, limit: int = 0, af
         raise NodeError(Reason.INVALID_ARGUMENT, _("write a subject as <kind>:<value>, e.g. uscc:914300007121944054"))
     origins = {origin.number: origin for origin in reader.origins()}
     rows, following = _page(reader, key, min(limit or _USUAL_RECORDS, MAX_RECORDS), after)
-    rows_of_subject = [
-        (origins[number], index, view)
-        for number, index, stored in rows
-        if key in parse_header((view := View.FromString(stored)).header).subjects
-    ]
+    rows_of_subject = [(origins[number], record) for number, record in rows if key in record.header.subjects]
     usable = [row for row in rows_of_subject if is_obtained_for(row[0], purpose)]
     if rows_of_subject and not usable:
         check_obtained_for(rows_of_subject[0][0], purpose)
     if not rows_of_subject and not following and kind in _CODES and (problem := problem_of_code(value)):
         raise NodeError(Reason.INVALID_ARGUMENT, _("{field}: {advice}", field=kind, advice=advice(problem)))
-    records = [Record(id=f"{origin.city}-{index}", city=origin.city, view=view) for origin, index, view in usable]
+    records = [
+        Record(id=record_id(origin.city, record.index), city=origin.city, view=record.run())
+        for origin, record in usable
+    ]
     return ShowResponse(records=records, next=following)
 
 
 def _page(reader: Reader, key: str, limit: int, after: int) -> tuple[list[Found], int]:
     """The records of a page, and where to go on; 0 where there is no more."""
-    rows = read_page(reader.connection, subject_digest(key), min(after, MAX_POSITION) - 1, limit + 1)
+    rows = reader.page(subject_digest(key), min(after, MAX_POSITION) - 1, limit + 1)
     size = 0
-    for count, (number, index, view) in enumerate(rows):
-        size += len(view)
+    for count, (number, record) in enumerate(rows):
+        size += record.run().ByteSize()
         if count == limit or (count and size > _BUDGET_BYTES):
-            return rows[:count], position(number, index)
+            return rows[:count], position(number, record.index)
     return rows, 0

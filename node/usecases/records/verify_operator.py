@@ -14,21 +14,21 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 from node.core.answer import STANDARD, compare, names, public_facets, too_long
-from node.core.log.body import read_body, read_view
-from node.core.log.record import disclosed_facets
+from node.core.log.body import read_body
+from node.core.log.record import Record
 from node.core.log.staleness import is_stale
+from node.core.log.subjects import subject_digest
 from node.core.standards.identifiers import Problem
+from node.core.standards.kinds import Kind
 from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice_of, explain, problem_of_code, subject_of
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.lookup import NOTHING, Found, Looked, read_subject, read_subjects
+from node.storage.sqlite.lookup import NOTHING, Found, Looked
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.rows import Kind, subject_digest
 from node.storage.sqlite.store import Origin
 from node.stubs.query.v1 import query_pb2 as query
-from node.stubs.record.v1.record_pb2 import Header, View
 from node.stubs.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
 from node.usecases.records.usage import is_obtained_for
 
@@ -48,9 +48,7 @@ class Candidate(NamedTuple):
     """A record that may answer; `body` holds what the asker may see, `seen` the numbers of its facets."""
 
     origin: Origin
-    leaf_index: int
-    header: Header
-    view: View
+    record: Record
     body: OperatorRegistration
     seen: frozenset[int]
 
@@ -59,7 +57,7 @@ class Verified(NamedTuple):
     """An answer and the record it rests on."""
 
     answer: query.Answer
-    record: Candidate | None
+    candidate: Candidate | None
 
 
 class VerifyOperator:
@@ -80,7 +78,7 @@ class VerifyOperator:
                 were obtained for another purpose.
         """
         subject = subject_of(question.uscc)
-        looked = read_subject(self._reader.connection, subject_digest(subject), Kind.REGISTRATION)
+        looked = self._reader.look_up(subject_digest(subject), Kind.REGISTRATION)
         verified = self._answer(question, subject, looked, asker, self._clock.now_ms())
         if verified.answer.result == query.RESULT_DOUBTFUL:
             field = too_long(question) or "uscc"
@@ -116,7 +114,7 @@ class VerifyOperator:
             )
         subjects = [subject_of(question.uscc) for question in questions]
         digests = [subject_digest(subject) for subject in subjects]
-        looked_up = read_subjects(self._reader.connection, digests, Kind.REGISTRATION)
+        looked_up = self._reader.look_up_all(digests, Kind.REGISTRATION)
         now_ms = self._clock.now_ms()
         return [
             self._answer(question, subject, looked_up.get(digest, NOTHING), asker, now_ms).answer
@@ -155,26 +153,25 @@ class VerifyOperator:
     def _candidate(
         self, row: Found, subject: str, asker: Asker, now_ms: int, unreadable: list[str]
     ) -> Candidate | None:
-        number, index, stored = row
-        header, view = read_view(stored)
+        number, record = row
+        header = record.header
         if header.standard != STANDARD or header.retracts or subject not in header.subjects:
             return None
         allowed = None if asker.is_officer else public_facets()
-        shown = disclosed_facets(view)
-        seen = shown if allowed is None else shown & allowed
+        seen = record.disclosed if allowed is None else record.disclosed & allowed
         try:
-            body = cast(OperatorRegistration, read_body(header, view, seen))
+            body = cast(OperatorRegistration, read_body(record, seen))
             is_readable = names(subject, body, seen)
         except NodeError:
             is_readable = False
         if not is_readable:
             unreadable.append(header.id)
             return None
-        return Candidate(self._origin(number, now_ms), index, header, view, body, seen)
+        return Candidate(self._origin(number, now_ms), record, body, seen)
 
-    def _compare(self, question: query.Question, record: Candidate, now_ms: int) -> query.Answer:
-        origin, header = record.origin, record.header
-        mismatches, unseen = compare(question, record.body, record.seen)
+    def _compare(self, question: query.Question, chosen: Candidate, now_ms: int) -> query.Answer:
+        origin, header = chosen.origin, chosen.record.header
+        mismatches, unseen = compare(question, chosen.body, chosen.seen)
         if origin.number != OWN and is_stale(origin.confirmed_at_ms, now_ms, self._stale_after_ms):
             result = query.RESULT_STALE
         else:
@@ -227,9 +224,9 @@ def _ambiguous(candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> qu
 
 
 def _newest(candidates: Iterable[Candidate]) -> Candidate:
-    return max(candidates, key=lambda each: (each.header.as_of_ms, each.leaf_index))
+    return max(candidates, key=lambda each: (each.record.header.as_of_ms, each.record.index))
 
 
-def _is_live(record: Candidate, now_ms: int) -> bool:
-    until_ms = record.header.valid_until_ms
-    return record.body.status != OPERATOR_STATUS_MOVED_OUT and not 0 < until_ms <= now_ms
+def _is_live(candidate: Candidate, now_ms: int) -> bool:
+    until_ms = candidate.record.header.valid_until_ms
+    return candidate.body.status != OPERATOR_STATUS_MOVED_OUT and not 0 < until_ms <= now_ms

@@ -2,7 +2,7 @@
 
 For each origin, in one pass and one snapshot:
 
-1. every stored view hashes to its leaf hash, and its header names its place;
+1. every record that is held hashes to its leaf hash, and says that it is of this log;
 2. the leaves rebuild every tile and the verified root;
 3. the root is the one its city signed, by the keys pinned in the federation file; while a replica is being caught up
    with, its root stands below the signed one and only the signature is checked;
@@ -15,21 +15,20 @@ For each origin, in one pass and one snapshot:
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from google.protobuf.message import DecodeError
-
 from node.core.log.body import read_body
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.log.merkle import Frontier
-from node.core.log.record import open_view, parse_record_id, record_id
-from node.core.log.trusted_log import check_header
+from node.core.log.record import Record, parse_record_id, record_id
+from node.core.log.run import StoredRun, cut, open_run
+from node.core.log.subjects import IndexEntry
+from node.core.log.trusted_log import split_hashes
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite.inspection import Inspection, StoredRecord
+from node.storage.sqlite.inspection import Fates, Inspection
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.rows import SubjectRow, subject_rows
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.tree import position, split_position
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.policy_pb2 import PolicyChange
 
 MAX_FAULTS = 100
@@ -84,8 +83,8 @@ def audit(inspection: Inspection, keys_of: KeysOf, on_progress: OnProgress) -> l
     if audits:
         _check_index(inspection, audits, by_number)
         _check_keys(inspection, audits[0])
-        if strays := inspection.stray_records(max(by_number) + 1):
-            audits[0].result.fault(_("{strays} record rows belong to no city", strays=strays))
+        if strays := inspection.stray_runs(max(by_number) + 1):
+            audits[0].result.fault(_("{strays} stored runs belong to no city", strays=strays))
     return [audited.result for audited in audits]
 
 
@@ -142,65 +141,57 @@ class _OriginPass:
     def run(self, keys: Sequence[LogKey], on_progress: OnProgress) -> None:
         """Reads the origin once, then compares what it amounts to."""
         on_progress(self.origin.city, 0, self.origin.size)
-        for records in self._inspection.records(self.origin.number):
-            self._check_records(records)
+        for runs in self._inspection.runs(self.origin.number):
+            self._check_runs(runs)
             on_progress(self.origin.city, self._frontier.size, self.origin.size)
         self._check_tree()
         self._check_checkpoint(keys)
         self._check_grant()
 
-    def _check_records(self, records: Sequence[StoredRecord]) -> None:
-        first = self._frontier.size
-        if [stored.leaf_index for stored in records] != list(range(first, first + len(records))):
+    def _check_runs(self, runs: Sequence[StoredRun]) -> None:
+        """Checks runs that should stand one after the other, from where the last ones ended."""
+        number, first, end = self.origin.number, self._frontier.size, runs[-1].end
+        if any(run.first != before for run, before in zip(runs, [first, *(run.end for run in runs)], strict=False)):
             self.result.fault(_("records are missing or out of place after {id}", id=self._id(first)))
-        expected = [row for record in records for row in self._check_record(record)]
+        fates = self._inspection.fates(number, runs[0].first, end)
+        expected = [entry for run in runs if run.content is not None for entry in self._check_run(run, fates)]
         self.subjects += len(expected)
-        for _position, row in self._inspection.missing_subjects(expected):
+        for _key, row in self._inspection.missing_subjects([(key, position(number, index)) for key, index in expected]):
             self.result.fault(_("{id}: not in the subject index", id=self._id(split_position(row)[1])))
-        tiles = self._frontier.extend([record.leaf_hash for record in records])
+        tiles = self._frontier.extend([leaf_hash for run in runs for leaf_hash in split_hashes(run.hashes)])
         self._tiles += len(tiles)
-        for tile in self._inspection.differing_tiles(self.origin.number, tiles):
+        for tile in self._inspection.differing_tiles(number, tiles):
             self.result.fault(
                 _("tile {height}/{number} does not match the leaves", height=tile.height, number=tile.number)
             )
 
-    def _check_record(self, record: StoredRecord) -> list[SubjectRow]:
-        """Checks one record; returns the index entries it must have."""
-        if record.view is None:
-            return []
-        self.result.open += 1
-        name = self._id(record.leaf_index)
-        header = self._open(record, name)
-        if header is None:
-            return []
-        self._check_targets(header, name)
-        if record.is_retracted and self.origin.number != OWN:
-            self.result.fault(_("{name}: retracted by its city, but not destroyed here", name=name))
-        if record.is_replaced:
-            return []
-        return subject_rows(header, position(self.origin.number, record.leaf_index))
-
-    def _open(self, record: StoredRecord, name: str) -> Header | None:
+    def _check_run(self, run: StoredRun, fates: Fates) -> list[IndexEntry]:
+        """Checks the records of an open run; returns the index entries they must have."""
+        self.result.open += run.count
         try:
-            view = View.FromString(record.view or b"")
-            leaf_hash, header = open_view(view)
-            if header is not None:
-                check_header(header, self.origin.city, record.leaf_index)
-        except DecodeError:
-            self.result.fault(_("{name}: its view cannot be parsed", name=name))
-            return None
+            opened = open_run(run.content or b"", run.first, self.origin.city)
+            records = cut(run)
         except NodeError as error:
-            self.result.fault(f"{name}: {error.reason}")
-            return None
-        if leaf_hash != record.leaf_hash:
-            self.result.fault(_("{name}: the hash of its view differs from its leaf", name=name))
-        if header is not None and not record.is_replaced and not header.retracts:
-            self._check_body(header, view, name)
-        return header
+            names = self._id(run.first) if run.count == 1 else f"{self._id(run.first)} .. {run.end - 1}"
+            self.result.fault(f"{names}: {error.reason}")
+            return []
+        for record, leaf_hash in zip(records, split_hashes(opened.stored.hashes), strict=True):
+            self._check_record(record, leaf_hash, fates)
+        return [entry for entry in opened.entries if entry[1] not in fates.replaced]
 
-    def _check_body(self, header: Header, view: View, name: str) -> None:
+    def _check_record(self, record: Record, leaf_hash: bytes, fates: Fates) -> None:
+        name = self._id(record.index)
+        if leaf_hash != record.leaf_hash:
+            self.result.fault(_("{name}: what is held of it does not hash to its leaf", name=name))
+        self._check_targets(record.header, name)
+        if record.index in fates.retracted and self.origin.number != OWN:
+            self.result.fault(_("{name}: retracted by its city, but not destroyed here", name=name))
+        if record.index not in fates.replaced and not record.header.retracts:
+            self._check_body(record, name)
+
+    def _check_body(self, record: Record, name: str) -> None:
         try:
-            body = read_body(header, view)
+            body = read_body(record)
         except NodeError as error:
             if error.reason is Reason.UNKNOWN_STANDARD:
                 self._unknown += 1
@@ -208,7 +199,7 @@ class _OriginPass:
                 self.result.fault(f"{name}: {error.message}")
             return
         if isinstance(body, PolicyChange):
-            self._policy_change = header, body
+            self._policy_change = record.header, body
 
     def _check_targets(self, header: Header, name: str) -> None:
         for kind, target in (("superseded", header.supersedes), ("retracted", header.retracts)):

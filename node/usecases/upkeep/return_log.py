@@ -17,8 +17,9 @@ from google.protobuf.message import DecodeError
 
 from node.config import Config
 from node.core.log.checkpoint import parse_checkpoint
-from node.core.log.record import open_wire
-from node.core.log.trusted_log import MAX_BATCH_BYTES, TrustedLog, VerifiedRecord, check_header
+from node.core.log.record import Record
+from node.core.log.run import OpenedRun, StoredRun, cut, join, open_run
+from node.core.log.trusted_log import MAX_BATCH_BYTES, TrustedLog, VerifiedBatch
 from node.errors import FileError, NodeError, Reason, TransientError
 from node.folder.clock import node_clock
 from node.folder.data_lock import hold_data
@@ -28,11 +29,10 @@ from node.messages import _
 from node.storage.sqlite.log import KnownAs
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Store
-from node.stubs.exchange.v1.exchange_pb2 import RawPullResponse
-from node.stubs.record.v1.record_pb2 import View
+from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.usecases.casework.act_record import NOTICE
 from node.usecases.casework.notices import receipts_known_as
-from node.usecases.exchange.share import batches, fitting
+from node.usecases.exchange.share import batches, held
 from node.usecases.records.ingest import row_key
 
 _LENGTH = struct.Struct(">I")
@@ -56,15 +56,9 @@ def return_log(reader: Reader, own: str, city: str, begin: int, out: Path) -> in
     if origin.known is None or origin.known.size != origin.size:
         raise TransientError(Reason.UNAVAILABLE, _("still catching up with {city}: try again later", city=city))
     with os.fdopen(os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        for batch in batches(reader, origin, partial(_held, reader, origin.number), begin, begin, origin.wanted_grant):
+        for batch in batches(reader, origin, partial(held, reader, origin.number), begin, begin, origin.wanted_grant):
             file.write(_LENGTH.pack(len(batch)) + batch)
     return origin.size
-
-
-def _held(reader: Reader, number: int, begin: int, end: int) -> tuple[list[bytes], list[bytes]]:
-    rows = reader.records(number, begin, end)
-    views = fitting(view or View(leaf_hash=leaf_hash).SerializeToString() for _, leaf_hash, view in rows)
-    return views, [leaf_hash for _, leaf_hash, _ in rows[: len(views)]]
 
 
 class Recovered(NamedTuple):
@@ -95,27 +89,25 @@ def recover(config: Config, files: Sequence[Path]) -> Recovered:
         os.close(lock)
 
 
-def _take_up(store: Store, config: Config, copies: Sequence[list[RawPullResponse]]) -> Recovered:
+def _take_up(store: Store, config: Config, copies: Sequence[list[PullResponse]]) -> Recovered:
     own = store.origin(config.city)
     keys = load_federation(config.federation).member(config.city).log_keys
     view = TrustedLog(config.city, keys, store.frontier(config.city), own.known)
     longest = max(copies, key=lambda batches: parse_checkpoint(batches[0].checkpoint).size)
-    open_views = _open_views(copies)
+    others = _records_of(copies, config.city)
     hashes = 0
     for batch in longest:
         verified = view.verify_batch(batch.SerializeToString())
-        records = [
-            _merge(config.city, record, raw, open_views.get(record.leaf_index, ()))
-            for record, raw in zip(verified.records, batch.views, strict=True)
-        ]
-        verified = verified._replace(records=records)  # after the check: what comes together may be more than a batch
+        # After the check: what comes together may be more than a batch.
+        runs, withheld = _together(verified, others, config.city)
+        verified = verified._replace(runs=runs)
         store.adopt(verified, _known_as).result()
         view.accept(verified)
-        hashes += sum(record.view is None for record in verified.records)
+        hashes += withheld
     return Recovered(own.size, view.size, hashes)
 
 
-def _read(file: Path) -> list[RawPullResponse]:
+def _read(file: Path) -> list[PullResponse]:
     """All batches of a file: a day's records of one city, not a whole log."""
     try:
         batches = list(_parse(file.read_bytes()))
@@ -126,60 +118,65 @@ def _read(file: Path) -> list[RawPullResponse]:
     return batches
 
 
-def _parse(content: bytes) -> Iterator[RawPullResponse]:
+def _parse(content: bytes) -> Iterator[PullResponse]:
     at = 0
     while at < len(content):
         (length,) = _LENGTH.unpack_from(content, at)
         at += _LENGTH.size
         if length > min(MAX_BATCH_BYTES, len(content) - at):
             raise DecodeError
-        yield RawPullResponse.FromString(content[at : at + length])
+        yield PullResponse.FromString(content[at : at + length])
         at += length
 
 
-def _open_views(copies: Sequence[list[RawPullResponse]]) -> Mapping[int, list[bytes]]:
-    """What any file shows of each record, by leaf index."""
-    views: dict[int, list[bytes]] = defaultdict(list)
+def _records_of(copies: Sequence[list[PullResponse]], city: str) -> Mapping[int, list[Record]]:
+    """What any file discloses of each record, by leaf index."""
+    records: dict[int, list[Record]] = defaultdict(list)
     for batch in (batch for part in copies for batch in part):
-        for index, raw in enumerate(batch.views, batch.from_index):
-            if not View.FromString(raw).leaf_hash:
-                views[index].append(raw)
-    return views
+        at = batch.from_index
+        for raw in batch.runs:
+            try:
+                run = open_run(raw, at, city).stored
+            except NodeError:  # nobody can tell where the next one begins
+                break
+            at = run.end
+            for record in cut(run) if run.content is not None else ():
+                records[record.index].append(record)
+    return records
 
 
-def _merge(city: str, record: VerifiedRecord, raw: bytes, others: Sequence[bytes]) -> VerifiedRecord:
-    """The record with every facet that another view of it shows; views of other records do not count."""
-    merged = View.FromString(raw)
-    for other in others:
-        if _hash(other) == record.leaf_hash:
-            shown = View.FromString(other)
-            if merged.leaf_hash:
-                merged.CopyFrom(shown)
-            for mine, theirs in zip(merged.facets, shown.facets, strict=True):
-                if theirs.salt:
-                    mine.CopyFrom(theirs)
-    wire = merged.SerializeToString()
-    header = open_wire(wire).header
-    if header is None:
-        return record
-    check_header(header, city, record.leaf_index)
-    return record._replace(header=header, view=wire)
+def _together(verified: VerifiedBatch, others: Mapping[int, list[Record]], city: str) -> tuple[list[OpenedRun], int]:
+    """The runs of a batch with every facet that any file discloses, and how many records are hashes alone."""
+    records = [_merge(record, others.get(record.index, ())) for run in verified.runs for record in cut(run.stored)]
+    return [_open(run, city) for run in join(records)], sum(not record.is_open for record in records)
 
 
-def _hash(raw: bytes) -> bytes | None:
-    try:
-        return open_wire(raw).leaf_hash
-    except NodeError:
-        return None
+def _merge(record: Record, others: Sequence[Record]) -> Record:
+    """The record with every facet that another file discloses; what is not of this leaf does not count."""
+    same = [other for other in others if other.leaf_hash == record.leaf_hash]
+    if not record.is_open:
+        if not same:
+            return record
+        record = same[0]
+    openings = list(record.facets)
+    for other in same:
+        openings = [mine if mine is not None else theirs for mine, theirs in zip(openings, other.facets, strict=True)]
+    pairs = zip(openings, record.commitments, strict=True)
+    commitments = [commitment if opening is None else None for opening, commitment in pairs]
+    return Record(record.index, record.leaf_hash, record.shared, record.own, openings, commitments)
 
 
-def _known_as(record: VerifiedRecord) -> KnownAs:
+def _open(run: StoredRun, city: str) -> OpenedRun:
+    return OpenedRun(run, None, None, (), ()) if run.content is None else open_run(run.content, run.first, city)
+
+
+def _known_as(record: Record) -> KnownAs:
     """A receipt by the acts it acknowledges; any other record as adapters key a row, by its first subject."""
-    header, view = record.header, record.view
-    if header is None or view is None:
+    if not record.is_open:
         return KnownAs()
+    header = record.header
     if header.standard == NOTICE:
-        return receipts_known_as(view)
+        return receipts_known_as(record)
     if not header.subjects:
         return KnownAs()
     return KnownAs([row_key(header.standard, header.source, header.subjects[0].partition(":")[2])])
