@@ -72,7 +72,7 @@ class OpenedRun(NamedTuple):
 
     def could_join(self, following: "OpenedRun") -> bool:
         """Whether this run and the one that follows it could have been one."""
-        if self.stored.count + following.stored.count > MAX_RUN_RECORDS or self.disclosed != following.disclosed:
+        if self.stored.length + following.stored.length > MAX_RUN_RECORDS or self.disclosed != following.disclosed:
             return False
         if self.shared is None or following.shared is None:
             return self.shared is following.shared

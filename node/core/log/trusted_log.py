@@ -46,7 +46,7 @@ class VerifiedBatch(NamedTuple):
     @property
     def length(self) -> int:
         """Number of records."""
-        return sum(run.stored.count for run in self.runs)
+        return sum(run.stored.length for run in self.runs)
 
 
 class Revision(NamedTuple):

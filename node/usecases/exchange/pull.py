@@ -105,7 +105,7 @@ class _CommitBuffer:
     def put(self, batch: VerifiedBatch) -> None:
         """Takes a batch; waits where commits lag behind."""
         self._batches.append(batch)
-        if sum(waiting.count for waiting in self._batches) >= COMMIT_RECORDS:
+        if sum(waiting.length for waiting in self._batches) >= COMMIT_RECORDS:
             self._commit()
         if len(self._commits) > _WINDOW:
             self._commits.popleft().result()

@@ -138,7 +138,7 @@ def _pieces(reader: Reader, shown: Shown, begin: int, end: int) -> Iterator[Piec
     changes = RecordChanges(reader, begin, end)
     for stored in reader.runs(OWN, begin, end):
         if stored.content is None:
-            yield _withheld(stored, 0, stored.count)
+            yield _withheld(stored, 0, stored.length)
         else:
             run = parse_run(stored.content)
             yield from _split(stored, run, shown.of_run(stored, run, changes))
@@ -160,7 +160,7 @@ def _piece(stored: StoredRun, run: Run, begin: int, end: int, facets: Disclosed)
     """The records at the places [begin, end) of an open run, with these facets."""
     if facets is None:
         return _withheld(stored, begin, end)
-    shown = run if end - begin == stored.count else part(run, begin, end)
+    shown = run if end - begin == stored.length else part(run, begin, end)
     mask(shown, facets)
     return Piece(stored.first + begin, shown, stored.hashes[begin * HASH_BYTES : end * HASH_BYTES])
 
@@ -174,7 +174,7 @@ def held(reader: Reader, number: int, begin: int, end: int) -> Iterator[Piece]:
     """The records [begin, end) of an origin as they are held here."""
     for stored in reader.runs(number, begin, end):
         if stored.content is None:
-            yield _withheld(stored, 0, stored.count)
+            yield _withheld(stored, 0, stored.length)
         else:
             yield Piece(stored.first, parse_run(stored.content), stored.hashes)
 
@@ -233,7 +233,7 @@ def _changed(reader: Reader, before: Shown | None, now: Shown, begin: int, end: 
         changes = RecordChanges(reader, first, upto)
         for stored in reader.runs(OWN, first, upto):
             if stored.content is None:  # nobody knows what the caller holds
-                yield _withheld(stored, 0, stored.count)
+                yield _withheld(stored, 0, stored.length)
                 continue
             run = parse_run(stored.content)
             differing = _differing(before, now, stored, run, changes)
@@ -244,7 +244,7 @@ def _changed(reader: Reader, before: Shown | None, now: Shown, begin: int, end: 
 def _differing(before: Shown | None, now: Shown, stored: StoredRun, run: Run, changes: RecordChanges) -> Sequence[bool]:
     """Of each record of an open run, whether the caller may hold something else than it is to see now."""
     if before is None:
-        return [True] * stored.count
+        return [True] * stored.length
     if changes.touch(stored):
         return [_differs(before, now, record, changes) for record in cut(stored)]
     shown = zip(before.of_run(stored, run, changes), now.of_run(stored, run, changes), strict=True)

@@ -55,7 +55,7 @@ class Shown:
             common = read_common(run.common).common
             settled = self._grant.settled(common.audience, (common.standard, common.version))
             if not isinstance(settled, Undecided):
-                return [settled] * stored.count
+                return [settled] * stored.length
         return [None if changes.is_retracted(record.index) else self.facets(record, changes) for record in cut(stored)]
 
     def alone(self, record: Record) -> Disclosed:

@@ -167,12 +167,12 @@ class _OriginPass:
 
     def _check_run(self, run: StoredRun, fates: Fates) -> list[IndexEntry]:
         """Checks the records of an open run; returns the index entries they must have."""
-        self.result.open += run.count
+        self.result.open += run.length
         try:
             opened = open_run(run.content or b"", run.first, self.origin.city)
             records = cut(run)
         except NodeError as error:
-            names = self._id(run.first) if run.count == 1 else f"{self._id(run.first)} .. {run.end - 1}"
+            names = self._id(run.first) if run.length == 1 else f"{self._id(run.first)} .. {run.end - 1}"
             self.result.fault(f"{names}: {error.reason}")
             return []
         for record, leaf_hash in zip(records, split_hashes(opened.stored.hashes), strict=True):
