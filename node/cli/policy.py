@@ -14,7 +14,9 @@ from rich.markup import escape
 from node.cli.shared.options import print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.log.body import read_body
-from node.core.log.record import EVERYONE, parse_header
+from node.core.log.proof import parse_proof
+from node.core.log.record import EVERYONE
+from node.core.log.run import record_of
 from node.core.policy.explain import Explanation
 from node.core.policy.policy import Policy, parse_policy
 from node.core.policy.report import MatrixRow, TestResult, facet_labels, matrix, run_tests
@@ -22,7 +24,6 @@ from node.core.standards.standard import get, standards
 from node.errors import FileError, NodeError, Reason
 from node.localized_click import echo, say
 from node.messages import _, render
-from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Header
 
 _ANSWERS = {"yes": _("yes"), "no": _("no"), "if": _("if")}
@@ -259,13 +260,15 @@ def _print_explanation(explained: Explanation, seen: str) -> None:
 
 def _record(file: Path | None, name: str, fields: Sequence[str]) -> tuple[Header, Message]:
     """The header and body that a proof, a JSON body and `--set` make together; the last word counts."""
-    given = json.loads(file.read_text("utf-8")) if file else {}
+    text = file.read_text("utf-8") if file else "{}"
+    given = json.loads(text)
     if not isinstance(given, dict):
         raise ValueError(_("not a JSON object"))
-    proof = ParseDict(given, Proof()) if "view" in given else None
-    header = parse_header(proof.view.header) if proof else _header(name)
+    proof = parse_proof(text) if "view" in given else None
+    proven = record_of(proof.view, proof.leaf_index) if proof else None
+    header = proven.header if proven else _header(name)
     standard = get(header.standard, header.version)
-    body = read_body(header, proof.view) if proof else ParseDict(given, standard.message_type())
+    body = read_body(proven) if proven else ParseDict(given, standard.message_type())
     for field in fields:
         path, _sign, value = field.partition("=")
         target = header if path.startswith("header.") else body

@@ -20,15 +20,15 @@ from typing import NamedTuple
 
 from node.core.log.checkpoint import LogKey, parse_checkpoint
 from node.core.log.merkle import EMPTY_ROOT, Frontier
-from node.core.log.record import disclosed_facets, parse_header, parse_record_id
-from node.core.policy.disclosure import Disclosed, decide
-from node.core.policy.grant import Grant
+from node.core.log.record import Record, parse_record_id
+from node.core.policy.disclosure import decide
+from node.core.policy.grant import Disclosed, Grant
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.reader import Reader, Row
+from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.witness import read_cosigned, read_signed
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.enforce_policy import read_policy
 from node.usecases.upkeep.audit import audit
 
@@ -119,7 +119,7 @@ class _Log:
     def __init__(self, city: str, reader: Reader) -> None:
         self.city = city
         origin = reader.find_origin(city)
-        self.rows: list[Row] = reader.records(OWN, 0, origin.size) if origin else []
+        self.rows: list[Record] = reader.records(OWN, 0, origin.size) if origin else []
         text = reader.newest_policy()
         self.policy = read_policy(text, city) if text is not None else None
         self._roots: dict[int, bytes] = {}
@@ -127,7 +127,7 @@ class _Log:
     @cached_property
     def headers(self) -> dict[int, Header]:
         """Of every record that is not destroyed."""
-        return {index: parse_header(View.FromString(view).header) for index, _, view in self.rows if view is not None}
+        return {record.index: record.header for record in self.rows if record.is_open}
 
     @cached_property
     def retracted(self) -> set[int]:
@@ -151,7 +151,7 @@ class _Log:
         """Of the first `size` records."""
         if size not in self._roots:
             frontier = Frontier()
-            frontier.extend([leaf_hash for _, leaf_hash, _ in self.rows[:size]])
+            frontier.extend([record.leaf_hash for record in self.rows[:size]])
             self._roots[size] = frontier.root() if size else EMPTY_ROOT
         return self._roots[size]
 
@@ -169,11 +169,11 @@ class _Log:
         return None if None in shown else frozenset.intersection(*(each for each in shown if each is not None))
 
     def _decide(self, grant: Grant, index: int, *, is_lenient: bool) -> Disclosed:
-        header, view = self.headers.get(index), self.rows[index][2]
-        if header is None or view is None:
+        record = self.rows[index]
+        if not record.is_open:
             return None
-        undecided = frozenset(range(1, header.facets + 1)) if is_lenient else None
-        return decide(grant, header, lambda: View.FromString(view), undecided)
+        undecided = frozenset(range(1, record.header.facets + 1)) if is_lenient else None
+        return decide(grant, record, undecided)
 
 
 def _check_audit(holder: str, path: Path, keys_of: KeysOf) -> Iterator[Violation]:
@@ -244,20 +244,18 @@ class _Replica:
         if self._log.policy is None:
             return
         grant = self._log.policy.grant(self._holder, origin.purpose)
-        for own, (index, _, held) in zip(
-            self._log.rows, self._reader.records(origin.number, 0, origin.size), strict=False
-        ):
+        for own, held in zip(self._log.rows, self._reader.records(origin.number, 0, origin.size), strict=False):
             # What its own city destroyed when its term was over decides nothing any more.
-            if own[2] is not None:
-                yield from self._compare(index, self._log.shown(grant, index), own[2], held)
+            if own.is_open:
+                yield from self._compare(self._log.shown(grant, own.index), own, held)
 
-    def _compare(self, index: int, shown: Shown, own: bytes, held: bytes | None) -> Iterator[Violation]:
-        name = f"{self._log.city}-{index}"
-        if held is None:
+    def _compare(self, shown: Shown, own: Record, held: Record) -> Iterator[Violation]:
+        name = f"{self._log.city}-{own.index}"
+        if not held.is_open:
             if shown.least is not None:
                 yield self._violation(Rule.HIDDEN, f"{name} is a hash, and may be seen")
             return
-        facets, there = disclosed_facets(View.FromString(held)), disclosed_facets(View.FromString(own))
+        facets, there = held.disclosed, own.disclosed
         if shown.most is None:
             yield self._violation(Rule.EXPOSED, f"{name} is held, and should be a hash")
         elif more := facets - shown.most:

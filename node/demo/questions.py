@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from node.client import NodeClient
 from node.core.log.proof import format_proof
-from node.core.log.record import disclosed_bodies, parse_header
+from node.core.log.record import parse_record_id
+from node.core.log.run import record_of
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
@@ -153,9 +154,9 @@ def _find(asker: Node, origin: str) -> Known | None:
 
 def _registration(record: query.Record) -> Iterator[OperatorRegistration]:
     """The registration that a record shows, if it is one with a code and a name without hidden parts."""
-    header = parse_header(record.view.header) if record.view.header else None
-    if header is not None and header.standard == "operator.registration" and not header.retracts:
-        body = OperatorRegistration.FromString(b"".join(disclosed_bodies(record.view)))
+    shown = record_of(record.view, parse_record_id(record.id)[1])
+    if shown.is_open and shown.header.standard == "operator.registration" and not shown.header.retracts:
+        body = OperatorRegistration.FromString(b"".join(shown.bodies()))
         if body.uscc and body.name and "*" not in body.name:
             yield body
 

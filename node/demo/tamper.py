@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 import grpc
 
+from node.core.log.record import SALT_BYTES
 from node.core.members.federation import Member
 from node.demo.failure import DemoError
 from node.demo.founding import free_ports
@@ -39,6 +40,7 @@ from node.stubs.exchange.v1.exchange_pb2 import (
     PullResponse,
     ReviseRequest,
 )
+from node.stubs.record.v1.record_pb2 import Run
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 
 _ROWS = 3
@@ -99,14 +101,17 @@ class ManInTheMiddle:
 
     def _forge(self, raw: bytes) -> bytes:
         batch = PullResponse.FromString(raw)
-        for view in batch.views:
-            for facet in view.facets:
-                real = OperatorRegistration.FromString(facet.body).name
-                if real:
-                    forged = f"{real[:2]}假{real[3:]}"
-                    facet.body = facet.body.replace(real.encode(), forged.encode(), 1)
-                    self.names, self.sent = (real, forged), batch.SerializeToString()
-                    return self.sent
+        for number, wire in enumerate(batch.runs):
+            run = Run.FromString(wire)
+            for column in run.columns:
+                for place, opening in enumerate(column.openings):
+                    real = OperatorRegistration.FromString(opening[SALT_BYTES:]).name
+                    if real:
+                        forged = f"{real[:2]}假{real[3:]}"
+                        column.openings[place] = opening.replace(real.encode(), forged.encode(), 1)
+                        batch.runs[number] = run.SerializeToString()
+                        self.names, self.sent = (real, forged), batch.SerializeToString()
+                        return self.sent
         return raw
 
 

@@ -11,6 +11,7 @@ import grpc
 from node.client.channel import explain_refusal, peer_channel
 from node.client.errors import error_from_rpc
 from node.config import Sync as Settings
+from node.core.log.record import FORMAT
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TransientError, TrustError
@@ -39,6 +40,7 @@ class GrpcPeer:
     def pull(self, from_size: int, known_size: int) -> Iterator[bytes]:
         """Serialised PullResponses from tree size `from_size` on."""
         request = PullRequest(
+            format=FORMAT,
             from_size=from_size,
             known_size=known_size,
             purpose=self._settings.purpose,

@@ -16,7 +16,8 @@ from node.cli.shared.fields import lines
 from node.cli.shared.tables import CellTable, print_table
 from node.core.log.body import read_body
 from node.core.log.proof import format_proof
-from node.core.log.record import disclosed_facets, parse_header
+from node.core.log.record import Record, parse_record_id
+from node.core.log.run import record_of
 from node.core.standards import standard as standards
 from node.errors import NodeError
 from node.localized_click import say
@@ -50,17 +51,18 @@ def query_service(caller: Caller) -> Iterator[QueryServiceStub]:
 
 def plain_record(record: query.Record) -> dict[str, Any]:
     """A record for programs: what of it is withheld, its header, and the fields that this node may see."""
-    if not record.view.header:
+    shown = _opened(record)
+    if shown is None:
         return {"id": record.id, "city": record.city, "is_withheld": True}
-    header = parse_header(record.view.header)
+    header = shown.header
     return {
         "id": record.id,
         "city": record.city,
         "former_member": record.former_member,
         "is_withheld": False,
-        "withheld_facets": sorted(set(range(1, header.facets + 1)) - disclosed_facets(record.view)),
+        "withheld_facets": sorted(set(range(1, header.facets + 1)) - shown.disclosed),
         "header": MessageToDict(header, preserving_proto_field_name=True),
-        "body": MessageToDict(body, preserving_proto_field_name=True) if (body := _body(record)) else {},
+        "body": MessageToDict(body, preserving_proto_field_name=True) if (body := _body(shown)) else {},
     }
 
 
@@ -69,11 +71,16 @@ def city_text(city: str, *, former: bool) -> str:
     return _("{city} (former member)", city=city) if former else city
 
 
-def _body(record: query.Record) -> Message | None:
+def _opened(record: query.Record) -> Record | None:
+    """What of a record is in an answer; None where it is withheld."""
+    opened = record_of(record.view, parse_record_id(record.id)[1])
+    return opened if opened.is_open else None
+
+
+def _body(record: Record) -> Message | None:
     """What is disclosed of a record; None of a standard that this program does not know yet."""
-    header = parse_header(record.view.header)
     try:
-        return read_body(header, record.view)
+        return read_body(record)
     except NodeError:
         return None
 
@@ -82,14 +89,15 @@ def print_record(record: query.Record) -> None:
     """Prints one record, field by field with its Chinese label."""
     plain = plain_record(record)
     say("{record}  {city}", record=record.id, city=city_text(record.city, former=record.former_member))
-    if plain["is_withheld"]:
+    shown = _opened(record)
+    if shown is None:
         say("withheld by its city, or retracted")
         return
-    header = parse_header(record.view.header)
+    header = shown.header
     table = CellTable(_("field"), "", _("value"))
     table.add_row(_("as of"), "", Text(time_text(header.as_of_ms)))
     table.add_row(_("source"), "", Text(header.source))
-    if (body := _body(record)) is not None:
+    if (body := _body(shown)) is not None:
         for path, name, text in lines(standards.get(header.standard, header.version), body):
             table.add_row(path, name, Text(text))
     print_table(table)
@@ -106,12 +114,12 @@ def print_records(records: list[query.Record]) -> None:
 
 
 def _line(record: query.Record) -> tuple[str, ...]:
-    if not record.view.header:
+    shown = _opened(record)
+    if shown is None:
         return record.id, "", "", _("withheld or retracted"), "", ""
-    header = parse_header(record.view.header)
-    shown = disclosed_facets(record.view)
-    facets = " ".join(str(number) if number in shown else "-" for number in range(1, header.facets + 1))
-    name = str(getattr(_body(record), "name", ""))
+    header = shown.header
+    facets = " ".join(str(number) if number in shown.disclosed else "-" for number in range(1, header.facets + 1))
+    name = str(getattr(_body(shown), "name", ""))
     what = _("retracts {record}", record=header.retracts) if header.retracts else name
     if record.former_member:
         what = _("{what} (former member)", what=what)

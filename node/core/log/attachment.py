@@ -11,12 +11,11 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 
 from node.core.log.body import read_body
-from node.core.log.record import parse_header
+from node.core.log.record import Record
 from node.core.standards.validation import Validation
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.stubs.evidence.v1.evidence_pb2 import Extraction
-from node.stubs.record.v1.record_pb2 import View
 
 MAX_CHUNK_BYTES = 256 * 1024
 MAX_NAME_BYTES = 200
@@ -83,16 +82,14 @@ def check_extraction(extraction: Extraction) -> None:
         )
 
 
-def references(view: View) -> list[Reference]:
-    """The attachments that the disclosed facets of a view name, in order; none of a standard not known here."""
-    if not view.header:
+def references(record: Record) -> list[Reference]:
+    """The attachments that the disclosed facets of a record name, in order; none of a standard not known here."""
+    if not record.is_open:
         return []
-    header = parse_header(view.header)
     try:
-        body = read_body(header, view)
+        return references_in(read_body(record))
     except NodeError:
         return []
-    return references_in(body)
 
 
 def references_in(body: Message) -> list[Reference]:

@@ -51,6 +51,8 @@ class Shared(NamedTuple):
 class Record:
     """A record as a store or a peer holds it: what of it is disclosed, and its place in its city's log.
 
+    Two are equal where one leaf at one place is disclosed alike.
+
     Attributes:
         index: Leaf index.
         leaf_hash: 32 bytes.
@@ -78,6 +80,15 @@ class Record:
         self.facets = facets
         self.commitments = commitments
         self._header: Header | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.leaf_hash, self.index))
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.index, self.leaf_hash, tuple(self.facets), tuple(self.commitments)
 
     @property
     def header(self) -> Header:

@@ -280,6 +280,20 @@ def cut_parsed(parsed: Run, first: int, hashes: Sequence[bytes]) -> list[Record]
     ]
 
 
+def record_of(run: Run, index: int) -> Record:
+    """The record at leaf `index` in a run of one, as it stands in an answer or a proof.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, the run is not of one record, or as `open_run`.
+        TrustError: as `open_run`.
+    """
+    city = "" if run.leaf_hashes else read_common(run.common).common.city
+    opened = open_run(run.SerializeToString(), index, city).stored
+    if opened.length != 1:
+        _refuse_run(_("a run of {count} records where one is expected", count=opened.length))
+    return cut(opened)[0]
+
+
 def clip(run: StoredRun, begin: int, end: int) -> StoredRun:
     """The records [begin, end) of a stored run, as a run; the whole of it where it goes no further."""
     begin, end = max(begin, run.first), min(end, run.end)

@@ -5,25 +5,29 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.log.record import SALT_BYTES, Record, parse_record_id, record_id
 from node.core.standards import standard as standards
 from node.demo.nodes import Node
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 
 
 class Stored(NamedTuple):
     """A record as its own city stores it: every facet of it."""
 
     id: str
-    header: Header
-    view: View
+    record: Record
+
+    @property
+    def header(self) -> Header:
+        """Of the record."""
+        return self.record.header
 
     @property
     def body(self) -> Message:
         """All of it."""
-        return standards.get(self.header.standard, self.header.version).merge(disclosed_bodies(self.view))
+        return standards.get(self.header.standard, self.header.version).merge(self.record.bodies())
 
     @property
     def has_act(self) -> bool:
@@ -34,12 +38,16 @@ class Stored(NamedTuple):
     @property
     def salts(self) -> list[bytes]:
         """Of the facets that hold something: bytes that are nowhere but where a facet is."""
-        return [facet.salt for facet in self.view.facets if facet.body]
+        return [opening[:SALT_BYTES] for opening in self.record.facets if opening and len(opening) > SALT_BYTES]
 
     def names(self, facets: frozenset[int]) -> tuple[str, ...]:
         """The names of facets, those that are empty left out."""
         known = standards.get(self.header.standard, self.header.version).facets
-        return tuple(each.name for each in known if each.number in facets and self.view.facets[each.number - 1].body)
+        bodies = {
+            facet.number: len(opening or b"") > SALT_BYTES
+            for facet, opening in zip(known, self.record.facets, strict=True)
+        }
+        return tuple(facet.name for facet in known if facet.number in facets and bodies[facet.number])
 
 
 class Logs:
@@ -59,11 +67,9 @@ class Logs:
 
     def own(self, city: str, begin: int = 0) -> Iterator[Stored]:
         """The records of a city's own log from an index on."""
-        rows = self._readers[city].records(OWN, begin, self.size(city))
-        for index, _, wire in rows:
-            if wire is not None:
-                view = View.FromString(wire)
-                yield Stored(record_id(city, index), parse_header(view.header), view)
+        for record in self._readers[city].records(OWN, begin, self.size(city)):
+            if record.is_open:
+                yield Stored(record_id(city, record.index), record)
 
     def stored(self, record: str) -> Stored:
         """A record in its own city's store."""
@@ -80,8 +86,8 @@ class Logs:
         origin = self._readers[city].find_origin(origin_city)
         if origin is None or index >= origin.size:
             return None
-        rows = self._readers[city].records(origin.number, index, index + 1)
-        return disclosed_facets(View.FromString(rows[0][2])) if rows and rows[0][2] else None
+        held = self._readers[city].record(origin.number, index)
+        return held.disclosed if held is not None and held.is_open else None
 
     def seen_by(self, record: str) -> dict[str, tuple[str, ...]]:
         """City to the names of the facets it holds, for every city that holds anything of a record."""

@@ -1,22 +1,48 @@
 """Forgets a peer's log whole, because the city has rebuilt it under a new key."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from node.core.log.merkle import EMPTY_ROOT
+from node.core.log.run import MAX_RUN_RECORDS
+from node.storage.sqlite.log import OWN
 from node.storage.sqlite.replica import Origin
-from node.storage.sqlite.schema import Connection
+from node.storage.sqlite.schema import Connection, open_writer
 from node.storage.sqlite.tree import position
 
 
-def forget_log(connection: Connection, origin: Origin, at_ms: int) -> None:
-    """Destroys all that was had of a log, in the caller's transaction; incidents and their payloads stay.
+def forget_log(path: Path, origin: Origin, misread: Iterable[int], at_ms: int) -> None:
+    """Destroys all that was had of a log; incidents and their payloads stay. No node runs on the database meanwhile.
 
     The city's new log gets a number that no log had before: what is derived from places in the old one can never be
     taken for the new one's.
+
+    Args:
+        path: Of the database.
+        origin: The log.
+        misread: Leaf indices of own acts in cases of that log.
+        at_ms: Now.
     """
+    connection = open_writer(path)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        _destroy(connection, origin, at_ms)
+        rows = [(position(OWN, index),) for index in misread]
+        connection.executemany("INSERT OR IGNORE INTO misread (position) VALUES (?)", rows)
+        connection.execute("COMMIT")
+        # What is destroyed leaves no bytes, neither in free pages nor in the write-ahead log.
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _destroy(connection: Connection, origin: Origin, at_ms: int) -> None:
     within = (position(origin.number, 0), position(origin.number + 1, 0))
     connection.execute(
-        "INSERT INTO change (position, kind, at_ms) SELECT position, 'forgotten', ? FROM record"
-        " WHERE position >= ? AND position < ? AND view IS NOT NULL",
-        (at_ms, *within),
+        "INSERT INTO change (position, kind, at_ms) SELECT first + value, 'forgotten', ? FROM run, json_each(?)"
+        " WHERE first >= ? AND first < ? AND content IS NOT NULL AND value < length(hashes) / 32 ORDER BY 1",
+        (at_ms, str([*range(MAX_RUN_RECORDS)]), *within),
     )
     for statement in _OF_PLACES:
         connection.execute(statement, within)
@@ -33,7 +59,7 @@ def forget_log(connection: Connection, origin: Origin, at_ms: int) -> None:
 _OF_PLACES = (
     "DELETE FROM subject WHERE position >= ? AND position < ?",
     "DELETE FROM republished WHERE position >= ? AND position < ?",
-    "DELETE FROM record WHERE position >= ? AND position < ?",
+    "DELETE FROM run WHERE first >= ? AND first < ?",
 )
 _OF_CITY = (
     "DELETE FROM link WHERE city = ?",

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 
 from node.core.law.calendar import SHANGHAI, legal_date
-from node.core.log.body import read_body, read_view
-from node.core.log.record import disclosed_facets, is_dated, is_record_id, open_view, parse_record_id
+from node.core.log.body import read_body
+from node.core.log.record import Record, is_dated, is_record_id, parse_record_id
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.from_record import act_fact
 from node.errors import NodeError
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_STORED, CaseNotice, Receipt
 
 NOTICE = "case.notice"
@@ -30,18 +30,21 @@ _REMEMBERED = 8_000
 class ActRecord(NamedTuple):
     """An act as it stands in a log."""
 
-    header: Header
-    view: View
+    record: Record
     fact: ActFact
+
+    @property
+    def header(self) -> Header:
+        """Of the record."""
+        return self.record.header
 
     @property
     def body(self) -> Message:
         """Every facet this node may see, as one message; the facets of facts alone where another cannot be read."""
         try:
-            return read_body(self.header, self.view)
+            return read_body(self.record)
         except NodeError:
-            facets = fact_facets(self.header.standard, self.header.version)
-            return read_body(self.header, self.view, facets)
+            return read_body(self.record, fact_facets(self.header.standard, self.header.version))
 
     @property
     def moment(self) -> datetime:
@@ -51,7 +54,7 @@ class ActRecord(NamedTuple):
     @property
     def leaf_hash(self) -> bytes:
         """Of the record in its city's log."""
-        return open_view(self.view).leaf_hash
+        return self.record.leaf_hash
 
 
 class NoticeRecord(NamedTuple):
@@ -100,35 +103,35 @@ class Read(NamedTuple):
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def read(stored: bytes) -> Read:
-    """Reads a record. Remembered by its bytes, which never change: a case is read anew for every act in it."""
-    header, view = read_view(stored)
-    return Read(header, _read_act(header, view), _read_notice(header, view))
+def read(record: Record) -> Read:
+    """Reads an open record. Remembered by its leaf, which never changes: a case is read anew for every act in it."""
+    return Read(record.header, _read_act(record), _read_notice(record))
 
 
-def _read_act(header: Header, view: View) -> ActRecord | None:
-    """The act in a view; None where it holds none, hides part of it, or is not its maker's to record.
+def _read_act(record: Record) -> ActRecord | None:
+    """The act in a record; None where it holds none, hides part of it, or is not its maker's to record.
 
     It is not in another city's name, nor before its day has come; what it names are records, and its day can be told.
     """
+    header = record.header
     if header.standard not in WORKFLOWS or header.retracts or not is_dated(header):
         return None
     try:
-        fact = _read_fact(header, view)
+        fact = _read_fact(record)
     except NodeError:  # a version that this node does not know, or no such body
         return None
     if fact is None or fact.city != header.city or not all(map(is_record_id, (fact.case, *fact.follows))):
         return None
-    act = ActRecord(header, view, fact)
+    act = ActRecord(record, fact)
     return act if fact.on <= legal_date(act.moment) else None
 
 
-def _read_fact(header: Header, view: View) -> ActFact | None:
-    needed = fact_facets(header.standard, header.version)
-    if not needed <= disclosed_facets(view):
+def _read_fact(record: Record) -> ActFact | None:
+    needed = fact_facets(record.header.standard, record.header.version)
+    if not needed <= record.disclosed:
         return None
-    message: Any = read_body(header, view, needed)
-    return act_fact(header.id, message) if message.HasField("act") else None
+    message: Any = read_body(record, needed)
+    return act_fact(record.header.id, message) if message.HasField("act") else None
 
 
 @cache
@@ -137,11 +140,12 @@ def fact_facets(name: str, version: int) -> frozenset[int]:
     return frozenset(facet.number for facet in standards.get(name, version).facets if facet.level <= _FACT_LEVEL)
 
 
-def _read_notice(header: Header, view: View) -> NoticeRecord | None:
+def _read_notice(record: Record) -> NoticeRecord | None:
+    header = record.header
     if header.standard != NOTICE or header.retracts or not is_dated(header):
         return None
     try:
-        body = read_body(header, view)
+        body = read_body(record)
     except NodeError:
         return None
     return NoticeRecord(header, body) if isinstance(body, CaseNotice) else None

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from node.core.law.calendar import legal_day
-from node.core.log.record import is_record_id, parse_record_id, record_id
+from node.core.log.record import Record, is_record_id, parse_record_id, record_id
 from node.core.members.actor import Actor
 from node.core.members.federation import Federation
 from node.core.members.platforms import Connections
@@ -21,7 +21,7 @@ from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
 from node.usecases.records.usage import is_obtained_for
 
@@ -141,8 +141,8 @@ class CaseRepository:
         if (origin := self._reader.find_origin(city)) is None:
             return []
         end = parse_record_id(before)[1] if before else origin.size
-        rows = self._reader.subject_records(workflow_subject(name), origin.number, begin, min(end, origin.size))
-        acts = [act for _, view in rows if (act := read(view).act) is not None]
+        records = self._reader.subject_records(workflow_subject(name), origin.number, begin, min(end, origin.size))
+        acts = [act for record in records if (act := read(record).act) is not None]
         ids = {act.fact.case for act in acts if case in getattr(act.body, "origins", ())}
         return [file for case_id in sorted(ids) if (file := self.find(case_id)) is not None]
 
@@ -193,19 +193,19 @@ class CaseRepository:
             return []
         subjects = map(workflow_subject, WORKFLOWS)
         parts = (self._reader.subject_records(subject, origin.number, begin, end, limit) for subject in subjects)
-        indices = sorted({index for part in parts for index, _ in part})
+        indices = sorted({record.index for part in parts for record in part})
         return [record_id(city, index) for index in indices[:limit]]
 
     def act(self, record: str) -> ActRecord | None:
         """The act of a record id; None where it is not here, or is none."""
         return next((act for opened in self._record(record) if (act := self._act(opened)) is not None), None)
 
-    def view(self, record: str) -> View | None:
-        """A record as it is kept here, also one that was retracted; None where it is not."""
+    def record(self, record: str) -> Record | None:
+        """An open record as it is kept here, also one that was retracted; None where it is not."""
         city, index = parse_record_id(record)
         origin = self._reader.find_origin(city)
-        rows = self._reader.records(origin.number, index, index + 1) if origin and index < origin.size else []
-        return next((View.FromString(view) for *_position, view in rows if view is not None), None)
+        kept = self._reader.record(origin.number, index) if origin and index < origin.size else None
+        return kept if kept is not None and kept.is_open else None
 
     def _retracted(self, case: str, notices: Iterable[NoticeRecord]) -> Retracted | None:
         """What took the acts of a case back that this node said it had stored; the newest of several."""
@@ -216,10 +216,9 @@ class CaseRepository:
             origin = self._reader.find_origin(city)
             by = self._reader.retraction_of(origin.number, index) if origin and city == city_of(case) else None
             if origin is not None and by is not None:
-                (_, leaf_hash, stored), *_ = self._reader.records(origin.number, by, by + 1)
-                header = read(stored).header if stored else Header()
-                if header.standard in WORKFLOWS:
-                    gone.append(Retracted(header, leaf_hash))
+                record = self._reader.record(origin.number, by)
+                if record is not None and record.is_open and record.header.standard in WORKFLOWS:
+                    gone.append(Retracted(record.header, record.leaf_hash))
         return max(gone, key=lambda each: record_order(each.header.id), default=None)
 
     def _act(self, record: Read) -> ActRecord | None:
@@ -233,15 +232,16 @@ class CaseRepository:
         origin = self._reader.find_origin(city)
         if origin is None or index >= origin.size or not is_obtained_for(origin, PURPOSE):
             return []
-        rows = self._reader.records(origin.number, index, index + 1)
+        record = self._reader.record(origin.number, index)
         # The own log keeps for a time what it retracted; it is no act any more.
-        is_back = self._reader.is_retracted(origin.number, index)
-        return [read(view) for *_position, view in rows if view is not None and not is_back]
+        if record is None or not record.is_open or self._reader.is_retracted(origin.number, index):
+            return []
+        return [read(record)]
 
     def _indexed(self, subject: str) -> Iterator[Read]:
         usable = {origin.number for origin in self._reader.origins() if is_obtained_for(origin, PURPOSE)}
-        for number, _position, stored in sorted(self._reader.by_subject(subject)):
-            if number in usable and subject in (opened := read(stored)).header.subjects:
+        for number, record in self._reader.by_subject(subject):
+            if number in usable and subject in (opened := read(record)).header.subjects:
                 yield opened
 
 

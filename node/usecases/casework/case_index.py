@@ -11,12 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from sys import intern
 
 from node.core.law.calendar import Calendar
-from node.core.log.record import parse_header, record_id
+from node.core.log.record import Record, record_id
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.own_numbers import OwnNumber
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.casework.act_record import NOTICE, case_subject, read, workflow_subject
 from node.usecases.casework.case_file import PURPOSE, CaseRepository, Members
 from node.usecases.casework.case_summary import CaseSummary, summary_of
@@ -93,8 +92,8 @@ class CaseIndex:
         begin = self._seen.get(origin.number, 0)
         if begin < origin.size:
             for subject in _SUBJECTS:
-                for index, view in self._reader.subject_records(subject, origin.number, begin, origin.size):
-                    yield from self._note(origin, index, view)
+                for record in self._reader.subject_records(subject, origin.number, begin, origin.size):
+                    yield from self._note(origin, record)
             self._seen[origin.number] = origin.size
 
     def _changed(self, change: int) -> Iterator[str]:
@@ -112,16 +111,16 @@ class CaseIndex:
         self._change = change
 
     def _disclosed(self, origin: Origin, index: int) -> Iterator[str]:
-        for _, _, view in self._reader.records(origin.number, index, index + 1):
-            if view is not None and any(subject.encode() in view for subject in _SUBJECTS):
-                yield from self._note(origin, index, view)
+        record = self._reader.record(origin.number, index)
+        if record is not None and record.is_open and not set(_SUBJECTS).isdisjoint(record.header.subjects):
+            yield from self._note(origin, record)
 
-    def _note(self, origin: Origin, index: int, view: bytes) -> tuple[str, ...]:
+    def _note(self, origin: Origin, record: Record) -> tuple[str, ...]:
         """Notes the cases of a record."""
-        subjects = parse_header(View.FromString(view).header).subjects
+        subjects, index = record.header.subjects, record.index
         named = [subject.removeprefix(_CASE) for subject in subjects if subject.startswith(_CASE)]
         # The act that opens a case names none: it is the case. Of several names the body says which are meant.
-        cases = (named if len(named) == 1 else _meant(view, named)) if named else (record_id(origin.city, index),)
+        cases = (named if len(named) == 1 else _meant(record, named)) if named else (record_id(origin.city, index),)
         noted = tuple(map(intern, cases))
         if noted:  # else its body may come to light later
             self._places[origin.number, index] = noted
@@ -146,8 +145,8 @@ class CaseIndex:
             self._numbered[number].discard(case)
 
 
-def _meant(view: bytes, named: Iterable[str]) -> Collection[str]:
-    record = read(view)
-    if record.act is not None:
-        return (record.act.fact.case,)
-    return set(record.notice.cases).intersection(named) if record.notice is not None else ()
+def _meant(record: Record, named: Iterable[str]) -> Collection[str]:
+    opened = read(record)
+    if opened.act is not None:
+        return (opened.act.fact.case,)
+    return set(opened.notice.cases).intersection(named) if opened.notice is not None else ()

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from node.core.law.calendar import SHANGHAI
 from node.core.law.deadlines import State
-from node.core.log.record import parse_record_id
+from node.core.log.record import Record, parse_record_id
 from node.core.members.actor import Actor
 from node.core.standards import standard as standards
 from node.core.workflow.facts import city_of
@@ -176,7 +176,7 @@ class Notices:
             source=_SOURCE,
         )
         key, *more_keys = keys
-        return Entry(header, standard.split(notice.SerializeToString()), key, _ONCE, more_keys)
+        return Entry.of(header, standard.split(notice.SerializeToString()), key, _ONCE, more_keys)
 
     def _say(self, notices: Iterable[Entry]) -> int:
         entries = list(notices)
@@ -184,14 +184,14 @@ class Notices:
             return 0
         placed = self._store.append(entries).result()
         kept = [entry for entry, place in zip(entries, placed, strict=True) if place.outcome is AppendOutcome.ACCEPTED]
-        if cities := {city for entry in kept for city in entry.header.audience}:
+        if cities := {city for entry in kept for city in entry.shared.common.audience}:
             self._notify(cities)
         return sum(len(entry.keys) for entry in kept)
 
 
-def receipts_known_as(view: bytes) -> KnownAs:
+def receipts_known_as(record: Record) -> KnownAs:
     """By what the own log knows a notice of receipts; by nothing where it is no such notice, or its body is hidden."""
-    notice = read(view).notice
+    notice = read(record).notice
     if notice is None or notice.body.kind not in RECEIPTS:
         return KnownAs()
     body = notice.body

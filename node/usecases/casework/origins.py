@@ -33,7 +33,7 @@ def opened(repository: CaseRepository, cases: Iterable[str]) -> Iterator[CaseFil
 
 def is_here(repository: CaseRepository, record: str) -> bool:
     """Whether this node may see a record, or any act of the case that it opened."""
-    return repository.view(record) is not None or any(opened(repository, [record]))
+    return repository.record(record) is not None or any(opened(repository, [record]))
 
 
 def _all_behind(repository: CaseRepository, origins: Iterable[str]) -> Iterator[CaseFile]:

@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.log.body import read_body
-from node.core.log.record import EVERYONE, parse_header, parse_record_id
+from node.core.log.record import EVERYONE, Record, parse_record_id
 from node.core.log.trusted_log import MAX_TREE_SIZE
 from node.core.standards import standard as standards
 from node.core.workflow.model import Act, Product
@@ -18,7 +18,7 @@ from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.reader import Reader
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.penalty_pb2 import Penalty
 from node.usecases.casework.case_file import CaseFile
@@ -94,7 +94,7 @@ def _penalise(_reader: Reader, file: CaseFile, message: Message, header: Header)
     bodies = standard.split(body.SerializeToString())
     # No standard is called so: the key of a row (`ingest.row_key`) is never that of a penalty made here.
     key, content = f"case\0{file.id}\0{body.decision_number}".encode(), b"".join(bodies)
-    yield Entry(made, bodies, sha256(key).digest()[:16], sha256(content).digest()[:16])
+    yield Entry.of(made, bodies, sha256(key).digest()[:16], sha256(content).digest()[:16])
 
 
 def _retract_penalties(reader: Reader, file: CaseFile, message: Message, header: Header) -> Iterator[Entry]:
@@ -132,8 +132,8 @@ def _before(reader: Reader, act: str) -> tuple[Header, Penalty] | None:
     index = parse_record_id(act)[1] - 1
     if index < 0 or reader.is_retracted(OWN, index):
         return None
-    ((_, _, stored),) = reader.records(OWN, index, index + 1)
-    return _penalty(View.FromString(stored)) if stored is not None else None
+    record = reader.record(OWN, index)
+    return _penalty(record) if record is not None and record.is_open else None
 
 
 def penalty_subjects(case: CreditRepair) -> list[str]:
@@ -145,16 +145,16 @@ def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[
     """This city's current penalties of a party by the number of their decision."""
     headers: dict[str, Header] = {}
     for subject in subjects if number else ():
-        for _position, stored in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
-            penalty = _penalty(View.FromString(stored))
+        for record in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
+            penalty = _penalty(record)
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
                 headers[penalty[0].id] = penalty[0]
     return list(headers.values())
 
 
-def _penalty(view: View) -> tuple[Header, Penalty] | None:
-    header = parse_header(view.header)
-    body = read_body(header, view) if header.standard == _PENALTY and not header.retracts else None
+def _penalty(record: Record) -> tuple[Header, Penalty] | None:
+    header = record.header
+    body = read_body(record) if header.standard == _PENALTY and not header.retracts else None
     return (header, body) if isinstance(body, Penalty) else None
 
 

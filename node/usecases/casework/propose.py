@@ -86,7 +86,7 @@ class Proposal:
             legal_basis=act.article or self.fact.fields.get("article") or self.act.law.zh,
             source=CASEWORK,
         )
-        return Entry(header, self.bodies)
+        return Entry.of(header, self.bodies)
 
 
 class Proposer:

@@ -132,8 +132,7 @@ def body_for(record: ActRecord, actor: Actor) -> Message:
     """Every facet that is here for an officer; for a platform what regulators tell each other."""
     if not actor.is_platform:
         return record.body
-    header = record.header
-    return read_body(header, record.view, fact_facets(header.standard, header.version))
+    return read_body(record.record, fact_facets(record.header.standard, record.header.version))
 
 
 def receipts(file: CaseFile, record: ActRecord, members: Collection[str] = ()) -> Iterator[pb.Receipt]:

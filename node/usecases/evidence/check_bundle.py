@@ -17,6 +17,7 @@ from node.core.log.manifest import (
     proof_path,
 )
 from node.core.log.proof import MAX_FILE_BYTES, parse_proof, verify_proof
+from node.core.log.run import record_of
 from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import Digester
 from node.messages import _
@@ -74,7 +75,7 @@ def _prove(archive: zipfile.ZipFile, record: str, keys_of: Callable[[str], Seque
             Reason.WRONG_RECORD_ID,
             _("the proof for {record} is of another record, {proven}", proven=proof.id, record=record),
         )
-    return references(proof.view)
+    return references(record_of(proof.view, proof.leaf_index))
 
 
 def _check_bytes(archive: zipfile.ZipFile, file: ManifestFile) -> None:

@@ -13,7 +13,7 @@ from node.storage.sqlite.evidence import EvidenceStore, Source, newest_change
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, FetchRequest, FetchResponse, ObtainRequest, ObtainResponse
-from node.usecases.records.prove import read_open_view
+from node.usecases.records.prove import read_open_record
 from node.usecases.records.usage import check_obtained_for
 
 _log = structlog.get_logger(__name__)
@@ -65,10 +65,10 @@ def names(reader: Reader, record: str, digest: str) -> bool:
     if origin is None:
         return False
     try:
-        view = read_open_view(reader, origin, index)
+        kept = read_open_record(reader, origin, index)
     except NodeError:
         return False
-    return digest in {reference.sha256 for reference in references(view)}
+    return digest in {reference.sha256 for reference in references(kept)}
 
 
 class Destruction:
@@ -107,7 +107,7 @@ def _wanted(reader: Reader, request: ObtainRequest) -> list[Reference]:
             _("{record} is a record of this city: no other node holds more of it", record=request.record),
         )
     check_obtained_for(origin, request.reason.purpose)
-    named = references(read_open_view(reader, origin, index))
+    named = references(read_open_record(reader, origin, index))
     wanted = [reference for reference in named if request.sha256 in ("", reference.sha256)]
     if not wanted:
         raise NodeError(

@@ -15,7 +15,7 @@ from node.core.log.manifest import (
     proof_path,
 )
 from node.core.log.proof import format_proof
-from node.core.log.record import disclosed_facets, mask, parse_header
+from node.core.log.run import record_of
 from node.core.standards import standard as standards
 from node.errors import FileError, NodeError, Reason
 from node.folder.attachment_file import DISK_FULL, Digester
@@ -46,10 +46,10 @@ def make_manifest(case: str, response: ShowCaseResponse) -> Manifest:
 
 def hide_identity(proof: Proof) -> None:
     """Masks the facets of level L4 in a proof, in place: a bundle changes hands, and proves the rest as well."""
-    header = parse_header(proof.view.header)
-    facets = standards.get(header.standard, header.version).facets
+    record = record_of(proof.view, proof.leaf_index)
+    facets = standards.get(record.header.standard, record.header.version).facets
     identity = {facet.number for facet in facets if facet.level >= _IDENTITY_LEVEL}
-    mask(proof.view, disclosed_facets(proof.view) - identity)
+    proof.view.CopyFrom(record.masked(record.disclosed - identity).run())
 
 
 def pack(out: Path, manifest: Manifest, proofs: Sequence[Proof], read: ReadAttachment) -> None:

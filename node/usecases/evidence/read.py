@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from node.core.log.attachment import references
-from node.core.log.record import parse_header, parse_record_id, record_id
+from node.core.log.record import Record, parse_record_id, record_id
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.evidence import EvidenceStore
@@ -17,9 +17,8 @@ from node.stubs.evidence.v1.evidence_pb2 import (
     GetResponse,
     ShowCaseResponse,
 )
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.casework.act_record import case_subject
-from node.usecases.records.prove import read_open_view
+from node.usecases.records.prove import read_open_record
 from node.usecases.records.usage import check_obtained_for, is_obtained_for
 
 
@@ -55,36 +54,36 @@ def show_case(reader: Reader, store: EvidenceStore, case: str, purpose: str) -> 
     Raises:
         NodeError: INVALID_ARGUMENT or NOT_FOUND (the case), POLICY_DENIED, it was obtained for another purpose.
     """
-    views = _case_views(reader, case, purpose)
+    current = _current(reader, case, purpose)
     naming: dict[str, list[str]] = {}
-    for record, view in views.items():
-        for reference in references(view):
-            naming.setdefault(reference.sha256, []).append(record)
+    for name, record in current.items():
+        for reference in references(record):
+            naming.setdefault(reference.sha256, []).append(name)
     attachments = [
         CaseAttachment(sha256=digest, records=records, attachment=store.find(digest))
         for digest, records in naming.items()
     ]
-    return ShowCaseResponse(records=list(views), attachments=attachments)
+    return ShowCaseResponse(records=list(current), attachments=attachments)
 
 
-def _case_views(reader: Reader, case: str, purpose: str) -> dict[str, View]:
+def _current(reader: Reader, case: str, purpose: str) -> dict[str, Record]:
+    """The current open records of a case, by their ids."""
     city, index = parse_record_id(case)
     opening = reader.origin(city)
     check_obtained_for(opening, purpose)
-    views: dict[str, View] = {}
+    records: dict[str, Record] = {}
     # What opened the case may have stayed with its city, which drafted there; what it sent is here.
     with suppress(NodeError):
-        views[case] = read_open_view(reader, opening, index)
+        records[case] = read_open_record(reader, opening, index)
     origins = {origin.number: origin for origin in reader.origins()}
     subject = case_subject(case)
-    for number, leaf_index, stored in sorted(reader.by_subject(subject)):
-        view = View.FromString(stored)
-        named = {each for each in parse_header(view.header).subjects if each.startswith(case_subject(""))}
+    for number, record in reader.by_subject(subject):
+        named = {each for each in record.header.subjects if each.startswith(case_subject(""))}
         if named == {subject} and is_obtained_for(origins[number], purpose):
-            views[record_id(origins[number].city, leaf_index)] = view
-    if not views:
+            records[record_id(origins[number].city, record.index)] = record
+    if not records:
         raise NodeError(Reason.NOT_FOUND, _("no case {case} on this node, or it was retracted", case=case))
-    return views
+    return records
 
 
 def _check_purpose(reader: Reader, held: Attachment, purpose: str) -> None:

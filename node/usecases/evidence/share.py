@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from node.core.log.attachment import check_digest, references
-from node.core.log.record import parse_record_id
+from node.core.log.record import Record, parse_record_id
 from node.core.policy.grant import Grant
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -11,8 +11,6 @@ from node.storage.sqlite.evidence import EvidenceStore
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Chunk, FetchRequest, FetchResponse
-from node.stubs.record.v1.record_pb2 import View
-from node.usecases.exchange.share import view_for
 from node.usecases.exchange.versions import RecordChanges, Shown
 
 # 16 MiB of chunks between two looks at whether the peer may still see the record.
@@ -24,7 +22,7 @@ def share_evidence(
 ) -> Iterator[FetchResponse]:
     """The attachment, then its bytes from the caller's offset on.
 
-    The peer names the record, so one row decides, by the view that a pull would show it of that row: no index of its
+    The peer names the record, so one record decides, by what a pull would show the peer of it: no index of its
     own, and no second opinion on who may see what.
 
     Args:
@@ -59,15 +57,18 @@ def share_evidence(
 
 
 def _check_may_see(reader: Reader, city: str, grant: Grant, request: FetchRequest) -> None:
-    view = _view(reader, city, grant, request.record)
-    if request.sha256 not in {reference.sha256 for reference in references(view)}:
+    record = _shown(reader, city, grant, request.record)
+    if record is None or request.sha256 not in {reference.sha256 for reference in references(record)}:
         # One text for every case: a record withheld must not be told from one that names something else.
         raise NodeError(Reason.POLICY_DENIED, _("no record of this id that you may see names this attachment"))
 
 
-def _view(reader: Reader, city: str, grant: Grant, record: str) -> View:
+def _shown(reader: Reader, city: str, grant: Grant, record: str) -> Record | None:
+    """A record of this city as a pull would show it; None where it would be withheld."""
     named, index = parse_record_id(record)
-    if named != city or index >= reader.origin(city).size:
-        return View()
-    row = reader.records(OWN, index, index + 1)[0]
-    return View.FromString(view_for(Shown(reader, grant), row, RecordChanges(reader, index, index + 1)))
+    kept = reader.record(OWN, index) if named == city and index < reader.origin(city).size else None
+    changes = RecordChanges(reader, index, index + 1)
+    if kept is None or not kept.is_open or changes.is_retracted(index):
+        return None
+    facets = Shown(reader, grant).facets(kept, changes)
+    return None if facets is None else kept.masked(facets)

@@ -32,7 +32,7 @@ from node.storage.sqlite.witness import (
     read_cosigned,
     read_heard,
 )
-from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
+from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, PullResponse
 from node.usecases.exchange.freeze import Freeze
 
 _log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ class Compare:
     def confront(self, city: str, batch: bytes) -> None:
         """Holds the checkpoint of a batch that broke a rule against the tree: it may prove a fork."""
         try:
-            self._hear(city, [RawPullResponse.FromString(batch).checkpoint], ())
+            self._hear(city, [PullResponse.FromString(batch).checkpoint], ())
         except (DecodeError, NodeError):
             return  # it proves nothing that is not known already
 

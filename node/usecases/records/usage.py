@@ -7,12 +7,12 @@ from hashlib import sha256
 from struct import pack
 from typing import Protocol
 
+from node.core.log.subjects import subject_digest
 from node.core.standards.party_key import subject_of
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.store import Origin
 from node.storage.sqlite.usage import Usage, UsageLog
 from node.stubs.query.v1 import query_pb2 as query

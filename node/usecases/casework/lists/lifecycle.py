@@ -22,7 +22,7 @@ from node.core.law.calendar import SHANGHAI, legal_day
 from node.core.law.listing_term import LONGEST_TERM, SERIOUS, years_from
 from node.core.law.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.log.body import read_body
-from node.core.log.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
+from node.core.log.record import CASEWORK, Record, is_record_id, parse_record_id
 from node.core.screening import LISTS, case_of, has_ended, listing_acts, listing_of, marks
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
@@ -33,7 +33,7 @@ from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN, DeriveEntries, Entry
 from node.storage.sqlite.store import Store
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import CaseRepository
@@ -45,11 +45,6 @@ _REPAIR = "credit.repair"
 _PEERS_MS = 60_000
 # Cases looked at in one run: after a start all of them are.
 _CASES = 500
-# Registrations are most of a log and concern no list.
-_OTHERS = (
-    "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL"
-    " AND instr(substr(view, 1, 160), CAST('operator.registration' AS BLOB)) = 0"
-)
 
 
 class ListingLifecycle:
@@ -116,8 +111,8 @@ class ListingLifecycle:
             begin = self._peers.get(origin.number, 0)
             for name in (*LISTS, _REPAIR) if begin < origin.size else ():
                 subject = workflow_subject(name)
-                for _, view in self._store.subject_records(subject, origin.number, begin, origin.size):
-                    self._touch(case_of(parse_header(View.FromString(view).header)))
+                for record in self._store.subject_records(subject, origin.number, begin, origin.size):
+                    self._touch(case_of(record.header))
             self._has_news |= begin < origin.size
             self._peers[origin.number] = origin.size
         self._next_look_ms = self._clock.now_ms() + _PEERS_MS
@@ -127,16 +122,17 @@ class ListingLifecycle:
 
     def _read_new(self) -> None:
         size = self._store.origin(self._store.log.city).size
-        for index, view in self._store.connection.execute(_OTHERS, (self._read_to, size)).fetchall():
-            header = parse_header(View.FromString(view).header)
-            if header.standard in WORKFLOWS and not header.retracts:
+        for record in self._store.records_of(OWN, self._read_to, size, WORKFLOWS):
+            if not record.header.retracts:
                 self._has_news = True
-                self._note(record_id(header.city, index), header, View.FromString(view))
+                self._note(record)
         self._read_to = size
 
-    def _note(self, record: str, header: Header, view: View) -> None:
+    def _note(self, noted: Record) -> None:
+        header = noted.header
+        record = header.id
         try:
-            body: Any = read_body(header, view)
+            body: Any = read_body(noted)
         except NodeError:  # made by a version that knew another standard: an audit names it
             return
         if body.HasField("act"):
@@ -248,7 +244,7 @@ class ListingLifecycle:
         )
         bodies = standard.split(body.SerializeToString())
         size = self._store.origin(header.city).size
-        entry = Entry(header, bodies, _digest16(key.encode()), _digest16(b"".join(bodies)))
+        entry = Entry.of(header, bodies, _digest16(key.encode()), _digest16(b"".join(bodies)))
         placed = self._store.append([entry], self._derive).result()
         self._read_new()
         return [result.id for result in placed if self._store.origin(header.city).size > size]
@@ -264,19 +260,19 @@ class ListingLifecycle:
         self._listings.remove(record)  # only now: what a full disk refused is due again
         return [placed.id]
 
-    def _view(self, record: str) -> View | None:
+    def _record(self, record: str) -> Record | None:
         if not is_record_id(record) or (place := parse_record_id(record))[0] != self._store.log.city:
             return None
-        rows = self._store.records(OWN, place[1], place[1] + 1)
-        return View.FromString(rows[0][2]) if rows and rows[0][2] else None
+        kept = self._store.record(OWN, place[1])
+        return kept if kept is not None and kept.is_open else None
 
     def _header(self, record: str) -> Header | None:
-        view = self._view(record)
-        return parse_header(view.header) if view else None
+        kept = self._record(record)
+        return kept.header if kept else None
 
     def _body(self, record: str) -> Message:
-        view = self._view(record)
-        return read_body(parse_header(view.header), view) if view else act_pb2.Act()
+        kept = self._record(record)
+        return read_body(kept) if kept else act_pb2.Act()
 
     def _current(self, record: str) -> tuple[Header, Message] | None:
         """A record that neither was retracted nor superseded."""

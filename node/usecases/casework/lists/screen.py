@@ -15,9 +15,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from node.core.law.calendar import legal_day
-from node.core.log.body import read_body, read_view
-from node.core.log.record import disclosed_facets
+from node.core.log.body import read_body
 from node.core.log.staleness import is_stale
+from node.core.log.subjects import subject_digest
 from node.core.members.platforms import Connections
 from node.core.screening import (
     LISTS,
@@ -34,15 +34,15 @@ from node.core.screening import (
     problems_of,
 )
 from node.core.standards.identifiers import Problem
+from node.core.standards.kinds import Kind
 from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, explain
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.lookup import Found, Looked, read_subjects
+from node.storage.sqlite.lookup import Found, Looked
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.rows import Kind, subject_digest
 from node.storage.sqlite.store import Origin
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1 import screening_pb2 as screening
@@ -105,9 +105,7 @@ class Screening:
 
     def screen(self, entries: Sequence[Keyed], asker: Asker) -> list[screening.Screened]:
         """Screens a batch, in order."""
-        listed = read_subjects(
-            self._reader.connection, (digest for entry in entries for _, digest in entry.keys), Kind.LISTING
-        )
+        listed = self._reader.look_up_all((digest for entry in entries for _, digest in entry.keys), Kind.LISTING)
         if not listed:
             return [_with_advice(entry, _not_listed(entry)) for entry in entries]
         origins = {origin.number: origin for origin in self._reader.origins()}
@@ -245,13 +243,14 @@ def _with_advice(entry: Keyed, screened_entry: screening.Screened) -> screening.
 
 def _open(row: Found, key: Key, origins: dict[int, Origin]) -> Record | None:
     """The record of a list in a row, if it names the key and this node may read what the list is about."""
-    header, view = read_view(row[2])
+    number, record = row
+    header = record.header
     if header.standard not in LISTS or header.retracts or key.subject not in header.subjects:
         return None
-    if _GROUNDS_FACET not in disclosed_facets(view):
+    if _GROUNDS_FACET not in record.disclosed:
         return None
     try:
-        body = read_body(header, view)
+        body = read_body(record)
     except NodeError:
         body = None
-    return Record(origins[row[0]], header, body)
+    return Record(origins[number], header, body)

@@ -7,7 +7,6 @@ from google.protobuf.message import Message
 
 from node.core.law.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
 from node.core.log.body import read_body
-from node.core.log.record import parse_header
 from node.core.screening import LISTS
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
@@ -94,11 +93,10 @@ def listing_to_repair(case: Case) -> str:
 
 
 def _listing(repository: CaseRepository, city: str, record: str) -> tuple[str, Any]:
-    view = repository.view(record) if record.startswith(f"{city}-") else None
-    header = parse_header(view.header) if view is not None else None
-    if view is None or header is None or header.standard not in LISTS or header.retracts:
+    kept = repository.record(record) if record.startswith(f"{city}-") else None
+    if kept is None or kept.header.standard not in LISTS or kept.header.retracts:
         return "", None
-    return header.standard, read_body(header, view)
+    return kept.header.standard, read_body(kept)
 
 
 def _too_early(candidate: Candidate, listing: ListingSerious) -> Iterator[Broken]:
