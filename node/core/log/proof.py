@@ -16,18 +16,17 @@ from node.core.log.body import read_body
 from node.core.log.checkpoint import Checkpoint, LogKey, log_name
 from node.core.log.cosignature import Cosignature, Cosigned, WitnessKey, open_cosigned
 from node.core.log.merkle import verify_inclusion
-from node.core.log.record import disclosed_facets, open_view, parse_header
-from node.core.log.trusted_log import check_header
+from node.core.log.record import MAX_FACETS, Record
+from node.core.log.run import cut, open_run
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.stubs.query.v1.query_pb2 import Proof, Standing
-from node.stubs.record.v1.record_pb2 import Facet, Header, View
+from node.stubs.record.v1.record_pb2 import Column, Header, Run
 
 FORMAT = "gongzhi-proof"
-VERSION = 1
+VERSION = 2
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _MAX_INCLUSION = 64
-_MAX_FACETS = 16
 _MAX_ALSO = 64
 _READABLE_NOTE = "For people only. What is proven is in `view`; check-proof decodes it anew."
 
@@ -60,11 +59,9 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
         NodeError: BAD_COMMITMENT, WRONG_CITY, WRONG_RECORD_ID, UNKNOWN_LOG_KEY, BAD_SIGNATURE, BAD_CHECKPOINT,
             BAD_INCLUSION or TOO_FEW_WITNESSES: what does not hold.
     """
-    # 1. The view hashes to a leaf; its header names this city and this place.
-    leaf_hash, header = open_view(proof.view)
-    if header is None:
-        raise NodeError(Reason.BAD_COMMITMENT, _("the proof is of a record that is withheld entirely"))
-    check_header(header, proof.city, proof.leaf_index)
+    # 1. The view is of one record of this city, in its one form, and hashes to a leaf.
+    record = open_proven(proof)
+    header = record.header
     if proof.id != header.id:
         raise NodeError(
             Reason.WRONG_RECORD_ID,
@@ -77,7 +74,7 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
         cosigned = open_cosigned(standing.checkpoint, log_name(proof.city), pinned, known)
         # 3. The leaf stands at its index in the signed tree.
         tree = cosigned.checkpoint
-        verify_inclusion(leaf_hash, proof.leaf_index, tree.size, standing.inclusion, tree.root)
+        verify_inclusion(record.leaf_hash, proof.leaf_index, tree.size, standing.inclusion, tree.root)
         opened.append(cosigned)
     # 4. Enough witnesses verified such a tree.
     checkpoint, cosignatures = opened[0].joined(
@@ -88,9 +85,23 @@ def verify_proof(proof: Proof, keys: Iterable[LogKey], witnesses: Iterable[Witne
             Reason.TOO_FEW_WITNESSES,
             _("only {count} witnesses cosigned; {least} are required", count=len(cosignatures), least=least),
         )
-    shown = disclosed_facets(proof.view)
+    shown = record.disclosed
     withheld = frozenset(range(1, header.facets + 1)) - shown
-    return Proven(header, shown, withheld, _decode_body(header, proof.view), checkpoint, cosignatures)
+    return Proven(header, shown, withheld, _decode_body(record), checkpoint, cosignatures)
+
+
+def open_proven(proof: Proof) -> Record:
+    """The record that a proof is of, hashed as a receiver does: it has a form, and is not yet proven.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, WRONG_CITY or WRONG_RECORD_ID.
+    """
+    run = open_run(proof.view.SerializeToString(), proof.leaf_index, proof.city)
+    if run.shared is None:
+        raise NodeError(Reason.BAD_COMMITMENT, _("the proof is of a record that is withheld entirely"))
+    if run.stored.length != 1:
+        raise NodeError(Reason.BAD_COMMITMENT, _("the proof is of {count} records", count=run.stored.length))
+    return cut(run.stored)[0]
 
 
 def format_proof(proof: Proof) -> str:
@@ -103,7 +114,7 @@ def parse_proof(text: str) -> Proof:
 
     Raises:
         NodeError: INVALID_ARGUMENT, not a proof file, or its readable part does not say what its view says;
-            BAD_COMMITMENT, the header in it is none.
+            BAD_COMMITMENT, WRONG_CITY or WRONG_RECORD_ID, its view is of no record, or of none at this place.
     """
     try:
         plain = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
@@ -125,7 +136,7 @@ def parse_proof(text: str) -> Proof:
         checkpoint=_note(plain["checkpoint"]),
         also=[_parse_standing(standing) for standing in also],
     )
-    if plain["readable"] != _readable(proof.view):
+    if plain["readable"] != _readable(open_proven(proof)):
         _refuse(_("its readable part differs from its view"))
     return proof
 
@@ -147,6 +158,7 @@ def _inclusion(plain: dict[str, Any]) -> list[bytes]:
 
 
 def _to_plain(proof: Proof) -> dict[str, Any]:
+    readable = _readable(open_proven(proof))
     also = [
         {"checkpoint": standing.checkpoint.decode(), "inclusion": [_b64(hash_) for hash_ in standing.inclusion]}
         for standing in proof.also
@@ -156,47 +168,50 @@ def _to_plain(proof: Proof) -> dict[str, Any]:
         "version": VERSION,
         "city": proof.city,
         "leaf_index": proof.leaf_index,
-        "view": {"header": _b64(proof.view.header), "facets": [_facet(facet) for facet in proof.view.facets]},
+        "view": {
+            "common": _b64(proof.view.common),
+            "own": _b64(proof.view.own[0]),
+            "facets": [_facet(column) for column in proof.view.columns],
+        },
         "inclusion": [_b64(node) for node in proof.inclusion],
         "checkpoint": proof.checkpoint.decode(),
         **({"also": also} if also else {}),
-        "readable": _readable(proof.view),
+        "readable": readable,
     }
 
 
-def _facet(facet: Facet) -> dict[str, str]:
-    if facet.commitment:
-        return {"commitment": _b64(facet.commitment)}
-    return {"salt": _b64(facet.salt), "body": _b64(facet.body)}
+def _facet(column: Column) -> dict[str, str]:
+    if column.commitments:
+        return {"commitment": _b64(column.commitments[0])}
+    return {"opening": _b64(column.openings[0])}
 
 
-def _readable(view: View) -> dict[str, Any]:
-    header = parse_header(view.header)
-    plain_header = MessageToDict(header, preserving_proto_field_name=True)
-    return {"note": _READABLE_NOTE, "header": plain_header, "body": _decode_body(header, view)}
+def _readable(record: Record) -> dict[str, Any]:
+    plain_header = MessageToDict(record.header, preserving_proto_field_name=True)
+    return {"note": _READABLE_NOTE, "header": plain_header, "body": _decode_body(record)}
 
 
-def _decode_body(header: Header, view: View) -> dict[str, Any]:
-    """The fields that a view discloses; none where this node does not know the standard."""
+def _decode_body(record: Record) -> dict[str, Any]:
+    """The fields that a record discloses; none where this node does not know the standard."""
     try:
-        body = read_body(header, view)
+        body = read_body(record)
     except NodeError:
         return {}
     return MessageToDict(body, preserving_proto_field_name=True)
 
 
-def _parse_view(plain: Any) -> View:
-    _check_keys(plain, {"header", "facets"})
-    facets = [_parse_facet(facet) for facet in _list(plain["facets"], _MAX_FACETS, "facets")]
-    return View(header=_bytes(plain["header"], "header"), facets=facets)
+def _parse_view(plain: Any) -> Run:
+    _check_keys(plain, {"common", "own", "facets"})
+    columns = [_parse_facet(facet) for facet in _list(plain["facets"], MAX_FACETS, "facets")]
+    return Run(common=_bytes(plain["common"], "common"), own=[_bytes(plain["own"], "own")], columns=columns)
 
 
-def _parse_facet(plain: Any) -> Facet:
+def _parse_facet(plain: Any) -> Column:
     if isinstance(plain, dict) and "commitment" in plain:
         _check_keys(plain, {"commitment"})
-        return Facet(commitment=_bytes(plain["commitment"], "commitment"))
-    _check_keys(plain, {"salt", "body"})
-    return Facet(salt=_bytes(plain["salt"], "salt"), body=_bytes(plain["body"], "body"))
+        return Column(commitments=[_bytes(plain["commitment"], "commitment")])
+    _check_keys(plain, {"opening"})
+    return Column(openings=[_bytes(plain["opening"], "opening")])
 
 
 def _b64(data: bytes) -> str:
