@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.core.law.calendar import SHANGHAI, vendored_calendar
+from node.core.log.record import SALT_BYTES
 from node.core.policy.policy import Policy
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
@@ -13,7 +14,7 @@ from node.core.workflow.timing import OWED_BY, SUPERIOR
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import Entry
 from node.stubs.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import act_pb2, alert_pb2, listing_pb2, referral_pb2
 from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.deadlines import deadlines, scorecard
@@ -223,8 +224,8 @@ def test_an_alert_that_was_withdrawn_leaves_every_file_of_a_peer(
     case = changsha.decide("alert", "", body).case
     hefei.see(changsha)
     hefei.act("alert", case, alert_pb2.Alert(act=act("acknowledge")))
-    (view,) = [View.FromString(view) for _, _, view in hefei.store.records(1, 0, 1) if view]
-    salts = [facet.salt for facet in view.facets if facet.salt]
+    (record,) = hefei.store.records(1, 0, 1)
+    salts = [opening[:SALT_BYTES] for opening in record.facets if opening]
     assert files_with(tmp_path, "hefei", body.facts.encode())
     changsha.see(hefei)
     changsha.decide("alert", case, unfounded())
@@ -300,7 +301,7 @@ def forged_entry(desk: CaseworkCity, body: referral_pb2.Referral) -> Entry:
     standard = standards.get("referral")
     header = Header(standard="referral", version=1, city=desk.city, audience=["changsha", "hefei"])
     header.subjects.extend([*standard.subjects(body), "workflow:referral"])
-    return Entry(header, standard.split(body.SerializeToString()))
+    return Entry.of(header, standard.split(body.SerializeToString()))
 
 
 def test_a_row_holds_no_act(three: tuple[CaseworkCity, ...]) -> None:
@@ -329,6 +330,6 @@ def test_an_act_of_a_version_or_form_that_nobody_knows_hides_no_case(three: tupl
     for facets, version in ((0, 1), (2, 99)):
         header = Header(standard="referral", version=version, city="hefei", audience=["changsha", "hefei"])
         header.subjects.extend([f"case:{case}", "workflow:referral"])
-        hefei.append([Entry(header, (b"",) * facets)])
+        hefei.append([Entry.of(header, (b"",) * facets)])
     changsha.see(hefei)
     assert (changsha.state(case), len(changsha.casework.cases(LI))) == ("sent", 1)

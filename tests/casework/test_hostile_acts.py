@@ -60,7 +60,7 @@ def record(
     header = Header(standard=name, version=1, city=desk.city, audience=audience)
     header.issued_at_ms = issued_at_ms or desk.clock.now_ms()
     header.subjects.extend([*(standard.subjects(body) if subjects is None else subjects), f"workflow:{name}"])
-    return desk.append([Entry(header, standard.split(body.SerializeToString()))])[0]
+    return desk.append([Entry.of(header, standard.split(body.SerializeToString()))])[0]
 
 
 def passing(**said: object) -> complaint_pb2.Complaint:

@@ -217,7 +217,7 @@ def _append_taking(desk: CaseworkCity, case: str, follows: tuple[str, ...]) -> N
     header = Header(standard="complaint", version=1, city=desk.city, audience=[desk.city])
     header.issued_at_ms = desk.clock.now_ms()
     header.subjects.extend([*standard.subjects(body), "workflow:complaint"])
-    desk.append([Entry(header, standard.split(body.SerializeToString()))])
+    desk.append([Entry.of(header, standard.split(body.SerializeToString()))])
 
 
 def test_two_officers_at_the_same_moment_leave_one_city_in_charge(three: Three) -> None:

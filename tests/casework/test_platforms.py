@@ -41,7 +41,7 @@ def forged(desk: CaseworkCity, case: str, name: str, follows: str, on: str = "20
     audience = ["changsha", "hefei", "wuhan"]
     header = Header(standard=NAME, version=1, city=desk.city, audience=audience, issued_at_ms=desk.clock.now_ms())
     header.subjects.extend([*standard.subjects(body), f"workflow:{NAME}"])
-    return Entry(header, standard.split(body.SerializeToString()))
+    return Entry.of(header, standard.split(body.SerializeToString()))
 
 
 def test_no_other_city_acts_in_a_platforms_name(world: World) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from node.core.log.record import parse_header
+from node.core.log.record import Record
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Product
 from node.errors import NodeError, Reason
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1 import (
     alert_pb2,
     complaint_pb2,
@@ -65,7 +64,7 @@ def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
     assert (made.decision_number, made.decided_on, made.content) == (NUMBER, "2026-05-06", CONTENT)
     assert (made.party.uscc, made.legal_basis) == (PARTY.uscc, "反不正当竞争法 第20条")
     assert [list(each.origins) for each in penalties(hefei)] == [[case]]
-    (view,) = [View.FromString(v) for _, _, v in _penalty_views(wuhan)]
+    (view,) = [View.FromString(v) for _, _, v in _penalty_records(wuhan)]
     salts = [facet.salt for facet in view.facets if facet.salt]
 
     handler.decide("referral", case, revoking())
@@ -85,13 +84,13 @@ def test_the_penalty_of_a_person_with_neither_code_nor_hmac_is_taken_back_too(
     case = investigated(changsha, hefei, party=party_pb2.Party(name="李某", kind=party_pb2.PARTY_KIND_NATURAL))
     recorded = hefei.decide("referral", case, penalising())
     index = int(recorded.id.rpartition("-")[2]) - 1
-    ((_, _, view),) = hefei.store.records(0, index, index + 1)
-    assert CONTENT.encode() in (view or b"")
+    (record,) = hefei.store.records(0, index, index + 1)
+    assert CONTENT.encode() in b"".join(record.bodies())
     hefei.act("referral", case, with_act(referral_pb2.Referral(party=PARTY), "publish_penalty"))
     hefei.decide("referral", case, revoking())
     assert hefei.store.is_retracted(0, index)
     wuhan.see(hefei)
-    assert not any(CONTENT.encode() in (row[2] or b"") for row in wuhan.store.records(1, 0, index + 1))
+    assert not any(CONTENT.encode() in b"".join(record.bodies()) for record in wuhan.store.records(1, 0, index + 1))
 
 
 def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(
@@ -108,9 +107,9 @@ def test_a_revocation_leaves_another_partys_penalty_of_the_same_number_alone(
     assert [list(each.origins) for each in penalties(hefei)] == [[theirs]]
 
 
-def _penalty_views(desk: CaseworkCity) -> list[tuple[int, int, bytes]]:
-    found = desk.store.by_subject(f"uscc:{PARTY.uscc}")
-    return [each for each in found if parse_header(View.FromString(each[2]).header).standard == "penalty"]
+def _penalty_records(desk: CaseworkCity) -> list[Record]:
+    records = desk.store.by_subject(f"uscc:{PARTY.uscc}")
+    return [record for _, record in records if record.header.standard == "penalty"]
 
 
 def test_what_makes_no_valid_penalty_is_refused_before_anybody_approves_it(

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from node.core.log.record import mask, open_view
+from node.core.log.record import Record
 from node.core.members.federation import Federation, Member
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1.measure_pb2 import MeasureRequest
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_STORED, Receipt
 from node.usecases.casework.act_record import read
@@ -30,6 +29,7 @@ from tests.kit.casework.casework_city import (
     shown,
 )
 from tests.kit.casework.measures import World, asked
+from tests.kit.stores.city import withheld
 from tests.kit.stores.evidence import store
 
 Two = tuple[CaseworkCity, CaseworkCity]
@@ -42,8 +42,8 @@ def notices_of(desk: CaseworkCity) -> Notices:
 
 def acknowledged(desk: CaseworkCity) -> list[str]:
     """The acts that a city's own log says it has stored, each as often as it says so."""
-    views = [view for _, _, view in desk.store.records(0, 0, desk.store.origin(desk.city).size) if view]
-    notices = [notice.body for view in views if (notice := read(view).notice) is not None]
+    records = desk.store.records(0, 0, desk.store.origin(desk.city).size)
+    notices = [notice.body for record in records if record.is_open and (notice := read(record).notice) is not None]
     stored = [body for body in notices if body.kind == NOTICE_KIND_STORED]
     return sorted(record for body in stored for record in (body.record, *(receipt.record for receipt in body.more)))
 
@@ -122,8 +122,8 @@ def test_receipts_tell_a_city_of_no_case_that_it_has_no_part_in(three: Three) ->
 def named_in_notices(reader: CaseworkCity, origin: CaseworkCity) -> set[str]:
     """The cases that the notices of a city name, in header or body, as another holds them."""
     at = reader.store.origin(origin.city)
-    views = [view for _, _, view in reader.store.records(at.number, 0, at.size) if view]
-    reads = [opened for view in views if (opened := read(view)).notice is not None]
+    records = [record for record in reader.store.records(at.number, 0, at.size) if record.is_open]
+    reads = [opened for record in records if (opened := read(record)).notice is not None]
     named = {subject.removeprefix("case:") for opened in reads for subject in opened.header.subjects if "-" in subject}
     return named | {case for opened in reads if opened.notice for case in opened.notice.cases}
 
@@ -184,14 +184,13 @@ def test_an_act_that_comes_to_light_later_is_acknowledged(desks: Two) -> None:
     assert notices.acknowledge() == 0
 
 
-def hide_whole(view: View) -> View:
-    return View(leaf_hash=open_view(view).leaf_hash)
+def hide_whole(record: Record) -> Record:
+    return withheld(record)
 
 
-def hide_body(view: View) -> View:
-    seen = audience_view("hefei")(view)
-    mask(seen, set())
-    return seen
+def hide_body(record: Record) -> Record:
+    seen = audience_view("hefei")(record)
+    return seen.masked(()) if seen.is_open else seen
 
 
 def test_what_a_platform_did_before_its_card_came_is_acknowledged(three: Three) -> None:

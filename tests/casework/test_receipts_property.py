@@ -14,6 +14,7 @@ from hypothesis.strategies import DataObject
 
 from node.core.law.calendar import SHANGHAI
 from node.core.log.proof import verify_proof
+from node.core.log.run import record_of
 from node.ports import Signer
 from node.storage.sqlite.inspection import inspect
 from node.stubs.standard.v1.notice_pb2 import NOTICE_KIND_OPENED, NOTICE_KIND_STORED, NoticeKind, Receipt
@@ -139,11 +140,11 @@ def _proven(changsha: CaseworkCity, hefei: CaseworkCity) -> list[tuple[int, str,
             assert [each.faults for each in audit(inspection, keys.__getitem__, _no_progress)] == [[], []]
     said = []
     at_changsha = changsha.store.origin("hefei")
-    for index, _, stored in changsha.store.records(at_changsha.number, 0, at_changsha.size):
-        if stored is not None and read(stored).notice is not None:
-            proof = prove(changsha.store, f"hefei-{index}", PURPOSE)
-            assert verify_proof(proof, keys["hefei"]).header.id == f"hefei-{index}"
-            notice = read(proof.view.SerializeToString()).notice
+    for stored in changsha.store.records(at_changsha.number, 0, at_changsha.size):
+        if stored.is_open and read(stored).notice is not None:
+            proof = prove(changsha.store, stored.header.id, PURPOSE)
+            assert verify_proof(proof, keys["hefei"]).header.id == stored.header.id
+            notice = read(record_of(proof.view, stored.index)).notice
             assert notice is not None
             receipts = [(notice.body.record, notice.body.leaf_hash)]
             receipts += [(receipt.record, receipt.leaf_hash) for receipt in notice.body.more]

@@ -10,11 +10,13 @@ from google.protobuf.json_format import MessageToJson
 
 from node.cli.main import gongzhi
 from node.cli.policy import policy
-from node.core.log.record import mask, seal
+from node.core.log.proof import format_proof
+from node.core.log.record import split_header
+from node.core.log.run import cut, seal
 from node.core.standards.standard import get
 from node.errors import NodeError, Reason
 from node.stubs.query.v1.query_pb2 import Proof
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
 from tests.kit.commands import invoke
 
@@ -128,10 +130,11 @@ def test_explain_takes_a_proof_and_a_body(tmp_path: Path) -> None:
     body = OperatorRegistration(name="某某公司", status=OperatorStatus.OPERATOR_STATUS_DEREGISTERED, phone="0731-1")
     header = Header(standard="operator.registration", version=1, city="changsha", audience=["all"])
     bodies = get("operator.registration").split(body.SerializeToString())
-    view = View.FromString(seal(header, bodies, bytes(16 * len(bodies)))[1])
-    mask(view, {1})
+    shared, own = split_header(header, len(bodies))
+    run = seal(shared, [own.SerializeToString()], [bodies], bytes(16 * len(bodies)), 0)
+    view = cut(run)[0].masked({1}).run()
     proof, plain = tmp_path / "proof.json", tmp_path / "body.json"
-    proof.write_text(MessageToJson(Proof(id="changsha-0", view=view)), "utf-8")
+    proof.write_text(format_proof(Proof(id="changsha-0", city="changsha", view=view)), "utf-8")
     plain.write_text(MessageToJson(body), "utf-8")
     for record in (proof, plain):
         assert explain("taiyuan", "--record", record)["sees"] == "withheld"

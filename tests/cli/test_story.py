@@ -122,4 +122,6 @@ def plant(stage: Stage) -> None:
     origin = Reader(wuhan.config.node_db).origin("changsha")
     at = position(origin.number, int(stored.id.rpartition("-")[2]))
     with closing(sqlite3.connect(wuhan.config.node_db, timeout=30)) as database, database:
-        database.execute("UPDATE record SET view = ? WHERE position = ?", (stored.view.SerializeToString(), at))
+        content = stored.record.run().SerializeToString()
+        changed = database.execute("UPDATE run SET standard = 'complaint', content = ? WHERE first = ?", (content, at))
+        assert changed.rowcount == 1, "a case's act is a run of its own"

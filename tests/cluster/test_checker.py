@@ -156,12 +156,13 @@ def test_a_record_that_was_to_be_withheld(world: World) -> None:
 
 
 def test_a_retracted_record_that_is_still_held(world: World) -> None:
-    kept = world.changsha.store.records(world.changsha.store.origin("wuhan").number, 11, 12)[0][2]
+    (kept,) = world.changsha.store.records(world.changsha.store.origin("wuhan").number, 11, 12)
     world.wuhan.retract("wuhan-11")
     world.changsha.pull("wuhan")
     assert world.violations() == []
     row = _position(world.changsha.store.origin("wuhan").number, 11)
-    world.write(world.changsha, "UPDATE record SET view = ? WHERE position = ?", kept, row)
+    content = kept.run().SerializeToString()
+    world.write(world.changsha, "UPDATE run SET content = ? WHERE first = ?", content, row)
     assert (Rule.EXPOSED, "changsha", "wuhan") in world.found()
 
 

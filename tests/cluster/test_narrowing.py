@@ -3,10 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from node.core.log.record import disclosed_facets
 from node.storage.sqlite.reader import Reader
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
-from node.stubs.record.v1.record_pb2 import View
 from tests.kit.nodes.office import SLOW
 from tests.kit.nodes.processes import Running, batch, found
 from tests.kit.waiting import eventually
@@ -18,8 +16,8 @@ def policy(*facets: str) -> str:
 
 
 def facets_held(reader: Reader) -> set[int]:
-    ((_, _, view),) = reader.records(reader.origin("changsha").number, 0, 1)
-    return set(disclosed_facets(View.FromString(view or b"")))
+    (record,) = reader.records(reader.origin("changsha").number, 0, 1)
+    return set(record.disclosed)
 
 
 def test_a_narrowing_reaches_a_peer_at_once(tmp_path: Path) -> None:

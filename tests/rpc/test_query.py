@@ -14,7 +14,7 @@ from node.cli.records import records
 from node.core.law.calendar import vendored_calendar
 from node.core.log.checkpoint import format_vkey
 from node.core.log.proof import verify_proof
-from node.core.log.record import disclosed_facets
+from node.core.log.run import record_of
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
 from node.stubs.query.v1 import query_pb2 as query
@@ -133,7 +133,7 @@ def test_a_platform_gets_answers_and_public_facets_only(world: World) -> None:
         question = query.Question(uscc=USCC, name="湖南岳麓山建设集团有限公司", legal_representative="别人")
         response = stub.Verify(query.VerifyRequest(reason=REASON, question=question, with_proof=True))
         assert (response.answer.result, list(response.answer.unseen)) == (query.RESULT_MATCH, ["legal_representative"])
-        assert disclosed_facets(response.proof.view) == {1}
+        assert record_of(response.proof.view, response.proof.leaf_index).disclosed == {1}
         verify_proof(response.proof, [world.own.key])
         for call, request in (
             (stub.Show, query.ShowRequest(reason=REASON, subject=f"uscc:{USCC}")),

@@ -8,14 +8,13 @@ import pytest
 
 from node.core.law.calendar import vendored_calendar
 from node.core.log.body import read_body
-from node.core.log.record import parse_header
+from node.core.log.record import SALT_BYTES, Record
 from node.core.standards import standard as standards
 from node.core.workflow.declared import workflow
 from node.errors import NodeError, Reason
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.search import SearchIndex
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1 import credit_pb2
 from node.usecases.casework.act import Casework
 from node.usecases.casework.case_index import CaseIndex
@@ -23,7 +22,7 @@ from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.upkeep.audit import audit
 from tests.kit.casework.casework_city import federation, files_with
 from tests.kit.samples.standards import measure, repair
-from tests.kit.stores.city import City
+from tests.kit.stores.city import City, withheld
 from tests.kit.stores.listings import DAY_MS, NAMES, USCC, act, hits, listing, publish, repository
 
 FACTS = "绝无仅有的列入事实一二三四五六七八九十"
@@ -38,9 +37,8 @@ def keep(city: City) -> list[str]:
 
 def current(city: City) -> list[Any]:
     """What the record of the party says, and the header of it."""
-    found = [View.FromString(view) for _, _, view in city.store.by_subject(f"uscc:{USCC}")]
-    opened = [(parse_header(view.header), view) for view in found]
-    return [body for header, view in opened if not (body := read_body(header, view)).HasField("act")]
+    records = [record for _, record in city.store.by_subject(f"uscc:{USCC}")]
+    return [body for record in records if not (body := read_body(record)).HasField("act")]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,8 +50,9 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
         own, name, listing(name, decision_number="另号") if name != NAMES[2] else listing(name, listed_on="2026-05-02")
     )
     peer.pull(own)
-    (view,) = [View.FromString(view) for index, _, view in peer.store.records(1, 0, 1) if view]
-    salts = [facet.salt for facet in view.facets]
+    (held,) = peer.store.records(1, 0, 1)
+    salts = [opening[:SALT_BYTES] for opening in held.facets if opening]
+    assert len(salts) == len(held.facets)
     index = SearchIndex(tmp_path / "search.db", peer.path)
     index.follow()
     assert files_with(tmp_path, "wuhan", FACTS.encode())
@@ -61,7 +60,7 @@ def test_a_term_that_ended_leaves_every_file_of_a_peer(cities: tuple[City, City]
     own.clock.at_ms += 9 * DAY_MS
     (retraction,) = keep(own)
     assert not keep(own)
-    assert parse_header(View.FromString(own.store.records(OWN, 2, 3)[0][2] or b"").header).retracts == record
+    assert own.store.records(OWN, 2, 3)[0].header.retracts == record
     assert retraction == "changsha-2"
     peer.pull(own)
     index.follow()
@@ -151,16 +150,10 @@ def test_screening_and_the_lists_take_an_act_for_what_casework_takes_it(cities: 
     assert len(hits(own, uscc=USCC)) == 1
 
 
-def _public(view: View) -> View:
+def _public(record: Record) -> Record:
     """What a city sees that is no party to a case."""
-    header = parse_header(view.header) if view.header else None
-    return view if header is None or header.retracts or "all" in header.audience else View(leaf_hash=_leaf(view))
-
-
-def _leaf(view: View) -> bytes:
-    from node.core.log.record import open_view
-
-    return open_view(view).leaf_hash
+    is_seen = not record.is_open or record.header.retracts or "all" in record.header.audience
+    return record if is_seen else withheld(record)
 
 
 def test_reinstatement_is_a_new_record_that_names_the_old_decision(cities: tuple[City, City]) -> None:
@@ -253,7 +246,7 @@ def test_the_own_copy_goes_when_its_retention_is_over(cities: tuple[City, City],
     own.clock.at_ms += 40 * DAY_MS
     keep(own)
     assert not files_with(tmp_path, "changsha", FACTS.encode())
-    assert [own.store.records(OWN, index, index + 1)[0][2] for index in (0, 1)] == [None, None]
+    assert not any(record.is_open for record in own.store.records(OWN, 0, 2))
     with inspect(own.path) as inspection:
         assert [each.faults for each in audit(inspection, lambda _: [own.key], lambda *_: None)] == [[]]
     assert (first, [hit.record_id for hit in hits(own, uscc=USCC)]) == ("changsha-0", [kept])
@@ -278,6 +271,6 @@ def test_what_a_full_disk_kept_from_ending_ends_at_the_next_run(
         with pytest.raises(NodeError, match="full"):
             keeper.run()
     [gone] = keeper.run()
-    view = View.FromString(own.store.records(OWN, int(gone[-1]), int(gone[-1]) + 1)[0][2] or b"")
-    assert parse_header(view.header).retracts == record
+    (retraction,) = own.store.records(OWN, int(gone[-1]), int(gone[-1]) + 1)
+    assert retraction.header.retracts == record
     assert keeper.run() == []

@@ -7,7 +7,6 @@ import pytest
 from node.core.members.platforms import Connected, Connections
 from node.core.screening import LISTS, person_hmac
 from node.errors import NodeError, Reason
-from node.storage.sqlite.log import Entry as LogEntry
 from node.stubs.screening.v1 import screening_pb2
 from node.stubs.screening.v1.screening_pb2 import Entry
 from node.stubs.standard.v1 import listing_pb2, party_pb2
@@ -177,11 +176,8 @@ def test_a_record_of_a_day_that_cannot_be_told_stops_no_roster(cities: tuple[Cit
 def test_a_record_that_cannot_be_read_stops_no_roster(cities: tuple[City, City], is_garbage: bool) -> None:
     """Nor is its party clear: a later version, which another city's node knows already, may list it."""
     own, peer = cities
-    unread = entry(own, "listing.serious", listing("listing.serious", party=PARTY), version=9)
-    if is_garbage:
-        unread.header.version = 1
-        unread = LogEntry(unread.header, [b"\xff"] * len(unread.bodies))
-    own.append([unread])
+    unread = entry(own, "listing.serious", listing("listing.serious", party=PARTY), version=1 if is_garbage else 9)
+    own.append([unread._replace(bodies=[b"\xff"] * len(unread.bodies)) if is_garbage else unread])
     stays = publish(own, "listing.serious", listing("listing.serious"))
     peer.pull(own)
     for city in cities:

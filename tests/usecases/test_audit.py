@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from node.core.log.checkpoint import LogKey
+from node.core.log.record import SALT_BYTES
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.schema import Connection
 from node.usecases.upkeep.audit import OriginAudit, audit
@@ -14,7 +15,11 @@ from tests.kit.stores.city import City, only, operator
 PEER = 1 << 40
 # What another key begins with.
 _FLIP_KEY = "UPDATE idempotency SET key = CAST(x'00' || substr(key, 2) AS BLOB) WHERE leaf_index = ?"
-_COPY_VIEW = "UPDATE record SET view = (SELECT view FROM record WHERE position"
+_COPY_RUN = "UPDATE run SET content = (SELECT content FROM run WHERE first"
+# The hash of the fourth record of a run.
+_FLIP_HASH = (
+    "UPDATE run SET hashes = CAST(substr(hashes, 1, 96) || zeroblob(32) || substr(hashes, 129) AS BLOB) WHERE first = ?"
+)
 
 
 class World:
@@ -74,13 +79,14 @@ def test_it_reports_progress(world: World) -> None:
 @pytest.mark.parametrize(
     ("statement", "values", "names"),
     [
-        ("UPDATE record SET view = zeroblob(9) WHERE position = ?", (3,), "changsha-3"),
-        (f"{_COPY_VIEW} = 4) WHERE position = ?", (3,), "changsha-3"),
-        ("UPDATE record SET leaf_hash = zeroblob(32) WHERE position = ?", (PEER + 3,), "wuhan-3"),
-        ("DELETE FROM record WHERE position = ?", (PEER + 3,), "wuhan"),
-        ("DELETE FROM record WHERE position = ?", (601,), "601 records are stored, but 602"),
-        ("INSERT INTO record VALUES (?, zeroblob(32), NULL)", (PEER + 602,), "603 records"),
-        ("INSERT INTO record VALUES (?, zeroblob(32), NULL)", ((7 << 40),), "belong to no city"),
+        ("UPDATE run SET content = zeroblob(9) WHERE first = ?", (0,), "changsha-3"),
+        (f"{_COPY_RUN} = 32) WHERE first = ?", (0,), "changsha-3"),
+        (_FLIP_HASH, (PEER,), "wuhan-3"),
+        ("DELETE FROM run WHERE first = ?", (PEER + 32,), "wuhan"),
+        ("DELETE FROM run WHERE first = ?", (601,), "601 records are stored, but 602"),
+        ("INSERT INTO run VALUES (?, '', zeroblob(32), NULL)", (PEER + 602,), "603 records"),
+        ("INSERT INTO run VALUES (?, '', zeroblob(32), NULL)", ((7 << 40),), "belong to no city"),
+        ("INSERT INTO run VALUES (?, '', zeroblob(32), NULL)", (40,), "missing or out of place"),
         ("UPDATE tile SET nodes = zeroblob(16320) WHERE origin = ? AND number = 1", (1,), "tile 0/1"),
         ("DELETE FROM tile WHERE origin = ? AND number = 1", (0,), "tile 0/1"),
         ("INSERT INTO tile VALUES (?, 5, 5, zeroblob(1))", (0,), "tiles"),
@@ -95,7 +101,7 @@ def test_it_reports_progress(world: World) -> None:
         ("INSERT INTO subject VALUES (1, ?)", (8,), "entries"),
         ("DELETE FROM change WHERE position = ? AND kind = 'superseded'", (7,), "changsha-7"),
         ("DELETE FROM change WHERE position = ? AND kind = 'retracted'", (PEER + 9,), "wuhan-9"),
-        (f"{_COPY_VIEW} = 9) WHERE position = ?", (PEER + 9,), "wuhan-9"),
+        (f"{_COPY_RUN} = 600) WHERE first = ?", (PEER + 9,), "wuhan-9"),
         ("UPDATE idempotency SET leaf_index = 7 WHERE leaf_index = ?", (8,), "changsha-7"),
         ("UPDATE idempotency SET leaf_index = 700 WHERE leaf_index = ?", (8,), "changsha-700"),
         (_FLIP_KEY, (8,), "changsha-8: the stored key of its row"),
@@ -106,6 +112,15 @@ def test_it_reports_progress(world: World) -> None:
 def test_damage_is_named(world: World, statement: str, values: tuple[int, ...], names: str) -> None:
     world.damage(statement, *values)
     assert any(names in fault for fault in world.faults()), world.faults()
+
+
+def test_one_damaged_record_of_a_run_is_named_alone(world: World) -> None:
+    (stored,) = (run for run in world.changsha.store.runs(0, 0, 32))
+    content = stored.content or b""
+    salt = (world.changsha.store.records(0, 3, 4)[0].facets[0] or b"")[:SALT_BYTES]
+    assert content.count(salt) == 1
+    world.damage("UPDATE run SET content = ? WHERE first = 0", content.replace(salt, bytes(SALT_BYTES)))
+    assert [fault.partition(":")[0] for fault in world.faults()] == ["changsha-3"]
 
 
 def test_a_forged_checkpoint_is_found(world: World) -> None:
@@ -129,7 +144,7 @@ def test_catching_up_is_noted(world: World, tmp_path: Path) -> None:
 
 
 def test_faults_are_bounded(world: World) -> None:
-    world.damage("UPDATE record SET view = zeroblob(9)")
+    world.damage("UPDATE run SET content = zeroblob(9) WHERE content IS NOT NULL")
     found = world.audit()["changsha"]
     assert len(found.faults) == 100
     assert found.fault_count > 600

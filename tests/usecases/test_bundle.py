@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.record import disclosed_facets
+from node.core.log.run import record_of
 from node.errors import NodeError, Reason
 from node.stubs.query.v1.query_pb2 import Proof
 from node.usecases.evidence.read import show_case
@@ -38,7 +38,7 @@ def test_the_files_are_there_under_their_names(case: Case, tmp_path: Path) -> No
 
 
 def test_identity_is_masked(case: Case) -> None:
-    assert [disclosed_facets(proof.view) for proof in case.proofs] == [frozenset({1, 2})] * 2
+    assert [record_of(proof.view, proof.leaf_index).disclosed for proof in case.proofs] == [frozenset({1, 2})] * 2
     with zipfile.ZipFile(case.bundle) as archive:
         proofs = b"".join(archive.read(name) for name in archive.namelist() if name.startswith("proofs/"))
     assert "张某".encode() not in proofs

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.record import disclosed_bodies
+from node.core.log.record import Record
 from node.core.members.actor import Actor
 from node.core.policy.policy import Policy
 from node.core.standards import standard as standards
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import OWN
 from node.stubs.intake.v1 import intake_pb2 as pb
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.records import loads
 from node.usecases.records.ingest import Ingest
 from node.usecases.records.loads import LoadNumbers, LoadRetraction
@@ -57,8 +56,8 @@ class Registry:
 
     def standing(self, count: int) -> list[str]:
         """The names that the node answers with for each place; empty where it has none."""
-        found = [self.city.store.by_subject(f"reg:{code(place)}") for place in range(count)]
-        return [name(view) for views in found for _, _, view in views or [(0, 0, b"")]]
+        standing = (self.city.store.by_subject(f"reg:{code(place)}") for place in range(count))
+        return [name(record) for records in standing for _, record in records or [(0, None)]]
 
 
 def code(place: int) -> str:
@@ -69,8 +68,8 @@ def body(place: int, named: str) -> bytes:
     return operator("", name=named, legacy_number=code(place)).SerializeToString()
 
 
-def name(view: bytes) -> str:
-    bodies = disclosed_bodies(View.FromString(view))
+def name(record: Record | None) -> str:
+    bodies = record.bodies() if record else ()
     return str(getattr(standards.get(STANDARD).merge(bodies), "name", ""))
 
 
@@ -180,4 +179,4 @@ def test_broken_off_it_goes_on_when_approved_again(registry: Registry, monkeypat
     assert registry.retraction.approve(LI, number).retracted == 5
     assert registry.city.store.retracted(0, 99) == {0, 1, 2, 3, 4}
     assert registry.city.store.origin("changsha").size == 10
-    assert [index for index, _, _ in registry.city.store.records(OWN, 0, 99)] == list(range(10))
+    assert [record.index for record in registry.city.store.records(OWN, 0, 99)] == list(range(10))

@@ -6,10 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from node.core.log.record import disclosed_facets
 from node.demo.check_stores import Rule, check_stores
-from node.stubs.record.v1.record_pb2 import View
-from node.usecases.exchange.share import view_for
 from node.usecases.exchange.versions import RecordChanges, Shown
 from node.usecases.upkeep import return_log
 from tests.kit.simulator.origin import policy_text, registration
@@ -43,11 +40,10 @@ def take_up(country: Country, monkeypatch: pytest.MonkeyPatch, old: Path, *giver
 
 def shown(wuhan: Town, index: int, to: str) -> list[int]:
     """The facets of a record that a city is let see."""
-    [row] = wuhan.store.records(0, index, index + 1)
-    view = view_for(
-        Shown(wuhan.store, wuhan.origin.policy.grant(to, PURPOSE)), row, RecordChanges(wuhan.store, index, index + 1)
-    )
-    return sorted(disclosed_facets(View.FromString(view)))
+    [record] = wuhan.store.records(0, index, index + 1)
+    changes = RecordChanges(wuhan.store, index, index + 1)
+    facets = Shown(wuhan.store, wuhan.origin.policy.grant(to, PURPOSE)).facets(record, changes)
+    return sorted(record.masked(facets).disclosed) if facets is not None else []
 
 
 def withholding(condition: str) -> str:

@@ -172,8 +172,8 @@ class _OriginPass:
             opened = open_run(run.content or b"", run.first, self.origin.city)
             records = cut(run)
         except NodeError as error:
-            names = self._id(run.first) if run.length == 1 else f"{self._id(run.first)} .. {run.end - 1}"
-            self.result.fault(f"{names}: {error.reason}")
+            for index in range(run.first, run.end):
+                self.result.fault(f"{self._id(index)}: {error.reason}")
             return []
         for record, leaf_hash in zip(records, split_hashes(opened.stored.hashes), strict=True):
             self._check_record(record, leaf_hash, fates)

@@ -11,7 +11,7 @@ import pytest
 from google.protobuf.message import Message
 
 from node.core.law.calendar import SHANGHAI, vendored_calendar
-from node.core.log.record import mask, open_view, parse_header
+from node.core.log.record import Record
 from node.core.members.actor import Actor
 from node.core.members.federation import Federation, Member
 from node.core.members.officers import Account, OfficerRole
@@ -20,7 +20,6 @@ from node.errors import Reason
 from node.folder.founding import CAPITALS
 from node.ports import Signer
 from node.stubs.casework.v1 import casework_pb2 as pb
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1 import act_pb2, referral_pb2
 from node.stubs.standard.v1.party_pb2 import Party
 from node.usecases.casework.act import Casework, Recorded
@@ -29,7 +28,7 @@ from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.propose import ActRefusedError, Submission, act_of
 from node.usecases.casework.show import show_case
 from tests.kit.samples.standards import referral
-from tests.kit.stores.city import City
+from tests.kit.stores.city import City, withheld
 
 ZHANG = Actor("zhang", Account("张三", (OfficerRole.CASE_OFFICER,), "A01"))
 LI = Actor("li", Account("李四", (OfficerRole.APPROVER, OfficerRole.CASE_OFFICER), "A02"))
@@ -112,13 +111,11 @@ def open_desks(
         desk.close()
 
 
-def audience_view(city: str) -> Callable[[View], View]:
-    def see(view: View) -> View:
-        header = parse_header(view.header)
-        if not {city, "all"} & set(header.audience):
-            return View(leaf_hash=open_view(view).leaf_hash)
-        mask(view, {1, 2} if header.standard in ("alert", "listing.serious") else {1})
-        return view
+def audience_view(city: str) -> Callable[[Record], Record]:
+    def see(record: Record) -> Record:
+        if not record.is_open or not {city, "all"} & set(record.header.audience):
+            return withheld(record)
+        return record.masked({1, 2} if record.header.standard in ("alert", "listing.serious") else {1})
 
     return see
 

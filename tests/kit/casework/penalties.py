@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from node.core.log.record import disclosed_bodies, parse_header
 from node.core.standards import standard as standards
 from node.storage.sqlite.log import Entry
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import (
     operator_pb2,
     party_pb2,
@@ -52,11 +51,9 @@ def investigated(origin: CaseworkCity, handler: CaseworkCity, party: party_pb2.P
 def penalties(desk: CaseworkCity) -> list[Any]:
     """The current records of the party's penalties that this city may see."""
     found = []
-    for _, _, stored in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
-        view = View.FromString(stored)
-        header = parse_header(view.header)
-        if header.standard == "penalty":
-            found.append(standards.get("penalty").merge(disclosed_bodies(view)))
+    for _, record in desk.store.by_subject(f"uscc:{PARTY.uscc}"):
+        if record.header.standard == "penalty":
+            found.append(standards.get("penalty").merge(record.bodies()))
     return found
 
 
@@ -71,5 +68,5 @@ def penalised(desk: CaseworkCity, **party: Any) -> str:
     standard = standards.get("penalty")
     header = Header(standard="penalty", version=1, city=desk.city, audience=["all"], issued_at_ms=desk.clock.now_ms())
     header.subjects.extend(standard.subjects(body))
-    desk.append([Entry(header, standard.split(body.SerializeToString()))])
+    desk.append([Entry.of(header, standard.split(body.SerializeToString()))])
     return body.decision_number

@@ -1,20 +1,21 @@
 """Cities in a folder: real stores that append, share and pull, without a network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from node.core.log.checkpoint import LogKey, log_name
 from node.core.log.merkle import consistency_proof
-from node.core.log.record import mask
+from node.core.log.record import FORMAT, Record
+from node.core.log.run import join
 from node.core.log.trusted_log import TrustedLog, verify_revision
 from node.core.standards import standard as standards
 from node.ports import Signer
 from node.storage.sqlite.log import OWN, Entry
 from node.storage.sqlite.store import Store
-from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.exchange.v1.exchange_pb2 import IndexedRun, PullResponse, ReviseResponse
+from node.stubs.record.v1.record_pb2 import Header, Run
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.keys import KeySigner
@@ -60,22 +61,22 @@ class City:
         told |= {"standard": standard.name, "version": standard.version, "city": self.city} | header
         made = Header(**told)  # type: ignore[arg-type]
         made.subjects.extend(standard.subjects(body))
-        return Entry(made, bodies, _digest16(body.uscc, body.legacy_number), _digest16(str(bodies), str(header)))
+        return Entry.of(made, bodies, _digest16(body.uscc, body.legacy_number), _digest16(str(bodies), str(header)))
 
     def retract(self, record: str) -> str:
         header = Header(standard="operator.registration", version=1, city=self.city, retracts=record, audience=["all"])
-        return self.append([Entry(header, ())])[0]
+        return self.append([Entry.of(header, ())])[0]
 
     def pull(
         self,
         origin: "City",
-        see: Callable[[View], View] = lambda view: view,
+        see: Callable[[Record], Record] = lambda record: record,
         purpose: str = PURPOSE,
         grant: str = "g",
         batch: int = 250,
         batches: int | None = None,
     ) -> None:
-        """Pulls from another city what `see` leaves of its views; stops after `batches`."""
+        """Pulls from another city what `see` leaves of its records; stops after `batches`."""
         known = self.store.find_origin(origin.city)
         view = TrustedLog(origin.city, [origin.key], self.store.frontier(origin.city), known.known if known else None)
         for number, raw in enumerate(
@@ -87,12 +88,11 @@ class City:
             self.store.store_batches(origin.city, [verified], purpose).result()
             view.accept(verified)
 
-    def revise(self, origin: "City", see: Callable[[View], View], grant: str) -> None:
-        """Brings every stored view under a new grant."""
+    def revise(self, origin: "City", see: Callable[[Record], Record], grant: str) -> None:
+        """Brings every stored record under a new grant."""
         at = self.store.origin(origin.city)
-        response = ReviseResponse(from_index=0, to_index=at.revise_upto, grant=grant)
-        for index, stored in enumerate(_views(origin, 0, at.revise_upto)):
-            response.views.add(index=index, view=see(stored))
+        runs = [IndexedRun(first=first, run=run) for first, run in _runs(map(see, _records(origin, 0, at.revise_upto)))]
+        response = ReviseResponse(from_index=0, to_index=at.revise_upto, runs=runs, grant=grant)
         hashes = self.store.leaf_hashes(at.number, 0, at.revise_upto)
         revision = verify_revision(response.SerializeToString(), origin.city, 0, at.revise_upto, hashes)
         self.store.store_revision(origin.city, revision).result()
@@ -116,7 +116,7 @@ def open_cities(folder: Path, *names: str) -> Iterator[tuple[City, ...]]:
 
 
 def _pulled(
-    origin: City, begin: int, known: int, see: Callable[[View], View], grant: str, batch: int
+    origin: City, begin: int, known: int, see: Callable[[Record], Record], grant: str, batch: int
 ) -> Iterator[bytes]:
     at = origin.store.origin(origin.city)
     tree = origin.store.tree(OWN, at.size)
@@ -124,37 +124,41 @@ def _pulled(
         end = min(begin + batch, at.size)
         yield PullResponse(
             from_index=begin,
-            views=[see(view) for view in _views(origin, begin, end)],
+            runs=[run for _first, run in _runs(map(see, _records(origin, begin, end)))],
             checkpoint=at.checkpoint or b"",
             consistency=consistency_proof(tree.node, end, at.size),
             known_consistency=consistency_proof(tree.node, known, at.size),
             grant=grant,
+            format=FORMAT,
         ).SerializeToString()
         begin = end
         if begin == at.size:
             return
 
 
-def _views(origin: City, begin: int, end: int) -> list[View]:
+def _records(origin: City, begin: int, end: int) -> list[Record]:
     gone = origin.store.retracted(begin, end)
-    return [
-        View(leaf_hash=leaf_hash) if index in gone or stored is None else View.FromString(stored)
-        for index, leaf_hash, stored in origin.store.records(OWN, begin, end)
-    ]
+    return [withheld(record) if record.index in gone else record for record in origin.store.records(OWN, begin, end)]
+
+
+def _runs(records: Iterable[Record]) -> Iterator[tuple[int, bytes]]:
+    """The first index of each run, and the run as it travels."""
+    for run in join(records):
+        yield run.first, run.content or Run(leaf_hashes=run.hashes).SerializeToString()
+
+
+def withheld(record: Record) -> Record:
+    """The record as one sees it who may see nothing of it."""
+    return Record(record.index, record.leaf_hash)
 
 
 def _digest16(*parts: str) -> bytes:
     return sha256("\n".join(parts).encode()).digest()[:16]
 
 
-def only(*facets: int) -> Callable[[View], View]:
-    """Leaves a view only these facets."""
-
-    def see(view: View) -> View:
-        mask(view, facets)
-        return view
-
-    return see
+def only(*facets: int) -> Callable[[Record], Record]:
+    """Leaves a record only these facets."""
+    return lambda record: record.masked(facets) if record.is_open else record
 
 
 def operator(uscc: str = "914300007121944054", **fields: object) -> OperatorRegistration:

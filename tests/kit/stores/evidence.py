@@ -115,12 +115,12 @@ def record(city: City, message: Message, *audience: str) -> str:
         legal_basis="b",
         subjects=standard.subjects(message),
     )
-    return city.append([Entry(header, standard.split(message.SerializeToString()))])[0]
+    return city.append([Entry.of(header, standard.split(message.SerializeToString()))])[0]
 
 
 def retract(city: City, record_id: str, *audience: str) -> None:
     header = Header(standard="referral", version=1, city=city.city, retracts=record_id, audience=audience or ["all"])
-    city.append([Entry(header, ())])
+    city.append([Entry.of(header, ())])
 
 
 def grants(city: str, peer: str, policy: str = POLICY) -> Callable[[], Grant]:

@@ -55,7 +55,7 @@ def entry(city: City, name: str, body: Message, key: str = "", **header: object)
     if body.HasField("act"):
         made.subjects.append(workflow_subject(name))
     content = sha256(body.SerializeToString()).digest()[:16]
-    return LogEntry(
+    return LogEntry.of(
         made, standard.split(body.SerializeToString()), sha256(key.encode()).digest()[:16] if key else None, content
     )
 
