@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from node.core.log.record import Record
+from node.core.log.record import SALT_BYTES, Record
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.model import Product
@@ -64,8 +64,8 @@ def test_a_penalty_becomes_a_record_and_its_revocation_destroys_it(
     assert (made.decision_number, made.decided_on, made.content) == (NUMBER, "2026-05-06", CONTENT)
     assert (made.party.uscc, made.legal_basis) == (PARTY.uscc, "反不正当竞争法 第20条")
     assert [list(each.origins) for each in penalties(hefei)] == [[case]]
-    (view,) = [View.FromString(v) for _, _, v in _penalty_records(wuhan)]
-    salts = [facet.salt for facet in view.facets if facet.salt]
+    (held,) = _penalty_records(wuhan)
+    salts = [opening[:SALT_BYTES] for opening in held.facets if opening]
 
     handler.decide("referral", case, revoking())
     assert files_with(tmp_path, "wuhan", CONTENT.encode())
