@@ -253,7 +253,14 @@ def cut_one(run: StoredRun, index: int) -> Record:
     leaf_hash = run.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
     if run.content is None:
         return Record(index, leaf_hash)
-    return cut_parsed(part(parse_run(run.content), at, at + 1), index, [leaf_hash])[0]
+    try:
+        parsed = Run.FromString(run.content)
+        columns = [(column.openings, column.commitments) for column in parsed.columns]
+        facets = [openings[at] if openings else None for openings, _commitments in columns]
+        commitments = [None if openings else commitments[at] for openings, commitments in columns]
+        return Record(index, leaf_hash, read_common(parsed.common), parsed.own[at], facets, commitments)
+    except (DecodeError, IndexError):
+        _refuse_run(_("a run cannot be parsed"))
 
 
 def cut_parsed(parsed: Run, first: int, hashes: Sequence[bytes]) -> list[Record]:
