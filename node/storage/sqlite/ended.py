@@ -9,48 +9,55 @@ from collections.abc import Iterable
 
 from google.protobuf.message import Message
 
-from node.core.log.body import read_body, read_view
-from node.core.log.record import INDEX_BITS, record_id
-from node.core.log.trusted_log import VerifiedRecord
-from node.core.screening import LISTS, case_of, marks
+from node.core.log.body import read_body
+from node.core.log.record import INDEX_BITS, Record, record_id
+from node.core.screening import case_of, marks
+from node.core.standards.kinds import LISTINGS
 from node.errors import NodeError
+from node.storage.sqlite.rows import was
+from node.storage.sqlite.runs import IS_OPEN
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position
 
-_OF_LISTS = b"listing."
+_REPUBLISHED = (
+    "SELECT city, republished.position & ? FROM republished JOIN origin ON origin.number = republished.position >> ?"  # noqa: S608 - made of constants
+    f" WHERE {IS_OPEN.format(row='republished.position')} AND NOT EXISTS (SELECT 1 FROM change"
+    "  WHERE change.position = republished.position AND kind IN ('superseded', 'retracted'))"
+    " ORDER BY republished.position LIMIT ?"
+)
 
 
-def remember_ended(connection: Connection, row: int, view: bytes, at_ms: int) -> None:
-    """Marks the listing in `view`, the record at position `row`, as ended. Runs in a writer's job, before it is gone.
+def remember_ended(connection: Connection, row: int, record: Record, at_ms: int) -> None:
+    """Marks a listing, the open record at position `row`, as ended. Runs in a writer's job, before it is gone.
 
     A record that was superseded has not ended by being retracted: its correction stands.
     """
-    if _OF_LISTS not in view or _is_superseded(connection, row):
+    body = _read_listing(record)
+    if body is None or was(connection, row, "superseded"):
         return
-    header, stored = read_view(view)
-    if header.standard not in LISTS:
-        return
-    try:
-        body = read_body(header, stored)
-    except NodeError:  # what cannot be read was never a hit either
-        return
-    rows = [(mark, at_ms) for mark in _sealed(connection, marks(header.city, header.standard, body))]
+    rows = [(mark, at_ms) for mark in _sealed(connection, marks(record.header.city, record.header.standard, body))]
     connection.executemany("INSERT OR IGNORE INTO ended (mark, at_ms) VALUES (?, ?)", rows)
 
 
-def note_republished(connection: Connection, origin: int, records: Iterable[VerifiedRecord], at_ms: int) -> None:
-    """Notes the records of a peer that list a party again by a decision that had ended. Runs in a writer's job."""
+def note_republished(connection: Connection, origin: int, records: Iterable[Record], at_ms: int) -> None:
+    """Notes the open records of a peer that list a party again by a decision that had ended. Runs in a writer's job."""
     for record in records:
-        header, view = record.header, record.view
-        if header is None or view is None or header.standard not in LISTS or case_of(header):
+        body = _read_listing(record)
+        if body is None or case_of(record.header) or _is_act(body):
             continue
-        try:
-            body = read_body(*read_view(view))
-        except NodeError:
-            continue
-        if not _is_act(body) and are_ended(connection, marks(header.city, header.standard, body)):
-            row = position(origin, record.leaf_index)
+        if are_ended(connection, marks(record.header.city, record.header.standard, body)):
+            row = position(origin, record.index)
             connection.execute("INSERT OR IGNORE INTO republished (position, at_ms) VALUES (?, ?)", (row, at_ms))
+
+
+def _read_listing(record: Record) -> Message | None:
+    """What a record of a list says; None of another. What cannot be read was never a hit either."""
+    if record.header.standard not in LISTINGS:
+        return None
+    try:
+        return read_body(record)
+    except NodeError:
+        return None
 
 
 def _is_act(body: Message) -> bool:
@@ -59,13 +66,7 @@ def _is_act(body: Message) -> bool:
 
 def read_republished(connection: Connection, limit: int) -> list[str]:
     """The first record ids of what peers published again and neither retracted nor replaced."""
-    rows = connection.execute(
-        "SELECT city, republished.position & ? FROM republished JOIN record USING (position)"
-        " JOIN origin ON origin.number = republished.position >> ? WHERE view IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
-        " ORDER BY republished.position LIMIT ?",
-        ((1 << INDEX_BITS) - 1, INDEX_BITS, limit),
-    )
+    rows = connection.execute(_REPUBLISHED, ((1 << INDEX_BITS) - 1, INDEX_BITS, limit))
     return [record_id(city, index) for city, index in rows]
 
 
@@ -79,9 +80,3 @@ def are_ended(connection: Connection, marks: Iterable[str]) -> bool:
 def _sealed(connection: Connection, marks: Iterable[str]) -> list[bytes]:
     (key,) = connection.execute("SELECT key FROM ended_key").fetchone()
     return [hmac.digest(key, mark.encode(), "sha256") for mark in marks]
-
-
-def _is_superseded(connection: Connection, row: int) -> bool:
-    return connection.execute(
-        "SELECT 1 FROM change WHERE position = ? AND kind = 'superseded' LIMIT 1", (row,)
-    ).fetchone() is not None  # fmt: skip

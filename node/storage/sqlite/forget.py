@@ -5,29 +5,28 @@ from pathlib import Path
 
 from node.core.log.merkle import EMPTY_ROOT
 from node.core.log.run import MAX_RUN_RECORDS
-from node.storage.sqlite.log import OWN
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import Connection, open_writer
 from node.storage.sqlite.tree import position
 
 
 def forget_log(path: Path, origin: Origin, misread: Iterable[int], at_ms: int) -> None:
-    """Destroys all that was had of a log; incidents and their payloads stay. No node runs on the database meanwhile.
+    """Destroys all that was had of a log, in the database of a node that is stopped.
 
     The city's new log gets a number that no log had before: what is derived from places in the old one can never be
     taken for the new one's.
 
     Args:
-        path: Of the database.
+        path: `node.db`; incidents and their payloads stay in it.
         origin: The log.
-        misread: Leaf indices of own acts in cases of that log.
-        at_ms: Now.
+        misread: Leaf indices of own acts in cases of that log, which would be misread from now on.
+        at_ms: When.
     """
     connection = open_writer(path)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        _destroy(connection, origin, at_ms)
-        rows = [(position(OWN, index),) for index in misread]
+        _forget(connection, origin, at_ms)
+        rows = [(index,) for index in misread]
         connection.executemany("INSERT OR IGNORE INTO misread (position) VALUES (?)", rows)
         connection.execute("COMMIT")
         # What is destroyed leaves no bytes, neither in free pages nor in the write-ahead log.
@@ -37,7 +36,7 @@ def forget_log(path: Path, origin: Origin, misread: Iterable[int], at_ms: int) -
         connection.close()
 
 
-def _destroy(connection: Connection, origin: Origin, at_ms: int) -> None:
+def _forget(connection: Connection, origin: Origin, at_ms: int) -> None:
     within = (position(origin.number, 0), position(origin.number + 1, 0))
     connection.execute(
         "INSERT INTO change (position, kind, at_ms) SELECT first + value, 'forgotten', ? FROM run, json_each(?)"

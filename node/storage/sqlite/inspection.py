@@ -1,21 +1,22 @@
 """Reads a whole `node.db` in one snapshot, in bounded parts: what an audit recomputes, and questions about the rest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from node.core.log.merkle import Tile
+from node.core.log.run import MAX_RUN_RECORDS, StoredRun
 from node.storage.sqlite.replica import Origin, read_origins
 from node.storage.sqlite.row_sum import row_sum
 from node.storage.sqlite.rows import SubjectRow
+from node.storage.sqlite.runs import IS_OPEN
 from node.storage.sqlite.schema import Connection, open_reader
 from node.storage.sqlite.tree import position, split_position
 
 CHUNK = 1000
 _WRONGLY_INDEXED = (
-    "SELECT subject.position FROM subject LEFT JOIN record ON record.position = subject.position"
-    " WHERE record.view IS NULL"
+    f"SELECT subject.position FROM subject WHERE NOT {IS_OPEN.format(row='subject.position')}"  # noqa: S608 - made of constants
     " OR subject.position IN (SELECT position FROM change WHERE kind IN ('superseded', 'retracted'))"
 )
 _DANGLING_KEYS = (
@@ -24,14 +25,16 @@ _DANGLING_KEYS = (
 )
 
 
-class StoredRecord(NamedTuple):
-    """A record row; `is_replaced`: superseded or retracted, as far as this node may see."""
+class Fates(NamedTuple):
+    """What happened to records of one log, as far as this node may see: their leaf indices.
 
-    leaf_index: int
-    leaf_hash: bytes
-    view: bytes | None
-    is_replaced: bool
-    is_retracted: bool
+    Attributes:
+        replaced: Superseded or retracted.
+        retracted: Of those, the retracted ones.
+    """
+
+    replaced: Set[int]
+    retracted: Set[int]
 
 
 class Inspection:
@@ -44,19 +47,27 @@ class Inspection:
         """Every origin, the own log first."""
         return read_origins(self._connection)
 
-    def records(self, origin: int) -> Iterator[list[StoredRecord]]:
-        """All record rows of an origin in order, in parts of at most 1000."""
+    def runs(self, origin: int) -> Iterator[list[StoredRun]]:
+        """All runs of an origin as they are stored, in order, in parts of at most 1000 records or so.
+
+        Whether they stand one after the other, and hold what they must, is for the caller to see.
+        """
         cursor = self._connection.execute(
-            "SELECT position - ?, leaf_hash, view, (SELECT max(kind = 'retracted') FROM change"
-            "  WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))"
-            " FROM record WHERE position >= ? AND position < ? ORDER BY position",
-            (position(origin, 0), position(origin, 0), position(origin + 1, 0)),
+            "SELECT first, hashes, content FROM run WHERE first >= ? AND first < ? ORDER BY first",
+            (position(origin, 0), position(origin + 1, 0)),
         )
-        while rows := cursor.fetchmany(CHUNK):
-            yield [
-                StoredRecord(index, leaf_hash, view, replaced is not None, bool(replaced))
-                for index, leaf_hash, view, replaced in rows
-            ]
+        while rows := cursor.fetchmany(CHUNK // MAX_RUN_RECORDS):
+            yield [StoredRun(split_position(first)[1], hashes, content) for first, hashes, content in rows]
+
+    def fates(self, origin: int, begin: int, end: int) -> Fates:
+        """What happened to the records [begin, end) of an origin."""
+        rows = self._connection.execute(
+            "SELECT position, kind FROM change"
+            " WHERE position >= ? AND position < ? AND kind IN ('superseded', 'retracted')",
+            (position(origin, begin), position(origin, end)),
+        )
+        fates = [(split_position(row)[1], kind) for row, kind in rows]
+        return Fates({index for index, _kind in fates}, {index for index, kind in fates if kind == "retracted"})
 
     def differing_tiles(self, origin: int, tiles: Iterable[Tile]) -> list[Tile]:
         """Those of the recomputed tiles that do not stand in storage as they are."""
@@ -103,9 +114,9 @@ class Inspection:
         )
         return (version[2] for key, *version, kept in rows if row_sum(key, *version) != kept)
 
-    def stray_records(self, origins: int) -> int:
-        """Number of record rows that belong to none of the first `origins` origins."""
-        return self._count("SELECT count(*) FROM record WHERE position < 0 OR position >= ?", position(origins, 0))
+    def stray_runs(self, origins: int) -> int:
+        """Number of runs that belong to none of the first `origins` origins."""
+        return self._count("SELECT count(*) FROM run WHERE first < 0 OR first >= ?", position(origins, 0))
 
     def _count(self, select: str, *values: int) -> int:
         (count,) = self._connection.execute(select, values).fetchone()

@@ -8,30 +8,29 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from node.core.log.record import Record
+from node.core.log.subjects import index_key, index_keys
+from node.core.standards.kinds import Kind
 from node.storage.sqlite.many import MARKS, full_chunks
-from node.storage.sqlite.rows import Kind, index_key, index_keys
+from node.storage.sqlite.runs import read_at
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, split_position
 
-Found = tuple[int, int, bytes]
-"""Origin number, leaf index, view."""
+Found = tuple[int, Record]
+"""Origin number, record."""
 PER_CITY = 50
 """Records of one kind about one subject that are looked at, of each city."""
 # Rows of a chunk that are read at once; where there are more each of its keys is read apart.
 _ENOUGH = 2_000
 MAX_POSITION = 2**63 - 1
-_SELECT = (
-    "SELECT digest, record.position, view FROM subject JOIN record ON record.position = subject.position"
-    " WHERE view IS NOT NULL AND digest IN ({})"
-)
+_SELECT = "SELECT digest, position FROM subject WHERE digest IN ({})"
 _SELECT_CHUNK = _SELECT.format(MARKS) + " LIMIT ?"
-_SELECT_ONE = _SELECT.format("?") + " ORDER BY subject.position DESC LIMIT ?"
-_SELECT_OF_CITY = _SELECT.format("?") + " AND subject.position BETWEEN ? AND ? ORDER BY subject.position DESC LIMIT ?"
-# Ordered and cut before any view is read.
+_SELECT_ONE = "SELECT position FROM subject WHERE digest = ? ORDER BY position DESC LIMIT ?"
+_SELECT_OF_CITY = (
+    "SELECT position FROM subject WHERE digest = ? AND position BETWEEN ? AND ? ORDER BY position DESC LIMIT ?"
+)
 _SELECT_RANGE = (
-    "SELECT record.position, view FROM (SELECT position FROM subject WHERE digest IN (?, ?, ?)"
-    " AND position BETWEEN ? AND ? ORDER BY position LIMIT ?) AS named"
-    " JOIN record ON record.position = named.position WHERE view IS NOT NULL ORDER BY record.position"
+    "SELECT position FROM subject WHERE digest IN (?, ?, ?) AND position BETWEEN ? AND ? ORDER BY position LIMIT ?"
 )
 
 
@@ -48,9 +47,9 @@ NOTHING = Looked()
 def read_subject(connection: Connection, digest: int, kind: Kind) -> Looked:
     """The current records of one kind under one subject digest. Digests may collide: compare the subjects."""
     key = index_key(digest, kind)
-    rows = connection.execute(_SELECT_ONE, (key, PER_CITY + 1)).fetchall()
+    rows = _positions(connection, _SELECT_ONE, key, PER_CITY + 1)
     if len(rows) <= PER_CITY:
-        return Looked([(*split_position(row), view) for _, row, view in rows])
+        return Looked(_read(connection, rows))
     return _of_each_city(connection, key)
 
 
@@ -64,25 +63,27 @@ def read_subjects(connection: Connection, digests: Iterable[int], kind: Kind) ->
             apart = {digest: read_subject(connection, digest, kind) for digest in {digest_of[key] for key in keys}}
             subjects |= {digest: looked for digest, looked in apart.items() if looked.rows}
             continue
+        records = read_at(connection, [row for _, row in rows])
         of_key: defaultdict[int, list[Found]] = defaultdict(list)
-        for key, row, view in rows:
-            of_key[key].append((*split_position(row), view))
-        subjects |= {digest_of[key]: Looked(records) for key, records in of_key.items()}
+        for key, row in rows:
+            if row in records and records[row].is_open:
+                of_key[key].append((split_position(row)[0], records[row]))
+        subjects |= {digest_of[key]: Looked(matches) for key, matches in of_key.items()}
     return subjects
 
 
 def read_subject_range(
     connection: Connection, digest: int, origin: int, begin: int, end: int, limit: int = -1
-) -> list[tuple[int, bytes]]:
-    """The current records [begin, end) of an origin under one subject digest, in their order: (leaf index, view)."""
+) -> list[Record]:
+    """The current records [begin, end) of an origin under one subject digest, in their order."""
     among = (*index_keys(digest), position(origin, begin), position(origin, end - 1), limit)
-    return [(split_position(row)[1], view) for row, view in connection.execute(_SELECT_RANGE, among)]
+    return [record for _, record in _read(connection, _positions(connection, _SELECT_RANGE, *among))]
 
 
 def read_page(connection: Connection, digest: int, after: int, limit: int) -> list[Found]:
     """The current records of every kind under one subject digest at positions above `after`, in their order."""
     among = (*index_keys(digest), after + 1, MAX_POSITION, limit)
-    return [(*split_position(row), view) for row, view in connection.execute(_SELECT_RANGE, among)]
+    return _read(connection, _positions(connection, _SELECT_RANGE, *among))
 
 
 def _of_each_city(connection: Connection, key: int) -> Looked:
@@ -90,7 +91,16 @@ def _of_each_city(connection: Connection, key: int) -> Looked:
     more = False
     for (number,) in connection.execute("SELECT number FROM origin").fetchall():
         among = (key, position(number, 0), position(number + 1, 0) - 1, PER_CITY + 1)
-        rows = [(*split_position(row), view) for _, row, view in connection.execute(_SELECT_OF_CITY, among)]
+        rows = _positions(connection, _SELECT_OF_CITY, *among)
         more |= len(rows) > PER_CITY
-        matches += rows[:PER_CITY]
+        matches += _read(connection, rows[:PER_CITY])
     return Looked(matches, more)
+
+
+def _positions(connection: Connection, select: str, *values: int) -> list[int]:
+    return [row for (row,) in connection.execute(select, values)]
+
+
+def _read(connection: Connection, rows: Iterable[int]) -> list[Found]:
+    """The open records at these positions, in their order."""
+    return [(split_position(row)[0], record) for row, record in read_at(connection, rows).items() if record.is_open]

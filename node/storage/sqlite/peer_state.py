@@ -1,9 +1,10 @@
 """The state of each peer: failures, back-off, freeze; and the incidents that froze one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from node.core.log.payload import may_hold
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.schema import Connection
@@ -120,20 +121,23 @@ def read_incidents(connection: Connection, limit: int) -> list[Incident]:
     return [Incident(*row) for row in rows]
 
 
-def destroy_payloads(connection: Connection, city: str, records: Collection[str]) -> int:
-    """Destroys what a peer sent in incidents that names any of these records of its: what is destroyed elsewhere.
+def destroy_payloads(connection: Connection, city: str, gone: Mapping[int, bytes]) -> int:
+    """Destroys what a peer sent in incidents that may hold any of these records of its: what is destroyed elsewhere.
 
     The SHA-256 of what was sent stays. The payload of a fork holds checkpoints alone.
+
+    Args:
+        connection: In a transaction.
+        city: Slug of the peer.
+        gone: The own of each, b"" where it is not known, by leaf index.
     """
-    if not records:
+    if not gone:
         return 0
-    names = [record.encode() for record in records]
     kept = connection.execute(
         "SELECT number, evidence FROM incident WHERE city = ? AND reason != ? AND digest IS NULL",
         (city, Reason.LOG_FORKED),
     )
-    named = [(number, payload) for number, payload in kept if any(name in payload for name in names)]
-    return _forget(connection, named)
+    return _forget(connection, [(number, payload) for number, payload in kept if may_hold(payload, gone)])
 
 
 def destroy_old_payloads(connection: Connection, before_ms: int) -> int:

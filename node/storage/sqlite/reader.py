@@ -1,26 +1,29 @@
 """Reads `node.db`: any number of readers, in any process."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from node.core.log.merkle import Frontier
+from node.core.log.record import Record
+from node.core.log.run import StoredRun
+from node.core.log.subjects import subject_digest
+from node.core.standards.kinds import Kind
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite import drafts, loads, peer_state, policies
+from node.storage.sqlite import drafts, loads, lookup, peer_state, policies, runs
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import read_republished
 from node.storage.sqlite.idempotency import read_versions
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.lookup import read_subject_range
+from node.storage.sqlite.lookup import Found, Looked
 from node.storage.sqlite.peer_state import Incident, PeerState
 from node.storage.sqlite.replica import Origin, read_origin, read_origins
-from node.storage.sqlite.rows import subject_digest
+from node.storage.sqlite.rows import was
 from node.storage.sqlite.schema import Connection, open_reader
 from node.storage.sqlite.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
 
-Row = tuple[int, bytes, bytes | None]
 PER_SUBJECT = 2_000
 """Records about one subject, a case say, that count of each peer: the first. A flood is the flooder's alone."""
 
@@ -59,33 +62,54 @@ class Reader:
         """One origin, or None where nothing of it was ever stored."""
         return read_origin(self.connection, city)
 
-    def records(self, origin: int, begin: int, end: int) -> list[Row]:
-        """The records [begin, end) of an origin: (leaf index, leaf hash, view or None)."""
-        rows = self.connection.execute(
-            "SELECT position, leaf_hash, view FROM record WHERE position >= ? AND position < ? ORDER BY position",
-            (position(origin, begin), position(origin, end)),
-        ).fetchall()
-        base = position(origin, 0)
-        return [(row - base, leaf_hash, view) for row, leaf_hash, view in rows]
+    def records(self, origin: int, begin: int, end: int) -> list[Record]:
+        """The records [begin, end) of an origin.
 
-    def by_subject(self, subject: str) -> list[tuple[int, int, bytes]]:
-        """The current records indexed under a subject, of each peer the first: (origin number, leaf index, view).
+        Raises:
+            NodeError: BAD_COMMITMENT, a stored run is damaged; so does every method that gives records.
+        """
+        return runs.read_records(self.connection, origin, begin, end)
+
+    def record(self, origin: int, index: int) -> Record | None:
+        """One record; None where the log has no such leaf here."""
+        return runs.read_record(self.connection, origin, index)
+
+    def records_of(self, origin: int, begin: int, end: int, standards: Collection[str]) -> Iterator[Record]:
+        """The open records [begin, end) of an origin that are of these standards."""
+        return runs.read_standards(self.connection, origin, begin, end, standards)
+
+    def runs(self, origin: int, begin: int, end: int) -> list[StoredRun]:
+        """The records [begin, end) of an origin as runs, as they are stored."""
+        return runs.read_runs(self.connection, origin, begin, end)
+
+    def look_up(self, digest: int, kind: Kind) -> Looked:
+        """The current records of one kind under one subject digest (`lookup.read_subject`)."""
+        return lookup.read_subject(self.connection, digest, kind)
+
+    def look_up_all(self, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
+        """The current records of one kind under each subject digest that has any (`lookup.read_subjects`)."""
+        return lookup.read_subjects(self.connection, digests, kind)
+
+    def page(self, digest: int, after: int, limit: int) -> list[Found]:
+        """The current records of every kind under a subject digest at positions above `after`, in their order."""
+        return lookup.read_page(self.connection, digest, after, limit)
+
+    def by_subject(self, subject: str) -> list[Found]:
+        """The current records indexed under a subject, of each peer the first: (origin number, record).
 
         Digests may collide: the caller compares the header's subjects.
         """
         return [
-            (origin.number, index, view)
+            (origin.number, record)
             for origin in self.origins()
-            for index, view in self.subject_records(
+            for record in self.subject_records(
                 subject, origin.number, 0, origin.size, -1 if origin.number == OWN else PER_SUBJECT
             )
         ]
 
-    def subject_records(
-        self, subject: str, origin: int, begin: int, end: int, limit: int = -1
-    ) -> list[tuple[int, bytes]]:
-        """The current records [begin, end) of an origin under a subject: (leaf index, view); digests may collide."""
-        return read_subject_range(self.connection, subject_digest(subject), origin, begin, end, limit)
+    def subject_records(self, subject: str, origin: int, begin: int, end: int, limit: int = -1) -> list[Record]:
+        """The current records [begin, end) of an origin under a subject; digests may collide."""
+        return lookup.read_subject_range(self.connection, subject_digest(subject), origin, begin, end, limit)
 
     def are_known(self, keys: Sequence[bytes]) -> list[bool]:
         """Whether the own log holds a record under each idempotency key."""
@@ -93,16 +117,16 @@ class Reader:
         return [key in known for key in keys]
 
     def newest_change(self) -> int:
-        """The number of the newest change to a stored view."""
+        """The number of the newest change to a stored record."""
         return int(self.connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()[0])
 
     def changed(self, after: int, to: int, kind: str = "%") -> list[tuple[int, int]]:
-        """The records whose stored view changed, by the numbers (after, to] of the changes: (origin, leaf index).
+        """The records that changed, by the numbers (after, to] of the changes: (origin, leaf index).
 
         Args:
             after: Number of the last change known.
             to: Number of the newest.
-            kind: Of change, as in `note_change`; "%" is any.
+            kind: Of change, as in `Change`; "%" is any.
         """
         rows = self.connection.execute(
             "SELECT position FROM change WHERE number > ? AND number <= ? AND kind LIKE ?", (after, to, kind)
@@ -138,10 +162,7 @@ class Reader:
 
     def is_retracted(self, origin: int, index: int) -> bool:
         """Whether a record was retracted."""
-        change = self.connection.execute(
-            "SELECT 1 FROM change WHERE kind = 'retracted' AND position = ? LIMIT 1", (position(origin, index),)
-        ).fetchone()
-        return change is not None
+        return was(self.connection, position(origin, index), "retracted")
 
     def retraction_of(self, origin: int, index: int) -> int | None:
         """The leaf index of the record that took a record back; None where none did."""
@@ -158,16 +179,14 @@ class Reader:
         )
         return dict(rows)
 
-    def version(self, index: int) -> tuple[bytes | None, bool, int | None]:
-        """An own record in its chain of versions: the view, whether it was retracted, what replaced it."""
-        row = position(OWN, index)
-        stored, is_retracted, successor = self.connection.execute(
-            "SELECT view, EXISTS (SELECT 1 FROM change WHERE change.position = record.position AND kind = 'retracted'),"
-            " (SELECT max(by_position) FROM change WHERE change.position = record.position AND kind = 'superseded')"
-            " FROM record WHERE position = ?",
-            (row,),
+    def version(self, index: int) -> tuple[Record | None, bool, int | None]:
+        """An own record in its chain of versions: the record, whether it was retracted, what replaced it."""
+        is_retracted, successor = self.connection.execute(
+            "SELECT coalesce(max(kind = 'retracted'), 0), max(iif(kind = 'superseded', by_position, NULL)) FROM change"
+            " WHERE position = ? AND kind IN ('retracted', 'superseded')",
+            (position(OWN, index),),
         ).fetchone()
-        return stored, bool(is_retracted), successor
+        return self.record(OWN, index), bool(is_retracted), successor
 
     def peer_state(self, city: str) -> PeerState:
         """A peer's failures, back-off and freeze."""

@@ -1,20 +1,23 @@
 """Replicas: what this node has verified of the peers' logs. Cursor and records move in one transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 
 from node.core.log.checkpoint import Checkpoint, parse_checkpoint
 from node.core.log.merkle import EMPTY_ROOT
-from node.core.log.record import disclosed_facets, record_id
-from node.core.log.trusted_log import Revision, VerifiedBatch, VerifiedRecord
+from node.core.log.record import Record
+from node.core.log.run import OpenedRun, StoredRun, cut, cut_one
+from node.core.log.trusted_log import Revision, VerifiedBatch
+from node.core.standards.kinds import LISTINGS
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
 from node.storage.sqlite.peer_state import destroy_payloads
+from node.storage.sqlite.runs import blank, insert_runs, labelled, put_run, read_at, read_runs
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, write_tiles
-from node.stubs.record.v1.record_pb2 import View
+from node.stubs.record.v1.record_pb2 import Own
 
 _SELECT = (
     "SELECT number, city, size, root, checkpoint, confirmed_at_ms, verified, withheld, held_grant, wanted_grant,"
@@ -31,7 +34,7 @@ class Origin:
         size: Verified tree size: the cursor.
         checkpoint: The newest verified checkpoint; its size is never below `size`.
         confirmed_at_ms: When the origin last vouched for its log.
-        held_grant: Digest of the rules under which the stored views were made.
+        held_grant: Digest of the rules under which it was decided what is disclosed here.
         wanted_grant: Digest of the rules now in force; differs from `held_grant` while a revision is under way.
         revised: Every record below is under `wanted_grant`.
         revise_upto: Records from here on came under `wanted_grant` already.
@@ -83,101 +86,131 @@ def ensure_origin(connection: Connection, city: str) -> Origin:
     return Origin(*row)
 
 
-def store_batch(connection: Connection, city: str, batch: VerifiedBatch, purpose: str, at_ms: int) -> int:
-    """Stores a verified batch and moves the cursor; returns the number of destroyed views.
+def store_batches(connection: Connection, city: str, batches: Sequence[VerifiedBatch], purpose: str, at_ms: int) -> int:
+    """Stores verified batches, one after the other, and moves the cursor; returns the number of destroyed records.
+
+    All of them by few statements: each gives Python's lock away, and has to wait for it after.
 
     Raises:
-        NodeError: BATCH_REPLAYED, the cursor is not where the batch begins.
+        NodeError: BATCH_REPLAYED, the cursor is not where a batch begins.
     """
-    origin = ensure_origin(connection, city)
-    if batch.size - len(batch.records) != origin.size:
+    before = origin = ensure_origin(connection, city)
+    for batch in batches:
+        origin = _regranted(_moved(origin, batch), origin.size, batch.grant)
+    _move(connection, before, replace(origin, purpose=purpose, confirmed_at_ms=at_ms))
+    runs = [run for batch in batches for run in batch.runs]
+    insert_runs(connection, origin.number, map(labelled, runs))
+    entries = (entry for run in runs for entry in run.entries)
+    rows.insert_subjects(connection, position(origin.number, 0), entries)
+    write_tiles(connection, origin.number, (tile for batch in batches for tile in batch.tiles))
+    specials = [special for run in runs for special in run.special]
+    lessened: dict[int, bytes] = {}
+    destroyed = _follow(connection, origin, specials, lessened, at_ms)
+    note_republished(connection, origin.number, _listings(runs), at_ms)
+    return destroyed + destroy_payloads(connection, city, lessened)
+
+
+def _moved(origin: Origin, batch: VerifiedBatch) -> Origin:
+    """The origin after a batch that goes on where it stands."""
+    count = batch.length
+    if batch.size - count != origin.size:
         raise NodeError(
             Reason.BATCH_REPLAYED,
             _(
                 "{city}: the batch up to {size} does not continue from {held}",
-                city=city,
+                city=origin.city,
                 size=batch.size,
                 held=origin.size,
             ),
         )
-    base = position(origin.number, 0)
-    rows.insert_records(connection, [(base + r.leaf_index, r.leaf_hash, r.view) for r in batch.records])
-    open_records = [record for record in batch.records if record.header is not None]
-    _index(connection, origin.number, open_records)
-    write_tiles(connection, origin.number, batch.tiles)
-    _move(connection, origin, batch, len(open_records), purpose, at_ms)
-    _regrant(connection, origin, batch.grant)
-    destroyed = _follow(connection, origin, open_records, at_ms)
-    note_republished(connection, origin.number, open_records, at_ms)
-    retracted = [record.header.retracts for record in open_records if record.header and record.header.retracts]
-    return destroyed + destroy_payloads(connection, city, retracted)
-
-
-def _index(connection: Connection, origin: int, records: Sequence[VerifiedRecord]) -> None:
-    base = position(origin, 0)
-    entries = [
-        entry
-        for record in records
-        if record.header is not None
-        for entry in rows.subject_rows(record.header, base + record.leaf_index)
-    ]
-    rows.insert_subjects(connection, entries)
-
-
-def _move(
-    connection: Connection, origin: Origin, batch: VerifiedBatch, verified: int, purpose: str, at_ms: int
-) -> None:
-    # Compare-and-swap: two pulls of one peer can't both move the cursor.
-    moved = connection.execute(
-        "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, confirmed_at_ms = ?, purpose = ?,"
-        " verified = verified + ?, withheld = withheld + ? WHERE number = ? AND size = ?",
-        (
-            batch.size, batch.root, batch.checkpoint.note, batch.checkpoint.size, at_ms, purpose,
-            verified, len(batch.records) - verified, origin.number, origin.size,
-        ),
-    )  # fmt: skip
-    if moved.rowcount != 1:
-        raise NodeError(Reason.BATCH_REPLAYED, _("{city}: another pull stored records meanwhile", city=origin.city))
-    if batch.size == batch.checkpoint.size:
-        connection.execute(
-            "UPDATE origin SET whole_size = ?, whole_checkpoint = ? WHERE number = ?",
-            (batch.size, batch.checkpoint.note, origin.number),
-        )
-
-
-def _regrant(connection: Connection, origin: Origin, grant: str) -> None:
-    """Notes under which grant the batch came; another than before begins a revision of all that stands below it."""
-    if grant == origin.wanted_grant:
-        return
-    if origin.size == 0:
-        values = (grant, grant, 0, 0)
-    elif origin.to_revise:  # a grant that changed during a revision: nothing is known of what stands
-        values = ("", grant, 0, origin.size)
-    else:
-        values = (origin.wanted_grant, grant, 0, origin.size)
-    connection.execute(
-        "UPDATE origin SET held_grant = ?, wanted_grant = ?, revised = ?, revise_upto = ? WHERE number = ?",
-        (*values, origin.number),
+    is_whole = batch.size == batch.checkpoint.size
+    verified = sum(run.stored.length for run in batch.runs if run.shared)
+    return replace(
+        origin,
+        size=batch.size,
+        root=batch.root,
+        checkpoint=batch.checkpoint.note,
+        verified=origin.verified + verified,
+        withheld=origin.withheld + count - verified,
+        whole_size=batch.size if is_whole else origin.whole_size,
+        whole_checkpoint=batch.checkpoint.note if is_whole else origin.whole_checkpoint,
     )
 
 
-def _follow(connection: Connection, origin: Origin, records: Sequence[VerifiedRecord], at_ms: int) -> int:
-    """Does what the new headers ask: superseded records leave the index, retracted ones are destroyed."""
-    destroyed = 0
-    for record in records:
-        header = record.header
-        if header is not None and header.supersedes:
-            replaced = rows.target_of(origin.number, header.supersedes)
-            rows.supersede(connection, [(replaced, position(origin.number, record.leaf_index))], at_ms)
-        if header is not None and header.retracts:
-            target = rows.target_of(origin.number, header.retracts)
-            by = position(origin.number, record.leaf_index)
-            destroyed += _replace(connection, origin, target, None, "retracted", at_ms, by)
-    return destroyed
+def _regranted(origin: Origin, size: int, grant: str) -> Origin:
+    """The origin after a batch under a grant; another than before begins a revision of the `size` records below it."""
+    if grant == origin.wanted_grant:
+        return origin
+    if size == 0:
+        return replace(origin, held_grant=grant, wanted_grant=grant, revised=0, revise_upto=0)
+    # A grant that changed during a revision: nothing is known of what stands.
+    held = "" if origin.to_revise else origin.wanted_grant
+    return replace(origin, held_grant=held, wanted_grant=grant, revised=0, revise_upto=size)
+
+
+def _move(connection: Connection, before: Origin, after: Origin) -> None:
+    # Compare-and-swap: two pulls of one peer can't both move the cursor.
+    checkpoint_size = after.known.size if after.known else 0
+    moved = connection.execute(
+        "UPDATE origin SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ?, confirmed_at_ms = ?, purpose = ?,"
+        " verified = ?, withheld = ?, whole_size = ?, whole_checkpoint = ?, held_grant = ?, wanted_grant = ?,"
+        " revised = ?, revise_upto = ? WHERE number = ? AND size = ?",
+        (
+            after.size, after.root, after.checkpoint, checkpoint_size, after.confirmed_at_ms, after.purpose,
+            after.verified, after.withheld, after.whole_size, after.whole_checkpoint, after.held_grant,
+            after.wanted_grant, after.revised, after.revise_upto, before.number, before.size,
+        ),
+    )  # fmt: skip
+    if moved.rowcount != 1:
+        raise NodeError(Reason.BATCH_REPLAYED, _("{city}: another pull stored records meanwhile", city=after.city))
+
+
+def _listings(runs: Iterable[OpenedRun]) -> Iterator[Record]:
+    """The open records of the lists."""
+    return (record for run in runs if labelled(run)[1] in LISTINGS for record in cut(run.stored))
+
+
+def _follow(
+    connection: Connection,
+    origin: Origin,
+    specials: Sequence[tuple[int, Own]],
+    lessened: dict[int, bytes],
+    at_ms: int,
+) -> int:
+    """Does what new records ask, in their order: superseded ones leave the index, retracted ones are destroyed.
+
+    Returns the number of those destroyed; adds the retracted ones to `lessened`, own by leaf index, b"" where unknown.
+    """
+    if not specials:
+        return 0
+    base = position(origin.number, 0)
+    targets = {target - 1 for _, own in specials for target in (own.supersedes, own.retracts) if target}
+    stored = read_at(connection, [base + index for index in targets])
+    records = {row - base: record for row, record in stored.items() if record.is_open}
+    rows.unindex(connection, records.values(), base)
+    changes: list[rows.Change] = []
+    superseded: set[int] = set()
+    gone: dict[int, bytes] = {}
+    for index, own in specials:
+        if own.supersedes:
+            superseded.add(own.supersedes - 1)
+            changes.append(rows.Change(base + own.supersedes - 1, "superseded", at_ms, base + index))
+        if own.retracts:
+            target = own.retracts - 1
+            lessened[target] = records[target].own if target in records else b""
+            if target in records and target not in gone:
+                gone[target] = records[target].leaf_hash
+                if target not in superseded:
+                    remember_ended(connection, base + target, records[target], at_ms)
+            changes.append(rows.Change(base + target, "retracted", at_ms, base + index))
+    rows.note_changes(connection, changes)
+    blank(connection, origin.number, gone)
+    _count(connection, origin, -len(gone))
+    return len(gone)
 
 
 def store_revision(connection: Connection, city: str, revision: Revision, at_ms: int) -> int:
-    """Replaces stored views by what the grant now in force discloses; returns the number of destroyed views.
+    """Replaces stored records by what the grant now in force discloses; returns the number of changed records.
 
     Raises:
         NodeError: GRANT_CHANGED, the store waits for another revision than this one.
@@ -188,13 +221,11 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
             Reason.GRANT_CHANGED,
             _("{city}: unexpected revision from {begin}", city=city, begin=revision.begin),
         )
-    destroyed, lessened = 0, []
-    for record in revision.records:
-        count, names = _revise(connection, origin, record, at_ms)
-        destroyed += count
-        lessened += names
+    destroyed, lessened = 0, dict[int, bytes]()
+    for run in revision.runs:
+        destroyed += _revise(connection, origin, run, lessened, at_ms)
     destroyed += destroy_payloads(connection, city, lessened)
-    note_republished(connection, origin.number, revision.records, at_ms)
+    note_republished(connection, origin.number, _listings(revision.runs), at_ms)
     connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
     if revision.end == origin.revise_upto:
         connection.execute(
@@ -204,64 +235,51 @@ def store_revision(connection: Connection, city: str, revision: Revision, at_ms:
     return destroyed
 
 
-def _revise(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> tuple[int, list[str]]:
-    """Returns the number of views it destroys, and the ids of the records of which less is disclosed than before."""
-    row = position(origin.number, record.leaf_index)
-    stored = _read_view(connection, row)
-    if stored == record.view:
-        return 0, []
-    if stored is None:
-        retracts = record.header.retracts if record.header else ""
-        return _widen(connection, origin, record, at_ms), [retracts] if retracts else []
-    if record.view is not None and _shown(stored) <= _shown(record.view):
-        return _replace(connection, origin, row, record.view, "widened", at_ms), []
-    destroyed = _replace(connection, origin, row, record.view, "narrowed", at_ms)
-    return destroyed, [record_id(origin.city, record.leaf_index)]
+def _revise(connection: Connection, origin: Origin, run: OpenedRun, lessened: dict[int, bytes], at_ms: int) -> int:
+    """Puts a revised run in its place; returns the number of records of which something else was disclosed before.
+
+    Adds to `lessened` those of which less is disclosed now, or that were taken back, as `_follow`.
+    """
+    base, destroyed = position(origin.number, 0), 0
+    come: set[int] = set()
+    changes: list[rows.Change] = []
+    for held in read_runs(connection, origin.number, run.stored.first, run.stored.end):
+        before, after = _shown(held), run.disclosed
+        if before == after:
+            continue
+        indices = range(held.first, held.end)
+        is_wider = after is not None and (before is None or before <= after)
+        changes += [rows.Change(base + index, "widened" if is_wider else "narrowed", at_ms) for index in indices]
+        if not is_wider:
+            lessened.update((record.index, record.own) for record in cut(held))
+        if before is None:
+            come.update(indices)
+            continue
+        destroyed += held.length
+        if after is None:
+            rows.unindex(connection, cut(held), base)
+            _count(connection, origin, -held.length)
+    if changes:
+        put_run(connection, origin.number, *labelled(run))
+        rows.note_changes(connection, changes)
+    return destroyed + _show(connection, origin, run, come, lessened, at_ms)
 
 
-def _read_view(connection: Connection, row: int) -> bytes | None:
-    stored = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
-    return stored[0] if stored else None
+def _shown(held: StoredRun) -> frozenset[int] | None:
+    """What is disclosed of a stored run; None where its records are withheld whole or were destroyed."""
+    return None if held.content is None else cut_one(held, held.first).disclosed
 
 
-def _shown(view: bytes | None) -> frozenset[int]:
-    return disclosed_facets(View.FromString(view)) if view else frozenset()
-
-
-def _widen(connection: Connection, origin: Origin, record: VerifiedRecord, at_ms: int) -> int:
-    """A record withheld whole until now comes to light; returns the number of views it destroys."""
-    row = position(origin.number, record.leaf_index)
-    connection.execute("UPDATE record SET view = ? WHERE position = ?", (record.view, row))
-    _count(connection, origin, 1)
-    rows.note_change(connection, row, "widened", at_ms)
-    if record.header is not None and not _is_replaced(connection, row):
-        rows.insert_subjects(connection, rows.subject_rows(record.header, row))
-    return _follow(connection, origin, [record], at_ms)
-
-
-def _is_replaced(connection: Connection, row: int) -> bool:
-    """Whether a later record of the log has superseded this one, as far as this node may see."""
-    return connection.execute(
-        "SELECT 1 FROM change WHERE position = ? AND kind IN ('superseded', 'retracted') LIMIT 1", (row,)
-    ).fetchone() is not None  # fmt: skip
-
-
-def _replace(
-    connection: Connection, origin: Origin, row: int, view: bytes | None, kind: str, at_ms: int, by: int | None = None
+def _show(
+    connection: Connection, origin: Origin, run: OpenedRun, come: Set[int], lessened: dict[int, bytes], at_ms: int
 ) -> int:
-    """Puts `view` in the place of a stored one; with None the record is destroyed but for its leaf hash."""
-    if _read_view(connection, row) is None:
-        if kind == "retracted":
-            rows.note_change(connection, row, kind, at_ms, by)
-        return 0
-    if view is None:
-        gone = rows.unindex(connection, row)
-        if gone is not None and kind == "retracted":
-            remember_ended(connection, row, gone, at_ms)
-        _count(connection, origin, -1)
-    connection.execute("UPDATE record SET view = ? WHERE position = ?", (view, row))
-    rows.note_change(connection, row, kind, at_ms, by)
-    return 1
+    """Does what records that come to light ask, those `come` of a run; returns the number of records it destroys."""
+    base = position(origin.number, 0)
+    _count(connection, origin, len(come))
+    replaced = {index for index in come if rows.was(connection, base + index, "superseded", "retracted")}
+    rows.insert_subjects(connection, base, [entry for entry in run.entries if entry[1] in come - replaced])
+    specials = [(index, own) for index, own in run.special if index in come]
+    return _follow(connection, origin, specials, lessened, at_ms)
 
 
 def _count(connection: Connection, origin: Origin, verified: int) -> None:

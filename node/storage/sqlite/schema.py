@@ -1,7 +1,7 @@
 """Opening, migrating (sqlite-utils) and checking the databases. The tables of `node.db`: `migrations/node/*.sql`.
 
-A record's *position* is `origin number << 40 | leaf index`: records of one city lie together, in log order,
-and a record id leads to its row without an index. Origin 0 is the node's own log.
+A record's *position* is `origin number << 40 | leaf index`: runs of one city lie together, in log order, and a record
+id leads to its run without an index. Origin 0 is the node's own log.
 """
 
 import os
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from node.core.log.record import FORMAT
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite.row_sum import row_sum
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
@@ -32,6 +32,8 @@ Error = sqlite.Error
 
 
 _FOLDER = resources.files("node.storage.sqlite") / "migrations"
+# The first migration of a log of format 1, which no release that was used has written.
+_OF_FORMAT_1 = "m0001_log"
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -74,7 +76,7 @@ def open_writer(path: Path) -> Connection:
     """Opens (creating, migrating) the one writing connection; fsyncs each commit (synchronous=FULL).
 
     Raises:
-        NodeError: UNSUPPORTED_SQLITE or NEWER_DATA.
+        NodeError: UNSUPPORTED_SQLITE, NEWER_DATA or UNSUPPORTED_FORMAT.
     """
     check_sqlite_version()
     if not path.exists():
@@ -84,7 +86,6 @@ def open_writer(path: Path) -> Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")  # destroyed values leave no bytes behind
     connection.execute("PRAGMA wal_autocheckpoint=16000")
-    connection.create_function("row_sum", 5, row_sum, deterministic=True)  # m0011 sums the rows that are there
     migrate(connection, migrations)
     return connection
 
@@ -93,11 +94,23 @@ def migrate(connection: Connection, known: Migrations) -> None:
     """Brings a database to this version.
 
     Raises:
-        NodeError: NEWER_DATA, a newer version has had it, whose tables this one would not keep true.
+        NodeError: NEWER_DATA, a newer version has had it, whose tables this one would not keep true;
+            UNSUPPORTED_FORMAT, it holds a log of format 1.
     """
     database = Database(connection)
     every = {each.name for each in known.pending(Database(memory=True))}
-    later = {each.name for each in known.applied(database)} - every
+    applied = {each.name for each in known.applied(database)}
+    if known.name == migrations.name and _OF_FORMAT_1 in applied:
+        connection.close()
+        raise NodeError(
+            Reason.UNSUPPORTED_FORMAT,
+            _(
+                "node.db holds a log of format 1; this release reads format {format} alone, and nothing turns one into"
+                " the other: found the node anew",
+                format=FORMAT,
+            ),
+        )
+    later = applied - every
     if later:
         connection.close()
         names = ", ".join(sorted(later))

@@ -12,14 +12,17 @@ from typing import NamedTuple
 
 import structlog
 
-from node.core.answer import STANDARD, fold
-from node.core.log.body import read_body, read_view
-from node.core.log.record import INDEX_BITS
+from node.core.answer import fold
+from node.core.log.body import read_body
+from node.core.log.record import INDEX_BITS, Record
+from node.core.log.run import cut
+from node.core.standards.kinds import REGISTRATION
 from node.errors import NodeError
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
+from node.storage.sqlite.runs import reaching
 from node.storage.sqlite.schema import Connection, Error, open_reader, read_migrations
-from node.storage.sqlite.tree import position
+from node.storage.sqlite.tree import position, split_position
 
 _log = structlog.get_logger(__name__)
 BATCH = 2000
@@ -98,7 +101,7 @@ class SearchIndex:
         end = min(begin + BATCH, size)
         if begin == end:
             return False
-        _insert(self._connection, *_read_current(self._log, position(origin, begin), position(origin, end)))
+        _insert(self._connection, *_read_current(self._log, origin, begin, end))
         self._connection.execute("INSERT OR REPLACE INTO followed (origin, size) VALUES (?, ?)", (origin, end))
         _log.debug("batch_indexed", origin=origin, begin=begin, end=end, target=size)
         return end < size
@@ -120,7 +123,7 @@ class SearchIndex:
         """Brings one record up to date, whatever happened to it; returns whether a name was deleted."""
         was_there = _delete(self._connection, row)
         if kind in ("narrowed", "widened") and self._is_followed(row):
-            _insert(self._connection, *_read_current(self._log, row, row + 1))
+            _insert(self._connection, *_read_current(self._log, *_place(row)))
         return was_there
 
     def _is_followed(self, row: int) -> bool:
@@ -131,37 +134,54 @@ class SearchIndex:
         return rows.fetchone() is not None
 
 
-def _read_current(log: Connection, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
-    """Of the current records at the positions [begin, end): those with a name to be found by; those not to be read."""
+def _place(row: int) -> tuple[int, int, int]:
+    """The origin number of a position, and the leaf indices [begin, end) of its record alone."""
+    origin, index = split_position(row)
+    return origin, index, index + 1
+
+
+def _read_current(log: Connection, origin: int, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
+    """Of the current records [begin, end): those with a name to be found by; the positions of those not to be read."""
     rows = log.execute(
-        "SELECT position, view FROM record WHERE position >= ? AND position < ? AND view IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM change WHERE change.position = record.position AND kind IN ('superseded', 'retracted'))",
-        (begin, end),
+        "SELECT position FROM change WHERE position >= ? AND position < ? AND kind IN ('superseded', 'retracted')",
+        (position(origin, begin), position(origin, end)),
     )
+    replaced = {split_position(row)[1] for (row,) in rows}
     named: list[_Named] = []
     unreadable: list[tuple[int]] = []
-    for row, stored in rows:
+    for run, _standard in reaching(log, origin, begin, end):
+        current = set(range(max(begin, run.first), min(end, run.end))) - replaced
         try:
-            folded = _folded_name(stored)
-        except NodeError:
-            unreadable.append((row,))
+            records = cut(run)
+        except NodeError:  # damaged
+            unreadable += [(position(origin, index),) for index in current]
             continue
-        if folded:
-            named.append(_Named(row, folded))
+        for record in records:
+            if record.is_open and record.index in current:
+                _take_in(record, position(origin, record.index), named, unreadable)
     return named, unreadable
 
 
-def _folded_name(stored: bytes) -> str:
+def _take_in(record: Record, row: int, named: list[_Named], unreadable: list[tuple[int]]) -> None:
+    try:
+        folded = _folded_name(record)
+    except NodeError:
+        unreadable.append((row,))
+        return
+    if folded:
+        named.append(_Named(row, folded))
+
+
+def _folded_name(record: Record) -> str:
     """The folded name in a registration; empty where it has none that is disclosed, or is no registration.
 
     Raises:
         NodeError: Its body cannot be read.
     """
-    header, view = read_view(stored)
-    if header.retracts:
+    if record.header.retracts:
         return ""
-    body = read_body(header, view)
-    return fold(str(getattr(body, "name", ""))) if header.standard == STANDARD else ""
+    body = read_body(record)
+    return fold(str(getattr(body, "name", ""))) if record.header.standard == REGISTRATION else ""
 
 
 def _insert(connection: Connection, named: Sequence[_Named], unreadable: Sequence[tuple[int]]) -> None:

@@ -32,8 +32,8 @@ class Store(Reader):
         """Opens (creating) the store and takes the writer's lock.
 
         Raises:
-            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE, NEWER_DATA or INVALID_CONFIG (another
-                city's data).
+            NodeError: STORAGE_CORRUPT, STORAGE_FULL, UNSUPPORTED_SQLITE, NEWER_DATA, UNSUPPORTED_FORMAT or
+                INVALID_CONFIG (another city's data).
         """
         super().__init__(path)
         self._clock = clock
@@ -86,15 +86,12 @@ class Store(Reader):
 
     def store_batches(self, city: str, batches: Sequence[VerifiedBatch], purpose: str) -> "Future[None]":
         """Stores verified batches of a peer, one after the other, and moves its cursor: all in one transaction."""
-
-        def job(connection: Connection) -> int:
-            at_ms = self._clock.now_ms()
-            return sum(replica.store_batch(connection, city, batch, purpose, at_ms) for batch in batches)
-
-        return self._submit_destroying(job)
+        return self._submit_destroying(
+            lambda connection: replica.store_batches(connection, city, batches, purpose, self._clock.now_ms())
+        )
 
     def store_revision(self, city: str, revision: Revision) -> "Future[None]":
-        """Replaces stored views of a peer's records by revised ones."""
+        """Replaces what is stored of a peer's records by what was revised."""
         return self._submit_destroying(
             lambda connection: replica.store_revision(connection, city, revision, self._clock.now_ms())
         )

@@ -1,41 +1,47 @@
-"""Reads a city's Merkle tree from storage: leaf hashes in the record rows, full tiles in the tile rows."""
+"""Reads a city's Merkle tree from storage: leaf hashes in the rows of runs, full tiles in the tile rows."""
 
 from collections.abc import Iterable, Sequence
 
 from node.core.log.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
 from node.core.log.record import INDEX_BITS
+from node.core.log.run import MAX_RUN_RECORDS
+from node.core.log.trusted_log import split_hashes
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection
 
 _CACHED_TILES = 64
 
 
 def position(origin: int, index: int) -> int:
-    """The row of a record."""
+    """The position of a record among those of all origins."""
     return origin << INDEX_BITS | index
 
 
 def split_position(value: int) -> tuple[int, int]:
-    """The origin number and leaf index of a row."""
+    """The origin number and leaf index of a position."""
     return value >> INDEX_BITS, value & ((1 << INDEX_BITS) - 1)
 
 
 def write_tiles(connection: Connection, origin: int, tiles: Iterable[Tile]) -> None:
     """Stores tiles that became full."""
-    connection.executemany(
-        "INSERT INTO tile (origin, height, number, nodes) VALUES (?, ?, ?, ?)",
-        [(origin, tile.height, tile.number, tile.nodes) for tile in tiles],
-    )
+    rows = [(origin, tile.height, tile.number, tile.nodes) for tile in tiles]
+    insert_rows(connection, "INSERT INTO tile (origin, height, number, nodes) VALUES ", rows)
 
 
 def read_leaf_hashes(connection: Connection, origin: int, begin: int, end: int) -> list[bytes]:
     """The stored leaf hashes of the records [begin, end)."""
     rows = connection.execute(
-        "SELECT leaf_hash FROM record WHERE position >= ? AND position < ? ORDER BY position",
-        (position(origin, begin), position(origin, end)),
+        "SELECT first, hashes FROM run WHERE first >= ? AND first < ? ORDER BY first", reach(origin, begin, end)
     )
-    return [leaf_hash for (leaf_hash,) in rows]
+    runs = ((split_position(first)[1], split_hashes(hashes)) for first, hashes in rows)
+    return [leaf_hash for first, hashes in runs for leaf_hash in hashes[max(begin - first, 0) : end - first]]
+
+
+def reach(origin: int, begin: int, end: int) -> tuple[int, int]:
+    """Between which positions runs begin that may hold any of the records [begin, end)."""
+    return position(origin, max(begin - MAX_RUN_RECORDS + 1, 0)), position(origin, end)
 
 
 def check_tree(connection: Connection, origin: int, size: int, root: bytes) -> Frontier:
