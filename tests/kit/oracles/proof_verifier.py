@@ -7,7 +7,7 @@ from typing import Any
 
 from nacl.signing import VerifyKey
 
-TEXT, TEXTS = 1, 2  # any other kind of field is a number below it
+LOG, TEXT, TEXTS = ".gongzhi.internal/log", 1, 2  # any other kind of field is a number below it
 COMMON = {1: TEXT, 2: 1 << 32, 3: TEXT, 4: 1 << 64, 5: TEXTS, 6: TEXT, 7: TEXT, 8: 1 << 64, 9: TEXT, 10: 17}
 OWN = {1: TEXTS, 2: 1 << 64, 3: 1 << 64, 4: 1 << 64, 5: 1 << 64}
 PROOF = {"format", "version", "city", "leaf_index", "view", "inclusion", "checkpoint", "readable"}
@@ -44,8 +44,8 @@ def parse(data: bytes, kinds: dict[int, int]) -> dict[int, Any]:
         require(kind > 0 and tag & 7 == (2 if kind <= TEXTS else 0), "unknown field")
         require(number > last or (number == last and kind == TEXTS), "fields out of order or doubled")
         value, at = varint(data, at)
-        require(kind == TEXTS or value > 0, "a default is stated")
-        require(value <= len(data) - at if kind <= TEXTS else value < kind, "breaks off, or too large")
+        fits = value <= len(data) - at if kind <= TEXTS else value < kind
+        require(fits and (kind == TEXTS or value > 0), "breaks off, too large, or a default is stated")
         found[number], last = data[at : at + value].decode() if kind <= TEXTS else value, number
         at += value if kind <= TEXTS else 0
     return found
@@ -54,32 +54,31 @@ def parse(data: bytes, kinds: dict[int, int]) -> dict[int, Any]:
 def leaf_of(view: dict[str, Any], city: str, index: int) -> bytes:
     common, own, commitments = unbase64(view["common"]), unbase64(view["own"]), b""
     shared, single = parse(common, COMMON), parse(own, OWN)
-    require(len(common) <= 16384 and shared.get(3) == city and view.keys() == {"common", "own", "facets"}, "no record")
+    require(shared.get(3) == city and len(common) <= 16384 and len(view) == 3, "of another city, too long, other keys")
     require(shared.get(10, 0) == len(view["facets"]), "more or fewer facets")
     require(max(single.get(4, 0), single.get(5, 0)) <= index, "replaces what is not before it")
     for number, facet in enumerate(view["facets"], 1):
         ((how, text),) = facet.items()
         data = unbase64(text, 32 if how == "commitment" else -1)
         require(how == "commitment" or (how == "opening" and len(data) >= 16), "neither open nor withheld")
-        prefix = b"gongzhi.facet.v1" + number.to_bytes(4, "big")
-        commitments += data if how == "commitment" else sha256(prefix + data).digest()
+        opened = sha256(b"gongzhi.facet.v1" + number.to_bytes(4, "big") + data).digest()
+        commitments += data if how == "commitment" else opened
     return sha256(b"\x00" + sha256(common).digest() + commitments + own).digest()
 
 
-def open_note(note: str, city: str, keys: list[str], witnesses: list[str]) -> tuple[int, bytes, set[str]]:
+def open_note(note: str, log: str, keys: list[str], witnesses: list[str]) -> tuple[int, bytes, set[str]]:
     """Size, root and witnesses of a checkpoint that a pinned key signed, and no pinned key wrongly."""
     text, _, rest = note.rpartition("\n\n")
     (name, size, root), lines = text.split("\n"), [line.split(" ") for line in rest.removesuffix("\n").split("\n")]
-    require(name == f"{city}.gongzhi.internal/log" and str(int(size)) == size and note.endswith("\n"), "no checkpoint")
+    require(name == log and str(int(size)) == size and note.endswith("\n"), "no checkpoint")
     pinned = {tuple(key.split("+")[:2]): unbase64(key.split("+", 2)[2], 33) for key in (*keys, *witnesses)}
     blobs = {(signer, unbase64(blob)[:4].hex()): unbase64(blob)[4:] for dash, signer, blob in lines if dash == "—"}
     require(len(blobs) == len(lines) <= 100, "no signature line, or two of one key")
     signed: dict[int, set[str]] = {1: set(), 4: set()}
     for who in blobs.keys() & pinned.keys():
-        kind, message, signature = pinned[who][0], (text + "\n").encode(), blobs[who]
-        if kind == 4:  # a cosignature: its time before the signature
-            message = b"cosignature/v1\ntime %d\n" % int.from_bytes(signature[:8], "big") + message
-        VerifyKey(pinned[who][1:]).verify(message, signature[8:] if kind == 4 else signature)
+        kind, time = pinned[who][0], int.from_bytes(blobs[who][:8], "big")  # the time of a cosignature
+        message = (f"cosignature/v1\ntime {time}\n" if kind == 4 else "") + text + "\n"
+        VerifyKey(pinned[who][1:]).verify(message.encode(), blobs[who][8 if kind == 4 else 0 :])
         signed[kind].add(who[0])
     require(bool(signed[1]), "no pinned key signed it")
     return int(size), unbase64(root, 32), signed[4]
@@ -107,8 +106,7 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: list[bytes], root
 def check_consistency(first: int, second: int, proof: list[bytes], old: bytes, new: bytes) -> None:
     require(first > 0 and bool(proof) == (first < second) and (bool(proof) or (first, old) == (second, new)), "sizes")
     low, path = (first & -first).bit_length() - 1, proof if first & (first - 1) else [old, *proof]
-    if proof:
-        require(climb((first - 1) >> low, (second - 1) >> low, path[0], path[1:]) == (old, new), "not consistent")
+    require(not proof or climb(first - 1 >> low, second - 1 >> low, path[0], path[1:]) == (old, new), "not consistent")
 
 
 def check_proof(text: str, keys: list[str], witnesses: list[str]) -> set[str]:
@@ -117,7 +115,7 @@ def check_proof(text: str, keys: list[str], witnesses: list[str]) -> set[str]:
     require(file.keys() - {"also"} == PROOF and (file["format"], file["version"]) == ("gongzhi-proof", 2), "no proof")
     leaf, vouching = leaf_of(file["view"], file["city"], file["leaf_index"]), set[str]()
     for standing in (file, *file.get("also", [])):
-        size, root, cosigned = open_note(standing["checkpoint"], file["city"], keys, witnesses)
+        size, root, cosigned = open_note(standing["checkpoint"], file["city"] + LOG, keys, witnesses)
         check_inclusion(leaf, file["leaf_index"], size, [unbase64(each, 32) for each in standing["inclusion"]], root)
         vouching |= cosigned
     return vouching
@@ -127,7 +125,8 @@ def check_fork(text: str, keys: list[str]) -> None:
     """Two trees of one size under the city's own signature."""
     file = json.loads(text, object_pairs_hook=unique)
     require((file.pop("format"), file.pop("version")) == ("gongzhi-fork", 1) and len(file) == 5, "no fork")
-    (first, old, _), (second, new, _) = (open_note(file[at], file["city"], keys, []) for at in ("smaller", "larger"))
+    notes = [open_note(file[each], file["city"] + LOG, keys, []) for each in ("smaller", "larger")]
+    (first, old, _), (second, new, _) = notes
     prefix, *steps = [unbase64(each, 32) for each in (file["prefix_root"], *file["consistency"])]
     check_consistency(first, second, steps, prefix, new)
     require(prefix != old, "both may be true")

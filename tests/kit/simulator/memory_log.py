@@ -12,9 +12,12 @@ from node.core.log.merkle import Frontier, consistency_proof, inclusion_proof
 from node.core.log.record import FORMAT, SALT_BYTES, Record, share_common
 from node.core.log.run import MAX_RUN_RECORDS, StoredRun, cut, join, seal
 from node.core.log.trusted_log import TrustedLog
+from node.core.standards import standard as standards
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Common, Own, Run
+from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.kit.clock import NOW_MS
 
 CITY = "wuhan"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -43,6 +46,13 @@ class Log:
                 for index in range(first, first + count)
             ],
         )
+
+    def register(self, *bodies: OperatorRegistration, **common: Any) -> None:
+        """Registrations, as an intake would put them."""
+        standard = standards.get("operator.registration")
+        told = {"standard": standard.name, "version": standard.version, "audience": ["all"], "as_of_ms": NOW_MS}
+        rows = [({"subjects": standard.subjects(each)}, standard.split(each.SerializeToString())) for each in bodies]
+        self.add(told | common, rows)
 
     def add(self, common: Mapping[str, Any], told: Sequence[tuple[Mapping[str, Any], Sequence[bytes]]]) -> None:
         """Records with one common header: own fields and the bodies of the facets of each."""
