@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.core.log.record import open_view
 from node.storage.sqlite.log import OWN, AppendOutcome
-from node.stubs.record.v1.record_pb2 import View
 from tests.kit.clock import NOW_MS
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City
@@ -29,10 +27,9 @@ def test_a_row_is_taken_once(city: City) -> None:
 def test_a_changed_row_supersedes_its_earlier_version(city: City) -> None:
     append(city, entry("a", "old"))
     assert append(city, entry("a", "new")) == [(AppendOutcome.SUPERSEDED, f"{CITY}-1")]
-    header = open_view(View.FromString(city.store.records(OWN, 1, 2)[0][2] or b"")).header
-    assert header is not None
-    assert header.supersedes == f"{CITY}-0"
-    assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [1]
+    (record,) = city.store.records(OWN, 1, 2)
+    assert record.header.supersedes == f"{CITY}-0"
+    assert [record.index for _, record in city.store.by_subject("uscc:a")] == [1]
     assert append(city, entry("a", "new")) == [(AppendOutcome.DUPLICATE, f"{CITY}-1")]
     check_whole(city, 2)
 
@@ -40,7 +37,7 @@ def test_a_changed_row_supersedes_its_earlier_version(city: City) -> None:
 def test_versions_of_one_row_in_one_batch(city: City) -> None:
     outcomes = [placed.outcome for placed in append(city, entry("a", "1"), entry("a", "1"), entry("a", "2"))]
     assert outcomes == [AppendOutcome.ACCEPTED, AppendOutcome.DUPLICATE, AppendOutcome.SUPERSEDED]
-    assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [1]
+    assert [record.index for _, record in city.store.by_subject("uscc:a")] == [1]
     check_whole(city, 2)
 
 
@@ -106,7 +103,7 @@ def test_a_retracted_row_sent_again_is_a_new_record(city: City) -> None:
     assert city.store.by_subject("uscc:a") == []
     assert city.store.retracted(0, 9) == {0}
     assert append(city, entry("a")) == [(AppendOutcome.ACCEPTED, f"{CITY}-2")]
-    assert [index for _, index, _ in city.store.by_subject("uscc:a")] == [2]
+    assert [record.index for _, record in city.store.by_subject("uscc:a")] == [2]
     check_whole(city, 3)
 
 
@@ -151,5 +148,5 @@ def test_any_sequence_of_batches_is_as_the_model_says(
     city.reopen()
     check_whole(city, size)
     for key, (_, _, index) in held.items():
-        assert [found for _, found, _ in city.store.by_subject(f"uscc:{key}")] == [index]
+        assert [record.index for _, record in city.store.by_subject(f"uscc:{key}")] == [index]
     city.close()

@@ -78,7 +78,7 @@ def test_what_is_queued_is_finished_before_closing(city: City) -> None:
 def test_a_record_is_found_under_each_of_its_subjects(city: City) -> None:
     city.register(operator(legacy_number="430100000012345"))
     for subject in ("uscc:914300007121944054", "reg:430100000012345"):
-        assert [index for _, index, _ in city.store.by_subject(subject)] == [0], subject
+        assert [record.index for _, record in city.store.by_subject(subject)] == [0], subject
     assert city.store.by_subject("uscc:91430100MA00TEXT01") == []
 
 

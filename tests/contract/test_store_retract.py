@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.record import open_view
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import OWN
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.records.retract import retract
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City, operator
@@ -31,8 +30,7 @@ def city(city: City, tmp_path: Path, backend: Backend) -> Iterator[City]:
 def test_a_retraction_is_a_record_of_its_own(city: City) -> None:
     placed = retract(city.store, city.clock, "changsha-0", WHY)
     assert placed.id == "changsha-1"
-    header = open_view(View.FromString(city.store.records(OWN, 1, 2)[0][2] or b"")).header
-    assert header is not None
+    header = city.store.records(OWN, 1, 2)[0].header
     assert (header.retracts, header.purpose, header.legal_basis) == ("changsha-0", WHY.purpose, WHY.legal_basis)
     assert (list(header.subjects), header.facets, list(header.audience)) == ([], 0, ["all"])
 

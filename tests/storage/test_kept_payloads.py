@@ -1,14 +1,16 @@
 """What peers sent in incidents does not outlive the records in it; what is proven stays provable while catching up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from node.core.log.checkpoint import parse_checkpoint
+from node.core.log.record import FORMAT, parse_record_id
 from node.errors import NodeError, Reason, TransientError
-from node.storage.sqlite.log import Entry
+from node.storage.sqlite.log import OWN, Entry
+from node.stubs.exchange.v1.exchange_pb2 import IndexedRun, PullResponse, ReviseResponse
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.records.prove import prove
@@ -25,11 +27,41 @@ def cities(tmp_path: Path) -> Iterator[tuple[City, ...]]:
         yield opened
 
 
-def keep_evidence(own: City, peer: City, record: str) -> int:
+Send = Callable[[int, bytes], bytes]
+"""(leaf index, run) -> what is sent."""
+
+
+def in_a_batch(index: int, run: bytes) -> bytes:
+    return PullResponse(from_index=index, runs=[run], checkpoint=b"a lie", format=FORMAT).SerializeToString()
+
+
+def in_a_revision(index: int, run: bytes) -> bytes:
+    return ReviseResponse(to_index=index + 1, runs=[IndexedRun(first=index, run=run)]).SerializeToString()
+
+
+def after_what_is_no_run(index: int, run: bytes) -> bytes:
+    return PullResponse(from_index=max(index - 1, 0), runs=[b"\xff\xff", run]).SerializeToString()
+
+
+def elsewhere(_: int, run: bytes) -> bytes:
+    return in_a_batch(4_711, run)
+
+
+def cut_short(index: int, run: bytes) -> bytes:
+    return in_a_batch(index, run)[:-3]
+
+
+def unknown(index: int, run: bytes) -> bytes:
+    return b"batch " + in_a_batch(index, run)
+
+
+def keep_evidence(own: City, peer: City, record: str, send: Send = in_a_batch) -> int:
     """An incident whose evidence is a batch with a record of the peer in it; the peer was released since."""
-    stored = peer.store.records(0, int(record.rpartition("-")[2]), int(record.rpartition("-")[2]) + 1)[0][2]
+    index = parse_record_id(record)[1]
+    stored = peer.store.record(OWN, index)
     assert stored is not None
-    own.store.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", b"batch " + stored + b" lie").result()
+    payload = send(index, stored.run().SerializeToString())
+    own.store.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", payload).result()
     return own.store.incidents()[0].number
 
 
@@ -51,6 +83,30 @@ def test_evidence_goes_with_the_record_in_it_that_is_taken_back(cities: tuple[Ci
     assert own.store.incident_payload(numbers[1])
     assert not bytes_left(tmp_path)
     assert [each.payload_bytes for each in own.store.incidents()][1] == 0
+
+
+@pytest.mark.parametrize("send", [in_a_revision, after_what_is_no_run, elsewhere, cut_short, unknown])
+def test_evidence_goes_in_whatever_form_it_was_sent(cities: tuple[City, City], tmp_path: Path, send: Send) -> None:
+    own, peer = cities
+    record = peer.register(operator(name=SECRET))
+    own.pull(peer)
+    number = keep_evidence(own, peer, record, send)
+    peer.retract(record)
+    own.pull(peer)
+    with pytest.raises(NodeError):
+        own.store.incident_payload(number)
+    assert not bytes_left(tmp_path)
+
+
+def test_evidence_goes_with_a_record_that_was_never_stored_here(cities: tuple[City, City], tmp_path: Path) -> None:
+    own, peer = cities
+    record = peer.register(operator(name=SECRET))
+    number = keep_evidence(own, peer, record)
+    peer.retract(record)
+    own.pull(peer)
+    with pytest.raises(NodeError):
+        own.store.incident_payload(number)
+    assert not bytes_left(tmp_path)
 
 
 def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp_path: Path) -> None:
@@ -112,7 +168,7 @@ def test_a_listing_that_a_peer_publishes_again_is_an_alert_until_it_is_taken_bac
 
 def retract(city: City, record: str, name: str) -> None:
     header = Header(standard=name, version=1, city=city.city, retracts=record, audience=["all"])
-    city.append([Entry(header, ())])
+    city.append([Entry.of(header, ())])
 
 
 def test_evidence_stays_when_a_policy_widens(cities: tuple[City, City]) -> None:

@@ -6,30 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.record import disclosed_facets, open_view, parse_header, parse_record_id
+from node.core.log.record import Record
 from node.core.log.trusted_log import TrustedLog, VerifiedBatch
 from node.errors import NodeError, Reason
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.schema import open_reader
-from node.stubs.record.v1.record_pb2 import View
-from tests.kit.stores.city import City, _pulled, only, operator
+from tests.kit.stores.city import City, _pulled, only, operator, withheld
 
 MARK = "0731-MARKER-55501"
 ALL = (1, 2, 3, 4)
 
 
-def see_all(view: View) -> View:
-    return view
+def see_all(record: Record) -> Record:
+    return record
 
 
-def withhold(*indices: int) -> Callable[[View], View]:
+def withhold(*indices: int) -> Callable[[Record], Record]:
     """Withholds the records of these indices whole."""
-
-    def see(view: View) -> View:
-        _, index = parse_record_id(parse_header(view.header).id)
-        return View(leaf_hash=open_view(view).leaf_hash) if index in indices else view
-
-    return see
+    return lambda record: withheld(record) if record.index in indices else record
 
 
 @pytest.fixture
@@ -46,15 +40,14 @@ def at(city: City) -> Origin:
     return city.store.origin("wuhan")
 
 
-def views(city: City, end: int = 99) -> list[View | None]:
-    return [
-        None if stored is None else View.FromString(stored)
-        for _, _, stored in city.store.records(at(city).number, 0, end)
-    ]
+def disclosed(city: City, end: int = 99) -> list[frozenset[int] | None]:
+    """The disclosed facets of each stored record; None of one that is withheld whole or was destroyed."""
+    records = city.store.records(at(city).number, 0, end)
+    return [record.disclosed if record.is_open else None for record in records]
 
 
-def found(city: City, subject: str) -> list[int]:
-    return [index for number, index, _ in city.store.by_subject(subject) if number == at(city).number]
+def held(city: City, subject: str) -> list[int]:
+    return [record.index for number, record in city.store.by_subject(subject) if number == at(city).number]
 
 
 def changes(city: City) -> list[str]:
@@ -66,7 +59,7 @@ def test_cursor_and_records_move_together(cities: tuple[City, City]) -> None:
     origin.append([origin.entry(operator(legacy_number=str(number))) for number in range(600)])
     receiver.pull(origin, withhold(3, 4), batches=1)
     assert (at(receiver).size, at(receiver).verified, at(receiver).withheld) == (250, 248, 2)
-    assert len(views(receiver, 999)) == 250
+    assert len(disclosed(receiver, 999)) == 250
     receiver.pull(origin)
     assert (at(receiver).size, at(receiver).verified, at(receiver).withheld) == (600, 598, 2)
     assert at(receiver).root == origin.store.origin("wuhan").root
@@ -97,8 +90,8 @@ def test_a_superseded_record_leaves_the_index_but_stays(cities: tuple[City, City
     receiver.pull(origin)
     origin.register(operator(name="新名"))
     receiver.pull(origin)
-    assert found(receiver, "uscc:914300007121944054") == [1]
-    assert None not in views(receiver)
+    assert held(receiver, "uscc:914300007121944054") == [1]
+    assert None not in disclosed(receiver)
     assert changes(receiver) == ["superseded"]
 
 
@@ -107,12 +100,12 @@ def test_a_record_seen_only_after_what_replaces_it_is_not_current(cities: tuple[
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(0))
-    assert found(receiver, "uscc:914300007121944054") == [1]
+    assert held(receiver, "uscc:914300007121944054") == [1]
     receiver.pull(origin, grant="wider")
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914300007121944054") == [1]
+    assert held(receiver, "uscc:914300007121944054") == [1]
 
 
 def test_what_replaces_a_record_may_come_to_light_later(cities: tuple[City, City]) -> None:
@@ -120,11 +113,11 @@ def test_what_replaces_a_record_may_come_to_light_later(cities: tuple[City, City
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(1))
-    assert found(receiver, "uscc:914300007121944054") == [0]
+    assert held(receiver, "uscc:914300007121944054") == [0]
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914300007121944054") == [1]
+    assert held(receiver, "uscc:914300007121944054") == [1]
     assert (at(receiver).verified, at(receiver).withheld) == (3, 0)
 
 
@@ -133,11 +126,11 @@ def test_records_that_come_to_light_together_leave_one_current(cities: tuple[Cit
     origin.register(operator())
     origin.register(operator(name="新名"))
     receiver.pull(origin, withhold(0, 1))
-    assert found(receiver, "uscc:914300007121944054") == []
+    assert held(receiver, "uscc:914300007121944054") == []
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914300007121944054") == [1]
+    assert held(receiver, "uscc:914300007121944054") == [1]
 
 
 def test_a_retraction_may_come_to_light_later(cities: tuple[City, City]) -> None:
@@ -147,12 +140,12 @@ def test_a_retraction_may_come_to_light_later(cities: tuple[City, City]) -> None
     origin.retract(record)
     origin.register(operator("91420100MA00TEXT0W"))
     receiver.pull(origin, withhold(1))
-    assert found(receiver, "uscc:914300007121944054") == [0]
+    assert held(receiver, "uscc:914300007121944054") == [0]
     origin.register(operator("91410100MA00TEXT0Q"))
     receiver.pull(origin, grant="wider")
     receiver.revise(origin, see_all, "wider")
-    assert found(receiver, "uscc:914300007121944054") == []
-    assert views(receiver)[0] is None
+    assert held(receiver, "uscc:914300007121944054") == []
+    assert disclosed(receiver)[0] is None
 
 
 def holds(city: City, text: str) -> list[str]:
@@ -174,7 +167,7 @@ def test_destroyed_values_leave_no_byte_in_any_file(cities: tuple[City, City]) -
     receiver.pull(origin, only(1), grant="narrower")
     receiver.revise(origin, only(1), "narrower")
     assert holds(receiver, MARK) == []
-    assert {disclosed_facets(view) for view in views(receiver) if view} == {frozenset({1})}
+    assert {*disclosed(receiver)} == {frozenset({1})}
     assert changes(receiver) == ["narrowed"] * 40
 
 
@@ -186,7 +179,7 @@ def test_a_retracted_record_leaves_no_byte_with_the_peer(cities: tuple[City, Cit
     origin.retract(record)
     receiver.pull(origin)
     assert holds(receiver, MARK) == []
-    assert views(receiver)[0] is None
+    assert disclosed(receiver)[0] is None
     assert (at(receiver).size, at(receiver).verified, at(receiver).withheld) == (2, 1, 1)
     assert changes(receiver) == ["retracted"]
     assert receiver.store.frontier("wuhan").root() == at(receiver).root
@@ -198,7 +191,7 @@ def test_values_are_gone_from_the_files_once_a_reader_that_stood_in_the_way_has_
     receiver.pull(origin)
     reader = open_reader(receiver.path)
     reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM record").fetchone()
+    reader.execute("SELECT count(*) FROM run").fetchone()
     origin.retract(record)
     receiver.pull(origin)
     assert holds(receiver, MARK)
@@ -233,4 +226,4 @@ def test_a_revision_under_another_grant_than_the_one_awaited_is_refused(cities: 
     with pytest.raises(NodeError) as caught:
         receiver.revise(origin, only(1), "three")
     assert caught.value.reason is Reason.GRANT_CHANGED
-    assert [disclosed_facets(view) for view in views(receiver) if view] == [frozenset(ALL)] * 2
+    assert disclosed(receiver) == [frozenset(ALL)] * 2

@@ -66,6 +66,18 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert caught.value.reason is Reason.NEWER_DATA
 
 
+def test_a_log_of_format_1_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    first = Migrations("node")
+    first(name="m0001_log")(lambda db: db.execute("CREATE TABLE record (position INTEGER PRIMARY KEY)"))
+    open_query_database(path, first).close()
+    before = path.read_bytes()
+    with pytest.raises(NodeError, match="format 1") as caught:
+        open_writer(path)
+    assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+    assert path.read_bytes() == before
+
+
 def test_an_empty_file_is_not_migrated_yet(tmp_path: Path) -> None:
     (tmp_path / "node.db").touch()
     assert not is_migrated(tmp_path / "node.db")
@@ -74,7 +86,7 @@ def test_an_empty_file_is_not_migrated_yet(tmp_path: Path) -> None:
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
     open_writer(tmp_path / "node.db").close()
     with pytest.raises(Error, match="readonly"):
-        open_reader(tmp_path / "node.db").execute("DELETE FROM record")
+        open_reader(tmp_path / "node.db").execute("DELETE FROM run")
 
 
 def test_an_sqlite_with_the_wal_bug_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

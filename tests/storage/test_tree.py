@@ -17,10 +17,12 @@ from tests.kit.stores.city import City
 
 CITY = "changsha"
 SIZE = 256 * 3 + 40
+# Where its last run begins, which holds eight records.
+LAST = 256 * 3 + 32
 
 
 def _entries(count: int) -> list[Entry]:
-    return [Entry(Header(city=CITY, standard="s"), (b"x",)) for _ in range(count)]
+    return [Entry.of(Header(city=CITY, standard="s"), (b"x",)) for _ in range(count)]
 
 
 @pytest.fixture
@@ -71,10 +73,12 @@ DAMAGE = {
     "a tile is cut short": "UPDATE tile SET nodes = substr(nodes, 1, 100) WHERE number = 1",
     "a tile is empty": "UPDATE tile SET nodes = x'' WHERE number = 1",
     "a tile is another": "UPDATE tile SET nodes = (SELECT nodes FROM tile WHERE number = 0) WHERE number = 1",
-    "a leaf is missing": f"DELETE FROM record WHERE position = {SIZE - 2}",
-    "the last leaf is missing": f"DELETE FROM record WHERE position = {SIZE - 1}",
-    "a leaf is altered": f"UPDATE record SET leaf_hash = zeroblob(32) WHERE position = {SIZE - 2}",
-    "a leaf is cut short": f"UPDATE record SET leaf_hash = x'00' WHERE position = {SIZE - 2}",
+    "a run is missing": f"DELETE FROM run WHERE first = {LAST - 32}",
+    "the last run is missing": f"DELETE FROM run WHERE first = {LAST}",
+    "a leaf is missing": f"UPDATE run SET hashes = substr(hashes, 33) WHERE first = {LAST}",
+    "the last leaf is missing": f"UPDATE run SET hashes = substr(hashes, 1, 224) WHERE first = {LAST}",
+    "a leaf is altered": f"UPDATE run SET hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB) WHERE first = {LAST}",
+    "a leaf is cut short": f"UPDATE run SET hashes = substr(hashes, 1, 225) WHERE first = {LAST}",
     "the root is altered": "UPDATE origin SET root = zeroblob(32)",
     "the size is too large": f"UPDATE origin SET size = {SIZE + 256}",
     "the size is too small": f"UPDATE origin SET size = {SIZE - 1}",
