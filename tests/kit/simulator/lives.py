@@ -8,15 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from node.core.log.trusted_log import MAX_BATCH_VIEWS
+from node.core.log.record import FORMAT
 from node.storage.sqlite.reader import Reader
-from node.stubs.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.usecases.exchange import pull as pulling
 from node.usecases.exchange.enforce_policy import read_policy
 from node.usecases.exchange.share import revise, share
 from tests.kit.keys import FixedSigner
 from tests.kit.simulator.origin import BASIS, DEREGISTERED, Origin, member, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, views
+from tests.kit.simulator.telling import heard, records_of
 from tests.kit.stores.city import PURPOSE
 
 # Starts children from a clean, single-threaded process that has everything imported: a life begins in milliseconds.
@@ -86,7 +87,7 @@ def batch(number: int) -> list[Any]:
 
 def pull(acks: Connection, path: Path, origin_path: Path) -> None:
     """Pulls, and revises under two policies in turn, until killed."""
-    pulling.COMMIT_RECORDS = MAX_BATCH_VIEWS
+    pulling.COMMIT_RECORDS = ROWS
     receiver = Receiver(path)
     peer = AlternatingPeer(Reader(origin_path))
     receiver.members["wuhan"], receiver.peers["wuhan"] = member("wuhan", FixedSigner()), peer
@@ -112,7 +113,9 @@ class AlternatingPeer:
         self._grant = others[0] if is_whole or not held_now else held_now[0]
 
     def pull(self, from_size: int, known_size: int) -> Iterator[bytes]:
-        request = PullRequest(from_size=from_size, known_size=known_size, purpose=PURPOSE, legal_basis=BASIS)
+        request = PullRequest(
+            from_size=from_size, known_size=known_size, purpose=PURPOSE, legal_basis=BASIS, format=FORMAT
+        )
         return share(self._reader, "wuhan", self._grant, request)
 
     def revise(self, from_index: int, upto_size: int, held_grant: str) -> Iterator[bytes]:
@@ -125,5 +128,4 @@ class AlternatingPeer:
 
     def check(self, receiver: Receiver) -> None:
         """The receiver holds what is shared now."""
-        shared = [view for raw in self.pull(0, 0) for view in PullResponse.FromString(raw).views]
-        assert views(receiver.store, "wuhan") == shared
+        assert views(receiver.store, "wuhan") == records_of(heard(self.pull(0, 0)))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from node.core.log.checkpoint import LogKey, log_name
+from node.core.log.record import FORMAT
 from node.core.members.federation import Member
 from node.core.policy.policy import Policy
 from node.ports import Signer
@@ -108,7 +109,9 @@ class Origin:
         self._newest = (text, read_policy(text, "policy.yaml"))
 
     def pull(self, caller: str, from_size: int, known_size: int) -> Iterator[bytes]:
-        request = PullRequest(from_size=from_size, known_size=known_size, purpose=PURPOSE, legal_basis=BASIS)
+        request = PullRequest(
+            from_size=from_size, known_size=known_size, purpose=PURPOSE, legal_basis=BASIS, format=FORMAT
+        )
         return share(self.store, self.city, self.policy.grant(caller, PURPOSE), request)
 
     def revise(self, caller: str, from_index: int, upto_size: int, held_grant: str) -> Iterator[bytes]:

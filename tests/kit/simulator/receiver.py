@@ -6,23 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from node.config import Sync as Settings
-from node.core.log.merkle import Frontier
-from node.core.log.record import open_view, parse_header
+from node.core.log.merkle import HASH_BYTES, Frontier
+from node.core.log.record import SALT_BYTES, Record
+from node.core.log.run import MAX_RUN_RECORDS, open_run
+from node.core.log.subjects import IndexEntry, index_entries
 from node.core.members.federation import Member
+from node.core.standards.kinds import kind_of
 from node.ports import Peer
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
 from node.storage.sqlite.tree import position
 from node.stubs.control.v1 import control_pb2
-from node.stubs.exchange.v1.exchange_pb2 import PullResponse
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.exchange.pull import Progress
 from node.usecases.exchange.sync import Sync
 from node.usecases.upkeep.node_status import node_status
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin
+from tests.kit.simulator.telling import heard, leaf_of, records_of
 from tests.kit.stores.city import PURPOSE
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -86,28 +87,23 @@ def dump(store: Reader, without: frozenset[str] = NOT_DATA) -> Dump:
     }
 
 
-def views(store: Reader, city: str) -> list[View]:
+def views(store: Reader, city: str) -> list[Record]:
     """What a store holds of a city's records, in log order."""
     origin = store.origin(city)
-    rows = store.records(origin.number, 0, origin.size)
-    return [View(leaf_hash=leaf_hash) if view is None else View.FromString(view) for _, leaf_hash, view in rows]
+    return store.records(origin.number, 0, origin.size)
 
 
 def recompute(store: Reader, city: str) -> None:
     """Recomputes a replica (or the own log) from its stored records and holds it against everything said of it."""
     origin = store.origin(city)
     stored = store.records(origin.number, 0, origin.size + 1)
-    assert [index for index, _, _ in stored] == list(range(origin.size)), "a record lost, or one too many"
-    opened = 0
-    for index, leaf_hash, view in stored:
-        if view is not None:
-            found = open_view(View.FromString(view))
-            assert found.leaf_hash == leaf_hash
-            assert found.header is not None
-            assert (found.header.city, found.header.id) == (city, f"{city}-{index}")
-            opened += 1
+    assert [record.index for record in stored] == list(range(origin.size)), "a record lost, or one too many"
+    assert all(leaf_of(record) == record.leaf_hash for record in stored)
+    assert all(record.header.id == f"{city}-{record.index}" for record in stored if record.is_open)
+    _recompute_runs(store, city)
+    opened = sum(record.is_open for record in stored)
     frontier = Frontier()
-    tiles = frontier.extend([leaf_hash for _, leaf_hash, _ in stored])
+    tiles = frontier.extend([record.leaf_hash for record in stored])
     assert frontier.root() == origin.root
     kept = store.connection.execute("SELECT height, number, nodes FROM tile WHERE origin = ?", (origin.number,))
     assert {(t.height, t.number, t.nodes) for t in tiles} == set(kept)
@@ -119,7 +115,23 @@ def recompute(store: Reader, city: str) -> None:
         assert (origin.verified, origin.withheld) == (opened, origin.size - opened)
 
 
-def indexed(store: Reader, city: str) -> set[tuple[int, int]]:
+def _recompute_runs(store: Reader, city: str) -> None:
+    """The runs as they lie in their table: none overlaps another, none is too long, each hashes to what it says."""
+    origin = store.origin(city)
+    low, high = position(origin.number, 0), position(origin.number + 1, 0)
+    rows = store.connection.execute(
+        "SELECT first, hashes, content FROM run WHERE first >= ? AND first < ? ORDER BY first", (low, high)
+    ).fetchall()
+    end = 0
+    for row, hashes, content in rows:
+        assert row - low == end, "runs overlap, or leave a gap"
+        assert 0 < len(hashes) // HASH_BYTES <= MAX_RUN_RECORDS
+        assert content is None or open_run(content, end, city).stored.hashes == hashes
+        end += len(hashes) // HASH_BYTES
+    assert end == origin.size
+
+
+def indexed(store: Reader, city: str) -> set[IndexEntry]:
     """The subject index of one city: (digest, leaf index)."""
     number = store.origin(city).number
     low, high = position(number, 0), position(number + 1, 0)
@@ -129,12 +141,15 @@ def indexed(store: Reader, city: str) -> set[tuple[int, int]]:
     return {(digest, row - low) for digest, row in rows}
 
 
-def index_due(held: Mapping[int, View]) -> set[tuple[int, int]]:
-    """The index that follows from the views alone: every open record that no other open one replaces."""
-    headers = {index: parse_header(view.header) for index, view in held.items() if view.header}
+def index_due(held: Mapping[int, Record]) -> set[IndexEntry]:
+    """The index that follows from the records alone: every open one that no other open one replaces."""
+    headers = {index: record.header for index, record in held.items() if record.is_open}
     replaced = {header.supersedes for header in headers.values() if header.supersedes}
     return {
-        row for index, header in headers.items() if header.id not in replaced for row in subject_rows(header, index)
+        entry
+        for index, header in headers.items()
+        if header.id not in replaced
+        for entry in index_entries(header.subjects, kind_of(header.standard), index)
     }
 
 
@@ -148,8 +163,9 @@ def check(receiver: Receiver, origin: Origin) -> None:
     assert receiver.store.origin(origin.city).to_revise == 0
 
 
-def shared(origin: Origin, caller: str) -> list[View]:
-    return [view for raw in origin.pull(caller, 0, 0) for view in PullResponse.FromString(raw).views]
+def shared(origin: Origin, caller: str) -> list[Record]:
+    """What the origin shows this caller now."""
+    return records_of(heard(origin.pull(caller, 0, 0)))
 
 
 def is_anywhere(receiver: Receiver, secret: bytes) -> bool:
@@ -158,5 +174,5 @@ def is_anywhere(receiver: Receiver, secret: bytes) -> bool:
     return any(secret in file.read_bytes() for file in files)
 
 
-def salts(view: View) -> list[bytes]:
-    return [facet.salt for facet in view.facets if facet.salt]
+def salts(record: Record) -> list[bytes]:
+    return [opening[:SALT_BYTES] for opening in record.facets if opening is not None]
