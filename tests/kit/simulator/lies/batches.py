@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from random import Random
 
-from node.core.log.trusted_log import MAX_BATCH_BYTES
+from node.core.log.record import FORMAT
+from node.core.log.trusted_log import MAX_BATCH_BYTES, MAX_BATCH_RECORDS
 from node.errors import Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import Story, lie, tell_all
+from tests.kit.simulator.memory_log import on_wire, withheld
 from tests.kit.simulator.origin import Origin
-from tests.kit.simulator.telling import Tree, leaf_of, views_of
+from tests.kit.simulator.telling import Tree, at, fill, records_of, tell
 
 
 @lie(Reason.BATCH_REPLAYED, honest=1)
@@ -45,7 +47,7 @@ def begins_beyond_every_log(_: Origin, story: Story) -> Story:
     return story
 
 
-@lie(Reason.WRONG_RECORD_ID, honest=1)
+@lie(Reason.BAD_CONSISTENCY, honest=1)
 def earlier_batch_renumbered(_: Origin, story: Story) -> Story:
     again = PullResponse.FromString(story[0].SerializeToString())
     again.from_index = 500
@@ -53,12 +55,10 @@ def earlier_batch_renumbered(_: Origin, story: Story) -> Story:
 
 
 @lie(Reason.OVERSIZE_BATCH)
-def too_many_views(origin: Origin, story: Story) -> Story:
-    leaves = [leaf_of(view) for view in views_of(story)]
-    story[0].views.append(story[1].views[0])
-    del story[0].consistency[:]
-    story[0].consistency.extend(Tree(leaves).proof(501))
-    return story
+def too_many_records(origin: Origin, story: Story) -> Story:
+    """In a log that has so many, all withheld: what is too much is their number."""
+    records = [withheld(record) for record in records_of(story)] * 2
+    return tell(origin, records, size=MAX_BATCH_RECORDS + 1)
 
 
 @lie(Reason.OVERSIZE_BATCH)
@@ -68,21 +68,49 @@ def too_many_bytes(_: Origin, story: Story) -> Story:
 
 
 @lie(Reason.UNDERSIZE_BATCH, "fresh", "midway", "caught up")
-def drip_of_one(_: Origin, story: Story) -> Story:
+def drip_of_one(origin: Origin, story: Story) -> Story:
     """One record a batch, each true and proven."""
-    views, begin = views_of(story), story[0].from_index
-    del story[0].views[:]
-    story[0].views.append(views[0])
-    story[0].leaf_hashes = leaf_of(views[0])
-    story[0].consistency[:] = Tree([leaf_of(view) for view in views_of(tell_all(_))]).proof(begin + 1)
+    records, begin = records_of(story), story[0].from_index
+    fill(story[0], records[:1])
+    story[0].leaf_hashes = records[0].leaf_hash
+    leaves = [record.leaf_hash for record in records_of(tell_all(origin))]
+    story[0].consistency[:] = Tree(leaves).proof(begin + 1)
     return story
 
 
 @lie(Reason.UNDERSIZE_BATCH)
-def padded_drip(_: Origin, story: Story) -> Story:
+def padded_drip(origin: Origin, story: Story) -> Story:
     """One record in a batch made large by what is no record."""
-    drip_of_one(_, story)
+    drip_of_one(origin, story)
     story[0].leaf_hashes = bytes(300_000)
+    return story
+
+
+@lie(Reason.BAD_COMMITMENT)
+def drip_padded_within_a_run(origin: Origin, story: Story) -> Story:
+    """One record in a run made large by a field that nobody knows."""
+    drip_of_one(origin, story)
+    story[0].runs[0] += b"\xfa\x7f\xe0\xa7\x12" + bytes(300_000)
+    return story
+
+
+@lie(Reason.UNDERSIZE_BATCH, "fresh", "midway", "caught up")
+def runs_of_one(_: Origin, story: Story) -> Story:
+    """Every record true and proven, each in a run of its own: as dear as a drip of batches."""
+    story[0].runs[:] = [run for record in records_of(story[:1]) for run in on_wire([record])]
+    return story
+
+
+@lie(Reason.UNDERSIZE_BATCH)
+def withheld_runs_of_one(_: Origin, story: Story) -> Story:
+    story[0].runs[:] = [run for record in records_of(story[:1]) for run in on_wire([withheld(record)])]
+    return story
+
+
+@lie(Reason.UNDERSIZE_BATCH)
+def a_run_cut_in_two(_: Origin, story: Story) -> Story:
+    records = records_of(story[:1])
+    story[0].runs[:] = [*on_wire(records[:320]), *on_wire(records[320:336]), *on_wire(records[336:])]
     return story
 
 
@@ -100,7 +128,7 @@ def padded_empty_batches_without_end(_: Origin, story: Story) -> Iterator[PullRe
 
 @lie(Reason.ENDLESS_STREAM, honest=3)
 def empty_batches_after_the_end(_: Origin, story: Story) -> Iterator[PullResponse]:
-    after = PullResponse(from_index=1200, checkpoint=story[0].checkpoint, grant=story[0].grant)
+    after = PullResponse(from_index=1200, checkpoint=story[0].checkpoint, grant=story[0].grant, format=FORMAT)
     return chain(story, repeat(after))
 
 
@@ -110,8 +138,9 @@ def the_log_over_and_over(_: Origin, story: Story) -> Iterator[PullResponse]:
 
 
 @lie(Reason.ENDLESS_STREAM, honest=2)
-def more_views_than_the_checkpoint_has(_: Origin, story: Story) -> Story:
-    story[2].views.append(story[2].views[-1])
+def more_records_than_the_checkpoint_has(_: Origin, story: Story) -> Story:
+    records = records_of(story[2:])
+    fill(story[2], [*records, at(records[-1], 1200)])
     return story
 
 
@@ -126,9 +155,9 @@ def truncated_batch(_: Origin, story: Story) -> list[bytes]:
 
 
 @lie(Reason.BAD_CHECKPOINT)
-def no_bytes_at_all(_: Origin, __: Story) -> list[bytes]:
-    """An empty message is a batch of nothing, without a checkpoint."""
-    return [b""]
+def nothing_but_the_format(_: Origin, __: Story) -> Story:
+    """A batch of nothing, without a checkpoint."""
+    return [PullResponse(format=FORMAT)]
 
 
 @lie(Reason.GRANT_CHANGED, honest=1)
@@ -139,6 +168,6 @@ def grant_flips_in_the_stream(_: Origin, story: Story) -> Story:
 
 def _emptied(story: Story) -> PullResponse:
     empty = story[0]
-    del empty.views[:]
+    del empty.runs[:]
     empty.leaf_hashes = b""
     return empty

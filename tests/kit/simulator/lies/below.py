@@ -10,6 +10,8 @@ from node.client.errors import REASON_KEY
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from tests.kit.simulator.memory_log import on_wire
+from tests.kit.simulator.telling import records_of
 
 Serve = Callable[[Iterator[bytes], grpc.ServicerContext], Iterable[bytes]]
 
@@ -42,11 +44,18 @@ def _one_then_never(stream: Iterator[bytes], context: grpc.ServicerContext) -> I
 def _drip(stream: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
     """One record at a time, each well within the time for a batch."""
     batch = PullResponse.FromString(next(stream))
-    views, leaves = list(batch.views), batch.leaf_hashes
-    for place, view in enumerate(views):
-        one = PullResponse(from_index=place, views=[view], checkpoint=batch.checkpoint, grant=batch.grant)
-        one.leaf_hashes = leaves[place * 32 : place * 32 + 32]
+    for record in records_of([batch]):
+        one = PullResponse(from_index=record.index, runs=on_wire([record]), leaf_hashes=record.leaf_hash)
+        one.checkpoint, one.grant, one.format = batch.checkpoint, batch.grant, batch.format
         yield one.SerializeToString()
+
+
+def _of_format_1(stream: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
+    """A log of an old release, which states no format and whose records this one cannot read."""
+    batch = PullResponse.FromString(next(stream))
+    batch.ClearField("format")
+    batch.ClearField("runs")
+    yield batch.SerializeToString()
 
 
 FROZEN: dict[str, tuple[Reason, Serve]] = {
@@ -64,12 +73,15 @@ BACKED_OFF: dict[str, tuple[Reason, Serve]] = {
     "cut off": (Reason.TRUNCATED_STREAM, lambda s, _: [next(s)]),
     "nothing": (Reason.TRUNCATED_STREAM, lambda _, __: ()),
     "refused": (Reason.STORAGE_FULL, _hung_up),
+    "a log of format 1": (Reason.UNSUPPORTED_FORMAT, _of_format_1),
 }
 
 
 def _emptied(raw: bytes) -> bytes:
     batch = PullResponse.FromString(raw)
-    return PullResponse(checkpoint=batch.checkpoint, grant=batch.grant, leaf_hashes=bytes(300_000)).SerializeToString()
+    batch.ClearField("runs")
+    batch.leaf_hashes = bytes(300_000)
+    return batch.SerializeToString()
 
 
 def _endless(batches: list[bytes]) -> Iterator[bytes]:

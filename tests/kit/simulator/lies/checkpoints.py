@@ -6,12 +6,13 @@ from nacl.signing import SigningKey
 
 from node.core.log.checkpoint import MAX_NOTE_BYTES
 from node.core.log.merkle import hash_children
+from node.core.log.record import FORMAT
 from node.errors import Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under
 from tests.kit.simulator.origin import Origin
-from tests.kit.simulator.telling import Tree, leaf_of, note, views_of
+from tests.kit.simulator.telling import Tree, note, records_of
 
 
 def _root(origin: Origin) -> bytes:
@@ -60,7 +61,7 @@ def checkpoint_in_another_name(origin: Origin, story: Story) -> Story:
 @lie(Reason.BAD_CHECKPOINT, honest=1)
 def checkpoint_changes_in_the_stream(origin: Origin, story: Story) -> Story:
     """To a true one, of fewer records."""
-    leaves = [leaf_of(view) for view in views_of(story)][:1100]
+    leaves = [record.leaf_hash for record in records_of(story)][:1100]
     story[1].checkpoint = note("wuhan", 1100, Tree(leaves).root, origin.signer)
     return story
 
@@ -88,18 +89,18 @@ def short_root(origin: Origin, story: Story) -> Story:
 @lie(Reason.BAD_CHECKPOINT, "fresh", "midway", "caught up")
 def more_records_than_can_be(origin: Origin, story: Story) -> Story:
     """2**63 records: beyond what the store could count. All proofs hold: who needs no records hashes what it likes."""
-    leaves = [leaf_of(view) for view in views_of(tell_all(origin))]
+    leaves = [record.leaf_hash for record in records_of(tell_all(origin))]
     tree, steps = Tree(leaves + [RANDOM] * (2048 - len(leaves))), 63 - 11
     root = tree.root
     for _ in range(steps):
         root = hash_children(root, RANDOM)
     begin = story[0].from_index
     for batch in story:
-        batch.consistency[:] = tree.proof(batch.from_index + len(batch.views)) + [RANDOM] * steps
+        batch.consistency[:] = tree.proof(batch.from_index + len(records_of([batch]))) + [RANDOM] * steps
     story[0].known_consistency[:] = tree.proof({0: 0, 500: 1200, 700: 700}[begin]) + [RANDOM] * steps
     return under(story, note("wuhan", 2**63, root, origin.signer))
 
 
 @lie(Reason.BAD_CHECKPOINT)
 def empty_tree_with_a_root(origin: Origin, _: Story) -> Story:
-    return [PullResponse(checkpoint=note("wuhan", 0, RANDOM, origin.signer), grant="g")]
+    return [PullResponse(checkpoint=note("wuhan", 0, RANDOM, origin.signer), grant="g", format=FORMAT)]

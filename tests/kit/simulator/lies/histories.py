@@ -1,19 +1,20 @@
 """What was signed before: logs rolled back, forked, or not proven to go on from what is known."""
 
 from node.core.log.merkle import EMPTY_ROOT
+from node.core.log.record import FORMAT
 from node.errors import Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from tests.kit.simulator.lies.register import RANDOM, Story, lie, tell_all, under
 from tests.kit.simulator.origin import Origin
-from tests.kit.simulator.telling import note, tell, views_of, with_header
+from tests.kit.simulator.telling import note, records_of, tell, with_common, with_own
 
 
 @lie(Reason.TREE_ROLLED_BACK, "midway", "caught up")
 def rolled_back(origin: Origin, story: Story) -> Story:
     """The log as it truly once was, signed then: older than what is known."""
-    views = views_of(tell_all(origin))[:600]
+    records = records_of(tell_all(origin))[:600]
     begin = min(story[0].from_index, 600)
-    batch = tell(origin, views, begin)[0]
+    batch = tell(origin, records, begin)[0]
     batch.from_index = story[0].from_index
     return [batch]
 
@@ -21,13 +22,13 @@ def rolled_back(origin: Origin, story: Story) -> Story:
 @lie(Reason.TREE_ROLLED_BACK, "midway", "caught up")
 def emptied_log(origin: Origin, story: Story) -> Story:
     empty = note("wuhan", 0, EMPTY_ROOT, origin.signer)
-    return [PullResponse(from_index=story[0].from_index, checkpoint=empty, grant=story[0].grant)]
+    return [PullResponse(from_index=story[0].from_index, checkpoint=empty, grant=story[0].grant, format=FORMAT)]
 
 
 def _forked(origin: Origin, begin: int, known: int, at: int, size: int = 1200) -> Story:
-    views = views_of(tell_all(origin))[:size]
-    views[at:] = [with_header(view, as_of_ms=5) for view in views[at:]]
-    return tell(origin, views, begin, known)
+    records = records_of(tell_all(origin))[:size]
+    records[at:] = [with_common(record, as_of_ms=5) for record in records[at:]]
+    return tell(origin, records, begin, known)
 
 
 @lie(Reason.TREE_FORKED, "midway", "caught up")
@@ -67,9 +68,9 @@ def another_tree_signed(origin: Origin, story: Story) -> Story:
     begin = story[0].from_index
     known = {0: 0, 500: 1200, 700: 700}[begin]
     if begin == 500:  # the signed tree may not change below what is known: it grows instead
-        views = views_of(tell_all(origin))
-        views.append(with_header(views[-1], id="wuhan-1200"))
-        told = tell(origin, views, begin, known)
+        records = records_of(tell_all(origin))
+        records.append(with_own(records[-1], valid_from_ms=5))
+        told = tell(origin, records, begin, known)
     else:
         told = _forked(origin, begin, known, at=begin + 10)
     story[0].known_consistency[:] = told[0].known_consistency
