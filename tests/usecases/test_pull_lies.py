@@ -7,14 +7,16 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
+from node.core.log.record import Record
 from node.errors import NodeError, Reason, TrustError
-from node.stubs.exchange.v1.exchange_pb2 import PullResponse
-from node.stubs.record.v1.record_pb2 import View
+from node.stubs.record.v1.record_pb2 import Run
 from tests.kit.simulator.lies import LIES, Lie, told
+from tests.kit.simulator.lies.register import in_batches
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
 from tests.kit.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views
-from tests.kit.simulator.telling import heard
+from tests.kit.simulator.telling import heard, records_of, said
 
 Stage = tuple[Origin, Path]
 
@@ -29,10 +31,10 @@ def hefei(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
 
 
 @pytest.fixture(scope="module")
-def truth(stage: Stage) -> list[View]:
-    """The origin's views as it shares them."""
+def truth(stage: Stage) -> list[Record]:
+    """The origin's records as it shares them."""
     origin, _ = stage
-    return [view for batch in heard(origin.pull("changsha", 0, 0)) for view in batch.views]
+    return records_of(heard(origin.pull("changsha", 0, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def _prepare(path: Path, origin: Origin, batches: int | None = None) -> None:
 
 def _pull_batches(receiver: Receiver, origin: Origin, batches: int | None) -> None:
     """Pulls the truth, or its first batches; leaves no mark on the link."""
-    receiver.meet(origin, SimulatedPeer(origin, pull=lambda stream: islice(stream, batches)))
+    receiver.meet(origin, SimulatedPeer(origin, pull=lambda stream: islice(_cut(origin, stream), batches)))
     if batches is None or receiver.store.frontier(origin.city).size + 500 * batches >= origin.size:
         receiver.pull(origin.city)
         return
@@ -67,6 +69,11 @@ def _pull_batches(receiver: Receiver, origin: Origin, batches: int | None) -> No
         receiver.pull(origin.city)
     assert cut.value.reason is Reason.TRUNCATED_STREAM
     receiver.sync.release(origin.city)
+
+
+def _cut(origin: Origin, stream: Iterator[bytes]) -> Iterator[bytes]:
+    """The truth in batches of 500, as a lie begins with it."""
+    return said(in_batches(origin, heard(stream)))
 
 
 def _receiver(stage: Stage, start: str, folder: Path) -> Receiver:
@@ -102,7 +109,7 @@ def _lying(lie: Lie, origin: Origin, sent: list[bytes]) -> Twist:
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: f"{lie.name}-{lie.start.replace(' ', '_')}")
 def test_lie(
-    lie: Lie, stage: Stage, hefei: Origin, truth: list[View], due: Callable[[str, int], Dump], tmp_path: Path
+    lie: Lie, stage: Stage, hefei: Origin, truth: list[Record], due: Callable[[str, int], Dump], tmp_path: Path
 ) -> None:
     origin, _ = stage
     receiver = _receiver(stage, lie.start, tmp_path)
@@ -135,7 +142,7 @@ def _check_others_go_on(receiver: Receiver, other: Origin) -> None:
     assert receiver.peer_status("hefei").state == "ok"
 
 
-def _check_truth_gets_through(receiver: Receiver, origin: Origin, truth: list[View]) -> None:
+def _check_truth_gets_through(receiver: Receiver, origin: Origin, truth: list[Record]) -> None:
     receiver.meet(origin, SimulatedPeer(origin))
     with pytest.raises(NodeError) as frozen:
         receiver.pull(origin.city)
@@ -169,16 +176,18 @@ def test_lying_leaf_hashes_prove_nothing_and_change_nothing(stage: Stage, tmp_pa
     receiver.close()
 
 
-def test_what_is_not_hashed_is_not_stored(stage: Stage, tmp_path: Path) -> None:
-    """Fields nobody knows, in a view or a facet, are under no hash: they must not reach the store."""
+@pytest.mark.parametrize("place", [lambda run: run, lambda run: run.columns[1]], ids=["run", "column"])
+def test_what_is_not_hashed_is_not_stored(place: Callable[[Run], Message], stage: Stage, tmp_path: Path) -> None:
+    """Fields nobody knows, in a run or a column, are under no hash: they must not reach the store."""
     origin, _ = stage
     smuggled = b"smuggled past every hash"
     unknown = bytes([99 << 3 & 0x7F | 0x80 | 2, 99 >> 4, len(smuggled)]) + smuggled
 
     def twist(stream: Iterator[bytes]) -> Iterator[bytes]:
         for batch in heard(stream):
-            batch.views[0].MergeFromString(unknown)
-            batch.views[1].facets[0].MergeFromString(unknown)
+            run = Run.FromString(batch.runs[0])
+            place(run).MergeFromString(unknown)
+            batch.runs[0] = run.SerializeToString()
             yield batch.SerializeToString()
 
     receiver = _receiver(stage, "fresh", tmp_path)
@@ -219,6 +228,5 @@ def test_a_damaged_batch_is_refused_or_harmless(seed: int, stage: Stage, tmp_pat
         assert receiver.dump() == due
     else:
         recompute(receiver.store, origin.city)
-        honest = [view for raw in origin.pull("changsha", 0, 0) for view in PullResponse.FromString(raw).views]
-        assert views(receiver.store, origin.city) == honest
+        assert views(receiver.store, origin.city) == records_of(heard(origin.pull("changsha", 0, 0)))
     receiver.close()

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.record import mask
+from node.core.log.run import mask
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import NodeError, Reason, TrustError
 from node.stubs.exchange.v1.exchange_pb2 import ReviseResponse
+from node.stubs.record.v1.record_pb2 import Run
 from tests.kit.simulator.lies.revisions import LIES, Story, Tell
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, recompute, views
-from tests.kit.simulator.telling import heard
+from tests.kit.simulator.telling import heard, records_of
 
 assert MAX_BATCH_BYTES == 1 << 20
 
@@ -75,7 +76,7 @@ def test_lie(reason: Reason, tell: Tell, stage: tuple[Origin, Path], receiver: R
     receiver.pull("wuhan")
     recompute(receiver.store, "wuhan")
     held = views(receiver.store, "wuhan")
-    assert held == [view for batch in heard(origin.pull("changsha", 0, 0)) for view in batch.views]
+    assert held == records_of(heard(origin.pull("changsha", 0, 0)))
 
 
 def test_another_grant_than_announced_is_not_taken(stage: tuple[Origin, Path], receiver: Receiver) -> None:
@@ -95,7 +96,7 @@ def test_another_grant_than_announced_is_not_taken(stage: tuple[Origin, Path], r
     assert receiver.peer_status("wuhan").state == "backing_off"
 
 
-def test_a_revision_that_leaves_views_out_leaves_them_as_they_were(
+def test_a_revision_that_leaves_runs_out_leaves_them_as_they_were(
     stage: tuple[Origin, Path], receiver: Receiver
 ) -> None:
     """An origin may always show less than its grant says; it cannot show anything untrue by it."""
@@ -103,7 +104,7 @@ def test_a_revision_that_leaves_views_out_leaves_them_as_they_were(
     before = views(receiver.store, "wuhan")
 
     def tell(story: Story) -> list[Story]:
-        del story.views[:]
+        del story.runs[:]
         return [story]
 
     receiver.meet(origin, _lying(tell, origin))
@@ -117,8 +118,10 @@ def test_what_is_hidden_stays_provable(stage: tuple[Origin, Path], receiver: Rec
     origin, _ = stage
 
     def tell(story: Story) -> list[Story]:
-        for item in story.views[:100]:
-            mask(item.view, ())
+        for item in story.runs[:4]:
+            run = Run.FromString(item.run)
+            mask(run, ())
+            item.run = run.SerializeToString()
         return [story]
 
     receiver.meet(origin, _lying(tell, origin))
