@@ -141,7 +141,11 @@ def _pieces(reader: Reader, shown: Shown, begin: int, end: int) -> Iterator[Piec
             yield _withheld(stored, 0, stored.length)
         else:
             run = parse_run(stored.content)
-            yield from _split(stored, run, shown.of_run(stored, run, changes))
+            disclosed = shown.of_run(stored, run, changes)
+            if disclosed.count(disclosed[0]) == len(disclosed):  # nearly every run: spared the loop over its records
+                yield _piece(stored, run, 0, stored.length, disclosed[0])
+            else:
+                yield from _split(stored, run, disclosed)
 
 
 def _split(
