@@ -10,7 +10,6 @@ from node.errors import NodeError, Reason, TransientError
 from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.peer_state import read_forks
 from node.storage.sqlite.tree import position
-from node.storage.sqlite.witness import read_heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
@@ -64,7 +63,7 @@ def test_a_fork_that_grows_is_caught_once_the_tree_has_grown_so_far(country: Cou
     changsha, hefei = country["changsha"], country["hefei"]
     hefei.sync.run_due("wuhan")
     changsha.compare.answer("hefei", CompareRequest(checkpoints=[hefei.store.origin("wuhan").checkpoint or b""]))
-    assert [each.size for each in read_heard(changsha.store.connection, "wuhan")] == [80]
+    assert [each.size for each in changsha.store.checkpoints.heard("wuhan")] == [80]
     changsha.pull("wuhan")
     assert not country.frozen("wuhan"), "of 50 records nothing can be said about a tree of 80"
     country["wuhan"].grow(2000, 100)

@@ -1,6 +1,5 @@
 """Reads `node.db`: any number of readers, in any process."""
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from node.core.log.merkle import Frontier
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite import drafts, loads, peer_state, policies
+from node.storage.sqlite.connections import Connections
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import read_republished
 from node.storage.sqlite.idempotency import read_versions
@@ -17,8 +17,9 @@ from node.storage.sqlite.lookup import read_subject_range
 from node.storage.sqlite.peer_state import Incident, PeerState
 from node.storage.sqlite.replica import Origin, read_origin, read_origins
 from node.storage.sqlite.rows import subject_digest
-from node.storage.sqlite.schema import Connection, open_reader
+from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
+from node.storage.sqlite.witness import Checkpoints
 
 Row = tuple[int, bytes, bytes | None]
 PER_SUBJECT = 2_000
@@ -29,16 +30,13 @@ class Reader:
     """Reads `node.db` with one connection a thread; knows nothing of the writer, so any process may use it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
+        self._connections = Connections(path)
+        self.checkpoints = Checkpoints(self._connections.current)
 
     @property
     def connection(self) -> Connection:
         """The calling thread's read-only connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = open_reader(self._path)
-        return connection
+        return self._connections.current()
 
     def origins(self) -> list[Origin]:
         """Every origin, the own log first."""

@@ -17,6 +17,7 @@ from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.retention import destroy_ended
 from node.storage.sqlite.schema import Connection, Error
 from node.storage.sqlite.tree import position
+from node.storage.sqlite.witness import WritableCheckpoints
 from node.storage.sqlite.writer import Writer, storage_error
 
 _Result = TypeVar("_Result")
@@ -42,6 +43,7 @@ class Store(Reader):
             self.log = OwnLog(self._writer.connection, city, signer, clock)
         except Error as error:
             raise storage_error(error, path.name) from None
+        self.checkpoints: WritableCheckpoints = WritableCheckpoints(self._connections.current, self.submit, clock)
         self._destruction = _Destruction(self._writer)
         self._destruction.after_commit()
         self._writer.participants = [self.log, self._destruction]

@@ -24,6 +24,13 @@ class _Job(NamedTuple):
     is_patient: bool
 
 
+class Submit(Protocol):
+    """`Writer.submit`, as those who only hand in jobs are given it."""
+
+    def __call__(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        """Queues a job."""
+
+
 class Participant(Protocol):
     """Takes part in every commit: writes what a group of jobs amounts to, and learns how it ended."""
 

@@ -22,16 +22,7 @@ from node.messages import _
 from node.ports import Clock, Peer
 from node.storage.sqlite.peer_state import is_forked, read_forks, read_peer_clocks, write_peer_clock
 from node.storage.sqlite.store import OWN, Origin, Store
-from node.storage.sqlite.witness import (
-    Heard,
-    best_cosigned,
-    drop_heard,
-    is_news,
-    put_cosigned,
-    put_heard,
-    read_cosigned,
-    read_heard,
-)
+from node.storage.sqlite.witness import Heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
 from node.usecases.exchange.freeze import Freeze
 
@@ -67,10 +58,11 @@ class Compare:
         Args:
             store: Holds the verified logs.
             members: Every city of the federation, this node's own among them.
-            clock: Dates what was heard.
+            clock: Held against the clocks of peers.
             freeze: Called with a verified proof of a fork alone.
         """
         self._store = store
+        self._checkpoints = store.checkpoints
         self._members = members
         self._clock = clock
         self._freeze = freeze
@@ -122,12 +114,10 @@ class Compare:
         known = self._known().get(city)
         if origin is None or known is None:
             return
-        heard = [
-            checkpoint for checkpoint in read_heard(self._store.connection, city) if checkpoint.size <= origin.size
-        ]
+        heard = [checkpoint for checkpoint in self._checkpoints.heard(city) if checkpoint.size <= origin.size]
         settled = [checkpoint for checkpoint in heard if self._settle(origin, known, checkpoint)]
         if settled:
-            self._store.submit(lambda connection: drop_heard(connection, city, settled)).result()
+            self._checkpoints.drop_heard(city, settled).result()
 
     def _settle(self, origin: Origin, known: Known, heard: Heard) -> bool:
         try:
@@ -146,9 +136,9 @@ class Compare:
         return notes
 
     def _of(self, origin: Origin, newest: int) -> list[bytes]:
-        best = best_cosigned(self._store.connection, origin.city)
+        best = self._checkpoints.best_cosigned(origin.city)
         sizes = {newest, best.size if best else newest}
-        kept = read_cosigned(self._store.connection, origin.city)
+        kept = self._checkpoints.cosigned(origin.city)
         notes = {
             checkpoint.size: checkpoint.note for checkpoint in kept if checkpoint.size in sizes or origin.number == OWN
         }
@@ -237,7 +227,7 @@ class Compare:
     def _is_old_news(self, city: str, note: bytes) -> bool:
         origin = self._store.find_origin(city)
         is_newest = origin is not None and note == origin.checkpoint
-        return is_newest or any(note == cosigned.note for cosigned in read_cosigned(self._store.connection, city))
+        return is_newest or any(note == cosigned.note for cosigned in self._checkpoints.cosigned(city))
 
     def _open(self, known: Known, note: bytes) -> Cosigned:
         return open_cosigned(note, log_name(known.member.city), known.member.log_keys, known.witnesses)
@@ -247,8 +237,8 @@ class Compare:
         checkpoint = cosigned.checkpoint
         root = self._store.tree(origin.number, checkpoint.size).frontier.root()
         if root == checkpoint.root:
-            if is_news(self._store.connection, origin.city, cosigned):
-                self._keep(origin.city, cosigned)
+            if self._checkpoints.is_news(origin.city, cosigned):
+                self._checkpoints.put_cosigned(origin.city, cosigned).result()
             return True
         anchor = self._anchor(origin, checkpoint.size)
         if anchor is None:
@@ -258,20 +248,15 @@ class Compare:
         self._freeze.freeze(origin.city, make_fork(origin.city, checkpoint.note, anchor, root, proof), teller)
         return True
 
-    def _keep(self, city: str, cosigned: Cosigned) -> None:
-        # Not patient: a peer waits for the answer.
-        self._store.submit(lambda connection: put_cosigned(connection, city, cosigned), is_patient=False).result()
-
     def _anchor(self, origin: Origin, size: int) -> bytes | None:
         """A signed checkpoint of the verified tree, of this size or larger."""
         if origin.whole_checkpoint is not None and size <= origin.whole_size:
             return origin.whole_checkpoint
-        cosigned = read_cosigned(self._store.connection, origin.city)
+        cosigned = self._checkpoints.cosigned(origin.city)
         return next((checkpoint.note for checkpoint in cosigned if size <= checkpoint.size <= origin.size), None)
 
     def _remember(self, city: str, heard: Heard) -> None:
-        at_ms = self._clock.now_ms()
-        other = self._store.submit(lambda connection: put_heard(connection, city, heard, at_ms)).result()
+        other = self._checkpoints.put_heard(city, heard).result()
         if other is not None:
             root = parse_checkpoint(other).root
             self._freeze.freeze(city, make_fork(city, heard.note, other, root), heard.teller)

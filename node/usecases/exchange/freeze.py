@@ -10,7 +10,6 @@ from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.peer_state import add_fork
 from node.storage.sqlite.store import Store
-from node.storage.sqlite.witness import largest_heard
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +51,7 @@ class Freeze:
 
         So it is after a restore, announced or not: the next record would take a place that peers know otherwise.
         """
-        seen, log = largest_heard(self._store.connection, self._city), self._store.log
+        seen, log = self._store.checkpoints.largest_heard(self._city), self._store.log
         size = self._store.origin(self._city).size
         if seen > size and (log.held_back is None or log.held_back.reason is Reason.RESTORED):
             text = _(

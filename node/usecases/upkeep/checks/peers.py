@@ -8,7 +8,7 @@ from node.core.members.federation import Member
 from node.errors import Reason
 from node.storage.sqlite.peer_state import read_peer_clocks
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.witness import WitnessProgress, read_progress
+from node.storage.sqlite.witness import NO_PROGRESS, WitnessProgress
 from node.usecases.upkeep.checks.keys import moment
 from node.usecases.upkeep.checks.scene import Scene
 
@@ -63,12 +63,8 @@ def witnesses(scene: Scene) -> Iterator[Finding]:
 
 def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) -> dict[str, WitnessProgress]:
     """Up to where each member that has a witness key has cosigned the own log; former members count no more."""
-    known = read_progress(reader.connection, own_city)
-    return {
-        member.city: known.get(witness_name(member.city), WitnessProgress(0, 0))
-        for member in members
-        if member.witness_keys
-    }
+    known = reader.checkpoints.progress(own_city)
+    return {member.city: known.get(witness_name(member.city), NO_PROGRESS) for member in members if member.witness_keys}
 
 
 def clocks(scene: Scene) -> Iterator[Finding]:
