@@ -269,6 +269,6 @@ class _Replica:
 
 
 def _check_trust(holder: str, reader: Reader, liars: Collection[str]) -> Iterator[Violation]:
-    for incident in reader.incidents():
+    for incident in reader.peers.incidents():
         if incident.city not in liars:
             yield Violation(Rule.ACCUSED, holder, incident.city, f"{incident.reason}: {incident.message}")

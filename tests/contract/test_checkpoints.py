@@ -104,7 +104,7 @@ def test_nothing_is_cosigned_of_a_frozen_log_or_where_more_was_heard(city: City,
     checkpoints.put_heard(PEER, heard).result(20)
     assert checkpoints.cosign_newest(PEER, peer.make).result(20) is None
     checkpoints.drop_heard(PEER, [heard]).result(20)
-    city.store.add_incident(PEER, Reason.BAD_COMMITMENT, "a lie", b"").result(20)
+    city.store.peers.add_incident(PEER, Reason.BAD_COMMITMENT, "a lie", b"").result(20)
     assert checkpoints.cosign_newest(PEER, peer.make).result(20) is None
     assert checkpoints.signed(PEER).size == 0
 

@@ -197,7 +197,7 @@ def test_a_broken_policy_change_ends_no_audit(tmp_path: Path) -> None:
 def test_nothing_ends_a_pull_of_them(victim: Victim, tmp_path: Path) -> None:
     """All of them stand, to the last: a fault of one is no fault of the log."""
     assert victim.store.origin("wuhan").size == victim.liar.store.origin("wuhan").size
-    assert victim.store.peer_state("wuhan").frozen is False
+    assert victim.store.peers.state("wuhan").frozen is False
 
 
 def test_only_one_place_parses_a_body() -> None:

@@ -29,8 +29,8 @@ def keep_evidence(own: City, peer: City, record: str) -> int:
     """An incident whose evidence is a batch with a record of the peer in it; the peer was released since."""
     stored = peer.store.records(0, int(record.rpartition("-")[2]), int(record.rpartition("-")[2]) + 1)[0][2]
     assert stored is not None
-    own.store.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", b"batch " + stored + b" lie").result()
-    return own.store.incidents()[0].number
+    own.store.peers.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", b"batch " + stored + b" lie").result()
+    return own.store.peers.incidents()[0].number
 
 
 def bytes_left(folder: Path) -> bool:
@@ -42,15 +42,15 @@ def test_evidence_goes_with_the_record_in_it_that_is_taken_back(cities: tuple[Ci
     records = [peer.register(operator(name=SECRET)), peer.register(operator("91430000184255293D"))]
     own.pull(peer)
     numbers = [keep_evidence(own, peer, record) for record in records]
-    kept = own.store.incident_payload(numbers[0])
+    kept = own.store.peers.payload(numbers[0])
     peer.retract(records[0])
     own.pull(peer)
     with pytest.raises(NodeError, match=sha256(kept).hexdigest()) as caught:
-        own.store.incident_payload(numbers[0])
+        own.store.peers.payload(numbers[0])
     assert caught.value.reason is Reason.NOT_FOUND
-    assert own.store.incident_payload(numbers[1])
+    assert own.store.peers.payload(numbers[1])
     assert not bytes_left(tmp_path)
-    assert [each.payload_bytes for each in own.store.incidents()][1] == 0
+    assert [each.payload_bytes for each in own.store.peers.incidents()][1] == 0
 
 
 def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp
     own.pull(peer, only(2), grant="narrow")
     own.revise(peer, only(2), "narrow")
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
     assert not bytes_left(tmp_path)
 
 
@@ -73,9 +73,9 @@ def test_evidence_is_kept_for_half_a_year(cities: tuple[City, City]) -> None:
         own.clock.at_ms += days * DAY_MS - (179 * DAY_MS if days == 182 else 0)
         terms.run()
         if is_kept:
-            assert own.store.incident_payload(number)
+            assert own.store.peers.payload(number)
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
 
 
 def test_what_was_caught_up_with_stays_provable_while_there_is_more_to_pull(cities: tuple[City, City]) -> None:
@@ -121,4 +121,4 @@ def test_evidence_stays_when_a_policy_widens(cities: tuple[City, City]) -> None:
     own.pull(peer, only(2), grant="narrow")
     own.pull(peer, only(1, 2), grant="wide")
     own.revise(peer, only(1, 2), "wide")
-    assert own.store.incident_payload(number)
+    assert own.store.peers.payload(number)

@@ -20,8 +20,8 @@ from node.folder.clock import SystemClock
 from node.folder.data_lock import released
 from node.folder.files import load_clients, load_federation, save_clients, save_federation
 from node.folder.keyfile import create_log_key, load_log_key, load_tls_identity
-from node.storage.sqlite.peer_state import write_peer_clock
-from node.storage.sqlite.store import PeerState, Store
+from node.storage.sqlite.peer_state import PeerState
+from node.storage.sqlite.store import Store
 from node.usecases.upkeep.checks.run import CHECKS, examine, watched_findings
 from node.usecases.upkeep.checks.scene import Observer, Scene
 from node.usecases.upkeep.start_checks import founding_errors
@@ -99,13 +99,13 @@ def _without_own_card(config: Config) -> None:
 
 def _frozen(config: Config) -> None:
     store = _store(config)
-    store.set_peer_state(PeerState("wuhan", frozen=True, last_reason="bad_signature")).result()
+    store.peers.set_state(PeerState("wuhan", frozen=True, last_reason="bad_signature")).result()
     store.close()
 
 
 def _failing(config: Config) -> None:
     store = _store(config)
-    store.set_peer_state(
+    store.peers.set_state(
         PeerState("wuhan", failures=7, last_reason="unavailable", last_error="connection refused")
     ).result()
     store.close()
@@ -249,7 +249,7 @@ def test_a_witness_that_stopped_is_found_and_a_clock_that_is_ahead(tmp_path: Pat
 def test_a_peer_whose_clock_is_off_is_found(tmp_path: Path, ahead_s: int, code: Code | None) -> None:
     config, *_ = found_federation(tmp_path, datetime.now(UTC), ["hefei", "wuhan"])
     store = _store(config)
-    store.submit(lambda connection: write_peer_clock(connection, "wuhan", ahead_s * 1000)).result()
+    store.peers.set_clock("wuhan", ahead_s * 1000).result()
     store.close()
     found = _all(_scene(config))
     clocks = {each for each in (Code.PEER_CLOCK_AHEAD, Code.PEER_CLOCK_BEHIND) if each in found}

@@ -101,7 +101,7 @@ def test_what_an_accuser_can_make_a_node_keep_is_bounded(country: Country, other
             "hefei", CompareRequest(checkpoints=[note("wuhan", count, tree.root, signer)])
         )
     assert evidence(changsha) == raw
-    assert len(country["taiyuan"].store.incidents()) == 1
+    assert len(country["taiyuan"].store.peers.incidents()) == 1
 
 
 def test_any_altered_byte_of_the_evidence_proves_nothing(country: Country, other: Origin) -> None:

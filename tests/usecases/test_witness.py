@@ -9,7 +9,6 @@ from node.core.log.checkpoint import log_name, parse_checkpoint
 from node.core.log.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
-from node.storage.sqlite.peer_state import read_peer_clocks
 from node.storage.sqlite.witness import KEPT_BEST, Kept
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from node.usecases.records.prove import prove
@@ -70,7 +69,7 @@ def test_how_far_a_peers_clock_is_off_is_kept(country: Country, off_ms: int) -> 
     country["changsha"].sync.run_now("wuhan", lambda _: None)
     store = country["changsha"].store
     store.submit(lambda _: None).result()  # the note is written behind the round
-    assert read_peer_clocks(store.connection) == {"wuhan": off_ms}
+    assert store.peers.clocks() == {"wuhan": off_ms}
 
 
 def test_a_lie_about_a_clock_is_bounded(country: Country) -> None:
@@ -78,7 +77,7 @@ def test_a_lie_about_a_clock_is_bounded(country: Country) -> None:
     country["changsha"].sync.run_now("wuhan", lambda _: None)
     store = country["changsha"].store
     store.submit(lambda _: None).result()
-    assert read_peer_clocks(store.connection)["wuhan"] < 2**43
+    assert store.peers.clocks()["wuhan"] < 2**43
 
 
 def test_everyone_learns_of_every_cosignature(country: Country) -> None:

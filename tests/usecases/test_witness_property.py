@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from node.core.log.checkpoint import LogKey, parse_checkpoint
 from node.core.log.fork import parse_fork, verify_fork
 from node.errors import NodeError
-from node.storage.sqlite.peer_state import read_forks
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.towns import Country, Town
@@ -125,6 +124,6 @@ def test_a_forker_is_caught_whatever_the_order(
 
 
 def _check(town: Town, keys: tuple[LogKey, ...]) -> None:
-    [raw] = read_forks(town.store.connection)
+    [raw] = town.store.peers.forks()
     proven = verify_fork(parse_fork(raw), keys)
     assert proven.smaller.size <= proven.larger.size

@@ -6,7 +6,7 @@ from pathlib import Path
 from node.core.log.merkle import Frontier
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite import drafts, loads, peer_state, policies
+from node.storage.sqlite import drafts, loads, policies
 from node.storage.sqlite.connections import Connections
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import read_republished
@@ -14,7 +14,7 @@ from node.storage.sqlite.idempotency import read_versions
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import read_subject_range
-from node.storage.sqlite.peer_state import Incident, PeerState
+from node.storage.sqlite.peer_state import PeerStates
 from node.storage.sqlite.replica import Origin, read_origin, read_origins
 from node.storage.sqlite.rows import subject_digest
 from node.storage.sqlite.schema import Connection
@@ -31,6 +31,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._connections = Connections(path)
+        self.peers = PeerStates(self._connections.current)
         self.checkpoints = Checkpoints(self._connections.current)
 
     @property
@@ -166,22 +167,6 @@ class Reader:
             (row,),
         ).fetchone()
         return stored, bool(is_retracted), successor
-
-    def peer_state(self, city: str) -> PeerState:
-        """A peer's failures, back-off and freeze."""
-        return peer_state.read_peer_state(self.connection, city)
-
-    def incidents(self, limit: int = 100) -> list[Incident]:
-        """The newest incidents, newest first."""
-        return peer_state.read_incidents(self.connection, limit)
-
-    def incident_payload(self, number: int) -> bytes:
-        """What the peer sent in an incident.
-
-        Raises:
-            NodeError: NOT_FOUND.
-        """
-        return peer_state.read_payload(self.connection, number)
 
     def republished(self, limit: int = 100) -> list[str]:
         """The first record ids of listings here that peers published again after they had ended."""

@@ -11,7 +11,7 @@ from node.storage.sqlite import drafts, loads, peer_state, policies, replica
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KnownAsOf, OwnLog
-from node.storage.sqlite.peer_state import Incident, PeerState
+from node.storage.sqlite.peer_state import WritablePeerStates
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.retention import destroy_ended
@@ -43,6 +43,7 @@ class Store(Reader):
             self.log = OwnLog(self._writer.connection, city, signer, clock)
         except Error as error:
             raise storage_error(error, path.name) from None
+        self.peers: WritablePeerStates = WritablePeerStates(self._connections.current, self.submit, clock)
         self.checkpoints: WritableCheckpoints = WritableCheckpoints(self._connections.current, self.submit, clock)
         self._destruction = _Destruction(self._writer)
         self._destruction.after_commit()
@@ -108,15 +109,6 @@ class Store(Reader):
     def destroy_old_payloads(self, before_ms: int) -> "Future[None]":
         """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
         return self._submit_destroying(lambda connection: peer_state.destroy_old_payloads(connection, before_ms))
-
-    def set_peer_state(self, state: PeerState) -> "Future[None]":
-        """Stores a peer's failures, back-off and freeze."""
-        return self.submit(lambda connection: peer_state.write_peer_state(connection, state))
-
-    def add_incident(self, city: str, reason: str, message: str, payload: bytes) -> "Future[None]":
-        """Keeps what a peer sent as an incident and freezes the peer."""
-        at_ms = self._clock.now_ms()
-        return self.submit(lambda conn: peer_state.add_incident(conn, city, reason, message, at_ms, payload))
 
     def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
         """Puts a policy in force: remembers its text, logs what it changes for peers."""
@@ -244,4 +236,4 @@ class _Destruction:
     def after_rollback(self) -> None: ...
 
 
-__all__ = ["OWN", "AppendResult", "Entry", "Incident", "Origin", "PeerState", "Store"]
+__all__ = ["OWN", "AppendResult", "Entry", "Origin", "Store"]

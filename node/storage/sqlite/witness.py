@@ -14,7 +14,7 @@ from node.core.log.merkle import EMPTY_ROOT
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
-from node.storage.sqlite.peer_state import read_peer_state
+from node.storage.sqlite.peer_state import PeerStates
 from node.storage.sqlite.replica import read_origin
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.writer import Submit
@@ -205,7 +205,7 @@ def _cosign_newest(
     if origin is None or known is None or known.size == 0 or (known.size, known.root) != (origin.size, origin.root):
         return None
     is_behind = Checkpoints(lambda: connection).largest_heard(city) > known.size
-    if is_behind or read_peer_state(connection, city).frozen:
+    if is_behind or PeerStates(lambda: connection).state(city).frozen:
         return None
     # Compare-and-swap: never a smaller tree than the last, never another of its size.
     swapped = connection.execute(

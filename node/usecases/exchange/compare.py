@@ -20,7 +20,7 @@ from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock, Peer
-from node.storage.sqlite.peer_state import is_forked, read_forks, read_peer_clocks, write_peer_clock
+from node.storage.sqlite.peer_state import is_forked
 from node.storage.sqlite.store import OWN, Origin, Store
 from node.storage.sqlite.witness import Heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, RawPullResponse
@@ -62,6 +62,7 @@ class Compare:
             freeze: Called with a verified proof of a fork alone.
         """
         self._store = store
+        self._peers = store.peers
         self._checkpoints = store.checkpoints
         self._members = members
         self._clock = clock
@@ -74,7 +75,9 @@ class Compare:
             NodeError: It refused or could not be reached, or told what cannot be so.
         """
         asked_at_ms = self._clock.now_ms()
-        raw = peer.compare(CompareRequest(checkpoints=self.checkpoints(), forks=self._forks()).SerializeToString())
+        raw = peer.compare(
+            CompareRequest(checkpoints=self.checkpoints(), forks=self._peers.forks()).SerializeToString()
+        )
         heard_at_ms = self._clock.now_ms()
         try:
             answer = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
@@ -92,14 +95,14 @@ class Compare:
                 FALSE_ACCUSATION, a fork proof that proves nothing. The rest of the request is stored.
         """
         self._hear(teller, request.checkpoints, request.forks)
-        return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks(), now_ms=self._clock.now_ms())
+        return CompareResponse(checkpoints=self.checkpoints(), forks=self._peers.forks(), now_ms=self._clock.now_ms())
 
     def _note_clock(self, city: str, ahead_ms: int) -> None:
         """Keeps how far a peer's clock is ahead, as far as it differs from what is known; a lie costs a warning."""
         ahead_ms = max(-_MOST_AHEAD_MS, min(ahead_ms, _MOST_AHEAD_MS))
-        known = read_peer_clocks(self._store.connection).get(city)
+        known = self._peers.clocks().get(city)
         if known is None or abs(known - ahead_ms) > _CLOCK_STEP_MS:
-            self._store.submit(lambda connection: write_peer_clock(connection, city, ahead_ms))
+            self._peers.set_clock(city, ahead_ms)
 
     def confront(self, city: str, batch: bytes) -> None:
         """Holds the checkpoint of a batch that broke a rule against the tree: it may prove a fork."""
@@ -145,9 +148,6 @@ class Compare:
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
 
-    def _forks(self) -> list[bytes]:
-        return read_forks(self._store.connection)
-
     def _known(self) -> dict[str, Known]:
         members = list(self._members())
         return {
@@ -188,9 +188,7 @@ class Compare:
 
     def _hear_fork(self, known: dict[str, Known], raw: bytes, teller: str) -> None:
         fork = parse_fork(raw)
-        if is_forked(
-            self._store.peer_state(fork.city)
-        ):  # of a log that is frozen for good there is nothing more to learn
+        if is_forked(self._peers.state(fork.city)):  # frozen for good: there is nothing more to learn
             return
         if fork.city not in known:
             raise NodeError(
@@ -207,7 +205,7 @@ class Compare:
         about = by_log.get(parse_checkpoint(note).log)
         if about is None or self._is_old_news(about.member.city, note):
             return
-        if is_forked(self._store.peer_state(about.member.city)):
+        if is_forked(self._peers.state(about.member.city)):
             return
         try:
             cosigned = self._open(about, note)

@@ -8,7 +8,6 @@ from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.fork import parse_fork
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite.peer_state import add_fork
 from node.storage.sqlite.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -17,19 +16,17 @@ _log = structlog.get_logger(__name__)
 class Freeze:
     """What follows from signed checkpoints that cannot all be true, or that a node should have and has not."""
 
-    def __init__(self, store: Store, now_ms: Callable[[], int], alarm: Callable[[], None]) -> None:
+    def __init__(self, store: Store, alarm: Callable[[], None]) -> None:
         """Holds the own log back where it is known to be forked, or to be behind what this city has signed.
 
         Args:
             store: Of the node.
-            now_ms: Dates the incident.
             alarm: Has the other cities hear of it without delay.
         """
         self._store = store
         self._city = store.log.city
-        self._now_ms = now_ms
         self._alarm = alarm
-        if store.peer_state(self._city).frozen:
+        if store.peers.state(self._city).frozen:
             self._hold_back_forked()
         self.check_own_log()
 
@@ -38,8 +35,7 @@ class Freeze:
         fork = parse_fork(payload)
         sizes = sorted(parse_checkpoint(note.encode()).size for note in (fork.smaller, fork.larger))
         text = f"{city} signed two histories of its log: of {sizes[0]} records, and of {sizes[1]}; told by {teller}"
-        at_ms = self._now_ms()
-        if not self._store.submit(lambda connection: add_fork(connection, city, text, at_ms, payload)).result():
+        if not self._store.peers.add_fork(city, text, payload).result():
             return
         _log.error("log_forked", city=city, smaller=sizes[0], larger=sizes[1], told_by=teller)
         if city == self._city:

@@ -48,7 +48,7 @@ def node_status(
     best = _best(reader.checkpoints.cosigned(own.city), {member.city for member in members})
     progress = member_progress(reader, own.city, members)
     peers = [
-        _peer(member, origins.get(member.city), reader.peer_state(member.city), now_ms, silence) for member in members
+        _peer(member, origins.get(member.city), reader.peers.state(member.city), now_ms, silence) for member in members
     ]
     incidents = [
         control_pb2.Incident(
@@ -59,7 +59,7 @@ def node_status(
             at_ms=incident.at_ms,
             evidence_bytes=incident.payload_bytes,
         )
-        for incident in reader.incidents()
+        for incident in reader.peers.incidents()
     ]  # fmt: skip
     return control_pb2.StatusResponse(
         city=own.city,

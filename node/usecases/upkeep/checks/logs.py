@@ -36,8 +36,8 @@ def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
         reader: The store.
         is_restored: It was restored from a backup, and not confirmed yet.
     """
-    for incident in reader.incidents():
-        if incident.reason == Reason.LOG_FORKED and reader.peer_state(incident.city).last_reason == Reason.LOG_FORKED:
+    for incident in reader.peers.incidents():
+        if incident.reason == Reason.LOG_FORKED and reader.peers.state(incident.city).last_reason == Reason.LOG_FORKED:
             yield new_finding(Code.LOG_FORKED, incident.city, incident=incident.number)
     for own in (origin for origin in reader.origins() if origin.number == OWN):
         seen = reader.checkpoints.largest_heard(own.city)
