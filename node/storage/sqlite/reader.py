@@ -1,6 +1,6 @@
 """Reads `node.db`: any number of readers, in any process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from node.core.log.merkle import Frontier
@@ -9,7 +9,7 @@ from node.messages import _
 from node.storage.sqlite import drafts, loads, policies
 from node.storage.sqlite.connections import Connections
 from node.storage.sqlite.drafts import Draft
-from node.storage.sqlite.ended import read_republished
+from node.storage.sqlite.ended import are_ended, read_republished
 from node.storage.sqlite.idempotency import read_versions
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
@@ -167,6 +167,10 @@ class Reader:
             (row,),
         ).fetchone()
         return stored, bool(is_retracted), successor
+
+    def are_ended(self, marks: Iterable[str]) -> bool:
+        """Whether any of these marks is of a listing that had ended (`node.core.screening.marks`)."""
+        return are_ended(self.connection, marks)
 
     def republished(self, limit: int = 100) -> list[str]:
         """The first record ids of listings here that peers published again after they had ended."""
