@@ -1,21 +1,18 @@
 """Forgets the log of a peer that has rebuilt it under a new key, so that the new one is pulled from its beginning."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from node.config import Config
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.log.record import parse_header, parse_record_id, record_id
+from node.core.log.record import parse_header, record_id
 from node.core.screening import case_of
 from node.errors import NodeError, Reason
 from node.folder.data_lock import released
 from node.folder.files import load_federation
 from node.messages import _
-from node.storage.sqlite.forget import forget_log
-from node.storage.sqlite.log import OWN
-from node.storage.sqlite.replica import Origin, read_origin
-from node.storage.sqlite.schema import Connection, open_writer
-from node.storage.sqlite.tree import position
+from node.storage.sqlite.forget import StoppedStore, open_stopped
+from node.storage.sqlite.replica import Origin
 from node.stubs.record.v1.record_pb2 import View
 
 
@@ -43,38 +40,22 @@ def forget(config: Config, city: str, now_ms: int) -> Forgotten:
             still pinned.
     """
     member = load_federation(config.federation).find(city)
-    with released(config.data_dir):
-        connection = open_writer(config.node_db)
-        try:
-            origin = read_origin(connection, city)
-            if origin is None or city == config.city:
-                raise NodeError(Reason.NOT_FOUND, _("this node holds no data of a peer {city!r}", city=city[:40]))
-            _check_rebuilt(origin, member.log_keys if member else ())
-            acts = _acts_in_cases_of(connection, config.city, city)
-            connection.execute("BEGIN IMMEDIATE")
-            forget_log(connection, origin, now_ms)
-            misread = [(parse_record_id(act)[1],) for act in acts]
-            connection.executemany("INSERT OR IGNORE INTO misread (position) VALUES (?)", misread)
-            connection.execute("COMMIT")
-            # What is destroyed leaves no bytes, neither in free pages nor in the write-ahead log.
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
-    return Forgotten(origin.size, acts)
+    with released(config.data_dir), open_stopped(config.node_db) as store:
+        origin = store.find_origin(city)
+        if origin is None or city == config.city:
+            raise NodeError(Reason.NOT_FOUND, _("this node holds no data of a peer {city!r}", city=city[:40]))
+        _check_rebuilt(origin, member.log_keys if member else ())
+        acts = list(_acts_in_cases_of(store, city))
+        store.forget(origin, acts, now_ms)
+    return Forgotten(origin.size, [record_id(config.city, index) for index in acts])
 
 
-def _acts_in_cases_of(connection: Connection, own: str, city: str) -> list[str]:
-    """The own records, not retracted, that are acts in cases which a city opened."""
+def _acts_in_cases_of(store: StoppedStore, city: str) -> Iterator[int]:
+    """Leaf indices of the own records, not retracted, that are acts in cases which a city opened."""
     case = f"{city}-"
-    rows = connection.execute(
-        "SELECT position, view FROM record WHERE position >= ? AND position < ?"
-        " AND view IS NOT NULL AND instr(view, CAST(? AS BLOB))"
-        " AND position NOT IN (SELECT position FROM change WHERE kind = 'retracted') ORDER BY position",
-        (position(OWN, 0), position(OWN + 1, 0), f"case:{case}"),
-    )
-    headers = ((row, parse_header(View.FromString(view).header)) for row, view in rows)
-    return [record_id(own, row) for row, header in headers if case_of(header).startswith(case)]
+    for index, view in store.own_records_naming(f"case:{case}"):
+        if case_of(parse_header(View.FromString(view).header)).startswith(case):
+            yield index
 
 
 def _check_rebuilt(origin: Origin, keys: Sequence[LogKey]) -> None:
