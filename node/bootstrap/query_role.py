@@ -17,8 +17,8 @@ from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
 from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.search import SearchIndex
+from node.storage.sqlite.soundness import is_migrated
 from node.storage.sqlite.usage import UsageLog
 from node.usecases.casework.lists.screen import Screening
 from node.usecases.records.list_usage import ListUsage

@@ -279,7 +279,9 @@ def test_the_lock_of_the_data_tells_whether_the_node_runs(config: Config) -> Non
 def test_the_check_that_fails_itself_is_a_finding_and_the_others_go_on(config: Config) -> None:
     config.node_db.write_bytes(b"no database" * 1000)
     found = [each for check in CHECKS for each in examine(check, _scene(config))]
-    assert {"peers", "witnesses"} <= {each.params["check"] for each in found if each.code is Code.CHECK_FAILED}
+    failed = {each.params["check"]: each.params["error"] for each in found if each.code is Code.CHECK_FAILED}
+    assert {"peers", "witnesses"} <= failed.keys()
+    assert "is damaged" in str(failed["peers"]), "in words, not as the database says it"
     assert Code.DATABASE_DAMAGED in {each.code for each in found}
 
 

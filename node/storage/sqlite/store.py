@@ -9,6 +9,7 @@ from node.core.log.trusted_log import Revision, VerifiedBatch
 from node.ports import Clock, Signer
 from node.storage.sqlite import drafts, loads, peer_state, policies, replica
 from node.storage.sqlite.drafts import Draft
+from node.storage.sqlite.errors import translated
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KnownAsOf, OwnLog
 from node.storage.sqlite.peer_state import WritablePeerStates
@@ -18,7 +19,7 @@ from node.storage.sqlite.retention import destroy_ended
 from node.storage.sqlite.schema import Connection, Error
 from node.storage.sqlite.tree import position
 from node.storage.sqlite.witness import WritableCheckpoints
-from node.storage.sqlite.writer import Writer, storage_error
+from node.storage.sqlite.writer import Writer
 
 _Result = TypeVar("_Result")
 _NEWEST_DESTRUCTION = (
@@ -38,11 +39,9 @@ class Store(Reader):
         """
         super().__init__(path)
         self._clock = clock
-        try:
+        with translated(path.name):
             self._writer = Writer(path)
             self.log = OwnLog(self._writer.connection, city, signer, clock)
-        except Error as error:
-            raise storage_error(error, path.name) from None
         self.peers: WritablePeerStates = WritablePeerStates(self._connections.current, self.submit, clock)
         self.checkpoints: WritableCheckpoints = WritableCheckpoints(self._connections.current, self.submit, clock)
         self._destruction = _Destruction(self._writer)
@@ -180,10 +179,8 @@ class Store(Reader):
             self._destruction.after_commit()
 
         self._destruction.pending += 1
-        try:
+        with translated():
             self._writer.run_alone(work)
-        except Error as error:
-            raise storage_error(error) from None
         return True
 
     def check_file(self) -> None:
