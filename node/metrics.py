@@ -64,7 +64,7 @@ class StateCollector(Collector):
         for name, text, value in _PEER_GAUGES:
             yield _family(name, text, [(origin.city, value(origin)) for origin in origins])
         peers = self._federation.current().peers_of(self._config.city)
-        states = [(peer.city, self._reader.peer_state(peer.city)) for peer in peers]
+        states = [(peer.city, self._reader.peers.state(peer.city)) for peer in peers]
         failures = [(city, state.failures) for city, state in states]
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
         frozen = [(city, int(state.frozen)) for city, state in states]

@@ -41,7 +41,7 @@ class Exchange:
             NodeError: The policy file, the witness key or the log is wrong.
         """
         # First: a log that is behind or forked takes no record, not even one of a new policy.
-        freeze = Freeze(store, clock.now_ms, changed)
+        freeze = Freeze(store, changed)
         self._compare = Compare(store, lambda: peers.federation().members, clock, freeze)
         around = Round(_witness(config, store, clock), self._compare, peers.cities())
         self._policy_file = ReloadingFile(config.policy, partial(load_policy, config.city))

@@ -53,7 +53,7 @@ class Peers:
         Raises:
             NodeError: PEER_FROZEN.
         """
-        if self._store.peer_state(city).frozen:
+        if self._store.peers.state(city).frozen:
             raise NodeError(Reason.PEER_FROZEN, _("{city} is frozen: look at its incident, then release it", city=city))
         trusted = self._trust.current()
         return evidence_peer(trusted.federation.member(city), trusted.identity, self._config.sync.batch_timeout_s)

@@ -15,9 +15,10 @@ from node.messages import _
 from node.rpc.query_service import QueryServicer, add_query_service
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
+from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import is_migrated
 from node.storage.sqlite.search import SearchIndex
+from node.storage.sqlite.soundness import is_migrated
 from node.storage.sqlite.usage import UsageLog
 from node.usecases.casework.lists.screen import Screening
 from node.usecases.records.list_usage import ListUsage
@@ -47,7 +48,7 @@ class QueryRole:
         self._stopping = threading.Event()
         self._indexer = threading.Thread(target=self._follow, name="search-index")
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
-        searcher = SearchOperators(reader, config.search_db)
+        searcher = SearchOperators(reader, NameSearch(config.search_db))
         recorder = UsageRecorder(self._usage, clock)
         trust = Trust(config)
         usage = ListUsage(config.usage_db, config.data_dir / "evidence_usage.db")

@@ -21,6 +21,7 @@ from node.cli.shared.query import (
 )
 from node.cli.shared.tables import CellTable, print_table
 from node.core.answer import check_day, check_status
+from node.core.result_words import field_texts, result_text
 from node.core.standards.party_key import subject_of
 from node.localized_click import echo
 from node.messages import _
@@ -117,9 +118,9 @@ def _print_answer(answer: query.Answer, *, as_json: bool) -> None:
         _("result"), _("differs"), _("not comparable"), _("city"), _("record"), _("as of"), _("confirmed at")
     )
     table.add_row(
-        plain["result"],
-        " ".join(answer.mismatches),
-        " ".join(answer.unseen),
+        result_text(plain["result"]),
+        field_texts(answer.mismatches),
+        field_texts(answer.unseen),
         city_text(answer.city, former=answer.former_member) or " ".join(answer.cities),
         answer.record_id,
         time_text(answer.as_of_ms),

@@ -27,7 +27,7 @@ def peer() -> None:
 @node_option
 def payload_command(incident: int, out: Path, node_dir: Path) -> None:
     """Write the exact bytes that the peer sent in INCIDENT, a number shown by `gongzhi status`."""
-    content = Reader(load_config(node_dir).node_db).incident_payload(incident)
+    content = Reader(load_config(node_dir).node_db).peers.payload(incident)
     out.touch(mode=0o600)
     out.write_bytes(content)
     say("{count} bytes written to {out}", count=len(content), out=out)

@@ -12,6 +12,7 @@ from node.cli.shared.batches import Batches
 from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
+from node.core.result_words import counts_text
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import advice, advice_of, canonical_key, code_of
 from node.localized_click import echo
@@ -80,7 +81,7 @@ def verify_roster(caller: Caller, reason: query.Reason, path: Path, *, as_json: 
                 plain = _plain(row, answer)
                 counts[plain["result"]] += 1
                 write(plain)
-    echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or _("no rows"), err=True)
+    echo(counts_text(counts) or _("no rows"), err=True)
     return 0 if set(counts) == {"match"} else 1
 
 

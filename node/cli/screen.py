@@ -20,6 +20,7 @@ from node.cli.shared.options import json_option, node_option
 from node.cli.shared.query import reason_options
 from node.cli.shared.screen_roster import Row, read_rows, screening_service
 from node.config import load_config
+from node.core.result_words import counts_text
 from node.core.screening import LISTS
 from node.core.standards import standard as standards
 from node.core.standards.party_key import advice_of, canonical_key
@@ -89,7 +90,7 @@ def screen_file(
                 counts[plain["result"]] += 1
                 if plain["result"] != "no_hit":
                     write(plain)
-    echo("  ".join(f"{result} {count}" for result, count in counts.most_common()) or _("no rows"), err=True)
+    echo(counts_text(counts) or _("no rows"), err=True)
     if counts["republished"]:
         echo(_("ALERT: cities published listings again that had ended; they do not count as hits"), err=True)
     if set(counts) <= {"no_key"}:

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from node.cli.shared.caller import Caller, caller_options
 from node.cli.shared.options import json_option
+from node.core.reason_texts import kept_message
 from node.localized_click import echo, say
 from node.messages import _
 from node.stubs.control.v1 import control_pb2
@@ -51,5 +52,5 @@ def _print(last: dict[str, control_pb2.SyncResponse], as_json: bool) -> None:
     for city, step in sorted(last.items()):
         outcome = _("verified up to {size}", size=step.tree_size)
         if step.reason:
-            outcome = _("{reason}: {message}", reason=step.reason, message=step.message)
+            outcome = _("{reason}: {message}", reason=step.reason, message=kept_message(step.reason, step.message))
         say("{city:10} {outcome}", city=city, outcome=outcome)

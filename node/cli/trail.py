@@ -12,6 +12,7 @@ from node.cli.shared.options import json_option, node_option
 from node.cli.shared.tables import CellTable, print_table
 from node.config import load_config
 from node.core.law.calendar import SHANGHAI
+from node.core.result_words import result_text
 from node.localized_click import echo, say
 from node.messages import _
 from node.storage.sqlite.trail import Numbered, first_broken, read_trail
@@ -41,7 +42,8 @@ def list_command(days: int, as_json: bool, node_dir: Path) -> None:
         return
     table = CellTable(_("number"), _("at"), _("who"), _("from"), _("operation"), _("about"), _("result"))
     for each in acts:
-        table.add_row(*_row(each))
+        *cells, result = _row(each)
+        table.add_texts(*cells, result_text(result))
     print_table(table)
 
 

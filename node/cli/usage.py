@@ -15,6 +15,7 @@ from node.cli.shared.dates import parse_day, time_text
 from node.cli.shared.options import json_option, print_json
 from node.cli.shared.tables import CellTable, print_table
 from node.core.law.calendar import SHANGHAI
+from node.core.result_words import result_text
 from node.localized_click import say
 from node.messages import _
 from node.stubs.query.v1 import query_pb2 as query
@@ -84,7 +85,7 @@ def list_command(limit: int, as_json: bool, caller: Caller, **wanted: Any) -> No
             each.subject if len(each.subject) <= _DIGEST_CHARS else _("{count} digests", count=len(each.subject) // 16)
         )
         cells = (time_text(each.at_ms), f"{each.kind} {each.name}", each.rpc, str(each.questions), about)
-        table.add_texts(*cells, each.purpose, each.legal_basis, each.cities, each.result)
+        table.add_texts(*cells, each.purpose, each.legal_basis, each.cities, result_text(each.result))
     print_table(table)
     tell_rest(len(newest), len(every))
 

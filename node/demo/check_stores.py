@@ -27,7 +27,6 @@ from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.storage.sqlite.witness import read_cosigned, read_signed
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.enforce_policy import read_policy
 from node.usecases.upkeep.audit import audit
@@ -209,8 +208,8 @@ def _check_acknowledged(logs: Mapping[str, _Log], acknowledged: Iterable[Acknowl
 
 
 def _check_cosigned(holder: str, reader: Reader, log: _Log) -> Iterator[Violation]:
-    kept = [parse_checkpoint(each.note) for each in read_cosigned(reader.connection, log.city)]
-    for size, root in {*((each.size, each.root) for each in kept), *read_signed(reader.connection, log.city)}:
+    kept = [parse_checkpoint(each.note) for each in reader.checkpoints.cosigned(log.city)]
+    for size, root in {*((each.size, each.root) for each in kept), reader.checkpoints.signed(log.city)}:
         if size > len(log.rows) or log.root(size) != root:
             yield Violation(Rule.FORKED, holder, log.city, f"a cosigned tree of {size} records is not of its log")
 
@@ -268,6 +267,6 @@ class _Replica:
 
 
 def _check_trust(holder: str, reader: Reader, liars: Collection[str]) -> Iterator[Violation]:
-    for incident in reader.incidents():
+    for incident in reader.peers.incidents():
         if incident.city not in liars:
             yield Violation(Rule.ACCUSED, holder, incident.city, f"{incident.reason}: {incident.message}")

@@ -14,11 +14,12 @@ from rich.live import Live
 from rich.table import Table
 
 from node.core.reason_texts import kept_message
+from node.core.result_words import field_texts, result_text
 from node.demo.exchange import Exchange, Statuses
 from node.demo.questions import Asked, result_name
 from node.demo.tamper import Caught
 from node.folder.founding import CAPITALS
-from node.messages import _, render
+from node.messages import Message, _, render
 from node.tables.terminal import CellTable, print_table
 
 _PLAIN_EVERY_S = 5.0
@@ -107,8 +108,9 @@ def print_answers(console: Console, asked: Sequence[Asked], proof: str) -> None:
     """Prints questions with their answers, and what the proof says."""
     table = CellTable(_("asked in"), _("code"), _("name"), _("answer"), _("by the record"))
     for each in asked:
-        differs = f" ({', '.join(each.answer.mismatches)})" if each.answer.mismatches else ""
-        answer = result_name(each.answer.result) + differs
+        answer: Message = result_text(result_name(each.answer.result))
+        if each.answer.mismatches:
+            answer = _("{answer} ({fields})", answer=answer, fields=field_texts(each.answer.mismatches))
         table.add_row(name(each.asker), each.question.uscc, each.question.name, answer, each.answer.record_id)
     print_table(table)
     if proof:

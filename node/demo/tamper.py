@@ -163,7 +163,7 @@ def _check(
 ) -> None:
     if (after.tree_size, after.root) != (before.tree_size, before.root):
         raise DemoError(_("{city} stored something of an altered batch", city=victim.city))
-    if not middle.sent or Reader(victim.config.node_db).incident_payload(incident.number) != middle.sent:
+    if not middle.sent or Reader(victim.config.node_db).peers.payload(incident.number) != middle.sent:
         raise DemoError(_("the incident payload that {city} kept is not what was sent", city=victim.city))
 
 

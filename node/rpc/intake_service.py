@@ -92,7 +92,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         with self._recorder.using(caller, "Retract", reason, request.id) as use:
             _check_officer(caller)
             placed = retract(self._store, self._clock, request.id, why, by_officer=True)
-            use.result = f"retracted by {placed.id}"
+            use.result = f"retracted={placed.id}"
         self._notify([EVERYONE])  # a retraction waits for no schedule
         return intake_pb2.RetractResponse(id=placed.id, checkpoint=self._store.log.note)
 
@@ -119,7 +119,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
                 use.result = "asked"
                 return intake_pb2.RetractLoadResponse(load=_load(asked))
             done = self._loads.approve(actor, load.number)
-            use.result = f"{done.retracted} records retracted"
+            use.result = f"retracted={done.retracted}"
         self._notify([EVERYONE])
         return intake_pb2.RetractLoadResponse(load=_load(done), checkpoint=self._store.log.note)
 

@@ -13,7 +13,7 @@ from node.core.log.checkpoint import LogKey
 from node.demo.check_stores import Acknowledged, check_stores
 from node.folder.files import load_federation
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.soundness import is_migrated
 from node.storage.sqlite.store import Origin
 from node.testing.city import CLOCK_OFFSET, City
 from node.testing.local import InProcessCity, ProcessCity, found_local

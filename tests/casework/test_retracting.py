@@ -106,7 +106,7 @@ def test_who_took_a_record_back_is_recorded(office: Office) -> None:
     record = taken_in(office, 2)
     made = take_back(office, record, "zhang")
     assert parse_record_id(made)[1] > parse_record_id(record)[1]
-    eventually(lambda: ("zhang", record, f"retracted by {made}") in uses(office))
+    eventually(lambda: ("zhang", record, f"retracted={made}") in uses(office))
 
 
 def command(office: Office, *words: str, name: str = "") -> Result:

@@ -186,7 +186,7 @@ class Chaos:
         """Releases the liars, who tell the truth again."""
         for city in self._trial.others():
             for liar in self._trial.liars - {city.slug}:
-                if Reader(city.store).peer_state(liar).frozen:
+                if Reader(city.store).peers.state(liar).frozen:
                     city.release(liar)
 
     def _tell(self, what: str) -> None:

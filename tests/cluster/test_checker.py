@@ -178,6 +178,6 @@ def test_a_record_that_may_be_seen_and_is_a_hash(world: World) -> None:
 
 
 def test_an_honest_city_that_is_held_for_a_liar(world: World) -> None:
-    world.changsha.store.add_incident("wuhan", "tree_forked", "", b"").result()
+    world.changsha.store.peers.add_incident("wuhan", "tree_forked", "", b"").result()
     assert world.found() == {(Rule.ACCUSED, "changsha", "wuhan")}
     assert world.found(liars=["wuhan"]) == set()

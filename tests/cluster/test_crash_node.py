@@ -27,7 +27,7 @@ from node.folder.files import load_federation
 from node.folder.identity import add_client
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.soundness import is_migrated
 from node.stubs.control.v1 import control_pb2, control_pb2_grpc
 from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.receiver import recompute

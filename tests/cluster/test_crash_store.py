@@ -9,7 +9,7 @@ from node.core.log.record import parse_header
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import is_migrated
+from node.storage.sqlite.soundness import is_migrated
 from node.storage.sqlite.store import Origin
 from node.stubs.record.v1.record_pb2 import View
 from node.usecases.upkeep.audit import audit

@@ -132,13 +132,13 @@ def test_a_lie_freezes(reason: Reason, serve: Serve, world: World) -> None:
     assert caught.value.reason is reason
     assert (world.peer("wuhan").state, world.peer("wuhan").last_reason) == ("frozen", reason)
     assert world.peer("hefei").state == "ok"
-    assert world.store.incidents()[0].reason == reason
+    assert world.store.peers.incidents()[0].reason == reason
     _check_replica(world)
 
 
 @pytest.mark.parametrize(("reason", "serve"), BACKED_OFF.values(), ids=BACKED_OFF.keys())
 def test_what_may_pass_backs_off(reason: Reason, serve: Serve, world: World) -> None:
-    incidents = len(world.store.incidents())
+    incidents = len(world.store.peers.incidents())
     began_s = time.monotonic()
     with world.serving("wuhan", serve), pytest.raises(NodeError) as caught:
         world.sync.run_now("wuhan", lambda _: None)
@@ -146,7 +146,7 @@ def test_what_may_pass_backs_off(reason: Reason, serve: Serve, world: World) -> 
     assert time.monotonic() - began_s < 20
     status = world.peer("wuhan")
     assert (status.state, status.last_reason, status.failures) == ("backing_off", reason, 1)
-    assert len(world.store.incidents()) == incidents
+    assert len(world.store.peers.incidents()) == incidents
     _check_replica(world)
 
 

@@ -49,7 +49,7 @@ def test_it_publishes_nothing_until_it_has_back_what_it_signed(cities: SixCities
         hand_in(wuhan, range(100, 101))
     assert refused.value.reason is Reason.RESTORED
     assert {city.sync("wuhan")["wuhan"] for city in cities.values() if city is not wuhan} == {Reason.TREE_ROLLED_BACK}
-    assert not any(Reader(city.store).peer_state("wuhan").frozen for city in cities.values())
+    assert not any(Reader(city.store).peers.state("wuhan").frozen for city in cities.values())
     wuhan.stop()
     with pytest.raises(NodeError, match="would fork it"):
         confirm(wuhan.config, had)
@@ -140,4 +140,4 @@ def test_a_log_that_is_behind_signs_no_new_rules_at_its_start(cities: SixCities,
     wuhan.start()
     assert wuhan.size() == behind
     cities["hefei"].sync("wuhan")
-    assert not any(Reader(city.store).peer_state("wuhan").frozen for city in cities.values())
+    assert not any(Reader(city.store).peers.state("wuhan").frozen for city in cities.values())

@@ -120,7 +120,7 @@ def test_a_restored_node_is_told_what_it_lost_and_is_not_confirmed(three: dict[s
         assert refused.returncode == 2
         assert "changsha showed 8" in refused.stderr
         assert "restore a newer backup" in refused.stderr
-        assert Reader(changsha.node_db).peer_state("wuhan").frozen is False
+        assert Reader(changsha.node_db).peers.state("wuhan").frozen is False
 
 
 def _forked(node: Running) -> list[control_pb2.Alert]:
@@ -167,7 +167,7 @@ def test_a_forked_log_freezes_everywhere_and_is_forgotten_once_rebuilt(
     assert "5 records of wuhan destroyed" in well("peer", "forget", "wuhan", "--yes", "--node", folder)
     well("audit", "--node", folder)
     assert Reader(changsha.node_db).origin("wuhan").size == 0
-    assert Reader(changsha.node_db).incidents()
+    assert Reader(changsha.node_db).peers.incidents()
 
 
 def _accuse(accuser: Config, accused_at: Config, fork: bytes) -> None:

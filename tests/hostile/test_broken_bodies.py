@@ -14,6 +14,7 @@ from node.core.standards.standard import standards
 from node.errors import NodeError
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import Entry
+from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.search import SearchIndex, count_unreadable
 from node.storage.sqlite.store import Store
@@ -118,7 +119,7 @@ def test_a_roster_is_screened(victim: Victim, is_officer: bool) -> None:
 
 
 def test_a_search_finds_the_others(victim: Victim) -> None:
-    searcher = SearchOperators(Reader(victim.own.path), victim.folder / "search.db")
+    searcher = SearchOperators(Reader(victim.own.path), NameSearch(victim.folder / "search.db"))
     assert victim.id in [each.id for each in searcher.search("岳麓山", 0, PURPOSE).records]
     (number,) = (each.number for each in victim.store.origins() if each.city == "wuhan")
     counted = count_unreadable(victim.folder / "search.db")
@@ -197,7 +198,7 @@ def test_a_broken_policy_change_ends_no_audit(tmp_path: Path) -> None:
 def test_nothing_ends_a_pull_of_them(victim: Victim, tmp_path: Path) -> None:
     """All of them stand, to the last: a fault of one is no fault of the log."""
     assert victim.store.origin("wuhan").size == victim.liar.store.origin("wuhan").size
-    assert victim.store.peer_state("wuhan").frozen is False
+    assert victim.store.peers.state("wuhan").frozen is False
 
 
 def test_only_one_place_parses_a_body() -> None:

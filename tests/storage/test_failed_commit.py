@@ -83,7 +83,7 @@ def test_a_checkpoint_that_was_not_stored_is_never_shown(city: City) -> None:
     city.store._writer.participants.append(_FailsOnce())
     with pytest.raises(NodeError, match="full"):
         append(city, entry("b"))
-    city.store.set_peer_state(PeerState("wuhan", 1)).result(20)
+    city.store.peers.set_state(PeerState("wuhan", 1)).result(20)
     assert city.store.log.note == note
     check_whole(city, 1)
     assert append(city, entry("b")) == [(AppendOutcome.ACCEPTED, f"{CITY}-1")]

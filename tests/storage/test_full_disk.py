@@ -52,7 +52,7 @@ def test_the_node_goes_on_when_there_is_room_again(small: Path) -> None:
     city = City(small, CITY)
     acknowledged = _fill(city)
     ballast.unlink()
-    city.store.set_peer_state(PeerState("wuhan", 1)).result(20)
+    city.store.peers.set_state(PeerState("wuhan", 1)).result(20)
     check_whole(city, acknowledged)
     assert append(city, entry("late"))[0] == (AppendOutcome.ACCEPTED, f"{CITY}-{acknowledged}")
     check_whole(city, acknowledged + 1)
@@ -70,10 +70,10 @@ def test_the_writer_outlives_a_log_that_cannot_be_emptied(small: Path) -> None:
     city.store._destruction.pending = 1
     for _ in range(3):
         with suppress(NodeError):
-            city.store.set_peer_state(PeerState("wuhan", 1)).result(20)
+            city.store.peers.set_state(PeerState("wuhan", 1)).result(20)
         assert city.store._destruction.pending == 1
     ballast.unlink()
-    city.store.set_peer_state(PeerState("wuhan", 2)).result(20)
+    city.store.peers.set_state(PeerState("wuhan", 2)).result(20)
     assert city.store._destruction.pending == 0
     assert city.path.with_name(f"{city.path.name}-wal").stat().st_size == 0
     check_whole(city, acknowledged)

@@ -61,8 +61,8 @@ def keep_evidence(own: City, peer: City, record: str, send: Send = in_a_batch) -
     stored = peer.store.record(OWN, index)
     assert stored is not None
     payload = send(index, stored.run().SerializeToString())
-    own.store.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", payload).result()
-    return own.store.incidents()[0].number
+    own.store.peers.add_incident(peer.city, Reason.BAD_COMMITMENT, "a lie", payload).result()
+    return own.store.peers.incidents()[0].number
 
 
 def bytes_left(folder: Path) -> bool:
@@ -74,15 +74,15 @@ def test_evidence_goes_with_the_record_in_it_that_is_taken_back(cities: tuple[Ci
     records = [peer.register(operator(name=SECRET)), peer.register(operator("91430000184255293D"))]
     own.pull(peer)
     numbers = [keep_evidence(own, peer, record) for record in records]
-    kept = own.store.incident_payload(numbers[0])
+    kept = own.store.peers.payload(numbers[0])
     peer.retract(records[0])
     own.pull(peer)
     with pytest.raises(NodeError, match=sha256(kept).hexdigest()) as caught:
-        own.store.incident_payload(numbers[0])
+        own.store.peers.payload(numbers[0])
     assert caught.value.reason is Reason.NOT_FOUND
-    assert own.store.incident_payload(numbers[1])
+    assert own.store.peers.payload(numbers[1])
     assert not bytes_left(tmp_path)
-    assert [each.payload_bytes for each in own.store.incidents()][1] == 0
+    assert [each.payload_bytes for each in own.store.peers.incidents()][1] == 0
 
 
 @pytest.mark.parametrize("send", [in_a_revision, after_what_is_no_run, elsewhere, cut_short, unknown])
@@ -94,7 +94,7 @@ def test_evidence_goes_in_whatever_form_it_was_sent(cities: tuple[City, City], t
     peer.retract(record)
     own.pull(peer)
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
     assert not bytes_left(tmp_path)
 
 
@@ -105,7 +105,7 @@ def test_evidence_goes_with_a_record_that_was_never_stored_here(cities: tuple[Ci
     peer.retract(record)
     own.pull(peer)
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
     assert not bytes_left(tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_evidence_goes_with_what_a_policy_narrows(cities: tuple[City, City], tmp
     own.pull(peer, only(2), grant="narrow")
     own.revise(peer, only(2), "narrow")
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
     assert not bytes_left(tmp_path)
 
 
@@ -129,9 +129,9 @@ def test_evidence_is_kept_for_half_a_year(cities: tuple[City, City]) -> None:
         own.clock.at_ms += days * DAY_MS - (179 * DAY_MS if days == 182 else 0)
         terms.run()
         if is_kept:
-            assert own.store.incident_payload(number)
+            assert own.store.peers.payload(number)
     with pytest.raises(NodeError):
-        own.store.incident_payload(number)
+        own.store.peers.payload(number)
 
 
 def test_what_was_caught_up_with_stays_provable_while_there_is_more_to_pull(cities: tuple[City, City]) -> None:
@@ -177,4 +177,4 @@ def test_evidence_stays_when_a_policy_widens(cities: tuple[City, City]) -> None:
     own.pull(peer, only(2), grant="narrow")
     own.pull(peer, only(1, 2), grant="wide")
     own.revise(peer, only(1, 2), "wide")
-    assert own.store.incident_payload(number)
+    assert own.store.peers.payload(number)

@@ -7,17 +7,18 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from node.errors import NodeError, Reason
-from node.storage.sqlite import schema
+from node.storage.sqlite import library
+from node.storage.sqlite.library import check_sqlite_version
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import (
     Error,
-    check_sqlite_version,
     execute_all,
-    is_migrated,
+    migrations,
     open_reader,
     open_writer,
     read_migrations,
 )
+from node.storage.sqlite.soundness import is_migrated
 
 
 def test_a_new_database_is_private_durable_and_whole(tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_opened_again_nothing_is_migrated_twice(tmp_path: Path) -> None:
         connection = open_writer(tmp_path / "node.db")
         applied = connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
         connection.close()
-        assert applied == len(schema.migrations._migrations)
+        assert applied == len(migrations._migrations)
 
 
 @pytest.mark.parametrize("name", ["node", "usage", "search"])
@@ -90,7 +91,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 
 
 def test_an_sqlite_with_the_wal_bug_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "MIN_SQLITE", (99, 0, 0))
+    monkeypatch.setattr(library, "MIN_SQLITE", (99, 0, 0))
     with pytest.raises(NodeError) as caught:
         check_sqlite_version()
     assert caught.value.reason is Reason.UNSUPPORTED_SQLITE

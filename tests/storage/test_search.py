@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.errors import NodeError, Reason
+from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.search import SearchIndex
@@ -22,7 +23,7 @@ class World:
         self.folder = folder
         self.changsha, self.wuhan = City(folder, "changsha"), City(folder, "wuhan")
         self.index = SearchIndex(folder / "search.db", self.changsha.path)
-        self.searcher = SearchOperators(Reader(self.changsha.path), folder / "search.db")
+        self.searcher = SearchOperators(Reader(self.changsha.path), NameSearch(folder / "search.db"))
         self._count = 0
 
     def named(self, city: City, name: str) -> str:
@@ -150,7 +151,7 @@ def test_another_log_is_indexed_anew(world: World) -> None:
     record = other.register(operator("", legacy_number="1", name=RARE))
     world.index.close()
     world.index = SearchIndex(world.folder / "search.db", other.path)
-    world.searcher = SearchOperators(Reader(other.path), world.folder / "search.db")
+    world.searcher = SearchOperators(Reader(other.path), NameSearch(world.folder / "search.db"))
     world.follow()
     assert (world.find(RARE), world.find("长沙")) == ([record], [])
     other.close()

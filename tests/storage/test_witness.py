@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from node.storage.sqlite.witness import read_cosigned
+from node.storage.sqlite.witness import Checkpoints
 from tests.kit.simulator.towns import Country
 
 
@@ -26,6 +26,8 @@ def test_a_checkpoint_that_comes_between_two_questions_is_left_for_later(tmp_pat
     country = Country(tmp_path, ("changsha", "wuhan", "hefei"))
     country["wuhan"].grow(0, 10)
     country.round()
-    assert [each.size for each in read_cosigned(_WriterBetween(country), "wuhan")] == [10]  # type: ignore[arg-type]
-    assert read_cosigned(country["hefei"].store.connection, "wuhan")[0].size == 15
+    connection: Any = _WriterBetween(country)
+    between = Checkpoints(lambda: connection)
+    assert [each.size for each in between.cosigned("wuhan")] == [10]
+    assert country["hefei"].store.checkpoints.cosigned("wuhan")[0].size == 15
     country.close()

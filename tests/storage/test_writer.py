@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from node.errors import NodeError, Reason
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.schema import Connection, Error
-from node.storage.sqlite.writer import MAX_GROUP, Writer, storage_error
+from node.storage.sqlite.writer import MAX_GROUP, Writer
 
 
 class Commits:

@@ -20,8 +20,8 @@ from node.folder.clock import SystemClock
 from node.folder.data_lock import released
 from node.folder.files import load_clients, load_federation, save_clients, save_federation
 from node.folder.keyfile import create_log_key, load_log_key, load_tls_identity
-from node.storage.sqlite.peer_state import write_peer_clock
-from node.storage.sqlite.store import PeerState, Store
+from node.storage.sqlite.peer_state import PeerState
+from node.storage.sqlite.store import Store
 from node.usecases.upkeep.checks.run import CHECKS, examine, watched_findings
 from node.usecases.upkeep.checks.scene import Observer, Scene
 from node.usecases.upkeep.start_checks import founding_errors
@@ -99,13 +99,13 @@ def _without_own_card(config: Config) -> None:
 
 def _frozen(config: Config) -> None:
     store = _store(config)
-    store.set_peer_state(PeerState("wuhan", frozen=True, last_reason="bad_signature")).result()
+    store.peers.set_state(PeerState("wuhan", frozen=True, last_reason="bad_signature")).result()
     store.close()
 
 
 def _failing(config: Config) -> None:
     store = _store(config)
-    store.set_peer_state(
+    store.peers.set_state(
         PeerState("wuhan", failures=7, last_reason="unavailable", last_error="connection refused")
     ).result()
     store.close()
@@ -249,7 +249,7 @@ def test_a_witness_that_stopped_is_found_and_a_clock_that_is_ahead(tmp_path: Pat
 def test_a_peer_whose_clock_is_off_is_found(tmp_path: Path, ahead_s: int, code: Code | None) -> None:
     config, *_ = found_federation(tmp_path, datetime.now(UTC), ["hefei", "wuhan"])
     store = _store(config)
-    store.submit(lambda connection: write_peer_clock(connection, "wuhan", ahead_s * 1000)).result()
+    store.peers.set_clock("wuhan", ahead_s * 1000).result()
     store.close()
     found = _all(_scene(config))
     clocks = {each for each in (Code.PEER_CLOCK_AHEAD, Code.PEER_CLOCK_BEHIND) if each in found}
@@ -279,7 +279,9 @@ def test_the_lock_of_the_data_tells_whether_the_node_runs(config: Config) -> Non
 def test_the_check_that_fails_itself_is_a_finding_and_the_others_go_on(config: Config) -> None:
     config.node_db.write_bytes(b"no database" * 1000)
     found = [each for check in CHECKS for each in examine(check, _scene(config))]
-    assert {"peers", "witnesses"} <= {each.params["check"] for each in found if each.code is Code.CHECK_FAILED}
+    failed = {each.params["check"]: each.params["error"] for each in found if each.code is Code.CHECK_FAILED}
+    assert {"peers", "witnesses"} <= failed.keys()
+    assert "is damaged" in str(failed["peers"]), "in words, not as the database says it"
     assert Code.DATABASE_DAMAGED in {each.code for each in found}
 
 

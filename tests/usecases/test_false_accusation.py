@@ -11,7 +11,6 @@ from node.core.log.checkpoint import LogKey, log_name, parse_checkpoint
 from node.core.log.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_fork
 from node.core.log.merkle import consistency_proof
 from node.errors import NodeError, Reason
-from node.storage.sqlite.witness import read_heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
@@ -91,7 +90,7 @@ def test_what_an_accuser_can_make_a_node_keep_is_bounded(country: Country, other
     changsha, signer = country["changsha"], country["wuhan"].origin.signer
     for size in range(1, 200):
         changsha.compare.answer("hefei", CompareRequest(checkpoints=[note("wuhan", size, bytes(31) + b"x", signer)]))
-    assert len(read_heard(changsha.store.connection, "wuhan")) == 1
+    assert len(changsha.store.checkpoints.heard("wuhan")) == 1
     tell(country, 50, other, 80, "hefei")
     country.round(*HONEST)
     country.round(*HONEST)
@@ -102,7 +101,7 @@ def test_what_an_accuser_can_make_a_node_keep_is_bounded(country: Country, other
             "hefei", CompareRequest(checkpoints=[note("wuhan", count, tree.root, signer)])
         )
     assert evidence(changsha) == raw
-    assert len(country["taiyuan"].store.incidents()) == 1
+    assert len(country["taiyuan"].store.peers.incidents()) == 1
 
 
 def test_any_altered_byte_of_the_evidence_proves_nothing(country: Country, other: Origin) -> None:

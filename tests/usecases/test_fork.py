@@ -8,9 +8,7 @@ import pytest
 from node.core.log.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
 from node.storage.sqlite.forget import forget_log
-from node.storage.sqlite.peer_state import read_forks
 from node.storage.sqlite.tree import position
-from node.storage.sqlite.witness import read_heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
@@ -64,7 +62,7 @@ def test_a_fork_that_grows_is_caught_once_the_tree_has_grown_so_far(country: Cou
     changsha, hefei = country["changsha"], country["hefei"]
     hefei.sync.run_due("wuhan")
     changsha.compare.answer("hefei", CompareRequest(checkpoints=[hefei.store.origin("wuhan").checkpoint or b""]))
-    assert [each.size for each in read_heard(changsha.store.connection, "wuhan")] == [80]
+    assert [each.size for each in changsha.store.checkpoints.heard("wuhan")] == [80]
     changsha.pull("wuhan")
     assert not country.frozen("wuhan"), "of 50 records nothing can be said about a tree of 80"
     country["wuhan"].grow(2000, 100)
@@ -96,7 +94,7 @@ def test_a_fork_shown_to_one_city_alone_is_proven_too(country: Country, other: O
     with pytest.raises(NodeError) as frozen:
         changsha.sync.run_now("wuhan", lambda _: None)
     assert frozen.value.reason is Reason.TREE_FORKED
-    assert not read_forks(changsha.store.connection), "51 records that 50 do not lead to: only a bad proof"
+    assert not changsha.store.peers.forks(), "51 records that 50 do not lead to: only a bad proof"
     changsha.sync.release("wuhan")
     other.retract("wuhan-3")
     small = note("wuhan", 30, other.store.tree(0, 30).frontier.root(), other.signer)
@@ -171,13 +169,13 @@ def test_a_rebuilt_log_is_pulled_from_its_beginning(country: Country, other: Ori
     country.peers["changsha", "wuhan"] = SimulatedPeer(new, "changsha")
     changsha.pull("wuhan")
     after = changsha.store.origin("wuhan")
-    assert (after.size, changsha.store.peer_state("wuhan").frozen) == (7, False)
+    assert (after.size, changsha.store.peers.state("wuhan").frozen) == (7, False)
     assert after.number > before.number
     recompute(changsha.store, "wuhan")
-    assert [changsha.store.incident_payload(each.number) for each in changsha.store.incidents()] == [raw]
+    assert [changsha.store.peers.payload(each.number) for each in changsha.store.peers.incidents()] == [raw]
     # Who has not forgotten yet tells of the old fork; under the new card it proves nothing, and is no false accusation.
     assert accuse(changsha, raw) is None
-    assert not changsha.store.peer_state("wuhan").frozen
+    assert not changsha.store.peers.state("wuhan").frozen
     assert not changsha.status().alerts
     new.close()
 
@@ -221,7 +219,7 @@ def test_a_pull_under_way_does_not_lift_the_freeze(country: Country, lies: bool)
     fork = make_fork("wuhan", told[0], told[1], b"\2" * 32)
     country.peers["changsha", "wuhan"] = _ToldMeanwhile(wuhan, changsha, fork, lies=lies)
     changsha.pull("wuhan")
-    assert changsha.store.peer_state("wuhan").last_reason == Reason.LOG_FORKED
+    assert changsha.store.peers.state("wuhan").last_reason == Reason.LOG_FORKED
     assert evidence(changsha) == fork
     with pytest.raises(NodeError) as refused:
         changsha.sync.release("wuhan")

@@ -131,7 +131,7 @@ def _check_incident(receiver: Receiver, reason: Reason, evidence: bytes) -> None
     status = receiver.status()
     incident, peer = status.incidents[0], receiver.peer_status("wuhan")
     assert (incident.city, incident.reason, incident.evidence_bytes) == ("wuhan", reason, len(evidence))
-    assert receiver.store.incident_payload(incident.number) == evidence
+    assert receiver.store.peers.payload(incident.number) == evidence
     assert (peer.state, peer.last_reason, peer.last_error) == ("frozen", reason, incident.message)
 
 

@@ -68,7 +68,7 @@ def test_lie(reason: Reason, tell: Tell, stage: tuple[Origin, Path], receiver: R
     status = receiver.peer_status("wuhan")
     assert (status.state, status.last_reason, status.to_revise) == ("frozen", reason, 700)
     incident = receiver.status().incidents[0]
-    assert receiver.store.incident_payload(incident.number) == caught.value.payload
+    assert receiver.store.peers.payload(incident.number) == caught.value.payload
     assert caught.value.payload or reason is Reason.BATCH_GAP
 
     receiver.sync.release("wuhan")

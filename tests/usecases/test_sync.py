@@ -58,7 +58,7 @@ def test_waits_double_within_their_jitter_up_to_the_ceiling(receiver: Receiver, 
     for failures in range(1, 60):
         with pytest.raises(TransientError):
             receiver.pull("wuhan")
-        link = receiver.store.peer_state("wuhan")
+        link = receiver.store.peers.state("wuhan")
         ceiling_ms = min(4000 * 2 ** (failures - 1), 60_000)
         wait_ms = link.next_attempt_at_ms - receiver.clock.at_ms
         assert link.failures == failures
@@ -73,7 +73,7 @@ def test_a_schedule_waits_for_the_back_off_and_an_officer_does_not(receiver: Rec
     receiver.sync.run_due("wuhan")
     assert receiver.peer_status("wuhan").state == "backing_off"
     assert receiver.peer_status("wuhan").last_reason == Reason.UNAVAILABLE
-    until_ms = receiver.store.peer_state("wuhan").next_attempt_at_ms
+    until_ms = receiver.store.peers.state("wuhan").next_attempt_at_ms
     receiver.clock.at_ms = until_ms - 1
     receiver.sync.run_due("wuhan")
     assert peer.asked == 1
@@ -81,7 +81,7 @@ def test_a_schedule_waits_for_the_back_off_and_an_officer_does_not(receiver: Rec
     receiver.sync.run_due("wuhan")
     assert peer.asked == 2
     assert receiver.peer_status("wuhan").state == "ok"
-    assert receiver.store.peer_state("wuhan").failures == 0
+    assert receiver.store.peers.state("wuhan").failures == 0
 
 
 def test_a_clock_that_is_put_back_does_not_lengthen_the_wait(receiver: Receiver, origin: Origin) -> None:
@@ -127,10 +127,10 @@ def test_back_off_outlives_a_restart(receiver: Receiver, origin: Origin) -> None
     for _ in range(3):
         with pytest.raises(TransientError):
             receiver.pull("wuhan")
-    link = receiver.store.peer_state("wuhan")
+    link = receiver.store.peers.state("wuhan")
     receiver.close()
     receiver.open()
-    assert receiver.store.peer_state("wuhan") == link
+    assert receiver.store.peers.state("wuhan") == link
     assert link.failures == 3
     receiver.sync.run_due("wuhan")
     assert peer.asked == 3
@@ -180,7 +180,7 @@ def test_a_liar_cannot_fill_the_disk_with_evidence(
         with pytest.raises(TrustError):
             receiver.pull("wuhan")
         receiver.sync.release("wuhan")
-    kept = receiver.store.incidents(1000)
+    kept = receiver.store.peers.incidents(1000)
     assert len(kept) == 5
     assert kept[0].number == 5 + 7
 

@@ -9,8 +9,7 @@ from node.core.log.checkpoint import log_name, parse_checkpoint
 from node.core.log.cosignature import WitnessKey, cosign, open_cosigned, witness_name
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.errors import NodeError, Reason
-from node.storage.sqlite.peer_state import read_peer_clocks
-from node.storage.sqlite.witness import KEPT_BEST, Kept, read_cosigned
+from node.storage.sqlite.witness import KEPT_BEST, Kept
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from node.usecases.records.prove import prove
 from tests.kit.keys import KeySigner
@@ -28,7 +27,7 @@ def country(tmp_path: Path) -> Iterator[Country]:
 
 
 def best(town: Town, city: str) -> Kept:
-    return max(read_cosigned(town.store.connection, city), key=lambda each: (each.witnesses, each.size))
+    return max(town.store.checkpoints.cosigned(city), key=lambda each: (each.witnesses, each.size))
 
 
 def test_a_pull_cosigns_and_hands_it_to_the_origin(country: Country) -> None:
@@ -58,7 +57,7 @@ def test_one_signature_a_round_and_none_where_nothing_is_new(country: Country) -
 def test_a_clock_that_is_off_harms_nothing(country: Country, at_ms: int, at_s: int) -> None:
     country["changsha"].origin.clock.at_ms = at_ms
     country["changsha"].sync.run_now("wuhan", lambda _: None)
-    [kept] = read_cosigned(country["wuhan"].store.connection, "wuhan")
+    [kept] = country["wuhan"].store.checkpoints.cosigned("wuhan")
     keys = country["changsha"].member.witness_keys
     opened = open_cosigned(kept.note, log_name("wuhan"), country["wuhan"].member.log_keys, keys)
     assert opened.cosignatures[0].at_s == at_s
@@ -70,7 +69,7 @@ def test_how_far_a_peers_clock_is_off_is_kept(country: Country, off_ms: int) -> 
     country["changsha"].sync.run_now("wuhan", lambda _: None)
     store = country["changsha"].store
     store.submit(lambda _: None).result()  # the note is written behind the round
-    assert read_peer_clocks(store.connection) == {"wuhan": off_ms}
+    assert store.peers.clocks() == {"wuhan": off_ms}
 
 
 def test_a_lie_about_a_clock_is_bounded(country: Country) -> None:
@@ -78,7 +77,7 @@ def test_a_lie_about_a_clock_is_bounded(country: Country) -> None:
     country["changsha"].sync.run_now("wuhan", lambda _: None)
     store = country["changsha"].store
     store.submit(lambda _: None).result()
-    assert read_peer_clocks(store.connection)["wuhan"] < 2**43
+    assert store.peers.clocks()["wuhan"] < 2**43
 
 
 def test_everyone_learns_of_every_cosignature(country: Country) -> None:
@@ -154,7 +153,7 @@ def test_what_is_kept_is_bounded_and_the_best_stays(country: Country) -> None:
         country["wuhan"].grow(3000 + number)
         country["changsha"].pull("wuhan")
     for town in (country["changsha"], country["wuhan"]):
-        kept = read_cosigned(town.store.connection, "wuhan")
+        kept = town.store.checkpoints.cosigned("wuhan")
         assert len(kept) <= len(THREE) + KEPT_BEST
         assert (best(town, "wuhan").size, best(town, "wuhan").witnesses) == (300, 2)
         lines = town.store.connection.execute("SELECT count(*) FROM cosignature WHERE city = 'wuhan'").fetchone()[0]
@@ -166,7 +165,7 @@ def test_without_a_witness_key_nothing_is_signed_and_all_else_goes_on(country: C
     country["changsha"].open()
     country["changsha"].pull("wuhan")
     assert country["changsha"].store.origin("wuhan").size == 300
-    assert not read_cosigned(country["wuhan"].store.connection, "wuhan")
+    assert not country["wuhan"].store.checkpoints.cosigned("wuhan")
 
 
 def hand(town: Town, *notes: bytes, teller: str = "hefei") -> Reason | None:
@@ -192,7 +191,7 @@ def test_garbage_foreign_replayed_and_late_cosignatures(country: Country) -> Non
     assert hand(wuhan, new + late) is Reason.BAD_SIGNATURE  # said of the old one
     assert hand(wuhan, new + stolen_name) is Reason.BAD_SIGNATURE
     assert hand(wuhan, new + foreign) is None
-    assert not read_cosigned(wuhan.store.connection, "wuhan")
+    assert not wuhan.store.checkpoints.cosigned("wuhan")
     assert hand(wuhan, old + late) is None  # late, and true
     assert (best(wuhan, "wuhan").size, best(wuhan, "wuhan").witnesses) == (300, 1)
     assert hand(wuhan, *[new] * 65) is Reason.TOO_LARGE

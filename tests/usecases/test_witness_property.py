@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from node.core.log.checkpoint import LogKey, parse_checkpoint
 from node.core.log.fork import parse_fork, verify_fork
 from node.errors import NodeError
-from node.storage.sqlite.peer_state import read_forks
-from node.storage.sqlite.witness import read_cosigned
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.towns import Country, Town
@@ -66,7 +64,7 @@ def check_cosigned(country: Country) -> None:
     """Every checkpoint anyone keeps stands in the log of its city, and none names its own city for a witness."""
     for town in country.towns.values():
         for other in country.towns.values():
-            for kept in read_cosigned(town.store.connection, other.city):
+            for kept in town.store.checkpoints.cosigned(other.city):
                 checkpoint = parse_checkpoint(kept.note)
                 tree = other.store.tree(0, checkpoint.size)
                 assert tree.frontier.root() == checkpoint.root
@@ -88,7 +86,7 @@ def test_the_honest_are_never_frozen_and_sign_one_history(told: list[tuple[str, 
             for town in world.country.towns.values():
                 for other in world.country.towns.values():
                     size = other.store.origin(other.city).size
-                    kept = read_cosigned(town.store.connection, other.city)
+                    kept = town.store.checkpoints.cosigned(other.city)
                     assert (kept[0].size, kept[0].witnesses) == (size, 3) if size else not kept
         finally:
             world.close()
@@ -126,6 +124,6 @@ def test_a_forker_is_caught_whatever_the_order(
 
 
 def _check(town: Town, keys: tuple[LogKey, ...]) -> None:
-    [raw] = read_forks(town.store.connection)
+    [raw] = town.store.peers.forks()
     proven = verify_fork(parse_fork(raw), keys)
     assert proven.smaller.size <= proven.larger.size

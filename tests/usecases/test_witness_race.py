@@ -8,8 +8,6 @@ import pytest
 
 from node.core.log.checkpoint import format_checkpoint, parse_checkpoint
 from node.errors import NodeError, Reason
-from node.storage.sqlite import witness as storage
-from node.storage.sqlite.witness import read_cosigned, read_witnessed
 from tests.kit.simulator.towns import Country, Town
 from tests.kit.simulator.witnessing import THREE, count_signatures
 
@@ -59,7 +57,7 @@ def test_the_rollback_race(country: Country, monkeypatch: pytest.MonkeyPatch) ->
     go_on.set()
     thread.join(20)
     assert sizes == [306], "what is signed is what is newest in the transaction, not what was when it was asked"
-    assert read_witnessed(changsha.store.connection, "wuhan") == 306
+    assert changsha.store.checkpoints.signed("wuhan").size == 306
 
 
 def test_a_smaller_tree_or_another_of_the_same_size_is_never_cosigned(country: Country) -> None:
@@ -72,10 +70,8 @@ def test_a_smaller_tree_or_another_of_the_same_size_is_never_cosigned(country: C
     ):
         changsha.store.submit(lambda connection, alter=alter: connection.execute(alter)).result()  # type: ignore[misc]
         with pytest.raises(NodeError) as refused:
-            changsha.store.submit(
-                lambda connection: storage.cosign_newest(
-                    connection, "wuhan", lambda note: changsha.witness._make(country["wuhan"].member, note)
-                )
+            changsha.store.checkpoints.cosign_newest(
+                "wuhan", lambda note: changsha.witness._make(country["wuhan"].member, note)
             ).result()
         assert refused.value.reason is Reason.TREE_ROLLED_BACK
     assert not signed
@@ -127,7 +123,7 @@ def test_no_signature_leaves_before_it_is_durable(country: Country, monkeypatch:
     with pytest.raises(Crash):
         changsha.pull("wuhan")
     monkeypatch.undo()
-    assert not read_cosigned(country["wuhan"].store.connection, "wuhan")
+    assert not country["wuhan"].store.checkpoints.cosigned("wuhan")
     changsha.sync.run_now("wuhan", lambda _: None)  # whatever its back-off after the crash
-    assert read_witnessed(changsha.store.connection, "wuhan") == 300
+    assert changsha.store.checkpoints.signed("wuhan").size == 300
     assert len(signed) >= 1

@@ -25,7 +25,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "suspend": "中止计时",
         "resume": "恢复计时",
         "extend": "延长",
-        "draft": "拟制",
+        "draft": "起草",
         "record": "形成",
         "retraction": "撤回",
         "final": "终态",

@@ -18,10 +18,10 @@ from node.errors import NodeError, Reason, TransientError
 from node.folder.attachment_file import Part, read_chunks
 from node.messages import _
 from node.ports import Clock
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import Error, read_migrations
-from node.storage.sqlite.writer import storage_error
 from node.stubs.evidence.v1.evidence_pb2 import Attachment, Extraction
 from node.whole_file import sync_folder
 

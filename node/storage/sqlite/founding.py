@@ -7,6 +7,7 @@ another, does not start. See docs/decisions/0017-founding.md.
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from enum import Enum
 from typing import NamedTuple
 
@@ -18,10 +19,11 @@ from node.folder.founding import MARK, read_mark, remove_mark, write_mark
 from node.folder.keyfile import Passphrase, environment_passphrase, load_log_key
 from node.messages import _
 from node.ports import Clock
+from node.storage.sqlite.errors import translated
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.schema import Connection, Error, open_reader
+from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.schema import Connection, open_reader
 from node.storage.sqlite.store import Store
-from node.storage.sqlite.writer import storage_error
 
 _ID_BYTES = 16
 _INSERT = "INSERT INTO founding (id) VALUES (?)"
@@ -66,15 +68,9 @@ def check_founding(config: Config, own: Member) -> None:
         raise _lost(
             config, _("is missing, but {keys}/ holds the keys of a log that was founded", keys=config.keys.name)
         )
-    try:
-        connection = open_reader(config.node_db)
-        try:
-            for fault in log_faults(config, own, connection):
-                raise _lost(config, _text(config, fault))
-        finally:
-            connection.close()
-    except Error as error:
-        raise storage_error(error, str(config.node_db)) from None
+    with translated(str(config.node_db)), closing(open_reader(config.node_db)) as connection:
+        for fault in _log_faults(config, own, connection):
+            raise _lost(config, _text(config, fault))
 
 
 class WrongLog(Enum):
@@ -93,14 +89,18 @@ class LogFault(NamedTuple):
     detail: str = ""
 
 
-def log_faults(config: Config, own: Member | None, connection: Connection) -> Iterator[LogFault]:
+def log_faults(config: Config, own: Member | None, reader: Reader) -> Iterator[LogFault]:
     """Why a database does not hold the log of a node's keys; nothing where it does.
 
     Args:
         config: Of the node.
         own: Its own card; without it nobody can tell whose key signed.
-        connection: To its database.
+        reader: Of its store.
     """
+    return _log_faults(config, own, reader.connection)
+
+
+def _log_faults(config: Config, own: Member | None, connection: Connection) -> Iterator[LogFault]:
     own_log = _read_own(connection)
     if own_log is None:
         yield LogFault(WrongLog.NONE)

@@ -1,13 +1,16 @@
 """The state of each peer: failures, back-off, freeze; and the incidents that froze one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import sha256
 
 from node.core.log.payload import may_hold
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.ports import Clock
 from node.storage.sqlite.schema import Connection
+from node.storage.sqlite.writer import Submit
 
 MAX_INCIDENTS_PER_CITY = 100
 
@@ -42,17 +45,104 @@ class Incident:
     payload_bytes: int
 
 
-def read_peer_state(connection: Connection, city: str) -> PeerState:
-    """The state of a peer; a fresh one where nothing is stored."""
-    row = connection.execute(
-        "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?", (city,)
-    ).fetchone()
-    return PeerState(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else PeerState(city)
+class PeerStates:
+    """Reads how it goes with each peer, and what peers sent that cannot be true."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        """Opens nothing: `connect` gives the connection to ask by, at each question."""
+        self._connect = connect
+
+    def state(self, city: str) -> PeerState:
+        """The state of a peer; a fresh one where nothing is stored."""
+        select = "SELECT city, failures, next_attempt_at_ms, frozen, last_reason, last_error FROM link WHERE city = ?"
+        row = self._connect().execute(select, (city,)).fetchone()
+        return PeerState(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else PeerState(city)
+
+    def clocks(self) -> dict[str, int]:
+        """City -> by how many milliseconds its clock was ahead of this node's when it was last asked."""
+        return dict(self._connect().execute("SELECT city, ahead_ms FROM peer_clock"))
+
+    def forks(self) -> list[bytes]:
+        """The payload of every fork for which a log is frozen now."""
+        rows = self._connect().execute(
+            "SELECT evidence FROM incident WHERE number IN (SELECT max(number) FROM incident JOIN link USING (city)"
+            " WHERE reason = ? AND frozen AND last_reason = ? GROUP BY city)",
+            (Reason.LOG_FORKED, Reason.LOG_FORKED),
+        )
+        return [bytes(payload) for (payload,) in rows]
+
+    def incidents(self, limit: int = 100) -> list[Incident]:
+        """The newest incidents, newest first."""
+        rows = self._connect().execute(
+            "SELECT number, city, reason, message, at_ms, length(evidence) FROM incident ORDER BY number DESC LIMIT ?",
+            (limit,),
+        )
+        return [Incident(*row) for row in rows]
+
+    def payload(self, incident: int) -> bytes:
+        """What the peer sent in an incident, by its number.
+
+        Raises:
+            NodeError: NOT_FOUND; where it was destroyed the text has its SHA-256.
+        """
+        row = self._connect().execute("SELECT evidence, digest FROM incident WHERE number = ?", (incident,)).fetchone()
+        if row is None:
+            raise NodeError(Reason.NOT_FOUND, _("no incident {number}", number=incident))
+        if row[1] is not None:
+            text = _(
+                "the payload of incident {number} (SHA-256 {digest}) is gone: its term ended or a record was retracted",
+                number=incident,
+                digest=row[1].hex(),
+            )
+            raise NodeError(Reason.NOT_FOUND, text)
+        return bytes(row[0])
 
 
-def write_peer_state(connection: Connection, state: PeerState) -> None:
-    """Stores the state of a peer, unless a fork froze it: a pull under way may not know of that yet."""
-    if is_forked(read_peer_state(connection, state.city)):
+class WritablePeerStates(PeerStates):
+    """Also keeps it. A returned future is resolved once its writes are durable."""
+
+    def __init__(self, connect: Callable[[], Connection], submit: Submit, clock: Clock) -> None:
+        """Opens nothing.
+
+        Args:
+            connect: Gives the connection to ask by.
+            submit: Runs a job in the writer's next transaction (`Writer.submit`).
+            clock: Dates the incidents.
+        """
+        super().__init__(connect)
+        self._submit = submit
+        self._clock = clock
+
+    def set_state(self, state: PeerState) -> "Future[None]":
+        """Stores the state of a peer, unless a fork froze it: a pull under way may not know of that yet."""
+        return self._submit(lambda connection: _write_state(connection, state))
+
+    def set_clock(self, city: str, ahead_ms: int) -> "Future[None]":
+        """Stores how far the clock of a peer is ahead."""
+        return self._submit(lambda connection: _write_clock(connection, city, ahead_ms))
+
+    def add_incident(self, city: str, reason: str, message: str, payload: bytes) -> "Future[None]":
+        """Keeps what a peer sent (the newest of each city; a liar can't fill the disk) and freezes the peer."""
+        at_ms = self._clock.now_ms()
+        return self._submit(lambda connection: _add_incident(connection, city, reason, message, at_ms, payload))
+
+    def add_fork(self, city: str, message: str, payload: bytes) -> "Future[bool]":
+        """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
+        at_ms = self._clock.now_ms()
+        return self._submit(lambda connection: _add_fork(connection, city, message, at_ms, payload))
+
+
+def is_forked(state: PeerState) -> bool:
+    """Whether the log is frozen for a proven fork."""
+    return state.frozen and state.last_reason == Reason.LOG_FORKED
+
+
+def _read_state(connection: Connection, city: str) -> PeerState:
+    return PeerStates(lambda: connection).state(city)
+
+
+def _write_state(connection: Connection, state: PeerState) -> None:
+    if is_forked(_read_state(connection, state.city)):
         return
     connection.execute(
         "INSERT OR REPLACE INTO link (city, failures, next_attempt_at_ms, frozen, last_reason, last_error)"
@@ -61,18 +151,11 @@ def write_peer_state(connection: Connection, state: PeerState) -> None:
     )
 
 
-def read_peer_clocks(connection: Connection) -> dict[str, int]:
-    """City -> by how many milliseconds its clock was ahead of this node's when it was last asked."""
-    return dict(connection.execute("SELECT city, ahead_ms FROM peer_clock"))
-
-
-def write_peer_clock(connection: Connection, city: str, ahead_ms: int) -> None:
-    """Stores how far the clock of a peer is ahead."""
+def _write_clock(connection: Connection, city: str, ahead_ms: int) -> None:
     connection.execute("INSERT OR REPLACE INTO peer_clock (city, ahead_ms) VALUES (?, ?)", (city, ahead_ms))
 
 
-def add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, payload: bytes) -> None:
-    """Keeps what a peer sent (the newest of each city; a liar can't fill the disk) and freezes the peer."""
+def _add_incident(connection: Connection, city: str, reason: str, message: str, at_ms: int, payload: bytes) -> None:
     connection.execute(
         "INSERT INTO incident (city, reason, message, at_ms, evidence) VALUES (?, ?, ?, ?, ?)",
         (city, reason, message, at_ms, payload),
@@ -83,42 +166,17 @@ def add_incident(connection: Connection, city: str, reason: str, message: str, a
         " (SELECT number FROM incident WHERE city = ? ORDER BY number DESC LIMIT ?)",
         (city, Reason.LOG_FORKED, city, MAX_INCIDENTS_PER_CITY),
     )
-    state = read_peer_state(connection, city)
-    write_peer_state(
+    state = _read_state(connection, city)
+    _write_state(
         connection, PeerState(city, state.failures + 1, 0, frozen=True, last_reason=reason, last_error=message)
     )
 
 
-def add_fork(connection: Connection, city: str, message: str, at_ms: int, payload: bytes) -> bool:
-    """Keeps the proof that a log was forked and freezes it; False where it is frozen for a fork already."""
-    if is_forked(read_peer_state(connection, city)):
+def _add_fork(connection: Connection, city: str, message: str, at_ms: int, payload: bytes) -> bool:
+    if is_forked(_read_state(connection, city)):
         return False
-    add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, payload)
+    _add_incident(connection, city, Reason.LOG_FORKED, message, at_ms, payload)
     return True
-
-
-def is_forked(state: PeerState) -> bool:
-    """Whether the log is frozen for a proven fork."""
-    return state.frozen and state.last_reason == Reason.LOG_FORKED
-
-
-def read_forks(connection: Connection) -> list[bytes]:
-    """The payload of every fork for which a log is frozen now."""
-    rows = connection.execute(
-        "SELECT evidence FROM incident WHERE number IN (SELECT max(number) FROM incident JOIN link USING (city)"
-        " WHERE reason = ? AND frozen AND last_reason = ? GROUP BY city)",
-        (Reason.LOG_FORKED, Reason.LOG_FORKED),
-    )
-    return [bytes(payload) for (payload,) in rows]
-
-
-def read_incidents(connection: Connection, limit: int) -> list[Incident]:
-    """The newest incidents, newest first."""
-    rows = connection.execute(
-        "SELECT number, city, reason, message, at_ms, length(evidence) FROM incident ORDER BY number DESC LIMIT ?",
-        (limit,),
-    )
-    return [Incident(*row) for row in rows]
 
 
 def destroy_payloads(connection: Connection, city: str, gone: Mapping[int, bytes]) -> int:
@@ -153,22 +211,3 @@ def _forget(connection: Connection, incidents: Iterable[tuple[int, bytes]]) -> i
     rows = [(sha256(payload).digest(), number) for number, payload in incidents]
     connection.executemany("UPDATE incident SET evidence = x'', digest = ? WHERE number = ?", rows)
     return len(rows)
-
-
-def read_payload(connection: Connection, number: int) -> bytes:
-    """What the peer sent.
-
-    Raises:
-        NodeError: NOT_FOUND; where it was destroyed the text has its SHA-256.
-    """
-    row = connection.execute("SELECT evidence, digest FROM incident WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        raise NodeError(Reason.NOT_FOUND, _("no incident {number}", number=number))
-    if row[1] is not None:
-        text = _(
-            "the payload of incident {number} (SHA-256 {digest}) is gone: its term ended or a record was retracted",
-            number=number,
-            digest=row[1].hex(),
-        )
-        raise NodeError(Reason.NOT_FOUND, text)
-    return bytes(row[0])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
-from node.storage.sqlite.schema import Connection, Error, check_sqlite_version, migrate
-from node.storage.sqlite.writer import storage_error
+from node.storage.sqlite.errors import translated
+from node.storage.sqlite.library import check_sqlite_version
+from node.storage.sqlite.schema import Connection, migrate
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
@@ -22,10 +23,8 @@ def open_query_database(path: Path, migrations: Migrations) -> Connection:
         NodeError: UNSUPPORTED_SQLITE, NEWER_DATA, STORAGE_CORRUPT or STORAGE_FULL.
     """
     check_sqlite_version()
-    try:
+    with translated(path.name):
         return _open(path, migrations)
-    except Error as error:
-        raise storage_error(error, path.name) from None
 
 
 def _open(path: Path, migrations: Migrations) -> Connection:

@@ -1,6 +1,5 @@
 """Reads `node.db`: any number of readers, in any process."""
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,18 +10,20 @@ from node.core.log.subjects import subject_digest
 from node.core.standards.kinds import Kind
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite import drafts, loads, lookup, peer_state, policies, runs
+from node.storage.sqlite import drafts, loads, lookup, policies, runs
+from node.storage.sqlite.connections import Connections
 from node.storage.sqlite.drafts import Draft
-from node.storage.sqlite.ended import read_republished
+from node.storage.sqlite.ended import are_ended, read_republished
 from node.storage.sqlite.idempotency import read_versions
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import Found, Looked
-from node.storage.sqlite.peer_state import Incident, PeerState
+from node.storage.sqlite.peer_state import PeerStates
 from node.storage.sqlite.replica import Origin, read_origin, read_origins
 from node.storage.sqlite.rows import was
-from node.storage.sqlite.schema import Connection, open_reader
+from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
+from node.storage.sqlite.witness import Checkpoints
 
 PER_SUBJECT = 2_000
 """Records about one subject, a case say, that count of each peer: the first. A flood is the flooder's alone."""
@@ -32,16 +33,14 @@ class Reader:
     """Reads `node.db` with one connection a thread; knows nothing of the writer, so any process may use it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
+        self._connections = Connections(path)
+        self.peers = PeerStates(self._connections.current)
+        self.checkpoints = Checkpoints(self._connections.current)
 
     @property
     def connection(self) -> Connection:
         """The calling thread's read-only connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = open_reader(self._path)
-        return connection
+        return self._connections.current()
 
     def origins(self) -> list[Origin]:
         """Every origin, the own log first."""
@@ -188,21 +187,9 @@ class Reader:
         ).fetchone()
         return self.record(OWN, index), bool(is_retracted), successor
 
-    def peer_state(self, city: str) -> PeerState:
-        """A peer's failures, back-off and freeze."""
-        return peer_state.read_peer_state(self.connection, city)
-
-    def incidents(self, limit: int = 100) -> list[Incident]:
-        """The newest incidents, newest first."""
-        return peer_state.read_incidents(self.connection, limit)
-
-    def incident_payload(self, number: int) -> bytes:
-        """What the peer sent in an incident.
-
-        Raises:
-            NodeError: NOT_FOUND.
-        """
-        return peer_state.read_payload(self.connection, number)
+    def are_ended(self, marks: Iterable[str]) -> bool:
+        """Whether any of these marks is of a listing that had ended (`node.core.screening.marks`)."""
+        return are_ended(self.connection, marks)
 
     def republished(self, limit: int = 100) -> list[str]:
         """The first record ids of listings here that peers published again after they had ended."""

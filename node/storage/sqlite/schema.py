@@ -17,14 +17,13 @@ from sqlite_utils.migrations import Migrations
 from node.core.log.record import FORMAT
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.storage.sqlite.library import check_sqlite_version
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
 else:
     from pysqlite3 import dbapi2 as sqlite
 
-# WAL with two connections can corrupt a database before this version (sqlite.org/wal.html, WAL-reset bug).
-MIN_SQLITE = (3, 51, 3)
 PAGE_CACHE_KIB = 64 * 1024
 
 Connection = sqlite.Connection
@@ -125,35 +124,9 @@ def migrate(connection: Connection, known: Migrations) -> None:
     known.apply(database)
 
 
-def is_migrated(path: Path) -> bool:
-    """Whether the database has every table this version knows."""
-    try:
-        connection = open_reader(path)
-    except Error:  # killed while it was being made: the writer that opens it next mends it
-        return False
-    try:
-        return not migrations.pending(Database(connection))
-    finally:
-        connection.close()
-
-
 def open_reader(path: Path) -> Connection:
     """Opens a read-only connection, for use by one thread at a time."""
     return _connect(f"file:{path}?mode=ro")
-
-
-def check_sqlite_version() -> None:
-    """Refuses an SQLite that may corrupt the database.
-
-    Raises:
-        NodeError: UNSUPPORTED_SQLITE.
-    """
-    if sqlite.sqlite_version_info < MIN_SQLITE:
-        needed = ".".join(map(str, MIN_SQLITE))
-        raise NodeError(
-            Reason.UNSUPPORTED_SQLITE,
-            _("SQLite {version} is older than {needed}", version=sqlite.sqlite_version, needed=needed),
-        )
 
 
 def _connect(uri: str) -> Connection:

@@ -6,7 +6,7 @@ deleted row until a merge, whatever `secure-delete` says; so the index is conten
 `delete` command, for which the names are kept beside it. A test looks for the bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,14 +40,6 @@ def pairs(folded: str) -> str:
     """The index text of a folded name: its overlapping pairs of letters and digits, then the last one alone."""
     letters = "".join(filter(str.isalnum, folded))
     return " ".join(letters[at : at + 2] for at in range(len(letters)))
-
-
-def match_expression(folded: str) -> str:
-    """The FTS5 query for a part of a name; empty where it has no letter or digit."""
-    letters = "".join(filter(str.isalnum, folded))
-    if len(letters) == 1:
-        return f'"{letters}"*'
-    return '"' + " ".join(letters[at : at + 2] for at in range(len(letters) - 1)) + '"' if letters else ""
 
 
 class SearchIndex:
@@ -212,13 +204,3 @@ def count_unreadable(path: Path) -> dict[int, int]:
         return {}
     finally:
         connection.close()
-
-
-def find_positions(connection: Connection, folded: str) -> Iterator[int]:
-    """Positions of the records whose name contains `folded`, as the index has them, in order of position."""
-    rows = connection.execute(
-        "SELECT name.position FROM pair JOIN name ON name.position = pair.rowid"
-        " WHERE pair MATCH ? AND instr(folded, ?) ORDER BY pair.rowid",
-        (match_expression(folded), folded),
-    )
-    return (row for (row,) in rows)

@@ -1,16 +1,13 @@
 """Copies a database while others write to it, and checks the copy."""
 
 import os
-import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.errors import NodeError, Reason
-from node.messages import _
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.schema import Error, open_reader
-from node.storage.sqlite.writer import storage_error
+from node.storage.sqlite.soundness import check_database
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite
@@ -19,8 +16,6 @@ else:
 
 # 8 MiB a step: seldom enough to cost nothing, often enough to show how far it got.
 _STEP_PAGES = 2048
-# Instructions of SQLite between two looks at the clock.
-_LOOK = 10_000
 OnProgress = Callable[[int, int], None]
 
 
@@ -49,31 +44,3 @@ def copy_database(source: Path, target: Path, on_progress: OnProgress) -> None:
         copy.close()
         reader.close()
     check_database(target)
-
-
-def check_database(path: Path) -> None:
-    """Checks every page and index of a database.
-
-    Raises:
-        NodeError: STORAGE_CORRUPT.
-    """
-    try:
-        with closing(open_reader(path)) as connection:
-            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    except Error as error:
-        raise storage_error(error) from None
-    if verdict != "ok":
-        raise NodeError(Reason.STORAGE_CORRUPT, _("{name} is damaged", name=path.name))
-
-
-def is_damaged(path: Path, deadline_s: float) -> bool:
-    """Whether a database shows damage to who reads its pages until `deadline_s` (monotonic seconds)."""
-    try:
-        connection = open_reader(path)
-        try:
-            connection.set_progress_handler(lambda: time.monotonic() > deadline_s, _LOOK)
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-        finally:
-            connection.close()
-    except Error:
-        return time.monotonic() <= deadline_s  # after it the look was broken off

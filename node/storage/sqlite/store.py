@@ -9,15 +9,17 @@ from node.core.log.trusted_log import Revision, VerifiedBatch
 from node.ports import Clock, Signer
 from node.storage.sqlite import drafts, loads, peer_state, policies, replica
 from node.storage.sqlite.drafts import Draft
+from node.storage.sqlite.errors import translated
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN, AppendOutcome, AppendResult, DeriveEntries, Entry, KnownAsOf, OwnLog
-from node.storage.sqlite.peer_state import Incident, PeerState
+from node.storage.sqlite.peer_state import WritablePeerStates
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.retention import destroy_ended
 from node.storage.sqlite.schema import Connection, Error
 from node.storage.sqlite.tree import position
-from node.storage.sqlite.writer import Writer, storage_error
+from node.storage.sqlite.witness import WritableCheckpoints
+from node.storage.sqlite.writer import Writer
 
 _Result = TypeVar("_Result")
 _NEWEST_DESTRUCTION = (
@@ -37,11 +39,11 @@ class Store(Reader):
         """
         super().__init__(path)
         self._clock = clock
-        try:
+        with translated(path.name):
             self._writer = Writer(path)
             self.log = OwnLog(self._writer.connection, city, signer, clock)
-        except Error as error:
-            raise storage_error(error, path.name) from None
+        self.peers: WritablePeerStates = WritablePeerStates(self._connections.current, self.submit, clock)
+        self.checkpoints: WritableCheckpoints = WritableCheckpoints(self._connections.current, self.submit, clock)
         self._destruction = _Destruction(self._writer)
         self._destruction.after_commit()
         self._writer.participants = [self.log, self._destruction]
@@ -103,15 +105,6 @@ class Store(Reader):
     def destroy_old_payloads(self, before_ms: int) -> "Future[None]":
         """Destroys what peers sent in incidents of before a moment; its SHA-256 stays."""
         return self._submit_destroying(lambda connection: peer_state.destroy_old_payloads(connection, before_ms))
-
-    def set_peer_state(self, state: PeerState) -> "Future[None]":
-        """Stores a peer's failures, back-off and freeze."""
-        return self.submit(lambda connection: peer_state.write_peer_state(connection, state))
-
-    def add_incident(self, city: str, reason: str, message: str, payload: bytes) -> "Future[None]":
-        """Keeps what a peer sent as an incident and freezes the peer."""
-        at_ms = self._clock.now_ms()
-        return self.submit(lambda conn: peer_state.add_incident(conn, city, reason, message, at_ms, payload))
 
     def put_policy(self, text: str, change: Entry | None) -> "Future[None]":
         """Puts a policy in force: remembers its text, logs what it changes for peers."""
@@ -183,10 +176,8 @@ class Store(Reader):
             self._destruction.after_commit()
 
         self._destruction.pending += 1
-        try:
+        with translated():
             self._writer.run_alone(work)
-        except Error as error:
-            raise storage_error(error) from None
         return True
 
     def check_file(self) -> None:
@@ -239,4 +230,4 @@ class _Destruction:
     def after_rollback(self) -> None: ...
 
 
-__all__ = ["OWN", "AppendResult", "Entry", "Incident", "Origin", "PeerState", "Store"]
+__all__ = ["OWN", "AppendResult", "Entry", "Origin", "Store"]

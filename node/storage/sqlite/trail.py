@@ -15,9 +15,9 @@ from threading import Lock
 from typing import NamedTuple
 
 from node.folder.files import require_writable
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.schema import Connection, Error, open_reader, read_migrations
-from node.storage.sqlite.writer import storage_error
 
 migrations = read_migrations("trail")
 

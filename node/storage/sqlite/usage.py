@@ -14,10 +14,10 @@ from prometheus_client import Counter, Gauge
 
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection, Error, read_migrations
-from node.storage.sqlite.writer import storage_error
 
 GROUP_S = 0.02
 RETRY_S = 1.0

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.storage.sqlite.errors import storage_error
 from node.storage.sqlite.schema import Connection, Error, open_writer
 
 MAX_GROUP = 64
@@ -22,6 +23,13 @@ class _Job(NamedTuple):
     run: Callable[[Connection], Any]
     future: "Future[Any]"
     is_patient: bool
+
+
+class Submit(Protocol):
+    """`Writer.submit`, as those who only hand in jobs are given it."""
+
+    def __call__(self, job: Callable[[Connection], _Result], *, is_patient: bool = True) -> "Future[_Result]":
+        """Queues a job."""
 
 
 class Participant(Protocol):
@@ -172,20 +180,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return stat.st_dev, stat.st_ino
-
-
-def storage_error(error: Exception, name: str = "the database") -> Exception:
-    """The NodeError that an SQLite error of the database `name` amounts to; any other error unchanged."""
-    if not isinstance(error, Error):
-        return error
-    code = getattr(error, "sqlite_errorname", "") or ""
-    text = str(error)
-    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")) or "full" in text:
-        return NodeError(Reason.STORAGE_FULL, _("the disk is full or failing: this batch was not stored"))
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in text:
-        return NodeError(Reason.STORAGE_CORRUPT, _("{name} is damaged: stop the node and restore a backup", name=name))
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return NodeError(
-            Reason.STORAGE_READ_ONLY, _("cannot open {name} for writing: check its owner and mode", name=name)
-        )
-    return NodeError(Reason.INTERNAL, _("storage: {code}", code=code or type(error).__name__))

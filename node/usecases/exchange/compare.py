@@ -20,18 +20,9 @@ from node.core.members.federation import Member
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock, Peer
-from node.storage.sqlite.peer_state import is_forked, read_forks, read_peer_clocks, write_peer_clock
+from node.storage.sqlite.peer_state import is_forked
 from node.storage.sqlite.store import OWN, Origin, Store
-from node.storage.sqlite.witness import (
-    Heard,
-    best_cosigned,
-    drop_heard,
-    is_news,
-    put_cosigned,
-    put_heard,
-    read_cosigned,
-    read_heard,
-)
+from node.storage.sqlite.witness import Heard
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse, PullResponse
 from node.usecases.exchange.freeze import Freeze
 
@@ -67,10 +58,12 @@ class Compare:
         Args:
             store: Holds the verified logs.
             members: Every city of the federation, this node's own among them.
-            clock: Dates what was heard.
+            clock: Held against the clocks of peers.
             freeze: Called with a verified proof of a fork alone.
         """
         self._store = store
+        self._peers = store.peers
+        self._checkpoints = store.checkpoints
         self._members = members
         self._clock = clock
         self._freeze = freeze
@@ -82,7 +75,9 @@ class Compare:
             NodeError: It refused or could not be reached, or told what cannot be so.
         """
         asked_at_ms = self._clock.now_ms()
-        raw = peer.compare(CompareRequest(checkpoints=self.checkpoints(), forks=self._forks()).SerializeToString())
+        raw = peer.compare(
+            CompareRequest(checkpoints=self.checkpoints(), forks=self._peers.forks()).SerializeToString()
+        )
         heard_at_ms = self._clock.now_ms()
         try:
             answer = CompareResponse.FromString(raw[: MAX_MESSAGE_BYTES + 1])
@@ -100,14 +95,14 @@ class Compare:
                 FALSE_ACCUSATION, a fork proof that proves nothing. The rest of the request is stored.
         """
         self._hear(teller, request.checkpoints, request.forks)
-        return CompareResponse(checkpoints=self.checkpoints(), forks=self._forks(), now_ms=self._clock.now_ms())
+        return CompareResponse(checkpoints=self.checkpoints(), forks=self._peers.forks(), now_ms=self._clock.now_ms())
 
     def _note_clock(self, city: str, ahead_ms: int) -> None:
         """Keeps how far a peer's clock is ahead, as far as it differs from what is known; a lie costs a warning."""
         ahead_ms = max(-_MOST_AHEAD_MS, min(ahead_ms, _MOST_AHEAD_MS))
-        known = read_peer_clocks(self._store.connection).get(city)
+        known = self._peers.clocks().get(city)
         if known is None or abs(known - ahead_ms) > _CLOCK_STEP_MS:
-            self._store.submit(lambda connection: write_peer_clock(connection, city, ahead_ms))
+            self._peers.set_clock(city, ahead_ms)
 
     def confront(self, city: str, batch: bytes) -> None:
         """Holds the checkpoint of a batch that broke a rule against the tree: it may prove a fork."""
@@ -122,12 +117,10 @@ class Compare:
         known = self._known().get(city)
         if origin is None or known is None:
             return
-        heard = [
-            checkpoint for checkpoint in read_heard(self._store.connection, city) if checkpoint.size <= origin.size
-        ]
+        heard = [checkpoint for checkpoint in self._checkpoints.heard(city) if checkpoint.size <= origin.size]
         settled = [checkpoint for checkpoint in heard if self._settle(origin, known, checkpoint)]
         if settled:
-            self._store.submit(lambda connection: drop_heard(connection, city, settled)).result()
+            self._checkpoints.drop_heard(city, settled).result()
 
     def _settle(self, origin: Origin, known: Known, heard: Heard) -> bool:
         try:
@@ -146,17 +139,14 @@ class Compare:
         return notes
 
     def _of(self, origin: Origin, newest: int) -> list[bytes]:
-        best = best_cosigned(self._store.connection, origin.city)
+        best = self._checkpoints.best_cosigned(origin.city)
         sizes = {newest, best.size if best else newest}
-        kept = read_cosigned(self._store.connection, origin.city)
+        kept = self._checkpoints.cosigned(origin.city)
         notes = {
             checkpoint.size: checkpoint.note for checkpoint in kept if checkpoint.size in sizes or origin.number == OWN
         }
         notes.setdefault(newest, origin.checkpoint or b"")
         return list(notes.values())
-
-    def _forks(self) -> list[bytes]:
-        return read_forks(self._store.connection)
 
     def _known(self) -> dict[str, Known]:
         members = list(self._members())
@@ -198,9 +188,7 @@ class Compare:
 
     def _hear_fork(self, known: dict[str, Known], raw: bytes, teller: str) -> None:
         fork = parse_fork(raw)
-        if is_forked(
-            self._store.peer_state(fork.city)
-        ):  # of a log that is frozen for good there is nothing more to learn
+        if is_forked(self._peers.state(fork.city)):  # frozen for good: there is nothing more to learn
             return
         if fork.city not in known:
             raise NodeError(
@@ -217,7 +205,7 @@ class Compare:
         about = by_log.get(parse_checkpoint(note).log)
         if about is None or self._is_old_news(about.member.city, note):
             return
-        if is_forked(self._store.peer_state(about.member.city)):
+        if is_forked(self._peers.state(about.member.city)):
             return
         try:
             cosigned = self._open(about, note)
@@ -237,7 +225,7 @@ class Compare:
     def _is_old_news(self, city: str, note: bytes) -> bool:
         origin = self._store.find_origin(city)
         is_newest = origin is not None and note == origin.checkpoint
-        return is_newest or any(note == cosigned.note for cosigned in read_cosigned(self._store.connection, city))
+        return is_newest or any(note == cosigned.note for cosigned in self._checkpoints.cosigned(city))
 
     def _open(self, known: Known, note: bytes) -> Cosigned:
         return open_cosigned(note, log_name(known.member.city), known.member.log_keys, known.witnesses)
@@ -247,8 +235,8 @@ class Compare:
         checkpoint = cosigned.checkpoint
         root = self._store.tree(origin.number, checkpoint.size).frontier.root()
         if root == checkpoint.root:
-            if is_news(self._store.connection, origin.city, cosigned):
-                self._keep(origin.city, cosigned)
+            if self._checkpoints.is_news(origin.city, cosigned):
+                self._checkpoints.put_cosigned(origin.city, cosigned).result()
             return True
         anchor = self._anchor(origin, checkpoint.size)
         if anchor is None:
@@ -258,20 +246,15 @@ class Compare:
         self._freeze.freeze(origin.city, make_fork(origin.city, checkpoint.note, anchor, root, proof), teller)
         return True
 
-    def _keep(self, city: str, cosigned: Cosigned) -> None:
-        # Not patient: a peer waits for the answer.
-        self._store.submit(lambda connection: put_cosigned(connection, city, cosigned), is_patient=False).result()
-
     def _anchor(self, origin: Origin, size: int) -> bytes | None:
         """A signed checkpoint of the verified tree, of this size or larger."""
         if origin.whole_checkpoint is not None and size <= origin.whole_size:
             return origin.whole_checkpoint
-        cosigned = read_cosigned(self._store.connection, origin.city)
+        cosigned = self._checkpoints.cosigned(origin.city)
         return next((checkpoint.note for checkpoint in cosigned if size <= checkpoint.size <= origin.size), None)
 
     def _remember(self, city: str, heard: Heard) -> None:
-        at_ms = self._clock.now_ms()
-        other = self._store.submit(lambda connection: put_heard(connection, city, heard, at_ms)).result()
+        other = self._checkpoints.put_heard(city, heard).result()
         if other is not None:
             root = parse_checkpoint(other).root
             self._freeze.freeze(city, make_fork(city, heard.note, other, root), heard.teller)

@@ -8,9 +8,7 @@ from node.core.log.checkpoint import parse_checkpoint
 from node.core.log.fork import parse_fork
 from node.errors import NodeError, Reason
 from node.messages import _
-from node.storage.sqlite.peer_state import add_fork
 from node.storage.sqlite.store import Store
-from node.storage.sqlite.witness import largest_heard
 
 _log = structlog.get_logger(__name__)
 
@@ -18,19 +16,17 @@ _log = structlog.get_logger(__name__)
 class Freeze:
     """What follows from signed checkpoints that cannot all be true, or that a node should have and has not."""
 
-    def __init__(self, store: Store, now_ms: Callable[[], int], alarm: Callable[[], None]) -> None:
+    def __init__(self, store: Store, alarm: Callable[[], None]) -> None:
         """Holds the own log back where it is known to be forked, or to be behind what this city has signed.
 
         Args:
             store: Of the node.
-            now_ms: Dates the incident.
             alarm: Has the other cities hear of it without delay.
         """
         self._store = store
         self._city = store.log.city
-        self._now_ms = now_ms
         self._alarm = alarm
-        if store.peer_state(self._city).frozen:
+        if store.peers.state(self._city).frozen:
             self._hold_back_forked()
         self.check_own_log()
 
@@ -39,8 +35,7 @@ class Freeze:
         fork = parse_fork(payload)
         sizes = sorted(parse_checkpoint(note.encode()).size for note in (fork.smaller, fork.larger))
         text = f"{city} signed two histories of its log: of {sizes[0]} records, and of {sizes[1]}; told by {teller}"
-        at_ms = self._now_ms()
-        if not self._store.submit(lambda connection: add_fork(connection, city, text, at_ms, payload)).result():
+        if not self._store.peers.add_fork(city, text, payload).result():
             return
         _log.error("log_forked", city=city, smaller=sizes[0], larger=sizes[1], told_by=teller)
         if city == self._city:
@@ -52,7 +47,7 @@ class Freeze:
 
         So it is after a restore, announced or not: the next record would take a place that peers know otherwise.
         """
-        seen, log = largest_heard(self._store.connection, self._city), self._store.log
+        seen, log = self._store.checkpoints.largest_heard(self._city), self._store.log
         size = self._store.origin(self._city).size
         if seen > size and (log.held_back is None or log.held_back.reason is Reason.RESTORED):
             text = _(

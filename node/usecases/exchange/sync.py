@@ -83,7 +83,7 @@ class Sync:
 
     def run_due(self, city: str) -> None:
         """Pulls from a peer by schedule: not while it is frozen, backing off, or being pulled from already."""
-        state = self._store.peer_state(city)
+        state = self._store.peers.state(city)
         if state.frozen or self._is_waiting(state):
             return
         lock = self._lock(city)
@@ -102,7 +102,7 @@ class Sync:
         Raises:
             NodeError: PEER_FROZEN, NOT_FOUND (no such member), or what the pull met.
         """
-        if self._store.peer_state(city).frozen:
+        if self._store.peers.state(city).frozen:
             raise NodeError(Reason.PEER_FROZEN, _("{city} is frozen: check its incident, then release it", city=city))
         with self._lock(city):
             return self._attempt(city, on_progress)
@@ -116,7 +116,7 @@ class Sync:
             NodeError: What the pull met.
         """
         with self._lock(city):
-            if not self._store.peer_state(city).frozen:
+            if not self._store.peers.state(city).frozen:
                 self._attempt(city, _nothing)
 
     def release(self, city: str) -> None:
@@ -126,7 +126,7 @@ class Sync:
             NodeError: NOT_FOUND, or LOG_FORKED: for a proven fork there is no release.
         """
         self._member(city)
-        if is_forked(self._store.peer_state(city)):
+        if is_forked(self._store.peers.state(city)):
             raise NodeError(
                 Reason.LOG_FORKED,
                 _(
@@ -135,7 +135,7 @@ class Sync:
                     city=city,
                 ),
             )
-        self._store.set_peer_state(PeerState(city)).result()
+        self._store.peers.set_state(PeerState(city)).result()
         self._due_s.pop(city, None)
         _log.info("peer_released", city=city)
 
@@ -177,7 +177,7 @@ class Sync:
     def _freeze(self, city: str, error: TrustError) -> None:
         _log.error("peer_frozen", city=city, reason=error.reason, message=error.message)
         _FAILURES.labels(city, error.reason).inc()
-        self._store.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.payload).result()
+        self._store.peers.add_incident(city, error.reason, error.message[:_MAX_TEXT], error.payload).result()
         if self._hooks:
             self._hooks.after_lie(city, error)
 
@@ -190,9 +190,9 @@ class Sync:
     def _succeed(self, city: str) -> None:
         self._heard_s[city] = self._clock.elapsed_s()
         self._due_s.pop(city, None)
-        state = self._store.peer_state(city)
+        state = self._store.peers.state(city)
         if state != PeerState(city) and not state.frozen:  # comparing checkpoints may have frozen it
-            self._store.set_peer_state(PeerState(city)).result()
+            self._store.peers.set_state(PeerState(city)).result()
 
     def _size(self, city: str) -> int:
         origin = self._store.find_origin(city)
@@ -216,11 +216,11 @@ class Sync:
 
     def _back_off(self, city: str, error: NodeError) -> None:
         _FAILURES.labels(city, error.reason).inc()
-        failures = self._store.peer_state(city).failures + 1
+        failures = self._store.peers.state(city).failures + 1
         wait_ms = int(self._ceiling_ms(failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
         _log.debug("backing_off", city=city, reason=error.reason, failures=failures, wait_ms=wait_ms)
         self._due_s[city] = self._clock.elapsed_s() + wait_ms / 1000
-        self._store.set_peer_state(
+        self._store.peers.set_state(
             PeerState(
                 city,
                 failures,

@@ -11,7 +11,6 @@ from node.core.members.federation import Member
 from node.errors import NodeError, Reason, TrustError
 from node.ports import Clock, Peer, Signer
 from node.storage.sqlite.store import Store
-from node.storage.sqlite.witness import cosign_newest, read_witnessed
 from node.usecases.exchange.compare import Compare
 
 _log = structlog.get_logger(__name__)
@@ -44,18 +43,15 @@ class Witness:
         """Cosigns the newest checkpoint of a peer's log if this node has verified it whole and not cosigned it yet.
 
         Raises:
-            NodeError: TREE_ROLLED_BACK, see `cosign_newest`, or STORAGE_FULL.
+            NodeError: TREE_ROLLED_BACK, see `WritableCheckpoints.cosign_newest`, or STORAGE_FULL.
         """
         if not self._may_cosign or not self._is_behind(member.city):
             return None
-        return self._store.submit(
-            lambda connection: cosign_newest(connection, member.city, lambda note: self._make(member, note)),
-            is_patient=False,  # a pull waits for it
-        ).result()
+        return self._store.checkpoints.cosign_newest(member.city, lambda note: self._make(member, note)).result()
 
     def _is_behind(self, city: str) -> bool:
         origin = self._store.find_origin(city)
-        return origin is not None and read_witnessed(self._store.connection, city) != origin.size
+        return origin is not None and self._store.checkpoints.signed(city).size != origin.size
 
     def _make(self, member: Member, note: bytes) -> tuple[Cosigned, Cosignature]:
         opened = open_cosigned(note, log_name(member.city), member.log_keys, ())

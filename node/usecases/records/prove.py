@@ -9,7 +9,6 @@ from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.storage.sqlite.witness import best_cosigned, read_cosigned
 from node.stubs.query.v1.query_pb2 import Proof, Standing
 from node.usecases.records.usage import check_obtained_for
 
@@ -82,7 +81,7 @@ def _also(reader: Reader, origin: Origin, index: int, note: bytes) -> list[Stand
     Of a log that never rests each of them cosigns another state.
     """
     standings, heard_of = [], set(witnesses_of(note))
-    for cosigned in read_cosigned(reader.connection, origin.city):
+    for cosigned in reader.checkpoints.cosigned(origin.city):
         others = set(witnesses_of(cosigned.note)) - heard_of
         if others and cosigned.size > index:
             heard_of |= others
@@ -93,7 +92,7 @@ def _also(reader: Reader, origin: Origin, index: int, note: bytes) -> list[Stand
 
 def _checkpoint(reader: Reader, origin: Origin, index: int) -> tuple[int, bytes]:
     """Size and note of the checkpoint to prove under."""
-    if (best := best_cosigned(reader.connection, origin.city, above=index)) is not None:
+    if (best := reader.checkpoints.best_cosigned(origin.city, above=index)) is not None:
         return best.size, best.note
     if origin.whole_checkpoint is None or index >= origin.whole_size:
         # Hashes beyond the cursor are not known yet, and nobody signed the tree as far as it is.

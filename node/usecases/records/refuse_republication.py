@@ -13,7 +13,6 @@ from node.core.screening import LISTS, has_ended, listing_of, marks
 from node.core.standards.validation import Finding
 from node.messages import _
 from node.ports import Clock
-from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header
@@ -70,7 +69,7 @@ class Republication:
     def _has_ended(self, name: str, body: Any, day: date) -> bool:
         """Whether the listing was retracted, or stands in the log with its last day behind it."""
         wanted = marks(self._store.log.city, name, body)
-        if are_ended(self._store.connection, wanted):
+        if self._store.are_ended(wanted):
             return True
         now_ms = self._clock.now_ms()
         return any(

@@ -1,8 +1,6 @@
 """Finds operators by a part of their name."""
 
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 from node.core.answer import fold
 from node.core.log.body import read_body
@@ -11,11 +9,9 @@ from node.core.log.record import record_id
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
+from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import Connection, open_reader
-from node.storage.sqlite.search import find_positions, match_expression
 from node.storage.sqlite.store import Origin
-from node.storage.sqlite.tree import split_position
 from node.stubs.query.v1.query_pb2 import Record, SearchResponse
 from node.usecases.records.usage import is_obtained_for
 
@@ -27,10 +23,9 @@ MAX_TEXT = 200
 class SearchOperators:
     """Searches the index, then asks the log itself: the index may be half a second behind."""
 
-    def __init__(self, reader: Reader, search_db: Path) -> None:
+    def __init__(self, reader: Reader, names: NameSearch) -> None:
         self._reader = reader
-        self._path = search_db
-        self._local = threading.local()
+        self._names = names
 
     def search(self, text: str, limit: int, purpose: str) -> SearchResponse:
         """The current records of operators whose name contains `text`, width, case and blanks aside.
@@ -44,7 +39,7 @@ class SearchOperators:
             NodeError: INVALID_ARGUMENT.
         """
         folded = fold(text[: MAX_TEXT + 1])
-        if len(text) > MAX_TEXT or not match_expression(folded):
+        if len(text) > MAX_TEXT or not any(map(str.isalnum, folded)):
             raise NodeError(
                 Reason.INVALID_ARGUMENT,
                 _("give 1 to {limit} characters of a name, with at least one letter", limit=MAX_TEXT),
@@ -60,8 +55,7 @@ class SearchOperators:
 
     def _find(self, folded: str, purpose: str) -> Iterator[Record]:
         origins = {origin.number: origin for origin in self._reader.origins()}
-        for row in find_positions(self._connection, folded):
-            number, index = split_position(row)
+        for number, index in self._names.places(folded):
             origin = origins.get(number)
             if origin is not None and is_obtained_for(origin, purpose):
                 record = self._current(origin, index)
@@ -72,14 +66,6 @@ class SearchOperators:
         record = self._reader.record(origin.number, index)
         is_gone = record is None or not record.is_open
         return None if is_gone or (origin.number == OWN and self._reader.is_retracted(OWN, index)) else record
-
-    @property
-    def _connection(self) -> Connection:
-        """The calling thread's connection to the index."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = open_reader(self._path)
-        return connection
 
 
 def _name(record: LogRecord) -> str:

@@ -21,7 +21,8 @@ from node.folder.backup_note import note_backup
 from node.folder.files import load_federation
 from node.messages import _
 from node.storage.sqlite.inspection import inspect
-from node.storage.sqlite.snapshot import check_database, copy_database
+from node.storage.sqlite.snapshot import copy_database
+from node.storage.sqlite.soundness import check_database
 from node.usecases.upkeep.audit import audit
 from node.whole_file import write_file
 

@@ -9,7 +9,6 @@ from node.errors import NodeError, Reason
 from node.folder.data_lock import released
 from node.messages import _
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.witness import read_heard
 from node.usecases.upkeep.backup import MARKER
 
 
@@ -44,7 +43,7 @@ def confirm(config: Config, largest: int) -> int:
 
 def _check_is_whole(config: Config, largest: int) -> None:
     reader = Reader(config.node_db)
-    size, heard = reader.origin(config.city).size, read_heard(reader.connection, config.city)
+    size, heard = reader.origin(config.city).size, reader.checkpoints.heard(config.city)
     shown = [
         _("{teller} showed {size} records signed by this city", teller=checkpoint.teller, size=checkpoint.size)
         for checkpoint in heard

@@ -13,7 +13,7 @@ from node.storage.sqlite.log import OWN
 from node.storage.sqlite.peer_state import PeerState
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.store import Origin
-from node.storage.sqlite.witness import Kept, read_cosigned
+from node.storage.sqlite.witness import Kept
 from node.stubs.control.v1 import control_pb2
 from node.usecases.exchange.sync import Silence
 from node.usecases.upkeep.checks.peers import member_progress
@@ -45,10 +45,10 @@ def node_status(
     own = next(origin for origin in origins.values() if origin.number == OWN)
     now_ms = clock.now_ms()
     members = list(members)
-    best = _best(read_cosigned(reader.connection, own.city), {member.city for member in members})
+    best = _best(reader.checkpoints.cosigned(own.city), {member.city for member in members})
     progress = member_progress(reader, own.city, members)
     peers = [
-        _peer(member, origins.get(member.city), reader.peer_state(member.city), now_ms, silence) for member in members
+        _peer(member, origins.get(member.city), reader.peers.state(member.city), now_ms, silence) for member in members
     ]
     incidents = [
         control_pb2.Incident(
@@ -59,7 +59,7 @@ def node_status(
             at_ms=incident.at_ms,
             evidence_bytes=incident.payload_bytes,
         )
-        for incident in reader.incidents()
+        for incident in reader.peers.incidents()
     ]  # fmt: skip
     return control_pb2.StatusResponse(
         city=own.city,

@@ -16,7 +16,7 @@ from node.folder.keyfile import Passphrase, environment_passphrase
 from node.folder.rotation import next_path
 from node.messages import _
 from node.storage.sqlite.founding import check_founding
-from node.storage.sqlite.snapshot import is_damaged
+from node.storage.sqlite.soundness import is_damaged
 from node.usecases.upkeep.own_keys import OWN_KEYS
 
 _PROBE_BYTES = 64 * 1024

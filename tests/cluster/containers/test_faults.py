@@ -26,11 +26,11 @@ def lacks(trial: Trial, holder: str, origin: str) -> bool:
 
 
 def last_reason(trial: Trial, holder: str, origin: str) -> str:
-    return Reader(trial[holder].store).peer_state(origin).last_reason
+    return Reader(trial[holder].store).peers.state(origin).last_reason
 
 
 def has_frozen(trial: Trial, holder: str, origin: str, reason: Reason) -> bool:
-    link = Reader(trial[holder].store).peer_state(origin)
+    link = Reader(trial[holder].store).peers.state(origin)
     return link.frozen and link.last_reason == reason
 
 
@@ -172,7 +172,7 @@ def test_a_restored_city_in_its_container(trial: Trial, tmp_path: Path) -> None:
         city.take_in(registration(1))
     assert refused.value.reason is Reason.RESTORED
     eventually(lambda: last_reason(trial, "wuhan", "zhengzhou") == Reason.TREE_ROLLED_BACK)
-    assert not Reader(trial["wuhan"].store).peer_state("zhengzhou").frozen
+    assert not Reader(trial["wuhan"].store).peers.state("zhengzhou").frozen
     city.stop()
     take_up(city, [trial["wuhan"], trial["changsha"]], begin, tmp_path)
     city.start()

@@ -35,7 +35,7 @@ class Liar(ExchangeServicer):
     """Answers every pull with a lie, and all else as the city would."""
 
     def __init__(self, origin: Origin, lie: Lie, members: Sequence[Member]) -> None:
-        freeze = Freeze(origin.store, origin.clock.now_ms, lambda: None)
+        freeze = Freeze(origin.store, lambda: None)
         compare = Compare(origin.store, lambda: members, origin.clock, freeze)
         super().__init__(origin.store, origin.city, origin.policy, lambda _: None, compare)
         self._origin = origin

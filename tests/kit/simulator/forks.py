@@ -1,7 +1,6 @@
 """Two histories of one log, told to others."""
 
 from node.errors import NodeError, Reason
-from node.storage.sqlite.peer_state import read_forks
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
 from tests.kit.simulator.origin import Origin, SimulatedPeer, registration
 from tests.kit.simulator.towns import SIX, Country, Town
@@ -19,7 +18,7 @@ def tell(country: Country, first: int, other: Origin, second: int, *hears_second
 
 
 def evidence(town: Town) -> bytes:
-    found = read_forks(town.store.connection)
+    found = town.store.peers.forks()
     assert len(found) == 1
     return found[0]
 

@@ -44,7 +44,7 @@ class Town:
     def open(self) -> None:
         """Takes up where the store stands."""
         store, clock = self.store, self.origin.clock
-        freeze = Freeze(store, clock.now_ms, self._alarm)
+        freeze = Freeze(store, self._alarm)
         self.compare = Compare(store, self.members, clock, freeze)
         self.witness = Witness(store, self.city, self.key, clock, self.may_cosign)
         around = Round(self.witness, self.compare, ())
@@ -128,7 +128,7 @@ class Country:
 
     def frozen(self, city: str) -> set[str]:
         """Who has frozen the log of `city`."""
-        return {town.city for town in self.towns.values() if town.store.peer_state(city).frozen}
+        return {town.city for town in self.towns.values() if town.store.peers.state(city).frozen}
 
     def close(self) -> None:
         for town in self.towns.values():

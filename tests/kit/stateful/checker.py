@@ -82,8 +82,8 @@ def _check_destroyed(receiver: Node, held: list[View], full: list[View]) -> None
     shown = {secret for view in held for secret in _secrets(view)}
     gone = {secret for view in full for secret in _secrets(view)} - shown
     # One that named a retracted record is destroyed: nothing of it is left.
-    whole = (incident.number for incident in receiver.store.incidents() if incident.payload_bytes)
-    kept = b"".join(receiver.store.incident_payload(number) for number in whole)
+    whole = (incident.number for incident in receiver.store.peers.incidents() if incident.payload_bytes)
+    kept = b"".join(receiver.store.peers.payload(number) for number in whole)
     files = b"".join(file.read_bytes() for file in sorted(receiver.path.parent.iterdir()))
     left = [secret for secret in gone if secret in files and secret not in kept]
     assert not left, f"{receiver.city} still holds {left[:3]}"

@@ -182,8 +182,8 @@ class Federation(RuleBasedStateMachine):
         if isinstance(error, TrustError):
             assert made is not cut
             assert error.reason in {Reason.BATCH_REPLAYED, Reason.BATCH_GAP, Reason.ENDLESS_STREAM}
-            assert node.store.peer_state(origin).frozen
-            assert node.store.incident_payload(node.store.incidents()[0].number) == error.payload
+            assert node.store.peers.state(origin).frozen
+            assert node.store.peers.payload(node.store.peers.incidents()[0].number) == error.payload
         elif error:
             assert error.reason is Reason.TRUNCATED_STREAM
 
@@ -203,7 +203,7 @@ class Federation(RuleBasedStateMachine):
     def is_refused(self, city: str, origin: str) -> bool:
         """Where a peer is frozen, or has a key this city was not told of, a pull is refused, and says so."""
         node, known = self.nodes[city], self.nodes[city].cards[origin].log_keys
-        if node.store.peer_state(origin).frozen:
+        if node.store.peers.state(origin).frozen:
             reason = Reason.PEER_FROZEN
         elif self.nodes[origin].log_keys[-1] not in known:
             reason = Reason.UNKNOWN_LOG_KEY

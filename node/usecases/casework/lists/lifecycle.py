@@ -30,7 +30,6 @@ from node.core.workflow.declared import WORKFLOWS, workflow
 from node.core.workflow.facts import ActFact
 from node.errors import NodeError
 from node.ports import Clock
-from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN, DeriveEntries, Entry
 from node.storage.sqlite.store import Store
 from node.stubs.record.v1.record_pb2 import Header
@@ -157,7 +156,7 @@ class ListingLifecycle:
 
     def _end(self, record: str) -> list[str]:
         """Takes a listing back, unless that happened already or another stands in its place."""
-        if self._current(record) is None:
+        if not self._stands(record):
             self._listings.remove(record)
             return []
         return self._retract(record)
@@ -220,10 +219,10 @@ class ListingLifecycle:
     def _marked(self, name: str, body: Message) -> list[str]:
         """Own current records of the listing that `body` is."""
         records = self._listings.marked(name, marks(self._store.log.city, name, body))
-        return [record for record in records if self._current(record) is not None]
+        return [record for record in records if self._stands(record)]
 
     def _is_ended(self, name: str, body: Message) -> bool:
-        return are_ended(self._store.connection, marks(self._store.log.city, name, body))
+        return self._store.are_ended(marks(self._store.log.city, name, body))
 
     def _append(self, name: str, body: Message, like: Header | None, key: str) -> list[str]:
         """Makes a record for every member, for the reason of the act it comes from; nothing where it stands already."""
@@ -274,13 +273,10 @@ class ListingLifecycle:
         kept = self._record(record)
         return read_body(kept) if kept else act_pb2.Act()
 
-    def _current(self, record: str) -> tuple[Header, Message] | None:
-        """A record that neither was retracted nor superseded."""
-        header, index = self._header(record), int(record.rpartition("-")[2])
-        gone = self._store.connection.execute(
-            "SELECT 1 FROM change WHERE position = ? AND kind IN ('retracted', 'superseded')", (index,)
-        ).fetchone()
-        return None if header is None or gone else (header, self._body(record))
+    def _stands(self, record: str) -> bool:
+        """Whether a record was neither retracted, superseded nor destroyed."""
+        stored, is_retracted, successor = self._store.version(parse_record_id(record)[1])
+        return stored is not None and not is_retracted and successor is None
 
 
 def _decide_anew(body: Any, number: str, day: date) -> None:

@@ -39,7 +39,6 @@ from node.core.standards.party_key import OTHER_PURPOSE, UNREADABLE, explain
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
-from node.storage.sqlite.ended import are_ended
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import Found, Looked
 from node.storage.sqlite.reader import Reader
@@ -186,7 +185,7 @@ class Screening:
         return _InForce(record, entry, state) if is_in_force(name, entry, header, state, now.day, now.now_ms) else None
 
     def _is_ended(self, record: Record) -> bool:
-        return are_ended(self._reader.connection, marks(record.origin.city, record.header.standard, record.body))
+        return self._reader.are_ended(marks(record.origin.city, record.header.standard, record.body))
 
     def _hit(self, key: Key, listing: "_InForce", now: _Day) -> screening.Hit:
         (origin, header, _), body = listing.record, listing.body

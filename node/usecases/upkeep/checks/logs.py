@@ -9,7 +9,6 @@ from node.errors import Reason
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.search import count_unreadable
-from node.storage.sqlite.witness import largest_heard
 from node.usecases.upkeep.checks.scene import Scene
 from node.usecases.upkeep.confirm_restore import restored
 
@@ -37,11 +36,11 @@ def log_findings(reader: Reader, *, is_restored: bool) -> Iterator[Finding]:
         reader: The store.
         is_restored: It was restored from a backup, and not confirmed yet.
     """
-    for incident in reader.incidents():
-        if incident.reason == Reason.LOG_FORKED and reader.peer_state(incident.city).last_reason == Reason.LOG_FORKED:
+    for incident in reader.peers.incidents():
+        if incident.reason == Reason.LOG_FORKED and reader.peers.state(incident.city).last_reason == Reason.LOG_FORKED:
             yield new_finding(Code.LOG_FORKED, incident.city, incident=incident.number)
     for own in (origin for origin in reader.origins() if origin.number == OWN):
-        seen = largest_heard(reader.connection, own.city)
+        seen = reader.checkpoints.largest_heard(own.city)
         if is_restored or seen > own.size:
             yield new_finding(Code.RESTORED, own.city, size=own.size, seen=seen or "—")
     for record in reader.republished():

@@ -6,9 +6,8 @@ from node.core.finding import Code, Finding, new_finding
 from node.core.log.cosignature import witness_name
 from node.core.members.federation import Member
 from node.errors import Reason
-from node.storage.sqlite.peer_state import read_peer_clocks
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.witness import WitnessProgress, read_progress
+from node.storage.sqlite.witness import NO_PROGRESS, WitnessProgress
 from node.usecases.upkeep.checks.keys import moment
 from node.usecases.upkeep.checks.scene import Scene
 
@@ -28,7 +27,7 @@ def peers(scene: Scene) -> Iterator[Finding]:
 
 
 def _peer(scene: Scene, reader: Reader, member: Member) -> Iterator[Finding]:
-    state, origin = reader.peer_state(member.city), reader.find_origin(member.city)
+    state, origin = reader.peers.state(member.city), reader.find_origin(member.city)
     if state.frozen:
         if state.last_reason != Reason.LOG_FORKED:  # LOG_FORKED has its own finding
             yield new_finding(Code.PEER_FROZEN, member.city, reason=state.last_reason)
@@ -63,12 +62,8 @@ def witnesses(scene: Scene) -> Iterator[Finding]:
 
 def member_progress(reader: Reader, own_city: str, members: Iterable[Member]) -> dict[str, WitnessProgress]:
     """Up to where each member that has a witness key has cosigned the own log; former members count no more."""
-    known = read_progress(reader.connection, own_city)
-    return {
-        member.city: known.get(witness_name(member.city), WitnessProgress(0, 0))
-        for member in members
-        if member.witness_keys
-    }
+    known = reader.checkpoints.progress(own_city)
+    return {member.city: known.get(witness_name(member.city), NO_PROGRESS) for member in members if member.witness_keys}
 
 
 def clocks(scene: Scene) -> Iterator[Finding]:
@@ -83,7 +78,7 @@ def clocks(scene: Scene) -> Iterator[Finding]:
         if origin is not None and origin.confirmed_at_ms > scene.now_ms + _SKEW_S * 1000:
             values = {"now": moment(scene.now_ms), "heard": moment(origin.confirmed_at_ms)}
             yield new_finding(Code.CLOCK_BEHIND, member.city, **values)
-    told_ms = read_peer_clocks(scene.reader.connection)
+    told_ms = scene.reader.peers.clocks()
     for city, reached in member_progress(scene.reader, scene.config.city, scene.peers).items():
         ahead_s = max(told_ms.get(city, 0) / 1000, reached.at_s - now_s)
         if ahead_s > _SKEW_S:

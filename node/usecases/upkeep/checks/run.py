@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from node.core.finding import Code, Finding, new_finding, weight
 from node.errors import NodeError
-from node.storage.sqlite.schema import Error
+from node.storage.sqlite.errors import translated
 from node.usecases.upkeep.checks.files import calendar, files
 from node.usecases.upkeep.checks.keys import certificates, keys, modes
 from node.usecases.upkeep.checks.logs import logs
@@ -47,8 +47,9 @@ CHECKS = (
 def examine(check: Check, scene: Scene) -> list[Finding]:
     """What one check finds."""
     try:
-        return list(check.look(scene))
-    except (NodeError, Error, OSError) as error:
+        with translated():
+            return list(check.look(scene))
+    except (NodeError, OSError) as error:
         text = error.message if isinstance(error, NodeError) else type(error).__name__
         return [new_finding(Code.CHECK_FAILED, check=check.name, error=text)]
 

@@ -8,8 +8,8 @@ from node.core.finding import Code, Finding, new_finding
 from node.errors import NodeError
 from node.folder.backup_note import read_note
 from node.storage.sqlite.founding import WrongLog, log_faults
-from node.storage.sqlite.schema import check_sqlite_version
-from node.storage.sqlite.snapshot import check_database
+from node.storage.sqlite.library import check_sqlite_version
+from node.storage.sqlite.soundness import check_database, journal_mode
 from node.storage.sqlite.trail import first_broken
 from node.usecases.upkeep.checks.keys import minute
 from node.usecases.upkeep.checks.scene import Scene
@@ -67,10 +67,9 @@ def database(scene: Scene) -> Iterator[Finding]:
     if scene.reader is None:
         yield new_finding(Code.DATABASE_MISSING)
         return
-    (mode,) = scene.reader.connection.execute("PRAGMA journal_mode").fetchone()
-    if mode != "wal":
+    if (mode := journal_mode(scene.reader)) != "wal":
         yield new_finding(Code.DATABASE_NOT_WAL, file=scene.config.node_db.name, mode=mode)
-    for fault in log_faults(scene.config, scene.own, scene.reader.connection):
+    for fault in log_faults(scene.config, scene.own, scene.reader):
         match fault.kind:
             case WrongLog.NONE:
                 yield new_finding(Code.DATABASE_MISSING)

@@ -110,7 +110,8 @@ def withheld_runs_of_one(_: Origin, story: Story) -> Story:
 @lie(Reason.UNDERSIZE_BATCH)
 def a_run_cut_in_two(_: Origin, story: Story) -> Story:
     records = records_of(story[:1])
-    story[0].runs[:] = [*on_wire(records[:320]), *on_wire(records[320:336]), *on_wire(records[336:])]
+    parts = records[:320], records[320:336], records[336:352], records[352:]
+    story[0].runs[:] = [run for part in parts for run in on_wire(part)]
     return story
 
 
