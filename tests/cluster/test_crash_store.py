@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.log.record import parse_header
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.soundness import is_migrated
 from node.storage.sqlite.store import Origin
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.upkeep.audit import audit
 from tests.kit.keys import FixedSigner
 from tests.kit.simulator.lives import HIDES, ROWS, AlternatingPeer, batch, live, moments, pull, take_in
@@ -54,14 +52,14 @@ def _check_log(path: Path, shown: dict[int, tuple[list[str], int, bytes]]) -> No
     assert verify_checkpoint(own.checkpoint, KEY.name, [KEY]).root == own.root
     for _, size, root in shown.values():
         assert reader.tree(OWN, size).frontier.root() == root, "a checkpoint that was shown is of another log"
-    stored = {index: View.FromString(view) for index, _, view in reader.records(OWN, 0, own.size) if view}
-    bodies = [view.facets[0].body for view in stored.values() if view.facets]
+    stored = {record.index: record for record in reader.records(OWN, 0, own.size) if record.is_open}
+    bodies = [next(record.bodies()) for record in stored.values() if record.facets]
     assert len(set(bodies)) == len(bodies), "a row stands twice"
     for number, (ids, _, _) in shown.items():
         for record, row in zip(ids, batch(number), strict=True):
-            view = stored[int(record.rpartition("-")[2])]
-            assert parse_header(view.header).id == record
-            assert row.name.encode() in view.facets[0].body
+            held = stored[int(record.rpartition("-")[2])]
+            assert held.header.id == record
+            assert row.name.encode() in next(held.bodies())
     whole = {number: sum(f"第{number}批".encode() in body for body in bodies) for number in range(max(shown) + 2)}
     assert set(whole.values()) <= {0, ROWS}, "half a batch"
 

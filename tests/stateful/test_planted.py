@@ -17,8 +17,8 @@ SHORT = settings(effort(examples=150, steps=30), phases=[Phase.generate], report
 
 
 def lost_update(patch: pytest.MonkeyPatch) -> None:
-    """A revision is noted as done; the views stand as they were."""
-    patch.setattr(replica, "_revise", lambda *_: (0, []))
+    """A revision is noted as done; the records stand as they were."""
+    patch.setattr(replica, "_revise", lambda *_: 0)
 
 
 def bytes_left_behind(patch: pytest.MonkeyPatch) -> None:

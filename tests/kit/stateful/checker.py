@@ -6,17 +6,15 @@ What it cannot know is looked at here: what the model says was acknowledged and 
 
 from collections.abc import Mapping
 
-from node.core.log.record import disclosed_bodies, disclosed_facets, parse_header, parse_record_id, record_id
+from node.core.log.body import read_body
+from node.core.log.record import SALT_BYTES, Record, parse_record_id, record_id
 from node.core.policy.grant import POLICY_CHANGE
-from node.core.standards import standard as standards
 from node.demo.check_stores import Acknowledged, check_stores
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.simulator.receiver import views
 from tests.kit.stateful.model import Facets, Model
 from tests.kit.stateful.node import Node
-
-OPERATOR = ("operator.registration", 1)
 
 
 def check_federation(nodes: Mapping[str, Node], models: Mapping[str, Model]) -> None:
@@ -42,14 +40,14 @@ def _acknowledged(models: Mapping[str, Model]) -> list[Acknowledged]:
 
 def check_log(origin: Node, model: Model) -> None:
     """The own log holds every acknowledged record once, a retraction of each that was taken back, and nothing else."""
-    headers = [parse_header(view.header) for view in views(origin.store, origin.city)]
+    held = views(origin.store, origin.city)
+    headers = [record.header for record in held]
     retracted = sorted(parse_record_id(header.retracts)[1] for header in headers if header.retracts)
     assert retracted == sorted(index for index, each in model.records.items() if each.is_retracted)
     published = {index for index, header in enumerate(headers) if _is_publication(header)}
     assert published == model.records.keys(), "an acknowledged record is lost, or one stands that nobody sent"
     for index, record in model.records.items():
-        held = views(origin.store, origin.city)[index]
-        assert standards.get(*OPERATOR).merge(disclosed_bodies(held)) == record.body
+        assert read_body(held[index]) == record.body
 
 
 def _is_publication(header: Header) -> bool:
@@ -59,9 +57,9 @@ def _is_publication(header: Header) -> bool:
 def check_replica(receiver: Node, origin: Node, model: Model) -> None:
     """A replica holds what its city may see of each record, to the last facet, and no value or salt beside that."""
     held, full = views(receiver.store, origin.city), views(origin.store, origin.city)
-    for index, (view, whole) in enumerate(zip(held, full, strict=True)):
-        due = _due(index, parse_header(whole.header), receiver.city, model)
-        assert _seen(view) == due, f"{receiver.city} sees of {origin.city}-{index} {_seen(view)}, not {due}"
+    for index, (record, whole) in enumerate(zip(held, full, strict=True)):
+        due = _due(index, whole.header, receiver.city, model)
+        assert _seen(record) == due, f"{receiver.city} sees of {origin.city}-{index} {_seen(record)}, not {due}"
     _check_destroyed(receiver, held, full)
 
 
@@ -73,15 +71,15 @@ def _due(index: int, header: Header, peer: str, model: Model) -> Facets:
     return frozenset({1})  # a change of policy is told to everyone
 
 
-def _seen(view: View) -> Facets:
-    return disclosed_facets(view) if view.header else None
+def _seen(record: Record) -> Facets:
+    return record.disclosed if record.is_open else None
 
 
-def _check_destroyed(receiver: Node, held: list[View], full: list[View]) -> None:
+def _check_destroyed(receiver: Node, held: list[Record], full: list[Record]) -> None:
     """What a replica does not show stands in no file of its store, the evidence of incidents excepted."""
-    shown = {secret for view in held for secret in _secrets(view)}
-    gone = {secret for view in full for secret in _secrets(view)} - shown
-    # One that named a retracted record is destroyed: nothing of it is left.
+    shown = {secret for record in held for secret in _secrets(record)}
+    gone = {secret for record in full for secret in _secrets(record)} - shown
+    # One that may hold a retracted record is destroyed: nothing of it is left.
     whole = (incident.number for incident in receiver.store.peers.incidents() if incident.payload_bytes)
     kept = b"".join(receiver.store.peers.payload(number) for number in whole)
     files = b"".join(file.read_bytes() for file in sorted(receiver.path.parent.iterdir()))
@@ -89,10 +87,10 @@ def _check_destroyed(receiver: Node, held: list[View], full: list[View]) -> None
     assert not left, f"{receiver.city} still holds {left[:3]}"
 
 
-def _secrets(view: View) -> list[bytes]:
+def _secrets(record: Record) -> list[bytes]:
     """Salts, and the values that no other record has."""
-    salts = [facet.salt for facet in view.facets if facet.salt]
-    if not view.header or not _is_publication(parse_header(view.header)):
+    salts = [opening[:SALT_BYTES] for opening in record.facets if opening]
+    if not record.is_open or not _is_publication(record.header):
         return salts
-    body = OperatorRegistration.FromString(b"".join(disclosed_bodies(view)))
+    body = OperatorRegistration.FromString(b"".join(record.bodies()))
     return salts + [text.encode() for text in (body.name, body.actual_address.text, body.phone) if text]
