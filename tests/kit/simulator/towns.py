@@ -10,6 +10,8 @@ from node.core.log.cosignature import WitnessKey, witness_name
 from node.core.members.federation import Federation, Member
 from node.errors import Reason
 from node.ports import Peer
+from node.storage.sqlite.forget import forget_log
+from node.storage.sqlite.replica import Origin as LogOrigin
 from node.storage.sqlite.store import Store
 from node.stubs.control.v1 import control_pb2
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, CompareResponse
@@ -73,6 +75,14 @@ class Town:
         is_restored = held_back is not None and held_back.reason is Reason.RESTORED
         found = log_findings(self.store, is_restored=is_restored)
         return node_status(self.store, self._others(), self._folder, self.origin.clock, "", lambda: "", found)
+
+    def forget(self, log: LogOrigin) -> None:
+        """Destroys what is held of a log, which only a stopped node does, and starts again."""
+        stopped = self.origin
+        stopped.close()
+        forget_log(stopped.path, log, (), 1)
+        self.origin = Origin(stopped.path, self.city, stopped.signer, stopped.peers, clock=stopped.clock)
+        self.open()
 
     def close(self) -> None:
         self.origin.close()
