@@ -45,7 +45,8 @@ def test_a_correction_that_stands_keeps_the_listing(city: City) -> None:
     body = listing(SERIOUS)
     first = publish(city, SERIOUS, body, "row")
     publish(city, SERIOUS, listing(SERIOUS, facts="更正。"), "row", as_of_ms=NOW_MS + 1)
-    assert city.store.version(0) == (city.store.records(0, 0, 1)[0][2], False, 1)
+    record, is_retracted, successor = city.store.version(0)
+    assert (record and record.header.id, is_retracted, successor) == (first, False, 1)
     city.retract(first)
     assert not city.store.are_ended(marks(city.city, SERIOUS, body))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from node.core.log.record import Record, commit, hash_record
 from node.core.log.run import MAX_RUN_RECORDS
 from node.storage.sqlite.inspection import inspect
-from node.storage.sqlite.log import OWN
+from node.storage.sqlite.log import OWN, Entry
 from node.usecases.upkeep.audit import audit
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City, only, operator, withheld
@@ -39,7 +39,7 @@ class World:
         self.rule = (0, 0)
 
     def append(self, numbers: list[int]) -> None:
-        entries = []
+        entries: list[Entry] = []
         for number in numbers:
             # Each says something new, so that it supersedes the one before.
             body = operator("", legacy_number=f"{number:06}", name=f"名{len(self.keys) + len(entries)}")
