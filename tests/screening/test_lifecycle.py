@@ -38,7 +38,7 @@ def keep(city: City) -> list[str]:
 def current(city: City) -> list[Any]:
     """What the record of the party says, and the header of it."""
     records = [record for _, record in city.store.by_subject(f"uscc:{USCC}")]
-    return [body for record in records if not (body := read_body(record)).HasField("act")]  # type: ignore[attr-defined]
+    return [body for record in records if not (body := read_body(record)).HasField("act")]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -59,6 +59,7 @@ def _alter_proof(content: dict[str, bytes]) -> None:
     name = _path(content, "proofs/")
     plain = json.loads(content[name])
     plain["leaf_index"] += 1
+    plain["readable"]["header"]["id"] = f"{plain['city']}-{plain['leaf_index']}"
     content[name] = json.dumps(plain).encode()
 
 
@@ -77,7 +78,7 @@ def _swap_proofs(content: dict[str, bytes]) -> None:
         (_drop, Reason.INVALID_ARGUMENT),
         (_drop_proof, Reason.INVALID_ARGUMENT),
         (_drop_manifest, Reason.INVALID_ARGUMENT),
-        (_alter_proof, Reason.WRONG_RECORD_ID),
+        (_alter_proof, Reason.BAD_INCLUSION),
         (_swap_proofs, Reason.WRONG_RECORD_ID),
     ],
 )

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from node.core.log.record import SALT_BYTES
 from node.storage.sqlite.schema import open_reader
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, views
@@ -16,11 +17,11 @@ def test_killed_before_the_write_ahead_log_was_emptied(tmp_path: Path) -> None:
     receiver.meet(origin, SimulatedPeer(origin))
     origin.take_in(*map(registration, range(20)))
     receiver.pull("wuhan")
-    salts = [facet.salt for facet in views(receiver.store, "wuhan")[17].facets if facet.salt]
+    salts = [opening[:SALT_BYTES] for opening in views(receiver.store, "wuhan")[17].facets if opening]
     origin.retract("wuhan-17")
     reader = open_reader(receiver.path)
     reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM record").fetchone()  # in the way of the cleaning
+    reader.execute("SELECT count(*) FROM run").fetchone()  # in the way of the cleaning
     receiver.pull("wuhan")
     died = tmp_path / "died"
     died.mkdir()
@@ -48,7 +49,8 @@ def test_copies_that_split_pages_left_behind_go_with_the_next_scrub(tmp_path: Pa
             origin.take_in(*(registration(n, scope="经营" * (n % 90)) for n in range(begin, begin + 150)))
             receiver.pull(origin.city)
     for origin in origins:
-        secrets += [facet.salt for view in views(receiver.store, origin.city) for facet in view.facets if facet.salt]
+        held = views(receiver.store, origin.city)
+        secrets += [opening[:SALT_BYTES] for record in held for opening in record.facets if opening]
         origin.enforce(policy_text(origin.city))
         receiver.pull(origin.city)
     assert receiver.store.scrub()
@@ -71,7 +73,7 @@ def test_every_version_of_what_is_taken_back_goes(tmp_path: Path) -> None:
     origin.retract(record)
     for receiver in (early, late):
         receiver.pull("wuhan")
-        assert [bool(view.header) for view in views(receiver.store, "wuhan")] == [False] * 3 + [True] * 3
+        assert [record.is_open for record in views(receiver.store, "wuhan")] == [False] * 3 + [True] * 3
         receiver.close()
     assert not any("商行".encode() in file.read_bytes() for file in tmp_path.glob("[ab].db*"))
     origin.close()
@@ -94,6 +96,6 @@ def test_every_version_goes_where_the_newest_is_hidden(tmp_path: Path) -> None:
     for name, status in (("甲商行", 1), ("乙商行", 1), ("丙商行", 4)):
         origin.take_in(registration(7, name=name, status=status))
         receiver.pull("wuhan")
-    assert not any(view.facets for view in views(receiver.store, "wuhan"))
+    assert not any(record.disclosed for record in views(receiver.store, "wuhan"))
     receiver.close()
     origin.close()

@@ -7,7 +7,6 @@ import pytest
 
 from node.core.log.fork import make_fork, parse_fork, verify_fork
 from node.errors import NodeError, Reason, TransientError
-from node.storage.sqlite.forget import forget_log
 from node.storage.sqlite.tree import position
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest, PullResponse
 from tests.kit.keys import KeySigner
@@ -159,7 +158,7 @@ def test_a_rebuilt_log_is_pulled_from_its_beginning(country: Country, other: Ori
     changsha = country["changsha"]
     before = changsha.store.origin("wuhan")
     raw = evidence(changsha)
-    changsha.store.submit(lambda connection: forget_log(connection, before, 1)).result()
+    changsha.forget(before)
     (tmp_path / "new").mkdir()
     new = Origin(tmp_path / "new" / "wuhan.db", "wuhan", KeySigner(), HONEST, policy_text("wuhan", "public"))
     new.take_in(*map(registration, range(7)))
@@ -185,10 +184,10 @@ def test_what_is_forgotten_leaves_nothing(country: Country, other: Origin) -> No
     country.round(*HONEST)
     changsha = country["changsha"]
     origin = changsha.store.origin("wuhan")
-    changsha.store.submit(lambda connection: forget_log(connection, origin, 1)).result()
+    changsha.forget(origin)
     within = (position(origin.number, 0), position(origin.number + 1, 0))
-    for table in ("record", "subject", "republished"):
-        count = f"SELECT count(*) FROM {table} WHERE position >= ? AND position < ?"
+    for table, place in (("run", "first"), ("subject", "position"), ("republished", "position")):
+        count = f"SELECT count(*) FROM {table} WHERE {place} >= ? AND {place} < ?"
         assert changsha.store.connection.execute(count, within).fetchone() == (0,)
     tiles = changsha.store.connection.execute("SELECT count(*) FROM tile WHERE origin = ?", (origin.number,))
     assert tiles.fetchone() == (0,)

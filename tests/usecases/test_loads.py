@@ -57,7 +57,9 @@ class Registry:
     def standing(self, count: int) -> list[str]:
         """The names that the node answers with for each place; empty where it has none."""
         standing = (self.city.store.by_subject(f"reg:{code(place)}") for place in range(count))
-        return [name(record) for records in standing for _, record in records or [(0, None)]]
+        return [
+            name(record) for records in standing for record in ([each for _, each in records] if records else [None])
+        ]
 
 
 def code(place: int) -> str:

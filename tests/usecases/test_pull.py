@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from node.core.log.trusted_log import MIN_BATCH_VIEWS
+from node.core.log.record import FORMAT
+from node.core.log.trusted_log import MAX_BATCH_RECORDS, MIN_BATCH_RECORDS
 from node.errors import FileError, NodeError, Reason, TrustError
-from node.stubs.exchange.v1.exchange_pb2 import PullRequest, PullResponse, ReviseRequest
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest, ReviseRequest
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.share import revise, share
 from node.usecases.records.retract import retract
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, check, recompute, views
+from tests.kit.simulator.telling import heard, records_of
 from tests.kit.stores.city import PURPOSE
 
 WIDE = policy_text("wuhan", "public", "regulator", "personal")
@@ -30,19 +32,19 @@ def test_an_empty_log(receiver: Receiver, origin: Origin) -> None:
 
 @pytest.mark.parametrize("batches", [0, 1, 2])
 def test_goes_on_where_it_stopped(receiver: Receiver, origin: Origin, batches: int) -> None:
-    origin.take_in(*map(registration, range(1200)))
+    origin.take_in(*map(registration, range(4200)))
     receiver.meet(origin, SimulatedPeer(origin, pull=lambda stream: islice(stream, batches)))
     with pytest.raises(NodeError) as cut:
         receiver.pull("wuhan")
     assert cut.value.reason is Reason.TRUNCATED_STREAM
-    assert receiver.store.frontier("wuhan").size == 500 * batches
+    assert receiver.store.frontier("wuhan").size == MAX_BATCH_RECORDS * batches
     if batches:
         recompute(receiver.store, "wuhan")
     receiver.close()
     receiver.open()
     receiver.meet(origin, SimulatedPeer(origin))
-    origin.take_in(*map(registration, range(1200, 1300)))
-    assert receiver.pull("wuhan").tree_size == 1300
+    origin.take_in(*map(registration, range(4200, 4300)))
+    assert receiver.pull("wuhan").tree_size == 4300
     check(receiver, origin)
 
 
@@ -60,7 +62,7 @@ def test_large_records_of_which_little_is_seen_are_no_drip(receiver: Receiver, o
     """A few records fill the origin's pages, and their shared part hardly a line: batches must still be whole."""
     origin.enforce(PUBLIC)
     stores = [{"platform": "p", "url": "https://shop.example/" + "x" * 1500} for _ in range(100)]
-    origin.take_in(*(registration(n, stores=stores) for n in range(MIN_BATCH_VIEWS + 50)))
+    origin.take_in(*(registration(n, stores=stores) for n in range(MIN_BATCH_RECORDS + 50)))
     receiver.pull("wuhan")
     check(receiver, origin)
     origin.enforce(policy_text("wuhan", "public", "personal"))
@@ -105,9 +107,9 @@ def test_a_broken_policy_leaves_the_old_one_in_force(receiver: Receiver, origin:
 
 def test_another_purpose_sees_nothing(receiver: Receiver, origin: Origin) -> None:
     origin.take_in(*map(registration, range(5)))
-    request = PullRequest(purpose="statistics", legal_basis="b")
+    request = PullRequest(purpose="statistics", legal_basis="b", format=FORMAT)
     stream = share(origin.store, "wuhan", origin.policy.grant("changsha", "statistics"), request)
-    assert [bool(view.header) for raw in stream for view in PullResponse.FromString(raw).views] == [False] * 5
+    assert [record.is_open for record in records_of(heard(stream))] == [False] * 5
 
 
 @pytest.mark.parametrize(("purpose", "basis"), [("", "b"), ("verification", "")])

@@ -10,17 +10,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from node.core.log.record import parse_header
+from node.core.log.record import Record
+from node.core.log.subjects import index_entries
+from node.core.standards.kinds import kind_of
 from node.errors import TransientError
 from node.storage.sqlite import writer
 from node.storage.sqlite.inspection import inspect
-from node.storage.sqlite.rows import subject_rows
 from node.storage.sqlite.store import Store
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.upkeep.audit import audit
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, indexed, recompute, views
-from tests.kit.simulator.telling import heard
+from tests.kit.simulator.telling import heard, records_of
 
 KEYS = 4
 POLICIES = (
@@ -98,7 +98,7 @@ class Exchange(RuleBasedStateMachine):
 
     def _check_whole(self) -> None:
         held = views(self.receiver.store, "wuhan")
-        assert held == [view for batch in heard(self.origin.pull("changsha", 0, 0)) for view in batch.views]
+        assert held == records_of(heard(self.origin.pull("changsha", 0, 0)))
         at = self.receiver.store.origin("wuhan")
         assert (at.root, at.to_revise) == (self.origin.store.origin("wuhan").root, 0)
         recompute(self.receiver.store, "wuhan")
@@ -116,17 +116,22 @@ class Exchange(RuleBasedStateMachine):
 def _retractable(origin: Origin) -> list[str]:
     """Own records that are neither retractions nor taken back."""
     gone = origin.store.retracted(0, origin.size) if origin.size else set()
-    rows = [(index, view) for index, _, view in origin.store.records(0, 0, origin.size) if view and index not in gone]
-    headers = [parse_header(View.FromString(view).header) for _, view in rows]
+    records = origin.store.records(0, 0, origin.size)
+    headers = [record.header for record in records if record.is_open and record.index not in gone]
     return [header.id for header in headers if not header.retracts]
 
 
-def _check_index(origin: Origin, receiver: Receiver, held: list[View]) -> None:
+def _check_index(origin: Origin, receiver: Receiver, held: list[Record]) -> None:
     """Every current record that is seen is found; none is that was taken back, or replaced by one that is seen."""
-    headers = {index: parse_header(view.header) for index, view in enumerate(held) if view.header}
+    headers = {record.index: record.header for record in held if record.is_open}
     replaced = {header.supersedes for header in headers.values()}
     found = indexed(receiver.store, "wuhan")
-    due = {row for index, header in headers.items() if header.id not in replaced for row in subject_rows(header, index)}
+    current = {index: header for index, header in headers.items() if header.id not in replaced}
+    due = {
+        entry
+        for index, header in current.items()
+        for entry in index_entries(header.subjects, kind_of(header.standard), index)
+    }
     assert found <= due
     assert due & indexed(origin.store, "wuhan") <= found
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from node.core.log.subjects import index_key, subject_digest
+from node.core.standards.kinds import Kind
 from node.errors import NodeError, Reason
 from node.storage.sqlite.reader import Reader
 from node.stubs.query.v1 import query_pb2 as query
@@ -233,8 +235,6 @@ def test_other_standards_do_not_answer(world: World) -> None:
 def test_digest_collision_does_not_answer(world: World) -> None:
     """A record indexed under a digest it does not own: the header's subject decides."""
     world.changsha.register(operator("91430000184255293D"))
-    from node.storage.sqlite.rows import Kind, index_key, subject_digest
-
     world.changsha.store.submit(
         lambda connection: connection.execute(
             "UPDATE subject SET digest = ?", (index_key(subject_digest(f"uscc:{USCC}"), Kind.REGISTRATION),)

@@ -184,7 +184,7 @@ def read_common(raw: bytes) -> Shared:
     if len(raw) > MAX_COMMON_BYTES:
         raise NodeError(
             Reason.BAD_COMMITMENT,
-            _("a common header of {count} bytes; at most {most} are allowed", count=len(raw), most=MAX_COMMON_BYTES),
+            _("the common header has {count} bytes; at most {most} are allowed", count=len(raw), most=MAX_COMMON_BYTES),
         )
     common = _parse_whole(Common, raw)
     if not common.city or common.facets > MAX_FACETS:
@@ -196,8 +196,18 @@ def read_common(raw: bytes) -> Shared:
 
 
 def share_common(common: Common) -> Shared:
-    """What new records are to have in common."""
-    return read_common(common.SerializeToString(deterministic=True))
+    """What new records are to have in common.
+
+    Raises:
+        NodeError: TOO_LARGE.
+    """
+    raw = common.SerializeToString(deterministic=True)
+    if len(raw) > MAX_COMMON_BYTES:
+        raise NodeError(
+            Reason.TOO_LARGE,
+            _("the common header has {count} bytes; at most {most} are allowed", count=len(raw), most=MAX_COMMON_BYTES),
+        )
+    return read_common(raw)
 
 
 def read_own(raw: bytes) -> Own:

@@ -83,11 +83,16 @@ def broken_entries(city: str, subjects: tuple[str, ...]) -> Iterator[Entry]:
         for at_ms in (BEYOND_MS, -BEYOND_MS):
             times = {"issued_at_ms": at_ms, "as_of_ms": at_ms, "valid_until_ms": at_ms, "valid_from_ms": at_ms}
             yield _entry(city, standard, [b""] * len(standard.facets), subjects, **times)
-        yield _entry(city, standard, [b"\xff"], subjects, standard="listing.none")
+        yield _entry(city, standard, [b"\xff"], subjects, name="listing.none")
 
 
 def _entry(city: str, standard: Standard, bodies: list[bytes], subjects: tuple[str, ...], **told: object) -> Entry:
-    fields = {"standard": standard.name, "version": standard.version, "city": city, "issued_at_ms": NOW_MS}
+    fields = {
+        "standard": told.pop("name", standard.name),
+        "version": standard.version,
+        "city": city,
+        "issued_at_ms": NOW_MS,
+    }
     fields |= {"as_of_ms": NOW_MS, "audience": ["all"], "purpose": PURPOSE, "legal_basis": "b", "subjects": subjects}
     return Entry.of(Header(**(fields | told)), bodies)  # type: ignore[arg-type]
 
