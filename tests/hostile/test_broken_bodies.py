@@ -188,7 +188,7 @@ def test_an_audit_names_each_and_goes_on(victim: Victim) -> None:
 def test_a_broken_policy_change_ends_no_audit(tmp_path: Path) -> None:
     own, liar = City(tmp_path, "changsha"), City(tmp_path, "wuhan")
     header = Header(standard="node.policy_change", version=1, city="wuhan", audience=["all"], issued_at_ms=1)
-    liar.append([Entry(header, [b"\xff\xff"])])
+    liar.append([Entry.of(header, [b"\xff\xff"])])
     own.pull(liar)
     with inspect(own.path) as inspection:
         mine, theirs = audit(inspection, {"changsha": [own.key], "wuhan": [liar.key]}.__getitem__, lambda *_: None)
@@ -205,7 +205,7 @@ def test_only_one_place_parses_a_body() -> None:
     """A reader that parses by itself would trust what a member wrote. Of the demo's own: its questions and its liar."""
     root = Path(__file__).parents[2] / "node"
     names = [f"{each.message_type.DESCRIPTOR.name}.FromString(" for each in standards()]
-    names += ["message_type.FromString(", "disclosed_bodies("]
+    names += ["message_type.FromString(", ".bodies("]
     files = (path for path in root.rglob("*.py") if root / "demo" not in path.parents)
     found = {path.relative_to(root).as_posix() for path in files if any(name in path.read_text() for name in names)}
-    assert found == {"core/log/record.py", "core/log/body.py", "core/standards/standard.py"}
+    assert found == {"core/log/body.py", "core/standards/standard.py"}

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from node.core.standards import standard as standards
 from node.storage.sqlite.log import Entry as LogEntry
 from node.storage.sqlite.lookup import PER_CITY
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
-from node.storage.sqlite.schema import migrations, open_reader, open_writer
 from node.stubs.query.v1.query_pb2 import RESULT_AMBIGUOUS, RESULT_MATCH, Question
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.screening.v1.screening_pb2 import RESULT_HIT, Entry
@@ -38,7 +36,7 @@ def flooding(standard: str, subject: str, count: int) -> Iterator[LogEntry]:
     for _ in range(count):
         header = Header(standard=standard, version=1, city="wuhan", audience=["all"], issued_at_ms=NOW_MS)
         header.subjects.append(subject)
-        yield LogEntry(header, bodies)
+        yield LogEntry.of(header, bodies)
 
 
 class World:
@@ -95,45 +93,4 @@ def test_records_are_shown_in_pages(world: World) -> None:
 def test_of_a_subject_the_first_of_each_peer_count(world: World) -> None:
     found = Reader(world.own.path).by_subject(f"uscc:{USCC}")
     assert len(found) == 1 + PER_SUBJECT
-    assert found[0][:2] == (0, 0)
-
-
-def test_an_index_of_before_is_brought_to_kinds(tmp_path: Path) -> None:
-    """The migration of a node that ran before: every record is found as it was."""
-    city = City(tmp_path, "changsha")
-    registered = city.register(operator(USCC))
-    city.append(list(flooding("listing.serious", f"uscc:{USCC}", 2)))
-    kept = city.store.connection.execute("SELECT digest, position FROM subject ORDER BY 1, 2").fetchall()
-    city.close()
-    connection = open_writer(city.path)
-    connection.execute("UPDATE subject SET digest = digest | 3")  # whatever stood in the two bits
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0010_kinds'")
-    connection.close()
-    assert "m0010_kinds" in {each.name for each in migrations.pending(_database(city.path))}
-    connection = open_writer(city.path)
-    assert connection.execute("SELECT digest, position FROM subject ORDER BY 1, 2").fetchall() == kept
-    connection.close()
-    again = City(tmp_path, "changsha", signer=city.signer)
-    verifier = VerifyOperator(again.store, again.clock, 10**12)
-    assert verifier.verify(Question(uscc=USCC), OFFICER).answer.record_id == registered
-    again.close()
-
-
-def test_the_sums_of_rows_are_made_for_a_node_that_ran_before(tmp_path: Path) -> None:
-    city = City(tmp_path, "changsha")
-    city.append([city.entry(operator(USCC)), city.entry(operator(OTHER)), city.entry(operator(USCC, name="x"))])
-    city.close()
-    select = "SELECT key, sum FROM idempotency ORDER BY key"
-    connection = open_writer(city.path)
-    kept = connection.execute(select).fetchall()
-    connection.execute("ALTER TABLE idempotency DROP COLUMN sum")
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0011_row_keys'")
-    connection.close()
-    connection = open_writer(city.path)
-    assert connection.execute(select).fetchall() == kept
-    assert len(kept) == 2
-    connection.close()
-
-
-def _database(path: Path) -> Database:
-    return Database(open_reader(path))
+    assert (found[0][0], found[0][1].index) == (0, 0)

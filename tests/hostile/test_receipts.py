@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from node.core.law.calendar import vendored_calendar
-from node.core.log.record import mask
+from node.core.log.record import Record
 from node.core.standards import standard as standards
 from node.storage.sqlite.log import Entry
 from node.storage.sqlite.reader import PER_SUBJECT
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import alert_pb2
 from node.stubs.standard.v1.notice_pb2 import (
     NOTICE_KIND_OPENED,
@@ -50,7 +50,7 @@ def open_alerts(desk: CaseworkCity, count: int) -> None:
 def _opening(body: alert_pb2.Alert, at_ms: int) -> Entry:
     header = Header(standard="alert", version=1, city="hefei", audience=["changsha"], issued_at_ms=at_ms)
     header.subjects.append("workflow:alert")
-    return Entry(header, standards.get("alert").split(body.SerializeToString()))
+    return Entry.of(header, standards.get("alert").split(body.SerializeToString()))
 
 
 def notices_of(desk: CaseworkCity) -> Notices:
@@ -98,8 +98,8 @@ def test_one_act_is_acknowledged_by_a_notice_of_its_own(desks: Two) -> None:
     case = send(changsha)
     hefei.see(changsha)
     assert notices_of(hefei).acknowledge() == 1
-    (_, _, view), *_ = hefei.store.records(0, own_size(hefei) - 1, own_size(hefei))
-    notice = read(view or b"").notice
+    (record,) = hefei.store.records(0, own_size(hefei) - 1, own_size(hefei))
+    notice = read(record).notice
     assert notice is not None
     assert (notice.body.case, len(notice.body.more)) == (case, 0)
 
@@ -162,10 +162,9 @@ def test_a_joined_notice_that_comes_to_light_later_counts_in_all_its_cases(desks
     hefei.see(changsha)
     assert notices_of(hefei).acknowledge() == 2
 
-    def masked(view: View) -> View:
-        seen = audience_view("changsha")(view)
-        mask(seen, set())
-        return seen
+    def masked(record: Record) -> Record:
+        seen = audience_view("changsha")(record)
+        return seen.masked(()) if seen.is_open else seen
 
     changsha.pull(hefei, masked, PURPOSE, "narrow")
     assert [summary.stored_by for summary in changsha.cases.summaries()] == [(), ()]
@@ -180,7 +179,7 @@ def lie(desk: CaseworkCity, body: CaseNotice, audience: str = "changsha") -> Non
     header = Header(standard="case.notice", version=1, city=desk.city, audience=[audience])
     header.issued_at_ms = desk.clock.now_ms()
     header.subjects.extend([*subjects, "workflow:case.notice"])
-    desk.append([Entry(header, [body.SerializeToString()])])
+    desk.append([Entry.of(header, [body.SerializeToString()])])
 
 
 @settings(max_examples=25, deadline=None)
