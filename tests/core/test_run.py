@@ -115,7 +115,7 @@ def test_a_run_is_opened_as_it_was_sealed_whatever_is_masked(made: Made, disclos
     found = opened(run)
     assert (found.stored, found.shared) == (run, made.shared)
     assert found.stored.hashes == made.run.hashes
-    assert found.disclosed == disclosed & set(made.facets)
+    assert found.disclosed == frozenset(disclosed) & set(made.facets)
     kind = kind_of(made.shared.common.standard)
     told = [(index, Own.FromString(own)) for index, own in enumerate(made.owns, FIRST)]
     assert list(found.entries) == [entry for index, own in told for entry in index_entries(own.subjects, kind, index)]
@@ -134,7 +134,7 @@ def test_what_is_cut_and_joined_is_the_same_run(made: Made, disclosed: set[int])
     assert join(records) == [run]
     for record in records:
         shown = [body for number, body in enumerate(made.bodies[record.index - FIRST], 1) if number in disclosed]
-        assert (record.disclosed, list(record.bodies())) == (disclosed & set(made.facets), shown)
+        assert (record.disclosed, list(record.bodies())) == (frozenset(disclosed) & set(made.facets), shown)
 
 
 @given(runs(), st.integers(0, 80), st.integers(0, 80), facet_sets)
@@ -411,7 +411,7 @@ def _moved(raw: bytes, data: st.DataObject) -> bytes:
 ATTACKS: tuple[Callable[[bytes, st.DataObject], bytes], ...] = (_flipped, _spliced, _moved)
 
 
-@effort(examples=1500)
+@effort(examples=500)
 @given(st.data())
 def test_no_two_records_have_one_leaf(data: st.DataObject) -> None:
     """Bytes changed and boundaries moved: a run that is taken and says anything else has another leaf.
@@ -423,7 +423,7 @@ def test_no_two_records_have_one_leaf(data: st.DataObject) -> None:
     own = data.draw(st.one_of(st.just(smuggled + b"\x10\x05"), st.just(smuggled * 2), owns.map(Own.SerializeToString)))
     chosen = st.one_of(st.just(smuggled), st.binary(min_size=32, max_size=32))
     columns = [Column(commitments=[data.draw(chosen)]) for _ in range(facets)]
-    if columns and data.draw(st.booleans()):
+    if columns and data.draw(st.sampled_from([True, False])):
         columns[0] = Column(openings=[data.draw(st.binary(min_size=16, max_size=40))])
     common = Common(city=CITY, facets=facets, standard="s").SerializeToString(deterministic=True)
     raw = Run(common=common, own=[own], columns=columns).SerializeToString()

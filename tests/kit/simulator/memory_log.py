@@ -59,7 +59,8 @@ class Log:
         for begin in range(0, len(told), MAX_RUN_RECORDS):
             part = told[begin : begin + MAX_RUN_RECORDS]
             facets = len(part[0][1])
-            shared = share_common(Common(**({"city": self.city, "facets": facets} | dict(common))))
+            fields: dict[str, Any] = {"city": self.city, "facets": facets} | dict(common)
+            shared = share_common(Common(**fields))
             owns = [Own(**own).SerializeToString() for own, _ in part]
             first = len(self.records)
             run = seal(shared, owns, [bodies for _, bodies in part], _salts(first, len(part) * facets), first)

@@ -340,7 +340,10 @@ def empty_run(_: Origin, story: Story) -> Story:
 
 @lie(Reason.BAD_COMMITMENT)
 def run_of_nothing_but_common(_: Origin, story: Story) -> Story:
-    return _altered(story, lambda run, _place: [run.ClearField("own"), run.ClearField("columns")])
+    def alter(run: Run, _place: int) -> None:
+        del run.own[:], run.columns[:]
+
+    return _altered(story, alter)
 
 
 @lie(Reason.BAD_COMMITMENT)
