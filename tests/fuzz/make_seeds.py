@@ -19,13 +19,13 @@ from node.core.log.cosignature import Cosigned, cosign
 from node.core.log.fork import make_fork
 from node.core.log.merkle import EMPTY_ROOT, Frontier
 from node.core.log.proof import format_proof
-from node.core.log.record import mask
+from node.core.log.record import FORMAT
+from node.core.log.run import join, mask
 from node.core.members.federation_file import format_card
 from node.demo.founding import found_federation
 from node.folder.files import load_federation
 from node.folder.founding import shipped_policy
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.evidence.pack import make_manifest, pack
 from node.usecases.evidence.read import show_case
 from node.usecases.records.prove import prove
@@ -34,8 +34,9 @@ from tests.fuzz.target import CORPUS
 from tests.kit.samples.growing_files import xls
 from tests.kit.samples.registry import csv_text, rows
 from tests.kit.samples.standards import SAMPLES
+from tests.kit.simulator.memory_log import on_wire, run_on_wire, withheld
 from tests.kit.simulator.receiver import views
-from tests.kit.simulator.telling import Tree, leaf_of, note
+from tests.kit.simulator.telling import Tree, note
 from tests.kit.stores.city import PURPOSE, City, operator
 from tests.kit.stores.evidence import put, record, referring, store
 
@@ -67,20 +68,24 @@ def seeds(folder: Path) -> Iterator[Seed]:
 
 def of_log(city: City) -> Iterator[Seed]:
     told = views(city.store, CITY)
-    mask(told[1], (1, 2))
-    told[2] = View(leaf_hash=leaf_of(told[2]))
-    tree = Tree([leaf_of(view) for view in told])
+    told[1] = told[1].masked({1, 2})
+    told[2] = withheld(told[2])
+    leaves = [record.leaf_hash for record in told]
+    tree = Tree(leaves)
     signed = note(CITY, tree.size, tree.root, SIGNING)
-    batch = PullResponse(views=told, checkpoint=signed, grant="g", leaf_hashes=b"".join(map(leaf_of, told)))
+    batch = PullResponse(runs=on_wire(told), checkpoint=signed, grant="g", leaf_hashes=b"".join(leaves), format=FORMAT)
     yield "batch", "whole", batch.SerializeToString()
-    yield "batch", "empty", PullResponse(checkpoint=note(CITY, 0, EMPTY_ROOT, SIGNING), grant="g").SerializeToString()
+    empty = PullResponse(checkpoint=note(CITY, 0, EMPTY_ROOT, SIGNING), grant="g", format=FORMAT)
+    yield "batch", "empty", empty.SerializeToString()
+    yield "batch", "format_1", PullResponse(checkpoint=signed, grant="g").SerializeToString()
     revision = ReviseResponse(to_index=tree.size, grant="h")
-    for index in (0, 1, 4):
-        revision.views.add(index=index, view=told[index])
+    for stored in join(told[index] for index in (0, 1, 4)):
+        revision.runs.add(first=stored.first, run=run_on_wire(stored))
     yield "revision", "whole", revision.SerializeToString()
-    for name, view in zip(("open", "masked", "withheld", "plain"), told, strict=False):
-        yield "view", name, view.SerializeToString()
-    yield "view", "retraction", told[-1].SerializeToString()
+    for name, each in zip(("open", "masked", "withheld", "plain"), told, strict=False):
+        yield "run", name, each.run().SerializeToString()
+    yield "run", "retraction", told[-1].run().SerializeToString()
+    yield "run", "several", on_wire(views(city.store, CITY)[3:5])[0]
     yield "checkpoint", "signed", signed
     cosigned = Cosigned(parse_checkpoint(signed)).joined(
         [cosign(parse_checkpoint(signed), WITNESS_KEY, 1_790_000_000, Signer(WITNESS).sign)]

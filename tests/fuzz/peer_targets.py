@@ -8,11 +8,13 @@ from node.core.log.fork import parse_fork, verify_fork
 from node.core.log.manifest import format_manifest, parse_manifest
 from node.core.log.merkle import Frontier
 from node.core.log.proof import format_proof, parse_proof, verify_proof
-from node.core.log.record import cut_wire, mask_wire, open_view, open_wire, parse_record_id, record_id
-from node.core.log.trusted_log import TrustedLog, verify_revision
+from node.core.log.record import parse_record_id, read_own, record_id
+from node.core.log.run import cut, cut_one, join, mask, open_run, parse_run
+from node.core.log.subjects import index_entries
+from node.core.log.trusted_log import TrustedLog, split_hashes, verify_revision
+from node.core.standards.kinds import kind_of
 from node.errors import FileError, NodeError, Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
-from node.stubs.record.v1.record_pb2 import View
 from node.usecases.evidence.check_bundle import check_bundle
 from tests.fuzz.target import TARGETS, file_of, target
 
@@ -20,6 +22,8 @@ CITY = "wuhan"
 # The key of the log in the corpus, and of the city that cosigned it; they guard nothing.
 SIGNING, WITNESS = SigningKey(bytes(range(32))), SigningKey(bytes(range(1, 33)))
 KEY = LogKey(log_name(CITY), bytes(SIGNING.verify_key))
+# A place in the log at which the runs of the corpus are read.
+RUN_AT = 40
 WITNESS_KEY = WitnessKey(witness_name("hefei"), bytes(WITNESS.verify_key))
 
 
@@ -35,14 +39,16 @@ def text_of(data: bytes) -> str:
 def batch(data: bytes) -> None:
     """What is believed of a batch follows from its bytes alone."""
     verified = TrustedLog(CITY, [KEY], Frontier(), None).verify_batch(data)
-    assert verified.size == len(verified.records) <= verified.checkpoint.size
-    for record in verified.records:
-        assert record.view is None or open_wire(record.view).leaf_hash == record.leaf_hash
+    assert verified.size == verified.length <= verified.checkpoint.size
+    at = 0
+    for run in verified.runs:
+        assert run.stored.first == at
+        assert run.stored.content is None or open_run(run.stored.content, at, CITY) == run
+        at = run.stored.end
 
 
 def _leaf_hashes() -> list[bytes]:
-    seed = PullResponse.FromString((TARGETS["batch"].corpus / "whole").read_bytes())
-    return [open_view(view).leaf_hash for view in seed.views]
+    return split_hashes(PullResponse.FromString((TARGETS["batch"].corpus / "whole").read_bytes()).leaf_hashes)
 
 
 @target()
@@ -50,18 +56,28 @@ def revision(data: bytes) -> None:
     hashes = _leaf_hashes()
     verified = verify_revision(data, CITY, 0, len(hashes), hashes)
     assert 0 < verified.end <= len(hashes)
-    assert all(record.leaf_hash == hashes[record.leaf_index] for record in verified.records)
+    records = [record for run in verified.runs for record in cut(run.stored)]
+    assert all(record.leaf_hash == hashes[record.index] for record in records)
 
 
 @target()
-def view(data: bytes) -> None:
-    """A view that is taken has one form, however it is read; masking it changes no hash."""
-    leaf_hash, header = open_wire(data)
-    assert View.FromString(data).SerializeToString() == data
-    assert open_view(View.FromString(data)) == (leaf_hash, header)
-    if header is not None:
-        masked = mask_wire(data, cut_wire(data)[1], ())
-        assert open_wire(masked).leaf_hash == leaf_hash
+def run(data: bytes) -> None:
+    """A run that is taken is the same records however it is read; masking and cutting it change no hash."""
+    opened = open_run(data, RUN_AT, CITY)
+    stored = opened.stored
+    records = cut(stored)
+    assert records == [cut_one(stored, index) for index in range(stored.first, stored.end)]
+    assert [cut(each) for each in join(records)] == [records]
+    assert b"".join(record.leaf_hash for record in records) == stored.hashes
+    if opened.shared is not None:
+        masked = parse_run(data)
+        mask(masked, ())
+        assert open_run(masked.SerializeToString(), RUN_AT, CITY).stored.hashes == stored.hashes
+        kind = kind_of(opened.shared.common.standard)
+        read = [(record.index, read_own(record.own)) for record in records]
+        assert list(opened.entries) == [
+            entry for index, own in read for entry in index_entries(own.subjects, kind, index)
+        ]
 
 
 @target()
