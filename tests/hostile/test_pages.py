@@ -40,9 +40,9 @@ BOUNDED_OTHERWISE = {
     "CaseService.Show case.reminders": _CASE,
     "CaseService.Show case.out_of_rule": _CASE,
     "EvidenceService.ShowCase attachments": _CASE,
-    "QueryService.Verify proof.view.facets": "those of a standard",
+    "QueryService.Verify proof.view.columns": "the facets of a standard",
     "QueryService.Verify proof.also": "one a record that replaced or took back the proven one",
-    "QueryService.Prove proof.view.facets": "those of a standard",
+    "QueryService.Prove proof.view.columns": "the facets of a standard",
     "QueryService.Prove proof.also": "one a record that replaced or took back the proven one",
 }
 
