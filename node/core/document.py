@@ -1,7 +1,7 @@
 """YAML written by an operator or handed over by another city: parsed with the line of every value, then checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -180,7 +180,7 @@ def read_model(document: Document, model: type[Model], reason: Reason) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise _errors_of(document, model, reason, error)[0] from None
+        raise next(_errors_of(document, model, reason, error)) from None
 
 
 def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> list[FileError]:
@@ -188,15 +188,15 @@ def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> 
     try:
         model.model_validate(document.data)
     except ValidationError as error:
-        return _errors_of(document, model, reason, error)
+        return list(_errors_of(document, model, reason, error))
     return []
 
 
-def _errors_of(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
-    return [
-        FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
-        for detail in error.errors(include_url=False, include_input=False)
-    ]
+def _errors_of(
+    document: Document, model: type[BaseModel], reason: Reason, error: ValidationError
+) -> Iterator[FileError]:
+    for detail in error.errors(include_url=False, include_input=False):
+        yield FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
 
 
 def _words(error: "ErrorDetails", model: type[BaseModel]) -> Message:
