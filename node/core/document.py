@@ -234,11 +234,20 @@ class _Dumper(yaml.SafeDumper):
     """Writes texts of several lines, such as PEM, as blocks a person can compare."""
 
 
+# PyYAML would write them as they are, and a reader takes each for the end of a line.
+_OTHER_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _OTHER_LINE_ENDS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
+# A text that `_Loader` takes for a number is quoted: PyYAML by itself quotes 1.0e+3 alone, and not 1e3.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(rf"(?:{_FRACTION.pattern})\Z"), list("-.0123456789")
+)
 
 
 def format_document(data: Any) -> str:
