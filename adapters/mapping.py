@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -63,6 +64,7 @@ class _File(_Strict):
     constants: dict[str, str] = {}
 
 
+_SHIPPED = resources.files("adapters") / "mappings"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _FORMS: dict[str, Callable[[str], object]] = {"registration_number": may_be_registration_number}
 
@@ -119,8 +121,10 @@ def read_mapping(path: Path, person_key: bytes | None = None) -> Mapping:
         FileError: INVALID_MAPPING with the line: not YAML, an unknown key, transform, field or code; without one: the
             name of a file and of a shipped mapping.
     """
+    if _is_shipped(path):
+        return _read_shipped(str(path), person_key)
     try:
-        text = _shipped(path) or path.read_text("utf-8")
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(
             Reason.INVALID_MAPPING, str(path), _("the file cannot be read: {cause}", cause=_cause(error))
@@ -136,18 +140,22 @@ def parse_mapping(text: str, path: str, person_key: bytes | None = None) -> Mapp
 
 def shipped_mappings() -> list[str]:
     """The names of the mappings that come with the program."""
-    folder = resources.files("adapters") / "mappings"
-    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+    return sorted(file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir() if file.name.endswith(".yaml"))
 
 
-def _shipped(path: Path) -> str | None:
-    file = resources.files("adapters") / "mappings" / f"{path}.yaml"
-    if path.name != str(path) or not file.is_file():
-        return None
+def _is_shipped(path: Path) -> bool:
+    if path.name != str(path) or not (_SHIPPED / f"{path}.yaml").is_file():
+        return False
     if path.is_file():
         both = _("this names both a file here and a shipped mapping; rename the file or give its full path")
         raise FileError(Reason.INVALID_MAPPING, str(path), both)
-    return file.read_text("utf-8")
+    return True
+
+
+# Read once: a table that lacks columns is held against each of them.
+@cache
+def _read_shipped(name: str, person_key: bytes | None) -> Mapping:
+    return parse_mapping((_SHIPPED / f"{name}.yaml").read_text("utf-8"), name, person_key)
 
 
 def _cause(error: Exception) -> str:

@@ -52,7 +52,10 @@ class Table:
         return first
 
     def rows(self) -> Iterator[Row]:
-        """Every row that is not blank. One that is broken or has other columns has its problem with it."""
+        """Every row that is not blank. One that is broken or has other columns has its problem with it.
+
+        So has one of a reject report whose own cells are blank: it stands for a row that was rejected.
+        """
         return self._left
 
     def _read(self) -> Iterator[Row]:
@@ -60,12 +63,14 @@ class Table:
             cells = self._own(raw.cells)
             if raw.reason in ASIDES:
                 self._asides[raw.reason].append(raw.line)
-            elif raw.error or len(cells) != len(self.columns):
-                yield from self._odd(raw, cells)
+            elif raw.error:
+                yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error),))
+            elif not _says(cells):
+                yield from self._emptied(raw, cells)
             elif cells == self.columns:
                 self._asides["header_repeated"].append(raw.line)
-            elif _says(cells):
-                yield Row(*self._origin(raw), cells, shared=raw.shared)
+            else:
+                yield self._stated(raw, cells)
 
     def asides(self) -> list[Message]:
         """What was no row of the table among those read so far, for a person: page heads, totals, notes."""
@@ -82,16 +87,19 @@ class Table:
         except FileError as error:
             self.damage = error
 
-    def _odd(self, raw: RawRow, cells: list[str]) -> Iterator[Row]:
-        """A row that does not fit the columns. Surplus cells are nothing while they are empty."""
-        surplus = cells[len(self.columns) :]
-        if raw.error:
-            yield Row(*self._origin(raw), cells, (Problem("", "", raw.reason, raw.error),))
-        elif surplus and not any(surplus):
-            yield Row(*self._origin(raw), cells[: len(self.columns)], shared=raw.shared)
-        elif _says(cells):
-            message = _("{cells} cells for {columns} columns", cells=len(cells), columns=len(self.columns))
-            yield Row(*self._origin(raw), cells, (Problem("", "", "cell_count", message),))
+    def _stated(self, raw: RawRow, cells: list[str]) -> Row:
+        """A row that may not fit the columns. Surplus cells are nothing while they are empty."""
+        own, surplus = cells[: len(self.columns)], cells[len(self.columns) :]
+        if len(own) == len(self.columns) and not any(surplus):
+            return Row(*self._origin(raw), own, shared=raw.shared)
+        message = _("{cells} cells for {columns} columns", cells=len(cells), columns=len(self.columns))
+        return Row(*self._origin(raw), cells, (Problem("", "", "cell_count", message),))
+
+    def _emptied(self, raw: RawRow, cells: list[str]) -> Iterator[Row]:
+        """A blank row is none, but for one of a reject report: dropped, a load would end with "all rows are in"."""
+        if _says(raw.cells):
+            problem = Problem("", "", "report_row_empty", texts().rows["report_row_empty"].message)
+            yield Row(*self._origin(raw), cells, (problem,))
 
     def _own(self, cells: list[str]) -> list[str]:
         """The cells of the source itself."""

@@ -68,6 +68,13 @@ def test_any_other_import_is_noticed(module: str, source: str) -> None:
     assert forbidden(Path(module), source)
 
 
+def test_properties_try_as_much_as_the_profile_says() -> None:
+    """A property that sets its own `max_examples` tries no more with HYPOTHESIS_PROFILE=long than without."""
+    sets_its_own = re.compile(r"\b(max_examples|derandomize)=")
+    others = [module for module in MODULES if module != Path("kit/effort.py")]
+    assert [str(module) for module in others if sets_its_own.search((TESTS / module).read_text("utf-8"))] == []
+
+
 def test_helpers_stand_in_the_kit_or_in_a_program() -> None:
     """Elsewhere are tests, and conftest.py with their fixtures."""
     elsewhere = [path for path in MODULES if path.parts[0] not in {"kit", *PROGRAMS}]

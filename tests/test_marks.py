@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from node.testing import standing
 from tests.kit.marks import mark_of
 from tests.kit.nodes.processes import Running
 from tests.kit.stateful.federation import Federation
@@ -54,6 +55,7 @@ def _searching() -> None:
         (_by_a_class_of_the_kit, "processes"),
         (_searching, "search"),
         (Federation, "search"),
+        (standing, "processes"),
     ],
 )
 def test_the_mark_follows_what_is_referred_to(function: Callable[..., object], mark: str) -> None:

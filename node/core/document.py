@@ -1,7 +1,7 @@
 """YAML written by an operator or handed over by another city: parsed with the line of every value, then checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -180,7 +180,7 @@ def read_model(document: Document, model: type[Model], reason: Reason) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise _errors_of(document, model, reason, error)[0] from None
+        raise next(_errors_of(document, model, reason, error)) from None
 
 
 def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> list[FileError]:
@@ -188,15 +188,15 @@ def model_errors(document: Document, model: type[BaseModel], reason: Reason) -> 
     try:
         model.model_validate(document.data)
     except ValidationError as error:
-        return _errors_of(document, model, reason, error)
+        return list(_errors_of(document, model, reason, error))
     return []
 
 
-def _errors_of(document: Document, model: type[BaseModel], reason: Reason, error: ValidationError) -> list[FileError]:
-    return [
-        FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
-        for detail in error.errors(include_url=False, include_input=False)
-    ]
+def _errors_of(
+    document: Document, model: type[BaseModel], reason: Reason, error: ValidationError
+) -> Iterator[FileError]:
+    for detail in error.errors(include_url=False, include_input=False):
+        yield FileError(reason, document.path, _words(detail, model), document.summary_of(detail["loc"]))
 
 
 def _words(error: "ErrorDetails", model: type[BaseModel]) -> Message:
@@ -234,11 +234,20 @@ class _Dumper(yaml.SafeDumper):
     """Writes texts of several lines, such as PEM, as blocks a person can compare."""
 
 
+# PyYAML would write them as they are, and a reader takes each for the end of a line.
+_OTHER_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
+
+
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _OTHER_LINE_ENDS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
+# A text that `_Loader` takes for a number is quoted: PyYAML by itself quotes 1.0e+3 alone, and not 1e3.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(rf"(?:{_FRACTION.pattern})\Z"), list("-.0123456789")
+)
 
 
 def format_document(data: Any) -> str:

@@ -290,9 +290,13 @@ def test_a_report_is_read_back_as_its_source(
     path = tmp_path_factory.mktemp("r") / "r.csv"
     with RejectReport(path, [head]) as report:
         report.write(Row("=f.csv", 7, body, (Problem("甲", "-1", "r", "m"), Problem("乙", "2", "s", "n"))), head)
-    # As in the source, a blank line and the names of the columns once more are no rows.
-    is_row = any(cell.strip() for cell in body) and body != head
-    assert read(path) == (head, [Row("=f.csv", 7, body)] if is_row else [])
+    columns, told = read(path)
+    assert columns == head
+    if not any(cell.strip() for cell in body):
+        assert [(each.file, each.line, each.cells, bool(each.problems)) for each in told] == [("=f.csv", 7, body, True)]
+    else:
+        # As in the source, the names of the columns once more are no row.
+        assert told == ([Row("=f.csv", 7, body)] if body != head else [])
 
 
 def test_a_report_is_for_its_owner_and_harmless_in_a_spreadsheet(tmp_path: Path) -> None:
@@ -316,3 +320,16 @@ def test_a_report_holds_the_columns_of_every_source(tmp_path: Path) -> None:
     columns, found = read(path)
     assert columns == ["a", "备注", "备注", "b"]
     assert [row.cells for row in found] == [["1", "x", "y", ""], ["3", "", "", "2", "4"]]
+
+
+@pytest.mark.parametrize("cells", [["", ""], [" ", ""], []])
+def test_a_row_of_a_report_of_which_nothing_is_left_is_named(tmp_path: Path, cells: list[str]) -> None:
+    """Its cells were cleared, or its source was damaged: dropped, a load would say that all rows are in."""
+    path = tmp_path / "rejects.csv"
+    leading = ["f.csv", "7", "a", "", "cell_count", "m"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["file", "line", "field", "value", "reason", "message", "a", "b"], leading + cells])
+    with open_table(path) as table:
+        [left] = table.rows()
+    assert (left.file, left.line) == ("f.csv", 7)
+    assert [problem.reason for problem in left.problems] == ["report_row_empty"]

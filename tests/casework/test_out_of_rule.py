@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.standards import standard as standards
@@ -30,6 +30,7 @@ from tests.kit.casework.casework_city import (
     with_act,
 )
 from tests.kit.casework.complaints import against
+from tests.kit.effort import effort
 
 Three = tuple[CaseworkCity, CaseworkCity, CaseworkCity]
 
@@ -183,7 +184,7 @@ def test_what_was_handed_over_is_not_handed_on_under_a_new_number(three: Three) 
         wuhan.act("complaint", case, pb.Complaint(act=act("take_in")), actor=CLERK)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(12)
 @given(st.permutations(["pass_on", "pass_on", "take_back", "take_back"]))
 def test_of_handing_over_and_taking_back_the_earlier_counts(three: Three, order: list[str]) -> None:
     """However they came to stand in one log: exactly one city handles the complaint."""

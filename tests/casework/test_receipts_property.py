@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -26,6 +26,7 @@ from node.usecases.casework.worklist import inbox, outbox
 from node.usecases.records.prove import prove
 from node.usecases.upkeep.audit import audit
 from tests.kit.casework.casework_city import LI, CaseworkCity, at, open_desks, referring, send, shown
+from tests.kit.effort import effort
 from tests.kit.keys import KeySigner
 
 NOW = datetime.fromtimestamp(at("2026-05-06") / 1000, SHANGHAI)
@@ -70,7 +71,7 @@ def _receipts(desk: CaseworkCity, cases: Sequence[str]) -> Iterator[Said]:
                 yield from ((kind, receipt) for kind in KINDS[: 2 if number in (0, 3) else 1])
 
 
-@settings(max_examples=20, deadline=None)
+@effort(20)
 @given(data=st.data())
 def test_any_split_of_receipts_leads_to_the_same(ground: Ground, data: DataObject) -> None:
     order = data.draw(st.permutations(ground.receipts))

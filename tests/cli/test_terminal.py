@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -22,6 +22,7 @@ from node.cli import inbox
 from node.cli.shared import case_show
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.tables.terminal import CellTable, print_table
+from tests.kit.effort import effort
 
 ROOT = Path(__file__).parents[2]
 CASE, CODE, DAY, DIGEST = "changsha-10067", "91430100MA4L16JJ9X", "2026-05-18", "9f" * 32
@@ -43,7 +44,7 @@ def shown(rows: Sequence[Sequence[str]], width: int, *, is_terminal: bool = True
     return out.getvalue()
 
 
-@settings(deadline=None, max_examples=40)
+@effort(40)
 @given(TABLES, st.sampled_from([40, 80, 100, 120, 200]))
 def test_nothing_that_must_be_typed_again_is_ever_cut(rows: list[list[str]], width: int) -> None:
     told = shown(rows, width)
@@ -55,14 +56,14 @@ def test_nothing_that_must_be_typed_again_is_ever_cut(rows: list[list[str]], wid
     assert "…" not in told
 
 
-@settings(deadline=None, max_examples=40)
+@effort(40)
 @given(TABLES, st.sampled_from([80, 100, 120]))
 def test_no_line_is_wider_than_the_terminal_but_for_what_is_whole(rows: list[list[str]], width: int) -> None:
     for line in shown(rows, width).splitlines():
         assert cell_len(line.rstrip()) <= max(width, len("column 0") + 2 + len(DIGEST))
 
 
-@settings(deadline=None, max_examples=40)
+@effort(40)
 @given(TABLES)
 def test_without_a_terminal_or_wide_a_row_is_a_line(rows: list[list[str]]) -> None:
     for told in (shown(rows, 80, is_terminal=False), shown(rows, 80, wide=True)):

@@ -3,11 +3,12 @@
 from collections import defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.storage.sqlite.log import OWN, AppendOutcome
 from tests.kit.clock import NOW_MS
+from tests.kit.effort import effort
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City
 from tests.kit.stores.rows import CITY, append, check_whole, entry
@@ -113,7 +114,7 @@ rows_of = st.lists(
 
 
 @given(st.lists(rows_of, max_size=5))
-@settings(max_examples=25, deadline=None)
+@effort(25)
 def test_any_sequence_of_batches_is_as_the_model_says(
     tmp_path_factory: pytest.TempPathFactory, backend: Backend, batches: list[list[tuple[str, str, int]]]
 ) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.answer import check_day, check_status, compare, fold, is_same_address, public_facets
@@ -12,6 +12,7 @@ from node.errors import NodeError, Reason
 from node.messages import render
 from node.stubs.query.v1.query_pb2 import Answer, Question
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.kit.effort import effort
 
 ALL = frozenset({1, 2, 3, 4})
 _CHINESE = st.text("湖南长沙市岳麓区金牛路号楼第一二三0123456789", min_size=1, max_size=20)
@@ -90,7 +91,7 @@ def test_addresses_that_differ(one: str, other: str) -> None:
 
 
 @given(_CHINESE, _CHINESE)
-@settings(max_examples=300)
+@effort(300)
 def test_a_tolerated_address_ends_in_the_other(one: str, other: str) -> None:
     assert is_same_address(one, other) == is_same_address(other, one)
     if is_same_address(one, other):

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration, OperatorStatus
+from tests.kit.effort import effort
 from tests.kit.oracles.policy import (
     BASE,
     BODIES,
@@ -33,7 +34,7 @@ from tests.kit.oracles.policy import (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@effort(60)
 @given(rule_lists, st.sampled_from(PEERS), st.sampled_from(PURPOSES), st.lists(records, min_size=1, max_size=8))
 def test_a_grant_decides_as_the_rules_read(rules: Rules, peer: str, purpose: str, some_records: list[Record]) -> None:
     checked = policy(rules)
@@ -44,13 +45,13 @@ def test_a_grant_decides_as_the_rules_read(rules: Rules, peer: str, purpose: str
         assert checked.explain(peer, purpose, record, body).facets == expected
 
 
-@settings(max_examples=40, deadline=None)
+@effort(40)
 @given(st.lists(withholds, max_size=4), st.sampled_from(PEERS), st.sampled_from(PURPOSES), records)
 def test_without_a_share_nothing_is_seen(rules: Rules, peer: str, purpose: str, record: Record) -> None:
     assert policy(rules).grant(peer, purpose).decide(record[0], KEY, lambda: record[1]) is None
 
 
-@settings(max_examples=40, deadline=None)
+@effort(40)
 @given(rule_lists, st.sampled_from(PEERS), records)
 def test_a_withhold_without_a_condition_wins(rules: Rules, peer: str, record: Record) -> None:
     rules = [*rules, {"withhold": STANDARD, "from": [peer], "purpose": None, "when": None}]
@@ -162,7 +163,7 @@ def test_explain_names_what_decided(record: Header, reason: str) -> None:
     assert reason in policy([share()]).explain("wuhan", "verification", record, OperatorRegistration()).reason
 
 
-@settings(max_examples=60, deadline=None)
+@effort(60)
 @given(rule_lists, st.sampled_from(PEERS), st.lists(records, min_size=1, max_size=8))
 def test_several_purposes_disclose_what_any_of_them_does(rules: Rules, peer: str, some_records: list[Record]) -> None:
     checked = policy(rules)

@@ -3,12 +3,13 @@
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.policy.policy import parse_policy
 from node.core.standards.standard import standards
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.kit.effort import effort
 from tests.kit.oracles.policy import (
     BASE,
     BODIES,
@@ -27,7 +28,7 @@ from tests.kit.oracles.policy import (
 )
 
 
-@settings(max_examples=40, deadline=None)
+@effort(40)
 @given(st.data())
 def test_order_and_ids_of_rules_do_not_change_the_digest(data: st.DataObject) -> None:
     rules = data.draw(rule_lists)
@@ -36,7 +37,7 @@ def test_order_and_ids_of_rules_do_not_change_the_digest(data: st.DataObject) ->
         assert policy(rules).grant(peer, "verification").digest == policy(shuffled).grant(peer, "verification").digest
 
 
-@settings(max_examples=60, deadline=None)
+@effort(60)
 @given(rule_lists, rule_lists, st.sampled_from(PEERS), st.sampled_from(PURPOSES))
 def test_an_equal_digest_means_equal_decisions(rules: Rules, others: Rules, peer: str, purpose: str) -> None:
     one, other = policy(rules).grant(peer, purpose), policy(others).grant(peer, purpose)
@@ -47,7 +48,7 @@ def test_an_equal_digest_means_equal_decisions(rules: Rules, others: Rules, peer
         assert len(decisions) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@effort(60)
 @given(st.lists(shares, max_size=4), st.lists(shares, max_size=4), st.sampled_from(PEERS))
 def test_without_conditions_equal_decisions_mean_an_equal_digest(rules: Rules, others: Rules, peer: str) -> None:
     grants = [policy([{**r, "when": None} for r in some]).grant(peer, "verification") for some in (rules, others)]

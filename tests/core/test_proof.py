@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from node.core.log.checkpoint import LogKey
@@ -14,6 +14,7 @@ from node.errors import NodeError, Reason
 from node.stubs.query.v1.query_pb2 import Proof
 from node.stubs.record.v1.record_pb2 import Common, Run
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.kit.effort import effort
 from tests.kit.simulator.memory_log import Log
 
 
@@ -79,7 +80,7 @@ def test_masked_facets_keep_it_proven(made: Made) -> None:
 _PLACE = st.floats(0, 1, exclude_max=True)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(400)
 @given(place=_PLACE, byte=st.integers(0, 255))
 def test_any_altered_byte_fails(made: Made, place: float, byte: int) -> None:
     raw = bytearray(made.text.encode())
@@ -98,7 +99,7 @@ def test_any_altered_byte_fails(made: Made, place: float, byte: int) -> None:
             made.check(raw.decode())
 
 
-@settings(max_examples=200, deadline=None)
+@effort(200)
 @given(text=st.text())
 @example("[" * 100_000)
 @example("null")
@@ -117,7 +118,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(100)
 @given(data=st.data(), value=_JSON)
 def test_any_other_value_anywhere_fails(made: Made, data: st.DataObject, value: object) -> None:
     plain = json.loads(made.text)

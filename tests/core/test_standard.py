@@ -142,7 +142,7 @@ def test_a_full_record_is_right() -> None:
         ({"uscc": "91430100ma00text01"}, ("uscc", "uscc_character", False)),
         ({"uscc": "91430100MA00TEXT14"}, ("uscc", "uscc_organisation_code", True)),
         ({"uscc": ""}, ("uscc", "subject_missing", False)),
-        ({"legacy_number": "4301 00"}, ("legacy_number", "bad_format", False)),
+        ({"legacy_number": "4301 00"}, ("legacy_number", "key_form", False)),
         ({"name": ""}, ("name", "required", False)),
         ({"name": "长" * 201}, ("name", "too_long", False)),
         ({"established_on": "2023-02-29"}, ("established_on", "date_invalid", False)),

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.workflow.case import Case, DeadlineEvent, Verdict
@@ -12,6 +12,7 @@ from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Workflow
 from node.core.workflow.rules import Situation
 from node.core.workflow.run import Run, Standing, Step
+from tests.kit.effort import effort
 from tests.kit.oracles.workflow import Oracle, Taken
 from tests.kit.workflow.acts import graphs, two_logs
 from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, standings
@@ -25,7 +26,7 @@ _workflows = st.sampled_from(list(WORKFLOWS.values()))
 
 
 @given(st.data(), _workflows)
-@settings(max_examples=150, deadline=None)
+@effort(150)
 def test_any_order_and_any_repetition_make_the_same_case(data: st.DataObject, workflow: Workflow) -> None:
     facts = data.draw(graphs(workflow))
     shuffled = data.draw(st.permutations(facts + data.draw(st.lists(st.sampled_from(facts)))))
@@ -38,7 +39,7 @@ _disclosed = st.sampled_from(
 
 
 @given(st.data(), _disclosed)
-@settings(max_examples=200, deadline=None)
+@effort(200)
 def test_the_engine_computes_what_its_rules_say_act_by_act_or_all_at_once(
     data: st.DataObject, workflow: Workflow
 ) -> None:
@@ -62,7 +63,7 @@ def _taken(case: Case) -> Taken:
 
 
 @given(st.data(), _workflows)
-@settings(max_examples=100, deadline=None)
+@effort(100)
 def test_another_city_computes_the_same_without_what_it_cannot_see(data: st.DataObject, workflow: Workflow) -> None:
     facts = data.draw(graphs(workflow))
     seen = [fact for fact in facts if not workflow.act[fact.act].internal]
@@ -74,7 +75,7 @@ def test_another_city_computes_the_same_without_what_it_cannot_see(data: st.Data
 
 
 @given(st.data(), _workflows)
-@settings(max_examples=100, deadline=None)
+@effort(100)
 def test_what_arrives_later_changes_no_refusal_and_nothing_in_the_past_of_what_follows_it_all(
     data: st.DataObject, workflow: Workflow
 ) -> None:
@@ -96,7 +97,7 @@ def _is_after(fact: ActFact, record_id: str, facts: list[ActFact]) -> bool:
 
 
 @given(st.data(), _workflows)
-@settings(max_examples=60, deadline=None)
+@effort(60)
 def test_an_act_in_force_was_allowed_where_the_acts_in_force_before_it_led(
     data: st.DataObject, workflow: Workflow
 ) -> None:

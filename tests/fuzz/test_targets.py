@@ -38,6 +38,7 @@ def test_what_is_made_to_hurt(target: Target, name: str) -> None:
         target.run(data)
 
 
+@pytest.mark.search
 @every_target
 def test_mutations(target: Target) -> None:
     seeds = target.seeds()

@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -30,6 +30,7 @@ from node.usecases.casework.case_index import CaseIndex
 from node.usecases.casework.case_summary import summary_of
 from node.usecases.casework.notices import RECEIPTS_PER_HOUR, RECEIPTS_PER_NOTICE, Notices
 from tests.kit.casework.casework_city import LI, CaseworkCity, act, audience_view, open_desks, referring, send, shown
+from tests.kit.effort import effort
 
 Two = tuple[CaseworkCity, CaseworkCity]
 _HOUR_MS = 3_600_000
@@ -182,7 +183,7 @@ def lie(desk: CaseworkCity, body: CaseNotice, audience: str = "changsha") -> Non
     desk.append([Entry.of(header, [body.SerializeToString()])])
 
 
-@settings(max_examples=25, deadline=None)
+@effort(25)
 @given(data=st.data())
 def test_what_a_member_joins_wrongly_counts_for_nothing(data: DataObject) -> None:
     """Foreign acts, other kinds, ids that are none: a receipt counts in its own case alone."""

@@ -10,7 +10,8 @@ import pytest
 CONTAINERS = ("tests/cluster/containers/", "tests/deploy/")
 """Folders whose tests need a container engine."""
 MARKS = ("unit", "search", "processes", "containers")
-_STARTERS = frozenset({"subprocess", "multiprocessing"})
+# node.testing stands up six whole nodes: even in this process each has its listeners, schedules and threads.
+_STARTERS = frozenset({"subprocess", "multiprocessing", "node.testing.cluster"})
 _SEARCHES = "hypothesis.stateful"
 # Whose code is read: elsewhere in node/ a process is started only by what a command is told to do.
 _READ = ("tests.", "node.testing", "node.demo")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.screening import LISTS, problems_of
@@ -12,6 +12,7 @@ from node.stubs.screening.v1.screening_pb2 import RESULT_DOUBTFUL, RESULT_HIT, R
 from node.stubs.standard.v1 import listing_pb2
 from node.stubs.standard.v1.party_pb2 import Party
 from node.usecases.casework.lists.screen import digest_keys
+from tests.kit.effort import effort
 from tests.kit.stores.city import City
 from tests.kit.stores.listings import LICENCE, NAMES, OFFICER, OTHER, USCC, listing, publish, screening
 
@@ -43,7 +44,7 @@ def _asked(entry: Entry) -> set[tuple[int, str]]:
     return {key for key in keys if key[1]}
 
 
-@settings(max_examples=25, deadline=None)
+@effort(25)
 @given(LISTINGS, ENTRIES)
 def test_hits_are_exactly_the_listings_that_share_a_key(listed: list[Listed], entries: list[Entry]) -> None:
     with TemporaryDirectory() as folder:

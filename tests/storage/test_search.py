@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import NodeError, Reason
@@ -13,6 +13,7 @@ from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
 from node.storage.sqlite.search import SearchIndex
 from node.usecases.records.search_operators import SearchOperators
+from tests.kit.effort import effort
 from tests.kit.stores.city import PURPOSE, City, only, operator
 
 RARE = "龘靐齉爩公司"
@@ -72,7 +73,7 @@ def test_every_part_is_found_and_nothing_else(world: World) -> None:
 _NAMES = st.text("长沙市武汉湖南Aa1（）·", min_size=1, max_size=6)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(30)
 @given(names=st.lists(_NAMES, min_size=1, max_size=5), data=st.data())
 def test_search_is_substring(world: World, names: list[str], data: st.DataObject) -> None:
     from node.core.answer import fold

@@ -1,5 +1,6 @@
 """The audit finds every kind of damage, and nothing where there is none."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from node.core.log.record import SALT_BYTES
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.schema import Connection
 from node.usecases.upkeep.audit import OriginAudit, audit
+from tests.kit.keys import KeySigner
 from tests.kit.stores.city import City, only, operator
 
 PEER = 1 << 40
@@ -22,10 +24,15 @@ _FLIP_HASH = (
 )
 
 
+SIGNERS = {city: KeySigner() for city in ("changsha", "wuhan")}
+
+
 class World:
     def __init__(self, folder: Path) -> None:
-        self.changsha, self.wuhan = City(folder, "changsha"), City(folder, "wuhan")
+        self.changsha, self.wuhan = (City(folder, city, signer=signer) for city, signer in SIGNERS.items())
         self.keys: dict[str, tuple[LogKey, ...]] = {city.city: (city.key,) for city in (self.changsha, self.wuhan)}
+
+    def fill(self) -> None:
         for city in (self.changsha, self.wuhan):
             entries = [city.entry(operator("", legacy_number=f"43{number:04}")) for number in range(600)]
             city.append(entries)
@@ -52,8 +59,19 @@ class World:
         self.wuhan.close()
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two sound stores, closed: each test damages a copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    world = World(folder)
+    world.fill()
+    world.close()
+    return folder
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(filled: Path, tmp_path: Path) -> Iterator[World]:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
     made = World(tmp_path)
     yield made
     made.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from node.config import Config
+from node.config import Config, load_config
 from node.core.finding import Code, Finding
 from node.core.law.calendar import legal_date, vendored_calendar
 from node.core.reason_texts import Severity
@@ -29,10 +29,19 @@ from node.usecases.upkeep.start_checks import founding_errors
 TERM = timedelta(days=730)
 
 
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two nodes, founded once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("founded")
+    _found(folder, datetime.now(UTC))
+    return folder
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
+def config(founded: Path, tmp_path: Path) -> Config:
     """Hefei's node, a member beside Wuhan, which has run."""
-    return _found(tmp_path, datetime.now(UTC))
+    shutil.copytree(founded, tmp_path, dirs_exist_ok=True)
+    return load_config(tmp_path / "hefei")
 
 
 def _found(folder: Path, now: datetime) -> Config:
@@ -246,8 +255,7 @@ def test_a_witness_that_stopped_is_found_and_a_clock_that_is_ahead(tmp_path: Pat
 @pytest.mark.parametrize(
     ("ahead_s", "code"), [(3600, Code.PEER_CLOCK_AHEAD), (-3600, Code.PEER_CLOCK_BEHIND), (5, None)]
 )
-def test_a_peer_whose_clock_is_off_is_found(tmp_path: Path, ahead_s: int, code: Code | None) -> None:
-    config, *_ = found_federation(tmp_path, datetime.now(UTC), ["hefei", "wuhan"])
+def test_a_peer_whose_clock_is_off_is_found(config: Config, ahead_s: int, code: Code | None) -> None:
     store = _store(config)
     store.peers.set_clock("wuhan", ahead_s * 1000).result()
     store.close()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.log.checkpoint import LogKey, log_name, parse_checkpoint
@@ -12,6 +12,7 @@ from node.core.log.fork import MAX_FORK_BYTES, make_fork, parse_fork, verify_for
 from node.core.log.merkle import consistency_proof
 from node.errors import NodeError, Reason
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
+from tests.kit.effort import effort
 from tests.kit.keys import KeySigner
 from tests.kit.simulator.forks import HONEST, accuse, evidence, tell
 from tests.kit.simulator.origin import Origin
@@ -139,7 +140,7 @@ SAID = st.one_of(st.binary(max_size=300), st.just(json.dumps(LONE).encode()))
 
 
 @given(SAID)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@effort(60)
 def test_whatever_is_said_is_refused_with_a_reason(country: Country, raw: bytes) -> None:
     for told in (CompareRequest(forks=[raw]), CompareRequest(checkpoints=[raw])):
         with pytest.raises(NodeError):

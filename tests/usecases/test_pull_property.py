@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -18,6 +17,7 @@ from node.storage.sqlite import writer
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.store import Store
 from node.usecases.upkeep.audit import audit
+from tests.kit.effort import effort
 from tests.kit.simulator.origin import DEREGISTERED, Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, indexed, recompute, views
 from tests.kit.simulator.telling import heard, records_of
@@ -144,10 +144,4 @@ def _check_audit(origin: Origin, receiver: Receiver) -> None:
 
 
 TestExchange = Exchange.TestCase
-TestExchange.settings = settings(
-    max_examples=250,
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+TestExchange.settings = effort(250, steps=20)

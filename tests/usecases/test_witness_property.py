@@ -3,13 +3,14 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.log.checkpoint import LogKey, parse_checkpoint
 from node.core.log.fork import parse_fork, verify_fork
 from node.errors import NodeError
 from node.stubs.exchange.v1.exchange_pb2 import CompareRequest
+from tests.kit.effort import effort
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.towns import Country, Town
 
@@ -24,7 +25,7 @@ steps = st.lists(
     ),
     max_size=25,
 )
-few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+few = effort(12)
 
 
 class World:

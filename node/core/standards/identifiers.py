@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 # The letters NO alone (and №, which becomes them) may begin a passport: only what is too long for one has a label.
 _LABEL = re.compile(
     r"(?:(?:(?:工商|企业|营业执照)?注册|(?:营业)?执照|身份证|许可证)(?:号码?|编号)|身份证|(?:统一)?(?:社会)?信用代码|组织机构代码"
-    r"|税务登记号|(?:证件)?号码|编号)[:.]?(?=[^:.])|NO(?:[.:]{1,2}(?=\d)|(?=\d{13}))|\((\d{6})\)(?=\1)"
+    r"|税务登记号|(?:证件)?号码|编号)[:.]?(?=[^:.])|NO(?:[.:]{1,2}(?=[0-9A-Z])|(?=\d{13}))|\((\d{6})\)(?=\1)"
 )
 
 

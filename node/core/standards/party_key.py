@@ -46,6 +46,13 @@ CODE_AS_ID_NUMBER = Problem(
 OTHER_PURPOSE = Problem("policy_denied", "the records were obtained for another purpose than the one stated")
 UNREADABLE = Problem("record_unreadable", "a record under this key cannot be read here, so nothing is said")
 _LICENCE_FORM = Problem("licence_format", "this is no number of a licence")
+_KEY_FORM = Problem(
+    "key_form",
+    "state the number alone, half width and in capital letters: no label (注册号：), blanks or quotes around it",
+)
+_CODE_AS_NUMBER = Problem(
+    "code_as_number", "this has the 18 characters of a unified code, which is no registration number; state it in uscc"
+)
 _LIKE_OLDER_NUMBER = Problem(
     "registration_number_form",
     "this looks like a registration number of before 2015, which has 13 to 15 digits: compare it with the licence",
@@ -99,9 +106,35 @@ def subject_of(code: str) -> str:
     Empty where there is none: of the ID number of a person, which no usage record is to keep, and of a mangled number.
     """
     canonical = canonical_key(code)
-    if len(canonical) == _USCC_CHARACTERS:
-        return "" if is_person(canonical) else f"uscc:{canonical}"
-    return "" if not canonical or is_person(canonical) or is_number_mangled(canonical) else f"reg:{canonical}"
+    if not canonical or is_person(canonical):
+        return ""
+    if _is_long_as_uscc(canonical):
+        return f"uscc:{canonical}"
+    return "" if is_number_mangled(canonical) else f"reg:{canonical}"
+
+
+def check_registration_number(number: str) -> Problems:
+    """Checks that a record under a registration number is found by it: that it is written as `subject_of` has it."""
+    canonical = without_label(canonical_key(number))
+    if not is_person(canonical) and _is_long_as_uscc(canonical):
+        return (_CODE_AS_NUMBER,)
+    return _problems_of_form(number, canonical)
+
+
+def check_licence_key(number: str) -> Problems:
+    """Checks that a record under the number of a licence is found by it."""
+    return _problems_of_form(number, without_label(canonical_key(number)))
+
+
+def _problems_of_form(number: str, canonical: str) -> Problems:
+    if instead := IS_ID_NUMBER if is_person(canonical) else MANGLED if is_number_mangled(canonical) else None:
+        return (instead,)
+    return () if number == canonical else (_KEY_FORM,)
+
+
+def _is_long_as_uscc(canonical: str) -> bool:
+    """Whether a key is a unified code, mistyped or not: a registration number as long has signs in it, 4301…-01."""
+    return len(canonical) == _USCC_CHARACTERS and canonical.isascii() and canonical.isalnum()
 
 
 class _Told(Protocol):
@@ -215,6 +248,8 @@ def problem_of_licence(text: str) -> Problem | None:
     number = canonical_key(text)
     if not number:
         return _TOO_LONG if len(text) > MAX_KEY_CHARS else _LICENCE_FORM
+    if without_label(number) != number:
+        return IS_ID_NUMBER if is_person(number) else _KEY_FORM
     is_format = _DIGIT.search(number) and (number[2:].isdigit() or not _CHECKED_LICENCE.match(number))
     wrong = next(iter(check_licence(number)), None) if is_format else _LICENCE_FORM
     return _what_it_is_instead(text, number) or wrong

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from protovalidate import Validator, Violation
 
-from node.core.standards import identifiers
+from node.core.standards import identifiers, party_key
 from node.core.standards.rule_words import in_words
 from node.stubs.standard.v1 import options_pb2
 
@@ -31,6 +31,11 @@ _CHECKERS: dict[int, identifiers.Checker] = {
     options_pb2.CHECK_REGION: identifiers.check_region,
     options_pb2.CHECK_DATE: identifiers.check_date,
     options_pb2.CHECK_LINE: identifiers.check_line,
+}
+# By the kind of subject that a number makes; the pattern of a unified code has but one form.
+_KEY_CHECKERS: dict[str, identifiers.Checker] = {
+    "reg": party_key.check_registration_number,
+    "licence": party_key.check_licence_key,
 }
 
 REASONS = {
@@ -75,7 +80,7 @@ class _Checks:
     """The checks that the fields of one message type ask for, and those of the messages within it."""
 
     def __init__(self, descriptor: Descriptor) -> None:
-        self._fields = [_Checked(field) for field in descriptor.fields if _options(field).check]
+        self._fields = [_Checked(field) for field in descriptor.fields if _checkers(field)]
         within = [(field, _Checks(field.message_type)) for field in descriptor.fields if field.message_type]
         self._messages = [(field.name, field.is_repeated, checks) for field, checks in within if checks]
 
@@ -95,13 +100,13 @@ class _Checks:
 
 
 class _Checked:
-    """A field with a check."""
+    """A field with checks."""
 
     def __init__(self, field: FieldDescriptor) -> None:
         self.name = field.name
         self._is_repeated = field.is_repeated
         self._advisory = _options(field).advisory
-        self._check = _CHECKERS[_options(field).check]
+        self._checkers = _checkers(field)
 
     def run(self, value: Any, path: str, findings: list[Finding]) -> None:
         if self._is_repeated:
@@ -111,8 +116,17 @@ class _Checked:
             self._run(value, path, findings)
 
     def _run(self, value: str, path: str, findings: list[Finding]) -> None:
-        if problems := self._check(value):
-            findings += [Finding(path, reason, text, self._advisory or warning) for reason, text, warning in problems]
+        for check in self._checkers:
+            if problems := check(value):
+                findings += [Finding(path, code, text, self._advisory or warning) for code, text, warning in problems]
+                return
+
+
+def _checkers(field: FieldDescriptor) -> list[identifiers.Checker]:
+    """What looks at a field's values, in this order; the first that finds something has said it."""
+    options = _options(field)
+    checkers = (_KEY_CHECKERS.get(options.subject), _CHECKERS.get(options.check))
+    return [check for check in checkers if check]
 
 
 def _is_in_case(message: Message) -> bool:

@@ -111,7 +111,7 @@ class Casework:
         body = proposal.message.SerializeToString()
         name, act, made_at_ms = submission.workflow, proposal.act.name, self._clock.now_ms()
         entries = self._entries(proposal, made_at_ms)  # what it would make is refused now, not when it is approved
-        warnings = worth_a_look(entries)
+        warnings = worth_a_look(proposal, entries)
         return Draft(0, name, submission.case, act, body, submission.also_to, actor.id, made_at_ms, warnings)
 
     def approve(self, actor: Actor, number: int) -> Recorded:
@@ -257,7 +257,7 @@ class Casework:
             Made(make.product, make.standard, next(numbers, 0) if make.product is Product.DRAFT else 0)
             for make in proposal.act.makes
         )
-        return Recorded(record, case, state, proposal.audience, tuple(makes), worth_a_look(entries))
+        return Recorded(record, case, state, proposal.audience, tuple(makes), worth_a_look(proposal, entries))
 
     def _entries(self, proposal: Proposal, now_ms: int) -> list[Entry]:
         """The act, last, and before it what it makes and retracts."""

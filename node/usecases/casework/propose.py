@@ -61,6 +61,7 @@ class Proposal:
         file: the case without it.
         bodies: one facet body a facet.
         fact: as every party will read it, its `id` empty.
+        opened_to_all: every member sees the case because an officer wants it, not because the workflow says so.
     """
 
     file: CaseFile
@@ -69,6 +70,7 @@ class Proposal:
     bodies: tuple[bytes, ...]
     fact: ActFact
     audience: tuple[str, ...]
+    opened_to_all: bool
 
     def entry(self, city: str, now_ms: int) -> Entry:
         """The log entry."""
@@ -191,7 +193,8 @@ class Proposer:
             raise ActRefusedError(broken)
         _check_standard(standard, message)
         audience = self._audience(file, act, fact, also_to)
-        return Proposal(file, act, message, bodies, fact, audience)
+        opened_to_all = EVERYONE in also_to and EVERYONE not in _parties(file.workflow, act, fact)
+        return Proposal(file, act, message, bodies, fact, audience, opened_to_all)
 
     def _audience(self, file: CaseFile, act: Act, fact: ActFact, also_to: Sequence[str]) -> tuple[str, ...]:
         first = file.disclosing

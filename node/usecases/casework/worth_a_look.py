@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from node.core.standards import standard as standards
 from node.core.standards.validation import Finding
 from node.storage.sqlite.log import Entry
+from node.usecases.casework.propose import Proposal
+
+_SEEN_BY_ALL = Finding("also_to", "seen_by_all", "every member will see this act and all later acts of the case", True)
 
 
-def worth_a_look(entries: Iterable[Entry]) -> tuple[Finding, ...]:
+def worth_a_look(proposal: Proposal, entries: Iterable[Entry]) -> tuple[Finding, ...]:
     """The warnings of an act and of the records that it makes: personal data in their public texts, for one."""
     findings = (
         finding
@@ -16,7 +19,7 @@ def worth_a_look(entries: Iterable[Entry]) -> tuple[Finding, ...]:
         for finding in _findings(entry)
         if finding.warning
     )
-    return tuple(dict.fromkeys(findings))
+    return (*([_SEEN_BY_ALL] if proposal.opened_to_all else []), *dict.fromkeys(findings))
 
 
 def _findings(entry: Entry) -> list[Finding]:

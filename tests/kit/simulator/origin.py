@@ -20,6 +20,7 @@ from node.usecases.records.retract import Retractions, retract
 from tests.kit.clock import SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.stores.city import PURPOSE
+from tests.kit.stores.new_database import place_database
 
 BASIS = "政务数据共享条例 第二十条"
 DEREGISTERED = 4
@@ -67,6 +68,7 @@ class Origin:
         self.clock = clock or SetClock()
         self.signer: Signer = signer or KeySigner()
         self.peers = list(peers)
+        place_database(path)
         self.store = Store(path, city, self.signer, self.clock)
         self._newest: tuple[str, Policy]
         self._read(policy or self.store.newest_policy() or policy_text(city, "public", "regulator"))

@@ -25,6 +25,7 @@ from tests.kit.keys import KeySigner
 from tests.kit.simulator.origin import Origin
 from tests.kit.simulator.telling import heard, leaf_of, records_of
 from tests.kit.stores.city import PURPOSE
+from tests.kit.stores.new_database import place_database
 
 Dump = dict[str, list[tuple[Any, ...]]]
 # What an incident changes by right.
@@ -48,6 +49,7 @@ class Receiver:
 
     def open(self) -> None:
         """Opens the store (again): everything durable is taken up from there."""
+        place_database(self.path)
         self.store = Store(self.path, self.city, self.signer, self.clock)
         self.sync = Sync(self.store, self.members.values, self._connect, self.settings, self.clock)
 

@@ -20,6 +20,7 @@ from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.clock import NOW_MS, SetClock
 from tests.kit.keys import KeySigner
 from tests.kit.stores.backends import Backend
+from tests.kit.stores.new_database import place_database
 
 PURPOSE = "verification"
 
@@ -41,6 +42,8 @@ class City:
         self.signer = signer or KeySigner()
         self.path = path or folder / f"{city}.db"
         self._backend = backend
+        if backend is Store:
+            place_database(self.path)
         self.store = backend(self.path, city, self.signer, self.clock)
 
     @property
