@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from node.core.log.record import Record, commit, hash_record
 from node.core.log.run import MAX_RUN_RECORDS
+from node.storage.sqlite import rows as stored
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN, Entry
 from node.usecases.upkeep.audit import audit
@@ -166,16 +168,20 @@ _steps = st.one_of(
 )
 
 
-@given(st.lists(_steps, max_size=14))
-@settings(max_examples=40, deadline=None)
+@given(st.lists(_steps, max_size=14), st.sampled_from([30, 1 << 16]))
+@settings(max_examples=60, deadline=None)
 def test_any_sequence_reads_back_as_plain_lists_say(
-    tmp_path_factory: pytest.TempPathFactory, backend: Backend, steps: list[tuple[Callable[..., None], object]]
+    tmp_path_factory: pytest.TempPathFactory,
+    backend: Backend,
+    steps: list[tuple[Callable[..., None], object]],
+    most_fresh: int,
 ) -> None:
     folder = tmp_path_factory.mktemp("runs")
     world = World(City(folder, "wuhan", backend=backend), City(folder, "changsha", backend=backend))
     try:
-        for do, value in steps:
-            do(world, value)
+        with patch.object(stored, "_MOST_FRESH", most_fresh):  # so that the index is merged often, or never
+            for do, value in steps:
+                do(world, value)
         world.check()
     finally:
         world.origin.close()

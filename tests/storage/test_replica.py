@@ -185,6 +185,30 @@ def test_a_retracted_record_leaves_no_byte_with_the_peer(cities: tuple[City, Cit
     assert receiver.store.frontier("wuhan").root() == at(receiver).root
 
 
+@pytest.mark.parametrize("gone", [0, 17, 31, 32, 39])
+def test_of_a_run_one_record_leaves_no_byte_and_all_others_stay(cities: tuple[City, City], gone: int) -> None:
+    receiver, origin = cities
+    origin.append([origin.entry(operator(phone=f"{MARK}-{n:02}", legacy_number=str(n))) for n in range(40)])
+    receiver.pull(origin)
+    origin.retract(f"wuhan-{gone}")
+    receiver.pull(origin)
+    assert holds(receiver, f"{MARK}-{gone:02}") == []
+    assert all(holds(receiver, f"{MARK}-{n:02}") for n in range(40) if n != gone)
+
+
+def test_of_a_run_a_part_that_is_narrowed_leaves_no_byte(cities: tuple[City, City]) -> None:
+    receiver, origin = cities
+    origin.append([origin.entry(operator(phone=f"{MARK}-{n:02}", legacy_number=str(n))) for n in range(40)])
+    receiver.pull(origin)
+
+    def see(record: Record) -> Record:
+        return only(1)(record) if 10 <= record.index < 35 else record
+
+    receiver.pull(origin, see, grant="narrower")
+    receiver.revise(origin, see, "narrower")
+    assert [n for n in range(40) if not holds(receiver, f"{MARK}-{n:02}")] == list(range(10, 35))
+
+
 def test_values_are_gone_from_the_files_once_a_reader_that_stood_in_the_way_has_left(cities: tuple[City, City]) -> None:
     receiver, origin = cities
     record = origin.register(operator(phone=MARK))

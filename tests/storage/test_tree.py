@@ -77,7 +77,7 @@ DAMAGE = {
     "the last run is missing": f"DELETE FROM run WHERE first = {LAST}",
     "a leaf is missing": f"UPDATE run SET hashes = substr(hashes, 33) WHERE first = {LAST}",
     "the last leaf is missing": f"UPDATE run SET hashes = substr(hashes, 1, 224) WHERE first = {LAST}",
-    "a leaf is altered": f"UPDATE run SET hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB) WHERE first = {LAST}",
+    "a leaf is altered": f"UPDATE run SET hashes = CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE first = {LAST}",
     "a leaf is cut short": f"UPDATE run SET hashes = substr(hashes, 1, 225) WHERE first = {LAST}",
     "the root is altered": "UPDATE origin SET root = zeroblob(32)",
     "the size is too large": f"UPDATE origin SET size = {SIZE + 256}",

@@ -56,7 +56,8 @@ def _forget(connection: Connection, origin: Origin, at_ms: int) -> None:
 
 
 _OF_PLACES = (
-    "DELETE FROM subject WHERE position >= ? AND position < ?",
+    "DELETE FROM subject_fresh WHERE position >= ? AND position < ?",
+    "DELETE FROM subject_settled WHERE position >= ? AND position < ?",
     "DELETE FROM republished WHERE position >= ? AND position < ?",
     "DELETE FROM run WHERE first >= ? AND first < ?",
 )

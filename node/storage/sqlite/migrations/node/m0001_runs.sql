@@ -26,11 +26,18 @@ CREATE TABLE tile (
     origin INTEGER NOT NULL, height INTEGER NOT NULL, number INTEGER NOT NULL, nodes BLOB NOT NULL,
     PRIMARY KEY (origin, height, number)
 ) WITHOUT ROWID;
-CREATE TABLE subject (
+-- The subject index. What is new stands in a small table, which is merged into the large one now and then (`rows.py`).
+CREATE TABLE subject_settled (
     digest INTEGER NOT NULL,       -- 62 bits of the subject's SHA-256, 2 of the kind of record
     position INTEGER NOT NULL,
     PRIMARY KEY (digest, position)
 ) WITHOUT ROWID;
+CREATE TABLE subject_fresh (
+    digest INTEGER NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (digest, position)
+) WITHOUT ROWID;
+CREATE VIEW subject AS
+    SELECT digest, position FROM subject_settled UNION ALL SELECT digest, position FROM subject_fresh;
 CREATE TABLE idempotency (
     key BLOB PRIMARY KEY,          -- SHA-256 of standard, source and the row's key, 16 bytes
     content BLOB NOT NULL,         -- SHA-256 of the row's body, 16 bytes
