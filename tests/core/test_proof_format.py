@@ -22,11 +22,11 @@ from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.kit.keys import KeySigner
 from tests.kit.oracles import proof_verifier
 from tests.kit.oracles.proof_verifier import check_fork, check_proof
+from tests.kit.samples import proof_vectors
 from tests.kit.simulator.memory_log import Log, root
-from tests.vectors import make_proofs
 
 ROOT = Path(__file__).parents[2]
-VECTORS: dict[str, Any] = json.loads(make_proofs.PATH.read_text("utf-8"))
+VECTORS: dict[str, Any] = json.loads(proof_vectors.PATH.read_text("utf-8"))
 REFUSALS = (ValueError, BadSignatureError)
 """What the verifier raises of what it does not take; anything else is a fault of the page or of it."""
 COUNT = 300
@@ -144,7 +144,7 @@ def test_what_is_altered_is_refused(made: Made, alter: Callable[[dict[str, Any]]
 
 
 def test_the_vectors_are_what_their_script_makes() -> None:
-    assert make_proofs.make() == VECTORS
+    assert proof_vectors.make() == VECTORS
 
 
 @pytest.mark.parametrize("name", VECTORS["accept"])
@@ -161,13 +161,13 @@ def test_vectors_that_a_verifier_refuses(name: str) -> None:
         check_proof(text, [VECTORS["key"]], [])
     with pytest.raises(NodeError) as caught:
         verify_proof(parse_proof(text), [parse_vkey(VECTORS["key"])])
-    unsigned = name in make_proofs.UNSIGNED
-    assert (caught.value.reason is Reason.BAD_INCLUSION) == (unsigned and "leaf" in make_proofs.UNSIGNED[name][0])
+    unsigned = name in proof_vectors.UNSIGNED
+    assert (caught.value.reason is Reason.BAD_INCLUSION) == (unsigned and "leaf" in proof_vectors.UNSIGNED[name][0])
 
 
 def _leaf(name: str) -> bytes:
-    told = make_proofs.SIGNED[name][1] if name in make_proofs.SIGNED else make_proofs.ACCEPT[name]
-    return make_proofs.leaf(told["common"], told["own"], told["facets"])
+    told = proof_vectors.SIGNED[name][1] if name in proof_vectors.SIGNED else proof_vectors.ACCEPT[name]
+    return proof_vectors.leaf(told["common"], told["own"], told["facets"])
 
 
 @pytest.mark.parametrize(
@@ -187,9 +187,9 @@ def test_one_leaf_is_one_record(attack: str, record: str) -> None:
 def test_the_page_tells_the_leaf_of_the_vectors() -> None:
     page = (ROOT / "docs" / "proof-format.md").read_text("utf-8")
     assert _leaf("a commitment that reads as own").hex() in page.replace("\n", "")
-    assert make_proofs.SMUGGLED == b"\x0a\x1e" + b"uscc:91430100MA4L000000-000000"
+    assert proof_vectors.SMUGGLED == b"\x0a\x1e" + b"uscc:91430100MA4L000000-000000"
     place = VECTORS["accept"]["a commitment that reads as own"]["leaf_index"]
-    assert f"*{make_proofs.CITY}-{place}*" in page
+    assert f"*{proof_vectors.CITY}-{place}*" in page
 
 
 def _outside(name: str) -> list[Any]:

@@ -1,4 +1,7 @@
-"""Makes proofs.json anew: `python -m tests.vectors.make_proofs`. Proofs in a log whose city is honest, and is not."""
+"""Proofs in a log whose city is honest, and is not: tests/vectors/proofs.json.
+
+`python -m tests.kit.samples.proof_vectors` makes it anew.
+"""
 
 import base64
 import json
@@ -18,7 +21,7 @@ from node.core.log.record import commit, header_of
 from node.stubs.record.v1.record_pb2 import Common, Own
 from tests.kit.simulator.memory_log import root
 
-PATH = Path(__file__).parent / "proofs.json"
+PATH = Path(__file__).parents[2] / "vectors" / "proofs.json"
 CITY = "changsha"
 SIGNING = SigningKey(bytes([7]) * 32)
 KEY = LogKey(log_name(CITY), bytes(SIGNING.verify_key))
