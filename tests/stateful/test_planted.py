@@ -6,7 +6,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from node.storage.sqlite import replica
+from node.storage.sqlite import revision
 from node.storage.sqlite.store import _Destruction
 from node.usecases.exchange.versions import RecordChanges
 from tests.kit.effort import effort
@@ -18,7 +18,7 @@ SHORT = settings(effort(examples=150, steps=30), phases=[Phase.generate], report
 
 def lost_update(patch: pytest.MonkeyPatch) -> None:
     """A revision is noted as done; the records stand as they were."""
-    patch.setattr(replica, "_revise", lambda *_: 0)
+    patch.setattr(revision, "_revise", lambda *_: 0)
 
 
 def bytes_left_behind(patch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,20 @@
 """Replicas: what this node has verified of the peers' logs. Cursor and records move in one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from node.core.log.checkpoint import Checkpoint, parse_checkpoint
 from node.core.log.merkle import EMPTY_ROOT
 from node.core.log.record import Record
-from node.core.log.run import OpenedRun, StoredRun, cut, cut_one
-from node.core.log.trusted_log import Revision, VerifiedBatch
+from node.core.log.run import OpenedRun, cut
+from node.core.log.trusted_log import VerifiedBatch
 from node.core.standards.kinds import LISTINGS
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite import rows
 from node.storage.sqlite.ended import note_republished, remember_ended
 from node.storage.sqlite.peer_state import destroy_payloads
-from node.storage.sqlite.runs import blank, insert_runs, labelled, put_run, read_at, read_runs
+from node.storage.sqlite.runs import blank, insert_runs, labelled, read_at
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, write_tiles
 from node.stubs.record.v1.record_pb2 import Own
@@ -105,8 +105,8 @@ def store_batches(connection: Connection, city: str, batches: Sequence[VerifiedB
     write_tiles(connection, origin.number, (tile for batch in batches for tile in batch.tiles))
     specials = [special for run in runs for special in run.special]
     lessened: dict[int, bytes] = {}
-    destroyed = _follow(connection, origin, specials, lessened, at_ms)
-    note_republished(connection, origin.number, _listings(runs), at_ms)
+    destroyed = follow(connection, origin, specials, lessened, at_ms)
+    note_republished(connection, origin.number, listings_in(runs), at_ms)
     return destroyed + destroy_payloads(connection, city, lessened)
 
 
@@ -165,12 +165,12 @@ def _move(connection: Connection, before: Origin, after: Origin) -> None:
         raise NodeError(Reason.BATCH_REPLAYED, _("{city}: another pull stored records meanwhile", city=after.city))
 
 
-def _listings(runs: Iterable[OpenedRun]) -> Iterator[Record]:
+def listings_in(runs: Iterable[OpenedRun]) -> Iterator[Record]:
     """The open records of the lists."""
     return (record for run in runs if labelled(run)[1] in LISTINGS for record in cut(run.stored))
 
 
-def _follow(
+def follow(
     connection: Connection,
     origin: Origin,
     specials: Sequence[tuple[int, Own]],
@@ -179,7 +179,15 @@ def _follow(
 ) -> int:
     """Does what new records ask, in their order: superseded ones leave the index, retracted ones are destroyed.
 
-    Returns the number of those destroyed; adds the retracted ones to `lessened`, own by leaf index, b"" where unknown.
+    Args:
+        connection: In a transaction.
+        origin: Whose log it is.
+        specials: Of the new records that replace or retract another: leaf index and own.
+        lessened: The retracted ones are added: own by leaf index, b"" where it is not known.
+        at_ms: When.
+
+    Returns:
+        The number of records that were destroyed.
     """
     if not specials:
         return 0
@@ -205,84 +213,12 @@ def _follow(
             changes.append(rows.Change(base + target, "retracted", at_ms, base + index))
     rows.note_changes(connection, changes)
     blank(connection, origin.number, gone)
-    _count(connection, origin, -len(gone))
+    count_open(connection, origin, -len(gone))
     return len(gone)
 
 
-def store_revision(connection: Connection, city: str, revision: Revision, at_ms: int) -> int:
-    """Replaces stored records by what the grant now in force discloses; returns the number of changed records.
-
-    Raises:
-        NodeError: GRANT_CHANGED, the store waits for another revision than this one.
-    """
-    origin = ensure_origin(connection, city)
-    if revision.begin != origin.revised or revision.grant != origin.wanted_grant:
-        raise NodeError(
-            Reason.GRANT_CHANGED,
-            _("{city}: unexpected revision from {begin}", city=city, begin=revision.begin),
-        )
-    destroyed, lessened = 0, dict[int, bytes]()
-    for run in revision.runs:
-        destroyed += _revise(connection, origin, run, lessened, at_ms)
-    destroyed += destroy_payloads(connection, city, lessened)
-    note_republished(connection, origin.number, _listings(revision.runs), at_ms)
-    connection.execute("UPDATE origin SET revised = ? WHERE number = ?", (revision.end, origin.number))
-    if revision.end == origin.revise_upto:
-        connection.execute(
-            "UPDATE origin SET held_grant = wanted_grant, revised = 0, revise_upto = 0 WHERE number = ?",
-            (origin.number,),
-        )
-    return destroyed
-
-
-def _revise(connection: Connection, origin: Origin, run: OpenedRun, lessened: dict[int, bytes], at_ms: int) -> int:
-    """Puts a revised run in its place; returns the number of records of which something else was disclosed before.
-
-    Adds to `lessened` those of which less is disclosed now, or that were taken back, as `_follow`.
-    """
-    base, destroyed = position(origin.number, 0), 0
-    come: set[int] = set()
-    changes: list[rows.Change] = []
-    for held in read_runs(connection, origin.number, run.stored.first, run.stored.end):
-        before, after = _shown(held), run.disclosed
-        if before == after:
-            continue
-        indices = range(held.first, held.end)
-        is_wider = after is not None and (before is None or before <= after)
-        changes += [rows.Change(base + index, "widened" if is_wider else "narrowed", at_ms) for index in indices]
-        if not is_wider:
-            lessened.update((record.index, record.own) for record in cut(held))
-        if before is None:
-            come.update(indices)
-            continue
-        destroyed += held.length
-        if after is None:
-            rows.unindex(connection, cut(held), base)
-            _count(connection, origin, -held.length)
-    if changes:
-        put_run(connection, origin.number, *labelled(run))
-        rows.note_changes(connection, changes)
-    return destroyed + _show(connection, origin, run, come, lessened, at_ms)
-
-
-def _shown(held: StoredRun) -> frozenset[int] | None:
-    """What is disclosed of a stored run; None where its records are withheld whole or were destroyed."""
-    return None if held.content is None else cut_one(held, held.first).disclosed
-
-
-def _show(
-    connection: Connection, origin: Origin, run: OpenedRun, come: Set[int], lessened: dict[int, bytes], at_ms: int
-) -> int:
-    """Does what records that come to light ask, those `come` of a run; returns the number of records it destroys."""
-    base = position(origin.number, 0)
-    _count(connection, origin, len(come))
-    replaced = {index for index in come if rows.was(connection, base + index, "superseded", "retracted")}
-    rows.insert_subjects(connection, base, [entry for entry in run.entries if entry[1] in come - replaced])
-    specials = [(index, own) for index, own in run.special if index in come]
-    return _follow(connection, origin, specials, lessened, at_ms)
-
-
-def _count(connection: Connection, origin: Origin, verified: int) -> None:
+def count_open(connection: Connection, origin: Origin, verified: int) -> None:
+    """Notes that so many more of an origin's records are open, and so many fewer withheld."""
     connection.execute(
         "UPDATE origin SET verified = verified + ?, withheld = withheld - ? WHERE number = ?",
         (verified, verified, origin.number),

@@ -16,6 +16,7 @@ from node.storage.sqlite.peer_state import WritablePeerStates
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.storage.sqlite.retention import destroy_ended
+from node.storage.sqlite.revision import store_revision
 from node.storage.sqlite.schema import Connection, Error
 from node.storage.sqlite.tree import position
 from node.storage.sqlite.witness import WritableCheckpoints
@@ -95,7 +96,7 @@ class Store(Reader):
     def store_revision(self, city: str, revision: Revision) -> "Future[None]":
         """Replaces what is stored of a peer's records by what was revised."""
         return self._submit_destroying(
-            lambda connection: replica.store_revision(connection, city, revision, self._clock.now_ms())
+            lambda connection: store_revision(connection, city, revision, self._clock.now_ms())
         )
 
     def destroy_ended(self, kept_since_ms: Mapping[str, int]) -> "Future[None]":
