@@ -11,12 +11,15 @@ from google.protobuf.message import Message
 
 from node.core.log.record import Record
 from node.errors import NodeError, Reason, TrustError
+from node.stubs.exchange.v1.exchange_pb2 import PullRequest
 from node.stubs.record.v1.record_pb2 import Run
+from node.usecases.exchange.share import share
 from tests.kit.simulator.lies import LIES, Lie, told
 from tests.kit.simulator.lies.register import in_batches
 from tests.kit.simulator.origin import Origin, SimulatedPeer, Twist, policy_text, registration
 from tests.kit.simulator.receiver import Dump, Receiver, index_due, indexed, recompute, views
 from tests.kit.simulator.telling import heard, records_of, said
+from tests.kit.stores.city import PURPOSE
 
 Stage = tuple[Origin, Path]
 
@@ -230,3 +233,35 @@ def test_a_damaged_batch_is_refused_or_harmless(seed: int, stage: Stage, tmp_pat
         recompute(receiver.store, origin.city)
         assert views(receiver.store, origin.city) == records_of(heard(origin.pull("changsha", 0, 0)))
     receiver.close()
+
+
+def test_a_peer_of_an_older_release_is_told_so_and_not_frozen(stage: Stage, tmp_path: Path) -> None:
+    """Its batches state no format: no lie, and once it is upgraded the log goes on by itself."""
+    origin, _ = stage
+
+    def as_format_1(stream: Iterator[bytes]) -> Iterator[bytes]:
+        for batch in heard(stream):
+            batch.ClearField("format")
+            yield batch.SerializeToString()
+
+    receiver = _receiver(stage, "caught up", tmp_path)
+    due = receiver.dump()
+    receiver.meet(origin, SimulatedPeer(origin, pull=as_format_1))
+    with pytest.raises(NodeError, match="log format 1") as refused:
+        receiver.pull(origin.city)
+    assert refused.value.reason is Reason.UNSUPPORTED_FORMAT
+    assert receiver.dump() == due
+    peer = receiver.peer_status(origin.city)
+    assert (peer.state, peer.last_reason) == ("backing_off", Reason.UNSUPPORTED_FORMAT)
+    assert not receiver.status().incidents
+    receiver.meet(origin, SimulatedPeer(origin))
+    assert receiver.pull(origin.city).tree_size == origin.size
+    receiver.close()
+
+
+def test_a_caller_of_an_older_release_is_refused_in_words(stage: Stage) -> None:
+    origin, _ = stage
+    request = PullRequest(purpose=PURPOSE, legal_basis="b")
+    with pytest.raises(NodeError, match="your release reads format 1") as refused:
+        share(origin.store, origin.city, origin.policy.grant("changsha", PURPOSE), request)
+    assert refused.value.reason is Reason.UNSUPPORTED_FORMAT

@@ -25,7 +25,7 @@ from tests.kit.simulator.lies import LIES, Lie, told
 from tests.kit.simulator.origin import Origin, registration
 from tests.kit.simulator.telling import heard
 
-TOLD = ("altered_facet", "altered_header", "wrong_salt", "signature_altered", "random_bytes", "no_checkpoint")
+TOLD = ("altered_facet", "altered_common", "wrong_salt", "signature_altered", "random_bytes", "no_checkpoint")
 """Lies that can be told of any log, to a city that knows the whole of it so far."""
 _NEWS = 300
 _FIRST = 70_000_000
