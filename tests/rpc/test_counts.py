@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -43,8 +44,9 @@ class Asking:
     def __init__(self, memory: int, number: int, rate: Rate) -> None:
         handed = (memory, number, PROCESSES, rate.requests_per_s, rate.burst)
         command = [sys.executable, "-c", ASKS, *map(str, handed)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen(command, pass_fds=(memory,), text=True, bufsize=1, **pipes)
+        self._process = subprocess.Popen(
+            command, pass_fds=(memory,), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
 
     def ask_for(self, seconds: float) -> None:
         assert self._process.stdin is not None
@@ -117,22 +119,22 @@ def test_more_callers_than_rows_share_some(memory: int) -> None:
 
 @pytest.mark.parametrize(("is_stream", "most"), [(True, Limits().open_streams), (False, Limits().open_calls)])
 def test_open_calls_hold_over_all_processes_and_end_with_theirs(memory: int, is_stream: bool, most: int) -> None:
-    limiters = [Limiter(Limits(), Counts(Place(number, PROCESSES), memory)) for number in (1, 2, 3)]
-    held = [limiters[number % PROCESSES].hold(WHO, is_stream) for number in range(most)]
-    for each in held:
-        each.__enter__()
-    for limiter in limiters:
-        with pytest.raises(NodeError) as refused, limiter.hold(WHO, is_stream):
+    first, third = (Limiter(Limits(), Counts(Place(number, PROCESSES), memory)) for number in (1, 3))
+    killed = Counts(Place(2, PROCESSES), memory)
+    for what in (Counted.CALLS, Counted.STREAMS)[: 1 + is_stream]:
+        killed.put(killed.row(WHO.key), what, 2)
+    with ExitStack() as held:
+        for number in range(most - 2):
+            held.enter_context((first, third)[number % 2].hold(WHO, is_stream))
+        for limiter in (first, third):
+            with pytest.raises(NodeError) as refused, limiter.hold(WHO, is_stream):
+                pass
+            assert refused.value.reason is Reason.RATE_LIMITED
+            with limiter.hold(Principal(Kind.PLATFORM, "taobao"), is_stream):
+                pass
+        killed.forget(2)
+        with first.hold(WHO, is_stream), third.hold(WHO, is_stream):
             pass
-        assert refused.value.reason is Reason.RATE_LIMITED
-        with limiter.hold(Principal(Kind.PLATFORM, "taobao"), is_stream):
-            pass
-    Counts(Place(1, PROCESSES), memory).forget(2)
-    with limiters[0].hold(WHO, is_stream):
-        pass
-    for number, each in enumerate(held):
-        if limiters[number % PROCESSES] is not limiters[1]:  # that one is gone
-            each.__exit__(None, None, None)
 
 
 def test_one_who_looked_at_the_clock_before_another_took_everything_gets_nothing(memory: int) -> None:
