@@ -130,6 +130,37 @@ def test_streams_of_one_caller_are_counted_over_every_process(node: Running) -> 
         eventually(lambda: list(roster(stub)) == [], timeout_s=5)  # noqa: B023
 
 
+def test_calls_that_wait_are_counted_over_all_processes(node: Running) -> None:
+    identity, over = new_client(node.config, "yiyao", Kind.ADAPTER), threading.Event()
+    opened = channels(node, lambda: identity_channel(identity, "query"))
+    node.channels += opened.values()
+
+    def silence() -> Iterator[query.VerifyRequest]:
+        over.wait(60)
+        yield from ()
+
+    def wait_in(channel: grpc.Channel) -> "grpc.Future[query.VerifyResponse]":
+        call = channel.stream_unary(
+            "/node.query.v1.QueryService/Verify",
+            query.VerifyRequest.SerializeToString,
+            query.VerifyResponse.FromString,
+        )
+        return call.future(silence(), timeout=60)
+
+    def is_refused() -> bool:
+        try:
+            QueryServiceStub(opened[3]).Verify(ASK, timeout=10)
+        except grpc.RpcError as error:
+            return error_from_rpc(error).reason is Reason.RATE_LIMITED
+        return False
+
+    waiting = [wait_in(opened[1 + number % 2]) for number in range(Limits().open_calls)]
+    eventually(is_refused, "the third process sees the calls that wait in the others", timeout_s=10)
+    over.set()
+    assert all(call.exception(30) is not None for call in waiting)
+    eventually(lambda: not is_refused(), timeout_s=10)
+
+
 def test_a_removed_client_is_refused_by_every_process_at_once(node: Running) -> None:
     stubs = spread(node, new_client(node.config, "meituan"))
     assert all(stub.Verify(ASK, timeout=10) for stub in stubs)
