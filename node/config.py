@@ -1,6 +1,7 @@
 """The configuration of a node: `node.yaml`, beside which its other files lie."""
 
 import ipaddress
+import os
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -160,6 +161,11 @@ class Config(_Section):
         Says("Years to add to the working calendar that comes with the program", "补充的工作日历", "[2027.yaml]"),
     ] = ()
     clock: Annotated[Clock | None, Says("For tests and exercises alone: a shifted clock", "仅限演练：时钟偏移")] = None
+    query_processes: Annotated[
+        int,
+        Field(ge=0, le=64),
+        Says("Processes that answer questions; 0: one for each core", "答复查询的进程数；0 为每个处理器核心一个"),
+    ] = 1
     stale_after_h: Annotated[
         Positive, Says("A city unheard of for so many hours is answered as stale", "外市超过此小时数未确认即视为过时")
     ] = 24
@@ -188,6 +194,11 @@ class Config(_Section):
     def search_db(self) -> Path:
         """Full-text index, derived from the log."""
         return self.data_dir / "search.db"
+
+    @property
+    def query_count(self) -> int:
+        """How many processes answer questions on this machine."""
+        return self.query_processes or len(os.sched_getaffinity(0))
 
     @property
     def log_key(self) -> Path:

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, MetricsHandler
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from node.config import Config
 from node.core.finding import Code, new_finding
+from node.folder.data_lock import is_place_held
 from node.folder.files import load_federation
 from node.folder.trust import ReloadingFile
 from node.storage.sqlite.reader import Reader
@@ -69,6 +70,9 @@ class StateCollector(Collector):
         yield _family("gongzhi_peer_failures", "Failed pulls in a row", failures)
         frozen = [(city, int(state.frozen)) for city, state in states]
         yield _family("gongzhi_peer_frozen", "1 where the peer sent what cannot be true", frozen)
+        numbers = range(1, self._config.query_count + 1)
+        up = [(str(number), int(is_place_held(self._config.data_dir, number))) for number in numbers]
+        yield _family("gongzhi_query_process_up", "1 where a query process answers", up, "process")
         yield _family("gongzhi_database_bytes", "Size of a database file", _sizes(self._config.data_dir), "file")
 
     def _watched(self) -> Iterator[Metric]:
@@ -116,6 +120,11 @@ def serve_metrics(config: Config, listening: socket) -> ThreadingHTTPServer:
     server = _Server(listening, _Handler.factory(registry))
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server
+
+
+def forget_gauges(pid: int) -> None:
+    """Takes a process that is gone out of the sums over processes; what it counted stays."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def _cut(connection: socket) -> None:

@@ -1,4 +1,4 @@
-"""A node is two processes under a thin supervisor: `node` writes, `query` answers, neither holds the other's lock."""
+"""A node is processes under a thin supervisor: `node` writes, `query`, one or more, answers; none waits for another."""
 
 import ctypes
 import gc
@@ -24,6 +24,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from node.config import Config
 from node.errors import NodeError, Reason
+from node.rpc.counts import ALONE, Counts, Place, new_memory
 
 ROLES = ("node", "query")
 _STOP_S = 20.0
@@ -40,11 +41,13 @@ _METRICS_BYTES = 256 * 1024
 _log = structlog.get_logger(__name__)
 
 
-def configure_logging(level: str) -> None:
-    """JSON lines on standard error."""
+def configure_logging(level: str, place: Place = ALONE) -> None:
+    """JSON lines on standard error; of several query processes each says which it is."""
+    which: EventDict = {"process": place.number} if place.of > 1 else {}
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda _logger, _method, event: {**event, **which},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_values,
@@ -54,7 +57,7 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # a line is one write: others write there too
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OthersLines())
+    handler.setFormatter(_OthersLines(which))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)
     threading.excepthook = lambda args: _log.error("thread_died", exc_info=args.exc_value)
@@ -72,6 +75,10 @@ def tune_interpreter(role: str) -> None:
 class _OthersLines(logging.Formatter):
     """What libraries log: who and where. Their texts are not ours to vouch for."""
 
+    def __init__(self, which: EventDict) -> None:
+        super().__init__()
+        self._which = which
+
     def format(self, record: logging.LogRecord) -> str:
         event: EventDict = {
             "event": "library",
@@ -79,6 +86,7 @@ class _OthersLines(logging.Formatter):
             "level": record.levelname.lower(),
             "at": f"{record.filename}:{record.lineno}",
             "exc_info": record.exc_info[1] if record.exc_info else None,
+            **self._which,
         }
         return json.dumps(_without_values(None, "", event))
 
@@ -98,11 +106,15 @@ class Supervised(NamedTuple):
 
     Attributes:
         pid: of the supervisor, with which it ends.
-        lock: descriptor that holds the data folder (`startup.hold_data`).
+        lock: descriptor that holds the data folder (`hold_data`).
+        counts: descriptor of what the query processes count together (`new_memory`).
+        place: which of the query processes this is.
     """
 
     pid: int
     lock: int
+    counts: int
+    place: Place
 
 
 def run_role(config: Config, role: str, supervised: Supervised | None) -> None:
@@ -117,12 +129,13 @@ def run_role(config: Config, role: str, supervised: Supervised | None) -> None:
         SystemExit: It could not start; its log says why.
     """
     _end_with(supervised.pid if supervised else os.getppid())
-    configure_logging(config.log_level)
+    configure_logging(config.log_level, supervised.place if supervised else ALONE)
     try:
         _reserve_metrics()
         from node.bootstrap import build_role  # noqa: PLC0415 - the supervisor itself needs none of it
 
-        process = build_role(config, role, supervised.lock if supervised else None)
+        counts = Counts(supervised.place, supervised.counts) if supervised and role == "query" else None
+        process = build_role(config, role, supervised.lock if supervised else None, counts)
     except NodeError as error:
         _cannot_start(role, error.reason, error.message)
     except OSError as error:
@@ -167,7 +180,7 @@ def _cannot_start(role: str, reason: Reason, message: str) -> NoReturn:
 
 
 def supervise(node_dir: Path, config: Config) -> None:
-    """Starts both processes, serves /metrics, restarts a process that dies, ends when told to.
+    """Starts the processes, serves /metrics, restarts a process that dies, ends when told to.
 
     Raises:
         NodeError: The node cannot start, or runs already; nothing was started and nothing of it was changed.
@@ -181,8 +194,12 @@ def supervise(node_dir: Path, config: Config) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh_metrics_dir(config))
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C core writes lines of its own to standard error
         children: list[_Child] = []
+        counts, of = new_memory(config.query_count), config.query_count
+        places = [("node", ALONE), *(("query", Place(number, of)) for number in range(1, of + 1))]
         try:
-            children.extend(_Child(node_dir, role, lock) for role in ROLES)
+            children.extend(
+                _Child(node_dir, role, Supervised(os.getpid(), lock, counts, place)) for role, place in places
+            )
             # After the children have begun: it takes a moment, and reads the variable above when imported.
             from node.metrics import serve_metrics  # noqa: PLC0415
 
@@ -208,13 +225,15 @@ def _ready(config: Config) -> Iterator[tuple[int, socket]]:
         NodeError: As `supervise`.
     """
     from node.folder.data_lock import released  # noqa: PLC0415 - nor does `--role` need it before its own start
-    from node.usecases.upkeep.bind_listeners import bind_listeners  # noqa: PLC0415
+    from node.usecases.upkeep.bind_listeners import bind_listeners, hold_for_processes  # noqa: PLC0415
     from node.usecases.upkeep.start_checks import check_start  # noqa: PLC0415
 
     with released(config.data_dir) as lock, bind_listeners(config.listen) as sockets:
         check_start(config)
         for name, each in sockets.items():
-            if name != "metrics":  # the processes bind theirs again
+            if name == "query" and config.query_count > 1:
+                hold_for_processes(each)
+            elif name != "metrics":  # the processes bind theirs again
                 each.close()
         yield lock, sockets["metrics"]
 
@@ -222,29 +241,41 @@ def _ready(config: Config) -> Iterator[tuple[int, socket]]:
 class _Child:
     """One process of the node; it inherits `lock`, so that the data folder is held until it has ended."""
 
-    def __init__(self, node_dir: Path, role: str, lock: int) -> None:
-        self._role = role
-        self._lock = lock
-        handed = ("--role", role, "--supervisor", str(os.getpid()), "--lock", str(lock))
-        self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), *handed]
+    def __init__(self, node_dir: Path, role: str, handed: Supervised) -> None:
+        self._handed = handed
+        self._name = {"role": role} | ({"process": handed.place.number} if handed.place.of > 1 else {})
+        options = {"role": role, "place": "{}/{}".format(*handed.place), "supervisor": handed.pid}
+        descriptors = {"lock": handed.lock, "counts": handed.counts}
+        words = [f"--{name}={value}" for name, value in (options | descriptors).items()]
+        self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), *words]
         self._deaths: list[float] = []
+        self._is_dead = False
         self._process = self._start()
 
     def keep_running(self) -> None:
-        """Starts the process again if it died; gives up where it dies again and again.
+        """Starts the process again `_RESTART_S` after it died; gives up where it dies again and again.
 
         Raises:
             SystemExit: It died more than `_MAX_RESTARTS` times in `_RESTART_WINDOW_S`.
         """
         if self._process.poll() is None:
             return
-        now = time.monotonic()
+        if not self._is_dead:
+            self._note_death(time.monotonic())
+        elif time.monotonic() > self._deaths[-1] + _RESTART_S:
+            self._process, self._is_dead = self._start(), False
+
+    def _note_death(self, now: float) -> None:
+        from node.metrics import forget_gauges  # noqa: PLC0415 - as above
+
+        self._is_dead = True
         self._deaths = [at for at in self._deaths if at > now - _RESTART_WINDOW_S] + [now]
-        _log.error("process_died", role=self._role, code=self._process.returncode, times=len(self._deaths))
+        _log.error("process_died", **self._name, code=self._process.returncode, times=len(self._deaths))
         if len(self._deaths) > _MAX_RESTARTS or self._process.returncode == _CANNOT_START:
             raise SystemExit(self._process.returncode or 1)
-        time.sleep(_RESTART_S)
-        self._process = self._start()
+        forget_gauges(self._process.pid)
+        if self._name["role"] == "query":
+            Counts(self._handed.place, self._handed.counts).forget(self._handed.place.number)
 
     def terminate(self) -> None:
         """Asks the process to end."""
@@ -256,12 +287,12 @@ class _Child:
         try:
             self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            _log.error("process_killed", role=self._role, after_s=_STOP_S)
+            _log.error("process_killed", **self._name, after_s=_STOP_S)
             self._process.kill()
             self._process.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._command, pass_fds=(self._lock,))  # noqa: S603 - our own command
+        return subprocess.Popen(self._command, pass_fds=(self._handed.lock, self._handed.counts))  # noqa: S603 - our own command
 
 
 class StopSignal:
@@ -301,6 +332,6 @@ def _fresh_metrics_dir(config: Config) -> Path:
 def _reserve_metrics() -> None:
     """Takes the room for this process's counters: they are mapped files, and on a full disk a hole in one kills."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    for kind in ("counter", "histogram", "gauge_mostrecent") if folder else ():
+    for kind in ("counter", "histogram", "gauge_livesum") if folder else ():
         with (Path(str(folder)) / f"{kind}_{os.getpid()}.db").open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, _METRICS_BYTES)

@@ -5,6 +5,7 @@ from typing import Protocol
 from node.config import Config
 from node.folder.trust import Trust
 from node.rpc.auth_interceptor import AuthInterceptor, Note
+from node.rpc.counts import Counts
 from node.rpc.principal import Principals
 from node.rpc.server import Listener, Service
 
@@ -22,9 +23,19 @@ class MakeListener(Protocol):
         ...
 
 
-def listener_factory(config: Config, trust: Trust, trail: Note | None = None) -> MakeListener:
-    """What binds the listeners of one process: they share who may call, and how often; `trail` notes acts."""
-    interceptor = AuthInterceptor(Principals(trust), config.limits, trail)
+def listener_factory(
+    config: Config, trust: Trust, trail: Note | None = None, counts: Counts | None = None
+) -> MakeListener:
+    """What binds the listeners of one process: they share who may call, and how often.
+
+    Args:
+        config: Of the node.
+        trust: Who may call.
+        trail: Notes acts of administration.
+        counts: Shared with the other processes that listen at the same address; None where there are none.
+    """
+    interceptor = AuthInterceptor(Principals(trust), config.limits, trail, counts)
+    is_shared = counts is not None and counts.place.of > 1
 
     def make(address: str, *services: Service) -> Listener:
         return Listener(
@@ -34,6 +45,7 @@ def listener_factory(config: Config, trust: Trust, trail: Note | None = None) ->
             services,
             workers=WORKERS,
             max_message_bytes=config.limits.max_message_bytes,
+            is_shared=is_shared,
         )
 
     return make

@@ -1,5 +1,6 @@
-"""The answering process of a node."""
+"""A process of a node that answers questions: the only one, or one of several at one address."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -10,8 +11,10 @@ from node.bootstrap.clock import build_clock
 from node.bootstrap.listening import GRACE_S, listener_factory
 from node.config import Config
 from node.errors import NodeError, Reason
+from node.folder.data_lock import hold_place
 from node.folder.trust import Trust
 from node.messages import _
+from node.rpc.counts import Counts, Place
 from node.rpc.query_service import QueryServicer, add_query_service
 from node.rpc.screening_service import ScreeningServicer, add_screening_service
 from node.rpc.trust_service import add_trust_service
@@ -32,21 +35,26 @@ _STORE_S = 30.0
 
 
 class QueryRole:
-    """The answering process: reads what the writing process stored; writes usage records and the search index."""
+    """An answering process: reads what the writing process stored; writes usage records, the first the search index."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, counts: Counts | None = None) -> None:
         """Waits for the store, opens its own files and binds the listener.
+
+        Args:
+            config: Of the node.
+            counts: What the query processes count together; None for the only one.
 
         Raises:
             NodeError: UNAVAILABLE, there is no store yet; ALREADY_RUNNING, or a file of the node is wrong.
         """
+        counts = counts or Counts()
         clock = build_clock(config, "query")
-        _await_store(config.node_db)
+        _await_files(config, counts.place)
         reader = Reader(config.node_db)
+        self._data_dir, self._number = config.data_dir, counts.place.number
+        self._held: int | None = None
         self._usage = UsageLog(config.usage_db)
-        self._index = SearchIndex(config.search_db, config.node_db)
-        self._stopping = threading.Event()
-        self._indexer = threading.Thread(target=self._follow, name="search-index")
+        self._indexer = Indexer(config) if counts.place.is_first else None
         verifier = VerifyOperator(reader, clock, int(config.stale_after_h * 3_600_000))
         searcher = SearchOperators(reader, NameSearch(config.search_db))
         recorder = UsageRecorder(self._usage, clock)
@@ -62,7 +70,7 @@ class QueryRole:
             lambda: trust.current().federation.connections,
         )
         screener = ScreeningServicer(screening, recorder)
-        self._listener = listener_factory(config, trust)(
+        self._listener = listener_factory(config, trust, counts=counts)(
             config.listen.query,
             add_query_service(servicer),
             add_screening_service(screener),
@@ -71,8 +79,10 @@ class QueryRole:
 
     def start(self) -> None:
         """Answers from now on."""
-        self._indexer.start()
+        if self._indexer is not None:
+            self._indexer.start()
         self._listener.start()
+        self._held = hold_place(self._data_dir, self._number)
 
     def check(self) -> None:
         """Has nothing to check: it acknowledges nothing."""
@@ -81,8 +91,28 @@ class QueryRole:
         """Finishes what is under way; every usage record is durable after."""
         self._listener.stop(GRACE_S)
         self._usage.close()
+        if self._indexer is not None:
+            self._indexer.stop()
+        if self._held is not None:
+            os.close(self._held)
+
+
+class Indexer:
+    """Brings the search index up to date, on a thread of its own: of several processes the first does it for all."""
+
+    def __init__(self, config: Config) -> None:
+        self._index = SearchIndex(config.search_db, config.node_db)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="search-index")
+
+    def start(self) -> None:
+        """Follows from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends with the batch under way."""
         self._stopping.set()
-        self._indexer.join()
+        self._thread.join()
         self._index.close()
 
     def _follow(self) -> None:
@@ -103,12 +133,19 @@ class QueryRole:
                 self._stopping.wait(_INDEX_S)
 
 
-def _await_store(path: Path) -> None:
-    """Waits until the writing process has made the store.
+def _await_files(config: Config, place: Place) -> None:
+    """Waits until the writing process has made the store, and the first query process what all of them need.
 
     Raises:
         NodeError: UNAVAILABLE.
     """
+    _await_database(config.node_db)
+    if not place.is_first:
+        _await_database(config.usage_db)
+        _await_database(config.search_db)
+
+
+def _await_database(path: Path) -> None:
     deadline = time.monotonic() + _STORE_S
     while not path.exists() or not is_migrated(path):
         if time.monotonic() > deadline:

@@ -12,7 +12,7 @@ from node.cli.shared.batches import Batches
 from node.cli.shared.caller import Caller
 from node.cli.shared.named_rows import named_rows
 from node.cli.shared.query import query_service
-from node.core.result_words import counts_text
+from node.core.result_words import counts_text, result_name
 from node.core.standards.identifiers import Problem
 from node.core.standards.party_key import advice, advice_of, canonical_key, code_of
 from node.localized_click import echo
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 def plain_answer(answer: query.Answer) -> dict[str, Any]:
     """An answer for programs."""
     return {
-        "result": query.Result.Name(answer.result).removeprefix("RESULT_").lower(),
+        "result": result_name(answer.result),
         "mismatches": list(answer.mismatches),
         "unseen": list(answer.unseen),
         "city": answer.city,

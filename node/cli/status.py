@@ -47,9 +47,10 @@ def status(wait_s: float, as_json: bool, node_dir: Path) -> None:
 @click.command()
 @node_option
 def health(node_dir: Path) -> None:
-    """Report by the exit code whether both processes answer their health checks, for containers and watchdogs.
+    """Report by the exit code whether the node answers its health checks, for containers and watchdogs.
 
-    Peers that fail or are frozen do not make a node unhealthy: see `gongzhi status`.
+    Of several query processes one is asked. Peers that fail or are frozen do not make a node unhealthy: see `gongzhi
+    status`.
     """
     wait_until_serving(load_config(node_dir), 0, ask_passphrase)
 

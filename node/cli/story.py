@@ -7,9 +7,10 @@ import click
 from rich.console import Console
 
 from node.demo.inputs import load_policies
+from node.demo.report import write_json
 from node.demo.story.chapters import CHAPTERS
 from node.demo.story.play import play
-from node.demo.story.report import as_json, print_violations, write_json
+from node.demo.story.report import as_json, print_violations
 from node.demo.story.stage import found_stage
 from node.demo.story.verdict import Verdict
 from node.demo.workspace import check_writable, prepare, workspace

@@ -68,6 +68,7 @@ class Code(StrEnum):
     # The process.
     NODE_NOT_RUNNING = "node_not_running"
     PORT_TAKEN = "port_taken"
+    QUERY_PROCESS_DOWN = "query_process_down"
     NOT_LISTENING = "not_listening"
     CHECK_FAILED = "check_failed"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from node.core.reason_texts import kept_message
 from node.messages import Message, _, both, render
+from node.stubs.query.v1 import query_pb2 as query
 
 _RESULTS = {
     # of a question about an operator
@@ -38,6 +39,11 @@ _FIELDS = {
     "status": "登记状态",
     "established_on": "成立日期",
 }
+
+
+def result_name(result: "query.Result.ValueType") -> str:
+    """The code of an answer: `match`, `not_found`."""
+    return query.Result.Name(result).removeprefix("RESULT_").lower()
 
 
 def result_text(result: str) -> Message:

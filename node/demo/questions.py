@@ -9,6 +9,7 @@ from node.client import NodeClient
 from node.core.log.proof import format_proof
 from node.core.log.record import parse_record_id
 from node.core.log.run import record_of
+from node.core.result_words import result_name
 from node.demo.failure import DemoError
 from node.demo.nodes import Node
 from node.demo.programs import Program
@@ -80,11 +81,6 @@ def ask(nodes: Sequence[Node], folder: Path) -> tuple[list[Asked], str]:
             )
     proof = _prove(first, folder / "proof.json") if first.result == query.RESULT_MATCH else ""
     return asked, proof
-
-
-def result_name(result: "query.Result.ValueType") -> str:
-    """match, mismatch, not_found, ambiguous or stale."""
-    return query.Result.Name(result).removeprefix("RESULT_").lower()
 
 
 def _question(known: Known) -> query.Question:

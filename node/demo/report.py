@@ -14,9 +14,9 @@ from rich.live import Live
 from rich.table import Table
 
 from node.core.reason_texts import kept_message
-from node.core.result_words import field_texts, result_text
+from node.core.result_words import field_texts, result_name, result_text
 from node.demo.exchange import Exchange, Statuses
-from node.demo.questions import Asked, result_name
+from node.demo.questions import Asked
 from node.demo.tamper import Caught
 from node.folder.founding import CAPITALS
 from node.messages import Message, _, render

@@ -1,4 +1,4 @@
-"""The lock on a data folder: one node at a time has it open."""
+"""The locks of a data folder: one node at a time has it open, and each of its query processes is seen to answer."""
 
 import fcntl
 import os
@@ -25,6 +25,50 @@ def released(data_dir: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def hold_place(data_dir: Path, number: int) -> int:
+    """Says that query process `number` answers, for as long as this process has the descriptor open.
+
+    Raises:
+        NodeError: STORAGE_FULL or STORAGE_READ_ONLY.
+    """
+    path = _place(data_dir, number)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # waits for nobody but who looks whether it is held
+    return descriptor
+
+
+def is_place_held(data_dir: Path, number: int) -> bool:
+    """Whether query process `number` answers."""
+    return _is_held(_place(data_dir, number))
+
+
+def is_data_held(data_dir: Path) -> bool:
+    """Whether a process of the node runs on this data."""
+    return _is_held(data_dir / "lock")
+
+
+def _place(data_dir: Path, number: int) -> Path:
+    return data_dir / f"query-{number}.lock"
+
+
+def _is_held(path: Path) -> bool:
+    """Whether anybody holds a lock; holds nothing itself."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def hold_data(data_dir: Path) -> int:

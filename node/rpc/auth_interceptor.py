@@ -22,6 +22,7 @@ from node.config import Limits
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.rpc.calls import Call, OpenCalls, Parse, Shape
+from node.rpc.counts import Counts
 from node.rpc.limits import Limiter
 from node.rpc.metrics import Meter
 from node.rpc.principal import Principals, authorize, caller_of, presented_certificate
@@ -54,19 +55,23 @@ Read = Callable[[Call, Iterator[bytes]], Any]
 class AuthInterceptor(grpc.ServerInterceptor):
     """Wraps each call: admits it, counts it, and turns errors into statuses. One may serve several listeners."""
 
-    def __init__(self, roster: Principals, limits: Limits, trail: Note | None = None) -> None:
-        """Counts from nought.
+    def __init__(
+        self, roster: Principals, limits: Limits, trail: Note | None = None, counts: Counts | None = None
+    ) -> None:
+        """Counts from nought, or from what other processes have counted.
 
         Args:
             roster: Who may call.
             limits: How often, how many calls at once, and for how long.
             trail: Told of the acts of administration: who, where from, method, about what, result.
+            counts: Shared with the other processes of the listener; None where there are none.
         """
+        counts = counts or Counts()
         self._trail = trail
         self._roster = roster
-        self._limiter = Limiter(limits)
+        self._limiter = Limiter(limits, counts)
         self._crew = Crew("crew")
-        self._calls = OpenCalls(limits, roster, self._crew)
+        self._calls = OpenCalls(limits, roster, self._crew, counts)
         self._guarded: dict[tuple[str, Handler], Handler] = {}
 
     def intercept_service(

@@ -13,6 +13,7 @@ import structlog
 from node.config import Limits
 from node.errors import NodeError, Reason
 from node.messages import _
+from node.rpc.counts import Counted, Counts
 from node.rpc.limits import too_many_calls
 from node.rpc.principal import Principal, Principals
 from node.rpc.threads import Crew
@@ -132,10 +133,12 @@ class Call:
 class OpenCalls:
     """The calls of a process. A thread of its own ends what is over, as long as this object is there."""
 
-    def __init__(self, limits: Limits, roster: Principals, crew: Crew) -> None:
+    def __init__(self, limits: Limits, roster: Principals, crew: Crew, counts: Counts) -> None:
         self._limits = limits
         self._roster = roster
         self._crew = crew
+        self._counts = counts
+        self._callers: dict[Principal, int] = {}  # everybody who has called, with the row in `counts`
         self._open: dict[Call, None] = {}  # oldest first
         self._crowded: frozenset[Principal] = frozenset()
         threading.Thread(target=_keep_sweeping, args=(weakref.ref(self),), name="sweep", daemon=True).start()
@@ -148,6 +151,8 @@ class OpenCalls:
         """
         if caller in self._crowded:
             raise too_many_calls(self._limits)
+        if caller not in self._callers:
+            self._callers[caller] = self._counts.row(caller.key)
         call = Call(context, caller, certificate, shape, self._limits)
         self._open[call] = None
         if not context.add_callback(lambda: self._open.pop(call, None)):
@@ -158,11 +163,13 @@ class OpenCalls:
     def sweep(self) -> None:
         """Ends calls that are over, of callers who are known no more, and what keeps waiting beyond few.
 
-        Of one caller few are as many as it may have open; of all together, as many as leave threads to the rest.
+        Of one caller few are as many as it may have open, in all processes; of all together, as many as leave threads
+        of this process to the rest.
         """
         now_s = time.monotonic()
         calls = list(self._open)
-        waiting: Counter[Principal] = Counter()
+        elsewhere = self._waiting_elsewhere()
+        waiting = Counter(elsewhere)
         held: dict[bool, list[Call]] = {True: [], False: []}
         for call in calls:
             if call.is_over(now_s) or not self._is_known(call):
@@ -177,6 +184,15 @@ class OpenCalls:
             _thin_out(kind)
         self._crowded = frozenset(who for who, number in waiting.items() if number >= self._limits.open_calls)
         self._crew.make_up_for(sum(call.shape.is_short and call.listened_s(now_s) > MOMENT_S for call in calls))
+        for caller, number in elsewhere.items():
+            self._counts.put(self._callers[caller], Counted.WAITING, waiting[caller] - number)
+
+    def _waiting_elsewhere(self) -> dict[Principal, int]:
+        """How many calls of each caller the other processes wait for."""
+        return {
+            caller: self._counts.total(row, Counted.WAITING) - self._counts.own(row, Counted.WAITING)
+            for caller, row in list(self._callers.items())
+        }
 
     def _is_known(self, call: Call) -> bool:
         try:

@@ -24,6 +24,11 @@ class Principal(NamedTuple):
     name: str
     account: Account | None = None
 
+    @property
+    def key(self) -> bytes:
+        """What tells it from every other caller, whatever its account may do."""
+        return f"{self.kind}:{self.name}".encode()
+
 
 class _Pinned(NamedTuple):
     principal: Principal

@@ -29,6 +29,7 @@ class Listener:
         *,
         workers: int,
         max_message_bytes: int,
+        is_shared: bool = False,
     ) -> None:
         """Binds the address; nothing is answered before `start`.
 
@@ -39,6 +40,7 @@ class Listener:
             services: Full name of each service and how it is registered.
             workers: Threads, and so calls under way at once.
             max_message_bytes: In either direction.
+            is_shared: Whether other processes listen at the same address.
 
         Raises:
             NodeError: ALREADY_RUNNING, the address is taken.
@@ -46,7 +48,7 @@ class Listener:
         self._server = grpc.server(
             Threads(workers, address),
             interceptors=[interceptor],
-            options=server_options(max_message_bytes),
+            options=server_options(max_message_bytes, is_shared=is_shared),
         )
         self._health = health.HealthServicer()
         for name, register in services:

@@ -57,10 +57,15 @@ def _configuration(trusted: Trusted) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([(identity.key_pem, identity.cert_pem)], roots)
 
 
-def server_options(max_message_bytes: int) -> list[tuple[str, int]]:
-    """Options of every listener: one process a port, no message beyond the limit, nobody who stays for nothing."""
+def server_options(max_message_bytes: int, *, is_shared: bool = False) -> list[tuple[str, int]]:
+    """Options of every listener: no message beyond the limit, nobody who stays for nothing.
+
+    Args:
+        max_message_bytes: In either direction.
+        is_shared: Whether other processes listen at the same address, which the supervisor holds for them.
+    """
     return [
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(is_shared)),
         ("grpc.server_handshake_timeout_ms", HANDSHAKE_S * 1000),
         ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
         ("grpc.max_concurrent_streams", MAX_STREAMS),

@@ -16,6 +16,8 @@ MIB = 1 << 20
 # Of the whole process, its programs included: a file of a few kilobytes once took 3 GiB.
 MEMORY = 256 * MIB
 CASES = [(kind.name, name) for kind in KINDS for name in GROWING[kind.name]]
+# A workbook of Excel 97 is read in a process of its own.
+MARKED = [pytest.param(*case, marks=[pytest.mark.processes] if case[0] == "xls" else []) for case in CASES]
 
 READ = """
 import resource, sys
@@ -51,7 +53,7 @@ def seconds(path: Path) -> float:
     return used() - before
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
+@pytest.mark.parametrize(("kind", "name"), MARKED)
 def test_the_work_is_linear(tmp_path: Path, kind: str, name: str) -> None:
     """Eight times the size is eight times the work; were it quadratic, 64 times."""
     spent = []

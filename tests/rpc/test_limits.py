@@ -10,8 +10,14 @@ from node.bootstrap.listening import WORKERS
 from node.config import Limits, Rate
 from node.core.members.clients import Kind
 from node.errors import NodeError, Reason
+from node.rpc.counts import Counts
 from node.rpc.limits import Bucket, Limiter
 from node.rpc.principal import Principal
+
+
+def _bucket(rate: Rate) -> Bucket:
+    counts = Counts()
+    return Bucket(rate, counts, counts.row(b"platform:jd"))
 
 
 @given(
@@ -20,7 +26,7 @@ from node.rpc.principal import Principal
     st.lists(st.floats(0, 2), min_size=1, max_size=200),
 )
 def test_never_more_than_burst_and_rate_allow(rate: float, burst: int, pauses: list[float]) -> None:
-    bucket, now_s, taken = Bucket(Rate(requests_per_s=rate, burst=burst), 0.0), 0.0, 0
+    bucket, now_s, taken = _bucket(Rate(requests_per_s=rate, burst=burst)), 0.0, 0
     for pause in pauses:
         now_s += pause
         taken += bucket.take(now_s)
@@ -28,7 +34,7 @@ def test_never_more_than_burst_and_rate_allow(rate: float, burst: int, pauses: l
 
 
 def test_a_pause_fills_it_up_again() -> None:
-    bucket = Bucket(Rate(requests_per_s=2, burst=3), 0.0)
+    bucket = _bucket(Rate(requests_per_s=2, burst=3))
     assert [bucket.take(0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.take(0.5), bucket.take(0.5)] == [True, False]
     assert [bucket.take(1000) for _ in range(4)] == [True, True, True, False]
@@ -36,7 +42,7 @@ def test_a_pause_fills_it_up_again() -> None:
 
 @pytest.mark.parametrize(("is_stream", "most"), [(True, Limits().open_streams), (False, Limits().open_calls)])
 def test_one_principal_cannot_take_every_thread(is_stream: bool, most: int) -> None:
-    limiter, greedy, other = Limiter(Limits()), Principal(Kind.PEER, "wuhan"), Principal(Kind.PEER, "hefei")
+    limiter, greedy, other = Limiter(Limits(), Counts()), Principal(Kind.PEER, "wuhan"), Principal(Kind.PEER, "hefei")
     with ExitStack() as held:
         for _ in range(most):
             held.enter_context(limiter.hold(greedy, is_stream))

@@ -1,7 +1,5 @@
 """What the story shows: each chapter's steps, who holds what, and all of it as JSON."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -79,11 +77,6 @@ def as_json(stage: Stage, verdict: Verdict, seconds: float) -> dict[str, Any]:
         "found": verdict.violations,
         "seconds": round(seconds, 1),
     }
-
-
-def write_json(path: Path, result: dict[str, Any]) -> None:
-    """Writes the result."""
-    path.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def _plain(step: Step) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Opens the databases that the query process alone writes: `usage.db` and `search.db`."""
+"""Opens the databases that the query processes write: all of them `usage.db`, the first alone `search.db`."""
 
 import os
 from pathlib import Path
@@ -16,6 +16,10 @@ else:
     from pysqlite3 import dbapi2 as sqlite
 
 
+# How long a process waits for its turn to write: others commit in a few milliseconds.
+_LOCKED_S = 30.0
+
+
 def open_query_database(path: Path, migrations: Migrations) -> Connection:
     """Opens (creating, migrating) the writing connection; fsyncs each commit, deleted values leave no bytes behind.
 
@@ -30,7 +34,9 @@ def open_query_database(path: Path, migrations: Migrations) -> Connection:
 def _open(path: Path, migrations: Migrations) -> Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite.connect(f"file:{path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite.connect(
+        f"file:{path}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=_LOCKED_S
+    )
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")

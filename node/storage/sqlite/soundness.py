@@ -10,20 +10,20 @@ from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.errors import translated
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import Error, migrations, open_reader
+from node.storage.sqlite.schema import Error, open_reader, read_migrations
 
 # Instructions of SQLite between two looks at the clock.
 _LOOK = 10_000
 
 
 def is_migrated(path: Path) -> bool:
-    """Whether the database has every table this version knows."""
+    """Whether the database has every table that this version knows of one with its name."""
     try:
         connection = open_reader(path)
     except Error:  # killed while it was being made: the writer that opens it next mends it
         return False
     try:
-        return not migrations.pending(Database(connection))
+        return not read_migrations(path.stem).pending(Database(connection))
     finally:
         connection.close()
 

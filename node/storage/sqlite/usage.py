@@ -22,7 +22,7 @@ from node.storage.sqlite.schema import Connection, Error, read_migrations
 GROUP_S = 0.02
 RETRY_S = 1.0
 _WRITTEN = Counter("gongzhi_usage_records", "Usage records written")
-_WAITING = Gauge("gongzhi_usage_records_waiting", "Usage records not yet written", multiprocess_mode="mostrecent")
+_WAITING = Gauge("gongzhi_usage_records_waiting", "Usage records not yet written", multiprocess_mode="livesum")
 MAX_WAITING = 20_000
 migrations = read_migrations("usage")
 

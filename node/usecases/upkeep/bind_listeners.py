@@ -24,6 +24,17 @@ def bind_listeners(listen: Listen) -> Iterator[dict[str, socket.socket]]:
         yield {name: held.enter_context(_bind(name, getattr(listen, name))) for name in type(listen).model_fields}
 
 
+def hold_for_processes(checked: socket.socket) -> None:
+    """Keeps an address for processes that listen there together, with SO_REUSEPORT.
+
+    The socket stays bound and listens no more: the kernel would hand it connections. From here to its end whoever asks
+    for the address alone is refused, as `bind_listeners` of another node does, also while no process listens.
+    """
+    checked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    checked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    checked.shutdown(socket.SHUT_RD)
+
+
 def _bind(setting: str, address: str) -> socket.socket:
     """Binds one of the addresses that a host name stands for, as gRPC does, and minds if any of them is taken."""
     host, _colon, port = address.rpartition(":")

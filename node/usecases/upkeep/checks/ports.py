@@ -1,9 +1,10 @@
-"""The listeners' addresses: answered while the node runs, free while it does not."""
+"""The listeners' addresses, answered while the node runs and free while it does not; and each query process."""
 
 import socket
 from collections.abc import Iterator
 
 from node.core.finding import Code, Finding, new_finding
+from node.folder.data_lock import is_place_held
 from node.usecases.upkeep.checks.scene import Scene
 
 _CONNECT_S = 2.0
@@ -18,6 +19,14 @@ def ports(scene: Scene) -> Iterator[Finding]:
         if _is_answered(address) != scene.is_running:
             code = Code.NOT_LISTENING if scene.is_running else Code.PORT_TAKEN
             yield new_finding(code, listener=listener, address=address)
+
+
+def query_processes(scene: Scene) -> Iterator[Finding]:
+    """Each process that answers questions."""
+    of = scene.config.query_count
+    for number in range(1, of + 1) if scene.is_running else ():
+        if not is_place_held(scene.config.data_dir, number):
+            yield new_finding(Code.QUERY_PROCESS_DOWN, number=number, of=of)
 
 
 def _is_answered(address: str) -> bool:

@@ -10,7 +10,7 @@ from node.usecases.upkeep.checks.files import calendar, files
 from node.usecases.upkeep.checks.keys import certificates, keys, modes
 from node.usecases.upkeep.checks.logs import logs
 from node.usecases.upkeep.checks.peers import clocks, peers, witnesses
-from node.usecases.upkeep.checks.ports import ports
+from node.usecases.upkeep.checks.ports import ports, query_processes
 from node.usecases.upkeep.checks.scene import Scene
 from node.usecases.upkeep.checks.storage import backup, data_folder, database, disk, pages, trail
 
@@ -40,6 +40,7 @@ CHECKS = (
     Check("database", "数据库", database),
     Check("trail", "管理审计记录", trail, watched=False),
     Check("pages", "数据库完整性", pages, watched=False),
+    Check("query_processes", "查询进程", query_processes),
     Check("ports", "端口", ports, watched=False),
 )
 

@@ -1,7 +1,5 @@
 """What the checks look at: the node's files, store and clock at one moment. It needs no running node."""
 
-import fcntl
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from node.core.members.clients import Clients
 from node.core.members.federation import Federation, Member
 from node.errors import FileError, NodeError, Reason
 from node.folder.clock import node_clock
+from node.folder.data_lock import is_data_held
 from node.folder.files import load_calendar, load_clients, load_federation, read_text
 from node.folder.keyfile import (
     Passphrase,
@@ -120,7 +119,7 @@ class Observer:
             certificate=self._certificate.current(),
             witness_key=self._witness_key.current() if config.witness_key.exists() else None,
             reader=self._reader,
-            is_running=_is_held(config.data_dir) if self._is_running is None else self._is_running,
+            is_running=is_data_held(config.data_dir) if self._is_running is None else self._is_running,
         )
 
 
@@ -147,18 +146,3 @@ def _check_policy(city: str, path: Path) -> None:
             str(path),
             _("this is the policy of {city}, but this node is {own}", city=policy.city, own=city),
         )
-
-
-def _is_held(data_dir: Path) -> bool:
-    """Whether a process of the node runs on this data; holds nothing itself."""
-    try:
-        descriptor = os.open(data_dir / "lock", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
