@@ -97,7 +97,9 @@ def test_audit(world: World) -> None:
     found = world.run(audit)
     assert found.exit_code == 0, found.output
     assert "wuhan" in found.output
-    world.own.store.submit(lambda connection: connection.execute("UPDATE run SET content = zeroblob(3) WHERE content IS NOT NULL")).result()
+    world.own.store.submit(
+        lambda connection: connection.execute("UPDATE run SET content = zeroblob(3) WHERE content IS NOT NULL")
+    ).result()
     broken = world.run(audit)
     assert broken.exit_code == 1
     assert world.own_id in broken.output
