@@ -76,9 +76,9 @@ class Federation(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(writer, "MIN_COMMIT_INTERVAL_S", 0)  # nobody comes to share a commit
         # A few records make several batches, and a revision several messages.
-        self.patch.setattr(share, "MAX_BATCH_VIEWS", 3)
+        self.patch.setattr(share, "MAX_BATCH_RECORDS", 3)
         self.patch.setattr(share, "MAX_REVISION_SPAN", 4)
-        self.patch.setattr(trusted_log, "MIN_BATCH_VIEWS", 2)
+        self.patch.setattr(trusted_log, "MIN_BATCH_RECORDS", 2)
         self.serial = 0
         self.sent: list[tuple[str, list[OperatorRegistration]]] = []
         self.reached: dict[tuple[str, str], tuple[int, int]] = {}
