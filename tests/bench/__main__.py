@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.act import bench_act
+from tests.bench.family import PeakMemory
 from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
 from tests.bench.lookup import bench_lookup
 from tests.bench.measure import print_result
+from tests.bench.peers import bench_catch_up, bench_fan_out
 from tests.bench.screen import bench_screen
 from tests.bench.split import profile_sync
-from tests.bench.sync import bench_sync
+from tests.bench.sync import bench_sync, bench_sync_acts
 from tests.bench.witness import bench_witness
 from tests.bench.world import Rows, temporary_folder
 
 _BENCHES = {
     "sync": bench_sync,
+    "sync_acts": bench_sync_acts,
+    "fan_out": bench_fan_out,
+    "catch_up": bench_catch_up,
     "intake": bench_intake,
     "lookup": bench_lookup,
     "screen": bench_screen,
@@ -25,7 +30,7 @@ _BENCHES = {
     "witness": bench_witness,
     "growth": bench_growth,
 }
-_USUAL = ("sync", "intake", "lookup", "screen", "act", "witness")
+_USUAL = tuple(name for name in _BENCHES if name != "growth")
 _N, _GROWTH_N = 50_000, 1_000_000
 
 
@@ -35,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in asked.only.split(","):
         with temporary_folder() as folder:
             rows = Rows(asked.n or (_GROWTH_N if name == "growth" else _N), asked.data)
-            print_result(_BENCHES[name](folder, rows, asked.runs))
+            with PeakMemory() as memory:
+                result = _BENCHES[name](folder, rows, asked.runs)
+            print_result(result | {"peak_rss_mb": memory.mb})
     if asked.profile:
         with temporary_folder() as folder:
             print_result(profile_sync(folder, Rows(asked.n or _N, asked.data), asked.runs))
