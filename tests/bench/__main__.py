@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.act import bench_act
+from tests.bench.against import in_turns
 from tests.bench.family import PeakMemory
 from tests.bench.growth import bench_growth
 from tests.bench.intake import bench_intake
@@ -38,14 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs what is asked for."""
     asked = _parse(arguments)
     for name in asked.only.split(","):
-        with temporary_folder() as folder:
-            rows = Rows(asked.n or (_GROWTH_N if name == "growth" else _N), asked.data)
-            with PeakMemory() as memory:
-                result = _BENCHES[name](folder, rows, asked.runs)
-            print_result(result | {"peak_rss_mb": memory.mb})
+        n = asked.n or (_GROWTH_N if name == "growth" else _N)
+        if asked.against:
+            print_result(in_turns(name, n, asked.data, asked.runs, asked.against))
+        else:
+            print_result(_measure(name, Rows(n, asked.data), asked.runs))
     if asked.profile:
         with temporary_folder() as folder:
             print_result(profile_sync(folder, Rows(asked.n or _N, asked.data), asked.runs))
+
+
+def _measure(name: str, rows: Rows, runs: int) -> dict[str, object]:
+    with temporary_folder() as folder, PeakMemory() as memory:
+        result = _BENCHES[name](folder, rows, runs)
+    return result | {"peak_rss_mb": memory.mb}
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -56,6 +63,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=environment("DATA"), help="folder of city files instead")
     parser.add_argument("--runs", type=int, default=environment("RUNS") or "3", help="runs of each (3)")
     parser.add_argument("--only", default=environment("ONLY") or ",".join(_USUAL), help=f"of {', '.join(_BENCHES)}")
+    parser.add_argument("--against", type=Path, default=environment("AGAINST"), help="another checkout, in turns")
     parser.add_argument("--profile", action="store_true", help="also: where the receiver's time goes")
     return parser.parse_args(arguments)
 

@@ -21,6 +21,9 @@ CASE = f"{ORIGIN}-0"
 DAY = "2026-05-06"
 # Acts of the other city that a city has not seen when it acts.
 LAG = 3
+# A city has no more cases open, however large its log of registrations: a node keeps them in memory.
+MAX_CASES = 20_000
+ACTS_A_CASE = 3
 _AT_ONCE = 500
 _OFFICERS = (
     Officer(name="张三", account="zhang", certificate_number="43010001"),
@@ -42,23 +45,23 @@ def one_case(count: int) -> dict[str, list[Entry]]:
 
 
 def many_cases(count: int, day: date) -> Iterator[list[Entry]]:
-    """`count` complaints in one city's own log, each received, accepted and mediated: three entries each."""
+    """`count` complaints in one city's own log, each received, accepted and mediated."""
     for number in range(count):
-        case = f"{ORIGIN}-{3 * number}"
+        case = f"{ORIGIN}-{ACTS_A_CASE * number}"
         body: Any = complaint()
         body.number_12315 = f"{number:022d}"
         register = _signed(body, "register", "", [], ORIGIN, day.isoformat())
         later = [
-            _signed(type(body)(), name, case, [f"{ORIGIN}-{3 * number + at}"], ORIGIN, day.isoformat())
+            _signed(type(body)(), name, case, [f"{ORIGIN}-{ACTS_A_CASE * number + at}"], ORIGIN, day.isoformat())
             for at, name in enumerate(("accept", "mediate"))
         ]
         yield [entry(each, "complaint", ORIGIN, [ORIGIN]) for each in (register, *later)]
 
 
 def many_referrals(count: int, to_city: str) -> Iterator[Entry]:
-    """`count` acts of referrals to a city, three acts each, every act a minute after the one before."""
+    """`count` acts of referrals to a city, some to a case, every act a minute after the one before."""
     for number in range(count):
-        first = number - number % 3
+        first = number - number % ACTS_A_CASE
         case = f"{ORIGIN}-{first}"
         body: Any = referral()
         if number == first:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.acts import append_singly, many_referrals
+from tests.bench.acts import ACTS_A_CASE, MAX_CASES, append_singly, many_referrals
 from tests.bench.limits import Limits, Run, receive
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.pulls import disk_figures, first_pull, pull_figures
@@ -32,8 +32,9 @@ def bench_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
 def bench_sync_acts(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     """Measures the pull of a log of referrals, each act an append of its own."""
     world = World(folder)
-    append_singly(world.configs[ORIGIN], many_referrals(rows.n, RECEIVER))
+    append_singly(world.configs[ORIGIN], many_referrals(min(rows.n, MAX_CASES * ACTS_A_CASE), RECEIVER))
     with world.run(ORIGIN) as origin:
+        origin.await_idle()  # it reads its cases first
         pulls = _against_limits(world, origin, runs)
     return _result("sync_acts", world, pulls)
 

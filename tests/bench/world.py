@@ -35,6 +35,7 @@ from tests.bench import family
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0
 _STOP_S = 30.0
+_IDLE_CPU_S = 0.1
 # No pull by schedule comes between the measured ones.
 _NEVER_S = 1e8
 # Of a registration the identity facet is masked and the three others are disclosed; of a referral one of three.
@@ -92,6 +93,13 @@ class Process:
     def peak_rss_mb(self) -> float:
         """Largest resident memory so far."""
         return family.memory_mb(self._process.pid, "VmHWM")
+
+    def await_idle(self) -> None:
+        """Waits until the program takes next to nothing of a processor for a second."""
+        used_s = -1.0
+        while self.cpu_s - used_s > _IDLE_CPU_S:
+            used_s = self.cpu_s
+            time.sleep(1)
 
     def join(self) -> None:
         """Waits until the program has done its work.
