@@ -1,6 +1,7 @@
 """Runs a benchmark of this checkout and of another in turns: what changed between them, whatever the machine does."""
 
 import json
+import os
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from statistics import median
 from tests.bench.measure import alternate, ratio
 
 _HERE = Path(__file__).resolve().parents[2]
+# Each of its arguments is told to a run on the command line; AGAINST would have it start the other in turn.
+_OF_THE_WHOLE = ("AGAINST", "DATA", "N", "ONLY", "RUNS")
 Figures = dict[str, float]
 
 
@@ -40,7 +43,8 @@ def in_turns(bench: str, n: int, data: Path | None, runs: int, other: Path) -> d
 
 def _figures(command: list[str], place: Path) -> Figures:
     """What a run there prints as numbers."""
-    done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_WHOLE}
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the benchmark failed in {place}: {done.stderr.decode('utf-8', 'replace')[-2000:]}")
     result = json.loads(done.stdout)

@@ -26,12 +26,15 @@ def bench_fan_out(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
                 },
             )
         peak_mb = origin.peak_rss_mb
-    pulls, plain = results.values()
+    pulls, plain = results["fan_out"], results["limit_grpc"]
+    n = pulls[0].records // len(peers)
     return {
         "bench": "fan_out",
-        "n": pulls[0].records // len(peers),
+        "n": n,
         "peers": len(peers),
         **pull_figures(pulls, plain),
+        **disk_figures(pulls, plain),
+        "bytes_per_record": round(limits.sent_bytes / n),
         "origin_rss_mb": peak_mb,
         "runs": runs,
     }
@@ -54,12 +57,14 @@ def bench_catch_up(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
                 "limit_grpc": lambda: receive(world, {RECEIVER: limits}, servers),
             },
         )
-    pulls, plain = results.values()
+    pulls, plain = results["catch_up"], results["limit_grpc"]
+    n = pulls[0].records
     return {
         "bench": "catch_up",
-        "n": pulls[0].records,
+        "n": n,
         "peers": len(peers),
         **pull_figures(pulls, plain),
         **disk_figures(pulls, plain),
+        "bytes_per_record": round(sum(each.sent_bytes for each in limits) / n),
         "runs": runs,
     }
