@@ -30,12 +30,11 @@ from node.folder.keyfile import load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.threads import AT_ONCE
 from node.rpc.tls import server_credentials, server_options
-from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
-from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.tree import position
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.pull import COMMIT_RECORDS
+from tests.bench.plain_tables import RecordRow, SubjectRow, insert, open_tables
 
 METHOD = "/bench.Limit/"
 _WINDOW = 2
@@ -86,7 +85,7 @@ class Receiver:
     """Stores records and index rows on a thread of its own; as many records share a commit as in the node."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = open_writer(path)
+        self._connection = open_tables(path)
         self._writer = ThreadPoolExecutor(1)
 
     def receive(self, messages: Iterator[bytes], number: int, check: Check | None) -> int:
@@ -109,10 +108,7 @@ class Receiver:
         self._writer.submit(self._connection.close).result()
 
     def _store(self, rows: _Rows) -> int:
-        self._connection.execute("BEGIN IMMEDIATE")
-        insert_records(self._connection, rows.records)
-        insert_subjects(self._connection, rows.subjects)
-        self._connection.execute("COMMIT")
+        insert(self._connection, rows.records, rows.subjects)
         return len(rows.records)
 
 
