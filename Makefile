@@ -90,8 +90,9 @@ fuzz: .venv/.fuzz ## Fuzz every parser by coverage (SECONDS=<for each target> TA
 soak: setup ## Real nodes under a steady load: does anything grow? (MINUTES=10 CITIES=2)
 	@$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CITIES),--cities $(CITIES))
 
-bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv>)
-	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)")
+bench: setup ## Measure, as JSON lines (N=<records> DATA=<folder of csv> AGAINST=<checkout>)
+	@$(BIN)/python -m tests.bench $(if $(N),--n "$(N)") $(if $(DATA),--data "$(DATA)") \
+	  $(if $(AGAINST),--against "$(AGAINST)")
 
 bench-growth: setup ## Measure sync and lookup at 10k, 100k and 1M records stored (minutes)
 	@$(BIN)/python -m tests.bench --only growth

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from node.stubs.standard.v1.act_pb2 import Act
 from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
 from node.usecases.casework.case_file import PURPOSE, CaseRepository
-from tests.bench.acts import CASE, append, many_cases, one_case
+from tests.bench.acts import CASE, MAX_CASES, append, many_cases, one_case
 from tests.bench.measure import alternate, rate, ratio
 from tests.bench.world import ORIGIN, OTHER, Process, Rows, World, say
 from tests.kit.samples.standards import complaint
@@ -47,7 +48,7 @@ _WAIT_S = 600
 def bench_act(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     """Measures the case engine alone, then a node with many cases."""
     engine = _bench_case(folder, runs)
-    count = max(round(rows.n / _ROWS_A_CASE), OFFICERS)
+    count = min(max(round(rows.n / _ROWS_A_CASE), OFFICERS), MAX_CASES)
     world = World(folder, (ORIGIN,))
     _fill(world, count)
     officers = [_officer(world, number) for number in range(OFFICERS)]
@@ -213,7 +214,7 @@ def _fill(world: World, count: int) -> None:
     config = world.configs[ORIGIN]
     city = City(config.data_dir, ORIGIN, config.node_db, load_log_key(config.log_key))
     today = (datetime.now(UTC) - timedelta(days=1)).date()
-    append(city, [each for entries in many_cases(count, today) for each in entries])
+    append(city, chain.from_iterable(many_cases(count, today)))
     city.close()
 
 

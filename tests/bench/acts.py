@@ -1,10 +1,13 @@
 """Acts for the benchmarks, as they stand in logs: one case of many acts by two cities, and many cases of few acts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
+from node.config import Config
 from node.core.standards import standard as standards
+from node.folder.keyfile import load_log_key
 from node.storage.sqlite.log import Entry
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.act_pb2 import Act, Officer
@@ -18,6 +21,10 @@ CASE = f"{ORIGIN}-0"
 DAY = "2026-05-06"
 # Acts of the other city that a city has not seen when it acts.
 LAG = 3
+# A city has no more cases open, however large its log of registrations: a node keeps them in memory.
+MAX_CASES = 20_000
+ACTS_A_CASE = 3
+_AT_ONCE = 500
 _OFFICERS = (
     Officer(name="张三", account="zhang", certificate_number="43010001"),
     Officer(name="李四", account="li", certificate_number="43010002"),
@@ -38,17 +45,35 @@ def one_case(count: int) -> dict[str, list[Entry]]:
 
 
 def many_cases(count: int, day: date) -> Iterator[list[Entry]]:
-    """`count` complaints in one city's own log, each received, accepted and mediated: three entries each."""
+    """`count` complaints in one city's own log, each received, accepted and mediated."""
     for number in range(count):
-        case = f"{ORIGIN}-{3 * number}"
+        case = f"{ORIGIN}-{ACTS_A_CASE * number}"
         body: Any = complaint()
         body.number_12315 = f"{number:022d}"
         register = _signed(body, "register", "", [], ORIGIN, day.isoformat())
         later = [
-            _signed(type(body)(), name, case, [f"{ORIGIN}-{3 * number + at}"], ORIGIN, day.isoformat())
+            _signed(type(body)(), name, case, [f"{ORIGIN}-{ACTS_A_CASE * number + at}"], ORIGIN, day.isoformat())
             for at, name in enumerate(("accept", "mediate"))
         ]
         yield [entry(each, "complaint", ORIGIN, [ORIGIN]) for each in (register, *later)]
+
+
+def many_referrals(count: int, to_city: str) -> Iterator[Entry]:
+    """`count` acts of referrals to a city, some to a case, every act a minute after the one before."""
+    for number in range(count):
+        first = number - number % ACTS_A_CASE
+        case = f"{ORIGIN}-{first}"
+        body: Any = referral()
+        if number == first:
+            body = _signed(body, "send", "", [], ORIGIN, DAY)
+            body.to_city, body.number, body.party.uscc = to_city, f"长市监案移〔2026〕{number}号", f"{number:018d}"
+        else:
+            body = _signed(type(body)(), "supplement", case, [f"{ORIGIN}-{number - 1}"], ORIGIN, DAY)
+            body.act.reasons = "补充检验报告与现场笔录"
+        made = entry(body, "referral", ORIGIN, [ORIGIN, to_city])
+        made.header.issued_at_ms += number * 60_000
+        made.header.as_of_ms = made.header.issued_at_ms
+        yield made
 
 
 def entry(body: Any, name: str, city: str, audience: list[str]) -> Entry:
@@ -70,10 +95,21 @@ def entry(body: Any, name: str, city: str, audience: list[str]) -> Entry:
     return Entry(header, standard.split(body.SerializeToString()))
 
 
-def append(city: City, entries: list[Entry]) -> None:
+def append(city: City, entries: Iterable[Entry]) -> None:
     """Appends by hundreds."""
-    for begin in range(0, len(entries), 500):
-        city.append(entries[begin : begin + 500])
+    left = iter(entries)
+    while some := list(islice(left, _AT_ONCE)):
+        city.append(some)
+
+
+def append_singly(config: Config, entries: Iterable[Entry]) -> None:
+    """Appends to the log of a node that does not run, each entry by itself; only the commits are shared."""
+    city = City(config.data_dir, config.city, config.node_db, load_log_key(config.log_key))
+    left = iter(entries)
+    while some := list(islice(left, _AT_ONCE)):
+        for appended in [city.store.append([each]) for each in some]:
+            appended.result()
+    city.close()
 
 
 def _sent() -> Entry:

@@ -17,11 +17,10 @@ from node.config import Config
 from node.core.log.record import disclosed_bodies
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
-from node.storage.sqlite.schema import open_reader
-from node.storage.sqlite.tree import position
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
+from tests.bench.world import Process
 
 IN_FLIGHT = 32
 ROSTER_BATCH = 500
@@ -31,10 +30,11 @@ _REASON = query.Reason(purpose="verification", legal_basis="政务数据共享�
 
 
 class Asked(NamedTuple):
-    """Answers a second and the latency of each answer, milliseconds."""
+    """Answers a second, the latency of each answer, milliseconds, and the server's processor time for one."""
 
     per_s: float
     latencies_ms: list[float]
+    server_cpu_us: float = 0.0
 
     @property
     def p50_ms(self) -> float:
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
         return self._percentile(99)
 
     def __repr__(self) -> str:
-        return f"{self.per_s:.0f}/s, p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms"
+        return f"{self.per_s:.0f}/s, p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms, {self.server_cpu_us:.0f} us"
 
     def _percentile(self, percent: int) -> float:
         return round(quantiles(self.latencies_ms, n=100, method="inclusive")[percent - 1], 3)
@@ -58,7 +58,7 @@ def questions(config: Config, city: str, count: int) -> list[query.Question]:
     reader = Reader(config.node_db)
     origin = reader.origin(city)
     chosen = random.Random(count).choices(range(origin.size), k=count)  # the same in each run
-    made = [_question(body) for body in _bodies(config, origin, chosen)]
+    made = [_question(body) for body in _bodies(reader, origin, chosen)]
     for asked in made[::10]:
         asked.name += "分公司"
     for asked in made[5::10]:
@@ -66,13 +66,10 @@ def questions(config: Config, city: str, count: int) -> list[query.Question]:
     return made
 
 
-def _bodies(config: Config, origin: Origin, indices: Iterable[int]) -> Iterator[OperatorRegistration]:
-    connection = open_reader(config.node_db)
+def _bodies(reader: Reader, origin: Origin, indices: Iterable[int]) -> Iterator[OperatorRegistration]:
     for index in indices:
-        row = position(origin.number, index)
-        (stored,) = connection.execute("SELECT view FROM record WHERE position = ?", (row,)).fetchone()
-        yield OperatorRegistration.FromString(b"".join(disclosed_bodies(View.FromString(stored))))
-    connection.close()
+        ((_, _, stored),) = reader.records(origin.number, index, index + 1)
+        yield OperatorRegistration.FromString(b"".join(disclosed_bodies(View.FromString(stored or b""))))
 
 
 def _question(body: OperatorRegistration) -> query.Question:
@@ -88,6 +85,13 @@ def requests(asked: Sequence[query.Question]) -> list[bytes]:
 def ask(channel: grpc.Channel, method: str, serialised: Sequence[bytes], count: int) -> Asked:
     """Asks `count` times, IN_FLIGHT at once."""
     return ask_while(channel, method, serialised, _Countdown(count).is_left)
+
+
+def ask_server(server: Process, channel: grpc.Channel, method: str, serialised: Sequence[bytes], count: int) -> Asked:
+    """As `ask`, with the processor time of the server."""
+    before_s = server.cpu_s
+    measured = ask(channel, method, serialised, count)
+    return measured._replace(server_cpu_us=(server.cpu_s - before_s) / count * 1e6)
 
 
 def ask_while(channel: grpc.Channel, method: str, serialised: Sequence[bytes], go_on: Callable[[], bool]) -> Asked:

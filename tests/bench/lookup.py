@@ -18,6 +18,7 @@ from tests.bench.asker import (
     answer_to,
     ask,
     ask_roster,
+    ask_server,
     ask_while,
     questions,
     requests,
@@ -30,6 +31,7 @@ from tests.bench.world import ORIGIN, OTHER, RECEIVER, Process, Rows, World, say
 
 # Questions asked once before any are measured.
 _WARM_UP = 500
+_MAX_QUESTIONS = 50_000
 
 
 class Loaded(NamedTuple):
@@ -54,7 +56,7 @@ def bench_lookup(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
         with world.run(RECEIVER), world.run(RECEIVER, "query") as server:
             n = world.sync(RECEIVER, ORIGIN).tree_size
             world.await_index(RECEIVER)
-            asked = questions(world.configs[RECEIVER], ORIGIN, max(rows.n, IN_FLIGHT))
+            asked = questions(world.configs[RECEIVER], ORIGIN, min(max(rows.n, IN_FLIGHT), _MAX_QUESTIONS))
             result = _against_echo(world, asked, server, runs)
     keep = folder / "kept"
     shutil.copytree(world.configs[RECEIVER].data_dir, keep)
@@ -73,21 +75,15 @@ def _against_echo(world: World, asked: list[Question], server: Process, runs: in
     with platform_channel(world) as open_channel:
         answers = results(open_channel, serialised[:_WARM_UP])
         limits = Limits(world, RECEIVER, [], answer_to(open_channel, serialised[1]))
-        cpu_s: list[float] = []
-
-        def verify() -> Asked:
-            before_s = server.cpu_s
-            measured = ask(open_channel, VERIFY, serialised, count)
-            cpu_s.append((server.cpu_s - before_s) / count)
-            return measured
-
         with limits.serve() as echo, echo_channel(world, limits.address) as plain:
             ask(plain, f"{METHOD}Echo", serialised, _WARM_UP)
-            echo_cpu_s = echo.cpu_s
             measured = alternate(
-                runs, {"lookup": verify, "echo": lambda: ask(plain, f"{METHOD}Echo", serialised, count)}
+                runs,
+                {
+                    "lookup": lambda: ask_server(server, open_channel, VERIFY, serialised, count),
+                    "echo": lambda: ask_server(echo, plain, f"{METHOD}Echo", serialised, count),
+                },
             )
-            echo_cpu_s = (echo.cpu_s - echo_cpu_s) / runs / count
         rosters = [ask_roster(open_channel, asked) for _ in range(runs)]
         say(f"  rosters: {[round(each) for each in rosters]}")
     lookup, echoed = measured["lookup"], measured["echo"]
@@ -99,8 +95,9 @@ def _against_echo(world: World, asked: list[Question], server: Process, runs: in
         "ratio_echo": ratio([each.per_s for each in lookup], [each.per_s for each in echoed]),
         "roster_per_s": rate(rosters),
         "in_flight": IN_FLIGHT,
-        "server_cpu_us": round(median(cpu_s) * 1e6, 1),
-        "echo_cpu_us": round(echo_cpu_s * 1e6, 1),
+        "server_cpu_us": rate([each.server_cpu_us for each in lookup]),
+        "echo_cpu_us": rate([each.server_cpu_us for each in echoed]),
+        "ratio_echo_cpu": ratio([each.server_cpu_us for each in echoed], [each.server_cpu_us for each in lookup]),
         "results": answers,
     }
 

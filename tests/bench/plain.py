@@ -1,10 +1,11 @@
 """Programs to measure against, each the plainest and fastest that does the same without proving anything.
 
-    serve NODE ADDRESS BATCHES ANSWER                     sends recorded messages from memory; echoes
-    receive NODE ORIGIN ADDRESS DATABASE [SIGNATURES]     stores what it is sent in the node's tables, and with
-                                                          signatures verifies one for each record
+    serve NODE ADDRESS BATCHES ANSWER                      sends recorded messages from memory; echoes
+    receive NODE DATABASE SIGNATURES [ORIGIN ADDRESS]...   stores what the origins send, all at once, and verifies a
+                                                           signature for each record unless SIGNATURES is empty
 
-Both speak the same mTLS as the nodes. A line of JSON on standard output is the result of `receive`.
+Both speak the same mTLS as the nodes. `receive` begins when its standard input ends and writes its result, in JSON,
+beside the database.
 """
 
 from __future__ import annotations  # gRPC's types are generic only to the type checker
@@ -13,7 +14,7 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,38 +30,38 @@ from node.folder.keyfile import load_tls_identity
 from node.folder.trust import Trust
 from node.rpc.threads import AT_ONCE
 from node.rpc.tls import server_credentials, server_options
-from node.storage.sqlite.rows import RecordRow, SubjectRow, insert_records, insert_subjects
-from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.tree import position
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
 from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.pull import COMMIT_RECORDS
+from tests.bench.plain_tables import RecordRow, SubjectRow, insert, open_tables
 
 METHOD = "/bench.Limit/"
-_PEER = 1
 _WINDOW = 2
 _MAX_DIGEST = (1 << 63) - 1
 Check = Callable[[bytes, int], None]
 
 
-def read_blobs(path: Path) -> list[bytes]:
+def read_blobs(path: Path) -> Iterator[bytes]:
     """Byte strings, each after its length in 4 bytes."""
-    content, at, blobs = path.read_bytes(), 0, []
-    while at < len(content):
-        size = int.from_bytes(content[at : at + 4], "big")
-        blobs.append(content[at + 4 : at + 4 + size])
-        at += 4 + size
-    return blobs
+    with path.open("rb") as file:
+        while size := file.read(4):
+            yield file.read(int.from_bytes(size, "big"))
 
 
-def write_blobs(path: Path, blobs: Sequence[bytes]) -> None:
-    """The reverse of `read_blobs`."""
-    path.write_bytes(b"".join(len(blob).to_bytes(4, "big") + blob for blob in blobs))
+def write_blobs(path: Path, blobs: Iterable[bytes]) -> int:
+    """The reverse of `read_blobs`; returns the length of all together."""
+    written = 0
+    with path.open("wb") as file:
+        for blob in blobs:
+            file.write(len(blob).to_bytes(4, "big") + blob)
+            written += len(blob)
+    return written
 
 
 def serve(config: Config, address: str, batches: Path, answer: Path) -> None:
     """Answers Pull with recorded messages and Echo with a recorded answer, without looking at anything."""
-    messages, response = read_blobs(batches), answer.read_bytes()
+    messages, response = list(read_blobs(batches)), answer.read_bytes()
 
     def pull(_: bytes, __: grpc.ServicerContext) -> Iterator[bytes]:
         return iter(messages)
@@ -84,16 +85,16 @@ class Receiver:
     """Stores records and index rows on a thread of its own; as many records share a commit as in the node."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = open_writer(path)
+        self._connection = open_tables(path)
         self._writer = ThreadPoolExecutor(1)
 
-    def receive(self, messages: Iterator[bytes], check: Check | None) -> int:
-        """Stores a stream; returns the number of records, all durable."""
+    def receive(self, messages: Iterator[bytes], number: int, check: Check | None) -> int:
+        """Stores the stream of an origin under its number; returns the number of records, all durable."""
         under_way: deque[Future[int]] = deque()
         rows = _Rows([], [])
         count = 0
         for raw in messages:
-            _take(PullResponse.FromString(raw), check, rows)
+            _take(PullResponse.FromString(raw), number, check, rows)
             if len(rows.records) >= COMMIT_RECORDS:
                 under_way.append(self._writer.submit(self._store, rows))
                 rows = _Rows([], [])
@@ -102,11 +103,12 @@ class Receiver:
         under_way.append(self._writer.submit(self._store, rows))
         return count + sum(stored.result() for stored in under_way)
 
+    def close(self) -> None:
+        """Closes the database."""
+        self._writer.submit(self._connection.close).result()
+
     def _store(self, rows: _Rows) -> int:
-        self._connection.execute("BEGIN IMMEDIATE")
-        insert_records(self._connection, rows.records)
-        insert_subjects(self._connection, rows.subjects)
-        self._connection.execute("COMMIT")
+        insert(self._connection, rows.records, rows.subjects)
         return len(rows.records)
 
 
@@ -117,8 +119,8 @@ class _Rows(NamedTuple):
     subjects: list[SubjectRow]
 
 
-def _take(batch: PullResponse, check: Check | None, rows: _Rows) -> None:
-    row, hashes = position(_PEER, batch.from_index), batch.leaf_hashes
+def _take(batch: PullResponse, number: int, check: Check | None, rows: _Rows) -> None:
+    row, hashes = position(number, batch.from_index), batch.leaf_hashes
     for place, view in enumerate(batch.views):
         stored = view.SerializeToString()
         if check is not None:
@@ -129,17 +131,31 @@ def _take(batch: PullResponse, check: Check | None, rows: _Rows) -> None:
             rows.subjects.append((hash(subject) & _MAX_DIGEST, row + place))
 
 
-def receive(config: Config, origin: str, address: str, database: Path, signatures: Path | None) -> None:
-    """Pulls and stores once; prints what it took."""
-    member = load_federation(config.federation).member(origin)
+def receive(config: Config, database: Path, signatures: Path | None, origins: Sequence[tuple[str, str]]) -> None:
+    """Pulls from each origin (city, address) and stores once; writes what it took."""
+    federation, identity = load_federation(config.federation), load_tls_identity(config.tls_identity)
     check = _signature_check(signatures) if signatures else None
     receiver = Receiver(database)
-    began, cpu_began = time.perf_counter(), time.process_time()
-    with pinned_channel(address, load_tls_identity(config.tls_identity), origin, member.tls_certs) as open_channel:
-        pull: grpc.UnaryStreamMultiCallable[bytes, bytes] = open_channel.unary_stream(f"{METHOD}Pull")
-        count = receiver.receive(pull(b""), check)
-    seconds, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
-    print(json.dumps({"records": count, "seconds": seconds, "cpu_s": cpu_s}))
+
+    def pull_from(number: int, city: str, address: str) -> int:
+        with pinned_channel(address, identity, city, federation.member(city).tls_certs) as open_channel:
+            pull: grpc.UnaryStreamMultiCallable[bytes, bytes] = open_channel.unary_stream(f"{METHOD}Pull")
+            return receiver.receive(pull(b""), number, check)
+
+    print("ready", file=sys.stderr, flush=True)
+    sys.stdin.read()
+    began_s, cpu_began_s = time.perf_counter(), time.process_time()
+    with ThreadPoolExecutor(len(origins)) as pool:
+        pulls = [pool.submit(pull_from, number, *origin) for number, origin in enumerate(origins, 1)]
+        records = sum(pull.result() for pull in pulls)
+    result = {
+        "records": records,
+        "began_s": began_s,
+        "ended_s": time.perf_counter(),  # by the machine's clock, the same in every process
+        "cpu_s": time.process_time() - cpu_began_s,
+    }
+    receiver.close()
+    database.with_suffix(".json").write_text(json.dumps(result))
 
 
 def _signature_check(path: Path) -> Check:
@@ -159,7 +175,9 @@ def main() -> None:
     if program == "serve":
         serve(config, rest[0], Path(rest[1]), Path(rest[2]))
     else:
-        receive(config, rest[0], rest[1], Path(rest[2]), Path(rest[3]) if len(rest) > 3 else None)
+        database, signatures, *origins = rest
+        pairs = list(zip(origins[::2], origins[1::2], strict=True))
+        receive(config, Path(database), Path(signatures) if signatures else None, pairs)
 
 
 if __name__ == "__main__":

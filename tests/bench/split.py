@@ -23,7 +23,7 @@ def profile_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
     world = World(folder)
     with world.run(ORIGIN), world.run(RECEIVER):
         world.load(ORIGIN, rows.files(folder))
-        messages = world.batches(RECEIVER, ORIGIN)
+        messages = list(world.batches(RECEIVER, ORIGIN))
     keys = load_federation(world.configs[RECEIVER].federation).member(ORIGIN).log_keys
     views = [view for message in messages for view in PullResponse.FromString(message).views]
     batches = _verify(messages, keys)

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -28,19 +28,25 @@ from node.folder.keyfile import load_tls_identity
 from node.rpc.peer_client import connect
 from node.storage.sqlite.founding import found_log
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.schema import open_reader
+from node.storage.sqlite.schema import open_reader, open_writer
 from node.stubs.control.v1 import control_pb2
+from tests.bench import family
 
 ORIGIN, RECEIVER, OTHER = "changsha", "wuhan", "hefei"
 _READY_S = 30.0
 _STOP_S = 30.0
-_CPUCLOCK_SCHED = 2  # of linux/posix-timers.h
+_IDLE_CPU_S = 0.1
 # No pull by schedule comes between the measured ones.
 _NEVER_S = 1e8
-# The identity facet is masked; the three others are disclosed.
+# Of a registration the identity facet is masked and the three others are disclosed; of a referral one of three.
 _POLICY = """\
 city: {city}
 rules:
+  - id: acts
+    share: referral
+    with: [all]
+    purpose: enforcement
+    facets: [regulator]
   - id: bench
     share: operator.registration
     with: [all]
@@ -57,12 +63,14 @@ def say(text: str) -> None:
 class Process:
     """A program under measurement, ended by its own id."""
 
-    def __init__(self, command: Sequence[str], log: Path, ready: str, **environment: str) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, ready: str, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> None:
         """Starts the program and waits until it says `ready` on standard error."""
         self._log = log
         env = os.environ | environment
         with log.open("wb") as errors:
-            self._process = subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL, env=env)
+            self._process = subprocess.Popen(command, stdin=stdin, stderr=errors, stdout=subprocess.DEVNULL, env=env)
         self._await(ready)
 
     def __enter__(self) -> "Process":
@@ -73,19 +81,34 @@ class Process:
 
     @property
     def cpu_s(self) -> float:
-        """Processor time used so far, all threads, by that process's clock (clock_getcpuclockid(3)): in nanoseconds;
-        /proc/PID/stat counts ticks of 10 ms and reads a short run as nothing."""
-        return time.clock_gettime(~self._process.pid << 3 | _CPUCLOCK_SCHED)
+        """Processor time used so far, user and system, with what the program started."""
+        return family.cpu_s(self._process.pid)
 
     @property
     def rss_mb(self) -> float:
         """Resident memory now."""
-        return self._memory_mb("VmRSS")
+        return family.memory_mb(self._process.pid, "VmRSS")
 
     @property
     def peak_rss_mb(self) -> float:
         """Largest resident memory so far."""
-        return self._memory_mb("VmHWM")
+        return family.memory_mb(self._process.pid, "VmHWM")
+
+    def await_idle(self) -> None:
+        """Waits until the program takes next to nothing of a processor for a second."""
+        used_s = -1.0
+        while self.cpu_s - used_s > _IDLE_CPU_S:
+            used_s = self.cpu_s
+            time.sleep(1)
+
+    def join(self) -> None:
+        """Waits until the program has done its work.
+
+        Raises:
+            RuntimeError: It failed.
+        """
+        if self._process.wait():
+            raise RuntimeError(f"failed: {self._said()[-2000:]}")
 
     def stop(self) -> None:
         """Ends the program."""
@@ -97,17 +120,16 @@ class Process:
             self._process.kill()
             self._process.wait()
 
-    def _memory_mb(self, name: str) -> float:
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines())
-        return round(int(status[name].split()[0]) / 1024, 1)
-
     def _await(self, ready: str) -> None:
         deadline = time.monotonic() + _READY_S
-        while ready not in self._log.read_text("utf-8", "replace"):
+        while ready not in self._said():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"did not start: {self._log.read_text('utf-8', 'replace')[-2000:]}")
+                raise RuntimeError(f"did not start: {self._said()[-2000:]}")
             time.sleep(0.02)
+
+    def _said(self) -> str:
+        return self._log.read_text("utf-8", "replace")
 
 
 class World:
@@ -167,14 +189,26 @@ class World:
 
     def sync(self, city: str, origin: str) -> "Pulled":
         """Has a running node pull from another at once; returns when its cursor is durable at the newest checkpoint."""
-        with NodeClient.of_officer(self.configs[city]) as node:
-            grpc.channel_ready_future(node.channel("control")).result(timeout=_READY_S)
+        return self.sync_at_once({city: [origin]})
+
+    def sync_at_once(self, origins: Mapping[str, Sequence[str]]) -> "Pulled":
+        """Has each running node pull from its origins, all at the same time; returns when every cursor is durable."""
+        with ExitStack() as stack:
+            nodes = {city: stack.enter_context(NodeClient.of_officer(self.configs[city])) for city in origins}
+            for node in nodes.values():
+                grpc.channel_ready_future(node.channel("control")).result(timeout=_READY_S)
             began = time.perf_counter()
-            *_, last = node.control.Sync(control_pb2.SyncRequest(cities=[origin]))
+            pulls = [node.control.Sync(control_pb2.SyncRequest(cities=origins[city])) for city, node in nodes.items()]
+            ends = [message for pull in pulls for message in pull if message.done]
             seconds = time.perf_counter() - began
-        if last.reason or last.tree_size != last.target_size:
-            raise RuntimeError(f"sync failed: {last.reason} {last.message}")
-        return Pulled(int(last.tree_size), seconds)
+        for end in ends:
+            if end.reason or end.tree_size != end.target_size:
+                raise RuntimeError(f"sync failed: {end.city}: {end.reason} {end.message}")
+        return Pulled(sum(end.tree_size for end in ends), seconds)
+
+    def stored_bytes(self, city: str) -> int:
+        """What the records of a city whose node does not run take on disk, with tree, index and all."""
+        return stored_bytes(self.configs[city].node_db)
 
     def await_index(self, city: str) -> None:
         """Waits until the query process has indexed every name that its node holds."""
@@ -185,20 +219,27 @@ class World:
             time.sleep(0.1)
         connection.close()
 
-    def batches(self, city: str, origin: str) -> list[bytes]:
+    def batches(self, city: str, origin: str) -> Iterator[bytes]:
         """The very messages that `origin` sends `city` for its whole log."""
         config = self.configs[city]
         member = load_federation(config.federation).member(origin)
         with connect(member, load_tls_identity(config.tls_identity), config.sync) as peer:
-            return list(peer.pull(0, 0))
+            yield from peer.pull(0, 0)
 
 
-class Pulled:
-    """A pull that ended: verified tree size and seconds."""
+class Pulled(NamedTuple):
+    """Pulls that ended: the verified tree sizes together, and the seconds until the last of them ended."""
 
-    def __init__(self, tree_size: int, seconds: float) -> None:
-        self.tree_size = tree_size
-        self.seconds = seconds
+    tree_size: int
+    seconds: float
+
+
+def stored_bytes(database: Path) -> int:
+    """Size of a database that nobody has open: nothing waits in its write-ahead log, and it is not vacuumed."""
+    connection = open_writer(database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return database.stat().st_size
 
 
 @contextmanager
@@ -219,8 +260,17 @@ class Rows:
         """CSV files for the adapter."""
         if self._data is not None:
             return sorted(path for path in self._data.iterdir() if path.name.endswith((".csv", ".csv.xz")))
-        path = folder / f"{city}-{self.n}.csv"
+        return [self._made_up(folder, city, self.n)]
+
+    def share(self, folder: Path, city: str, cities: int) -> list[Path]:
+        """The city's own file of the folder, or an equal part of the synthetic rows for each of so many `cities`."""
+        if self._data is not None:
+            return [path for path in self.files(folder) if path.name.startswith(f"{city}.")]
+        return [self._made_up(folder, city, self.n // cities)]
+
+    def _made_up(self, folder: Path, city: str, n: int) -> Path:
+        path = folder / f"{city}-{n}.csv"
         if not path.exists():
             with path.open("w", encoding="utf-8", newline="") as file:
-                write_sample(file, city, self.n)
-        return [path]
+                write_sample(file, city, n)
+        return path
