@@ -24,7 +24,7 @@ from node.storage.sqlite.schema import open_writer
 from node.storage.sqlite.store import Store
 from node.stubs.casework.v1 import casework_pb2 as pb
 from node.stubs.casework.v1.casework_pb2_grpc import CaseServiceStub
-from node.stubs.record.v1.record_pb2 import Header, View
+from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.act_pb2 import Act
 from node.supervisor import tune_interpreter
 from node.usecases.casework.act_record import case_subject, read
@@ -118,11 +118,9 @@ def _judged(repository: CaseRepository) -> None:
 def _parse(store: Store) -> None:
     """The limit: the same records, fetched and parsed, and nothing made of them."""
     merge = standards.get("referral").merge
-    found = [view for _, _, view in store.by_subject(case_subject(CASE))]
-    for stored in found:
-        view = View.FromString(stored)
-        Header.FromString(view.header)
-        body: Any = merge([facet.body for facet in view.facets])
+    for _, record in store.by_subject(case_subject(CASE)):
+        Header.FromString(record.header.SerializeToString())
+        body: Any = merge(record.bodies())
         Act.FromString(body.act.SerializeToString())
 
 

@@ -92,7 +92,7 @@ def entry(body: Any, name: str, city: str, audience: list[str]) -> Entry:
         legal_basis="市场监督管理行政处罚程序规定 第14条",
         source="casework",
     )
-    return Entry(header, standard.split(body.SerializeToString()))
+    return Entry.of(header, standard.split(body.SerializeToString()))
 
 
 def append(city: City, entries: Iterable[Entry]) -> None:

@@ -14,11 +14,9 @@ from typing import NamedTuple
 import grpc
 
 from node.config import Config
-from node.core.log.record import disclosed_bodies
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.replica import Origin
 from node.stubs.query.v1 import query_pb2 as query
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
 from tests.bench.world import Process
 
@@ -68,8 +66,8 @@ def questions(config: Config, city: str, count: int) -> list[query.Question]:
 
 def _bodies(reader: Reader, origin: Origin, indices: Iterable[int]) -> Iterator[OperatorRegistration]:
     for index in indices:
-        ((_, _, stored),) = reader.records(origin.number, index, index + 1)
-        yield OperatorRegistration.FromString(b"".join(disclosed_bodies(View.FromString(stored or b""))))
+        (record,) = reader.records(origin.number, index, index + 1)
+        yield OperatorRegistration.FromString(b"".join(record.bodies()))
 
 
 def _question(body: OperatorRegistration) -> query.Question:

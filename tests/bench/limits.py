@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 
 from node.demo.founding import free_ports
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
-from tests.bench.plain import read_blobs, write_blobs
+from tests.bench.plain import read_blobs, read_rows, write_blobs
 from tests.bench.world import Process, World, stored_bytes
 
 _PLAIN = (sys.executable, "-m", "tests.bench.plain")
@@ -129,5 +129,6 @@ def _signatures(messages: Iterable[bytes]) -> Iterator[bytes]:
     key = SigningKey.generate()
     yield bytes(key.verify_key)
     for message in messages:
-        for view in PullResponse.FromString(message).views:
-            yield key.sign(view.SerializeToString()).signature
+        for run in PullResponse.FromString(message).runs:
+            for _own, stored in read_rows(run):
+                yield key.sign(stored).signature

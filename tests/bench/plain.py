@@ -32,7 +32,7 @@ from node.rpc.threads import AT_ONCE
 from node.rpc.tls import server_credentials, server_options
 from node.storage.sqlite.tree import position
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
-from node.stubs.record.v1.record_pb2 import Header
+from node.stubs.record.v1.record_pb2 import Own, Run
 from node.usecases.exchange.pull import COMMIT_RECORDS
 from tests.bench.plain_tables import RecordRow, SubjectRow, insert, open_tables
 
@@ -121,14 +121,21 @@ class _Rows(NamedTuple):
 
 def _take(batch: PullResponse, number: int, check: Check | None, rows: _Rows) -> None:
     row, hashes = position(number, batch.from_index), batch.leaf_hashes
-    for place, view in enumerate(batch.views):
-        stored = view.SerializeToString()
+    for place, (own, stored) in enumerate(each for run in batch.runs for each in read_rows(run)):
         if check is not None:
             check(stored, batch.from_index + place)
         rows.records.append((row + place, hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES], stored))
-        for subject in Header.FromString(view.header).subjects:
+        for subject in Own.FromString(own).subjects:
             # A plain program has no need of a cryptographic digest.
             rows.subjects.append((hash(subject) & _MAX_DIGEST, row + place))
+
+
+def read_rows(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Of each record of a run: its own, and the row in which a plain program stores it, which says all that is sent."""
+    run = Run.FromString(raw)
+    columns = [column.openings or column.commitments for column in run.columns]
+    for own, *facets in zip(run.own, *columns, strict=True):
+        yield own, b"".join((own, *facets))
 
 
 def receive(config: Config, database: Path, signatures: Path | None, origins: Sequence[tuple[str, str]]) -> None:

@@ -11,16 +11,15 @@ import grpc
 
 from node.client import NodeClient
 from node.config import Config
-from node.core.log.record import parse_header
+from node.core.log.subjects import index_entries, index_key, subject_digest
 from node.core.members.platforms import Connected
+from node.core.standards.kinds import Kind, kind_of
 from node.folder.identity import connect_platform
 from node.folder.keyfile import load_log_key
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.rows import Kind, index_key, subject_digest, subject_rows
 from node.storage.sqlite.schema import open_reader
 from node.stubs.query.v1.query_pb2 import Reason
-from node.stubs.record.v1.record_pb2 import View
 from node.stubs.screening.v1 import screening_pb2 as screening
 from node.stubs.standard.v1.party_pb2 import Party
 from tests.bench.asker import questions
@@ -116,9 +115,10 @@ def _copy(config: Config, path: Path) -> None:
     """The node's own log in the tables of a plain program."""
     reader, connection = Reader(config.node_db), open_tables(path)
     for begin in range(0, reader.origin(config.city).size, BATCH):
-        records = [(at, leaf_hash, view or b"") for at, leaf_hash, view in reader.records(OWN, begin, begin + BATCH)]
-        headers = [(parse_header(View.FromString(view).header), at) for at, _, view in records]
-        insert(connection, records, [row for header, at in headers for row in subject_rows(header, at)])
+        records = reader.records(OWN, begin, begin + BATCH)
+        rows = [(each.index, each.leaf_hash, each.run().SerializeToString()) for each in records]
+        entries = (index_entries(each.header.subjects, kind_of(each.header.standard), each.index) for each in records)
+        insert(connection, rows, [entry for of_record in entries for entry in of_record])
     connection.close()
 
 

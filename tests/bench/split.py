@@ -6,12 +6,13 @@ from pathlib import Path
 
 from node.core.log.checkpoint import LogKey
 from node.core.log.merkle import Frontier
-from node.core.log.record import open_view
-from node.core.log.trusted_log import TrustedLog, VerifiedBatch
+from node.core.log.run import open_run
+from node.core.log.trusted_log import TrustedLog, VerifiedBatch, split_hashes
 from node.folder.files import load_federation
 from node.storage.sqlite import replica
 from node.storage.sqlite.schema import open_writer
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse
+from node.stubs.record.v1.record_pb2 import Run
 from node.usecases.exchange.pull import COMMIT_RECORDS
 from tests.bench.world import ORIGIN, RECEIVER, Rows, World
 
@@ -25,20 +26,22 @@ def profile_sync(folder: Path, rows: Rows, runs: int) -> dict[str, object]:
         world.load(ORIGIN, rows.files(folder))
         messages = list(world.batches(RECEIVER, ORIGIN))
     keys = load_federation(world.configs[RECEIVER].federation).member(ORIGIN).log_keys
-    views = [view for message in messages for view in PullResponse.FromString(message).views]
+    runs_sent = [run for message in messages for run in PullResponse.FromString(message).runs]
     batches = _verify(messages, keys)
-    hashes = [[record.leaf_hash for record in batch.records] for batch in batches]
+    stored = [run.stored for batch in batches for run in batch.runs]
+    hashes = [[leaf for run in batch.runs for leaf in split_hashes(run.stored.hashes)] for batch in batches]
+    count = sum(batch.length for batch in batches)
     steps: dict[str, Callable[[], object]] = {
         "parse": lambda: [PullResponse.FromString(message) for message in messages],
-        "hash": lambda: [open_view(view) for view in views],
-        "serialise": lambda: [view.SerializeToString() for view in views],
+        "parse_runs": lambda: [Run.FromString(run) for run in runs_sent],
+        "open": lambda: [open_run(run, at.first, ORIGIN) for run, at in zip(runs_sent, stored, strict=True)],
         "tree": lambda: _extend(hashes),
         "verify_in_all": lambda: _verify(messages, keys),
         "store_in_all": lambda: _store(folder / "split.db", batches),
     }
     took = {name: min(_seconds(step) for _ in range(runs)) for name, step in steps.items()}
-    split = {f"{name}_us": round(seconds / len(views) * 1e6, 2) for name, seconds in took.items()}
-    return {"bench": "sync_split", "n": len(views), **split, "runs": runs}
+    split = {f"{name}_us": round(seconds / count * 1e6, 2) for name, seconds in took.items()}
+    return {"bench": "sync_split", "n": count, **split, "runs": runs}
 
 
 def _verify(messages: Sequence[bytes], keys: Sequence[LogKey]) -> list[VerifiedBatch]:
@@ -60,16 +63,14 @@ def _store(path: Path, batches: Sequence[VerifiedBatch]) -> None:
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
     connection = open_writer(path)
-    waiting = 0
-    connection.execute("BEGIN IMMEDIATE")
+    waiting: list[VerifiedBatch] = []
     for batch in batches:
-        replica.store_batch(connection, ORIGIN, batch, _PURPOSE, 0)
-        waiting += len(batch.records)
-        if waiting >= COMMIT_RECORDS:
-            connection.execute("COMMIT")
+        waiting.append(batch)
+        if batch is batches[-1] or sum(each.length for each in waiting) >= COMMIT_RECORDS:
             connection.execute("BEGIN IMMEDIATE")
-            waiting = 0
-    connection.execute("COMMIT")
+            replica.store_batches(connection, ORIGIN, waiting, _PURPOSE, 0)
+            connection.execute("COMMIT")
+            waiting = []
     connection.close()
 
 
