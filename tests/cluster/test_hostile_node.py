@@ -15,6 +15,7 @@ import pytest
 
 from node.config import Config
 from node.config import Sync as Settings
+from node.core.log.trusted_log import MAX_BATCH_RECORDS
 from node.demo.founding import found_federation
 from node.errors import NodeError, Reason, TrustError
 from node.folder.files import load_federation
@@ -40,6 +41,8 @@ from tests.kit.simulator.receiver import recompute
 from tests.kit.stores.city import PURPOSE
 
 SETTINGS = Settings(purpose=PURPOSE, batch_timeout_s=1.5, backoff_base_s=60)
+# Two batches, so that a stream can be cut off after one.
+RECORDS = MAX_BATCH_RECORDS + 252
 Methods = dict[str, "grpc.RpcMethodHandler[Any, bytes]"]
 
 
@@ -49,7 +52,7 @@ class Cities:
     def __init__(self, base: Path) -> None:
         found = found_federation(base, datetime.now(UTC), ("changsha", "wuhan", "hefei"))
         self.configs = {each.city: each for each in found}
-        self.origins = {city: self._origin(city, size) for city, size in (("wuhan", 1200), ("hefei", 3))}
+        self.origins = {city: self._origin(city, size) for city, size in (("wuhan", RECORDS), ("hefei", 3))}
 
     def _origin(self, city: str, size: int) -> Origin:
         config = self.configs[city]
@@ -156,7 +159,7 @@ def _check_replica(world: World) -> None:
         recompute(world.store, "wuhan")
     world.sync.release("wuhan")
     with world.serving("wuhan"):
-        assert world.sync.run_now("wuhan", lambda _: None).tree_size == 1200
+        assert world.sync.run_now("wuhan", lambda _: None).tree_size == RECORDS
     recompute(world.store, "wuhan")
     assert world.peer("wuhan").state == "ok"
 
