@@ -91,7 +91,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_during_sync(seed: int, log: Path, tmp_path: Path) -> None:
-    path, whole, reached, revising = tmp_path / "0.db", Reader(log).origin("wuhan").size, 0, 0
+    path, whole, reached, revising = _new_path(tmp_path, 0), Reader(log).origin("wuhan").size, 0, 0
     for life, (acks, delay_s) in enumerate(moments(seed + 7, SYNC_KILLS // 2, acks=1, delay_s=0.15)):
         live(pull, path, log, acks=acks, delay_s=delay_s)
         origin = _find_origin(path)
@@ -102,9 +102,16 @@ def test_killed_during_sync(seed: int, log: Path, tmp_path: Path) -> None:
             _check_replica(path)
         if reached == whole and life % 6 == 5:  # begin anew, so that both ways of writing are met
             _check_sync_ends(path, log)
-            path, reached = tmp_path / f"{life}.db", 0
+            path, reached = _new_path(tmp_path, life), 0
     assert revising, "no life ended in the middle of a revision"
     _check_sync_ends(path, log)
+
+
+def _new_path(folder: Path, number: int) -> Path:
+    """Where a store is to be: under the name by which its tables are known."""
+    path = folder / str(number) / "node.db"
+    path.parent.mkdir()
+    return path
 
 
 def _find_origin(path: Path) -> Origin | None:

@@ -104,6 +104,11 @@ class Record:
         return self.shared is not None
 
     @property
+    def standard(self) -> str:
+        """The name of its standard; "" where it is withheld whole or was destroyed."""
+        return self.shared.common.standard if self.shared else ""
+
+    @property
     def disclosed(self) -> frozenset[int]:
         """The numbers of the disclosed facets."""
         return frozenset(number for number, opening in enumerate(self.facets, 1) if opening is not None)

@@ -52,7 +52,7 @@ def note_republished(connection: Connection, origin: int, records: Iterable[Reco
 
 def _read_listing(record: Record) -> Message | None:
     """What a record of a list says; None of another. What cannot be read was never a hit either."""
-    if record.header.standard not in LISTINGS:
+    if record.standard not in LISTINGS:
         return None
     try:
         return read_body(record)

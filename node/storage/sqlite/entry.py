@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from node.core.log.record import SALT_BYTES, Record, Shared, header_of, split_header
 from node.core.log.run import MAX_RUN_BYTES, MAX_RUN_RECORDS, StoredRun, seal
+from node.core.log.trusted_log import MAX_RECORD_BYTES
+from node.errors import NodeError, Reason
+from node.messages import _
 from node.stubs.record.v1.record_pb2 import Header, Own
 
 # Content of a row that only its record is known of: whatever is handed in for it is another.
@@ -108,7 +111,11 @@ DeriveEntries = Callable[[Sequence[AppendResult], Sequence[Entry], Callable[[str
 
 
 def seal_entries(entries: Sequence[Entry], first: int) -> list[tuple[StoredRun, str]]:
-    """Seals entries as runs, the first at leaf `first`: each run, and the standard of its records."""
+    """Seals entries as runs, the first at leaf `first`: each run, and the standard of its records.
+
+    Raises:
+        NodeError: TOO_LARGE.
+    """
     # Drawn at once: each draw gives Python's lock away, and with it a turn of the writer.
     salts = BytesIO(os.urandom(SALT_BYTES * sum(len(entry.bodies) for entry in entries)))
     runs = []
@@ -122,11 +129,19 @@ def seal_entries(entries: Sequence[Entry], first: int) -> list[tuple[StoredRun, 
 
 
 def _neighbours(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Cuts entries where what they have in common changes, or a run would be too long."""
+    """Cuts entries where what they have in common changes, or a run would be too long.
+
+    Raises:
+        NodeError: TOO_LARGE, a record that fits in no batch.
+    """
     run: list[Entry] = []
     size = 0
     for entry in entries:
-        more = entry.size
+        if (more := entry.size) > MAX_RECORD_BYTES:
+            raise NodeError(
+                Reason.TOO_LARGE,
+                _("the record has {count} bytes; at most {most} are allowed", count=more, most=MAX_RECORD_BYTES),
+            )
         is_full = len(run) == MAX_RUN_RECORDS or size + more > MAX_RUN_BYTES
         if run and (is_full or entry.shared.raw != run[0].shared.raw):
             yield run

@@ -8,7 +8,7 @@ from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile
 from node.core.log.record import Record, parse_record_id, record_id
 from node.core.log.run import cut
 from node.core.log.subjects import IndexEntry, index_entries
-from node.core.log.trusted_log import MAX_RECORD_BYTES, VerifiedBatch, split_hashes
+from node.core.log.trusted_log import VerifiedBatch, split_hashes
 from node.core.standards.kinds import kind_of
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -185,11 +185,6 @@ class OwnLog:
     @staticmethod
     def _take(entry: Entry, added: _Addition) -> int:
         """Takes an entry into the log; returns its leaf index."""
-        if (size := entry.size) > MAX_RECORD_BYTES:
-            raise NodeError(
-                Reason.TOO_LARGE,
-                _("the record has {count} bytes; at most {most} are allowed", count=size, most=MAX_RECORD_BYTES),
-            )
         index = added.size
         added.sealed.append(entry)
         added.size += 1

@@ -8,6 +8,7 @@ from node.core.log.record import Record
 from node.core.log.subjects import IndexEntry, index_entries
 from node.core.standards.kinds import kind_of
 from node.storage.sqlite.schema import Connection
+from node.stubs.record.v1.record_pb2 import Own
 
 # Parameters of one INSERT: well below SQLite's limit of 32,766.
 _PARAMETERS = 4000
@@ -62,16 +63,10 @@ def insert_subjects(connection: Connection, base: int, entries: Iterable[IndexEn
         connection.execute("DELETE FROM subject_fresh")
 
 
-def subject_rows(record: Record, base: int) -> list[SubjectRow]:
-    """The rows that the index has of an open record; `base` is the position of the first record of its log."""
-    header = record.header
-    entries = index_entries(header.subjects, kind_of(header.standard), record.index)
-    return [(key, base + index) for key, index in entries]
-
-
 def unindex(connection: Connection, records: Iterable[Record], base: int) -> None:
     """Takes open records of one log out of the subject index."""
-    rows = [row for record in records for row in subject_rows(record, base)]
+    subjects = ((Own.FromString(record.own).subjects, kind_of(record.standard), record.index) for record in records)
+    rows = [(key, base + index) for each in subjects for key, index in index_entries(*each)]
     for table in ("subject_fresh", "subject_settled"):
         connection.executemany(f"DELETE FROM {table} WHERE digest = ? AND position = ?", rows)  # noqa: S608 - one of two
 
