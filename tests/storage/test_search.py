@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import NodeError, Reason
+from node.storage.sqlite.log import OWN
 from node.storage.sqlite.name_search import NameSearch
 from node.storage.sqlite.reader import Reader
 from node.storage.sqlite.schema import open_reader
-from node.storage.sqlite.search import SearchIndex
+from node.storage.sqlite.search import SearchIndex, count_unreadable
 from node.usecases.records.search_operators import SearchOperators
 from tests.kit.effort import effort
 from tests.kit.stores.city import PURPOSE, City, only, operator
@@ -200,3 +201,13 @@ def test_no_query_language_leaks_in(world: World, text: str) -> None:
     world.named(world.changsha, RARE)
     world.follow()
     assert world.find(text) == []
+
+
+def test_a_damaged_run_keeps_no_other_from_being_found(world: World) -> None:
+    world.fill(world.changsha, 40)
+    record = world.named(world.changsha, RARE)
+    damage = "UPDATE run SET content = zeroblob(9) WHERE first = 0"
+    world.changsha.store.submit(lambda connection: connection.execute(damage)).result()
+    world.follow()
+    assert count_unreadable(world.folder / "search.db") == {OWN: 32}
+    assert world.find(RARE) == [record]

@@ -224,7 +224,7 @@ class EvidenceStore:
 
 
 def newest_change(reader: Reader) -> int:
-    """Number of the last change to any stored view; whatever ends a right to an attachment is one."""
+    """Number of the last change to any stored record; whatever ends a right to an attachment is one."""
     (number,) = reader.connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()
     return int(number)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 from node.storage.sqlite.many import MARKS, full_chunks
-from node.storage.sqlite.row_sum import row_sum
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection
 
@@ -51,6 +51,12 @@ class Version(NamedTuple):
         """The version that takes its place."""
         replaced = self.replaced + self.content if as_of_ms == self.as_of_ms else b""
         return Version(content, as_of_ms, leaf_index, replaced[-_MAX_REPLACED * _DIGEST_BYTES :])
+
+
+def row_sum(key: bytes, content: bytes, as_of_ms: int, leaf_index: int, replaced: bytes) -> int:
+    """The CRC-32 of a row: its key stands nowhere else, and one fallen bit of it makes a row new again."""
+    place = f"{as_of_ms} {leaf_index}".encode()
+    return crc32(b"".join((key, content, replaced, place)))
 
 
 def read_versions(connection: Connection, keys: list[bytes]) -> dict[bytes, Version]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from node.core.log.merkle import Tile
 from node.core.log.run import MAX_RUN_RECORDS, StoredRun
+from node.storage.sqlite.idempotency import row_sum
 from node.storage.sqlite.replica import Origin, read_origins
-from node.storage.sqlite.row_sum import row_sum
 from node.storage.sqlite.rows import SubjectRow
 from node.storage.sqlite.runs import IS_OPEN
 from node.storage.sqlite.schema import Connection, open_reader
