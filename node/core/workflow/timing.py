@@ -129,8 +129,12 @@ def refused_by_deadline(
     extended. Of a deadline that could not be started nothing can be told.
     """
     act = case.workflow.act[fact.act]
+    kept = case.situation.kept
     changes = [
-        deadline for deadline in act.deadlines if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
+        deadline
+        for deadline in act.deadlines
+        if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
+        and (deadline.only is None or deadline.only.holds(kept))
     ]
     every = timers(case, calendar, moments) if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
@@ -187,7 +191,7 @@ def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Mapping
             case Effect.SUSPEND:
                 changed = deadline.suspend(on, event.cause)
             case Effect.RESUME:
-                changed = deadline.resume(on)
+                changed = deadline.resume(on, event.cause)
             case _:
                 approver = fact.approver.name if fact.approver else ""
                 limit = int(fact.fields.get("extends_by", "0")) or None
