@@ -191,7 +191,10 @@ CLUE = begin("clue.filing_decision", date(2026, 3, 2))  # due 2026-03-23
         (lambda: CLUE.suspend(date(2026, 3, 24), "testing"), "ran out on 2026-03-23"),
         (lambda: CLUE.suspend(date(2026, 3, 1), "testing"), "last act is of 2026-03-02"),
         (lambda: CLUE.suspend(date(2026, 3, 3), "testing").suspend(date(2026, 3, 4), "testing"), "suspended already"),
-        (lambda: CLUE.suspend(date(2026, 3, 5), "testing").resume(date(2026, 3, 4), "testing"), "last act is of 2026-03-05"),
+        (
+            lambda: CLUE.suspend(date(2026, 3, 5), "testing").resume(date(2026, 3, 4), "testing"),
+            "last act is of 2026-03-05",
+        ),
         (lambda: CLUE.resume(date(2026, 3, 4), "testing"), "is not suspended"),
         (lambda: CLUE.extend(date(2026, 3, 24), approved_by="a head"), "too late to extend"),
         (lambda: CLUE.extend(date(2026, 3, 4), approved_by=" "), "only with approval"),

@@ -17,6 +17,9 @@ from node.errors import NodeError
 from node.messages import _
 
 SUPERIOR = "superior"
+POLICE = "police"
+OUTSIDE = frozenset((SUPERIOR, POLICE))
+"""Who owes something in a case and has no node."""
 # Stands for the approver of a draft, who is not known yet.
 _SOMEBODY = Person("审批人")
 _CITY, _TO, _HANDLER = ("origin",), ("addressee",), ("handler",)
@@ -29,7 +32,9 @@ OWED_BY = MappingProxyType(
         "jurisdiction.designation": (SUPERIOR,),
         "case.decision": _HANDLER,
         "penalty.publication": _HANDLER,
+        "crime.transfer_decision": _HANDLER,
         "crime.transfer": _HANDLER,
+        "crime.police_decision": (POLICE,),
         "complaint.settlement": _CITY,
         "complaint.acceptance": _HANDLER,
         "complaint.mediation": _HANDLER,
@@ -56,7 +61,7 @@ class Timer:
     Attributes:
         act_id: record id of the act that started it.
         on: day of that act.
-        owed_by: cities, platforms or `SUPERIOR`.
+        owed_by: cities, platforms or who of `OUTSIDE`.
         deadline: None where it could not be started; `problem` says why, or what act it did not take.
     """
 
@@ -170,7 +175,7 @@ def _horizon(deadline: Deadline) -> str:
 
 def _debtors(event: DeadlineEvent) -> Iterator[str]:
     for party in OWED_BY[event.rule]:
-        name = SUPERIOR if party == SUPERIOR else event.parties.get(party, "")
+        name = party if party in OUTSIDE else event.parties.get(party, "")
         if name:
             yield name
 
