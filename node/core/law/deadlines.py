@@ -151,7 +151,7 @@ class Deadline:
         return replace(joined, causes=(*self.causes, cause))
 
     def resume(self, on: date, cause: str) -> "Deadline":
-        """Ends a cause; with the last one it counts again from `on`. Resumed on the day of suspension it lost no day."""
+        """Ends a cause; with the last it counts again from `on`. Resumed on the day of suspension it lost no day."""
         day = self._act_day(on, _("resumption"))
         self._refuse_if(cause not in self.causes, _("is not suspended for {cause}", cause=cause))
         left = replace(self, causes=tuple(other for other in self.causes if other != cause))
