@@ -5,7 +5,7 @@ Messages never hold the value: it may be personal.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from operator import mul
 from typing import NamedTuple
@@ -200,6 +200,11 @@ def check_line(text: str) -> Problems:
     return _CONTROL_CHARACTER if _CONTROL.search(text) else ()
 
 
+def are_lines(texts: Iterable[str]) -> bool:
+    """Whether `check_line` finds nothing in any of the texts."""
+    return not _CONTROL.search("".join(texts))
+
+
 _DATE_INVALID = (Problem("date_invalid", "not a day of the calendar, YYYY-MM-DD"),)
 
 
@@ -213,3 +218,11 @@ def check_date(text: str) -> Problems:
     except ValueError:
         return _DATE_INVALID
     return ()
+
+
+def are_dates(texts: Sequence[str]) -> bool:
+    """Whether `check_date` finds nothing in any of the texts: each day is written as it reads back."""
+    try:
+        return list(map(date.isoformat, map(date.fromisoformat, texts))) == list(texts)
+    except ValueError:
+        return False
