@@ -38,7 +38,7 @@ _BY_CHECK = {
     options_pb2.CHECK_RESIDENT_ID: [RESIDENT_ID],
     options_pb2.CHECK_GTIN: ["6901234567892"],
     options_pb2.CHECK_REGION: ["430104", "420106"],
-    options_pb2.CHECK_DATE: ["2026-05-01", "2026-05-04", "2025-12-31", "2026-10-31"],
+    options_pb2.CHECK_DATE: ["2026-05-01", "2026-05-04", "2025-12-31", "2026-10-31", "2027-05-01"],
 }
 _PLAIN = ["张某", "某某食品有限公司", "430100000012345", "A-1"]
 # What Python, RE2 and CEL read each in its own way, and what must not stand in a text that everybody may read.
