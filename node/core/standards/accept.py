@@ -15,12 +15,20 @@ from google.protobuf.message import Message
 from node.core.standards.accept_cel import NotJudgedError, is_plain, read_rule
 from node.core.standards.accept_values import Test, list_tests, rules_of, stated, value_tests
 from node.core.standards.days import none_later
-from node.core.standards.identifiers import Checker, are_dates, are_lines, check_date, check_line
+from node.core.standards.identifiers import (
+    Checker,
+    are_dates,
+    are_lines,
+    are_usccs,
+    check_date,
+    check_line,
+    check_uscc,
+)
 from node.core.standards.public_texts import text_of
 from node.core.standards.validation import checkers_of, options_of
 from node.stubs.buf.validate import validate_pb2
 
-_AT_ONCE: dict[Checker, Test] = {check_date: are_dates, check_line: are_lines}
+_AT_ONCE: dict[Checker, Test] = {check_date: are_dates, check_line: are_lines, check_uscc: are_usccs}
 
 
 class Acceptance:
@@ -40,15 +48,23 @@ class Acceptance:
 
     def doubtful(self, messages: Sequence[Message]) -> set[int]:
         """The places of those that are not accepted."""
-        doubtful: set[int] = set()
-        for test in self._tests if messages else ():
-            if not test(messages):
-                doubtful.update(place for place, message in enumerate(messages) if not test((message,)))
-        return doubtful
+        return {place for test in self._tests for place in _failing(test, messages, 0)}
 
     def accepts(self, messages: Sequence[Message]) -> bool:
         """Whether all are accepted; there is at least one."""
         return all(test(messages) for test in self._tests)
+
+
+def _failing(test: Test, messages: Sequence[Message], first: int) -> Iterator[int]:
+    """The places of the messages that fail a test, counted from `first`: few do, so halves are asked for."""
+    if not messages or test(messages):
+        return
+    if len(messages) == 1:
+        yield first
+        return
+    half = len(messages) // 2
+    yield from _failing(test, messages[:half], first)
+    yield from _failing(test, messages[half:], first + half)
 
 
 def _of_message(descriptor: Descriptor) -> Iterator[Test]:
@@ -111,10 +127,12 @@ def _none_wrong(check: Checker) -> Test:
 
 def _of_column(field: FieldDescriptor, tests: list[Test]) -> Test:
     value_of = attrgetter(field.name)
+    # Most fields are stated in none.
+    may_be_empty = all(test([[] if field.is_repeated else field.default_value]) for test in tests)
 
     def run(messages: Sequence[Message]) -> bool:
         values = list(map(value_of, messages))
-        return all(test(values) for test in tests)
+        return all(test(values) for test in tests) if any(values) else may_be_empty
 
     return run
 

@@ -75,10 +75,14 @@ def read_rule(expression: str, descriptor: Descriptor) -> Callable[[Sequence[Any
     Raises:
         NotJudgedError: It never tells so, of no message.
     """
-    term = _truth(_parse(expression), (_Name("this", descriptor),))
-    if term is _NEVER:
+    rule, scope = _parse(expression), (_Name("this", descriptor),)
+    whole = _truth(rule, scope)
+    if whole is _NEVER:
         raise NotJudgedError(expression)
-    return lambda messages: all(islice(term.values(messages, ()), len(messages)))
+    # Often all messages keep to a rule in the same way: `this.term_to == '' || ...`.
+    ways = rule.values if isinstance(rule, ast.BoolOp) and isinstance(rule.op, ast.Or) else []
+    terms = [*(_truth(way, scope) for way in ways), whole]
+    return lambda messages: any(all(islice(term.values(messages, ()), len(messages))) for term in terms)
 
 
 def _parse(expression: str) -> ast.expr:
