@@ -38,6 +38,7 @@ OWED_BY = MappingProxyType(
         "complaint.settlement": _CITY,
         "complaint.acceptance": _HANDLER,
         "complaint.mediation": _HANDLER,
+        "complaint.end_told": _HANDLER,
         "listing.serious.push": _CITY,
         "listing.serious.term": _CITY,
         "listing.serious.early_removal": _CITY,
