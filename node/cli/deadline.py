@@ -203,7 +203,8 @@ def _extended(deadline_: Deadline, extensions: Iterable[int]) -> Deadline:
 def _suspended(deadline_: Deadline, periods: Iterable[Period]) -> Deadline:
     first_cause = next(iter(deadline_.rule.excluded), "any cause")
     for period in sorted(periods):
-        deadline_ = deadline_.suspend(period.first, period.cause or first_cause).resume(period.resumed)
+        cause = period.cause or first_cause
+        deadline_ = deadline_.suspend(period.first, cause).resume(period.resumed, cause)
     return deadline_
 
 

@@ -84,20 +84,24 @@ class Trust:
         self._federation = ReloadingFile(config.federation, load_federation)
         self._clients = ReloadingFile(config.clients, load_clients)
         self._identity = ReloadingFile(config.tls_identity, lambda path: load_tls_identity(path, passphrase))
+        self._lock = threading.Lock()
+        self._looked_at_s = time.monotonic()
         self._trusted = Trusted(self._federation.current(), self._clients.current(), self._identity.current())
 
     def current(self) -> Trusted:
         """What the files said within the last second; the same object until one of them changes."""
-        return self._follow(Trusted(self._federation.current(), self._clients.current(), self._identity.current()))
+        if time.monotonic() - self._looked_at_s < RECHECK_S:
+            return self._trusted
+        return self.newest()
 
     def newest(self) -> Trusted:
         """As `current`, but what was saved a moment ago counts: for a new connection, which costs more than a look."""
-        return self._follow(Trusted(self._federation.newest(), self._clients.newest(), self._identity.newest()))
-
-    def _follow(self, now: Trusted) -> Trusted:
-        if any(new is not old for new, old in zip(now, self._trusted, strict=True)):
-            self._trusted = now
-        return self._trusted
+        with self._lock:  # who looked earlier must not put back what it saw
+            self._looked_at_s = time.monotonic()
+            now = Trusted(self._federation.newest(), self._clients.newest(), self._identity.newest())
+            if any(new is not old for new, old in zip(now, self._trusted, strict=True)):
+                self._trusted = now
+            return self._trusted
 
     @property
     def errors(self) -> tuple[NodeError, ...]:

@@ -120,15 +120,15 @@ class _Book:
     def __init__(self, method: str, trail: Note | None) -> None:
         self._method = method
         self._meter = Meter(method)
+        self._log = _log.bind(method=method)  # once: a logger that is not bound is made anew at each call
         self._trail = trail
 
     def ended(self, context: grpc.ServicerContext, began_s: float) -> None:
         """Counts and logs a call that has ended."""
         code, seconds = _outcome(context), perf_counter() - began_s
         self._meter.note(code, seconds)
-        _log.debug(
+        self._log.debug(
             "call",
-            method=self._method,
             caller=caller_of(context),
             code=(code or grpc.StatusCode.OK).name,
             ms=round(seconds * 1000, 1),

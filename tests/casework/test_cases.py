@@ -10,7 +10,7 @@ from node.core.log.record import SALT_BYTES
 from node.core.policy.policy import Policy
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
-from node.core.workflow.timing import OWED_BY, SUPERIOR
+from node.core.workflow.timing import OUTSIDE, OWED_BY
 from node.errors import NodeError, Reason
 from node.storage.sqlite.log import Entry
 from node.stubs.intake.v1.intake_pb2 import STATUS_REJECTED, Row, SubmitRequest
@@ -53,7 +53,7 @@ def running(desk: CaseworkCity, day: str) -> list[tuple[str, str, str, list[str]
 def test_who_owes_what_is_said_of_every_rule() -> None:
     used = [(each, clock.rule) for each in WORKFLOWS.values() for act in each.acts for clock in act.deadlines]
     assert {rule for _, rule in used} == set(OWED_BY)
-    assert all(party in each.party or party == SUPERIOR for each, rule in used for party in OWED_BY[rule])
+    assert all(party in each.party or party in OUTSIDE for each, rule in used for party in OWED_BY[rule])
 
 
 def test_a_complaint_stays_in_its_city_and_its_clock_counts_working_days(three: tuple[CaseworkCity, ...]) -> None:

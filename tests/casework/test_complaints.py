@@ -251,9 +251,12 @@ def test_settlement_first_then_mediation_each_with_its_clock(desks: tuple[Casewo
     assert "complaint.terminate.termination_grounds" in {each.rule for each in caught.value.broken}
     groundless.termination_grounds[:] = [pb.TERMINATION_GROUND_NO_AGREEMENT]
     assert changsha.decide("complaint", case, groundless).state == "terminated"
-    assert states()["mediation"] == "met"
+    assert (states()["mediation"], states()["end_told"]) == ("met", "running")
+    (clock,) = [each for each in shown(changsha, case, day).clocks if each.rule == "complaint.end_told"]
+    assert (clock.due, list(clock.owed_by)) == ("2026-05-14", ["changsha"])  # Saturday the ninth is worked
     notice = pb.Complaint(act=act("notify", documents=papers("告知书")))
     assert changsha.act("complaint", case, notice).state == "notified"
+    assert states()["end_told"] == "met"
     assert changsha.act("complaint", case, pb.Complaint(act=act("follow_up"))).state == "follow_up"
 
 

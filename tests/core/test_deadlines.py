@@ -121,7 +121,7 @@ def test_testing_is_excluded() -> None:
     assert suspended.at(date(2026, 3, 8)) == Reading(State.RUNNING, date(2026, 3, 23), 11)
     assert suspended.at(date(2026, 3, 9)) == Reading(State.SUSPENDED, None, 11)
     assert suspended.at(date(2026, 3, 31)) == Reading(State.SUSPENDED, None, 11)
-    resumed = suspended.resume(date(2026, 3, 16))
+    resumed = suspended.resume(date(2026, 3, 16), "testing")
     assert resumed.due == date(2026, 3, 30)
     assert resumed.at(date(2026, 3, 12)) == Reading(State.SUSPENDED, None, 11)
     assert resumed.at(date(2026, 3, 15)) == Reading(State.SUSPENDED, None, 11)
@@ -131,18 +131,29 @@ def test_testing_is_excluded() -> None:
 
 def test_a_clock_resumed_on_the_day_it_was_suspended_lost_nothing() -> None:
     clock = begin("clue.filing_decision", date(2026, 3, 2))
-    assert clock.suspend(date(2026, 3, 9), "testing").resume(date(2026, 3, 9)) == clock
+    assert clock.suspend(date(2026, 3, 9), "testing").resume(date(2026, 3, 9), "testing") == clock
+
+
+def test_two_causes_at_once_stop_the_clock_until_both_have_ended() -> None:
+    clock = begin("case.decision", date(2026, 3, 2))
+    both = clock.suspend(date(2026, 3, 9), "testing").suspend(date(2026, 3, 11), "hearing")
+    heard = both.resume(date(2026, 3, 12), "hearing")
+    assert (heard.due, heard.at(date(2026, 3, 14)).state) == (None, State.SUSPENDED)
+    tested = heard.resume(date(2026, 3, 19), "testing")
+    assert tested.due == clock.suspend(date(2026, 3, 9), "testing").resume(date(2026, 3, 19), "testing").due
+    with pytest.raises(NodeError, match="is not suspended for hearing"):
+        heard.resume(date(2026, 3, 13), "hearing")
 
 
 def test_suspended_days_of_the_calendar_and_the_roll() -> None:
     clock = begin("complaint.mediation", date(2026, 6, 1))
     assert clock.due == date(2026, 7, 31)
-    paused = clock.suspend(date(2026, 6, 10), "testing").resume(date(2026, 6, 12))
+    paused = clock.suspend(date(2026, 6, 10), "testing").resume(date(2026, 6, 12), "testing")
     assert paused.due == date(2026, 8, 3)  # 08-02 is a Sunday
     # The sixtieth day is Sunday 2026-08-30; a suspension begun that day keeps the clock from rolling into it.
     weekend = begin("complaint.mediation", date(2026, 7, 1))
     assert weekend.due == date(2026, 8, 31)
-    assert weekend.suspend(date(2026, 8, 31), "testing").resume(date(2026, 9, 3)).due == date(2026, 9, 3)
+    assert weekend.suspend(date(2026, 8, 31), "testing").resume(date(2026, 9, 3), "testing").due == date(2026, 9, 3)
 
 
 def test_extensions_in_their_order_before_expiry_and_approved() -> None:
@@ -180,8 +191,11 @@ CLUE = begin("clue.filing_decision", date(2026, 3, 2))  # due 2026-03-23
         (lambda: CLUE.suspend(date(2026, 3, 24), "testing"), "ran out on 2026-03-23"),
         (lambda: CLUE.suspend(date(2026, 3, 1), "testing"), "last act is of 2026-03-02"),
         (lambda: CLUE.suspend(date(2026, 3, 3), "testing").suspend(date(2026, 3, 4), "testing"), "suspended already"),
-        (lambda: CLUE.suspend(date(2026, 3, 5), "testing").resume(date(2026, 3, 4)), "last act is of 2026-03-05"),
-        (lambda: CLUE.resume(date(2026, 3, 4)), "is not suspended"),
+        (
+            lambda: CLUE.suspend(date(2026, 3, 5), "testing").resume(date(2026, 3, 4), "testing"),
+            "last act is of 2026-03-05",
+        ),
+        (lambda: CLUE.resume(date(2026, 3, 4), "testing"), "is not suspended"),
         (lambda: CLUE.extend(date(2026, 3, 24), approved_by="a head"), "too late to extend"),
         (lambda: CLUE.extend(date(2026, 3, 4), approved_by=" "), "only with approval"),
         (lambda: CLUE.extend(date(2026, 3, 4), approved_by="a head", limit=16), "of 1 to 15 working_days"),
@@ -233,7 +247,7 @@ def test_any_suspensions_agree_with_the_model(
         if clock.due is None or since > clock.due:
             break
         day = since + length * DAY
-        clock = clock.suspend(since, "testing").resume(day)
+        clock = clock.suspend(since, "testing").resume(day, "testing")
         paused += [since + n * DAY for n in range(length)]
     assert clock.due == due_by_model(on, limit, unit, paused, bool(rolls))
     left = sum(counted(on + n * DAY, unit, paused) for n in range(1, (clock.due - on).days + 1))
@@ -244,7 +258,7 @@ def test_any_suspensions_agree_with_the_model(
 def test_k_suspended_working_days_move_the_due_day_by_k(on: date, limit: int, length: int, gap: int) -> None:
     clock = start(rule(limit, Unit.WORKING_DAYS), on, CALENDAR)
     since = min(on + gap * DAY + DAY, clock.due or on)
-    moved = clock.suspend(since, "testing").resume(since + length * DAY).due
+    moved = clock.suspend(since, "testing").resume(since + length * DAY, "testing").due
     lost = CALENDAR.count_working_days(since - DAY, since + (length - 1) * DAY)
     assert clock.due is not None
     assert moved == CALENDAR.add_working_days(clock.due, lost)

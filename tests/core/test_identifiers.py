@@ -11,6 +11,9 @@ from node.core.standards.identifiers import (
     USCC_ALPHABET,
     USCC_AUTHORITIES,
     Problems,
+    are_dates,
+    are_lines,
+    are_usccs,
     check_date,
     check_gtin,
     check_licence,
@@ -220,3 +223,52 @@ def test_date_invalid(text: str) -> None:
 def test_a_name_is_one_line_that_may_be_shown(text: str) -> None:
     assert [each.reason for each in check_line(text)] == ["control_character"]
     assert check_line("长沙某某（湖南）食品有限公司 № 1") == ()
+
+
+def _changed(code: str, place: int, character: str) -> str:
+    return code[:place] + character + code[place + 1 :]
+
+
+CODES = st.one_of(
+    st.sampled_from(VALID_USCC),
+    st.builds(
+        _changed, st.sampled_from(VALID_USCC), st.integers(0, 18), st.sampled_from([*digits, *ascii_uppercase, "é"])
+    ),
+    st.sampled_from(["", VALID_USCC[0][:17], "430000000000000000", "914300007121944000"]),
+)
+
+
+@pytest.mark.parametrize("first", ["4", "A", "N"])
+def test_a_code_with_a_wrong_organisation_code_is_not_right_with_others(first: str) -> None:
+    """Its own check character is right: that alone would pass."""
+    code = first + "1430100MA00TEXT0"
+    code += uscc_check_character(code)
+    wrong = _changed(code, 16, "2")[:17]
+    wrong += uscc_check_character(wrong)
+    assert check_uscc(code) == ()
+    assert [problem.warning for problem in check_uscc(wrong)] == [True]
+    assert are_usccs([code, *VALID_USCC])
+    assert not are_usccs([*VALID_USCC, wrong])
+
+
+@given(st.lists(CODES, min_size=1, max_size=4))
+def test_codes_are_right_where_each_is(codes: list[str]) -> None:
+    assert are_usccs(codes) is not any(map(check_uscc, codes))
+
+
+DAYS = st.one_of(
+    st.dates().map(date.isoformat),
+    st.sampled_from(
+        ["", "2024-02-30", "2024-W05-3", "20240131", "2024-1-31", "２０２４-01-31", "2024-01-31\n", "0000-01-01"]
+    ),
+)
+
+
+@given(st.lists(DAYS, min_size=1, max_size=4))
+def test_days_are_right_where_each_is(days: list[str]) -> None:
+    assert are_dates(days) is not any(map(check_date, days))
+
+
+@given(st.lists(st.text(alphabet="某a \n\x00\x85\u2028", max_size=3), max_size=4))
+def test_texts_are_lines_where_each_is(texts: list[str]) -> None:
+    assert are_lines(texts) is not any(map(check_line, texts))

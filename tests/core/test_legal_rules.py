@@ -22,6 +22,7 @@ CLOCKS = [
     ("jurisdiction.designation", 7, "working_days", [], "16"),
     ("complaint.acceptance", 7, "working_days", [], "15"),
     ("complaint.mediation", 60, "days", [], "23"),
+    ("complaint.end_told", 7, "working_days", [], None),
     ("listing.serious.push", 10, "working_days", [], "14"),
     ("listing.serious.publication", 10, "working_days", [], "14"),
     ("listing.serious.annulment", 3, "working_days", [], "19"),
@@ -36,7 +37,6 @@ CLOCKS = [
     ("operator.change", 3, "working_days", [], "26"),
     ("platform.update", 7, "working_days", [], "26"),
     ("platform.reverification", 6, "months", [], "24"),
-    ("inspection.publication", 20, "working_days", [], None),
     ("share.unconditional", 1, "working_days", [], "21"),
     ("share.conditional", 10, "working_days", [10], "21"),
     ("share.delivery", 20, "working_days", [], "22"),
@@ -63,6 +63,13 @@ def test_the_version_in_force_on_the_day_binds() -> None:
     assert "121" in laws()[new.law].number
     assert find_rule("credit.repair.decision", date(2025, 12, 24)).limit == 15
     assert [rule.version for rule in BOOK.all_in_force(DAY) if rule.id == "complaint.mediation"] == [2]
+
+
+def test_the_accord_binds_nobody_before_it_was_signed() -> None:
+    with pytest.raises(NodeError) as early:
+        find_rule("complaint.settlement", date(2025, 8, 31))
+    assert early.value.reason is Reason.RULE_NOT_IN_FORCE
+    assert find_rule("complaint.settlement", date(2025, 10, 1)).limit == 10
 
 
 def test_order_20_is_cited_for_nothing_of_today() -> None:

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.core.log.body import read_body
 from node.core.log.merkle import HASH_BYTES
 from node.core.log.record import MAX_FACETS, Record, Shared, commit, read_own, share_common
 from node.core.log.run import (
@@ -309,6 +310,16 @@ def test_a_run_is_of_the_city_whose_log_it_is_in() -> None:
     with pytest.raises(NodeError) as caught:
         open_run(make([Own()], [[]]).run.content or b"", FIRST, "hefei")
     assert caught.value.reason is Reason.WRONG_CITY
+
+
+@pytest.mark.parametrize("facets", [0, 3, 5, MAX_FACETS])
+def test_other_facets_than_the_standard_has_are_of_the_log_and_cannot_be_read(facets: int) -> None:
+    """A city signs what it likes: the record stands in its log, and nobody reads a body of it."""
+    common = Common(city=CITY, standard="operator.registration", version=1, issued_at_ms=1)
+    (record,) = cut(opened(make([Own()], [[b""] * facets], common).run).stored)
+    with pytest.raises(NodeError) as caught:
+        read_body(record)
+    assert caught.value.reason is Reason.INVALID_FIELD
 
 
 def test_a_stored_run_that_is_damaged_is_refused() -> None:

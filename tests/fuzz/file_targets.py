@@ -1,6 +1,6 @@
 """What an officer or an operator of a node puts into its files, and cards that other cities hand over."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from node.cli.evidence_entry import add_entry, read_entries
 from node.cli.shared.casework import make_body, plain_body
@@ -10,6 +10,7 @@ from node.core.law.legal_rules import parse_rules
 from node.core.members.clients import format_clients, parse_clients
 from node.core.members.federation_file import format_card, format_federation, parse_card, parse_federation
 from node.core.standards import standard as standards
+from node.core.standards.batch import acceptance
 from node.core.workflow.declaration import parse_workflow
 from node.errors import NodeError
 from node.folder.clock import ShiftedClock
@@ -20,6 +21,8 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.usecases.exchange.enforce_policy import read_policy
 from tests.fuzz.peer_targets import text_of
 from tests.fuzz.target import file_of, target
+
+TODAY = date(2026, 11, 29)
 
 
 @target()
@@ -158,7 +161,8 @@ def _take(standard: standards.Standard, data: bytes) -> NodeError | None:
         message = standard.parse(data)
     except NodeError as refusal:
         return refusal
-    standard.findings(message)
+    findings = [*standard.findings(message), *standard.future_findings(message, TODAY)]
+    assert not findings or acceptance(standard, TODAY).doubtful([message])
     standard.subjects(message)
     assert standard.merge(standard.split(data)) == message
     return None

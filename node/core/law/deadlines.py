@@ -47,7 +47,10 @@ STATES: Mapping[State, Message] = {
 
 @dataclass(frozen=True)
 class Suspension:
-    """Days that do not count, `since` and `last` included; without `last` it lasts."""
+    """Days that do not count, `since` and `last` included; without `last` it lasts.
+
+    `cause` is the one that began it; others may have joined it.
+    """
 
     cause: str
     since: date
@@ -86,6 +89,8 @@ class Reading:
 class Deadline:
     """A deadline that was started. Each act on it makes a new one.
 
+    `causes` are those that keep it suspended: it counts again when the last of them has ended.
+
     Every question and act may raise NodeError: `CALENDAR_HORIZON` where the answer needs a day the calendar does not
     know, `CLOCK_REFUSED` where the rule or the deadline's state does not allow it.
     """
@@ -96,6 +101,7 @@ class Deadline:
     suspensions: tuple[Suspension, ...] = ()
     extensions: tuple[Extension, ...] = ()
     stopped: date | None = None
+    causes: tuple[str, ...] = ()
 
     @property
     def started(self) -> date:
@@ -133,21 +139,23 @@ class Deadline:
         return None if self.due is None else datetime.combine(self.due + ONE_DAY, time.min, SHANGHAI)
 
     def suspend(self, on: date, cause: str) -> "Deadline":
-        """Stops the counting from `on` for a cause the rule allows."""
+        """Stops the counting from `on` for a cause the rule allows; one more keeps it stopped until both have ended."""
         day = self._act_day(on, _("suspension"))
         self._refuse_if(
             cause not in self.rule.excluded,
-            _("cannot be suspended for {cause}: {causes}", cause=cause, causes=self._causes),
+            _("cannot be suspended for {cause}: {causes}", cause=cause, causes=self._allowed),
         )
-        self._refuse_if(self.is_suspended, _("is suspended already"))
+        self._refuse_if(cause in self.causes, _("is suspended already"))
         self._refuse_if(self.is_late(on), _("ran out on {due}: too late to suspend it", due=self.due))
-        return replace(self, suspensions=(*self.suspensions, Suspension(cause, day)))
+        joined = self if self.is_suspended else replace(self, suspensions=(*self.suspensions, Suspension(cause, day)))
+        return replace(joined, causes=(*self.causes, cause))
 
-    def resume(self, on: date) -> "Deadline":
-        """Counts again from `on`; a deadline resumed on the day it was suspended lost no day."""
+    def resume(self, on: date, cause: str) -> "Deadline":
+        """Ends a cause; with the last it counts again from `on`. Resumed on the day of suspension it lost no day."""
         day = self._act_day(on, _("resumption"))
-        self._refuse_if(not self.is_suspended, _("is not suspended"))
-        return self._resumed_after(day - ONE_DAY)
+        self._refuse_if(cause not in self.causes, _("is not suspended for {cause}", cause=cause))
+        left = replace(self, causes=tuple(other for other in self.causes if other != cause))
+        return left if left.causes else left._resumed_after(day - ONE_DAY)  # noqa: SLF001 - its own class
 
     def extend(
         self, on: date, *, approved_by: str = "", limit: int | None = None, told_on: date | None = None
@@ -249,7 +257,7 @@ class Deadline:
     def _resumed_after(self, day: date) -> "Deadline":
         *before, pause = self.suspensions
         lost = () if day < pause.since else (replace(pause, last=day),)
-        return replace(self, suspensions=(*before, *lost))
+        return replace(self, suspensions=(*before, *lost), causes=())
 
     @property
     def _base(self) -> date:
@@ -288,7 +296,7 @@ class Deadline:
         )
 
     @property
-    def _causes(self) -> Message:
+    def _allowed(self) -> Message:
         causes = list(self.rule.excluded)
         return _("only for {causes}", causes=causes) if causes else _("nothing suspends it")
 

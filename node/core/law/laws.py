@@ -51,8 +51,8 @@ def laws() -> Mapping[str, Law]:
 class Citation(NamedTuple):
     """An article of a law, or with an empty `article` the law itself.
 
-    `sure` is False where the number was cited from memory and a lawyer has yet to compare it with the text; tables
-    mark it so.
+    `sure` is False where it was cited from memory and a lawyer has yet to compare it with the text. The pages of the
+    rules mark it so (`marked`); what an officer reads every day does not.
     """
 
     law: str
@@ -63,13 +63,18 @@ class Citation(NamedTuple):
     def zh(self) -> str:
         """Short citation in Chinese."""
         article = f"第{self.article}条" if self.article else ""
-        return laws()[self.law].zh + article + ("" if self.sure else "（待核）")
+        return laws()[self.law].zh + article
 
     @property
     def en(self) -> str:
         """Short citation in English."""
         article = f" Art {self.article}" if self.article else ""
-        return laws()[self.law].en + article + ("" if self.sure else " (to be checked)")
+        return laws()[self.law].en + article
+
+    @property
+    def marked(self) -> Label:
+        """The citation, and whether it is yet to be compared with the text."""
+        return Label(self.zh + ("" if self.sure else "（待核）"), self.en + ("" if self.sure else " (to be checked)"))
 
 
 def accord() -> Citation:

@@ -5,7 +5,7 @@ Messages never hold the value: it may be personal.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from operator import mul
 from typing import NamedTuple
@@ -73,6 +73,18 @@ _USCC_VALUES = _values(USCC_ALPHABET)
 _ORGANISATION_VALUES = _values("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _ORGANISATION_CHECK_VALUES = _values("0123456789X")
 
+
+def _products(values: bytes, weights: Sequence[int], modulus: int) -> list[bytes]:
+    """For each place, a table of character to its value times the weight; a character without a value to anything."""
+    return [bytes(value * weight % modulus for value in values) for weight in weights]
+
+
+_AUTHORITY_BYTES = frozenset(USCC_AUTHORITIES.encode())
+_USCC_PRODUCTS = _products(_USCC_VALUES, USCC_WEIGHTS, 31)
+_ORGANISATION_PRODUCTS = [
+    *_products(_ORGANISATION_VALUES, ORGANISATION_WEIGHTS[:-1], 11),
+    *_products(_ORGANISATION_CHECK_VALUES, ORGANISATION_WEIGHTS[-1:], 11),
+]
 _USCC_LENGTH = (Problem("uscc_length", "a unified social credit code has 18 characters"),)
 _USCC_CHARACTER = (Problem("uscc_character", "only digits and capital letters but I, O, S, V, Z"),)
 _USCC_AUTHORITY = (Problem("uscc_authority", "the first character is no registering department"),)
@@ -103,6 +115,25 @@ def check_uscc(code: str) -> Problems:
     if code.endswith("000") and code.isdigit():
         return _USCC_TRUNCATED
     return _USCC_ORGANISATION if is_right else _USCC_CHECK_DIGIT
+
+
+def are_usccs(codes: Sequence[str]) -> bool:
+    """Whether `check_uscc` finds nothing in any of the codes: what it does for one, place by place for all."""
+    raw = "".join(codes).encode("ascii", "replace")
+    return (
+        set(map(len, codes)) == {len(USCC_WEIGHTS)}
+        and _INVALID not in raw.translate(_USCC_VALUES)
+        and _AUTHORITY_BYTES.issuperset(raw[:: len(USCC_WEIGHTS)])
+        and _INVALID not in raw[_ORGANISATION.stop - 1 :: len(USCC_WEIGHTS)].translate(_ORGANISATION_CHECK_VALUES)
+        and not any(total % 31 for total in _totals(raw, 0, _USCC_PRODUCTS))
+        and not any(total % 11 for total in _totals(raw, _ORGANISATION.start, _ORGANISATION_PRODUCTS))
+    )
+
+
+def _totals(raw: bytes, start: int, products: Sequence[bytes]) -> Iterable[int]:
+    """The weighted sum of each code, from its place `start` on."""
+    columns = (raw[place :: len(USCC_WEIGHTS)].translate(table) for place, table in enumerate(products, start))
+    return map(sum, zip(*columns, strict=True))
 
 
 def _is_organisation(raw: bytes) -> bool:
@@ -200,6 +231,11 @@ def check_line(text: str) -> Problems:
     return _CONTROL_CHARACTER if _CONTROL.search(text) else ()
 
 
+def are_lines(texts: Iterable[str]) -> bool:
+    """Whether `check_line` finds nothing in any of the texts."""
+    return not _CONTROL.search("".join(texts))
+
+
 _DATE_INVALID = (Problem("date_invalid", "not a day of the calendar, YYYY-MM-DD"),)
 
 
@@ -213,3 +249,11 @@ def check_date(text: str) -> Problems:
     except ValueError:
         return _DATE_INVALID
     return ()
+
+
+def are_dates(texts: Sequence[str]) -> bool:
+    """Whether `check_date` finds nothing in any of the texts: each day is written as it reads back."""
+    try:
+        return list(map(date.isoformat, map(date.fromisoformat, texts))) == list(texts)
+    except ValueError:
+        return False

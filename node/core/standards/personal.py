@@ -6,7 +6,7 @@ numbers be hidden before a text is published.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -37,11 +37,13 @@ class Found(NamedTuple):
 
 # What people type for the check character X: also the numeral ten, the sign of multiplication, and Cyrillic.
 _X = "XxＸｘⅩⅹ×Хх"
-_BETWEEN = r"[\s\-‐-―−－·•.．_\u200b-\u200f\u2060\ufeff]"
+_MARKS = r"\s\-‐-―−－·•.．_\u200b-\u200f\u2060\ufeff"
+_BETWEEN = f"[{_MARKS}]"
 # A run of eleven digits or more. Three characters may stand between two of them, so that a search takes linear time.
 _RUN = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{10,}}(?:{_BETWEEN}{{0,3}}[{_X}])?")
-# A long text without them is the rule; this is the cheapest look.
-_MAY_HOLD = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{10}}")
+# A long text without them is the rule; this is the cheapest look: a digit here and there is soon behind it.
+_MAY_HOLD = re.compile(rf"\d(?=[\d{_MARKS}]{{10}})(?:{_BETWEEN}{{0,3}}\d){{10}}")
+_FEWEST_DIGITS = 11
 _PROVINCES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()  # noqa: SIM905
 )
@@ -64,6 +66,11 @@ def find_personal(text: str) -> list[Found]:
     if not _MAY_HOLD.search(text):
         return []
     return [hit for run in _RUN.finditer(text) for hit in _of_run(text, run.start(), run.end())]
+
+
+def none_personal(texts: Iterable[str]) -> bool:
+    """Whether certainly none of the texts holds such a number; cheap, and no answer where it is False."""
+    return not _MAY_HOLD.search("|".join(text for text in texts if len(text) >= _FEWEST_DIGITS))
 
 
 def mask_personal(text: str) -> str:

@@ -7,8 +7,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from node.core.standards.party_key import may_be_registration_number
-from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal
-from node.core.standards.validation import Finding
+from node.core.standards.personal import Kind, find_personal, is_registration_number, mask_personal, none_personal
+from node.core.standards.validation import Finding, options_of
 from node.stubs.buf.validate import validate_pb2
 from node.stubs.standard.v1 import options_pb2
 
@@ -103,7 +103,7 @@ class _Text(NamedTuple):
         is_sum = field.containing_type is not None and field.containing_type.name == _SUM
         # The words of a sum of money may well be eleven digits.
         kinds = (Kind.ID_NUMBER,) if is_sum else tuple(Kind)
-        subject = _options(field).subject
+        subject = options_of(field).subject
         return cls(
             field.name, field.is_repeated, most >= FREE_TEXT_CHARS, frozenset(kinds), subject == _REGISTRATION_NUMBER
         )
@@ -119,6 +119,10 @@ class _Text(NamedTuple):
         for kind in dict.fromkeys(personal.kind for personal in find_personal(value)):
             if kind in self.kinds:
                 yield Finding(path, kind, self.reasons[kind], warning=self.is_free)
+
+    def are_right(self, values: Iterable[str]) -> bool:
+        """Whether there is nothing to find in any of the values."""
+        return none_personal(values) or not any(True for value in values for _ in self.findings(value, ""))
 
     def _is_number_of_an_operator(self, value: str) -> bool:
         """Older registration numbers, some with a suffix, and ID numbers of before 1999 both have 15 digits."""
@@ -137,21 +141,25 @@ def restricted_names(descriptor: Descriptor, facets: Iterable[int]) -> PublicTex
     return PublicTexts(_in_facets(descriptor, facets), names_only=True)
 
 
+def text_of(field: FieldDescriptor, level: int) -> _Text | None:
+    """What must not stand in a field, in a facet of that level or in a message within one; None where all may."""
+    if level == 1:
+        return _Text.of(field) if _is_open_text(field) else None
+    # An ID number is of level 4: no name of a person that others may read is the place for it.
+    return _Text.of_name(field) if level < 4 and _is_name(field) else None
+
+
 def _in_facets(descriptor: Descriptor, facets: Iterable[int]) -> list[FieldDescriptor]:
     numbers = frozenset(facets)
-    return [field for field in descriptor.fields if _options(field).facet in numbers]
-
-
-def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
-    return field.GetOptions().Extensions[options_pb2.field]
+    return [field for field in descriptor.fields if options_of(field).facet in numbers]
 
 
 def _is_name(field: FieldDescriptor) -> bool:
-    return field.type == FieldDescriptor.TYPE_STRING and _options(field).names_person
+    return field.type == FieldDescriptor.TYPE_STRING and options_of(field).names_person
 
 
 def _is_open_text(field: FieldDescriptor) -> bool:
-    return field.type == FieldDescriptor.TYPE_STRING and _options(field).check not in _CLOSED
+    return field.type == FieldDescriptor.TYPE_STRING and options_of(field).check not in _CLOSED
 
 
 def _items(message: Message, name: str, is_repeated: bool) -> Iterator[tuple[str, Message]]:

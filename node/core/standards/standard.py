@@ -14,20 +14,20 @@ from operator import attrgetter
 from pkgutil import walk_packages
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 import node.stubs.standard
 from node.core.standards.bounds import bounds_of
+from node.core.standards.days import is_later
 from node.core.standards.public_texts import public_texts, restricted_names
+from node.core.standards.rows import Rows, facet_type
 from node.core.standards.validation import Finding, Validation
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.stubs.standard.v1 import options_pb2
 
-_DAY_MS = 86_400_000
-_SHANGHAI_MS = 8 * 3_600_000
 _FUTURE = "what has happened is not dated after today · 已发生事项的日期不得晚于今日"
 # Nothing in a body of this size is long enough to cost a reader anything; most registrations are smaller.
 _HARMLESS_BYTES = 1024
@@ -70,6 +70,7 @@ class Standard:
         self.version: int = options.version
         self.label_zh: str = options.label_zh
         self.label_en: str = options.label_en
+        self.descriptor = descriptor
         self.message_type: type[Message] = message_factory.GetMessageClass(descriptor)
         self.fields = tuple(_fields(descriptor))
         self.facets = tuple(_facets(descriptor, self.fields, options.facets))
@@ -85,6 +86,7 @@ class Standard:
         # An ID number is of level 4: no name of a person that others may read is the place for it.
         self._names = restricted_names(descriptor, (facet.number for facet in self.facets if 1 < facet.level < 4))
         self._bounds = bounds_of(descriptor)
+        self.rows = Rows(self.message_type, self._facet_types)
 
     def parse(self, body: bytes) -> Message:
         """The message in `body`.
@@ -111,7 +113,7 @@ class Standard:
     def days_to_come(self, message: Message, today: date) -> list[Field]:
         """The fields that state a later day than `today`, in Shanghai, of what they say has happened."""
         return [
-            field for field, read in self._happened if any(value and _is_later(value, today) for value in read(message))
+            field for field, read in self._happened if any(value and is_later(value, today) for value in read(message))
         ]
 
     def future_findings(self, message: Message, today: date) -> list[Finding]:
@@ -221,13 +223,6 @@ def _is_flat(field: Field) -> bool:
     return "." not in field.path and field.descriptor.type == FieldDescriptor.TYPE_STRING
 
 
-def _is_later(value: str | int, today: date) -> bool:
-    """Whether a day YYYY-MM-DD, or a moment in Unix milliseconds, is after a day; what is no day is another finding."""
-    if isinstance(value, int):
-        return (value + _SHANGHAI_MS) // _DAY_MS > (today - date(1970, 1, 1)).days
-    return len(value) == len("YYYY-MM-DD") and value > today.isoformat()
-
-
 def _reader(path: str) -> Callable[[Message], Iterable[Any]]:
     """What reads the values of the field at a path such as `name`, `party.uscc` or `parties[].uscc`."""
     name, _, rest = path.partition(".")
@@ -271,35 +266,5 @@ def _facets(
 ) -> Iterator[Facet]:
     for facet in options:
         level = max(field.level for field in fields if field.facet == facet.number)
-        message_type = _facet_type(descriptor, facet.number)
+        message_type = facet_type(descriptor, facet.number)
         yield Facet(facet.number, facet.name, facet.label_zh, facet.label_en, level, message_type)
-
-
-def _facet_type(descriptor: Descriptor, number: int) -> type[Message]:
-    """The message type that declares only one facet's fields: parsing with it leaves the rest unknown."""
-    message = descriptor_pb2.DescriptorProto(name=f"{descriptor.name}Facet{number}")
-    message.field.extend(_declarations(descriptor, number))
-    for field in message.field:
-        if field.HasField("oneof_index"):
-            # A oneof of its own keeps the field's presence; its fellows may be in another facet.
-            field.oneof_index, field.proto3_optional = len(message.oneof_decl), True
-            message.oneof_decl.add(name=f"_{field.name}")
-    file, package = descriptor.file, f"{descriptor.file.package}.facet"
-    imports = [file.name, *(imported.name for imported in file.dependencies)]
-    name = f"{file.name}/{message.name}"
-    facet_file = descriptor_pb2.FileDescriptorProto(
-        name=name, package=package, dependency=imports, message_type=[message], syntax="proto3"
-    )
-    pool = descriptor_pool.Default()
-    pool.AddSerializedFile(facet_file.SerializeToString())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{message.name}"))
-
-
-def _declarations(descriptor: Descriptor, facet: int) -> list[descriptor_pb2.FieldDescriptorProto]:
-    whole = descriptor_pb2.DescriptorProto()
-    descriptor.CopyToProto(whole)
-    return [
-        declared
-        for field, declared in zip(descriptor.fields, whole.field, strict=True)
-        if field.GetOptions().Extensions[options_pb2.field].facet == facet
-    ]

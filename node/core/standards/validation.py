@@ -59,7 +59,7 @@ class Validation:
 
     def __init__(self, descriptor: Descriptor) -> None:
         self._checks = _Checks(descriptor)
-        self._opening = [field for field in descriptor.fields if _options(field).opening]
+        self._opening = [field for field in descriptor.fields if options_of(field).opening]
 
     def findings(self, message: Message) -> list[Finding]:
         """Errors and warnings of a message; none where it is right."""
@@ -80,7 +80,7 @@ class _Checks:
     """The checks that the fields of one message type ask for, and those of the messages within it."""
 
     def __init__(self, descriptor: Descriptor) -> None:
-        self._fields = [_Checked(field) for field in descriptor.fields if _checkers(field)]
+        self._fields = [_Checked(field) for field in descriptor.fields if checkers_of(field)]
         within = [(field, _Checks(field.message_type)) for field in descriptor.fields if field.message_type]
         self._messages = [(field.name, field.is_repeated, checks) for field, checks in within if checks]
 
@@ -105,8 +105,8 @@ class _Checked:
     def __init__(self, field: FieldDescriptor) -> None:
         self.name = field.name
         self._is_repeated = field.is_repeated
-        self._advisory = _options(field).advisory
-        self._checkers = _checkers(field)
+        self._advisory = options_of(field).advisory
+        self._checkers = checkers_of(field)
 
     def run(self, value: Any, path: str, findings: list[Finding]) -> None:
         if self._is_repeated:
@@ -122,9 +122,9 @@ class _Checked:
                 return
 
 
-def _checkers(field: FieldDescriptor) -> list[identifiers.Checker]:
+def checkers_of(field: FieldDescriptor) -> list[identifiers.Checker]:
     """What looks at a field's values, in this order; the first that finds something has said it."""
-    options = _options(field)
+    options = options_of(field)
     checkers = (_KEY_CHECKERS.get(options.subject), _CHECKERS.get(options.check))
     return [check for check in checkers if check]
 
@@ -139,7 +139,8 @@ def _is_stated(message: Message, field: FieldDescriptor) -> bool:
     return message.HasField(field.name) if field.has_presence else bool(getattr(message, field.name))
 
 
-def _options(field: FieldDescriptor) -> options_pb2.FieldOptions:
+def options_of(field: FieldDescriptor) -> options_pb2.FieldOptions:
+    """What a standard says of a field."""
     return field.GetOptions().Extensions[options_pb2.field]
 
 

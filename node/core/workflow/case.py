@@ -182,7 +182,7 @@ class Case:
         fact = graph.facts[step.position]
         kept, parties = step.situation.kept, step.situation.parties
         for deadline in self.workflow.act[fact.act].deadlines:
-            if deadline.only is None or kept.get(deadline.only.field) in deadline.only.values:
+            if deadline.only is None or deadline.only.holds(kept):
                 yield DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, fact.id, parties)
 
 

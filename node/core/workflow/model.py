@@ -112,12 +112,20 @@ class Need(_Declared):
 
 @dataclass(frozen=True, slots=True)
 class Only(_Declared):
-    """The act is open only where a field kept in the case has one of these values."""
+    """What it is said of holds only where a field kept in the case has one of these values.
+
+    Without values any will do; the value "" stands for a field that is not kept.
+    """
 
     field: str
     values: tuple[str, ...]
     law: Cited
     label: Label
+
+    def holds(self, kept: Mapping[str, str]) -> bool:
+        """Whether it holds in a case that keeps these fields."""
+        value = kept.get(self.field, "")
+        return value in self.values if self.values else bool(value)
 
 
 @dataclass(frozen=True, slots=True)

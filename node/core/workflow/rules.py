@@ -221,11 +221,10 @@ def _state(workflow: Workflow, act: Act, situation: Situation) -> Iterator[Broke
 def broken_by_guards(act: Act, on: date, situation: Situation) -> Iterator[Broken]:
     """The guards that do not let the act be made on this day: it is for other cases, or its day has not come."""
     for guard in act.guards:
-        kept = situation.kept.get(guard.field, "")
         if isinstance(guard, Only):
-            if kept not in guard.values:
+            if not guard.holds(situation.kept):
                 yield Broken(guard.field, Reason.ACT_NOT_ALLOWED, guard.law, guard.label.zh, guard.label.en)
-        elif not _is_due(guard, on, kept):
+        elif not _is_due(guard, on, situation.kept.get(guard.field, "")):
             yield Broken(guard.field, Reason.ACT_TOO_EARLY, guard.law, guard.label.zh, guard.label.en)
 
 

@@ -108,7 +108,9 @@ def as_json(workflow: Workflow) -> dict[str, Any]:
             {"name": state.name, "label": asdict(state.label), "final": state.final} for state in workflow.states
         ],
         "acts": [_act_json(act) for act in workflow.acts],
-        "forbidden": [{"name": rule.name, "why": asdict(rule.why), "law": rule.law.zh} for rule in workflow.forbidden],
+        "forbidden": [
+            {"name": rule.name, "why": asdict(rule.why), "law": rule.law.marked.zh} for rule in workflow.forbidden
+        ],
         "concurrent": {"first": list(workflow.first), **asdict(workflow.concurrency)},
     }
 
@@ -135,7 +137,7 @@ def _section(workflow: Workflow) -> str:
         *(_line(row) for row in act_rows(workflow, "zh")),
         f"\n并发 Concurrent acts: {workflow.concurrency.zh}\n{fill(workflow.concurrency.en, _LINE_LENGTH)}",
         *(
-            f"\n禁止 Forbidden `{rule.name}`: {rule.why.zh}（{rule.law.zh}）.\n{rule.why.en}."
+            f"\n禁止 Forbidden `{rule.name}`: {rule.why.zh}（{rule.law.marked.zh}）.\n{rule.why.en}."
             for rule in workflow.forbidden
         ),
         *_code_lists(workflow),
@@ -190,12 +192,12 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
         by=by,
         roles=", ".join(act.roles),
         carries="; ".join(_carries(act, lang)),
-        only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law, lang)})" for guard in act.guards),
+        only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law.marked, lang)})" for guard in act.guards),
         deadlines="; ".join(
             f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}" for deadline in act.deadlines
         ),
         makes="; ".join(f"{words.get(make.product, make.product)} {make.standard}" for make in act.makes),
-        law=text(act.law, lang),
+        law=text(act.law.marked, lang),
     )
 
 
@@ -212,7 +214,7 @@ def _carries(act: Act, lang: Lang) -> Iterator[str]:
         yield words["four_eyes"]
     for law, needs in groupby(act.needs, key=lambda need: need.law):
         listed = ("、" if lang == "zh" else ", ").join(text(need.label, lang) for need in needs)
-        yield listed if law == act.law else f"{listed} ({text(law, lang)})"
+        yield listed if law == act.law else f"{listed} ({text(law.marked, lang)})"
 
 
 def _act_json(act: Act) -> dict[str, Any]:
@@ -233,7 +235,7 @@ def _act_json(act: Act) -> dict[str, Any]:
         "guards": [
             {
                 "field": guard.field,
-                "law": guard.law.zh,
+                "law": guard.law.marked.zh,
                 **(_wait(guard) if isinstance(guard, NotBefore) else {"values": list(guard.values)}),
             }
             for guard in act.guards
@@ -242,7 +244,7 @@ def _act_json(act: Act) -> dict[str, Any]:
             {"effect": deadline.effect, "rule": deadline.rule, "cause": deadline.cause} for deadline in act.deadlines
         ],
         "makes": [{"product": make.product, "standard": make.standard} for make in act.makes],
-        "law": act.law.zh,
+        "law": act.law.marked.zh,
     }
 
 
@@ -252,4 +254,10 @@ def _wait(guard: NotBefore) -> dict[str, int]:
 
 def _need_json(need: Need) -> dict[str, Any]:
     codes = [choice.code for choice in need.choices]
-    return {"name": need.name, "kind": need.carries, "label": asdict(need.label), "law": need.law.zh, "codes": codes}
+    return {
+        "name": need.name,
+        "kind": need.carries,
+        "label": asdict(need.label),
+        "law": need.law.marked.zh,
+        "codes": codes,
+    }

@@ -17,6 +17,9 @@ from node.errors import NodeError
 from node.messages import _
 
 SUPERIOR = "superior"
+POLICE = "police"
+OUTSIDE = frozenset((SUPERIOR, POLICE))
+"""Who owes something in a case and has no node."""
 # Stands for the approver of a draft, who is not known yet.
 _SOMEBODY = Person("审批人")
 _CITY, _TO, _HANDLER = ("origin",), ("addressee",), ("handler",)
@@ -29,10 +32,13 @@ OWED_BY = MappingProxyType(
         "jurisdiction.designation": (SUPERIOR,),
         "case.decision": _HANDLER,
         "penalty.publication": _HANDLER,
+        "crime.transfer_decision": _HANDLER,
         "crime.transfer": _HANDLER,
+        "crime.police_decision": (POLICE,),
         "complaint.settlement": _CITY,
         "complaint.acceptance": _HANDLER,
         "complaint.mediation": _HANDLER,
+        "complaint.end_told": _HANDLER,
         "listing.serious.push": _CITY,
         "listing.serious.term": _CITY,
         "listing.serious.early_removal": _CITY,
@@ -56,7 +62,7 @@ class Timer:
     Attributes:
         act_id: record id of the act that started it.
         on: day of that act.
-        owed_by: cities, platforms or `SUPERIOR`.
+        owed_by: cities, platforms or who of `OUTSIDE`.
         deadline: None where it could not be started; `problem` says why, or what act it did not take.
     """
 
@@ -129,8 +135,12 @@ def refused_by_deadline(
     extended. Of a deadline that could not be started nothing can be told.
     """
     act = case.workflow.act[fact.act]
+    kept = case.situation.kept
     changes = [
-        deadline for deadline in act.deadlines if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
+        deadline
+        for deadline in act.deadlines
+        if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
+        and (deadline.only is None or deadline.only.holds(kept))
     ]
     every = timers(case, calendar, moments) if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
@@ -166,7 +176,7 @@ def _horizon(deadline: Deadline) -> str:
 
 def _debtors(event: DeadlineEvent) -> Iterator[str]:
     for party in OWED_BY[event.rule]:
-        name = SUPERIOR if party == SUPERIOR else event.parties.get(party, "")
+        name = party if party in OUTSIDE else event.parties.get(party, "")
         if name:
             yield name
 
@@ -187,7 +197,7 @@ def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Mapping
             case Effect.SUSPEND:
                 changed = deadline.suspend(on, event.cause)
             case Effect.RESUME:
-                changed = deadline.resume(on)
+                changed = deadline.resume(on, event.cause)
             case _:
                 approver = fact.approver.name if fact.approver else ""
                 limit = int(fact.fields.get("extends_by", "0")) or None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from itertools import compress
 from typing import NamedTuple
 
 from node.core.law.calendar import legal_date
@@ -12,6 +13,7 @@ from node.core.law.listing_term import term_findings
 from node.core.log.record import OWN_SOURCES, Shared, share_common
 from node.core.members.federation_file import SLUG
 from node.core.standards import standard as standards
+from node.core.standards.batch import CheckedBody, check_batch
 from node.core.standards.standard import Standard
 from node.core.standards.validation import Finding
 from node.core.workflow.declared import WORKFLOWS
@@ -54,6 +56,22 @@ class _Checked(NamedTuple):
     findings: list[Finding]
 
 
+_TOO_LARGE = _Checked(
+    None,
+    [
+        Finding(
+            "",
+            Reason.TOO_LARGE,
+            _(
+                "the key has to have 1 to {key_bytes} bytes, the body at most {body_bytes}",
+                key_bytes=MAX_KEY_BYTES,
+                body_bytes=MAX_BODY_BYTES,
+            ),
+        )
+    ],
+)
+
+
 class Pending(NamedTuple):
     """A batch under way: checked, and its good rows handed to the writer."""
 
@@ -94,8 +112,7 @@ class Ingest:
                     standard=request.standard,
                 ),
             )
-        shared = self._shared(request, standard)
-        rows = [self._check_row(standard, request, row, shared) for row in request.rows]
+        rows = self._check_rows(standard, request)
         entries = [row.entry for row in rows if row.entry is not None]
         if request.dry_run or not entries:
             return Pending(request, rows, None, 0)
@@ -131,32 +148,33 @@ class Ingest:
         )
         return share_common(common)
 
+    def _check_rows(self, standard: Standard, request: intake.SubmitRequest) -> list[_Checked]:
+        shared = self._shared(request, standard)
+        fits = list(map(_fits, request.rows))
+        bodies = [row.body for row in compress(request.rows, fits)]
+        checked = iter(check_batch(standard, bodies, self._today()))
+        return [
+            self._check_row(standard, request, row.key, next(checked), shared) if fit else _TOO_LARGE
+            for row, fit in zip(request.rows, fits, strict=True)
+        ]
+
     def _check_row(
-        self, standard: Standard, request: intake.SubmitRequest, row: intake.Row, shared: Shared
+        self, standard: Standard, request: intake.SubmitRequest, row: str, body: CheckedBody, shared: Shared
     ) -> _Checked:
-        if not row.key or len(row.key) > MAX_KEY_BYTES or len(row.body) > MAX_BODY_BYTES:
-            text = _(
-                "the key has to have 1 to {key_bytes} bytes, the body at most {body_bytes}",
-                key_bytes=MAX_KEY_BYTES,
-                body_bytes=MAX_BODY_BYTES,
-            )
-            return _Checked(None, [Finding("", Reason.TOO_LARGE, text)])
-        try:
-            message = standard.parse(row.body)
-        except NodeError as error:
-            return _Checked(None, [Finding("", error.reason, error.message)])
+        message = body.message
+        if message is None:
+            return _Checked(None, body.findings)
         if standard.name in WORKFLOWS and message.HasField("act"):
             return _Checked(None, [_ACT])
-        findings = [*standard.findings(message), *term_findings(standard.name, message)]
+        findings = [*body.findings, *term_findings(standard.name, message)]
         findings += self._republication.findings(standard.name, message)
-        findings += standard.future_findings(message, self._today())
+        findings += body.to_come
         if any(not finding.warning for finding in findings):
             return _Checked(None, findings)
-        bodies = standard.split(row.body)
-        key = row_key(request.standard, request.source, row.key)
-        return _Checked(
-            Entry(shared, Own(subjects=standard.subjects(message)), bodies, key, _digest16(b"".join(bodies))), findings
-        )
+        own = Own(subjects=standard.subjects(message))
+        content = _digest16(b"".join(body.facets))
+        key = row_key(request.standard, request.source, row)
+        return _Checked(Entry(shared, own, body.facets, key, content), findings)
 
     def _today(self) -> date:
         return legal_date(datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC))
@@ -197,6 +215,10 @@ def _check_request(request: intake.SubmitRequest, now_ms: int) -> Standard:
             _("the source {source} is reserved for records that the node writes", source=request.source),
         )
     return standards.get(request.standard, request.version)
+
+
+def _fits(row: intake.Row) -> bool:
+    return 0 < len(row.key) <= MAX_KEY_BYTES and len(row.body) <= MAX_BODY_BYTES
 
 
 def row_key(standard: str, source: str, key: str) -> bytes:

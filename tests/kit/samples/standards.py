@@ -91,7 +91,7 @@ def abnormal() -> Message:
         organ="长沙市市场监督管理局",
         grounds=[listing_pb2.ABNORMAL_GROUND_UNREACHABLE],
         facts="两次邮寄均无人签收。",
-        legal_basis="企业经营异常名录管理暂行办法 第9条",
+        legal_basis="企业经营异常名录管理办法 第9条",
         removal_conditions="重新取得联系后申请移出。",
         remedies="公示之日起三十日内书面提出异议。",
     )
@@ -177,7 +177,7 @@ def measure() -> Message:
         act=OPENING,
         number="长市监处置〔2026〕3号",
         organ="长沙市市场监督管理局",
-        legal_basis="网络交易监督管理办法 第29条",
+        legal_basis="中华人民共和国广告法 第17条",
         case_number="长市监立〔2026〕5号",
         party=PARTY,
         target=measure_pb2.Target(platform=PLATFORM, store=STORE),

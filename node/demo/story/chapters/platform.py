@@ -64,7 +64,7 @@ def _request(stage: Stage) -> None:
     request = {
         "number": "合市监处置〔2026〕21号",
         "organ": organ,
-        "legal_basis": "网络交易监督管理办法 第29条",
+        "legal_basis": "中华人民共和国广告法 第17条",
         "case_number": "合市监立〔2026〕77号",
         "origins": [stage.cases["hit"]],
         "party": SELLER,
@@ -112,7 +112,7 @@ def _appeal(stage: Stage) -> None:
         "sent_on": "2026-08-19",
         "facts": "贵方被列入严重违法失信名单。",
         "reasons": "防止消费者继续受误导。",
-        "basis": "网络交易监督管理办法 第29条",
+        "basis": "中华人民共和国广告法 第17条",
         "appeal_route": "平台申诉中心",
         "appeal_until": "2026-09-02",
     }

@@ -363,7 +363,7 @@ Global___PenaltyLink: _TypeAlias = PenaltyLink  # noqa: Y015
 
 @_typing.final
 class ListingAbnormal(_message.Message):
-    """经营异常名录 (企业信息公示暂行条例; 企业经营异常名录管理暂行办法). No fixed term: it ends when the ground does."""
+    """经营异常名录 (企业信息公示暂行条例; 企业经营异常名录管理办法). No fixed term: it ends when the ground does."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -13,6 +13,7 @@ from node.core.screening import LISTS
 from node.core.workflow.case import check
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.rules import Broken
+from node.usecases.casework.rules.basis import PLATFORMS_DUTY, broken_by_basis
 from node.usecases.casework.rules.candidate import Candidate, Check, Knowledge
 from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fact
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
@@ -89,6 +90,16 @@ RULES = (
         Label("本机关的文号只用于一案", "a document number of this city stands in one case"),
         (accord(),),
         broken_by_number,
+    ),
+    Rule(
+        "basis",
+        Label(
+            "请平台处置，以当事人违反的法律条款为依据，不得只引平台自身的义务",
+            "a request to a platform rests on the statute that was broken, not on the platform's own duty",
+        ),
+        (PLATFORMS_DUTY,),
+        broken_by_basis,
+        ("measure.request",),
     ),
     Rule(
         "limit",
@@ -183,7 +194,7 @@ def _lines() -> Iterator[str]:
     yield "checked in this order. A refusal names everything that the act breaks; the first gives its reason."
     for number, rule in enumerate(RULES, 1):
         laws_zh, laws_en = (
-            ("、".join(law.zh for law in rule.laws), "; ".join(law.en for law in rule.laws))
+            ("、".join(law.marked.zh for law in rule.laws), "; ".join(law.marked.en for law in rule.laws))
             if rule.laws
             else ("该环节或该事项所依据的条文", "that of the act or of the demand")
         )
