@@ -15,13 +15,6 @@ SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|PRAGMA \w|BEGIN IMMEDIATE|VACUUM)\b",
     re.DOTALL,
 )
-# Places that read records: they go with the one reader of runs (issue 10). A place that is gone leaves this list.
-LEFT = {
-    "node/usecases/casework/lists/lifecycle.py": ["SQL", "connection", "execute"],
-    "node/usecases/casework/lists/screen.py": ["connection"],
-    "node/usecases/records/show_operator.py": ["connection"],
-    "node/usecases/records/verify_operator.py": ["connection", "connection"],
-}
 
 
 def _sights(source: str) -> Iterator[str]:
@@ -43,7 +36,7 @@ def test_nobody_but_the_storage_sees_a_database() -> None:
         for path in sorted((ROOT / top).rglob("*.py")):
             if ROOT / "node/storage" not in path.parents and (sights := sorted(_sights(path.read_text("utf-8")))):
                 seen[str(path.relative_to(ROOT))] = sights
-    assert seen == LEFT
+    assert not seen
 
 
 @pytest.mark.parametrize(
