@@ -114,7 +114,7 @@ def test_masking_keeps_the_leaf_and_hides_the_rest(
 @given(commons, owns, st.integers(0, MAX_FACETS), st.integers(0, 2**40 - 1))
 def test_a_header_is_common_and_own_and_can_be_split(common: Common, own: Own, facets: int, index: int) -> None:
     common.facets = facets
-    header = header_of(common, own, index)
+    header = header_of(share_common(common), own, index)
     assert (header.id, header.facets) == (f"wuhan-{index}", facets)
     shared, again = split_header(header, facets)
     assert (shared.common, again) == (common, own)

@@ -41,11 +41,12 @@ _Part = TypeVar("_Part", Common, Own)
 
 
 class Shared(NamedTuple):
-    """What the records of a run have in common: as parsed, as hashed, and as a leaf begins with it."""
+    """What the records of a run have in common: as parsed, as hashed, and what a leaf and a header begin with."""
 
     common: Common
     raw: bytes
     leaf_prefix: bytes
+    header: bytes
 
 
 class Record:
@@ -95,7 +96,7 @@ class Record:
         """Common and own read together; made once. Of a record that is open."""
         if self._header is None:
             assert self.shared is not None, "a withheld record has no header"  # noqa: S101 - a fault of ours
-            self._header = header_of(self.shared.common, Own.FromString(self.own), self.index)
+            self._header = header_of(self.shared, Own.FromString(self.own), self.index)
         return self._header
 
     @property
@@ -197,7 +198,7 @@ def read_common(raw: bytes) -> Shared:
             Reason.BAD_COMMITMENT,
             _("a common header must name its city and at most {most} facets", most=MAX_FACETS),
         )
-    return Shared(common, raw, b"\0" + sha256(raw).digest())
+    return Shared(common, raw, b"\0" + sha256(raw).digest(), _begin_header(common))
 
 
 def share_common(common: Common) -> Shared:
@@ -237,27 +238,34 @@ def _parse_whole(kind: type[_Part], raw: bytes) -> _Part:
     return part
 
 
-def header_of(common: Common, own: Own, index: int) -> Header:
+def header_of(shared: Shared, own: Own, index: int) -> Header:
     """Common and own read together, for the record at leaf `index`."""
-    city = common.city
+    header, city = Header.FromString(shared.header), shared.common.city
+    header.id = record_id(city, index)
+    header.subjects.extend(own.subjects)
+    if own.valid_from_ms or own.valid_until_ms:
+        header.valid_from_ms, header.valid_until_ms = own.valid_from_ms, own.valid_until_ms
+    if own.supersedes:
+        header.supersedes = record_id(city, own.supersedes - 1)
+    if own.retracts:
+        header.retracts = record_id(city, own.retracts - 1)
+    return header
+
+
+def _begin_header(common: Common) -> bytes:
+    """The header of every record of a run, as far as common says it: parsed anew for each, which is cheaper."""
     return Header(
-        id=record_id(city, index),
         standard=common.standard,
         version=common.version,
-        city=city,
-        subjects=own.subjects,
+        city=common.city,
         issued_at_ms=common.issued_at_ms,
-        valid_from_ms=own.valid_from_ms,
-        valid_until_ms=own.valid_until_ms,
-        supersedes=record_id(city, own.supersedes - 1) if own.supersedes else "",
-        retracts=record_id(city, own.retracts - 1) if own.retracts else "",
         audience=common.audience,
         purpose=common.purpose,
         legal_basis=common.legal_basis,
         as_of_ms=common.as_of_ms,
         source=common.source,
         facets=common.facets,
-    )
+    ).SerializeToString()
 
 
 def split_header(header: Header, facets: int) -> tuple[Shared, Own]:

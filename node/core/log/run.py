@@ -249,16 +249,34 @@ def cut_one(run: StoredRun, index: int) -> Record:
     Raises:
         NodeError: BAD_COMMITMENT, as `cut`.
     """
-    at = index - run.first
-    leaf_hash = run.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+    return pick(run, (index,))[0]
+
+
+def pick(run: StoredRun, indices: Iterable[int]) -> list[Record]:
+    """The records at these leaves of a stored run; the others are not cut.
+
+    Raises:
+        NodeError: BAD_COMMITMENT, as `cut`.
+    """
+    places = [index - run.first for index in indices]
+    hashes = [run.hashes[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at in places]
     if run.content is None:
-        return Record(index, leaf_hash)
+        return [Record(run.first + at, leaf_hash) for at, leaf_hash in zip(places, hashes, strict=True)]
     try:
         parsed = Run.FromString(run.content)
+        shared, owns = read_common(parsed.common), parsed.own
         columns = [(column.openings, column.commitments) for column in parsed.columns]
-        facets = [openings[at] if openings else None for openings, _commitments in columns]
-        commitments = [None if openings else commitments[at] for openings, commitments in columns]
-        return Record(index, leaf_hash, read_common(parsed.common), parsed.own[at], facets, commitments)
+        return [
+            Record(
+                run.first + at,
+                leaf_hash,
+                shared,
+                owns[at],
+                [openings[at] if openings else None for openings, _commitments in columns],
+                [None if openings else commitments[at] for openings, commitments in columns],
+            )
+            for at, leaf_hash in zip(places, hashes, strict=True)
+        ]
     except (DecodeError, IndexError):
         _refuse_run(_("a run cannot be parsed"))
 

@@ -57,7 +57,7 @@ class Entry(NamedTuple):
     @property
     def header(self) -> Header:
         """Common and own read together; it has no place, so `id` is empty."""
-        header = header_of(self.shared.common, self.own, 0)
+        header = header_of(self.shared, self.own, 0)
         header.id = ""
         return header
 

@@ -4,11 +4,12 @@ The one reader of runs. A run lies at the position of its first record; which ru
 from the record's own position.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 from node.core.log.record import Record
-from node.core.log.run import MAX_RUN_RECORDS, OpenedRun, StoredRun, clip, cut, cut_one
+from node.core.log.run import MAX_RUN_RECORDS, OpenedRun, StoredRun, clip, cut, cut_one, pick
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import position, reach, split_position
@@ -16,6 +17,10 @@ from node.storage.sqlite.tree import position, reach, split_position
 _INSERT = "INSERT INTO run (first, standard, hashes, content) VALUES "
 _SELECT = "SELECT first, standard, hashes, content FROM run"
 _SELECT_AT = _SELECT + " WHERE first <= ? ORDER BY first DESC LIMIT 1"
+_SELECT_HOLDING = (
+    "SELECT first, standard, hashes, content FROM run WHERE first IN"
+    " (SELECT (SELECT max(first) FROM run WHERE first <= value) FROM json_each(?)) ORDER BY first"
+)
 _SELECT_WITHIN = _SELECT + " WHERE first >= ? AND first < ?"
 IS_OPEN = (
     "coalesce((SELECT content IS NOT NULL AND {row} < first + length(hashes) / 32"
@@ -78,20 +83,17 @@ def read_at(connection: Connection, rows: Iterable[int]) -> dict[int, Record]:
     Raises:
         NodeError: BAD_COMMITMENT, a stored run is damaged.
     """
+    wanted = sorted(set(rows))
+    if len(wanted) == 1:
+        origin, index = split_position(wanted[0])
+        record = read_record(connection, origin, index)
+        return {} if record is None else {wanted[0]: record}
     records: dict[int, Record] = {}
-    left = sorted(rows, reverse=True)
-    while left:
-        origin, index = split_position(left[-1])
-        run = _run_at(connection, origin, index)
-        end = position(origin, run.end if run else index + 1)
-        indices = []
-        while left and left[-1] < end:
-            indices.append(split_position(left.pop())[1])
-        if run and len(indices) == 1:
-            records[position(origin, index)] = cut_one(run, index)
-        elif run:
-            cut_up = cut(run)
-            records |= {position(origin, each): cut_up[each - run.first] for each in indices}
+    for row in connection.execute(_SELECT_HOLDING, (str(wanted),)):
+        run, first = _read(row)[0], row[0]
+        begin, end = bisect_left(wanted, first), bisect_left(wanted, first + run.length)
+        there = wanted[begin:end]
+        records |= zip(there, pick(run, [run.first + at - first for at in there]), strict=True)
     return records
 
 

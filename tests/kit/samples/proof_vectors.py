@@ -17,7 +17,8 @@ from nacl.signing import SigningKey
 from node.core.log.checkpoint import LogKey, format_checkpoint, format_vkey, log_name
 from node.core.log.merkle import inclusion_proof
 from node.core.log.proof import _READABLE_NOTE
-from node.core.log.record import commit, header_of
+from node.core.log.record import commit, header_of, share_common
+from node.errors import NodeError
 from node.stubs.record.v1.record_pb2 import Common, Own
 from tests.kit.simulator.memory_log import root
 
@@ -212,8 +213,8 @@ def make() -> dict[str, Any]:
 def _readable(told: View, index: int) -> dict[str, Any]:
     """What a file says for people; of bytes that no library reads, nothing."""
     try:
-        header = header_of(Common.FromString(told["common"]), Own.FromString(told["own"]), index)
-    except DecodeError:
+        header = header_of(share_common(Common.FromString(told["common"])), Own.FromString(told["own"]), index)
+    except (DecodeError, NodeError):
         return {"note": _READABLE_NOTE, "header": {}, "body": {}}
     return {"note": _READABLE_NOTE, "header": MessageToDict(header, preserving_proto_field_name=True), "body": {}}
 
