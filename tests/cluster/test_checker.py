@@ -15,6 +15,8 @@ from tests.kit.simulator.telling import note
 
 RECORDS = 250
 OPEN = policy_text("wuhan", "public", "regulator")
+# Of the run that holds the record at a position.
+_HOLDING = "WHERE first = (SELECT max(first) FROM run WHERE first <= ?)"
 
 
 class World:
@@ -92,7 +94,7 @@ def test_a_row_that_stands_twice(world: World) -> None:
 def test_an_altered_record(holder: str, world: World) -> None:
     at = world.wuhan if holder == "wuhan" else world.changsha
     number = at.store.origin("wuhan").number
-    world.write(at, "UPDATE record SET leaf_hash = zeroblob(32) WHERE position = ?", _position(number, 5))
+    world.write(at, f"UPDATE run SET hashes = zeroblob(length(hashes)) {_HOLDING}", _position(number, 5))
     assert (Rule.AUDIT, holder, "wuhan") in world.found()
 
 
@@ -173,7 +175,7 @@ def test_values_that_policy_allows_and_are_not_there(world: World) -> None:
 
 def test_a_record_that_may_be_seen_and_is_a_hash(world: World) -> None:
     row = _position(world.changsha.store.origin("wuhan").number, 20)
-    world.write(world.changsha, "UPDATE record SET view = NULL WHERE position = ?", row)
+    world.write(world.changsha, f"UPDATE run SET content = NULL, standard = '' {_HOLDING}", row)
     assert (Rule.HIDDEN, "changsha", "wuhan") in world.found()
 
 

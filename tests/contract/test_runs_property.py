@@ -5,7 +5,7 @@ from itertools import pairwise
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from node.core.log.record import Record, commit, hash_record
@@ -14,6 +14,7 @@ from node.storage.sqlite import rows as stored
 from node.storage.sqlite.inspection import inspect
 from node.storage.sqlite.log import OWN, Entry
 from node.usecases.upkeep.audit import audit
+from tests.kit.effort import effort
 from tests.kit.stores.backends import Backend
 from tests.kit.stores.city import City, only, operator, withheld
 
@@ -169,7 +170,7 @@ _steps = st.one_of(
 
 
 @given(st.lists(_steps, max_size=14), st.sampled_from([30, 1 << 16]))
-@settings(max_examples=60, deadline=None)
+@effort(60)
 def test_any_sequence_reads_back_as_plain_lists_say(
     tmp_path_factory: pytest.TempPathFactory,
     backend: Backend,

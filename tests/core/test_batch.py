@@ -11,8 +11,8 @@ from node.core.standards.standard import Standard, get, standards
 from node.core.standards.validation import Finding
 from node.errors import NodeError, Reason
 from node.stubs.standard.v1 import operator_pb2 as op
-from tests.fuzz.mutations import mutated
 from tests.kit.effort import effort
+from tests.kit.mutations import mutated
 from tests.kit.samples.declared import good, nearly_right
 from tests.kit.samples.standards import USCC
 

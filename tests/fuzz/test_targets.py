@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 
 from tests.fuzz.limits import HangError, limited
-from tests.fuzz.mutations import mutated
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 from tests.kit.effort import effort
+from tests.kit.mutations import mutated
 from tests.kit.samples.hostile_files import hostile
 
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)

@@ -237,7 +237,7 @@ def test_digest_collision_does_not_answer(world: World) -> None:
     world.changsha.register(operator("91430000184255293D"))
     world.changsha.store.submit(
         lambda connection: connection.execute(
-            "UPDATE subject SET digest = ?", (index_key(subject_digest(f"uscc:{USCC}"), Kind.REGISTRATION),)
+            "UPDATE subject_fresh SET digest = ?", (index_key(subject_digest(f"uscc:{USCC}"), Kind.REGISTRATION),)
         )
     ).result()
     assert world.ask().result == query.RESULT_NOT_FOUND
