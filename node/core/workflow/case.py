@@ -182,8 +182,9 @@ class Case:
         fact = graph.facts[step.position]
         kept, parties = step.situation.kept, step.situation.parties
         for deadline in self.workflow.act[fact.act].deadlines:
-            if deadline.only is None or deadline.only.holds(kept):
-                yield DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, fact.id, parties)
+            if deadline.only is None or deadline.only.holds(kept, parties):
+                on = date.fromisoformat(kept[deadline.since]) if deadline.since in kept else fact.on
+                yield DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, on, fact.id, parties)
 
 
 def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:

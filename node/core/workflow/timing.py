@@ -43,6 +43,7 @@ OWED_BY = MappingProxyType(
         "listing.serious.term": _CITY,
         "listing.serious.early_removal": _CITY,
         "listing.serious.publication": ("home",),
+        "listing.serious.own_publication": ("home",),
         "listing.serious.annulment": ("home",),
         "platform.sanction_publication": ("platform",),
         "credit.repair.acceptance": _CITY,
@@ -135,12 +136,12 @@ def refused_by_deadline(
     extended. Of a deadline that could not be started nothing can be told.
     """
     act = case.workflow.act[fact.act]
-    kept = case.situation.kept
+    kept, parties = case.situation.kept, case.situation.parties
     changes = [
         deadline
         for deadline in act.deadlines
         if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
-        and (deadline.only is None or deadline.only.holds(kept))
+        and (deadline.only is None or deadline.only.holds(kept, parties))
     ]
     every = timers(case, calendar, moments) if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)

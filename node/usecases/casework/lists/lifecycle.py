@@ -41,6 +41,7 @@ from node.usecases.casework.rules.listings import listing_to_repair
 from node.usecases.records.retract import retract
 
 _REPAIR = "credit.repair"
+_PUBLISHING = frozenset(("publish", "publish_here"))
 _PEERS_MS = 60_000
 # Cases looked at in one run: after a start all of them are.
 _CASES = 500
@@ -195,7 +196,7 @@ class ListingLifecycle:
         body: Any = self._body(decided[0].id)
         body.ClearField("act")
         if case.workflow.name == SERIOUS:
-            published = [made.on.isoformat() for made in case.in_force() if made.act == "publish"]
+            published = [made.on.isoformat() for made in case.in_force() if made.act in _PUBLISHING]
             body.published_on = published[-1] if published else body.published_on
             body.until = fact.fields.get("until", body.until)
         if fact is not decided[0]:

@@ -1,0 +1,117 @@
+"""Lists as the law has them: who publishes a listing and by when, and who decides an appeal to a platform."""
+
+from typing import Any
+
+import pytest
+
+from node.errors import Reason
+from node.stubs.standard.v1 import listing_pb2
+from node.usecases.casework.lists.lifecycle import ListingLifecycle
+from node.usecases.casework.propose import ActRefusedError
+from tests.kit.casework.casework_city import TAOBAO, CaseworkCity, act, broken_in, documents, shown, with_act
+from tests.kit.casework.listings import deciding, listed, told_beforehand
+from tests.kit.casework.repairs import applying
+from tests.kit.samples.standards import platform_list
+
+Desks = tuple[CaseworkCity, CaseworkCity]
+SERIOUS, PLATFORM = "listing.serious", "listing.platform"
+
+
+def serious(name: str, **fields: Any) -> listing_pb2.ListingSerious:
+    return listing_pb2.ListingSerious(act=act(name), **fields)
+
+
+def decided(desk: CaseworkCity, home: str) -> str:
+    case, decision = told_beforehand(desk), deciding("2029-05-06")
+    decision.home_city = home
+    desk.decide(SERIOUS, case, decision)
+    return case
+
+
+def clocks(desk: CaseworkCity, case: str, day: str = "2026-05-06") -> dict[str, tuple[str, str]]:
+    limits = [each for each in shown(desk, case, day).clocks if "public" in each.rule or "push" in each.rule]
+    return {each.rule: (each.due, each.state) for each in limits}
+
+
+def test_a_party_of_the_own_province_is_published_here_in_twenty_working_days_and_not_pushed(desks: Desks) -> None:
+    changsha, _ = desks
+    case = decided(changsha, "changsha")
+    assert clocks(changsha, case) == {"listing.serious.own_publication": ("2026-06-02", "running")}
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act(SERIOUS, case, serious("push", pushed_on="2026-05-06"))
+    assert broken_in(caught) == {("listing.serious.push.home", Reason.ACT_NOT_ALLOWED)}
+    assert changsha.act(SERIOUS, case, serious("publish_here", published_on="2026-05-06")).state == "published"
+    assert clocks(changsha, case)["listing.serious.own_publication"][1] == "met"
+    keep = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository)
+    assert len(keep.run()) == 1
+
+
+def test_a_party_of_another_province_is_pushed_in_ten_and_published_by_its_home_in_ten(desks: Desks) -> None:
+    changsha, hefei = desks
+    case = decided(changsha, "hefei")
+    assert clocks(changsha, case) == {"listing.serious.push": ("2026-05-19", "running")}
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act(SERIOUS, case, serious("publish_here", published_on="2026-05-06"))
+    assert ("listing.serious.publish_here.home", Reason.ACT_NOT_ALLOWED) in broken_in(caught)
+    changsha.act(SERIOUS, case, serious("push", pushed_on="2026-05-06"))
+    assert clocks(changsha, case)["listing.serious.publication"] == ("2026-05-19", "running")
+    hefei.see(changsha)
+    assert hefei.act(SERIOUS, case, serious("publish", published_on="2026-05-06")).state == "published"
+
+
+@pytest.mark.parametrize(("home", "is_pushed"), [("changsha", False), ("hefei", True)])
+def test_a_repair_is_pushed_to_another_province_alone(desks: Desks, home: str, is_pushed: bool) -> None:
+    changsha, _ = desks
+    changsha.decide("listing.abnormal", "", listed())
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
+    body = applying(record)
+    body.home_city = home
+    case = changsha.act("credit.repair", "", body).case
+    changsha.decide("credit.repair", case, with_act(type(body)(), "accept"))
+    papers = documents("准予信用修复决定书")
+    approve = type(body)(decision_number="修1号", decided_on="2026-05-06", outcome="REPAIR_OUTCOME_APPROVED")
+    changsha.decide("credit.repair", case, with_act(approve, "approve", reasons="已履行", documents=papers))
+    changsha.act("credit.repair", case, with_act(type(body)(executed_on="2026-05-06"), "execute"))
+    assert ("credit.repair.push" in {each.rule for each in shown(changsha, case).clocks}) is is_pushed
+    if is_pushed:
+        assert changsha.act("credit.repair", case, with_act(type(body)(), "push")).state == "pushed"
+        return
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.act("credit.repair", case, with_act(type(body)(), "push"))
+    assert broken_in(caught) == {("credit.repair.push.home", Reason.ACT_NOT_ALLOWED)}
+    assert changsha.act("credit.repair", case, with_act(type(body)(), "confirm")).state == "propagated"
+
+
+def appealed(desk: CaseworkCity, asked: "listing_pb2.AppealReview.ValueType") -> str:
+    body = platform_list()
+    assert isinstance(body, listing_pb2.ListingPlatform)
+    body.platform.name = "淘宝"
+    case = desk.act(PLATFORM, "", with_act(body, "list", reasons="理由"), actor=TAOBAO).case
+    appeal = listing_pb2.ListingPlatform(act=act("appeal", reasons="申诉"), review_asked=asked)
+    desk.act(PLATFORM, case, appeal, actor=TAOBAO)
+    return case
+
+
+def uphold(desk: CaseworkCity, case: str, name: str, **fields: Any) -> str:
+    body = listing_pb2.ListingPlatform(act=act(name, reasons="维持"), **fields)
+    return desk.act(PLATFORM, case, body, actor=TAOBAO).state
+
+
+def test_a_person_decides_an_appeal_where_one_is_asked_for(desks: Desks) -> None:
+    changsha, _ = desks
+    case = appealed(changsha, listing_pb2.APPEAL_REVIEW_PERSON)
+    with pytest.raises(ActRefusedError) as caught:
+        uphold(changsha, case, "uphold")
+    assert broken_in(caught) == {("listing.platform.uphold.review_asked", Reason.ACT_NOT_ALLOWED)}
+    with pytest.raises(ActRefusedError) as caught:
+        uphold(changsha, case, "uphold_by_person")
+    assert broken_in(caught) == {("listing.platform.uphold_by_person.reviewed_by", Reason.ACT_INCOMPLETE)}
+    assert uphold(changsha, case, "uphold_by_person", reviewed_by="王某") == "upheld"
+
+
+@pytest.mark.parametrize("asked", [listing_pb2.APPEAL_REVIEW_UNSPECIFIED, listing_pb2.APPEAL_REVIEW_ANY])
+def test_software_may_decide_where_no_person_is_asked_for(
+    desks: Desks, asked: "listing_pb2.AppealReview.ValueType"
+) -> None:
+    changsha, _ = desks
+    assert uphold(changsha, appealed(changsha, asked), "uphold") == "upheld"
