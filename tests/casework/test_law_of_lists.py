@@ -6,12 +6,15 @@ import pytest
 
 from node.errors import Reason
 from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import penalty_pb2 as pb
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.casework_city import TAOBAO, CaseworkCity, act, broken_in, documents, shown, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
+from tests.kit.casework.penalties import investigated, penalising
 from tests.kit.casework.repairs import applying
 from tests.kit.samples.standards import platform_list
+from tests.kit.samples.standards import serious as serious_listing
 
 Desks = tuple[CaseworkCity, CaseworkCity]
 SERIOUS, PLATFORM = "listing.serious", "listing.platform"
@@ -115,3 +118,68 @@ def test_software_may_decide_where_no_person_is_asked_for(
 ) -> None:
     changsha, _ = desks
     assert uphold(changsha, appealed(changsha, asked), "uphold") == "upheld"
+
+
+def proposing(*kinds: "pb.PenaltyKind.ValueType", **link: str) -> listing_pb2.ListingSerious:
+    body = serious_listing()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    for field in ("decision_number", "decided_on", "published_on", "until"):
+        body.ClearField(field)
+    body.penalty.kinds[:] = kinds
+    for field, value in link.items():
+        setattr(body.penalty, field, value)
+    with_act(body, "propose", reasons="理由")
+    return body
+
+
+@pytest.mark.parametrize("kind", [pb.PENALTY_KIND_WARNING, pb.PENALTY_KIND_FINE, pb.PENALTY_KIND_PROCEEDS_CONFISCATED])
+def test_nobody_is_listed_for_a_light_penalty(desks: Desks, kind: "pb.PenaltyKind.ValueType") -> None:
+    with pytest.raises(ActRefusedError) as caught:
+        desks[0].act(SERIOUS, "", proposing(kind))
+    assert broken_in(caught) == {("listing.serious.propose.penalty", Reason.ACT_NOT_ALLOWED)}
+    assert [each.law.zh for each in caught.value.broken] == ["市场监督管理严重违法失信名单管理办法第2条"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "heavy_by"),
+    [
+        (pb.PENALTY_KIND_LICENCE_REVOKED, ""),
+        (pb.PENALTY_KIND_BUSINESS_RESTRICTED, ""),
+        (pb.PENALTY_KIND_OCCUPATION_RESTRICTED, ""),
+        (pb.PENALTY_KIND_FINE, "湖南省市场监管行政处罚裁量基准 广告法第55条 从重"),
+    ],
+)
+def test_a_heavy_penalty_may_lead_to_the_list(desks: Desks, kind: "pb.PenaltyKind.ValueType", heavy_by: str) -> None:
+    assert desks[0].act(SERIOUS, "", proposing(kind, heavy_by=heavy_by)).state == "draft"
+
+
+def test_a_warning_is_not_made_heavy_by_a_clause_nor_by_the_decision(desks: Desks) -> None:
+    changsha, _ = desks
+    with pytest.raises(ActRefusedError):
+        changsha.act(SERIOUS, "", proposing(pb.PENALTY_KIND_WARNING, heavy_by="条款"))
+    case, decision = told_beforehand(changsha), deciding("2029-05-06")
+    decision.penalty.CopyFrom(proposing(pb.PENALTY_KIND_FINE).penalty)
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.decide(SERIOUS, case, decision)
+    assert broken_in(caught) == {("listing.serious.decide.penalty", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_who_defies_a_decision_is_listed_whatever_the_penalty(desks: Desks) -> None:
+    body = proposing(pb.PENALTY_KIND_FINE)
+    body.grounds[:] = [listing_pb2.SERIOUS_GROUND_DECISION_DEFIED]
+    assert desks[0].act(SERIOUS, "", body).state == "draft"
+
+
+@pytest.mark.parametrize(
+    ("kind", "drafts"), [(pb.PENALTY_KIND_WARNING, 0), (pb.PENALTY_KIND_FINE, 1), (pb.PENALTY_KIND_CLOSED, 1)]
+)
+def test_a_penalty_proposes_a_listing_where_it_may_be_heavy(
+    desks: Desks, kind: "pb.PenaltyKind.ValueType", drafts: int
+) -> None:
+    _, hefei = desks
+    case, body = investigated(desks[0], hefei), penalising()
+    body.sanction.kinds[:] = [kind]
+    if kind != pb.PENALTY_KIND_FINE:
+        body.sanction.ClearField("fine")
+    made = hefei.decide("referral", case, body).makes
+    assert len([each for each in made if each.draft]) == drafts

@@ -8,6 +8,7 @@ those of the acting city's own node. Before them stand who may call (`rpc/`), an
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from node.core.law.heavy_penalty import HEAVY_PENALTY
 from node.core.law.laws import Citation, Label, accord
 from node.core.screening import LISTS
 from node.core.workflow.case import check
@@ -19,7 +20,12 @@ from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fa
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
 from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
 from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
-from node.usecases.casework.rules.listings import broken_by_repair, broken_by_republication, broken_by_term
+from node.usecases.casework.rules.listings import (
+    broken_by_repair,
+    broken_by_republication,
+    broken_by_term,
+    broken_by_weight,
+)
 from node.usecases.casework.rules.numbers import broken_by_number
 from node.usecases.casework.rules.out_of_rule import broken_by_taking_on
 from node.usecases.casework.rules.retransfer import REFERRAL, broken_by_referring
@@ -125,6 +131,16 @@ RULES = (
         Label("列入期限不超过法定最长期限", "a listing's term is no longer than the law's"),
         (),
         broken_by_term,
+        ("listing.serious",),
+    ),
+    Rule(
+        "weight",
+        Label(
+            "列入严重违法失信名单以较重行政处罚为据，第11条情形除外",
+            "a serious listing rests on a heavy penalty, but for Art 11",
+        ),
+        (HEAVY_PENALTY,),
+        broken_by_weight,
         ("listing.serious",),
     ),
     Rule(
