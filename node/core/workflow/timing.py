@@ -18,7 +18,8 @@ from node.messages import _
 
 SUPERIOR = "superior"
 POLICE = "police"
-OUTSIDE = frozenset((SUPERIOR, POLICE))
+HOME_ORGAN = "home_organ"
+OUTSIDE = frozenset((SUPERIOR, POLICE, HOME_ORGAN))
 """Who owes something in a case and has no node."""
 # Stands for the approver of a draft, who is not known yet.
 _SOMEBODY = Person("审批人")
@@ -32,6 +33,9 @@ OWED_BY = MappingProxyType(
         "jurisdiction.designation": (SUPERIOR,),
         "case.decision": _HANDLER,
         "penalty.publication": _HANDLER,
+        "penalty.push": _HANDLER,
+        "penalty.publication_by_home": (HOME_ORGAN,),
+        "penalty.withdrawal": _HANDLER,
         "crime.transfer_decision": _HANDLER,
         "crime.transfer": _HANDLER,
         "crime.police_decision": (POLICE,),

@@ -28,6 +28,7 @@ from node.usecases.casework.rules.listings import (
 )
 from node.usecases.casework.rules.numbers import broken_by_number
 from node.usecases.casework.rules.out_of_rule import broken_by_taking_on
+from node.usecases.casework.rules.penalties import WHAT_IS_PUBLISHED, broken_by_publication
 from node.usecases.casework.rules.retransfer import REFERRAL, broken_by_referring
 
 _LISTS = tuple(name for name in WORKFLOWS if name in LISTS and WORKFLOWS[name].forbidden)
@@ -152,6 +153,13 @@ RULES = (
         (),
         broken_by_repair,
         ("credit.repair",),
+    ),
+    Rule(
+        "publication",
+        Label("仅受警告的不予公示，其他处罚应当公示", "a warning alone is not published, every other penalty is"),
+        (WHAT_IS_PUBLISHED,),
+        broken_by_publication,
+        ("referral",),
     ),
     Rule(
         "place",
