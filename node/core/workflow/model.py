@@ -185,6 +185,7 @@ class DeadlineEffect(_Declared):
         cause: why time does not count, as the rule names it; of a suspension.
         only: the effect holds for such cases alone.
         since: name under which the case keeps the day from which it counts; of a start whose act came later.
+        upon_receipt: it starts on the day who owes it received the act, whoever opens it when; not before.
     """
 
     effect: Effect
@@ -192,6 +193,7 @@ class DeadlineEffect(_Declared):
     cause: str = ""
     only: Only | Between | None = None
     since: str = ""
+    upon_receipt: bool = False
 
 
 class Product(StrEnum):

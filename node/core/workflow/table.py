@@ -22,6 +22,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "of": "的决定记录",
         "start": "起算",
         "since": "（自首次收到之日）",
+        "upon_receipt": "（自收到之日）",
         "stop": "终止",
         "suspend": "中止计时",
         "resume": "恢复计时",
@@ -42,6 +43,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "on": "; on a decision of ",
         "of": "",
         "since": " (from the first receipt)",
+        "upon_receipt": " (upon receipt)",
         "or": "or",
     },
 }
@@ -196,7 +198,9 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
         carries="; ".join(_carries(act, lang)),
         only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law.marked, lang)})" for guard in act.guards),
         deadlines="; ".join(
-            f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}" + words["since"] * bool(deadline.since)
+            f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}"
+            + words["since"] * bool(deadline.since)
+            + words["upon_receipt"] * deadline.upon_receipt
             for deadline in act.deadlines
         ),
         makes="; ".join(f"{words.get(make.product, make.product)} {make.standard}" for make in act.makes),
@@ -244,7 +248,13 @@ def _act_json(act: Act) -> dict[str, Any]:
             for guard in act.guards
         ],
         "clocks": [
-            {"effect": deadline.effect, "rule": deadline.rule, "cause": deadline.cause} for deadline in act.deadlines
+            {
+                "effect": deadline.effect,
+                "rule": deadline.rule,
+                "cause": deadline.cause,
+                "upon_receipt": deadline.upon_receipt,
+            }
+            for deadline in act.deadlines
         ],
         "makes": [{"product": make.product, "standard": make.standard} for make in act.makes],
         "law": act.law.marked.zh,
