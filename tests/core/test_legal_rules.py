@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from node.core.law.laws import laws
+from node.core.law.laws import laws, parse_citation
 from node.core.law.legal_rules import Kind, Unit, find_rule, parse_rules, vendored_rules
 from node.errors import FileError, NodeError, Reason
 
@@ -26,7 +26,7 @@ CLOCKS = [
     ("listing.serious.push", 10, "working_days", [], "14"),
     ("listing.serious.publication", 10, "working_days", [], "14"),
     ("listing.serious.annulment", 3, "working_days", [], "19"),
-    ("listing.serious.term", 3, "years", [], None),
+    ("listing.serious.term", 3, "years", [], "21"),
     ("listing.serious.early_removal", 1, "years", [], "16"),
     ("credit.repair.acceptance", 2, "working_days", [], None),
     ("credit.repair.decision", 7, "working_days", [10], None),
@@ -131,6 +131,12 @@ def test_a_rule_may_end_without_a_successor() -> None:
     assert book.in_force("measure.seizure", date(2025, 12, 31)).until == date(2025, 12, 31)
     with pytest.raises(NodeError, match="not in force"):
         book.in_force("measure.seizure", date(2026, 1, 1))
+
+
+def test_what_is_to_be_checked_is_marked_in_tables_and_not_in_messages() -> None:
+    unsure = parse_citation("serious_list 21?")
+    assert (unsure.zh, unsure.en) == (parse_citation("serious_list 21").zh, parse_citation("serious_list 21").en)
+    assert (unsure.marked.zh, unsure.marked.en) == (f"{unsure.zh}（待核）", f"{unsure.en} (to be checked)")
 
 
 def test_every_text_is_there_in_both_languages() -> None:

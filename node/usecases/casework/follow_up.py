@@ -128,7 +128,11 @@ def _listing(case: str, known: referral_pb2.Referral, act: referral_pb2.Referral
         return None
     kinds: list[PenaltyKind.ValueType] = list(act.sanction.kinds)
     link = listing_pb2.PenaltyLink(
-        decision_number=act.act.document_number, kinds=kinds, organ=act.sanction.organ, decided_on=act.act.date
+        decision_number=act.act.document_number,
+        kinds=kinds,
+        organ=act.sanction.organ,
+        decided_on=act.act.date,
+        restricted_until=act.sanction.restricted_until,
     )
     facts = act.sanction.facts or known.alleged_violation
     return listing_pb2.ListingSerious(

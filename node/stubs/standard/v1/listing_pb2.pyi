@@ -356,12 +356,15 @@ class PenaltyLink(_message.Message):
     DECIDED_ON_FIELD_NUMBER: _builtins.int
     RECORD_FIELD_NUMBER: _builtins.int
     HEAVY_BY_FIELD_NUMBER: _builtins.int
+    RESTRICTED_UNTIL_FIELD_NUMBER: _builtins.int
     decision_number: _builtins.str
     organ: _builtins.str
     decided_on: _builtins.str
     record: _builtins.str
     heavy_by: _builtins.str
     """较重行政处罚 (order 44 Art 2): of a fine, the clause of the benchmark by which it is a heavy one; of another penalty, the law."""
+    restricted_until: _builtins.str
+    """Where it is later than three years after the listing, the listing lasts as long (order 44 Art 21)."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_penalty_pb2.PenaltyKind.ValueType]: ...
     def __init__(
@@ -373,10 +376,11 @@ class PenaltyLink(_message.Message):
         decided_on: _builtins.str = ...,
         record: _builtins.str = ...,
         heavy_by: _builtins.str = ...,
+        restricted_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "decision_number", b"decision_number", "heavy_by", b"heavy_by", "kinds", b"kinds", "organ", b"organ", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "decision_number", b"decision_number", "heavy_by", b"heavy_by", "kinds", b"kinds", "organ", b"organ", "record", b"record", "restricted_until", b"restricted_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

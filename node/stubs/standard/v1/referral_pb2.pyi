@@ -308,12 +308,14 @@ class Sanction(_message.Message):
     ORGAN_FIELD_NUMBER: _builtins.int
     PUBLIC_UNTIL_FIELD_NUMBER: _builtins.int
     PUBLICATION_FIELD_NUMBER: _builtins.int
+    RESTRICTED_UNTIL_FIELD_NUMBER: _builtins.int
     violation: _builtins.str
     facts: _builtins.str
     content: _builtins.str
     organ: _builtins.str
     public_until: _builtins.str
     publication: Global___PenaltyPublication.ValueType
+    restricted_until: _builtins.str
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_penalty_pb2.PenaltyKind.ValueType]: ...
     @_builtins.property
@@ -332,10 +334,11 @@ class Sanction(_message.Message):
         organ: _builtins.str = ...,
         public_until: _builtins.str = ...,
         publication: Global___PenaltyPublication.ValueType = ...,
+        restricted_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "fine", b"fine"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "content", b"content", "facts", b"facts", "fine", b"fine", "kinds", b"kinds", "organ", b"organ", "public_until", b"public_until", "publication", b"publication", "violation", b"violation"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "content", b"content", "facts", b"facts", "fine", b"fine", "kinds", b"kinds", "organ", b"organ", "public_until", b"public_until", "publication", b"publication", "restricted_until", b"restricted_until", "violation", b"violation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -19,7 +19,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.law.calendar import SHANGHAI, legal_day
-from node.core.law.listing_term import LONGEST_TERM, SERIOUS, years_from
+from node.core.law.listing_term import SERIOUS, longest_end, restriction_of
 from node.core.law.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.log.body import read_body
 from node.core.log.record import CASEWORK, is_record_id, parse_header, parse_record_id, record_id
@@ -216,7 +216,7 @@ class ListingLifecycle:
         fraud = acts.get("annul_for_fraud")
         if fraud is not None and header.standard == SERIOUS:
             _decide_anew(body, fraud.fields["decision_number"], fraud.on)
-            body.until = years_from(LONGEST_TERM, fraud.on).isoformat()
+            body.until = longest_end(fraud.on, restriction_of(body))
             if not self._is_ended(SERIOUS, body):
                 made += self._append(SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
         return made

@@ -6,7 +6,16 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.law.heavy_penalty import HEAVY_PENALTY, is_heavy
-from node.core.law.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
+from node.core.law.listing_term import (
+    EARLY_REMOVAL,
+    LONGEST_TERM,
+    RESTRICTED,
+    SERIOUS,
+    is_too_long,
+    may_leave_early,
+    restriction_of,
+    stated_day,
+)
 from node.core.log.body import read_body
 from node.core.log.record import parse_header
 from node.core.screening import LISTS
@@ -47,7 +56,8 @@ def broken_by_term(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     message, on = candidate.message, candidate.fact.on
     if law is None or not isinstance(message, ListingSerious):
         return
-    if is_too_long(message.until, min(on, stated_day(message.decided_on) or on)):
+    restricted = restriction_of(message) or candidate.file.case.situation.kept.get(RESTRICTED, "")
+    if is_too_long(message.until, min(on, stated_day(message.decided_on) or on), restricted):
         zh, en = "列入期限超过法定最长期限", f"the term is longer than {LONGEST_TERM} allows"
         yield candidate.breaks(LONGEST_TERM, law, zh, en)
 
