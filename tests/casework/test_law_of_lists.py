@@ -7,6 +7,7 @@ import pytest
 from node.errors import Reason
 from node.stubs.standard.v1 import listing_pb2
 from node.stubs.standard.v1 import penalty_pb2 as pb
+from node.stubs.standard.v1.referral_pb2 import PENALTY_PUBLICATION_NONE
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
 from tests.kit.casework.casework_city import TAOBAO, CaseworkCity, act, broken_in, documents, shown, with_act
@@ -181,5 +182,7 @@ def test_a_penalty_proposes_a_listing_where_it_may_be_heavy(
     body.sanction.kinds[:] = [kind]
     if kind != pb.PENALTY_KIND_FINE:
         body.sanction.ClearField("fine")
+    if kind == pb.PENALTY_KIND_WARNING:
+        body.sanction.publication = PENALTY_PUBLICATION_NONE
     made = hefei.decide("referral", case, body).makes
     assert len([each for each in made if each.draft]) == drafts
