@@ -72,7 +72,7 @@ def test_due_of_hours() -> None:
 
 def test_refusals() -> None:
     assert refused("due", "no.rule", "--from", "2026-03-02") is Reason.NOT_FOUND
-    assert refused("due", "share.delivery", "--from", "2025-03-02") is Reason.RULE_NOT_IN_FORCE
+    assert refused("due", "credit.repair.execution", "--from", "2025-03-02") is Reason.RULE_NOT_IN_FORCE
     assert refused("due", "clue.filing_decision", "--from", "2026-12-20") is Reason.CALENDAR_HORIZON
     assert refused("due", "assistance.answer", "--from", "2026-03-02", "--extend") is Reason.CLOCK_REFUSED
     assert refused("calendar", "2027") is Reason.CALENDAR_HORIZON

@@ -40,15 +40,7 @@ CLOCKS = [
     ("penalty.publication_by_home", 10, "working_days", [], "10"),
     ("penalty.withdrawal", 3, "working_days", [], "11"),
     ("platform.sanction_publication", 1, "working_days", [], "30"),
-    ("operator.change", 3, "working_days", [], "26"),
-    ("platform.update", 7, "working_days", [], "26"),
-    ("platform.reverification", 6, "months", [], "24"),
-    ("share.unconditional", 1, "working_days", [], "21"),
-    ("share.conditional", 10, "working_days", [10], "21"),
-    ("share.delivery", 20, "working_days", [], "22"),
-    ("data.correction", 10, "working_days", [], "26"),
     ("records.usage", 3, "years", [], "29"),
-    ("records.network_log", 6, "months", [], None),
 ]
 
 
@@ -92,8 +84,8 @@ def test_unknown_rules_and_days_before_the_first_version() -> None:
     with pytest.raises(NodeError) as unknown:
         find_rule("no.such_rule", DAY)
     assert unknown.value.reason is Reason.NOT_FOUND
-    with pytest.raises(NodeError, match="2025-08-01") as early:
-        find_rule("share.delivery", date(2025, 7, 31))
+    with pytest.raises(NodeError, match="2025-12-25") as early:
+        find_rule("credit.repair.execution", date(2025, 12, 24))
     assert early.value.reason is Reason.RULE_NOT_IN_FORCE
 
 

@@ -32,6 +32,8 @@ OWED_BY = MappingProxyType(
         "jurisdiction.negotiation": ("origin", "addressee"),
         "jurisdiction.designation": (SUPERIOR,),
         "case.decision": _HANDLER,
+        "evidence.preservation": _HANDLER,
+        "measure.seizure": _HANDLER,
         "penalty.publication": _HANDLER,
         "penalty.push": _HANDLER,
         "penalty.publication_by_home": (HOME_ORGAN,),
