@@ -20,6 +20,9 @@ _LIMITS: Mapping[Unit, Callable[[int], Message]] = {
     Unit.YEARS: lambda limit: _("{limit} years", limit=limit) if limit != 1 else _("1 year"),
 }
 
+# Whether the limit was read in the text of the law.
+_READ, _UNREAD = _("checked"), _("to be checked")
+
 
 def print_rules(rules: Iterable[LegalRule]) -> None:
     """Prints rules, one a line."""
@@ -42,7 +45,7 @@ def _rule_cells(rule: LegalRule) -> tuple[str, ...]:
         both(law.en, law.number),
         rule.article or "-",
         f"{rule.from_}..{rule.until or ''}",
-        rule.confidence,
+        _READ if rule.confidence == "H" else _UNREAD,
     )
 
 
@@ -56,11 +59,11 @@ def print_due(deadline: Deadline, reading: Reading | None) -> None:
     rule, law = deadline.rule, laws()[deadline.rule.law]
     end = deadline.due_at if rule.unit is Unit.HOURS else deadline.due
     law_text = _(
-        "{law} {number}, Art {article} [{confidence}]",
+        "{law} {number}, Art {article}, {confidence}",
         law=_text(law),
         number=law.number,
         article=rule.article or "-",
-        confidence=rule.confidence,
+        confidence=_READ if rule.confidence == "H" else _UNREAD,
     )
     rows: list[tuple[str, str]] = [
         (rule.id, _("v{version}  {label}", version=rule.version, label=_text(rule.label))),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
-from node.core.law.listing_term import SERIOUS, last_day, stated_day
+from node.core.law.listing_term import SERIOUS, last_day, restriction_of, stated_day
 from node.core.standards import standard as standards
 from node.core.standards.identifiers import Problem, normalise
 from node.core.standards.party_key import canonical_key, problem_of_code, problem_of_licence, subject_of
@@ -75,6 +75,7 @@ class Listing(NamedTuple):
     until: str
     removed_on: str
     published_on: str
+    restricted_until: str
 
 
 def _is_public(name: str) -> bool:
@@ -168,21 +169,23 @@ def problems_of(entry: Entry) -> list[Problem]:
 def listing_of(name: str, body: Message) -> Listing:
     """What a record of the list `name` says; of a serious listing the law says when it ends at the latest."""
     since = getattr(body, LISTS[name].began)
+    restricted = restriction_of(body) if name == SERIOUS else ""
     return Listing(
         tuple(body.grounds),  # type: ignore[attr-defined]
         getattr(body, "decision_number", ""),
         since,
-        last_day_of(name, getattr(body, "until", ""), since),
+        last_day_of(name, getattr(body, "until", ""), since, restricted),
         getattr(body, "removed_on", ""),
         getattr(body, "published_on", ""),
+        restricted,
     )
 
 
-def last_day_of(name: str, until: str, since: str) -> str:
+def last_day_of(name: str, until: str, since: str, restricted_until: str) -> str:
     """The last day on a list, for who is on it since a day and is to leave after another; empty where it has none."""
     stated, listed_on = stated_day(until), stated_day(since)
     last = stated.isoformat() if stated else ""
-    return last_day(last, listed_on) if name == SERIOUS and listed_on else last
+    return last_day(last, listed_on, restricted_until) if name == SERIOUS and listed_on else last
 
 
 def has_ended(listing: Listing, header: Header, day: date, now_ms: int) -> bool:

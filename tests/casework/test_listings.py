@@ -5,10 +5,10 @@ import pytest
 from node.core.standards import standard as standards
 from node.core.workflow.declared import WORKFLOWS
 from node.errors import NodeError, Reason
-from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import listing_pb2, penalty_pb2
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.casework_city import LI, CaseworkCity, act, broken_in, with_act
+from tests.kit.casework.casework_city import LI, CaseworkCity, act, at, broken_in, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.samples.standards import hit, serious
 
@@ -41,8 +41,58 @@ def test_no_serious_listing_is_decided_for_longer_than_three_years(
     with pytest.raises(ActRefusedError) as caught:
         desks[0].decide("listing.serious", case, deciding(until, decided_on))
     assert broken_in(caught) == {("listing.serious.decide.listing.serious.term", Reason.ACT_NOT_ALLOWED)}
-    assert {each.law.article for each in caught.value.broken} == {"20"}
+    assert {each.law.article for each in caught.value.broken} == {"21"}
     assert desks[0].decide("listing.serious", case, deciding("2029-05-06")).state == "decided"
+
+
+def test_correction_1_a_listing_lasts_as_long_as_the_penalty_restricts_business(
+    desks: tuple[CaseworkCity, CaseworkCity],
+) -> None:
+    """Five years, where the penalty bars from the occupation for five: decided, and not ended after three."""
+    changsha, _ = desks
+    case = told_beforehand(changsha)
+    with pytest.raises(ActRefusedError) as caught:
+        changsha.decide("listing.serious", case, deciding("2031-05-06"))
+    assert broken_in(caught) == {("listing.serious.decide.listing.serious.term", Reason.ACT_NOT_ALLOWED)}
+    barred = listing_pb2.PenaltyLink(
+        decision_number="罚1号",
+        kinds=[penalty_pb2.PENALTY_KIND_OCCUPATION_RESTRICTED],
+        decided_on="2026-05-06",
+        restricted_until="2031-05-06",
+    )
+    longer, until = deciding("2031-05-07"), deciding("2031-05-06")
+    for body in (longer, until):
+        body.penalty.CopyFrom(barred)
+    with pytest.raises(ActRefusedError):
+        changsha.decide("listing.serious", case, longer)
+    assert changsha.decide("listing.serious", case, until).state == "decided"
+    keep = ListingLifecycle(
+        changsha.store, changsha.clock, changsha.cases.repository, act_by_itself=changsha.casework.act_by_itself
+    )
+    (record,) = keep.run()
+    for day, state in (("2029-05-08", "decided"), ("2031-05-06", "decided"), ("2031-05-07", "expired")):
+        changsha.clock.at_ms = at(day)
+        keep.run()
+        assert changsha.state(case) == state
+    assert changsha.store.version(int(record.rpartition("-")[2]))[1]  # and the record was retracted then
+
+
+def test_correction_1_only_a_penalty_that_restricts_has_such_an_end() -> None:
+    link = listing_pb2.PenaltyLink(
+        decision_number="罚1号", kinds=[penalty_pb2.PENALTY_KIND_FINE], restricted_until="2031-05-06"
+    )
+    body = serious()
+    assert isinstance(body, listing_pb2.ListingSerious)
+    body.penalty.CopyFrom(link)
+    found = {each.reason for each in standards.get("listing.serious").findings(body) if not each.warning}
+    assert found == {"no_restriction"}
+
+
+@pytest.mark.parametrize(
+    ("act_name", "article"), [("consent", "22"), ("reinstate", "20"), ("expire", "21"), ("remove_early", "16")]
+)
+def test_correction_2_the_articles_of_order_44(act_name: str, article: str) -> None:
+    assert WORKFLOWS["listing.serious"].act[act_name].law.article == article
 
 
 @pytest.mark.parametrize("name", ["listing.serious", "listing.abnormal", "listing.platform"])

@@ -36,6 +36,14 @@ def test_the_list_shows_what_is_in_force(lang: str, words: tuple[str, ...]) -> N
     assert all(word in line for word in words)
 
 
+def test_the_list_says_which_limits_are_to_be_checked_with_the_law() -> None:
+    lines = {
+        line.split()[0]: line for line in run("list", "--on", "2026-05-01", "--lang", "zh").splitlines() if line.strip()
+    }
+    assert "待核" in lines["listing.serious.term"]
+    assert "已核" in lines["clue.filing_decision"]
+
+
 def test_the_list_of_another_day_and_of_all_days() -> None:
     then = {rule["id"]: rule for rule in as_json("list", "--on", "2026-04-14")}
     assert (then["complaint.mediation"]["limit"], then["complaint.mediation"]["until"]) == (45, "2026-04-14")
@@ -64,7 +72,7 @@ def test_due_of_hours() -> None:
 
 def test_refusals() -> None:
     assert refused("due", "no.rule", "--from", "2026-03-02") is Reason.NOT_FOUND
-    assert refused("due", "share.delivery", "--from", "2025-03-02") is Reason.RULE_NOT_IN_FORCE
+    assert refused("due", "credit.repair.execution", "--from", "2025-03-02") is Reason.RULE_NOT_IN_FORCE
     assert refused("due", "clue.filing_decision", "--from", "2026-12-20") is Reason.CALENDAR_HORIZON
     assert refused("due", "assistance.answer", "--from", "2026-03-02", "--extend") is Reason.CLOCK_REFUSED
     assert refused("calendar", "2027") is Reason.CALENDAR_HORIZON

@@ -37,11 +37,10 @@ def test_a_limit_that_begins_on_the_last_day_there_is_ends_on_it(unit: Unit) -> 
         ("complaint.acceptance", date(2026, 2, 12), date(2026, 2, 28)),
         ("clue.filing_decision", date(2026, 2, 12), date(2026, 3, 11)),
         ("assistance.answer", date(2026, 9, 18), date(2026, 10, 15)),
-        ("data.correction", date(2026, 4, 30), date(2026, 5, 18)),
+        ("listing.serious.push", date(2026, 4, 30), date(2026, 5, 18)),
         ("complaint.mediation", date(2026, 8, 5), date(2026, 10, 8)),  # 10-04, rolled
         ("listing.serious.term", date(2026, 8, 5), date(2029, 8, 5)),  # a Sunday past the horizon: it does not roll
         ("listing.serious.early_removal", date(2024, 2, 29), date(2025, 2, 28)),
-        ("platform.reverification", date(2026, 8, 31), date(2027, 2, 28)),
         ("platform.sanction_publication", date(2026, 9, 30), date(2026, 10, 8)),
     ],
 )
@@ -204,7 +203,7 @@ CLUE = begin("clue.filing_decision", date(2026, 3, 2))  # due 2026-03-23
             lambda: begin("assistance.answer", date(2026, 3, 2)).extend(date(2026, 3, 3), told_on=date(2026, 3, 3)),
             "any",
         ),
-        (lambda: begin("data.correction", date(2026, 3, 2)).extend(date(2026, 3, 3)), "cannot be extended$"),
+        (lambda: begin("listing.serious.push", date(2026, 3, 2)).extend(date(2026, 3, 3)), "cannot be extended$"),
         (lambda: CLUE.extend(date(2026, 3, 4), approved_by="x").extend(date(2026, 3, 5), approved_by="x"), "again"),
         (lambda: CLUE.stop(date(2026, 3, 4)).extend(date(2026, 3, 4), approved_by="a head"), "stopped on 2026-03-04"),
         (lambda: CLUE.stop(date(2026, 3, 1)), "last act is of"),

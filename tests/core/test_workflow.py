@@ -1,12 +1,13 @@
 """The engine: a case is a function of the set of its acts."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from node.core.law.calendar import vendored_calendar
+from node.core.law.calendar import SHANGHAI, vendored_calendar
 from node.core.workflow.case import Case, check
 from node.core.workflow.model import Effect, Role
 from node.core.workflow.run import Standing
-from node.core.workflow.timing import timers
+from node.core.workflow.timing import Moments, timers
 from node.errors import Reason
 from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, reasons, sent, standings
 
@@ -101,6 +102,7 @@ def test_a_designation_starts_the_limit_anew_for_the_city_it_names() -> None:
     designate = replace(
         act("designate", "hefei-6", "changsha-5"), fields={"designated_city": "changsha", "document_number": "1"}
     )
-    found = timers(Case(REFERRAL, CASE, [*received, designate]), vendored_calendar(), {})
+    arrived = {("changsha-2", "hefei"): datetime(2026, 5, 6, 12, tzinfo=SHANGHAI)}
+    found = timers(Case(REFERRAL, CASE, [*received, designate]), vendored_calendar(), Moments({}, arrived))
     filing = [(each.act_id, each.owed_by, each.runs) for each in found if each.rule == "clue.filing_decision"]
-    assert filing == [("hefei-3", ("hefei",), False), ("hefei-6", ("changsha",), True)]
+    assert filing == [("changsha-2", ("hefei",), False), ("hefei-6", ("changsha",), True)]

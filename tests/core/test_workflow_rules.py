@@ -11,7 +11,7 @@ from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import ActFact
 from node.core.workflow.model import Role
 from node.core.workflow.run import Standing
-from node.core.workflow.timing import timers
+from node.core.workflow.timing import UNKNOWN, timers
 from node.errors import NodeError, Reason
 from tests.kit.workflow.acts import APPROVER, DAY, LATE, MAKER, actor, complete
 from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, reasons, sent, standings
@@ -103,7 +103,7 @@ def _listed(*acts: str) -> Case:
     ],
 )
 def test_no_limit_to_publish_runs_on_what_left_the_list_or_is_public_again(acts: tuple[str, ...]) -> None:
-    running = {timer.rule for timer in timers(_listed(*acts), vendored_calendar(), {}) if timer.runs}
+    running = {timer.rule for timer in timers(_listed(*acts), vendored_calendar(), UNKNOWN) if timer.runs}
     assert running & {"listing.serious.push", "listing.serious.publication"} == set()
 
 

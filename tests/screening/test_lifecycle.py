@@ -84,7 +84,7 @@ def test_a_serious_listing_without_a_day_is_taken_back_when_the_law_ends_it(citi
 
 
 def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
-    """A listing decided, pushed and published by its own city; case and last act."""
+    """A listing decided and published by its own city; case and last act."""
     made: Any = listing("listing.serious", facts=FACTS, until=until, home_city="changsha", published_on="")
     made.ClearField("until")
     for field in ("decision_number", "decided_on"):
@@ -95,10 +95,8 @@ def _serious_case(city: City, until: str = "2029-06-01") -> tuple[str, str]:
         last = _follow(city, "listing.serious", name, case, audience=[])
     decided: Any = listing("listing.serious", facts=FACTS, until=until, home_city="changsha", published_on="")
     decided.act.CopyFrom(act("decide", case, [last]))
-    last = publish(city, "listing.serious", decided, audience=["hefei"])
-    for name in ("push", "publish"):
-        last = _follow(city, "listing.serious", name, case, audience=["hefei"])
-    return case, last
+    publish(city, "listing.serious", decided, audience=["hefei"])
+    return case, _follow(city, "listing.serious", "publish_here", case, audience=["hefei"])
 
 
 def _follow(city: City, name: str, act_name: str, case: str, body: dict[str, Any] | None = None, **header: Any) -> str:

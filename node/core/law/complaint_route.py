@@ -1,4 +1,6 @@
-"""Where a complaint belongs (order 121): by the address the platform shows, or the home of the platform's operator.
+"""Where a complaint belongs (order 121): by the address that the platform shows, or by its operator's home.
+
+The second counts where no address is shown and where nobody is reached there.
 
 The digits of a code say where an operator once registered. They route nothing: this module never reads them.
 """
@@ -21,12 +23,15 @@ from node.stubs.standard.v1.complaint_pb2 import (
 _CITY_DIGITS = 4
 _BASES = {
     ROUTING_BASIS_DISPLAYED_ADDRESS: Label("平台公示的地址", "the address the platform shows"),
-    ROUTING_BASIS_PLATFORM_HOME: Label("平台经营者住所地", "the home of the platform's operator"),
+    ROUTING_BASIS_PLATFORM_HOME: Label(
+        "平台经营者住所地（未公示地址或者按公示地址无法联系）",
+        "the home of the platform's operator (no address is shown, or nobody is reached there)",
+    ),
     ROUTING_BASIS_ACTUAL_PLACE: Label("实际经营地", "the actual place of business"),
 }
 _UNKNOWN = Label(
-    "无法确定管辖：未载明平台公示地址，也不知平台经营者住所地；请通知投诉人补正或者查明后再办。",
-    "Cannot be told: neither the address the platform shows nor the home of its operator is known; ask for it.",
+    "无法确定管辖：未载明平台公示地址（或者按该地址无法联系），也不知平台经营者住所地；请通知投诉人补正或者查明后再办。",
+    "Cannot be told: no address that the platform shows is good, and its operator's home is not known; ask for it.",
 )
 
 
@@ -62,7 +67,7 @@ def find_route(complaint: Complaint, members: Mapping[str, str], platform_seat: 
 
 
 def _place(complaint: Complaint, platform_seat: str) -> tuple["RoutingBasis.ValueType", str]:
-    if complaint.displayed_address.region6:
+    if complaint.displayed_address.region6 and not complaint.unreached_on:
         return ROUTING_BASIS_DISPLAYED_ADDRESS, complaint.displayed_address.region6
     if complaint.HasField("platform") or complaint.HasField("store"):
         return ROUTING_BASIS_PLATFORM_HOME, platform_seat

@@ -1,31 +1,21 @@
 """How long a city keeps in its own store what it retracted, where no peer sees it any more. Data, not code.
 
 No statute was found that gives a term for the file of an ended listing; the terms here follow the one for records of
-sharing and are marked unsure until a lawyer has compared them.
+sharing until a lawyer has compared them.
 """
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
 
 from node.core.law.calendar import add_months
-from node.core.law.laws import Citation
+from node.core.law.legal_rules import vendored_rules
 
 _MONTHS = 12
-
-
-class Retention(NamedTuple):
-    """Kept for `years` after it ended, by `law`."""
-
-    years: int
-    law: Citation
-
-
 RETRACTED = ("listing.serious", "listing.abnormal", "listing.platform", "listing.hit", "alert", "penalty")
-_RECORDS = Citation("data_sharing", "29", sure=False)
-RETENTION: Mapping[str, Retention] = MappingProxyType({name: Retention(3, _RECORDS) for name in RETRACTED})
-"""By standard; what is not named here is kept."""
+_RECORDS = "records.usage"
+RETENTION: Mapping[str, str] = MappingProxyType(dict.fromkeys(RETRACTED, _RECORDS))
+"""Standard -> the legal rule, in years, that says how long after its end it is kept; what is not named here is kept."""
 
 
 EVIDENCE_KEPT = timedelta(days=180)
@@ -34,4 +24,6 @@ EVIDENCE_KEPT = timedelta(days=180)
 
 def kept_since(standard: str, day: date) -> date:
     """What ended on or after this day is still kept on `day`."""
-    return add_months(day, -RETENTION[standard].years * _MONTHS)
+    versions = vendored_rules().all_versions(RETENTION[standard])
+    rule = next((version for version in versions if version.is_in_force(day)), versions[0])
+    return add_months(day, -rule.limit * _MONTHS)

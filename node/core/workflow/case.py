@@ -30,7 +30,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineEvent:
-    """What an act in force did to the deadline of a legal rule; `parties` are those of the case right after it."""
+    """What an act in force did to the deadline of a legal rule; `parties` are those of the case right after it.
+
+    One `upon_receipt` starts on the day who owes it received the act.
+    """
 
     effect: Effect
     rule: str
@@ -38,6 +41,7 @@ class DeadlineEvent:
     on: date
     act_id: str
     parties: Mapping[str, str]
+    upon_receipt: bool = False
 
 
 class Case:
@@ -182,8 +186,11 @@ class Case:
         fact = graph.facts[step.position]
         kept, parties = step.situation.kept, step.situation.parties
         for deadline in self.workflow.act[fact.act].deadlines:
-            if deadline.only is None or deadline.only.holds(kept):
-                yield DeadlineEvent(deadline.effect, deadline.rule, deadline.cause, fact.on, fact.id, parties)
+            if deadline.only is None or deadline.only.holds(kept, parties):
+                on = date.fromisoformat(kept[deadline.since]) if deadline.since in kept else fact.on
+                yield DeadlineEvent(
+                    deadline.effect, deadline.rule, deadline.cause, on, fact.id, parties, deadline.upon_receipt
+                )
 
 
 def check(case: Case, fact: ActFact, role: Role | None = None) -> list[Broken]:

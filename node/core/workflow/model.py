@@ -122,10 +122,31 @@ class Only(_Declared):
     law: Cited
     label: Label
 
-    def holds(self, kept: Mapping[str, str]) -> bool:
+    def holds(self, kept: Mapping[str, str], _parties: Mapping[str, str]) -> bool:
         """Whether it holds in a case that keeps these fields."""
         value = kept.get(self.field, "")
         return value in self.values if self.values else bool(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Between(_Declared):
+    """What it is said of holds only where two parties to the case are one city, or where they are two.
+
+    Attributes:
+        field: name of a party.
+        other: name of the party it is compared with.
+        same: whether the two have to be one.
+    """
+
+    field: str
+    other: str
+    same: bool
+    law: Cited
+    label: Label
+
+    def holds(self, _kept: Mapping[str, str], parties: Mapping[str, str]) -> bool:
+        """Whether it holds in a case of these parties."""
+        return (parties.get(self.field) == parties.get(self.other)) is self.same
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +184,16 @@ class DeadlineEffect(_Declared):
         rule: id of the legal rule.
         cause: why time does not count, as the rule names it; of a suspension.
         only: the effect holds for such cases alone.
+        since: name under which the case keeps the day from which it counts; of a start whose act came later.
+        upon_receipt: it starts on the day who owes it received the act, whoever opens it when; not before.
     """
 
     effect: Effect
     rule: str
     cause: str = ""
-    only: Only | None = None
+    only: Only | Between | None = None
+    since: str = ""
+    upon_receipt: bool = False
 
 
 class Product(StrEnum):
@@ -220,7 +245,7 @@ class Act(_Declared):
     discloses: bool = False
     retracts: bool = False
     needs: tuple[Need, ...] = ()
-    guards: tuple[Only | NotBefore, ...] = ()
+    guards: tuple[Only | Between | NotBefore, ...] = ()
     deadlines: tuple[DeadlineEffect, ...] = ()
     makes: tuple[Makes, ...] = ()
     keeps: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from node.core.law.calendar import add_months
 from node.core.law.laws import Citation, Label, accord
 from node.core.workflow.facts import ActFact, city_of
-from node.core.workflow.model import START, Act, Carries, Kind, Need, NotBefore, Only, Party, Role, Workflow
+from node.core.workflow.model import START, Act, Between, Carries, Kind, Need, NotBefore, Only, Party, Role, Workflow
 from node.errors import Reason
 
 _FIELD = "field:"
@@ -221,8 +221,8 @@ def _state(workflow: Workflow, act: Act, situation: Situation) -> Iterator[Broke
 def broken_by_guards(act: Act, on: date, situation: Situation) -> Iterator[Broken]:
     """The guards that do not let the act be made on this day: it is for other cases, or its day has not come."""
     for guard in act.guards:
-        if isinstance(guard, Only):
-            if not guard.holds(situation.kept):
+        if isinstance(guard, (Only, Between)):
+            if not guard.holds(situation.kept, situation.parties):
                 yield Broken(guard.field, Reason.ACT_NOT_ALLOWED, guard.law, guard.label.zh, guard.label.en)
         elif not _is_due(guard, on, situation.kept.get(guard.field, "")):
             yield Broken(guard.field, Reason.ACT_TOO_EARLY, guard.law, guard.label.zh, guard.label.en)

@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import Any, NamedTuple
 
 from node.core.law.laws import Citation, Label
-from node.core.workflow.model import START, Act, Need, NotBefore, Workflow
+from node.core.workflow.model import START, Act, Between, Need, NotBefore, Only, Workflow
 from node.messages import Lang
 
 _WORDS: dict[Lang, dict[str, str]] = {
@@ -21,6 +21,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "on": "；凭",
         "of": "的决定记录",
         "start": "起算",
+        "since": "（自首次收到之日）",
+        "upon_receipt": "（自收到之日）",
         "stop": "终止",
         "suspend": "中止计时",
         "resume": "恢复计时",
@@ -40,6 +42,8 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "retracts": "destroys the first act others saw",
         "on": "; on a decision of ",
         "of": "",
+        "since": " (from the first receipt)",
+        "upon_receipt": " (upon receipt)",
         "or": "or",
     },
 }
@@ -194,7 +198,10 @@ def _act_row(workflow: Workflow, act: Act, lang: Lang) -> ActRow:
         carries="; ".join(_carries(act, lang)),
         only_if="; ".join(text(guard.label, lang) + f" ({text(guard.law.marked, lang)})" for guard in act.guards),
         deadlines="; ".join(
-            f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}" for deadline in act.deadlines
+            f"{words.get(deadline.effect, deadline.effect)} {deadline.rule}"
+            + words["since"] * bool(deadline.since)
+            + words["upon_receipt"] * deadline.upon_receipt
+            for deadline in act.deadlines
         ),
         makes="; ".join(f"{words.get(make.product, make.product)} {make.standard}" for make in act.makes),
         law=text(act.law.marked, lang),
@@ -236,20 +243,28 @@ def _act_json(act: Act) -> dict[str, Any]:
             {
                 "field": guard.field,
                 "law": guard.law.marked.zh,
-                **(_wait(guard) if isinstance(guard, NotBefore) else {"values": list(guard.values)}),
+                **_condition(guard),
             }
             for guard in act.guards
         ],
         "clocks": [
-            {"effect": deadline.effect, "rule": deadline.rule, "cause": deadline.cause} for deadline in act.deadlines
+            {
+                "effect": deadline.effect,
+                "rule": deadline.rule,
+                "cause": deadline.cause,
+                "upon_receipt": deadline.upon_receipt,
+            }
+            for deadline in act.deadlines
         ],
         "makes": [{"product": make.product, "standard": make.standard} for make in act.makes],
         "law": act.law.marked.zh,
     }
 
 
-def _wait(guard: NotBefore) -> dict[str, int]:
-    return {"years": guard.years, "days": guard.days}
+def _condition(guard: Only | Between | NotBefore) -> dict[str, Any]:
+    if isinstance(guard, NotBefore):
+        return {"years": guard.years, "days": guard.days}
+    return {"values": list(guard.values)} if isinstance(guard, Only) else {"other": guard.other, "same": guard.same}
 
 
 def _need_json(need: Need) -> dict[str, Any]:

@@ -7,18 +7,19 @@ from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 
-from node.core.law.calendar import Calendar
+from node.core.law.calendar import Calendar, legal_date
 from node.core.law.deadlines import Deadline, Reading, start
 from node.core.law.legal_rules import LegalRule, Unit, find_rule
 from node.core.workflow.case import Case, DeadlineEvent
-from node.core.workflow.facts import ActFact, Person
+from node.core.workflow.facts import ActFact, Person, city_of
 from node.core.workflow.model import Effect
 from node.errors import NodeError
 from node.messages import _
 
 SUPERIOR = "superior"
 POLICE = "police"
-OUTSIDE = frozenset((SUPERIOR, POLICE))
+HOME_ORGAN = "home_organ"
+OUTSIDE = frozenset((SUPERIOR, POLICE, HOME_ORGAN))
 """Who owes something in a case and has no node."""
 # Stands for the approver of a draft, who is not known yet.
 _SOMEBODY = Person("审批人")
@@ -31,7 +32,12 @@ OWED_BY = MappingProxyType(
         "jurisdiction.negotiation": ("origin", "addressee"),
         "jurisdiction.designation": (SUPERIOR,),
         "case.decision": _HANDLER,
+        "evidence.preservation": _HANDLER,
+        "measure.seizure": _HANDLER,
         "penalty.publication": _HANDLER,
+        "penalty.push": _HANDLER,
+        "penalty.publication_by_home": (HOME_ORGAN,),
+        "penalty.withdrawal": _HANDLER,
         "crime.transfer_decision": _HANDLER,
         "crime.transfer": _HANDLER,
         "crime.police_decision": (POLICE,),
@@ -43,6 +49,7 @@ OWED_BY = MappingProxyType(
         "listing.serious.term": _CITY,
         "listing.serious.early_removal": _CITY,
         "listing.serious.publication": ("home",),
+        "listing.serious.own_publication": ("home",),
         "listing.serious.annulment": ("home",),
         "platform.sanction_publication": ("platform",),
         "credit.repair.acceptance": _CITY,
@@ -103,21 +110,35 @@ class Timer:
         return self.deadline is not None and self.deadline.rule.unit is Unit.HOURS
 
 
-def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> list[Timer]:
-    """Every deadline of a case, in the order started. A rule may run more than once: what an act does, it does to all.
+@dataclass(frozen=True)
+class Moments:
+    """What the acts of a case do not say themselves.
 
-    Args:
-        case: its acts.
-        calendar: working days.
-        moments: record id -> when it was recorded; what a limit in hours counts from.
+    Attributes:
+        recorded: record id -> when it was recorded; what a limit in hours counts from.
+        received: (record id, city) -> when that city had received it.
+    """
+
+    recorded: Mapping[str, datetime]
+    received: Mapping[tuple[str, str], datetime]
+
+
+UNKNOWN = Moments(MappingProxyType({}), MappingProxyType({}))
+
+
+def timers(case: Case, calendar: Calendar, moments: Moments) -> list[Timer]:
+    """Every deadline of a case, in the order started.
+
+    A rule may run more than once: what an act does, it does to all.
     """
     every: list[Timer] = []
     running: defaultdict[str, list[int]] = defaultdict(list)
     facts = {verdict.fact.id: verdict.fact for verdict in case.history()}
     for event in case.deadline_events():
         if event.effect is Effect.START:
-            running[event.rule].append(len(every))
-            every.append(_started(event, calendar, moments))
+            if (begun := _begun(event, moments)) is not None:
+                running[event.rule].append(len(every))
+                every.append(_started(begun, calendar, moments))
             continue
         for index in running[event.rule]:
             every[index] = _changed(every[index], event, facts[event.act_id], moments)
@@ -126,21 +147,19 @@ def timers(case: Case, calendar: Calendar, moments: Mapping[str, datetime]) -> l
     return every
 
 
-def refused_by_deadline(
-    case: Case, fact: ActFact, calendar: Calendar, moments: Mapping[str, datetime]
-) -> Iterator[tuple[str, str]]:
+def refused_by_deadline(case: Case, fact: ActFact, calendar: Calendar, moments: Moments) -> Iterator[tuple[str, str]]:
     """What a running deadline does not take of an act to come, and why: (legal rule, reason).
 
     A limit is extended before it ran out, as often and as long as its rule allows; only what runs is suspended or
     extended. Of a deadline that could not be started nothing can be told.
     """
     act = case.workflow.act[fact.act]
-    kept = case.situation.kept
+    kept, parties = case.situation.kept, case.situation.parties
     changes = [
         deadline
         for deadline in act.deadlines
         if deadline.effect in (Effect.EXTEND, Effect.SUSPEND, Effect.RESUME)
-        and (deadline.only is None or deadline.only.holds(kept))
+        and (deadline.only is None or deadline.only.holds(kept, parties))
     ]
     every = timers(case, calendar, moments) if changes else []
     approved = fact if fact.approver or not act.binds else replace(fact, approver=_SOMEBODY)
@@ -154,7 +173,19 @@ def refused_by_deadline(
             yield deadline.rule, after[-1].problem
 
 
-def _started(event: DeadlineEvent, calendar: Calendar, moments: Mapping[str, datetime]) -> Timer:
+def _begun(event: DeadlineEvent, moments: Moments) -> DeadlineEvent | None:
+    """The start of a deadline on its day; None while nobody who owes it has received what starts it."""
+    if not event.upon_receipt:
+        return event
+    debtor = next(_debtors(event), "")
+    if debtor == city_of(event.act_id):
+        return event
+    received = moments.received.get((event.act_id, debtor))
+    # The clock of who received it may be behind that of who sent it.
+    return replace(event, on=max(event.on, legal_date(received))) if received else None
+
+
+def _started(event: DeadlineEvent, calendar: Calendar, moments: Moments) -> Timer:
     owed_by = tuple(dict.fromkeys(_debtors(event)))
     try:
         rule = find_rule(event.rule, event.on)
@@ -181,11 +212,11 @@ def _debtors(event: DeadlineEvent) -> Iterator[str]:
             yield name
 
 
-def _moment(rule: LegalRule, event: DeadlineEvent, moments: Mapping[str, datetime]) -> date:
-    return moments.get(event.act_id, event.on) if rule.unit is Unit.HOURS else event.on
+def _moment(rule: LegalRule, event: DeadlineEvent, moments: Moments) -> date:
+    return moments.recorded.get(event.act_id, event.on) if rule.unit is Unit.HOURS else event.on
 
 
-def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Mapping[str, datetime]) -> Timer:
+def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Moments) -> Timer:
     deadline = timer.deadline
     if deadline is None:
         return timer
@@ -193,7 +224,8 @@ def _changed(timer: Timer, event: DeadlineEvent, fact: ActFact, moments: Mapping
     try:
         match event.effect:
             case Effect.STOP:
-                changed = deadline.stop(on)
+                # What is withdrawn before it arrived ends the day it arrives.
+                changed = deadline.stop(max(on, deadline.started) if event.on < deadline.started else on)
             case Effect.SUSPEND:
                 changed = deadline.suspend(on, event.cause)
             case Effect.RESUME:

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from itertools import chain, islice
 from typing import NamedTuple
 
-from node.core.law.calendar import legal_day
-from node.core.log.record import Record, is_record_id, parse_record_id, record_id
+from node.core.law.calendar import SHANGHAI, legal_day
+from node.core.log.record import EVERYONE, Record, is_record_id, parse_record_id, record_id
 from node.core.members.actor import Actor
 from node.core.members.federation import Federation
 from node.core.members.platforms import Connections
@@ -17,12 +17,21 @@ from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of, record_order
 from node.core.workflow.model import Workflow
+from node.core.workflow.timing import Moments
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.reader import PER_SUBJECT, Reader
 from node.stubs.record.v1.record_pb2 import Header
-from node.usecases.casework.act_record import ActRecord, NoticeRecord, Read, case_subject, read, workflow_subject
+from node.usecases.casework.act_record import (
+    RECEIPTS,
+    ActRecord,
+    NoticeRecord,
+    Read,
+    case_subject,
+    read,
+    workflow_subject,
+)
 from node.usecases.records.usage import is_obtained_for
 
 PURPOSE = "enforcement"
@@ -64,9 +73,9 @@ class CaseFile:
         return _missing(self.id, self.acts)
 
     @property
-    def moments(self) -> dict[str, datetime]:
-        """When each act was recorded."""
-        return {name: act.moment for name, act in self.acts.items()}
+    def moments(self) -> Moments:
+        """When each act was recorded, and when who it is for had received it."""
+        return Moments({name: act.moment for name, act in self.acts.items()}, self._received())
 
     @property
     def disclosing(self) -> ActRecord | None:
@@ -76,6 +85,26 @@ class CaseFile:
             if act.opens and not act.internal:
                 return self.acts[fact.id]
         return None
+
+    def _received(self) -> dict[tuple[str, str], datetime]:
+        """(record id, city) -> the earliest that shows that it was there: its node said so, or it acted in the case."""
+        first: dict[tuple[str, str], datetime] = {}
+        for record, city, moment in chain(self._acknowledged(), self._acted_upon()):
+            first[record, city] = min(moment, first.get((record, city), moment))
+        return first
+
+    def _acknowledged(self) -> Iterator[tuple[str, str, datetime]]:
+        for header, body in ((notice.header, notice.body) for notice in self.notices if notice.body.kind in RECEIPTS):
+            act = self.acts.get(body.record)
+            if act is None or {header.city, EVERYONE}.isdisjoint(act.header.audience):
+                continue
+            if body.leaf_hash == act.leaf_hash:
+                yield act.header.id, header.city, datetime.fromtimestamp(header.issued_at_ms / 1000, SHANGHAI)
+
+    def _acted_upon(self) -> Iterator[tuple[str, str, datetime]]:
+        if (first := self.disclosing) is not None:
+            for act in self.acts.values():
+                yield first.header.id, act.header.city, act.moment
 
 
 class CaseRepository:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
+from node.core.law.heavy_penalty import may_be_heavy
 from node.core.standards import standard as standards
 from node.storage.sqlite.drafts import Draft
 from node.stubs.standard.v1 import alert_pb2, complaint_pb2, listing_pb2, measure_pb2, referral_pb2
@@ -13,8 +14,8 @@ from node.stubs.standard.v1.act_pb2 import Act
 from node.stubs.standard.v1.penalty_pb2 import PenaltyKind
 from node.usecases.casework.case_file import CaseFile
 
-Make = Callable[[str, Any, Any], Message]
-"""(case, what the case says by now, the act's own message) -> what the draft says."""
+Make = Callable[[str, Any, Any], Message | None]
+"""(case, what the case says by now, the act's own message) -> what the draft says; None where nothing follows."""
 # Who complained or reported, and whoever speaks for them, stays in the case they came to.
 _IDENTITY_LEVEL = 4
 
@@ -59,7 +60,10 @@ def prepare(file: CaseFile, case: str, message: Message, now_ms: int) -> list[Dr
         return []
     known = said_in(file)
     overlay(known, message)
-    body = _without_identity(follow_ups.workflow, follow_ups.make(case, known, message))
+    made = follow_ups.make(case, known, message)
+    if made is None:
+        return []
+    body = _without_identity(follow_ups.workflow, made)
     body.act.CopyFrom(Act(act=follow_ups.act, reasons=message.act.reasons))  # type: ignore[attr-defined]
     return [Draft(0, follow_ups.workflow, "", follow_ups.act, body.SerializeToString(), (), "", now_ms)]
 
@@ -118,11 +122,17 @@ def _designated(case: str, known: referral_pb2.Referral, act: referral_pb2.Refer
     return made
 
 
-def _listing(case: str, known: referral_pb2.Referral, act: referral_pb2.Referral) -> Message:
+def _listing(case: str, known: referral_pb2.Referral, act: referral_pb2.Referral) -> Message | None:
     del case
+    if not may_be_heavy(act.sanction.kinds):
+        return None
     kinds: list[PenaltyKind.ValueType] = list(act.sanction.kinds)
     link = listing_pb2.PenaltyLink(
-        decision_number=act.act.document_number, kinds=kinds, organ=act.sanction.organ, decided_on=act.act.date
+        decision_number=act.act.document_number,
+        kinds=kinds,
+        organ=act.sanction.organ,
+        decided_on=act.act.date,
+        restricted_until=act.sanction.restricted_until,
     )
     facts = act.sanction.facts or known.alleged_violation
     return listing_pb2.ListingSerious(

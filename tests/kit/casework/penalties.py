@@ -27,10 +27,17 @@ FINE = operator_pb2.Capital(amount_hundredths=5_000_00, currency="CNY")
 
 
 def penalising(**fields: object) -> referral_pb2.Referral:
-    told: dict[str, Any] = {"violation": "虚假宣传", "content": CONTENT, "organ": "合肥市市场监督管理局"} | fields
+    told: dict[str, Any] = {
+        "violation": "虚假宣传",
+        "content": CONTENT,
+        "organ": "合肥市市场监督管理局",
+        "kinds": [penalty_pb2.PENALTY_KIND_FINE],
+        "fine": FINE,
+        "publication": referral_pb2.PENALTY_PUBLICATION_OWN_PROVINCE,
+    } | fields
     papers = documents("行政处罚告知书", "行政处罚决定书")
     said = {"document_number": NUMBER, "article": "反不正当竞争法 第20条", "reasons": "理由", "documents": papers}
-    sanction = referral_pb2.Sanction(kinds=[penalty_pb2.PENALTY_KIND_FINE], fine=FINE, **told)
+    sanction = referral_pb2.Sanction(**told)
     return referral_pb2.Referral(act=act("penalise", officers=TWO, **said), sanction=sanction)
 
 

@@ -16,6 +16,7 @@ _SANCTION = {
     "content": "罚款二十万元，责令停业三个月。",
     "fine": {"amount_hundredths": 20_000_000, "currency": "CNY"},
     "organ": OFFICES["hefei"].organ,
+    "publication": "PENALTY_PUBLICATION_OTHER_PROVINCE",
 }
 _REFUSED = 2
 
@@ -143,6 +144,10 @@ def _work(stage: Stage) -> None:
     record = stage.await_record(_TO, "penalty", lambda _: True, 0).id
     stage.tell(_TO, "software 软件", "record", ("处罚记录，各市可见", "the penalty, for every member"), record)
     stage.at("2026-07-13")
+    # The seller is registered in Nanchang, in another province: its organ publishes what Hefei pushes.
+    letter = documents("协助公示函=合市监罚公〔2026〕31号")
+    stage.act(_TO, "referral", "push_penalty", case=case, documents=letter)
+    stage.at("2026-07-14")
     stage.act(_TO, "referral", "publish_penalty", case=case)
     stage.act(_TO, "referral", "close", case=case)
     stage.act(_TO, "referral", "tell_result", {"outcome": "REFERRAL_OUTCOME_PENALISED"}, case=case,

@@ -263,6 +263,7 @@ class Complaint(_message.Message):
     AGENT_FIELD_NUMBER: _builtins.int
     TO_CITY_FIELD_NUMBER: _builtins.int
     ORIGINS_FIELD_NUMBER: _builtins.int
+    UNREACHED_ON_FIELD_NUMBER: _builtins.int
     number_12315: _builtins.str
     """全国12315平台 number."""
     received_on: _builtins.str
@@ -276,6 +277,8 @@ class Complaint(_message.Message):
     order_number: _builtins.str
     to_city: _builtins.str
     """Where it belongs: by the displayed address or the platform's home, never by the digits of a code."""
+    unreached_on: _builtins.str
+    """On this day nobody was reached at the address that the platform shows."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -292,7 +295,7 @@ class Complaint(_message.Message):
     def store(self) -> _operator_pb2.Store: ...
     @_builtins.property
     def displayed_address(self) -> _operator_pb2.Address:
-        """平台公示地址: routes the complaint; where there is none, the home of the platform's operator does."""
+        """平台公示地址: routes the complaint; where there is none, or nobody is reached there, the home of the platform does."""
 
     @_builtins.property
     def consents(self) -> _containers.RepeatedScalarFieldContainer[Global___Consent.ValueType]: ...
@@ -357,10 +360,11 @@ class Complaint(_message.Message):
         agent: _party_pb2.Person | None = ...,
         to_city: _builtins.str = ...,
         origins: _abc.Iterable[_builtins.str] | None = ...,
+        unreached_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "agreement", b"agreement", "claim_amount", b"claim_amount", "complainant", b"complainant", "displayed_address", b"displayed_address", "follow_up", b"follow_up", "party", b"party", "platform", b"platform", "product", b"product", "settlement", b"settlement", "store", b"store", "testing", b"testing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_factors", b"abuse_factors", "act", b"act", "agent", b"agent", "agreement", b"agreement", "bought_on", b"bought_on", "channel", b"channel", "claim_amount", b"claim_amount", "claims", b"claims", "complainant", b"complainant", "consents", b"consents", "displayed_address", b"displayed_address", "exhibits", b"exhibits", "facts", b"facts", "follow_up", b"follow_up", "number_12315", b"number_12315", "order_number", b"order_number", "origins", b"origins", "party", b"party", "platform", b"platform", "product", b"product", "received_on", b"received_on", "referral", b"referral", "rejection_grounds", b"rejection_grounds", "rejection_redirect", b"rejection_redirect", "routed_by", b"routed_by", "settlement", b"settlement", "store", b"store", "termination_grounds", b"termination_grounds", "testing", b"testing", "to_city", b"to_city"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_factors", b"abuse_factors", "act", b"act", "agent", b"agent", "agreement", b"agreement", "bought_on", b"bought_on", "channel", b"channel", "claim_amount", b"claim_amount", "claims", b"claims", "complainant", b"complainant", "consents", b"consents", "displayed_address", b"displayed_address", "exhibits", b"exhibits", "facts", b"facts", "follow_up", b"follow_up", "number_12315", b"number_12315", "order_number", b"order_number", "origins", b"origins", "party", b"party", "platform", b"platform", "product", b"product", "received_on", b"received_on", "referral", b"referral", "rejection_grounds", b"rejection_grounds", "rejection_redirect", b"rejection_redirect", "routed_by", b"routed_by", "settlement", b"settlement", "store", b"store", "termination_grounds", b"termination_grounds", "testing", b"testing", "to_city", b"to_city", "unreached_on", b"unreached_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

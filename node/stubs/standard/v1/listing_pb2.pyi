@@ -141,6 +141,23 @@ ABNORMAL_GROUND_FALSE_INFORMATION: AbnormalGround.ValueType  # 3
 ABNORMAL_GROUND_UNREACHABLE: AbnormalGround.ValueType  # 4
 Global___AbnormalGround: _TypeAlias = AbnormalGround  # noqa: Y015
 
+class _AppealReview:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AppealReviewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AppealReview.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APPEAL_REVIEW_UNSPECIFIED: _AppealReview.ValueType  # 0
+    APPEAL_REVIEW_PERSON: _AppealReview.ValueType  # 1
+    APPEAL_REVIEW_ANY: _AppealReview.ValueType  # 2
+
+class AppealReview(_AppealReview, metaclass=_AppealReviewEnumTypeWrapper): ...
+
+APPEAL_REVIEW_UNSPECIFIED: AppealReview.ValueType  # 0
+APPEAL_REVIEW_PERSON: AppealReview.ValueType  # 1
+APPEAL_REVIEW_ANY: AppealReview.ValueType  # 2
+Global___AppealReview: _TypeAlias = AppealReview  # noqa: Y015
+
 class _PractitionerKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -338,10 +355,16 @@ class PenaltyLink(_message.Message):
     ORGAN_FIELD_NUMBER: _builtins.int
     DECIDED_ON_FIELD_NUMBER: _builtins.int
     RECORD_FIELD_NUMBER: _builtins.int
+    HEAVY_BY_FIELD_NUMBER: _builtins.int
+    RESTRICTED_UNTIL_FIELD_NUMBER: _builtins.int
     decision_number: _builtins.str
     organ: _builtins.str
     decided_on: _builtins.str
     record: _builtins.str
+    heavy_by: _builtins.str
+    """较重行政处罚 (order 44 Art 2): of a fine, the clause of the benchmark by which it is a heavy one; of another penalty, the law."""
+    restricted_until: _builtins.str
+    """Where it is later than three years after the listing, the listing lasts as long (order 44 Art 21)."""
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_penalty_pb2.PenaltyKind.ValueType]: ...
     def __init__(
@@ -352,10 +375,12 @@ class PenaltyLink(_message.Message):
         organ: _builtins.str = ...,
         decided_on: _builtins.str = ...,
         record: _builtins.str = ...,
+        heavy_by: _builtins.str = ...,
+        restricted_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "decision_number", b"decision_number", "kinds", b"kinds", "organ", b"organ", "record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_on", b"decided_on", "decision_number", b"decision_number", "heavy_by", b"heavy_by", "kinds", b"kinds", "organ", b"organ", "record", b"record", "restricted_until", b"restricted_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -448,6 +473,8 @@ class ListingPlatform(_message.Message):
     REPORTED_TO_FIELD_NUMBER: _builtins.int
     ID_HMAC_FIELD_NUMBER: _builtins.int
     PRACTITIONER_IDENTITY_FIELD_NUMBER: _builtins.int
+    REVIEW_ASKED_FIELD_NUMBER: _builtins.int
+    REVIEWED_BY_FIELD_NUMBER: _builtins.int
     practitioner: Global___PractitionerKind.ValueType
     facts: _builtins.str
     reasons: _builtins.str
@@ -459,6 +486,10 @@ class ListingPlatform(_message.Message):
     appeal_route: _builtins.str
     reported_to: _builtins.str
     id_hmac: _builtins.bytes
+    review_asked: Global___AppealReview.ValueType
+    """Of an appeal: whether its maker asks that a person decide it (order 116)."""
+    reviewed_by: _builtins.str
+    """复核人: who of the platform decided the appeal."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -489,10 +520,12 @@ class ListingPlatform(_message.Message):
         reported_to: _builtins.str = ...,
         id_hmac: _builtins.bytes = ...,
         practitioner_identity: _party_pb2.Person | None = ...,
+        review_asked: Global___AppealReview.ValueType = ...,
+        reviewed_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "party", b"party", "platform", b"platform", "practitioner_identity", b"practitioner_identity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "act", b"act", "appeal_route", b"appeal_route", "basis", b"basis", "facts", b"facts", "grounds", b"grounds", "id_hmac", b"id_hmac", "listed_on", b"listed_on", "party", b"party", "platform", b"platform", "practitioner", b"practitioner", "practitioner_identity", b"practitioner_identity", "reasons", b"reasons", "reported_to", b"reported_to", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "act", b"act", "appeal_route", b"appeal_route", "basis", b"basis", "facts", b"facts", "grounds", b"grounds", "id_hmac", b"id_hmac", "listed_on", b"listed_on", "party", b"party", "platform", b"platform", "practitioner", b"practitioner", "practitioner_identity", b"practitioner_identity", "reasons", b"reasons", "reported_to", b"reported_to", "review_asked", b"review_asked", "reviewed_by", b"reviewed_by", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,6 +24,26 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _PenaltyPublication:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PenaltyPublicationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PenaltyPublication.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PENALTY_PUBLICATION_UNSPECIFIED: _PenaltyPublication.ValueType  # 0
+    PENALTY_PUBLICATION_OWN_PROVINCE: _PenaltyPublication.ValueType  # 1
+    PENALTY_PUBLICATION_OTHER_PROVINCE: _PenaltyPublication.ValueType  # 2
+    PENALTY_PUBLICATION_NONE: _PenaltyPublication.ValueType  # 3
+
+class PenaltyPublication(_PenaltyPublication, metaclass=_PenaltyPublicationEnumTypeWrapper):
+    """By the registrar named in the record, never by the digits of the code."""
+
+PENALTY_PUBLICATION_UNSPECIFIED: PenaltyPublication.ValueType  # 0
+PENALTY_PUBLICATION_OWN_PROVINCE: PenaltyPublication.ValueType  # 1
+PENALTY_PUBLICATION_OTHER_PROVINCE: PenaltyPublication.ValueType  # 2
+PENALTY_PUBLICATION_NONE: PenaltyPublication.ValueType  # 3
+Global___PenaltyPublication: _TypeAlias = PenaltyPublication  # noqa: Y015
+
 class _CompulsoryMeasure:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -287,11 +307,15 @@ class Sanction(_message.Message):
     CONFISCATED_FIELD_NUMBER: _builtins.int
     ORGAN_FIELD_NUMBER: _builtins.int
     PUBLIC_UNTIL_FIELD_NUMBER: _builtins.int
+    PUBLICATION_FIELD_NUMBER: _builtins.int
+    RESTRICTED_UNTIL_FIELD_NUMBER: _builtins.int
     violation: _builtins.str
     facts: _builtins.str
     content: _builtins.str
     organ: _builtins.str
     public_until: _builtins.str
+    publication: Global___PenaltyPublication.ValueType
+    restricted_until: _builtins.str
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_penalty_pb2.PenaltyKind.ValueType]: ...
     @_builtins.property
@@ -309,10 +333,12 @@ class Sanction(_message.Message):
         confiscated: _operator_pb2.Capital | None = ...,
         organ: _builtins.str = ...,
         public_until: _builtins.str = ...,
+        publication: Global___PenaltyPublication.ValueType = ...,
+        restricted_until: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "fine", b"fine"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "content", b"content", "facts", b"facts", "fine", b"fine", "kinds", b"kinds", "organ", b"organ", "public_until", b"public_until", "violation", b"violation"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confiscated", b"confiscated", "content", b"content", "facts", b"facts", "fine", b"fine", "kinds", b"kinds", "organ", b"organ", "public_until", b"public_until", "publication", b"publication", "restricted_until", b"restricted_until", "violation", b"violation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -19,7 +19,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.law.calendar import SHANGHAI, legal_day
-from node.core.law.listing_term import LONGEST_TERM, SERIOUS, years_from
+from node.core.law.listing_term import SERIOUS, longest_end, restriction_of
 from node.core.law.retention import EVIDENCE_KEPT, RETENTION, kept_since
 from node.core.log.body import read_body
 from node.core.log.record import CASEWORK, Record, is_record_id, parse_record_id
@@ -41,6 +41,7 @@ from node.usecases.casework.rules.listings import listing_to_repair
 from node.usecases.records.retract import retract
 
 _REPAIR = "credit.repair"
+_PUBLISHING = frozenset(("publish", "publish_here"))
 _PEERS_MS = 60_000
 # Cases looked at in one run: after a start all of them are.
 _CASES = 500
@@ -191,7 +192,7 @@ class ListingLifecycle:
         body: Any = self._body(decided[0].id)
         body.ClearField("act")
         if case.workflow.name == SERIOUS:
-            published = [made.on.isoformat() for made in case.in_force() if made.act == "publish"]
+            published = [made.on.isoformat() for made in case.in_force() if made.act in _PUBLISHING]
             body.published_on = published[-1] if published else body.published_on
             body.until = fact.fields.get("until", body.until)
         if fact is not decided[0]:
@@ -211,7 +212,7 @@ class ListingLifecycle:
         fraud = acts.get("annul_for_fraud")
         if fraud is not None and header.standard == SERIOUS:
             _decide_anew(body, fraud.fields["decision_number"], fraud.on)
-            body.until = years_from(LONGEST_TERM, fraud.on).isoformat()
+            body.until = longest_end(fraud.on, restriction_of(body))
             if not self._is_ended(SERIOUS, body):
                 made += self._append(SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
         return made

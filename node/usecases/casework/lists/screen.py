@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from node.core.law.calendar import legal_day
+from node.core.law.listing_term import RESTRICTED
 from node.core.log.body import read_body
 from node.core.log.staleness import is_stale
 from node.core.log.subjects import subject_digest
@@ -178,7 +179,8 @@ class Screening:
             if file is None or header.id not in [listing_act.id for listing_act in listing_acts(file.case)[-1:]]:
                 return None  # it lists nobody, or another act does by now
             state, kept = file.case.state, file.case.situation.kept
-            until = last_day_of(name, kept.get("until", entry.until), kept.get("listed_on", entry.since))
+            restricted = kept.get(RESTRICTED, entry.restricted_until)
+            until = last_day_of(name, kept.get("until", entry.until), kept.get("listed_on", entry.since), restricted)
             entry = entry._replace(until=until)
         elif case_of(header):
             return None  # who cannot see the acts of a case cannot know where it stands

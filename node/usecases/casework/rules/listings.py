@@ -5,7 +5,17 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from node.core.law.listing_term import EARLY_REMOVAL, LONGEST_TERM, SERIOUS, is_too_long, may_leave_early, stated_day
+from node.core.law.heavy_penalty import HEAVY_PENALTY, is_heavy
+from node.core.law.listing_term import (
+    EARLY_REMOVAL,
+    LONGEST_TERM,
+    RESTRICTED,
+    SERIOUS,
+    is_too_long,
+    may_leave_early,
+    restriction_of,
+    stated_day,
+)
 from node.core.log.body import read_body
 from node.core.screening import LISTS
 from node.core.standards import standard as standards
@@ -16,13 +26,15 @@ from node.core.workflow.model import NotBefore, Product
 from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
-from node.stubs.standard.v1.listing_pb2 import ListingSerious
+from node.stubs.standard.v1.listing_pb2 import SERIOUS_GROUND_DECISION_DEFIED, ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 _REPAIR = "credit.repair"
+# What a listing rests on is said when it is proposed, and again when it is decided.
+_WEIGHED = frozenset(("propose", "decide"))
 # What is to be repaired is looked at again when it is decided.
 _DECIDED = frozenset(("apply", "approve"))
 
@@ -43,9 +55,21 @@ def broken_by_term(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     message, on = candidate.message, candidate.fact.on
     if law is None or not isinstance(message, ListingSerious):
         return
-    if is_too_long(message.until, min(on, stated_day(message.decided_on) or on)):
+    restricted = restriction_of(message) or candidate.file.case.situation.kept.get(RESTRICTED, "")
+    if is_too_long(message.until, min(on, stated_day(message.decided_on) or on), restricted):
         zh, en = "列入期限超过法定最长期限", f"the term is longer than {LONGEST_TERM} allows"
         yield candidate.breaks(LONGEST_TERM, law, zh, en)
+
+
+def broken_by_weight(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """Who is listed was given a heavy penalty, but for who defies a decision (Art 11)."""
+    message = candidate.message
+    if not isinstance(message, ListingSerious) or candidate.act.name not in _WEIGHED:
+        return
+    if not is_heavy(message.penalty) and any(ground != SERIOUS_GROUND_DECISION_DEFIED for ground in message.grounds):
+        zh = "须为较重行政处罚：降低资质、吊销、限制或停止经营、关闭、限制从业，或者依裁量基准从重的罚款（载明条款）"
+        en = "the penalty has to be a heavy one: of a fine, name the clause of the benchmark (penalty.heavy_by)"
+        yield candidate.breaks("penalty", HEAVY_PENALTY, zh, en)
 
 
 def broken_by_repair(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:

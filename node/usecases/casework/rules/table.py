@@ -8,6 +8,7 @@ those of the acting city's own node. Before them stand who may call (`rpc/`), an
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from node.core.law.heavy_penalty import HEAVY_PENALTY
 from node.core.law.laws import Citation, Label, accord
 from node.core.screening import LISTS
 from node.core.workflow.case import check
@@ -19,9 +20,15 @@ from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fa
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
 from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
 from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
-from node.usecases.casework.rules.listings import broken_by_repair, broken_by_republication, broken_by_term
+from node.usecases.casework.rules.listings import (
+    broken_by_repair,
+    broken_by_republication,
+    broken_by_term,
+    broken_by_weight,
+)
 from node.usecases.casework.rules.numbers import broken_by_number
 from node.usecases.casework.rules.out_of_rule import broken_by_taking_on
+from node.usecases.casework.rules.penalties import WHAT_IS_PUBLISHED, broken_by_publication
 from node.usecases.casework.rules.retransfer import REFERRAL, broken_by_referring
 
 _LISTS = tuple(name for name in WORKFLOWS if name in LISTS and WORKFLOWS[name].forbidden)
@@ -128,6 +135,16 @@ RULES = (
         ("listing.serious",),
     ),
     Rule(
+        "weight",
+        Label(
+            "列入严重违法失信名单以较重行政处罚为据，第11条情形除外",
+            "a serious listing rests on a heavy penalty, but for Art 11",
+        ),
+        (HEAVY_PENALTY,),
+        broken_by_weight,
+        ("listing.serious",),
+    ),
+    Rule(
         "repair",
         Label(
             "修复的须为本机关对申请人所作的名单或处罚；严重违法失信名单满一年后方可提前移出",
@@ -136,6 +153,13 @@ RULES = (
         (),
         broken_by_repair,
         ("credit.repair",),
+    ),
+    Rule(
+        "publication",
+        Label("仅受警告的不予公示，其他处罚应当公示", "a warning alone is not published, every other penalty is"),
+        (WHAT_IS_PUBLISHED,),
+        broken_by_publication,
+        ("referral",),
     ),
     Rule(
         "place",
