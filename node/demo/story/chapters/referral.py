@@ -149,6 +149,8 @@ def _work(stage: Stage) -> None:
     stage.act(_TO, "referral", "push_penalty", case=case, documents=letter)
     stage.at("2026-07-14")
     stage.act(_TO, "referral", "publish_penalty", case=case)
+    paid = documents("处罚执行凭证=合市监罚执〔2026〕105号")
+    stage.act(_TO, "referral", "execute_penalty", case=case, documents=paid)
     stage.act(_TO, "referral", "close", case=case)
     stage.act(_TO, "referral", "tell_result", {"outcome": "REFERRAL_OUTCOME_PENALISED"}, case=case,
               reasons="已作出行政处罚。")  # fmt: skip
