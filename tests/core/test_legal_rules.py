@@ -39,6 +39,8 @@ CLOCKS = [
     ("penalty.push", 10, "working_days", [], "10"),
     ("penalty.publication_by_home", 10, "working_days", [], "10"),
     ("penalty.withdrawal", 3, "working_days", [], "11"),
+    ("penalty.repair_wait", 3, "months", [], None),
+    ("penalty.repair_wait_grave", 12, "months", [], None),
     ("platform.sanction_publication", 1, "working_days", [], "30"),
     ("records.usage", 3, "years", [], "29"),
 ]

@@ -101,7 +101,8 @@ def _retract_penalties(reader: Reader, file: CaseFile, message: Message, header:
     del message
     case = said_in(file)
     if isinstance(case, CreditRepair):
-        penalties = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+        named = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+        penalties = [header for header, _ in named]
     else:
         penalties = _made_by(reader, file, header.city)
     for penalty in penalties:
@@ -123,7 +124,7 @@ def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
             if made is not None and list(made[1].origins) == [file.id]:
                 header, body = made
                 same = own_penalties(reader, header.subjects, body.decision_number)
-                headers |= {version.id: version for version in (header, *same)}
+                headers |= {version.id: version for version in (header, *(other for other, _ in same))}
     return list(headers.values())
 
 
@@ -141,15 +142,15 @@ def penalty_subjects(case: CreditRepair) -> list[str]:
     return standards.get(_PENALTY).subjects(Penalty(party=case.party, id_hmac=case.id_hmac))
 
 
-def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[Header]:
+def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[tuple[Header, Penalty]]:
     """This city's current penalties of a party by the number of their decision."""
-    headers: dict[str, Header] = {}
+    known: dict[str, tuple[Header, Penalty]] = {}
     for subject in subjects if number else ():
         for record in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             penalty = _penalty(record)
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
-                headers[penalty[0].id] = penalty[0]
-    return list(headers.values())
+                known[penalty[0].id] = penalty
+    return list(known.values())
 
 
 def _penalty(record: Record) -> tuple[Header, Penalty] | None:

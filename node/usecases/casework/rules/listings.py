@@ -31,6 +31,7 @@ from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.penalties import broken_by_repairing
 
 _REPAIR = "credit.repair"
 # What a listing rests on is said when it is proposed, and again when it is decided.
@@ -98,10 +99,13 @@ def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: Cr
 
 
 def _of_penalty(known: Knowledge, candidate: Candidate, number: str, applied: CreditRepair) -> Iterator[Broken]:
-    if not own_penalties(known.store, penalty_subjects(applied), number):
+    penalties = own_penalties(known.store, penalty_subjects(applied), number)
+    if not penalties:
         zh = "本机关没有对申请人作出的该文号处罚记录；自然人以证件号码密钥杂凑识别"
         en = "this city has no penalty of the applicant by this number; a person is known by the HMAC of the ID number"
         yield candidate.breaks("penalty_number", candidate.act.law, zh, en)
+    for _, penalty in penalties:
+        yield from broken_by_repairing(known, candidate, penalty)
 
 
 def _number(file: CaseFile, message: CreditRepair) -> str:

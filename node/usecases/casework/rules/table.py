@@ -147,8 +147,8 @@ RULES = (
     Rule(
         "repair",
         Label(
-            "修复的须为本机关对申请人所作的名单或处罚；严重违法失信名单满一年后方可提前移出",
-            "a repair ends what is the applicant's and this city's; off the serious list after the year's wait",
+            "修复的须为本机关对申请人所作的名单或处罚；名单须满一年，处罚须满最短公示期，责令关闭、限制从业的不得提前",
+            "a repair ends what is the applicant's and this city's, after its wait; no closure, no occupation ban",
         ),
         (),
         broken_by_repair,
