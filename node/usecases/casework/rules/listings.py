@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.law.heavy_penalty import HEAVY_PENALTY, is_heavy
+from node.core.law.laws import Citation
 from node.core.law.listing_term import (
     EARLY_REMOVAL,
     LONGEST_TERM,
@@ -17,7 +18,7 @@ from node.core.law.listing_term import (
     stated_day,
 )
 from node.core.log.body import read_body
-from node.core.screening import LISTS
+from node.core.screening import LISTS, listing_acts
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
 from node.core.workflow.declared import WORKFLOWS
@@ -36,6 +37,9 @@ from node.usecases.casework.rules.penalties import broken_by_repairing
 _REPAIR = "credit.repair"
 # What a listing rests on is said when it is proposed, and again when it is decided.
 _WEIGHED = frozenset(("propose", "decide"))
+REPAIR_LAW = Citation("repair_2025")
+# States of a repair that was carried out and not annulled.
+_CARRIED_OUT = frozenset(("executed", "pushed", "propagated"))
 # What is to be repaired is looked at again when it is decided.
 _DECIDED = frozenset(("apply", "approve"))
 
@@ -71,6 +75,29 @@ def broken_by_weight(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
         zh = "须为较重行政处罚：降低资质、吊销、限制或停止经营、关闭、限制从业，或者依裁量基准从重的罚款（载明条款）"
         en = "the penalty has to be a heavy one: of a fine, name the clause of the benchmark (penalty.heavy_by)"
         yield candidate.breaks("penalty", HEAVY_PENALTY, zh, en)
+
+
+def broken_by_road(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """A party leaves the serious list early by a repair alone, carried out here, of the listing as it stands."""
+    if candidate.act.name != "remove_early":
+        return
+    listing, number = said_in(candidate.file), _decision_number(candidate.file.case)
+    repairs = known.cases.about(subjects(SERIOUS, listing), _REPAIR)
+    if not any(_has_repaired(known, repair, number) for repair in repairs):
+        zh, en = "提前移出须先准予并执行信用修复", "early removal takes a credit repair of this listing, carried out"
+        yield candidate.breaks("repair", REPAIR_LAW, zh, en)
+
+
+def _decision_number(case: Case) -> str:
+    """The number of the decision by which a party is listed now: the first, or the one that listed it again."""
+    decisions = listing_acts(case)
+    field = "document_number" if len(decisions) > 1 else "decision_number"
+    return decisions[-1].fields.get(field, "") if decisions else ""
+
+
+def _has_repaired(known: Knowledge, repair: CaseFile, number: str) -> bool:
+    name, listing = _listing(known.cases, known.city, listing_to_repair(repair.case))
+    return repair.case.state in _CARRIED_OUT and name == SERIOUS and listing.decision_number == number != ""
 
 
 def broken_by_repair(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:

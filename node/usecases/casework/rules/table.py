@@ -21,8 +21,10 @@ from node.usecases.casework.rules.handing_over import broken_by_handing_over
 from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
 from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
 from node.usecases.casework.rules.listings import (
+    REPAIR_LAW,
     broken_by_repair,
     broken_by_republication,
+    broken_by_road,
     broken_by_term,
     broken_by_weight,
 )
@@ -142,6 +144,16 @@ RULES = (
         ),
         (HEAVY_PENALTY,),
         broken_by_weight,
+        ("listing.serious",),
+    ),
+    Rule(
+        "road",
+        Label(
+            "提前移出严重违法失信名单只经信用修复",
+            "a party leaves the serious list early by a credit repair alone",
+        ),
+        (REPAIR_LAW,),
+        broken_by_road,
         ("listing.serious",),
     ),
     Rule(
