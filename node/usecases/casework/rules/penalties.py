@@ -1,6 +1,7 @@
 """Penalties: which are published, and which may be taken off the page before their time."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from node.core.law.laws import Citation
 from node.core.law.listing_term import stated_day
@@ -9,6 +10,7 @@ from node.core.workflow.rules import Broken
 from node.errors import Reason
 from node.stubs.standard.v1.penalty_pb2 import PENALTY_KIND_WARNING, Penalty
 from node.stubs.standard.v1.referral_pb2 import PENALTY_PUBLICATION_NONE, Referral
+from node.usecases.casework.publication import published_on
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
 WHAT_IS_PUBLISHED = Citation("penalty_publicity", "2")
@@ -34,7 +36,7 @@ def broken_by_repairing(known: Knowledge, candidate: Candidate, penalty: Penalty
             "a closure or a bar from the occupation is published to its end",
         )
         yield candidate.breaks("penalty.kinds", law, zh, en)
-    elif (rule := wait_of(penalty.kinds)) and (public_on := stated_day(_public_on(known, penalty))) is not None:
+    elif (rule := wait_of(penalty.kinds)) and (public_on := _public_on(known, penalty)) is not None:
         first = repairable_from(rule, public_on, candidate.today)
         if candidate.today < first:
             zh, en = (
@@ -44,8 +46,6 @@ def broken_by_repairing(known: Knowledge, candidate: Candidate, penalty: Penalty
             yield candidate.breaks(rule, law, zh, en, Reason.ACT_TOO_EARLY)
 
 
-def _public_on(known: Knowledge, penalty: Penalty) -> str:
-    """The day a penalty was published, as its case says; without such a day that of the decision."""
-    files = (known.cases.find(origin) for origin in penalty.origins)
-    days = (file.case.situation.kept.get("penalty_public_on", "") for file in files if file is not None)
-    return next(filter(None, days), penalty.decided_on)
+def _public_on(known: Knowledge, penalty: Penalty) -> date | None:
+    """The day it was published, as its case says; without such a day that of the decision."""
+    return stated_day(published_on(known.cases, penalty.origins) or penalty.decided_on)
