@@ -26,6 +26,7 @@ CLOCKS = [
     ("listing.serious.push", 10, "working_days", [], "14"),
     ("listing.serious.publication", 10, "working_days", [], "14"),
     ("listing.serious.annulment", 3, "working_days", [], "19"),
+    ("listing.serious.removal", 3, "working_days", [], "18"),
     ("listing.serious.term", 3, "years", [], "21"),
     ("listing.serious.early_removal", 1, "years", [], "16"),
     ("credit.repair.acceptance", 2, "working_days", [], None),

@@ -4,6 +4,7 @@ Listings are not among them: they follow the state of their case day by day (`Li
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -21,9 +22,10 @@ from node.storage.sqlite.reader import Reader
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.penalty_pb2 import Penalty
-from node.usecases.casework.case_file import CaseFile
+from node.usecases.casework.case_file import PURPOSE, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.records.retract import retraction
+from node.usecases.records.usage import is_obtained_for
 
 _PENALTY = "penalty"
 
@@ -151,6 +153,19 @@ def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
                 known[penalty[0].id] = penalty
     return list(known.values())
+
+
+def penalties_since(reader: Reader, subjects: Iterable[str], day: str) -> Iterator[Penalty]:
+    """The current penalties of a party that may be used and can be read here, of any city, decided after YYYY-MM-DD."""
+    usable = {origin.number for origin in reader.origins() if is_obtained_for(origin, PURPOSE)}
+    for subject in subjects:
+        for number, record in reader.by_subject(subject):
+            if number not in usable or subject not in record.header.subjects:
+                continue
+            with suppress(NodeError):  # of a version that this node does not know
+                penalty = _penalty(record)
+                if penalty and penalty[1].decided_on > day:
+                    yield penalty[1]
 
 
 def _penalty(record: Record) -> tuple[Header, Penalty] | None:

@@ -8,12 +8,10 @@ from google.protobuf.message import Message
 from node.core.law.heavy_penalty import HEAVY_PENALTY, is_heavy
 from node.core.law.laws import Citation
 from node.core.law.listing_term import (
-    EARLY_REMOVAL,
     LONGEST_TERM,
     RESTRICTED,
     SERIOUS,
     is_too_long,
-    may_leave_early,
     restriction_of,
     stated_day,
 )
@@ -21,17 +19,16 @@ from node.core.log.body import read_body
 from node.core.screening import LISTS, listing_acts
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
-from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of
-from node.core.workflow.model import NotBefore, Product
+from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
-from node.errors import Reason
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.listing_pb2 import SERIOUS_GROUND_DECISION_DEFIED, ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.leaving_early import broken_by_leaving_early
 from node.usecases.casework.rules.penalties import broken_by_repairing
 
 _REPAIR = "credit.repair"
@@ -122,7 +119,7 @@ def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: Cr
         )
         yield candidate.breaks("listing", candidate.act.law, zh, en)
     elif isinstance(listing, ListingSerious):
-        yield from _too_early(candidate, listing)
+        yield from broken_by_leaving_early(known, candidate, listing, penalty_subjects(applied))
 
 
 def _of_penalty(known: Knowledge, candidate: Candidate, number: str, applied: CreditRepair) -> Iterator[Broken]:
@@ -152,14 +149,6 @@ def _listing(repository: CaseRepository, city: str, record: str) -> tuple[str, A
     if kept is None or kept.header.standard not in LISTS or kept.header.retracts:
         return "", None
     return kept.header.standard, read_body(kept)
-
-
-def _too_early(candidate: Candidate, listing: ListingSerious) -> Iterator[Broken]:
-    decided_on = stated_day(listing.decided_on)
-    if decided_on is not None and not may_leave_early(decided_on, candidate.today):
-        guards = WORKFLOWS[SERIOUS].act["remove_early"].guards
-        wait = next(guard for guard in guards if isinstance(guard, NotBefore) and guard.rule == EARLY_REMOVAL)
-        yield candidate.breaks(EARLY_REMOVAL, wait.law, wait.label.zh, wait.label.en, Reason.ACT_TOO_EARLY)
 
 
 def subjects(name: str, message: Message) -> set[str]:
