@@ -10,7 +10,8 @@ from node.core.law.penalty_repair import GRAVE_WAIT, WAIT, wait_of
 from node.stubs.standard.v1 import penalty_pb2 as pb
 
 MINOR, GENERAL, GRAVE = "penalty.publicity_minor", "penalty.publicity", "penalty.publicity_grave"
-_RULES = {"": MINOR, WAIT: GENERAL, GRAVE_WAIT: GRAVE}
+RULES = {"": MINOR, WAIT: GENERAL, GRAVE_WAIT: GRAVE}
+"""Rule of the wait before a repair -> rule of the term."""
 
 
 def last_public_day(kinds: Iterable["pb.PenaltyKind.ValueType"], stated: str, public_on: date) -> date:
@@ -21,7 +22,7 @@ def last_public_day(kinds: Iterable["pb.PenaltyKind.ValueType"], stated: str, pu
     """
     day = stated_day(stated)
     if day is None:
-        return _end(_RULES[wait_of(kinds)], public_on)
+        return _end(RULES[wait_of(kinds)], public_on)
     return min(day, _end(GRAVE, public_on))
 
 
