@@ -176,8 +176,8 @@ RULES = (
     Rule(
         "place",
         Label(
-            "投诉移交至有管辖权的市，先经审批，不带投诉人身份",
-            "a complaint is handed over to where it belongs, by a decision, and without who complained",
+            "投诉移交至有管辖权的市，先经审批；联系方式、订单和举证材料经投诉人同意方可随案，证件号码不出本市",
+            "a complaint is handed over to where it belongs, by a decision; what is the complainant's goes by consent",
         ),
         (PLACE,),
         broken_by_place,
