@@ -74,7 +74,7 @@ def broken_by_place(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
             en = "that it is handed over to this city has to be decided first, by two persons"
             yield candidate.breaks("origins", PLACE, zh, en)
         own = {field.name for field, _ in message.ListFields()}
-        if not own.isdisjoint(WITH_CONSENT) and not (source and may_go_along(_said(source))):
+        if not own.isdisjoint(WITH_CONSENT) and not (source and may_go_along(_stated_in(source))):
             zh = "投诉人未同意转其他机关办理的，联系方式、订单和举证材料不随案移交"
             en = "contact, order and exhibits go along only where the complainant consented to the transfer"
             yield candidate.breaks("consents", PLACE, zh, en)
@@ -84,10 +84,10 @@ def broken_by_place(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
 
 
 def _is_decided(source: CaseFile, city: str) -> bool:
-    return source.case.state == "handed_over" and _said(source).to_city == city
+    return source.case.state == "handed_over" and _stated_in(source).to_city == city
 
 
-def _said(source: CaseFile) -> Complaint:
+def _stated_in(source: CaseFile) -> Complaint:
     known = said_in(source)
     return known if isinstance(known, Complaint) else Complaint()
 
