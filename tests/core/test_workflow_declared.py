@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from node.cli.main import gongzhi
-from node.core.law import penalty_repair, penalty_term
+from node.core.law import limitation, penalty_repair, penalty_term
 from node.core.law.laws import laws
 from node.core.law.legal_rules import Kind as LimitKind
 from node.core.law.legal_rules import vendored_rules
@@ -87,8 +87,7 @@ def test_every_legal_rule_is_started_by_something() -> None:
     waited_for = {guard.rule for act in acts for guard in act.guards if isinstance(guard, NotBefore) and guard.rule}
     of_penalties = {penalty_repair.WAIT, penalty_repair.GRAVE_WAIT, *penalty_term.RULES.values()}
     nothing = set(vendored_rules().versions) - started - waited_for - set(RETENTION.values()) - of_penalties
-    # Whether a violation is time-barred is not computed yet (correction 14).
-    assert nothing == {"penalty.limitation", "penalty.limitation_safety"}
+    assert nothing == {limitation.LIMITATION, limitation.LIMITATION_SAFETY}  # counted by a rule of the acts
 
 
 def test_somebody_owes_every_limit_that_an_act_starts() -> None:

@@ -19,7 +19,12 @@ from node.usecases.casework.rules.candidate import Candidate, Check, Knowledge
 from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fact
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
 from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
-from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
+from node.usecases.casework.rules.limits import (
+    LIMITATION_LAW,
+    broken_by_ban,
+    broken_by_limit,
+    broken_by_limitation,
+)
 from node.usecases.casework.rules.listings import (
     REPAIR_LAW,
     broken_by_repair,
@@ -165,6 +170,16 @@ RULES = (
         (),
         broken_by_repair,
         ("credit.repair",),
+    ),
+    Rule(
+        "limitation",
+        Label(
+            "违法行为终了两年（五年）后始被发现的，不再立案、处罚",
+            "what was discovered later than two (five) years after its end is neither filed nor penalised",
+        ),
+        (LIMITATION_LAW,),
+        broken_by_limitation,
+        ("referral",),
     ),
     Rule(
         "publication",
