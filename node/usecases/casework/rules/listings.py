@@ -22,7 +22,8 @@ from node.core.workflow.case import Case
 from node.core.workflow.facts import city_of
 from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
-from node.stubs.standard.v1.credit_pb2 import CreditRepair
+from node.errors import Reason
+from node.stubs.standard.v1.credit_pb2 import REPAIR_KIND_SPOT_CHECK_UNPUBLISHED, CreditRepair
 from node.stubs.standard.v1.listing_pb2 import SERIOUS_GROUND_DECISION_DEFIED, ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
@@ -124,6 +125,11 @@ def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: Cr
 
 def _of_penalty(known: Knowledge, candidate: Candidate, number: str, applied: CreditRepair) -> Iterator[Broken]:
     penalties = own_penalties(known.store, penalty_subjects(applied), number)
+    if applied.kind == REPAIR_KIND_SPOT_CHECK_UNPUBLISHED:
+        if penalties:
+            zh, en = "抽查结果与相应处罚同时停止公示，该处罚仍在公示", "it ends with its penalty, which is public yet"
+            yield candidate.breaks("penalty_number", candidate.act.law, zh, en, Reason.ACT_TOO_EARLY)
+        return
     if not penalties:
         zh = "本机关没有对申请人作出的该文号处罚记录；自然人以证件号码密钥杂凑识别"
         en = "this city has no penalty of the applicant by this number; a person is known by the HMAC of the ID number"
