@@ -10,7 +10,7 @@ from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1 import credit_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.records.retract import retract
-from tests.kit.casework.casework_city import CaseworkCity, broken_in
+from tests.kit.casework.casework_city import CaseworkCity, act, broken_in
 from tests.kit.casework.penalties import penalised
 from tests.kit.casework.repairs import applying
 
@@ -35,7 +35,7 @@ def test_correction_8_a_spot_check_and_a_mark_are_repaired_by_their_number(
     assert broken_in(caught) == {(rule, Reason.ACT_INCOMPLETE)}
     recorded = changsha.act("credit.repair", "", of_kind(kind))
     assert recorded.state == "applied"
-    assert changsha.decide("credit.repair", recorded.case, pb.CreditRepair(act={"act": "accept"})).state == "accepted"
+    assert changsha.decide("credit.repair", recorded.case, pb.CreditRepair(act=act("accept"))).state == "accepted"
 
 
 def test_correction_8_a_listing_does_not_stand_for_the_number(desks: Desks) -> None:
