@@ -41,9 +41,7 @@ class Stored(NamedTuple):
         return [opening[:SALT_BYTES] for opening in self.record.facets if opening and len(opening) > SALT_BYTES]
 
     def names(self, facets: frozenset[int]) -> tuple[str, ...]:
-        """The names of facets, those that are empty left out; a retraction has none."""
-        if self.header.retracts:
-            return ()
+        """The names of facets, those that are empty left out."""
         known = standards.get(self.header.standard, self.header.version).facets
         # A retraction has no facets.
         held = zip(known, self.record.facets, strict=bool(self.record.facets))

@@ -77,7 +77,7 @@ def _send(stage: Stage) -> None:
     stage.cases["referral"] = case
     stage.act(_FROM, "referral", "approve", case=case)
     stage.at("2026-05-19")
-    stage.act(_FROM, "referral", "send", case=case, article=_ARTICLE, officers=office.on_the_spot())
+    stage.act(_FROM, "referral", "send", case=case, article=_ARTICLE)
 
 
 def _fetch_evidence(stage: Stage) -> None:
