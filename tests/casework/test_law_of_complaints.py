@@ -1,5 +1,7 @@
 """Complaints as the law has them: where they belong, and how long a city has that took one back."""
 
+from pathlib import Path
+
 import pytest
 
 from node.core.law.complaint_route import find_route
@@ -7,8 +9,18 @@ from node.core.workflow.declared import workflow
 from node.stubs.standard.v1 import complaint_pb2 as pb
 from node.usecases.casework.propose import ActRefusedError
 from node.usecases.casework.rules.jurisdiction import basis_code
-from tests.kit.casework.casework_city import ZHANG, CaseworkCity, act, at, broken_in, federation, shown
+from tests.kit.casework.casework_city import (
+    ZHANG,
+    CaseworkCity,
+    act,
+    at,
+    broken_in,
+    federation,
+    files_with,
+    shown,
+)
 from tests.kit.casework.complaints import against
+from tests.kit.samples.standards import RESIDENT_ID
 
 Desks = tuple[CaseworkCity, CaseworkCity]
 MEMBERS = {each.city: each.region6 for each in federation("changsha", "hefei", "wuhan").members}
@@ -68,3 +80,66 @@ def test_a_limit_that_counts_from_a_kept_day_has_that_day_stamped() -> None:
     acts = workflow("complaint").acts
     since = {deadline.since for each in acts for deadline in each.deadlines if deadline.since}
     assert since == {each.stamps for each in acts if each.stamps} == {"received_on"}
+
+
+NAME, PHONE, ORDER = "投诉人某甲某乙", "13900000000", "20260428-1"
+
+
+def passed_on(changsha: CaseworkCity, *consents: "pb.Consent.ValueType") -> str:
+    """A complaint that Hefei is handed over; the case there."""
+    body = against()
+    body.consents[:] = [pb.CONSENT_MEDIATION, *consents]
+    case = changsha.act("complaint", "", body).case
+    (product,) = changsha.decide("complaint", case, pb.Complaint(act=act("hand_over"))).makes
+    return changsha.casework.take_up(ZHANG, product.draft, b"").case
+
+
+def test_with_consent_contact_order_and_exhibits_go_to_who_handles_it(desks: Desks, tmp_path: Path) -> None:
+    changsha, hefei = desks
+    passed = passed_on(changsha, pb.CONSENT_TRANSFER)
+    hefei.see(changsha)
+    body = pb.Complaint.FromString(shown(hefei, passed).acts[0].body)
+    assert (body.contact.name, body.contact.phone, body.order_number) == (NAME, PHONE, ORDER)
+    assert [each.title for each in body.exhibits] == ["订单截图"]
+    assert not body.HasField("complainant")
+    assert files_with(tmp_path, "hefei", NAME.encode())
+    assert not files_with(tmp_path, "hefei", RESIDENT_ID.encode())
+    assert files_with(tmp_path, "changsha", RESIDENT_ID.encode())
+
+
+def test_without_consent_nothing_of_the_complainant_goes(desks: Desks, tmp_path: Path) -> None:
+    changsha, hefei = desks
+    passed = passed_on(changsha)
+    hefei.see(changsha)
+    body = pb.Complaint.FromString(shown(hefei, passed).acts[0].body)
+    assert not body.HasField("contact")
+    assert not body.exhibits
+    assert body.facts
+    for secret in (NAME, PHONE, ORDER, RESIDENT_ID):
+        assert not files_with(tmp_path, "hefei", secret.encode())
+        assert files_with(tmp_path, "changsha", secret.encode())
+
+
+def test_nobody_adds_what_the_complainant_did_not_let_go(desks: Desks) -> None:
+    """Nor by stating a consent in what is passed on: the complaint in which it was decided says what was consented."""
+    changsha, _ = desks
+    case = changsha.act("complaint", "", against()).case
+    (product,) = changsha.decide("complaint", case, pb.Complaint(act=act("hand_over"))).makes
+    for added in (
+        pb.Complaint(contact=pb.ComplainantContact(name=NAME)),
+        pb.Complaint(order_number=ORDER, consents=[pb.CONSENT_TRANSFER]),
+    ):
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.casework.take_up(ZHANG, product.draft, added.SerializeToString())
+        assert {rule for rule, _ in broken_in(caught)} == {"complaint.pass_on.consents"}
+
+
+def test_what_goes_along_reaches_no_third_city(three: tuple[CaseworkCity, ...], tmp_path: Path) -> None:
+    changsha, hefei, wuhan = three
+    passed = passed_on(changsha, pb.CONSENT_TRANSFER)
+    for city in (hefei, wuhan):
+        city.see(changsha)
+    hefei.act("complaint", passed, pb.Complaint(act=act("take_in")))
+    wuhan.see(hefei)
+    for secret in (NAME, PHONE, ORDER):
+        assert not files_with(tmp_path, "wuhan", secret.encode())

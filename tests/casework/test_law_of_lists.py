@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from node.errors import Reason
-from node.stubs.standard.v1 import listing_pb2
+from node.stubs.standard.v1 import credit_pb2, listing_pb2
 from node.stubs.standard.v1 import penalty_pb2 as pb
 from node.stubs.standard.v1.referral_pb2 import PENALTY_PUBLICATION_NONE
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.casework_city import TAOBAO, CaseworkCity, act, broken_in, documents, shown, with_act
+from tests.kit.casework.casework_city import TAOBAO, CaseworkCity, act, at, broken_in, documents, shown, with_act
 from tests.kit.casework.listings import deciding, listed, told_beforehand
 from tests.kit.casework.penalties import investigated, penalising
 from tests.kit.casework.repairs import applying
@@ -84,6 +84,47 @@ def test_a_repair_is_pushed_to_another_province_alone(desks: Desks, home: str, i
         changsha.act("credit.repair", case, with_act(type(body)(), "push"))
     assert broken_in(caught) == {("credit.repair.push.home", Reason.ACT_NOT_ALLOWED)}
     assert changsha.act("credit.repair", case, with_act(type(body)(), "confirm")).state == "propagated"
+
+
+def repaired(desk: CaseworkCity, record: str) -> str:
+    """A repair of a listing, approved; its case."""
+    case = desk.act("credit.repair", "", applying(record)).case
+    desk.decide("credit.repair", case, credit_pb2.CreditRepair(act=act("accept")))
+    papers = documents("准予信用修复决定书")
+    approve = credit_pb2.CreditRepair(
+        act=act("approve", reasons="已履行", documents=papers),
+        decision_number="修1号",
+        decided_on="2027-05-10",
+        outcome=credit_pb2.REPAIR_OUTCOME_APPROVED,
+    )
+    desk.decide("credit.repair", case, approve)
+    return case
+
+
+def test_a_party_leaves_the_serious_list_early_by_a_repair_alone(desks: Desks) -> None:
+    changsha, _ = desks
+    case = decided(changsha, "changsha")
+    changsha.act(SERIOUS, case, serious("publish_here", published_on="2026-05-06"))
+    (record,) = ListingLifecycle(changsha.store, changsha.clock, changsha.cases.repository).run()
+    changsha.clock.at_ms = at("2027-05-10")
+    removing = serious("remove_early")
+    removing.act.MergeFrom(act("remove_early", document_number="移1号", reasons="已履行"))
+    removing.act.documents.extend(documents("移出申请书"))
+
+    def refused() -> set[tuple[str, Reason]]:
+        with pytest.raises(ActRefusedError) as caught:
+            changsha.decide(SERIOUS, case, removing)
+        return broken_in(caught)
+
+    without = {("listing.serious.remove_early.repair", Reason.ACT_NOT_ALLOWED)}
+    with pytest.raises(ActRefusedError) as undecided:
+        changsha.decide(SERIOUS, told_beforehand(changsha), removing)
+    assert without < broken_in(undecided)
+    assert refused() == without
+    repair = repaired(changsha, record)
+    assert refused() == without  # approved, and not carried out yet
+    changsha.act("credit.repair", repair, credit_pb2.CreditRepair(act=act("execute")))
+    assert changsha.decide(SERIOUS, case, removing).state == "early_removed"
 
 
 def appealed(desk: CaseworkCity, asked: "listing_pb2.AppealReview.ValueType") -> str:

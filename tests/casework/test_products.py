@@ -29,6 +29,7 @@ from tests.kit.casework.casework_city import (
     ZHANG,
     CaseworkCity,
     act,
+    at,
     documents,
     files_with,
     referring,
@@ -138,6 +139,7 @@ def test_a_credit_repair_takes_a_penalty_off(three: tuple[CaseworkCity, Casework
     body.penalty_number, body.home_city = NUMBER, "hefei"
     body.party.CopyFrom(PARTY)
     said = with_act(body, "apply", documents=documents("信用修复申请书"))
+    hefei.clock.at_ms = at("2026-08-06")  # it was published for three months
     mending = hefei.act("credit.repair", "", said).case
 
     def repairing(name: str, **fields: Any) -> credit_pb2.CreditRepair:

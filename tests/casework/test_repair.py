@@ -1,16 +1,18 @@
 """Credit repair: of what is one's own, after the wait, and not while one is barred."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from node.errors import Reason
 from node.stubs.standard.v1 import credit_pb2, party_pb2
+from node.stubs.standard.v1 import penalty_pb2 as pb
 from node.usecases.casework.lists.lifecycle import ListingLifecycle
 from node.usecases.casework.propose import ActRefusedError
-from tests.kit.casework.casework_city import CaseworkCity, act, at, broken_in, documents
+from tests.kit.casework.casework_city import CaseworkCity, act, at, broken_in, documents, referring
 from tests.kit.casework.listings import deciding, listed, told_beforehand
-from tests.kit.casework.penalties import penalised
+from tests.kit.casework.penalties import NUMBER, investigated, penalised, penalising
 from tests.kit.casework.repairs import applying
 from tests.kit.samples.standards import PARTY
 
@@ -111,6 +113,67 @@ def test_a_repair_takes_nobody_elses_penalty_off(
         repairing(changsha, body)
     assert broken_in(caught) == {("credit.repair.apply.penalty_number", Reason.ACT_NOT_ALLOWED)}
     body.penalty_number, body.party.uscc = known, PARTY.uscc
+    assert repairing(changsha, body) == "applied"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rule", "first"),
+    [
+        ([pb.PENALTY_KIND_FINE], "penalty.repair_wait", "2026-04-30"),
+        ([pb.PENALTY_KIND_FINE, pb.PENALTY_KIND_BUSINESS_SUSPENDED], "penalty.repair_wait_grave", "2027-01-30"),
+    ],
+)
+def test_correction_7_a_penalty_is_published_for_a_least_term_first(
+    desks: tuple[CaseworkCity, CaseworkCity], kinds: list[Any], rule: str, first: str
+) -> None:
+    """Three months, and of a heavy one a year."""
+    changsha, _ = desks
+    body = applying("")
+    body.penalty_number = penalised(changsha, kinds=kinds, decided_on="2026-01-30")
+    body.applied_on = body.commitment.date = "2026-01-30"
+    day_before = date.fromisoformat(first) - timedelta(days=1)
+    for day in ("2026-01-30", day_before.isoformat()):
+        changsha.clock.at_ms = at(day)
+        with pytest.raises(ActRefusedError) as caught:
+            repairing(changsha, body)
+        assert broken_in(caught) == {(f"credit.repair.apply.{rule}", Reason.ACT_TOO_EARLY)}
+    changsha.clock.at_ms = at(first)
+    assert repairing(changsha, body) == "applied"
+
+
+@pytest.mark.parametrize("kind", [pb.PENALTY_KIND_CLOSED, pb.PENALTY_KIND_OCCUPATION_RESTRICTED])
+def test_correction_7_a_closure_and_a_bar_are_published_to_their_end(
+    desks: tuple[CaseworkCity, CaseworkCity], kind: "pb.PenaltyKind.ValueType"
+) -> None:
+    changsha, _ = desks
+    body = applying("")
+    body.penalty_number = penalised(changsha, kinds=[pb.PENALTY_KIND_FINE, kind], decided_on="2024-01-30")
+    with pytest.raises(ActRefusedError) as caught:
+        repairing(changsha, body)
+    assert broken_in(caught) == {("credit.repair.apply.penalty.kinds", Reason.ACT_NOT_ALLOWED)}
+
+
+def test_correction_7_a_minor_penalty_waits_for_nothing(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
+    changsha, _ = desks
+    body = applying("")
+    body.penalty_number = penalised(changsha, kinds=[pb.PENALTY_KIND_CRITICISM], decided_on="2026-05-05")
+    assert repairing(changsha, body) == "applied"
+
+
+def test_correction_7_the_term_counts_from_the_publication(desks: tuple[CaseworkCity, CaseworkCity]) -> None:
+    """Of a penalty whose case says when that was."""
+    changsha, _ = desks
+    case = investigated(changsha, changsha)
+    changsha.decide("referral", case, penalising())
+    changsha.clock.at_ms = at("2026-05-20")
+    changsha.act("referral", case, referring("publish_penalty"))
+    body = applying("")
+    body.penalty_number, body.applied_on = NUMBER, "2026-08-10"
+    changsha.clock.at_ms = at("2026-08-10")
+    with pytest.raises(ActRefusedError) as caught:
+        repairing(changsha, body)
+    assert "2026-08-20" in caught.value.broken[0].zh
+    changsha.clock.at_ms = at("2026-08-20")
     assert repairing(changsha, body) == "applied"
 
 

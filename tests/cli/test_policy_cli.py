@@ -98,7 +98,7 @@ def test_matrix_shows_a_city_no_rule_names() -> None:
     result = run("matrix", CHANGSHA, "--peer", "hefei")
     assert result.exit_code == 0
     assert "hefei" in result.output
-    assert "[1] unless body.status in" in result.output
+    assert "[2] unless body.status in" in result.output
     rows = json.loads(run("matrix", CHANGSHA, "--json").stdout)
     rows = [row for row in rows if row["standard"].startswith("operator.registration")]
     regulators = {row["peer"] for row in rows if row["facet"] == "regulator" and row["answer"] == "yes"}

@@ -14,7 +14,9 @@ from tests.kit.workflow.referral import CASE, REFERRAL, accepted, act, reasons, 
 
 def test_a_referral_runs_to_its_feedback() -> None:
     case = Case(REFERRAL, CASE, accepted())
-    for index, name in enumerate(("verify", "file", "investigate", "penalise", "close", "tell_result"), 5):
+    for index, name in enumerate(
+        ("verify", "file", "investigate", "penalise", "execute_penalty", "close", "tell_result"), 5
+    ):
         fact = act(name, f"hefei-{index}", *case.heads(REFERRAL.act[name]))
         assert check(case, fact, Role.CASE_OFFICER) == []
         case.add(fact)

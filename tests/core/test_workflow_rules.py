@@ -107,6 +107,17 @@ def test_no_limit_to_publish_runs_on_what_left_the_list_or_is_public_again(acts:
     assert running & {"listing.serious.push", "listing.serious.publication"} == set()
 
 
+@pytest.mark.parametrize(("after", "runs"), [((), True), (("unpublish",), False), (("reinstate",), False)])
+def test_correction_3_who_left_the_list_early_is_unpublished_in_three_working_days(
+    after: tuple[str, ...], *, runs: bool
+) -> None:
+    case = _listed("push", "publish", "remove_early", *after)
+    (timer,) = (each for each in timers(case, vendored_calendar(), UNKNOWN) if each.rule == "listing.serious.removal")
+    assert (timer.runs, timer.owed_by) == (runs, ("hefei",))
+    assert timer.rule_in_force is not None
+    assert (timer.rule_in_force.limit, timer.on) == (3, date(2027, 5, 6))
+
+
 @pytest.mark.parametrize(
     ("name", "start", "end"),
     [

@@ -51,6 +51,7 @@ OWED_BY = MappingProxyType(
         "listing.serious.publication": ("home",),
         "listing.serious.own_publication": ("home",),
         "listing.serious.annulment": ("home",),
+        "listing.serious.removal": ("home",),
         "platform.sanction_publication": ("platform",),
         "credit.repair.acceptance": _CITY,
         "credit.repair.decision": _CITY,

@@ -43,11 +43,10 @@ class Stored(NamedTuple):
     def names(self, facets: frozenset[int]) -> tuple[str, ...]:
         """The names of facets, those that are empty left out."""
         known = standards.get(self.header.standard, self.header.version).facets
-        bodies = {
-            facet.number: len(opening or b"") > SALT_BYTES
-            for facet, opening in zip(known, self.record.facets, strict=True)
-        }
-        return tuple(facet.name for facet in known if facet.number in facets and bodies[facet.number])
+        # A retraction has no facets.
+        held = zip(known, self.record.facets, strict=bool(self.record.facets))
+        filled = {facet.number for facet, opening in held if len(opening or b"") > SALT_BYTES}
+        return tuple(facet.name for facet in known if facet.number in facets & filled)
 
 
 class Logs:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -18,6 +18,8 @@ Make = Callable[[str, Any, Any], Message | None]
 """(case, what the case says by now, the act's own message) -> what the draft says; None where nothing follows."""
 # Who complained or reported, and whoever speaks for them, stays in the case they came to.
 _IDENTITY_LEVEL = 4
+WITH_CONSENT: tuple[Literal["contact", "order_number", "exhibits"], ...] = ("contact", "order_number", "exhibits")
+"""What of a complaint goes to the city that it is handed over to with the complainant's consent."""
 
 
 class FollowUp(NamedTuple):
@@ -104,10 +106,21 @@ def _handed_over(case: str, known: complaint_pb2.Complaint, act: complaint_pb2.C
     del act
     made = complaint_pb2.Complaint()
     made.CopyFrom(known)
-    for name in ("act", "settlement", "abuse_factors", "exhibits"):
+    for name in ("act", "settlement", "abuse_factors"):
         made.ClearField(name)
+    if not may_go_along(known):
+        for name in WITH_CONSENT:
+            made.ClearField(name)
+    elif known.HasField("complainant"):
+        person = known.complainant
+        made.contact.CopyFrom(complaint_pb2.ComplainantContact(name=person.name, phone=person.phone))
     made.origins[:] = [case]
     return made
+
+
+def may_go_along(known: complaint_pb2.Complaint) -> bool:
+    """Whether the complainant let what is theirs (`WITH_CONSENT`) go to the organ that handles the complaint."""
+    return complaint_pb2.CONSENT_TRANSFER in known.consents
 
 
 def _designated(case: str, known: referral_pb2.Referral, act: referral_pb2.Referral) -> Message:

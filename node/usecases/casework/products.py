@@ -4,6 +4,7 @@ Listings are not among them: they follow the state of their case day by day (`Li
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -21,9 +22,10 @@ from node.storage.sqlite.reader import Reader
 from node.stubs.record.v1.record_pb2 import Header
 from node.stubs.standard.v1.credit_pb2 import CreditRepair
 from node.stubs.standard.v1.penalty_pb2 import Penalty
-from node.usecases.casework.case_file import CaseFile
+from node.usecases.casework.case_file import PURPOSE, CaseFile
 from node.usecases.casework.follow_up import said_in
 from node.usecases.records.retract import retraction
+from node.usecases.records.usage import is_obtained_for
 
 _PENALTY = "penalty"
 
@@ -101,7 +103,8 @@ def _retract_penalties(reader: Reader, file: CaseFile, message: Message, header:
     del message
     case = said_in(file)
     if isinstance(case, CreditRepair):
-        penalties = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+        named = own_penalties(reader, penalty_subjects(applied_for(file, case)), case.penalty_number)
+        penalties = [header for header, _ in named]
     else:
         penalties = _made_by(reader, file, header.city)
     for penalty in penalties:
@@ -123,7 +126,7 @@ def _made_by(reader: Reader, file: CaseFile, city: str) -> list[Header]:
             if made is not None and list(made[1].origins) == [file.id]:
                 header, body = made
                 same = own_penalties(reader, header.subjects, body.decision_number)
-                headers |= {version.id: version for version in (header, *same)}
+                headers |= {version.id: version for version in (header, *(other for other, _ in same))}
     return list(headers.values())
 
 
@@ -141,15 +144,28 @@ def penalty_subjects(case: CreditRepair) -> list[str]:
     return standards.get(_PENALTY).subjects(Penalty(party=case.party, id_hmac=case.id_hmac))
 
 
-def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[Header]:
+def own_penalties(reader: Reader, subjects: Iterable[str], number: str) -> list[tuple[Header, Penalty]]:
     """This city's current penalties of a party by the number of their decision."""
-    headers: dict[str, Header] = {}
+    known: dict[str, tuple[Header, Penalty]] = {}
     for subject in subjects if number else ():
         for record in reader.subject_records(subject, OWN, 0, MAX_TREE_SIZE):
             penalty = _penalty(record)
             if penalty and subject in penalty[0].subjects and penalty[1].decision_number == number:
-                headers[penalty[0].id] = penalty[0]
-    return list(headers.values())
+                known[penalty[0].id] = penalty
+    return list(known.values())
+
+
+def penalties_since(reader: Reader, subjects: Iterable[str], day: str) -> Iterator[Penalty]:
+    """The current penalties of a party that may be used and can be read here, of any city, decided after YYYY-MM-DD."""
+    usable = {origin.number for origin in reader.origins() if is_obtained_for(origin, PURPOSE)}
+    for subject in subjects:
+        for number, record in reader.by_subject(subject):
+            if number not in usable or subject not in record.header.subjects:
+                continue
+            with suppress(NodeError):  # of a version that this node does not know
+                penalty = _penalty(record)
+                if penalty and penalty[1].decided_on > day:
+                    yield penalty[1]
 
 
 def _penalty(record: Record) -> tuple[Header, Penalty] | None:

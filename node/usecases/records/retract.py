@@ -97,6 +97,12 @@ def is_row(header: Header) -> bool:
     return header.source not in OWN_SOURCES and not header.standard.startswith("node.")
 
 
+def stands(store: Store, record: str) -> bool:
+    """Whether an own record was neither retracted, superseded nor destroyed."""
+    stored, is_retracted, successor = store.version(parse_record_id(record)[1])
+    return stored is not None and not is_retracted and successor is None
+
+
 def retract(store: Store, clock: Clock, record: str, reason: Header, *, by_officer: bool = False) -> AppendResult:
     """Takes an own record back on an officer's word, and every version that it replaced; returns when it is durable.
 

@@ -115,7 +115,7 @@ def audience_view(city: str) -> Callable[[Record], Record]:
     def see(record: Record) -> Record:
         if not record.is_open or not {city, "all"} & set(record.header.audience):
             return withheld(record)
-        return record.masked({1, 2} if record.header.standard in ("alert", "listing.serious") else {1})
+        return record.masked({1, 2} if record.header.standard in ("alert", "listing.serious", "complaint") else {1})
 
     return see
 

@@ -70,6 +70,10 @@ def penalised(desk: CaseworkCity, **party: Any) -> str:
     assert isinstance(body, penalty_pb2.Penalty)
     body.ClearField("id_hmac")
     body.party.CopyFrom(party.pop("party", PARTY))
+    body.kinds[:] = party.pop("kinds", body.kinds)
+    body.decided_on = "2026-01-30"  # long enough ago to be repaired
+    if body.kinds and penalty_pb2.PENALTY_KIND_FINE not in body.kinds:
+        body.ClearField("fine")
     for field, value in party.items():
         setattr(body, field, value)
     standard = standards.get("penalty")

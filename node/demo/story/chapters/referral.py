@@ -64,7 +64,8 @@ def _send(stage: Stage) -> None:
         "alleged_violation": VIOLATION,
         "discovered_on": "2026-05-18",
         "source": "CLUE_SOURCE_COMPLAINT",
-        "limitation_on": "2028-05-18",
+        "violation_ended_on": "2026-05-06",
+        "limitation_on": "2028-05-06",
         "evidence": [evidence],
         "stores": [STORE],
         "origins": [stage.cases["complaint"]],
@@ -76,7 +77,7 @@ def _send(stage: Stage) -> None:
     stage.cases["referral"] = case
     stage.act(_FROM, "referral", "approve", case=case)
     stage.at("2026-05-19")
-    stage.act(_FROM, "referral", "send", case=case, article=_ARTICLE, officers=office.on_the_spot())
+    stage.act(_FROM, "referral", "send", case=case, article=_ARTICLE)
 
 
 def _fetch_evidence(stage: Stage) -> None:
@@ -149,6 +150,8 @@ def _work(stage: Stage) -> None:
     stage.act(_TO, "referral", "push_penalty", case=case, documents=letter)
     stage.at("2026-07-14")
     stage.act(_TO, "referral", "publish_penalty", case=case)
+    paid = documents("处罚执行凭证=合市监罚执〔2026〕105号")
+    stage.act(_TO, "referral", "execute_penalty", case=case, documents=paid)
     stage.act(_TO, "referral", "close", case=case)
     stage.act(_TO, "referral", "tell_result", {"outcome": "REFERRAL_OUTCOME_PENALISED"}, case=case,
               reasons="已作出行政处罚。")  # fmt: skip

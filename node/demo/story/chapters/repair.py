@@ -27,7 +27,8 @@ def play(stage: Stage) -> None:
         "commitment": {"title": "信用承诺书", "number": "无"},
         "home_city": _HOME,
     }
-    papers = documents("信用修复申请书=收文〔2027〕66号")
+    proofs = ("履行义务证明=缴款回单", "消除危害后果证明=收文〔2027〕67号")
+    papers = documents("信用修复申请书=收文〔2027〕66号", *proofs)
     case = stage.act(_CITY, REPAIR, "apply", application, documents=papers).case
     stage.cases["repair"] = case
     stage.at("2027-08-03")

@@ -229,7 +229,7 @@ Global___AbuseFactor: _TypeAlias = AbuseFactor  # noqa: Y015
 
 @_typing.final
 class Complaint(_message.Message):
-    """投诉. The complainant stays in the receiving city. What speaks of abuse advises a human and decides nothing."""
+    """投诉. Who complained stays in the receiving city, but for a contact that they let go along. What speaks of abuse advises a human and decides nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -264,6 +264,7 @@ class Complaint(_message.Message):
     TO_CITY_FIELD_NUMBER: _builtins.int
     ORIGINS_FIELD_NUMBER: _builtins.int
     UNREACHED_ON_FIELD_NUMBER: _builtins.int
+    CONTACT_FIELD_NUMBER: _builtins.int
     number_12315: _builtins.str
     """全国12315平台 number."""
     received_on: _builtins.str
@@ -327,6 +328,10 @@ class Complaint(_message.Message):
     def origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of what was handed over: the complaint in which that was decided, whose complainant stays where they complained."""
 
+    @_builtins.property
+    def contact(self) -> Global___ComplainantContact:
+        """Of what was handed over with the complainant's consent: for the organ that handles it alone. The ID number never goes."""
+
     def __init__(
         self,
         *,
@@ -361,14 +366,39 @@ class Complaint(_message.Message):
         to_city: _builtins.str = ...,
         origins: _abc.Iterable[_builtins.str] | None = ...,
         unreached_on: _builtins.str = ...,
+        contact: Global___ComplainantContact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "agreement", b"agreement", "claim_amount", b"claim_amount", "complainant", b"complainant", "displayed_address", b"displayed_address", "follow_up", b"follow_up", "party", b"party", "platform", b"platform", "product", b"product", "settlement", b"settlement", "store", b"store", "testing", b"testing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "agreement", b"agreement", "claim_amount", b"claim_amount", "complainant", b"complainant", "contact", b"contact", "displayed_address", b"displayed_address", "follow_up", b"follow_up", "party", b"party", "platform", b"platform", "product", b"product", "settlement", b"settlement", "store", b"store", "testing", b"testing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_factors", b"abuse_factors", "act", b"act", "agent", b"agent", "agreement", b"agreement", "bought_on", b"bought_on", "channel", b"channel", "claim_amount", b"claim_amount", "claims", b"claims", "complainant", b"complainant", "consents", b"consents", "displayed_address", b"displayed_address", "exhibits", b"exhibits", "facts", b"facts", "follow_up", b"follow_up", "number_12315", b"number_12315", "order_number", b"order_number", "origins", b"origins", "party", b"party", "platform", b"platform", "product", b"product", "received_on", b"received_on", "referral", b"referral", "rejection_grounds", b"rejection_grounds", "rejection_redirect", b"rejection_redirect", "routed_by", b"routed_by", "settlement", b"settlement", "store", b"store", "termination_grounds", b"termination_grounds", "testing", b"testing", "to_city", b"to_city", "unreached_on", b"unreached_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_factors", b"abuse_factors", "act", b"act", "agent", b"agent", "agreement", b"agreement", "bought_on", b"bought_on", "channel", b"channel", "claim_amount", b"claim_amount", "claims", b"claims", "complainant", b"complainant", "consents", b"consents", "contact", b"contact", "displayed_address", b"displayed_address", "exhibits", b"exhibits", "facts", b"facts", "follow_up", b"follow_up", "number_12315", b"number_12315", "order_number", b"order_number", "origins", b"origins", "party", b"party", "platform", b"platform", "product", b"product", "received_on", b"received_on", "referral", b"referral", "rejection_grounds", b"rejection_grounds", "rejection_redirect", b"rejection_redirect", "routed_by", b"routed_by", "settlement", b"settlement", "store", b"store", "termination_grounds", b"termination_grounds", "testing", b"testing", "to_city", b"to_city", "unreached_on", b"unreached_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Complaint: _TypeAlias = Complaint  # noqa: Y015
+
+@_typing.final
+class ComplainantContact(_message.Message):
+    """投诉人的联系方式."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    phone: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        phone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "phone", b"phone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComplainantContact: _TypeAlias = ComplainantContact  # noqa: Y015
 
 @_typing.final
 class Settlement(_message.Message):

@@ -32,6 +32,8 @@ class _RepairKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RepairKind
     REPAIR_KIND_SERIOUS_EARLY_REMOVAL: _RepairKind.ValueType  # 1
     REPAIR_KIND_ABNORMAL_REMOVAL: _RepairKind.ValueType  # 2
     REPAIR_KIND_PENALTY_UNPUBLISHED: _RepairKind.ValueType  # 3
+    REPAIR_KIND_SPOT_CHECK_UNPUBLISHED: _RepairKind.ValueType  # 4
+    REPAIR_KIND_SOLE_TRADER_MARK: _RepairKind.ValueType  # 5
 
 class RepairKind(_RepairKind, metaclass=_RepairKindEnumTypeWrapper): ...
 
@@ -39,6 +41,8 @@ REPAIR_KIND_UNSPECIFIED: RepairKind.ValueType  # 0
 REPAIR_KIND_SERIOUS_EARLY_REMOVAL: RepairKind.ValueType  # 1
 REPAIR_KIND_ABNORMAL_REMOVAL: RepairKind.ValueType  # 2
 REPAIR_KIND_PENALTY_UNPUBLISHED: RepairKind.ValueType  # 3
+REPAIR_KIND_SPOT_CHECK_UNPUBLISHED: RepairKind.ValueType  # 4
+REPAIR_KIND_SOLE_TRADER_MARK: RepairKind.ValueType  # 5
 Global___RepairKind: _TypeAlias = RepairKind  # noqa: Y015
 
 class _RepairOutcome:
@@ -89,6 +93,7 @@ class CreditRepair(_message.Message):
     ID_HMAC_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     HOME_CITY_FIELD_NUMBER: _builtins.int
+    TARGET_NUMBER_FIELD_NUMBER: _builtins.int
     kind: Global___RepairKind.ValueType
     listing: _builtins.str
     penalty_number: _builtins.str
@@ -107,6 +112,8 @@ class CreditRepair(_message.Message):
     id_hmac: _builtins.bytes
     home_city: _builtins.str
     """Of the registrar named in the record, never by the digits of the code."""
+    target_number: _builtins.str
+    """Of what no record here stands for: a spot check's result, a sole trader's abnormal mark."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -141,10 +148,11 @@ class CreditRepair(_message.Message):
         id_hmac: _builtins.bytes = ...,
         agent: _party_pb2.Person | None = ...,
         home_city: _builtins.str = ...,
+        target_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "commitment", b"commitment", "party", b"party"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "home_city", b"home_city", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "home_city", b"home_city", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies", "target_number", b"target_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -185,6 +185,8 @@ class Referral(_message.Message):
     RESPONSIBLE_PERSONS_FIELD_NUMBER: _builtins.int
     REPORTER_FIELD_NUMBER: _builtins.int
     SANCTION_FIELD_NUMBER: _builtins.int
+    VIOLATION_ENDED_ON_FIELD_NUMBER: _builtins.int
+    HARMS_SAFETY_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """E.g. 长市监案移〔2026〕12号."""
     kind: Global___ReferralKind.ValueType
@@ -198,7 +200,7 @@ class Referral(_message.Message):
     discovered_on: _builtins.str
     source: Global___ClueSource.ValueType
     limitation_on: _builtins.str
-    """追责时效: after that day no penalty."""
+    """追责时效: discovered later, it is penalised no more; discovered by then, it is whenever the decision comes."""
     sealed_by: _builtins.str
     questions: _builtins.str
     """Of a request for assistance."""
@@ -210,6 +212,10 @@ class Referral(_message.Message):
     penalty: _builtins.str
     feedback: _builtins.str
     id_hmac: _builtins.bytes
+    violation_ended_on: _builtins.str
+    """Of a violation that went on, the day it ended: the limitation counts from it to the discovery (行政处罚法 Art 36)."""
+    harms_safety: _builtins.bool
+    """Then the limitation is five years, not two."""
     @_builtins.property
     def act(self) -> _act_pb2.Act: ...
     @_builtins.property
@@ -284,10 +290,12 @@ class Referral(_message.Message):
         responsible_persons: _abc.Iterable[_party_pb2.Person] | None = ...,
         reporter: _party_pb2.Person | None = ...,
         sanction: Global___Sanction | None = ...,
+        violation_ended_on: _builtins.str = ...,
+        harms_safety: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "amount_involved", b"amount_involved", "letter", b"letter", "party", b"party", "place", b"place", "reporter", b"reporter", "sanction", b"sanction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "alleged_violation", b"alleged_violation", "amount_involved", b"amount_involved", "answers", b"answers", "article", b"article", "contacts", b"contacts", "designated_city", b"designated_city", "designation_number", b"designation_number", "discovered_on", b"discovered_on", "evidence", b"evidence", "feedback", b"feedback", "filing_number", b"filing_number", "from_organ", b"from_organ", "id_hmac", b"id_hmac", "kind", b"kind", "letter", b"letter", "limitation_on", b"limitation_on", "measures", b"measures", "number", b"number", "origins", b"origins", "outcome", b"outcome", "party", b"party", "penalty", b"penalty", "place", b"place", "questions", b"questions", "reason", b"reason", "reporter", b"reporter", "responsible_persons", b"responsible_persons", "sanction", b"sanction", "sealed_by", b"sealed_by", "seized_items", b"seized_items", "source", b"source", "stores", b"stores", "to_city", b"to_city", "to_organ", b"to_organ"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "alleged_violation", b"alleged_violation", "amount_involved", b"amount_involved", "answers", b"answers", "article", b"article", "contacts", b"contacts", "designated_city", b"designated_city", "designation_number", b"designation_number", "discovered_on", b"discovered_on", "evidence", b"evidence", "feedback", b"feedback", "filing_number", b"filing_number", "from_organ", b"from_organ", "harms_safety", b"harms_safety", "id_hmac", b"id_hmac", "kind", b"kind", "letter", b"letter", "limitation_on", b"limitation_on", "measures", b"measures", "number", b"number", "origins", b"origins", "outcome", b"outcome", "party", b"party", "penalty", b"penalty", "place", b"place", "questions", b"questions", "reason", b"reason", "reporter", b"reporter", "responsible_persons", b"responsible_persons", "sanction", b"sanction", "sealed_by", b"sealed_by", "seized_items", b"seized_items", "source", b"source", "stores", b"stores", "to_city", b"to_city", "to_organ", b"to_organ", "violation_ended_on", b"violation_ended_on"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,7 +4,8 @@
 2. What the term, or an act in a case, ends is retracted at once: the retraction leaves, peers destroy values and salts.
 3. What only waits for its day (a term or a measure that ends by itself) is an act that casework makes when asked.
 4. What it took off a list it keeps as long as the retention of the standard says, and then destroys itself.
-5. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
+5. A penalty is public as long as the law says, and is then retracted as a listing is.
+6. What had ended is never published again; a removal annulled for fraud makes a new record that names the old decision.
 
 Everything is computed from the log, so that a crash at any moment loses nothing and does nothing twice.
 """
@@ -37,12 +38,14 @@ from node.stubs.standard.v1 import act_pb2
 from node.usecases.casework.act_record import workflow_subject
 from node.usecases.casework.case_file import CaseRepository
 from node.usecases.casework.lists.own_listings import Listed, OwnListings
+from node.usecases.casework.lists.own_penalties import PENALTY, OwnPenalties
 from node.usecases.casework.rules.listings import listing_to_repair
-from node.usecases.records.retract import retract
+from node.usecases.records.retract import retract, stands
 
 _REPAIR = "credit.repair"
 _PUBLISHING = frozenset(("publish", "publish_here"))
 _PEERS_MS = 60_000
+_FOLLOWED = (*WORKFLOWS, PENALTY)
 # Cases looked at in one run: after a start all of them are.
 _CASES = 500
 
@@ -78,6 +81,7 @@ class ListingLifecycle:
         self._next_look_ms = 0
         self._day: date | None = None
         self._listings = OwnListings()
+        self._penalties = OwnPenalties(store, clock, repository)
         # Own cases, by their workflow; by a mark of the listing that they make; those to look at, in order.
         self._cases: dict[str, str] = {}
         self._marked_cases: defaultdict[str, set[str]] = defaultdict(set)
@@ -93,7 +97,7 @@ class ListingLifecycle:
         day = legal_day(self._clock.now_ms())
         self._read_new()
         self._read_peers()
-        made = self._end_terms(day, is_new=day != self._day)
+        made = self._end_terms(day, is_new=day != self._day) + self._penalties.end(day)
         if day != self._day:
             self._store.destroy_ended({name: _begin_ms(kept_since(name, day)) for name in RETENTION}).result()
             self._store.destroy_old_payloads(_begin_ms(day - EVIDENCE_KEPT)).result()
@@ -122,7 +126,7 @@ class ListingLifecycle:
 
     def _read_new(self) -> None:
         size = self._store.origin(self._store.log.city).size
-        for record in self._store.records_of(OWN, self._read_to, size, WORKFLOWS):
+        for record in self._store.records_of(OWN, self._read_to, size, _FOLLOWED):
             if not record.header.retracts:
                 self._has_news = True
                 self._note(record)
@@ -144,6 +148,8 @@ class ListingLifecycle:
             listing = listing_of(header.standard, body)
             self._listings.add(record, Listed(header.standard, listing, header.valid_until_ms, known))
             self._touch(*(case for mark in known for case in self._marked_cases.get(mark, ())))
+        elif header.standard == PENALTY:
+            self._penalties.add(record, body)
 
     def _end_terms(self, day: date, *, is_new: bool) -> list[str]:
         """Rule 2, of records: those whose last day has passed, or that say they were removed."""
@@ -157,7 +163,7 @@ class ListingLifecycle:
 
     def _end(self, record: str) -> list[str]:
         """Takes a listing back, unless that happened already or another stands in its place."""
-        if not self._stands(record):
+        if not stands(self._store, record):
             self._listings.remove(record)
             return []
         return self._retract(record)
@@ -200,7 +206,7 @@ class ListingLifecycle:
         return body  # type: ignore[no-any-return]
 
     def _keep_repair(self, case: Case) -> list[str]:
-        """Rules 2 and 5: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
+        """Rules 2 and 6: a repair carried out takes the listing back; annulled for fraud, it is made anew."""
         acts = {fact.act: fact for fact in case.in_force()}
         target = listing_to_repair(case)
         header = self._header(target) if target else None
@@ -220,7 +226,7 @@ class ListingLifecycle:
     def _marked(self, name: str, body: Message) -> list[str]:
         """Own current records of the listing that `body` is."""
         records = self._listings.marked(name, marks(self._store.log.city, name, body))
-        return [record for record in records if self._stands(record)]
+        return [record for record in records if stands(self._store, record)]
 
     def _is_ended(self, name: str, body: Message) -> bool:
         return self._store.are_ended(marks(self._store.log.city, name, body))
@@ -273,11 +279,6 @@ class ListingLifecycle:
     def _body(self, record: str) -> Message:
         kept = self._record(record)
         return read_body(kept) if kept else act_pb2.Act()
-
-    def _stands(self, record: str) -> bool:
-        """Whether a record was neither retracted, superseded nor destroyed."""
-        stored, is_retracted, successor = self._store.version(parse_record_id(record)[1])
-        return stored is not None and not is_retracted and successor is None
 
 
 def _decide_anew(body: Any, number: str, day: date) -> None:

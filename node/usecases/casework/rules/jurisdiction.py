@@ -1,7 +1,6 @@
 """Complaints go where they belong: the node computes it, says it in words, and refuses to hand one over elsewhere."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from node.core.law.complaint_route import Route, find_route
 from node.core.members.federation import Federation
@@ -12,7 +11,7 @@ from node.errors import NodeError, Reason
 from node.messages import _
 from node.stubs.standard.v1.complaint_pb2 import ROUTING_BASIS_FIRST_RECEIVED, Complaint, RoutingBasis
 from node.usecases.casework.case_file import CaseFile
-from node.usecases.casework.follow_up import overlay, said_in
+from node.usecases.casework.follow_up import WITH_CONSENT, may_go_along, overlay, said_in
 from node.usecases.casework.origins import opened
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
 
@@ -74,14 +73,23 @@ def broken_by_place(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
             zh = "须先经审批决定移交至该市"
             en = "that it is handed over to this city has to be decided first, by two persons"
             yield candidate.breaks("origins", PLACE, zh, en)
+        own = {field.name for field, _ in message.ListFields()}
+        if not own.isdisjoint(WITH_CONSENT) and not (source and may_go_along(_stated_in(source))):
+            zh = "投诉人未同意转其他机关办理的，联系方式、订单和举证材料不随案移交"
+            en = "contact, order and exhibits go along only where the complainant consented to the transfer"
+            yield candidate.breaks("consents", PLACE, zh, en)
         if message.HasField("complainant") or message.HasField("agent"):
             zh, en = "投诉人身份留在收到投诉的机关", "who complained stays with the city that received it"
             yield candidate.breaks("complainant", PLACE, zh, en)
 
 
 def _is_decided(source: CaseFile, city: str) -> bool:
-    known: Any = said_in(source)
-    return source.case.state == "handed_over" and known.to_city == city
+    return source.case.state == "handed_over" and _stated_in(source).to_city == city
+
+
+def _stated_in(source: CaseFile) -> Complaint:
+    known = said_in(source)
+    return known if isinstance(known, Complaint) else Complaint()
 
 
 def basis_code(route: Route) -> str:

@@ -6,35 +6,38 @@ from typing import Any
 from google.protobuf.message import Message
 
 from node.core.law.heavy_penalty import HEAVY_PENALTY, is_heavy
+from node.core.law.laws import Citation
 from node.core.law.listing_term import (
-    EARLY_REMOVAL,
     LONGEST_TERM,
     RESTRICTED,
     SERIOUS,
     is_too_long,
-    may_leave_early,
     restriction_of,
     stated_day,
 )
 from node.core.log.body import read_body
-from node.core.screening import LISTS
+from node.core.screening import LISTS, listing_acts
 from node.core.standards import standard as standards
 from node.core.workflow.case import Case
-from node.core.workflow.declared import WORKFLOWS
 from node.core.workflow.facts import city_of
-from node.core.workflow.model import NotBefore, Product
+from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.stubs.standard.v1.credit_pb2 import CreditRepair
+from node.stubs.standard.v1.credit_pb2 import REPAIR_KIND_SPOT_CHECK_UNPUBLISHED, CreditRepair
 from node.stubs.standard.v1.listing_pb2 import SERIOUS_GROUND_DECISION_DEFIED, ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
 from node.usecases.casework.products import applied_for, own_penalties, penalty_subjects
 from node.usecases.casework.rules.candidate import Candidate, Knowledge
+from node.usecases.casework.rules.leaving_early import broken_by_leaving_early
+from node.usecases.casework.rules.penalties import broken_by_repairing
 
 _REPAIR = "credit.repair"
 # What a listing rests on is said when it is proposed, and again when it is decided.
 _WEIGHED = frozenset(("propose", "decide"))
+REPAIR_LAW = Citation("repair_2025")
+# States of a repair that was carried out and not annulled.
+_CARRIED_OUT = frozenset(("executed", "pushed", "propagated"))
 # What is to be repaired is looked at again when it is decided.
 _DECIDED = frozenset(("apply", "approve"))
 
@@ -72,6 +75,29 @@ def broken_by_weight(_: Knowledge, candidate: Candidate) -> Iterator[Broken]:
         yield candidate.breaks("penalty", HEAVY_PENALTY, zh, en)
 
 
+def broken_by_road(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
+    """A party leaves the serious list early by a repair alone, carried out here, of the listing as it stands."""
+    if candidate.act.name != "remove_early":
+        return
+    listing, number = said_in(candidate.file), _decision_number(candidate.file.case)
+    repairs = known.cases.about(subjects(SERIOUS, listing), _REPAIR)
+    if not any(_has_repaired(known, repair, number) for repair in repairs):
+        zh, en = "提前移出须先准予并执行信用修复", "early removal takes a credit repair of this listing, carried out"
+        yield candidate.breaks("repair", REPAIR_LAW, zh, en)
+
+
+def _decision_number(case: Case) -> str:
+    """The number of the decision by which a party is listed now: the first, or the one that listed it again."""
+    decisions = listing_acts(case)
+    field = "document_number" if len(decisions) > 1 else "decision_number"
+    return decisions[-1].fields.get(field, "") if decisions else ""
+
+
+def _has_repaired(known: Knowledge, repair: CaseFile, number: str) -> bool:
+    name, listing = _listing(known.cases, known.city, listing_to_repair(repair.case))
+    return repair.case.state in _CARRIED_OUT and name == SERIOUS and listing.decision_number == number != ""
+
+
 def broken_by_repair(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
     """A repair takes what is its own party's off a list or a page of this city; off the serious list after the wait."""
     file, act, message = candidate.file, candidate.act, candidate.message
@@ -94,14 +120,22 @@ def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: Cr
         )
         yield candidate.breaks("listing", candidate.act.law, zh, en)
     elif isinstance(listing, ListingSerious):
-        yield from _too_early(candidate, listing)
+        yield from broken_by_leaving_early(known, candidate, listing, penalty_subjects(applied))
 
 
 def _of_penalty(known: Knowledge, candidate: Candidate, number: str, applied: CreditRepair) -> Iterator[Broken]:
-    if not own_penalties(known.store, penalty_subjects(applied), number):
+    penalties = own_penalties(known.store, penalty_subjects(applied), number)
+    if applied.kind == REPAIR_KIND_SPOT_CHECK_UNPUBLISHED:
+        if penalties:
+            zh, en = "抽查结果与相应处罚同时停止公示，该处罚仍在公示", "it ends with its penalty, which is public yet"
+            yield candidate.breaks("penalty_number", candidate.act.law, zh, en, Reason.ACT_TOO_EARLY)
+        return
+    if not penalties:
         zh = "本机关没有对申请人作出的该文号处罚记录；自然人以证件号码密钥杂凑识别"
         en = "this city has no penalty of the applicant by this number; a person is known by the HMAC of the ID number"
         yield candidate.breaks("penalty_number", candidate.act.law, zh, en)
+    for _, penalty in penalties:
+        yield from broken_by_repairing(known, candidate, penalty)
 
 
 def _number(file: CaseFile, message: CreditRepair) -> str:
@@ -121,14 +155,6 @@ def _listing(repository: CaseRepository, city: str, record: str) -> tuple[str, A
     if kept is None or kept.header.standard not in LISTS or kept.header.retracts:
         return "", None
     return kept.header.standard, read_body(kept)
-
-
-def _too_early(candidate: Candidate, listing: ListingSerious) -> Iterator[Broken]:
-    decided_on = stated_day(listing.decided_on)
-    if decided_on is not None and not may_leave_early(decided_on, candidate.today):
-        guards = WORKFLOWS[SERIOUS].act["remove_early"].guards
-        wait = next(guard for guard in guards if isinstance(guard, NotBefore) and guard.rule == EARLY_REMOVAL)
-        yield candidate.breaks(EARLY_REMOVAL, wait.law, wait.label.zh, wait.label.en, Reason.ACT_TOO_EARLY)
 
 
 def subjects(name: str, message: Message) -> set[str]:

@@ -19,10 +19,17 @@ from node.usecases.casework.rules.candidate import Candidate, Check, Knowledge
 from node.usecases.casework.rules.days import broken_by_day, broken_by_day_of_fact
 from node.usecases.casework.rules.handing_over import broken_by_handing_over
 from node.usecases.casework.rules.jurisdiction import PLACE, broken_by_place
-from node.usecases.casework.rules.limits import broken_by_ban, broken_by_limit
+from node.usecases.casework.rules.limits import (
+    LIMITATION_LAW,
+    broken_by_ban,
+    broken_by_limit,
+    broken_by_limitation,
+)
 from node.usecases.casework.rules.listings import (
+    REPAIR_LAW,
     broken_by_repair,
     broken_by_republication,
+    broken_by_road,
     broken_by_term,
     broken_by_weight,
 )
@@ -145,14 +152,34 @@ RULES = (
         ("listing.serious",),
     ),
     Rule(
+        "road",
+        Label(
+            "提前移出严重违法失信名单只经信用修复",
+            "a party leaves the serious list early by a credit repair alone",
+        ),
+        (REPAIR_LAW,),
+        broken_by_road,
+        ("listing.serious",),
+    ),
+    Rule(
         "repair",
         Label(
-            "修复的须为本机关对申请人所作的名单或处罚；严重违法失信名单满一年后方可提前移出",
-            "a repair ends what is the applicant's and this city's; off the serious list after the year's wait",
+            "修复的须为本机关对申请人所作的名单或处罚；名单须满一年，处罚须满最短公示期，责令关闭、限制从业的不得提前",
+            "a repair ends what is the applicant's and this city's, after its wait; no closure, no occupation ban",
         ),
         (),
         broken_by_repair,
         ("credit.repair",),
+    ),
+    Rule(
+        "limitation",
+        Label(
+            "违法行为终了两年（五年）后始被发现的，不再立案、处罚",
+            "what was discovered later than two (five) years after its end is neither filed nor penalised",
+        ),
+        (LIMITATION_LAW,),
+        broken_by_limitation,
+        ("referral",),
     ),
     Rule(
         "publication",
@@ -164,8 +191,8 @@ RULES = (
     Rule(
         "place",
         Label(
-            "投诉移交至有管辖权的市，先经审批，不带投诉人身份",
-            "a complaint is handed over to where it belongs, by a decision, and without who complained",
+            "投诉移交至有管辖权的市，先经审批；联系方式、订单和举证材料经投诉人同意方可随案，证件号码不出本市",
+            "a complaint is handed over to where it belongs, by a decision; what is the complainant's goes by consent",
         ),
         (PLACE,),
         broken_by_place,
