@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from node.core.log.run import StoredRun
 from node.demo.nodes import running
 from node.demo.story.chapters import CHAPTERS
 from node.demo.story.stage import Stage, found_stage
 from node.demo.story.verdict import Verdict, judge
 from node.folder.founding import CAPITALS, shipped_policy
 from node.storage.sqlite.reader import Reader
-from node.storage.sqlite.tree import position
+from node.storage.sqlite.runs import put_run
 from tests.kit.nodes.leftovers import assert_nothing_left
 
 GONGZHI = Path(sysconfig.get_path("scripts")) / "gongzhi"
@@ -120,8 +121,6 @@ def plant(stage: Stage) -> None:
     stored = stage.logs.stored(stage.cases["complaint"])
     wuhan = next(node for node in stage.nodes if node.city == "wuhan")
     origin = Reader(wuhan.config.node_db).origin("changsha")
-    at = position(origin.number, int(stored.id.rpartition("-")[2]))
     with closing(sqlite3.connect(wuhan.config.node_db, timeout=30)) as database, database:
-        content = stored.record.run().SerializeToString()
-        changed = database.execute("UPDATE run SET standard = 'complaint', content = ? WHERE first = ?", (content, at))
-        assert changed.rowcount == 1, "a case's act is a run of its own"
+        run = StoredRun(stored.record.index, stored.record.leaf_hash, stored.record.run().SerializeToString())
+        put_run(database, origin.number, run, stored.header.standard)
