@@ -297,7 +297,7 @@ def test_acts(changes: dict[str, Any], expected: set[tuple[str, str]]) -> None:
 _TO_COME = {
     "until", "limitation_on", "review_on", "starts_on", "ends_on", "appeal_until", "barred_until", "valid_to",
     "public_until", "early_removal_from", "due_again_on", "term_from", "term_to", "hearing_on", "removed_on",
-    "valid_until", "due", "restricted_until",
+    "valid_until", "due", "restricted_until", "temporary_until",
 }  # fmt: skip
 _OWN_RULE = {"act.date"}
 

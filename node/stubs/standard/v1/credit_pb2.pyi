@@ -33,6 +33,7 @@ class _RepairKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RepairKind
     REPAIR_KIND_ABNORMAL_REMOVAL: _RepairKind.ValueType  # 2
     REPAIR_KIND_PENALTY_UNPUBLISHED: _RepairKind.ValueType  # 3
     REPAIR_KIND_SPOT_CHECK_UNPUBLISHED: _RepairKind.ValueType  # 4
+    REPAIR_KIND_REORGANISATION: _RepairKind.ValueType  # 6
     REPAIR_KIND_SOLE_TRADER_MARK: _RepairKind.ValueType  # 5
 
 class RepairKind(_RepairKind, metaclass=_RepairKindEnumTypeWrapper): ...
@@ -42,6 +43,7 @@ REPAIR_KIND_SERIOUS_EARLY_REMOVAL: RepairKind.ValueType  # 1
 REPAIR_KIND_ABNORMAL_REMOVAL: RepairKind.ValueType  # 2
 REPAIR_KIND_PENALTY_UNPUBLISHED: RepairKind.ValueType  # 3
 REPAIR_KIND_SPOT_CHECK_UNPUBLISHED: RepairKind.ValueType  # 4
+REPAIR_KIND_REORGANISATION: RepairKind.ValueType  # 6
 REPAIR_KIND_SOLE_TRADER_MARK: RepairKind.ValueType  # 5
 Global___RepairKind: _TypeAlias = RepairKind  # noqa: Y015
 
@@ -93,6 +95,7 @@ class CreditRepair(_message.Message):
     ID_HMAC_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     HOME_CITY_FIELD_NUMBER: _builtins.int
+    TEMPORARY_UNTIL_FIELD_NUMBER: _builtins.int
     TARGET_NUMBER_FIELD_NUMBER: _builtins.int
     kind: Global___RepairKind.ValueType
     listing: _builtins.str
@@ -112,6 +115,8 @@ class CreditRepair(_message.Message):
     id_hmac: _builtins.bytes
     home_city: _builtins.str
     """Of the registrar named in the record, never by the digits of the code."""
+    temporary_until: _builtins.str
+    """Of a company in reorganisation: when the plan is to be carried out; then, or if it fails, the listing is public again."""
     target_number: _builtins.str
     """Of what no record here stands for: a spot check's result, a sole trader's abnormal mark."""
     @_builtins.property
@@ -148,11 +153,12 @@ class CreditRepair(_message.Message):
         id_hmac: _builtins.bytes = ...,
         agent: _party_pb2.Person | None = ...,
         home_city: _builtins.str = ...,
+        temporary_until: _builtins.str = ...,
         target_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "commitment", b"commitment", "party", b"party"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "home_city", b"home_city", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies", "target_number", b"target_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "agent", b"agent", "applied_on", b"applied_on", "barred_until", b"barred_until", "commitment", b"commitment", "corrections", b"corrections", "decided_on", b"decided_on", "decision_number", b"decision_number", "executed_on", b"executed_on", "exhibits", b"exhibits", "fraud", b"fraud", "home_city", b"home_city", "id_hmac", b"id_hmac", "kind", b"kind", "listing", b"listing", "organ", b"organ", "outcome", b"outcome", "party", b"party", "penalty_number", b"penalty_number", "pushed_on", b"pushed_on", "remedies", b"remedies", "target_number", b"target_number", "temporary_until", b"temporary_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

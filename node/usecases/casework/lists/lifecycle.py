@@ -215,12 +215,13 @@ class ListingLifecycle:
         body: Any = self._body(target)
         body.ClearField("act")
         made = self._retract_all(self._marked(header.standard, body))
-        fraud = acts.get("annul_for_fraud")
-        if fraud is not None and header.standard == SERIOUS:
-            _decide_anew(body, fraud.fields["decision_number"], fraud.on)
-            body.until = longest_end(fraud.on, restriction_of(body))
+        back = acts.get("annul_for_fraud") or acts.get("restore")
+        if back is not None and header.standard == SERIOUS:
+            _decide_anew(body, back.fields["decision_number"], back.on)
+            if back.act == "annul_for_fraud":  # its term begins anew; what was repaired for a time goes on
+                body.until = longest_end(back.on, restriction_of(body))
             if not self._is_ended(SERIOUS, body):
-                made += self._append(SERIOUS, body, self._header(fraud.id), f"listing\0{fraud.id}")
+                made += self._append(SERIOUS, body, self._header(back.id), f"listing\0{back.id}")
         return made
 
     def _marked(self, name: str, body: Message) -> list[str]:

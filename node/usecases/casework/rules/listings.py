@@ -23,7 +23,11 @@ from node.core.workflow.facts import city_of
 from node.core.workflow.model import Product
 from node.core.workflow.rules import Broken
 from node.errors import Reason
-from node.stubs.standard.v1.credit_pb2 import REPAIR_KIND_SPOT_CHECK_UNPUBLISHED, CreditRepair
+from node.stubs.standard.v1.credit_pb2 import (
+    REPAIR_KIND_REORGANISATION,
+    REPAIR_KIND_SPOT_CHECK_UNPUBLISHED,
+    CreditRepair,
+)
 from node.stubs.standard.v1.listing_pb2 import SERIOUS_GROUND_DECISION_DEFIED, ListingSerious
 from node.usecases.casework.case_file import CaseFile, CaseRepository
 from node.usecases.casework.follow_up import said_in
@@ -40,6 +44,9 @@ REPAIR_LAW = Citation("repair_2025")
 _CARRIED_OUT = frozenset(("executed", "pushed", "propagated"))
 # What is to be repaired is looked at again when it is decided.
 _DECIDED = frozenset(("apply", "approve"))
+# By which a court approves the plan of a company in reorganisation.
+_PLAN = "重整计划裁定书"
+_TEMPORARY = "reorganisation"
 
 
 def broken_by_republication(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
@@ -95,7 +102,8 @@ def _decision_number(case: Case) -> str:
 
 def _has_repaired(known: Knowledge, repair: CaseFile, number: str) -> bool:
     name, listing = _listing(known.cases, known.city, listing_to_repair(repair.case))
-    return repair.case.state in _CARRIED_OUT and name == SERIOUS and listing.decision_number == number != ""
+    is_for_good = repair.case.state in _CARRIED_OUT and repair.case.situation.kept.get("kind") != _TEMPORARY
+    return is_for_good and name == SERIOUS and listing.decision_number == number != ""
 
 
 def broken_by_repair(known: Knowledge, candidate: Candidate) -> Iterator[Broken]:
@@ -119,6 +127,9 @@ def _of_listing(known: Knowledge, candidate: Candidate, record: str, applied: Cr
             "the listing is not this city's, or another party's than the applicant",
         )
         yield candidate.breaks("listing", candidate.act.law, zh, en)
+    elif applied.kind == REPAIR_KIND_REORGANISATION:
+        if candidate.act.opens and not candidate.fact.documents.get(_PLAN):
+            yield candidate.breaks(_PLAN, candidate.act.law, f"缺少：{_PLAN}", f"lacks {_PLAN}", Reason.ACT_INCOMPLETE)
     elif isinstance(listing, ListingSerious):
         yield from broken_by_leaving_early(known, candidate, listing, penalty_subjects(applied))
 
