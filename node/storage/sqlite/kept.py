@@ -4,8 +4,9 @@
 `node.db`; a row here only says what such a record holds, and only where nothing has happened to the record since:
 
 1. positions from the index of `node.db`; 2. their rows here, and the change up to which they are true, in one
-statement; 3. which records have changed since, from `node.db` again: left out where the change was the newest at 1. What
-has no row or has changed since is read from the log. So a row that is used was true at 1.
+statement; 3. which records have changed since, from `node.db` again, unless that change was the newest at 1.
+
+What has no row or has changed since is read from the log. So a row that is used was true at 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
