@@ -22,11 +22,8 @@ from node.storage.sqlite.tree import position, read_leaf_hashes, split_position
 
 _COLUMNS = "position, subjects, version, as_of_ms, issued_at_ms, valid_until_ms, disclosed, public, others"
 _INSERT = f"INSERT INTO registration ({_COLUMNS}) VALUES "  # noqa: S608 - names of columns
-_SELECT = (
-    f"SELECT number, r.{_COLUMNS.replace(', ', ', r.')} FROM followed_change"  # noqa: S608 - names of columns
-    " LEFT JOIN registration AS r ON r.position IN ({})"
-)
-_SELECT_ONE, _SELECT_CHUNK = _SELECT.format("?"), _SELECT.format(MARKS)
+_SELECT = f"SELECT (SELECT number FROM followed_change), {_COLUMNS} FROM registration WHERE position "  # noqa: S608
+_SELECT_ONE, _SELECT_CHUNK = _SELECT + "= ?", _SELECT + f"IN ({MARKS})"
 _SELECT_CHANGED = "SELECT position FROM change WHERE number > ? LIMIT ?"
 # Where more has changed since, all is read from the log: it is as much work.
 _FEW = 1000
@@ -69,9 +66,8 @@ class KeptRegistrations:
             kept = connection.execute(_SELECT_ONE, rows).fetchall()
         else:
             kept = [row for chunk in full_chunks(rows) for row in connection.execute(_SELECT_CHUNK, chunk)]
-        registrations = {row[1]: _registration(row) for row in kept if row[1] is not None}
-        followed = min(row[0] for row in kept)
-        if followed != newest:
+        registrations = {row[1]: _registration(row) for row in kept}
+        if kept and (followed := kept[0][0]) != newest:  # of the first chunk: later ones may only be ahead of it
             changed = log.execute(_SELECT_CHANGED, (followed, _FEW)).fetchall()
             if len(changed) == _FEW:
                 return {}

@@ -25,9 +25,7 @@ _ENOUGH = 2_000
 MAX_POSITION = 2**63 - 1
 _SELECT = "SELECT digest, position FROM subject WHERE digest IN ({})"
 _SELECT_CHUNK = _SELECT.format(MARKS) + " LIMIT ?"
-_SELECT_ONE = (
-    "SELECT position, (SELECT max(number) FROM change) FROM subject WHERE digest = ? ORDER BY position DESC LIMIT ?"
-)
+_SELECT_ONE = "SELECT position, (SELECT max(number) FROM change) FROM subject WHERE digest = ? LIMIT ?"
 _SELECT_OF_CITY = (
     "SELECT position FROM subject WHERE digest = ? AND position BETWEEN ? AND ? ORDER BY position DESC LIMIT ?"
 )
