@@ -30,7 +30,7 @@ from node.storage.sqlite.witness import Checkpoints
 
 
 class Registered(NamedTuple):
-    """The registrations under a subject, in no order; `more`: some city has more than was looked at."""
+    """The registrations under a subject, by position; `more`: some city has more than was looked at."""
 
     registrations: Sequence[Registration] = ()
     more: bool = False
@@ -106,14 +106,15 @@ class Reader:
     def registrations(self, digest: int) -> Registered:
         """The current registrations under one subject digest, of each city the newest."""
         places = lookup.find_subject(self.connection, digest, Kind.REGISTRATION)
-        return Registered(list(self._registrations_at(places.rows, places.newest).values()), places.more)
+        at = self._registrations_at(places.rows, places.newest)
+        return Registered([at[row] for row in sorted(at)], places.more)
 
     def registrations_of(self, digests: Iterable[int]) -> dict[int, Registered]:
         """The current registrations under each subject digest that has any."""
         places_of = lookup.find_subjects(self.connection, digests, Kind.REGISTRATION)
         at = self._registrations_at([row for places in places_of.values() for row in places.rows])
         return {
-            digest: Registered([at[row] for row in places.rows if row in at], places.more)
+            digest: Registered([at[row] for row in sorted(places.rows) if row in at], places.more)
             for digest, places in places_of.items()
         }
 
