@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 
 from node.core.answer import public_facets
-from node.core.log.body import standard_of
+from node.core.log.body import read_bodies, standard_of
 from node.core.log.record import Record
-from node.core.standards import standard as standards
 from node.core.standards.kinds import REGISTRATION
 from node.errors import NodeError
 from node.stubs.record.v1.record_pb2 import Common, Own
@@ -55,7 +54,7 @@ class Registration(NamedTuple):
             NodeError: UNKNOWN_STANDARD or INVALID_FIELD, nobody can read it.
         """
         bodies = (self.public, self.others) if is_officer else (self.public,)
-        return cast(OperatorRegistration, standards.get(REGISTRATION, self.version).merge(bodies))
+        return cast(OperatorRegistration, read_bodies(REGISTRATION, self.version, bodies))
 
 
 def read_registration(origin: int, record: Record) -> Registration | None:

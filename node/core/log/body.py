@@ -1,6 +1,6 @@
 """The body of a record, as far as it is disclosed: every reader of a log asks here, and trusts no city's bytes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from google.protobuf.message import Message
 
@@ -24,6 +24,15 @@ def read_body(record: Record, facets: Collection[int] | None = None) -> Message:
             does not allow. A reader passes over such a record and says so; it ends no question about others.
     """
     return standard_of(record.header).merge(record.bodies(facets))
+
+
+def read_bodies(standard: str, version: int, bodies: Iterable[bytes]) -> Message:
+    """The bodies of facets of a record whose header `standard_of` has allowed.
+
+    Raises:
+        NodeError: As `read_body`.
+    """
+    return standards.get(standard, version).merge(bodies)
 
 
 def standard_of(header: Header | Common) -> Standard:
