@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 
 from node.core.answer import public_facets
-from node.core.log.body import read_bodies, standard_of
+from node.core.log.body import join_bodies, read_bodies, standard_of
 from node.core.log.record import Record
 from node.core.standards.kinds import REGISTRATION
 from node.errors import NodeError
@@ -74,8 +74,8 @@ def read_registration(origin: int, record: Record) -> Registration | None:
         common.issued_at_ms,
         own.valid_until_ms,
         disclosed,
-        b"".join(record.bodies(disclosed & public_facets())),
-        b"".join(record.bodies(disclosed - public_facets())),
+        join_bodies(record, public_facets()),
+        join_bodies(record, disclosed - public_facets()),
     )
 
 
