@@ -52,12 +52,6 @@ class Places(NamedTuple):
     newest: int | None = None
 
 
-def read_subject(connection: Connection, digest: int, kind: Kind) -> Looked:
-    """The current records of one kind under one subject digest. Digests may collide: compare the subjects."""
-    places = find_subject(connection, digest, kind)
-    return Looked(_read(connection, places.rows), places.more)
-
-
 def read_subjects(connection: Connection, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
     """The current records of one kind under each subject digest that has any."""
     places_of = find_subjects(connection, digests, kind)

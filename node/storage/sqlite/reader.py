@@ -95,10 +95,6 @@ class Reader:
         """The records [begin, end) of an origin as runs, as they are stored."""
         return runs.read_runs(self.connection, origin, begin, end)
 
-    def look_up(self, digest: int, kind: Kind) -> Looked:
-        """The current records of one kind under one subject digest (`lookup.read_subject`)."""
-        return lookup.read_subject(self.connection, digest, kind)
-
     def look_up_all(self, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
         """The current records of one kind under each subject digest that has any (`lookup.read_subjects`)."""
         return lookup.read_subjects(self.connection, digests, kind)
