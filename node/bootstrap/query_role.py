@@ -50,7 +50,7 @@ class QueryRole:
         counts = counts or Counts()
         clock = build_clock(config, "query")
         _await_files(config, counts.place)
-        reader = Reader(config.node_db)
+        reader = Reader(config.node_db, config.search_db)
         self._data_dir, self._number = config.data_dir, counts.place.number
         self._held: int | None = None
         self._usage = UsageLog(config.usage_db)

@@ -16,7 +16,7 @@ from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.query.v1 import query_pb2_grpc
 from node.usecases.records.list_records import list_records
 from node.usecases.records.list_usage import ListUsage
-from node.usecases.records.prove import prove, prove_publicly, prove_record
+from node.usecases.records.prove import prove, prove_answer
 from node.usecases.records.search_operators import SearchOperators
 from node.usecases.records.show_operator import show_operator
 from node.usecases.records.usage import UsageRecorder, text_digest
@@ -131,16 +131,17 @@ class QueryServicer(query_pb2_grpc.QueryServiceServicer):
         return query.VerifyRosterResponse(seq=request.seq, answers=answers)
 
     def _proof(self, verified: Verified, asker: Asker) -> query.Proof | None:
-        """The proof of the record that answered; none while its city's log is being caught up with."""
+        """The proof of the record that answered; none while its city's log is being caught up with.
+
+        None either where the record was destroyed since, which is proven to nobody.
+        """
         candidate = verified.candidate
         if candidate is None:
             return None
         try:
-            if asker.is_officer:
-                return prove_record(self._reader, self._reader.origin(candidate.origin.city), candidate.record)
-            return prove_publicly(self._reader, candidate.origin.city, candidate.record)
+            return prove_answer(self._reader, candidate.origin.city, candidate.registration.leaf, asker.is_officer)
         except NodeError as error:
-            if error.reason is not Reason.UNAVAILABLE:
+            if error.reason not in (Reason.UNAVAILABLE, Reason.NOT_FOUND):
                 raise
             return None
 

@@ -304,6 +304,6 @@ def _target(record: str) -> int:
     return parse_record_id(record)[1] + 1 if record else 0
 
 
-def is_dated(header: Header) -> bool:
+def is_dated(header: Header | Common) -> bool:
     """Whether a record says when it was issued, so that it and every term counted from it can be told as a day."""
     return 0 <= header.issued_at_ms < _LATEST_MS

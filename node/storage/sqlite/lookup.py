@@ -25,7 +25,7 @@ _ENOUGH = 2_000
 MAX_POSITION = 2**63 - 1
 _SELECT = "SELECT digest, position FROM subject WHERE digest IN ({})"
 _SELECT_CHUNK = _SELECT.format(MARKS) + " LIMIT ?"
-_SELECT_ONE = "SELECT position FROM subject WHERE digest = ? ORDER BY position DESC LIMIT ?"
+_SELECT_ONE = "SELECT position, (SELECT max(number) FROM change) FROM subject WHERE digest = ? LIMIT ?"
 _SELECT_OF_CITY = (
     "SELECT position FROM subject WHERE digest = ? AND position BETWEEN ? AND ? ORDER BY position DESC LIMIT ?"
 )
@@ -41,35 +41,53 @@ class Looked(NamedTuple):
     more: bool = False
 
 
-NOTHING = Looked()
+class Places(NamedTuple):
+    """The positions of what stands under a subject, in no order; `more` as in `Looked`.
 
+    `newest` is the number of the newest change at that moment; None where it was not read with them.
+    """
 
-def read_subject(connection: Connection, digest: int, kind: Kind) -> Looked:
-    """The current records of one kind under one subject digest. Digests may collide: compare the subjects."""
-    key = index_key(digest, kind)
-    rows = _positions(connection, _SELECT_ONE, key, PER_CITY + 1)
-    if len(rows) <= PER_CITY:
-        return Looked(_read(connection, rows))
-    return _of_each_city(connection, key)
+    rows: Sequence[int] = ()
+    more: bool = False
+    newest: int | None = None
 
 
 def read_subjects(connection: Connection, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
     """The current records of one kind under each subject digest that has any."""
-    subjects: dict[int, Looked] = {}
+    places_of = find_subjects(connection, digests, kind)
+    records = read_at(connection, {row for places in places_of.values() for row in places.rows})
+    open_rows = {row: (split_position(row)[0], record) for row, record in records.items() if record.is_open}
+    return {
+        digest: Looked(matches, places.more)
+        for digest, places in places_of.items()
+        if (matches := [open_rows[row] for row in places.rows if row in open_rows])
+    }
+
+
+def find_subject(connection: Connection, digest: int, kind: Kind) -> Places:
+    """Where the current records of one kind under one subject digest stand."""
+    key = index_key(digest, kind)
+    rows = connection.execute(_SELECT_ONE, (key, PER_CITY + 1)).fetchall()
+    if not rows or len(rows) > PER_CITY:
+        return _of_each_city(connection, key) if rows else Places()
+    return Places([row for row, _ in rows], newest=rows[0][1] or 0)
+
+
+def find_subjects(connection: Connection, digests: Iterable[int], kind: Kind) -> dict[int, Places]:
+    """Where the current records of one kind stand under each subject digest that has any."""
+    places: dict[int, Places] = {}
     digest_of = {index_key(digest, kind): digest for digest in digests}
     for keys in full_chunks(sorted(digest_of)):
         rows = connection.execute(_SELECT_CHUNK, (*keys, _ENOUGH + 1)).fetchall()
         if len(rows) > _ENOUGH:
-            apart = {digest: read_subject(connection, digest, kind) for digest in {digest_of[key] for key in keys}}
-            subjects |= {digest: looked for digest, looked in apart.items() if looked.rows}
+            apart = {digest: find_subject(connection, digest, kind) for digest in {digest_of[key] for key in keys}}
+            places |= {digest: each for digest, each in apart.items() if each.rows}
             continue
-        records = read_at(connection, [row for _, row in rows])
-        of_key: defaultdict[int, list[Found]] = defaultdict(list)
+        of_key: defaultdict[int, list[int]] = defaultdict(list)
         for key, row in rows:
-            if row in records and records[row].is_open:
-                of_key[key].append((split_position(row)[0], records[row]))
-        subjects |= {digest_of[key]: Looked(matches) for key, matches in of_key.items()}
-    return subjects
+            of_key[key].append(row)
+        places |= {digest_of[key]: Places(each) for key, each in of_key.items()}
+    return places
 
 
 def read_subject_range(
@@ -86,15 +104,15 @@ def read_page(connection: Connection, digest: int, after: int, limit: int) -> li
     return _read(connection, _positions(connection, _SELECT_RANGE, *among))
 
 
-def _of_each_city(connection: Connection, key: int) -> Looked:
-    matches: list[Found] = []
+def _of_each_city(connection: Connection, key: int) -> Places:
+    places: list[int] = []
     more = False
     for (number,) in connection.execute("SELECT number FROM origin").fetchall():
         among = (key, position(number, 0), position(number + 1, 0) - 1, PER_CITY + 1)
         rows = _positions(connection, _SELECT_OF_CITY, *among)
         more |= len(rows) > PER_CITY
-        matches += _read(connection, rows[:PER_CITY])
-    return Looked(matches, more)
+        places += rows[:PER_CITY]
+    return Places(places, more)
 
 
 def _positions(connection: Connection, select: str, *values: int) -> list[int]:

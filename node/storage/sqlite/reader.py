@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from node.core.log.merkle import Frontier
 from node.core.log.record import Record
 from node.core.log.run import StoredRun
 from node.core.log.subjects import subject_digest
+from node.core.registration import Registration, read_registration
 from node.core.standards.kinds import Kind
 from node.errors import NodeError, Reason
 from node.messages import _
@@ -15,6 +17,7 @@ from node.storage.sqlite.connections import Connections
 from node.storage.sqlite.drafts import Draft
 from node.storage.sqlite.ended import are_ended, read_republished
 from node.storage.sqlite.idempotency import read_versions
+from node.storage.sqlite.kept import KeptRegistrations
 from node.storage.sqlite.loads import Load
 from node.storage.sqlite.log import OWN
 from node.storage.sqlite.lookup import Found, Looked
@@ -25,6 +28,15 @@ from node.storage.sqlite.schema import Connection
 from node.storage.sqlite.tree import StoredTree, check_tree, position, read_leaf_hashes, split_position
 from node.storage.sqlite.witness import Checkpoints
 
+
+class Registered(NamedTuple):
+    """The registrations under a subject, by position; `more`: some city has more than was looked at."""
+
+    registrations: Sequence[Registration] = ()
+    more: bool = False
+
+
+NONE_REGISTERED = Registered()
 PER_SUBJECT = 2_000
 """Records about one subject, a case say, that count of each peer: the first. A flood is the flooder's alone."""
 
@@ -32,8 +44,10 @@ PER_SUBJECT = 2_000
 class Reader:
     """Reads `node.db` with one connection a thread; knows nothing of the writer, so any process may use it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, search_db: Path | None = None) -> None:
+        """Opens nothing yet; with a `search.db`, registrations are read as it keeps them."""
         self._connections = Connections(path)
+        self._kept = KeptRegistrations(search_db, self._connections.current) if search_db else None
         self.peers = PeerStates(self._connections.current)
         self.checkpoints = Checkpoints(self._connections.current)
 
@@ -81,13 +95,35 @@ class Reader:
         """The records [begin, end) of an origin as runs, as they are stored."""
         return runs.read_runs(self.connection, origin, begin, end)
 
-    def look_up(self, digest: int, kind: Kind) -> Looked:
-        """The current records of one kind under one subject digest (`lookup.read_subject`)."""
-        return lookup.read_subject(self.connection, digest, kind)
-
     def look_up_all(self, digests: Iterable[int], kind: Kind) -> dict[int, Looked]:
         """The current records of one kind under each subject digest that has any (`lookup.read_subjects`)."""
         return lookup.read_subjects(self.connection, digests, kind)
+
+    def registrations(self, digest: int) -> Registered:
+        """The current registrations under one subject digest, of each city the newest."""
+        places = lookup.find_subject(self.connection, digest, Kind.REGISTRATION)
+        at = self._registrations_at(places.rows, places.newest)
+        return Registered([at[row] for row in sorted(at)], places.more)
+
+    def registrations_of(self, digests: Iterable[int]) -> dict[int, Registered]:
+        """The current registrations under each subject digest that has any."""
+        places_of = lookup.find_subjects(self.connection, digests, Kind.REGISTRATION)
+        at = self._registrations_at([row for places in places_of.values() for row in places.rows])
+        return {
+            digest: Registered([at[row] for row in sorted(places.rows) if row in at], places.more)
+            for digest, places in places_of.items()
+        }
+
+    def _registrations_at(self, rows: Sequence[int], newest: int | None = None) -> dict[int, Registration]:
+        """The registrations at these positions: as they are kept where that is true still, from the log otherwise."""
+        at = self._kept.at(rows, newest) if self._kept else {}
+        if len(at) == len(rows):
+            return at
+        for row, record in runs.read_at(self.connection, [row for row in rows if row not in at]).items():
+            registration = read_registration(split_position(row)[0], record)
+            if registration is not None:
+                at[row] = registration
+        return at
 
     def page(self, digest: int, after: int, limit: int) -> list[Found]:
         """The current records of every kind under a subject digest at positions above `after`, in their order."""

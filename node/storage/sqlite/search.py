@@ -1,4 +1,6 @@
-"""`search.db`: operators by any part of their name. Derived from `node.db`; may be deleted, it is made again.
+"""`search.db`: operators by any part of their name, and what is answered about them (`kept.py`).
+
+Derived from `node.db`; may be deleted, it is made again.
 
 A name is indexed by its overlapping pairs of characters (长沙市 as 长沙 沙市 市), so a phrase of pairs finds every
 part of two or more characters, and a prefix every single one. FTS5 with `contentless_delete` keeps the terms of a
@@ -6,7 +8,6 @@ deleted row until a merge, whatever `secure-delete` says; so the index is conten
 `delete` command, for which the names are kept beside it. A test looks for the bytes.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,10 @@ from node.core.answer import fold
 from node.core.log.body import read_body
 from node.core.log.record import INDEX_BITS, Record
 from node.core.log.run import cut
+from node.core.registration import Registration, read_registration
 from node.core.standards.kinds import REGISTRATION
 from node.errors import NodeError
+from node.storage.sqlite.kept import forget, is_of, keep, last_leaf
 from node.storage.sqlite.query_db import open_query_database
 from node.storage.sqlite.rows import insert_rows
 from node.storage.sqlite.runs import reaching
@@ -29,11 +32,18 @@ BATCH = 2000
 migrations = read_migrations("search")
 
 
-class _Named(NamedTuple):
-    """A current record with a name that this node may see."""
+class _Current(NamedTuple):
+    """What is taken in of current records.
 
-    position: int
-    folded: str
+    Attributes:
+        named: Those with a name that this node may see: positions, folded names.
+        unreadable: The positions of those that cannot be read.
+        registrations: What questions are answered from.
+    """
+
+    named: list[tuple[int, str]]
+    unreadable: list[tuple[int]]
+    registrations: list[Registration]
 
 
 def pairs(folded: str) -> str:
@@ -57,7 +67,7 @@ class SearchIndex:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             sizes = self._log.execute("SELECT number, size FROM origin").fetchall()
-            if any(size < self._followed(number) for number, size in sizes):
+            if not is_of(self._connection, self._log):
                 self._begin_anew()
             behind = [self._follow_records(number, size) for number, size in sizes]
             changes = self._changes()
@@ -81,20 +91,25 @@ class SearchIndex:
         self._connection.close()
 
     def _begin_anew(self) -> None:
-        """Empties the index: the log it followed was longer, so another one was restored in its place."""
+        """Empties the index: another log than it followed was restored in its place."""
         self._connection.execute("INSERT INTO pair (pair) VALUES ('delete-all')")
         self._connection.execute("DELETE FROM name")
         self._connection.execute("DELETE FROM unreadable")
+        self._connection.execute("DELETE FROM registration")
         self._connection.execute("DELETE FROM followed")
         self._connection.execute("UPDATE followed_change SET number = 0")
+        self._has_remains = True
 
     def _follow_records(self, origin: int, size: int) -> bool:
         begin = self._followed(origin)
         end = min(begin + BATCH, size)
         if begin == end:
             return False
-        _insert(self._connection, *_read_current(self._log, origin, begin, end))
-        self._connection.execute("INSERT OR REPLACE INTO followed (origin, size) VALUES (?, ?)", (origin, end))
+        _insert(self._connection, _read_current(self._log, origin, begin, end))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO followed (origin, size, leaf_hash) VALUES (?, ?, ?)",
+            (origin, end, last_leaf(self._log, origin, end)),
+        )
         _log.debug("batch_indexed", origin=origin, begin=begin, end=end, target=size)
         return end < size
 
@@ -105,17 +120,17 @@ class SearchIndex:
     def _changes(self) -> list[tuple[int, str]]:
         (after,) = self._connection.execute("SELECT number FROM followed_change").fetchone()
         changes = self._log.execute(
-            "SELECT position, kind, number FROM change WHERE number > ? ORDER BY number LIMIT ?", (after, BATCH)
+            "SELECT number, position, at_ms, kind FROM change WHERE number > ? ORDER BY number LIMIT ?", (after, BATCH)
         ).fetchall()
         if changes:
-            self._connection.execute("UPDATE followed_change SET number = ?", (changes[-1][2],))
-        return [(row, kind) for row, kind, _ in changes]
+            self._connection.execute("UPDATE followed_change SET number = ?, position = ?, at_ms = ?", changes[-1][:3])
+        return [(row, kind) for _number, row, _at_ms, kind in changes]
 
     def _follow_change(self, row: int, kind: str) -> bool:
-        """Brings one record up to date, whatever happened to it; returns whether a name was deleted."""
+        """Brings one record up to date, whatever happened to it; returns whether something was deleted."""
         was_there = _delete(self._connection, row)
         if kind in ("narrowed", "widened") and self._is_followed(row):
-            _insert(self._connection, *_read_current(self._log, *_place(row)))
+            _insert(self._connection, _read_current(self._log, *_place(row)))
         return was_there
 
     def _is_followed(self, row: int) -> bool:
@@ -132,36 +147,39 @@ def _place(row: int) -> tuple[int, int, int]:
     return origin, index, index + 1
 
 
-def _read_current(log: Connection, origin: int, begin: int, end: int) -> tuple[list[_Named], list[tuple[int]]]:
-    """Of the current records [begin, end): those with a name to be found by; the positions of those not to be read."""
+def _read_current(log: Connection, origin: int, begin: int, end: int) -> _Current:
+    """What is taken in of the records [begin, end) that are current."""
     rows = log.execute(
         "SELECT position FROM change WHERE position >= ? AND position < ? AND kind IN ('superseded', 'retracted')",
         (position(origin, begin), position(origin, end)),
     )
     replaced = {split_position(row)[1] for (row,) in rows}
-    named: list[_Named] = []
-    unreadable: list[tuple[int]] = []
+    taken = _Current([], [], [])
     for run, _standard in reaching(log, origin, begin, end):
         current = set(range(max(begin, run.first), min(end, run.end))) - replaced
         try:
             records = cut(run)
         except NodeError:  # damaged
-            unreadable += [(position(origin, index),) for index in current]
+            taken.unreadable.extend((position(origin, index),) for index in current)
             continue
         for record in records:
             if record.is_open and record.index in current:
-                _take_in(record, position(origin, record.index), named, unreadable)
-    return named, unreadable
+                _take_in(origin, record, taken)
+    return taken
 
 
-def _take_in(record: Record, row: int, named: list[_Named], unreadable: list[tuple[int]]) -> None:
+def _take_in(origin: int, record: Record, taken: _Current) -> None:
+    registration = read_registration(origin, record)
+    if registration is not None:
+        taken.registrations.append(registration)
+    row = position(origin, record.index)
     try:
         folded = _folded_name(record)
     except NodeError:
-        unreadable.append((row,))
+        taken.unreadable.append((row,))
         return
     if folded:
-        named.append(_Named(row, folded))
+        taken.named.append((row, folded))
 
 
 def _folded_name(record: Record) -> str:
@@ -176,17 +194,20 @@ def _folded_name(record: Record) -> str:
     return fold(str(getattr(body, "name", ""))) if record.header.standard == REGISTRATION else ""
 
 
-def _insert(connection: Connection, named: Sequence[_Named], unreadable: Sequence[tuple[int]]) -> None:
-    insert_rows(connection, "INSERT OR IGNORE INTO unreadable (position) VALUES ", unreadable)
-    insert_rows(connection, "INSERT INTO name (position, folded) VALUES ", named)
-    insert_rows(connection, "INSERT INTO pair (rowid, text) VALUES ", [(row, pairs(folded)) for row, folded in named])
+def _insert(connection: Connection, taken: _Current) -> None:
+    insert_rows(connection, "INSERT OR IGNORE INTO unreadable (position) VALUES ", taken.unreadable)
+    insert_rows(connection, "INSERT INTO name (position, folded) VALUES ", taken.named)
+    texts = [(row, pairs(folded)) for row, folded in taken.named]
+    insert_rows(connection, "INSERT INTO pair (rowid, text) VALUES ", texts)
+    keep(connection, taken.registrations)
 
 
 def _delete(connection: Connection, row: int) -> bool:
     connection.execute("DELETE FROM unreadable WHERE position = ?", (row,))
+    was_kept = forget(connection, row)
     stored = connection.execute("SELECT folded FROM name WHERE position = ?", (row,)).fetchone()
     if stored is None:
-        return False
+        return was_kept
     connection.execute("INSERT INTO pair (pair, rowid, text) VALUES ('delete', ?, ?)", (row, pairs(stored[0])))
     connection.execute("DELETE FROM name WHERE position = ?", (row,))
     return True

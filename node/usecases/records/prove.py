@@ -27,13 +27,15 @@ def prove(reader: Reader, record: str, purpose: str) -> Proof:
     return prove_record(reader, origin, read_open_record(reader, origin, index))
 
 
-def prove_publicly(reader: Reader, city: str, record: Record) -> Proof:
-    """The proof of a record for one who may see its public facets alone.
+def prove_answer(reader: Reader, city: str, index: int, is_officer: bool) -> Proof:
+    """The proof of a registration that answered; who is no officer may see its public facets alone.
 
     Raises:
-        NodeError: UNAVAILABLE, see `prove`.
+        NodeError: NOT_FOUND (destroyed since it answered) or UNAVAILABLE, see `prove`.
     """
-    return prove_record(reader, reader.origin(city), record.masked(public_facets()))
+    origin = reader.origin(city)
+    record = read_open_record(reader, origin, index)
+    return prove_record(reader, origin, record if is_officer else record.masked(public_facets()))
 
 
 def read_open_record(reader: Reader, origin: Origin, index: int) -> Record:

@@ -11,22 +11,20 @@
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from node.core.answer import STANDARD, compare, names, public_facets, too_long
-from node.core.log.body import read_body
-from node.core.log.record import Record
+from node.core.answer import compare, names, too_long
+from node.core.log.record import record_id
 from node.core.log.staleness import is_stale
 from node.core.log.subjects import subject_digest
+from node.core.registration import Registration
 from node.core.standards.identifiers import Problem
-from node.core.standards.kinds import Kind
 from node.core.standards.party_key import FIELD_TOO_LONG, OTHER_PURPOSE, advice_of, explain, problem_of_code, subject_of
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.ports import Clock
 from node.storage.sqlite.log import OWN
-from node.storage.sqlite.lookup import NOTHING, Found, Looked
-from node.storage.sqlite.reader import Reader
+from node.storage.sqlite.reader import NONE_REGISTERED, Reader, Registered
 from node.storage.sqlite.store import Origin
 from node.stubs.query.v1 import query_pb2 as query
 from node.stubs.standard.v1.operator_pb2 import OPERATOR_STATUS_MOVED_OUT, OperatorRegistration
@@ -45,10 +43,10 @@ class Asker(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A record that may answer; `body` holds what the asker may see, `seen` the numbers of its facets."""
+    """A registration that may answer; `body` holds what the asker may see, `seen` the numbers of its facets."""
 
     origin: Origin
-    record: Record
+    registration: Registration
     body: OperatorRegistration
     seen: frozenset[int]
 
@@ -78,8 +76,8 @@ class VerifyOperator:
                 were obtained for another purpose.
         """
         subject = subject_of(question.uscc)
-        looked = self._reader.look_up(subject_digest(subject), Kind.REGISTRATION)
-        verified = self._answer(question, subject, looked, asker, self._clock.now_ms())
+        registered = self._reader.registrations(subject_digest(subject))
+        verified = self._answer(question, subject, registered, asker, self._clock.now_ms())
         if verified.answer.result == query.RESULT_DOUBTFUL:
             field = too_long(question) or "uscc"
             raise NodeError(
@@ -114,25 +112,27 @@ class VerifyOperator:
             )
         subjects = [subject_of(question.uscc) for question in questions]
         digests = [subject_digest(subject) for subject in subjects]
-        looked_up = self._reader.look_up_all(digests, Kind.REGISTRATION)
+        registered_of = self._reader.registrations_of(digests)
         now_ms = self._clock.now_ms()
         return [
-            self._answer(question, subject, looked_up.get(digest, NOTHING), asker, now_ms).answer
+            self._answer(question, subject, registered_of.get(digest, NONE_REGISTERED), asker, now_ms).answer
             for question, subject, digest in zip(questions, subjects, digests, strict=True)
         ]
 
-    def _answer(self, question: query.Question, subject: str, looked: Looked, asker: Asker, now_ms: int) -> Verified:
+    def _answer(
+        self, question: query.Question, subject: str, registered: Registered, asker: Asker, now_ms: int
+    ) -> Verified:
         if too_long(question):
             return Verified(_doubtful(FIELD_TOO_LONG), None)
         unreadable: list[str] = []
         candidates = [
             candidate
-            for row in looked.rows
-            if (candidate := self._candidate(row, subject, asker, now_ms, unreadable)) is not None
+            for registration in registered.registrations
+            if (candidate := self._candidate(registration, subject, asker, now_ms, unreadable)) is not None
         ]
         verified = self._choose(question, candidates, asker, now_ms)
-        if (unreadable or looked.more) and asker.is_officer:
-            answer = query.Answer(unreadable=unreadable, more=looked.more)
+        if (unreadable or registered.more) and asker.is_officer:
+            answer = query.Answer(unreadable=unreadable, more=registered.more)
             answer.MergeFrom(verified.answer)  # a copy: NOT_FOUND is one answer for all
             verified = verified._replace(answer=answer)
         return verified
@@ -151,26 +151,23 @@ class VerifyOperator:
         return Verified(self._compare(question, chosen, now_ms), chosen)
 
     def _candidate(
-        self, row: Found, subject: str, asker: Asker, now_ms: int, unreadable: list[str]
+        self, registration: Registration, subject: str, asker: Asker, now_ms: int, unreadable: list[str]
     ) -> Candidate | None:
-        number, record = row
-        header = record.header
-        if header.standard != STANDARD or header.retracts or subject not in header.subjects:
+        if subject not in registration.subjects:
             return None
-        allowed = None if asker.is_officer else public_facets()
-        seen = record.disclosed if allowed is None else record.disclosed & allowed
+        origin, seen = self._origin(registration.origin, now_ms), registration.seen(asker.is_officer)
         try:
-            body = cast(OperatorRegistration, read_body(record, seen))
+            body = registration.body(asker.is_officer)
             is_readable = names(subject, body, seen)
         except NodeError:
             is_readable = False
         if not is_readable:
-            unreadable.append(header.id)
+            unreadable.append(record_id(origin.city, registration.leaf))
             return None
-        return Candidate(self._origin(number, now_ms), record, body, seen)
+        return Candidate(origin, registration, body, seen)
 
     def _compare(self, question: query.Question, chosen: Candidate, now_ms: int) -> query.Answer:
-        origin, header = chosen.origin, chosen.record.header
+        origin, registration = chosen.origin, chosen.registration
         mismatches, unseen = compare(question, chosen.body, chosen.seen)
         if origin.number != OWN and is_stale(origin.confirmed_at_ms, now_ms, self._stale_after_ms):
             result = query.RESULT_STALE
@@ -180,9 +177,9 @@ class VerifyOperator:
             result=result,
             mismatches=mismatches,
             unseen=unseen,
-            as_of_ms=header.as_of_ms or header.issued_at_ms,
+            as_of_ms=registration.as_of_ms or registration.issued_at_ms,
             city=origin.city,
-            record_id=header.id,
+            record_id=record_id(origin.city, registration.leaf),
             confirmed_at_ms=origin.confirmed_at_ms,
         )
 
@@ -224,9 +221,9 @@ def _ambiguous(candidates: Sequence[Candidate], asker: Asker, now_ms: int) -> qu
 
 
 def _newest(candidates: Iterable[Candidate]) -> Candidate:
-    return max(candidates, key=lambda each: (each.record.header.as_of_ms, each.record.index))
+    return max(candidates, key=lambda each: (each.registration.as_of_ms, each.registration.leaf))
 
 
 def _is_live(candidate: Candidate, now_ms: int) -> bool:
-    until_ms = candidate.record.header.valid_until_ms
+    until_ms = candidate.registration.valid_until_ms
     return candidate.body.status != OPERATOR_STATUS_MOVED_OUT and not 0 < until_ms <= now_ms
