@@ -246,7 +246,7 @@ class _Child:
         self._name = {"role": role} | ({"process": handed.place.number} if handed.place.of > 1 else {})
         options = {"role": role, "place": "{}/{}".format(*handed.place), "supervisor": handed.pid}
         descriptors = {"lock": handed.lock, "counts": handed.counts}
-        words = [f"--{name}={value}" for name, value in (options | descriptors).items()]
+        words = [word for name, value in (options | descriptors).items() for word in (f"--{name}", str(value))]
         self._command = [sys.executable, "-m", "node.cli.main", "run", "--node", str(node_dir), *words]
         self._deaths: list[float] = []
         self._is_dead = False

@@ -40,7 +40,7 @@ def has_stepped(node: Running, times: int) -> bool:
 def used(node: Running) -> tuple[float, float]:
     """Seconds of processor and MiB of memory of the writing process."""
     [writer] = [
-        pid for pid in node.children() if b"--role=query" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        pid for pid in node.children() if b"query" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     ]
     fields = Path(f"/proc/{writer}/stat").read_text().rpartition(") ")[2].split()
     pages = int(Path(f"/proc/{writer}/statm").read_text().split()[1])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import grpc
@@ -15,7 +16,7 @@ def query_processes(node: Running) -> dict[int, int]:
     """Process id of each query process of a node, by its number."""
     processes: dict[int, int] = {}
     for pid in node.children():
-        words = dict(word.partition("=")[::2] for word in _words(pid))
+        words = dict(pairwise(_words(pid)))
         if words.get("--role") == "query":
             processes[int(words["--place"].partition("/")[0])] = pid
     return processes
