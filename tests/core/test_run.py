@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from node.core.log.body import read_body
 from node.core.log.merkle import HASH_BYTES
-from node.core.log.record import MAX_FACETS, Record, Shared, commit, read_own, share_common
+from node.core.log.record import (
+    MAX_AUDIENCE,
+    MAX_FACETS,
+    MAX_OWN_BYTES,
+    MAX_SUBJECTS,
+    Record,
+    Shared,
+    commit,
+    read_own,
+    share_common,
+)
 from node.core.log.run import (
     MAX_RUN_BYTES,
     MAX_RUN_RECORDS,
@@ -332,9 +342,9 @@ def test_a_stored_run_that_is_damaged_is_refused() -> None:
 
 
 def test_own_may_be_empty_or_huge_and_name_a_subject_twice() -> None:
-    many = ["s" * 100, "s" * 100, ""] * 3000
+    many = ["s" * 30, "s" * 30, ""] * (MAX_SUBJECTS // 3)
     found = opened(make([Own(), Own(subjects=many), Own(subjects=["s" * 5000])], [[]] * 3).run)
-    assert [index for _key, index in found.entries] == [FIRST + 1] * 9000 + [FIRST + 2]
+    assert [index for _key, index in found.entries] == [FIRST + 1] * 2 + [FIRST + 2], "each key once"
     assert next(record.own for record in cut(found.stored)) == b""
 
 
@@ -485,3 +495,30 @@ def test_arbitrary_bytes_raise_nothing_but_node_errors(raw: bytes) -> None:
         assert error.reason in {Reason.BAD_COMMITMENT, Reason.WRONG_CITY, Reason.WRONG_RECORD_ID}  # noqa: PT017
     else:
         assert cut(found.stored)
+
+
+@pytest.mark.parametrize("own", [Own(subjects=["x" * MAX_OWN_BYTES]), Own(subjects=[""] * (MAX_SUBJECTS + 1))])
+def test_an_own_has_so_many_bytes_and_subjects(own: Own) -> None:
+    with pytest.raises(NodeError) as caught:
+        read_own(own.SerializeToString())
+    assert caught.value.reason is Reason.BAD_COMMITMENT
+    assert read_own(Own(subjects=["x"] * MAX_SUBJECTS).SerializeToString())
+
+
+def test_a_common_names_so_many_cities() -> None:
+    """It is read again with each of its records: one that is dear would be dear 32 times."""
+    assert share_common(Common(city=CITY, audience=["a"] * MAX_AUDIENCE))
+    with pytest.raises(NodeError) as caught:
+        share_common(Common(city=CITY, audience=[""] * (MAX_AUDIENCE + 1)))
+    assert caught.value.reason is Reason.BAD_COMMITMENT
+
+
+def test_a_run_of_several_records_has_so_many_bytes() -> None:
+    """A point read parses the whole of it."""
+    large = [b"x" * MAX_RUN_BYTES, b"y" * MAX_RUN_BYTES]
+    run = make([Own(), Own()], [[body] for body in large]).run
+    with pytest.raises(NodeError) as caught:
+        open_run(run.content or b"", 0, CITY)
+    assert caught.value.reason is Reason.BAD_COMMITMENT
+    alone = make([Own()], [[b"x" * 3 * MAX_RUN_BYTES]]).run
+    assert open_run(alone.content or b"", 0, CITY).stored.length == 1

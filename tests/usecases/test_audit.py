@@ -100,6 +100,8 @@ def test_it_reports_progress(world: World) -> None:
         ("UPDATE run SET content = zeroblob(9) WHERE first = ?", (0,), "changsha-3"),
         (f"{_COPY_RUN} = 32) WHERE first = ?", (0,), "changsha-3"),
         (_FLIP_HASH, (PEER,), "wuhan-3"),
+        ("UPDATE run SET standard = 'x' WHERE first = ?", (PEER,), "wuhan-0: stored as 'x'"),
+        ("UPDATE run SET standard = 'x' WHERE first = ?", (PEER + 9,), "wuhan-9: stored as 'x'"),
         ("DELETE FROM run WHERE first = ?", (PEER + 10,), "wuhan"),
         ("DELETE FROM run WHERE first = ?", (601,), "601 records are stored, but 602"),
         ("INSERT INTO run VALUES (?, '', zeroblob(32), NULL)", (PEER + 602,), "603 records"),
@@ -130,6 +132,13 @@ def test_it_reports_progress(world: World) -> None:
 def test_damage_is_named(world: World, statement: str, values: tuple[int, ...], names: str) -> None:
     world.damage(statement, *values)
     assert any(names in fault for fault in world.faults()), world.faults()
+
+
+def test_a_subject_that_is_named_twice_is_indexed_once(world: World) -> None:
+    entry = world.changsha.entry(operator("", legacy_number="440000"))
+    entry.own.subjects.append(entry.own.subjects[0])
+    world.changsha.append([entry])
+    assert world.faults() == []
 
 
 def test_one_damaged_record_of_a_run_is_named_alone(world: World) -> None:

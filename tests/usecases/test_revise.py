@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from node.core.log import trusted_log
 from node.core.log.run import mask
 from node.core.log.trusted_log import MAX_BATCH_BYTES
 from node.errors import NodeError, Reason, TrustError
 from node.stubs.exchange.v1.exchange_pb2 import ReviseResponse
 from node.stubs.record.v1.record_pb2 import Run
+from node.usecases.exchange import pull, share
 from tests.kit.simulator.lies.revisions import LIES, Story, Tell
 from tests.kit.simulator.origin import Origin, SimulatedPeer, policy_text, registration
 from tests.kit.simulator.receiver import Receiver, recompute, views
@@ -127,3 +129,25 @@ def test_what_is_hidden_stays_provable(stage: tuple[Origin, Path], receiver: Rec
     receiver.meet(origin, _lying(tell, origin))
     receiver.pull("wuhan")
     recompute(receiver.store, "wuhan")
+
+
+@pytest.mark.parametrize("scope", range(60, 400, 40))
+def test_no_message_of_an_honest_revision_is_a_drip(scope: int, tmp_path: Path) -> None:
+    """Where the room of messages and the longest span end one after the other, little must not be left between."""
+    origin, receiver = Origin(tmp_path / "wuhan.db", policy=policy_text("wuhan")), Receiver(tmp_path / "changsha.db")
+    origin.take_in(*(registration(number, scope="营" * (scope // 3)) for number in range(2_600)))
+    receiver.meet(origin, SimulatedPeer(origin))
+    receiver.pull("wuhan")
+    origin.enforce(policy_text("wuhan", "public", "regulator"))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (share, trusted_log):
+            patch.setattr(module, "MAX_REVISION_SPAN", 1_000)
+        patch.setattr(pull, "MAX_REVISION_SPAN", 1_000)
+        patch.setattr(share, "_BATCH_BUDGET", 450 * (scope + 250))
+        patch.setattr(trusted_log, "MIN_BATCH_BYTES", 100 * (scope + 250))
+        receiver.pull("wuhan")
+    assert receiver.peer_status("wuhan").state == "ok"
+    assert receiver.store.origin("wuhan").to_revise == 0
+    recompute(receiver.store, "wuhan")
+    receiver.close()
+    origin.close()

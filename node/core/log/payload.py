@@ -11,7 +11,7 @@ from node.stubs.exchange.v1.exchange_pb2 import PullResponse, ReviseResponse
 from node.stubs.record.v1.record_pb2 import Run
 
 _Message = TypeVar("_Message", bound=Message)
-_Sent = tuple[range, Iterable[bytes]]
+_Sent = tuple[range, Iterable[bytes] | None]
 
 
 def may_hold(payload: bytes, records: Mapping[int, bytes]) -> bool:
@@ -22,24 +22,29 @@ def may_hold(payload: bytes, records: Mapping[int, bytes]) -> bool:
         records: Of the log that the payload is about: own, b"" where it is not known, by leaf index.
     """
     batch, revision = _read(PullResponse, payload), _read(ReviseResponse, payload)
-    sent = [*(_of_batch(batch) if batch else ()), *(_of_revision(revision) if revision else ())]
-    owns = set(records.values()) - {b""}
-    is_there = any(not records.keys().isdisjoint(places) or not owns.isdisjoint(raw) for places, raw in sent)
-    return is_there or not (batch or revision)
+    if not batch and not revision:
+        return True
+    owns = set(records.values())
+    for places, raw in [*(_of_batch(batch) if batch else ()), *(_of_revision(revision) if revision else ())]:
+        if raw is None or (places and b"" in owns):
+            return True
+        if not records.keys().isdisjoint(places) or not owns.isdisjoint(raw):
+            return True
+    return False
 
 
 def _of_batch(batch: PullResponse) -> Iterator[_Sent]:
     at = batch.from_index
     for raw in batch.runs:
         run = _read(Run, raw)
-        yield _open_places(run, at), run.own if run else ()
+        yield _open_places(run, at), run.own if run else None
         at += len(run.leaf_hashes) // HASH_BYTES or _count(run) if run else MAX_RUN_RECORDS
 
 
 def _of_revision(revision: ReviseResponse) -> Iterator[_Sent]:
     for item in revision.runs:
         run = _read(Run, item.run)
-        yield _open_places(run, item.first), run.own if run else ()
+        yield _open_places(run, item.first), run.own if run else None
 
 
 def _open_places(run: Run | None, first: int) -> range:

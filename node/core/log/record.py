@@ -24,7 +24,11 @@ FORMAT = 2
 """Of the log."""
 SALT_BYTES = 16
 MAX_FACETS = 16
-MAX_COMMON_BYTES = 16 * 1024
+MAX_COMMON_BYTES = 4 * 1024
+"""So that even runs of one make batches of more than MIN_BATCH_RECORDS."""
+MAX_AUDIENCE = 128
+MAX_OWN_BYTES = 16 * 1024
+MAX_SUBJECTS = 512
 # Of the place of a record in its city's log.
 INDEX_BITS = 40
 EVERYONE = "all"
@@ -180,7 +184,7 @@ def is_record_id(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def read_common(raw: bytes) -> Shared:
     """Parses what a run's records have in common, in its one form.
 
@@ -193,11 +197,13 @@ def read_common(raw: bytes) -> Shared:
             _("the common header has {count} bytes; at most {most} are allowed", count=len(raw), most=MAX_COMMON_BYTES),
         )
     common = _parse_whole(Common, raw)
-    if not common.city or common.facets > MAX_FACETS:
-        raise NodeError(
-            Reason.BAD_COMMITMENT,
-            _("a common header must name its city and at most {most} facets", most=MAX_FACETS),
+    if not common.city or common.facets > MAX_FACETS or len(common.audience) > MAX_AUDIENCE:
+        text = _(
+            "a common header must name its city, at most {most} facets and an audience of at most {cities}",
+            most=MAX_FACETS,
+            cities=MAX_AUDIENCE,
         )
+        raise NodeError(Reason.BAD_COMMITMENT, text)
     return Shared(common, raw, b"\0" + sha256(raw).digest(), _begin_header(common))
 
 
@@ -220,9 +226,13 @@ def read_own(raw: bytes) -> Own:
     """Parses what a record has of its own, in its one form.
 
     Raises:
-        NodeError: BAD_COMMITMENT, not an Own, or not in its one form.
+        NodeError: BAD_COMMITMENT, not an Own, too long, with too many subjects, or not in its one form.
     """
-    return _parse_whole(Own, raw)
+    own = _parse_whole(Own, raw) if len(raw) <= MAX_OWN_BYTES else None
+    if own is None or len(own.subjects) > MAX_SUBJECTS:
+        text = _("own has at most {most} bytes and {subjects} subjects", most=MAX_OWN_BYTES, subjects=MAX_SUBJECTS)
+        raise NodeError(Reason.BAD_COMMITMENT, text)
+    return own
 
 
 def _parse_whole(kind: type[_Part], raw: bytes) -> _Part:

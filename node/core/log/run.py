@@ -131,6 +131,9 @@ def open_run(raw: bytes, first: int, city: str) -> OpenedRun:
     owns = list(run.own)
     if not 0 < len(owns) <= MAX_RUN_RECORDS:
         _refuse_run(_("a run of {count} records; 1 to {most} are allowed", count=len(owns), most=MAX_RUN_RECORDS))
+    # Twice: commitments may be longer than what they stand for, and whoever cut the run did not count common.
+    if len(owns) > 1 and len(raw) > 2 * MAX_RUN_BYTES:
+        _refuse_run(_("a run of {size} bytes; at most {most} are allowed", size=len(raw), most=2 * MAX_RUN_BYTES))
     shared = read_common(run.common)
     if shared.common.city != city:
         text = _("a record of {named!r} in the log of {city!r}", named=shared.common.city[:40], city=city)

@@ -30,5 +30,6 @@ def index_keys(digest: int) -> list[int]:
 
 
 def index_entries(subjects: Iterable[str], kind: Kind, index: int) -> list[IndexEntry]:
-    """The entries of the record at leaf `index`."""
-    return [(index_key(subject_digest(subject), kind), index) for subject in subjects]
+    """The entries of the record at leaf `index`, each once."""
+    keys = dict.fromkeys(index_key(subject_digest(subject), kind) for subject in subjects)
+    return [(key, index) for key in keys]

@@ -48,6 +48,11 @@ class VerifiedBatch(NamedTuple):
         """Number of records."""
         return sum(run.stored.length for run in self.runs)
 
+    @property
+    def size_bytes(self) -> int:
+        """Of what is stored of it."""
+        return sum(len(run.stored.content or run.stored.hashes) for run in self.runs)
+
 
 class Revision(NamedTuple):
     """Runs that replace what is stored: every index in [begin, end) not in them stands as it was."""

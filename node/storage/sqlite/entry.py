@@ -6,7 +6,7 @@ from enum import Enum
 from io import BytesIO
 from typing import NamedTuple
 
-from node.core.log.record import SALT_BYTES, Record, Shared, header_of, split_header
+from node.core.log.record import MAX_OWN_BYTES, MAX_SUBJECTS, SALT_BYTES, Record, Shared, header_of, split_header
 from node.core.log.run import MAX_RUN_BYTES, MAX_RUN_RECORDS, StoredRun, seal
 from node.core.log.trusted_log import MAX_RECORD_BYTES
 from node.errors import NodeError, Reason
@@ -142,6 +142,9 @@ def _neighbours(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
                 Reason.TOO_LARGE,
                 _("the record has {count} bytes; at most {most} are allowed", count=more, most=MAX_RECORD_BYTES),
             )
+        if entry.own.ByteSize() > MAX_OWN_BYTES or len(entry.own.subjects) > MAX_SUBJECTS:
+            text = _("own has at most {most} bytes and {subjects} subjects", most=MAX_OWN_BYTES, subjects=MAX_SUBJECTS)
+            raise NodeError(Reason.TOO_LARGE, text)
         is_full = len(run) == MAX_RUN_RECORDS or size + more > MAX_RUN_BYTES
         if run and (is_full or entry.shared.raw != run[0].shared.raw):
             yield run

@@ -10,7 +10,7 @@ from node.core.log.run import MAX_RUN_RECORDS, StoredRun
 from node.storage.sqlite.idempotency import row_sum
 from node.storage.sqlite.replica import Origin, read_origins
 from node.storage.sqlite.rows import SubjectRow
-from node.storage.sqlite.runs import IS_OPEN
+from node.storage.sqlite.runs import IS_OPEN, Labelled
 from node.storage.sqlite.schema import Connection, open_reader
 from node.storage.sqlite.tree import position, split_position
 
@@ -47,17 +47,20 @@ class Inspection:
         """Every origin, the own log first."""
         return read_origins(self._connection)
 
-    def runs(self, origin: int) -> Iterator[list[StoredRun]]:
-        """All runs of an origin as they are stored, in order, in parts of at most 1000 records or so.
+    def runs(self, origin: int) -> Iterator[list[Labelled]]:
+        """All runs of an origin as they are stored, with their standard, in order, in parts of 1000 records or so.
 
         Whether they stand one after the other, and hold what they must, is for the caller to see.
         """
         cursor = self._connection.execute(
-            "SELECT first, hashes, content FROM run WHERE first >= ? AND first < ? ORDER BY first",
+            "SELECT first, standard, hashes, content FROM run WHERE first >= ? AND first < ? ORDER BY first",
             (position(origin, 0), position(origin + 1, 0)),
         )
         while rows := cursor.fetchmany(CHUNK // MAX_RUN_RECORDS):
-            yield [StoredRun(split_position(first)[1], hashes, content) for first, hashes, content in rows]
+            yield [
+                (StoredRun(split_position(first)[1], hashes, content), standard)
+                for first, standard, hashes, content in rows
+            ]
 
     def fates(self, origin: int, begin: int, end: int) -> Fates:
         """What happened to the records [begin, end) of an origin."""

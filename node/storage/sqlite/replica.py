@@ -23,6 +23,8 @@ _SELECT = (
     "SELECT number, city, size, root, checkpoint, confirmed_at_ms, verified, withheld, held_grant, wanted_grant,"
     " revised, revise_upto, purpose, whole_size, whole_checkpoint FROM origin"
 )
+# Records that are replaced or retracted at once.
+_TARGETS = 64
 _SELECT_CITY = _SELECT + " WHERE city = ?"
 
 
@@ -189,8 +191,18 @@ def follow(
     Returns:
         The number of records that were destroyed.
     """
-    if not specials:
-        return 0
+    # Part by part: what is replaced may be large, and a city chooses what it replaces.
+    parts = (specials[begin : begin + _TARGETS] for begin in range(0, len(specials), _TARGETS))
+    return sum(_follow(connection, origin, part, lessened, at_ms) for part in parts)
+
+
+def _follow(
+    connection: Connection,
+    origin: Origin,
+    specials: Sequence[tuple[int, Own]],
+    lessened: dict[int, bytes],
+    at_ms: int,
+) -> int:
     base = position(origin.number, 0)
     targets = {target - 1 for _, own in specials for target in (own.supersedes, own.retracts) if target}
     stored = read_at(connection, [base + index for index in targets])

@@ -19,6 +19,8 @@ from node.storage.sqlite.store import Store
 _log = structlog.get_logger(__name__)
 # Records that share a commit: the cost of a commit hardly depends on their number.
 COMMIT_RECORDS = 4000
+# Of what waits for a commit: large records make many batches of few.
+COMMIT_BYTES = 8 * 1024 * 1024
 # Commits under way while verifying goes on.
 _WINDOW = 2
 
@@ -105,7 +107,8 @@ class _CommitBuffer:
     def put(self, batch: VerifiedBatch) -> None:
         """Takes a batch; waits where commits lag behind."""
         self._batches.append(batch)
-        if sum(waiting.length for waiting in self._batches) >= COMMIT_RECORDS:
+        records, size = (sum(batch.length for batch in self._batches), sum(batch.size_bytes for batch in self._batches))
+        if records >= COMMIT_RECORDS or size >= COMMIT_BYTES:
             self._commit()
         if len(self._commits) > _WINDOW:
             self._commits.popleft().result()

@@ -36,6 +36,11 @@ class Piece(NamedTuple):
     run: Run
     hashes: bytes
 
+    @property
+    def end(self) -> int:
+        """The leaf index after its last record."""
+        return self.first + len(self.hashes) // HASH_BYTES
+
 
 Cut = Callable[[int, int], Iterator[Piece]]
 
@@ -128,7 +133,7 @@ def _fitting(pieces: Iterator[Piece]) -> list[Piece]:
 def _add(pieces: list[Piece], piece: Piece) -> None:
     """Adds a piece, joined to the one before where they can be one run."""
     last = pieces[-1] if pieces else None
-    if last is not None and last.first + len(last.hashes) // HASH_BYTES == piece.first and extend(last.run, piece.run):
+    if last is not None and last.end == piece.first and extend(last.run, piece.run):
         pieces[-1] = last._replace(hashes=last.hashes + piece.hashes)
     else:
         pieces.append(piece)
@@ -205,24 +210,27 @@ def revise(
 
 
 def _revisions(reader: Reader, held_grant: Grant | None, grant: Grant, request: ReviseRequest) -> Iterator[bytes]:
+    """The revision in as many messages as it needs; each goes on where the one before ended.
+
+    A message ends where the next piece has no room, or would lead beyond the longest span; never at a fixed place: what
+    is left before one could be too little for a message, and a drip to the caller.
+    """
     now, before = Shown(reader, grant), Shown(reader, held_grant) if held_grant is not None else None
-    for begin in range(request.from_index, request.upto_size, MAX_REVISION_SPAN):
-        end = min(begin + MAX_REVISION_SPAN, request.upto_size)
-        yield from _revise_span(_changed(reader, before, now, begin, end), begin, end, grant.digest)
-
-
-def _revise_span(pieces: Iterator[Piece], begin: int, end: int, grant: str) -> Iterator[bytes]:
-    """The revision of [begin, end), in as many messages as the pieces need."""
+    begin, end = request.from_index, request.upto_size
     waiting: list[Piece] = []
     budget = _BATCH_BUDGET
-    for piece in pieces:
+    for piece in _changed(reader, before, now, begin, end):
         size = piece.run.ByteSize() + _FRAME_BYTES
-        if size > budget and waiting:
-            yield _revision(begin, piece.first, waiting, grant)
-            begin, waiting, budget = piece.first, [], _BATCH_BUDGET
+        while piece.end - begin > MAX_REVISION_SPAN or (waiting and size > budget):
+            upto = min(piece.first, begin + MAX_REVISION_SPAN)
+            yield _revision(begin, upto, waiting, grant.digest)
+            begin, waiting, budget = upto, [], _BATCH_BUDGET
         _add(waiting, piece)
         budget -= size
-    yield _revision(begin, end, waiting, grant)
+    while end - begin > MAX_REVISION_SPAN:
+        yield _revision(begin, begin + MAX_REVISION_SPAN, waiting, grant.digest)
+        begin, waiting = begin + MAX_REVISION_SPAN, []
+    yield _revision(begin, end, waiting, grant.digest)
 
 
 def _revision(begin: int, end: int, pieces: Sequence[Piece], grant: str) -> bytes:

@@ -19,7 +19,7 @@ from node.core.log.body import read_body
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
 from node.core.log.merkle import Frontier
 from node.core.log.record import Record, parse_record_id, record_id
-from node.core.log.run import StoredRun, cut, open_run
+from node.core.log.run import StoredRun, cut, cut_one, open_run
 from node.core.log.subjects import IndexEntry
 from node.core.log.trusted_log import split_hashes
 from node.errors import NodeError, Reason
@@ -141,8 +141,10 @@ class _OriginPass:
     def run(self, keys: Sequence[LogKey], on_progress: OnProgress) -> None:
         """Reads the origin once, then compares what it amounts to."""
         on_progress(self.origin.city, 0, self.origin.size)
-        for runs in self._inspection.runs(self.origin.number):
-            self._check_runs(runs)
+        for labelled in self._inspection.runs(self.origin.number):
+            for run, standard in labelled:
+                self._check_label(run, standard)
+            self._check_runs([run for run, _standard in labelled])
             on_progress(self.origin.city, self._frontier.size, self.origin.size)
         self._check_tree()
         self._check_checkpoint(keys)
@@ -163,6 +165,22 @@ class _OriginPass:
         for tile in self._inspection.differing_tiles(number, tiles):
             self.result.fault(
                 _("tile {height}/{number} does not match the leaves", height=tile.height, number=tile.number)
+            )
+
+    def _check_label(self, run: StoredRun, standard: str) -> None:
+        """Readers that look for a standard go by the run's label."""
+        try:
+            known = cut_one(run, run.first).standard
+        except NodeError:  # another fault names it
+            return
+        if standard != known:
+            self.result.fault(
+                _(
+                    "{name}: stored as {standard!r}, but of {known!r}",
+                    name=self._id(run.first),
+                    standard=standard,
+                    known=known,
+                )
             )
 
     def _check_run(self, run: StoredRun, fates: Fates) -> list[IndexEntry]:

@@ -47,16 +47,18 @@ def parse(data: bytes, kinds: dict[int, int]) -> dict[int, Any]:
         fits = value <= len(data) - at if kind <= TEXTS else value < kind
         require(fits and (kind == TEXTS or value > 0), "breaks off, too large, or a default is stated")
         found[number], last = data[at : at + value].decode() if kind <= TEXTS else value, number
-        at += value if kind <= TEXTS else 0
+        at, found[-number] = at + (value if kind <= TEXTS else 0), found.get(-number, 0) + 1
     return found
 
 
 def leaf_of(view: dict[str, Any], city: str, index: int) -> bytes:
     common, own, commitments = unbase64(view["common"]), unbase64(view["own"]), b""
     shared, single = parse(common, COMMON), parse(own, OWN)
-    require(shared.get(3) == city and len(common) <= 16384 and len(view) == 3, "of another city, too long, other keys")
-    require(shared.get(10, 0) == len(view["facets"]), "more or fewer facets")
-    require(max(single.get(4, 0), single.get(5, 0)) <= index, "replaces what is not before it")
+    require(shared.get(3) == city and len(view) == 3 and shared.get(10, 0) == len(view["facets"]), "city, keys, facets")
+    require(len(common) <= 4096 and shared.get(-5, 0) <= 128 and len(own) <= 16384, "common or own is too long")
+    require(
+        max(single.get(4, 0), single.get(5, 0)) <= index and single.get(-1, 0) <= 512, "what is not before it, subjects"
+    )
     for number, facet in enumerate(view["facets"], 1):
         ((how, text),) = facet.items()
         data = unbase64(text, 32 if how == "commitment" else -1)
