@@ -56,9 +56,7 @@ def leaf_of(view: dict[str, Any], city: str, index: int) -> bytes:
     shared, single = parse(common, COMMON), parse(own, OWN)
     require(shared.get(3) == city and len(view) == 3 and shared.get(10, 0) == len(view["facets"]), "city, keys, facets")
     require(len(common) <= 4096 and shared.get(-5, 0) <= 128 and len(own) <= 16384, "common or own is too long")
-    require(
-        max(single.get(4, 0), single.get(5, 0)) <= index and single.get(-1, 0) <= 512, "what is not before it, subjects"
-    )
+    require(max(single.get(4, 0), single.get(5, 0)) <= index and single.get(-1, 0) <= 512, "not before it; subjects")
     for number, facet in enumerate(view["facets"], 1):
         ((how, text),) = facet.items()
         data = unbase64(text, 32 if how == "commitment" else -1)
