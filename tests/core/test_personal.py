@@ -108,7 +108,10 @@ def _lines() -> Iterator[tuple[Standard, Field]]:
 
 def _names_person(field: Field) -> bool:
     """Officers, contacts, legal representatives, and parties, some of which are persons; by what a reader is shown."""
-    return field.label_zh in {"姓名", "法定代表人"} or field.descriptor.full_name == "node.standard.v1.Party.name"
+    return (
+        field.label_zh in {"姓名", "法定代表人", "复核人"}
+        or field.descriptor.full_name == "node.standard.v1.Party.name"
+    )
 
 
 def _with(standard: Standard, path: str, value: str) -> Message:

@@ -80,10 +80,18 @@ def _good() -> list[Message]:
     rejected, repaired, designated = (SAMPLES[name]() for name in ("complaint", "credit.repair", "referral"))
     _set(rejected, rejection_grounds=[1], rejection_redirect="向人民法院起诉")
     _set(repaired, outcome=1, decision_number="长市监修〔2026〕1号", decided_on="2026-05-06")
+    reorganised, checked = SAMPLES["credit.repair"](), SAMPLES["credit.repair"]()
+    _set(reorganised, kind=6, temporary_until="2026-10-31")
+    _set(checked, kind=4, target_number="长市监抽查〔2026〕1号")
+    restricted = SAMPLES["listing.serious"]()
+    restricted.penalty.kinds.append(9)  # type: ignore[attr-defined]
     _set(designated, designated_city="wuhan", designation_number="鄂市监指〔2026〕1号")
     return [
         rejected,
         repaired,
+        reorganised,
+        checked,
+        restricted,
         designated,
         *(make() for make in SAMPLES.values()),
         op.OperatorRegistration(
