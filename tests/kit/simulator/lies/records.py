@@ -7,7 +7,7 @@ without a mark between them: a byte moved from the one into the other changes no
 from collections.abc import Callable
 
 from node.core.log.merkle import HASH_BYTES
-from node.core.log.record import Record
+from node.core.log.record import MAX_COMMON_BYTES, Record
 from node.core.log.run import MAX_RUN_RECORDS
 from node.errors import Reason
 from node.stubs.record.v1.record_pb2 import Column, Common, Run
@@ -145,7 +145,12 @@ def common_with_unknown_fields(_: Origin, story: Story) -> Story:
 
 @lie(Reason.BAD_COMMITMENT)
 def common_too_long(_: Origin, story: Story) -> Story:
-    return _put(story, lambda record: with_common(record, source="s" * 16_000))
+    def lengthen(run: Run, _place: int) -> None:
+        common = Common.FromString(run.common)
+        common.source = "s" * MAX_COMMON_BYTES
+        run.common = common.SerializeToString(deterministic=True)
+
+    return _altered(story, lengthen)
 
 
 @lie(Reason.BAD_COMMITMENT)
