@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from node.core.log.checkpoint import LogKey
-from node.core.log.merkle import Frontier
+from node.core.log.merkle import Frontier, split_hashes
 from node.core.log.run import open_run
-from node.core.log.trusted_log import TrustedLog, VerifiedBatch, split_hashes
+from node.core.log.trusted_log import TrustedLog, VerifiedBatch
 from node.folder.files import load_federation
 from node.storage.sqlite import replica
 from node.storage.sqlite.schema import open_writer

@@ -6,12 +6,12 @@ from node.core.log.checkpoint import LogKey, format_vkey, log_name, parse_checkp
 from node.core.log.cosignature import WitnessKey, open_cosigned, parse_witness_vkey, witness_name
 from node.core.log.fork import parse_fork, verify_fork
 from node.core.log.manifest import format_manifest, parse_manifest
-from node.core.log.merkle import Frontier
+from node.core.log.merkle import Frontier, split_hashes
 from node.core.log.proof import format_proof, parse_proof, verify_proof
 from node.core.log.record import parse_record_id, read_own, record_id
 from node.core.log.run import cut, cut_one, join, mask, open_run, parse_run
 from node.core.log.subjects import index_entries
-from node.core.log.trusted_log import TrustedLog, split_hashes, verify_revision
+from node.core.log.trusted_log import TrustedLog, verify_revision
 from node.core.standards.kinds import kind_of
 from node.errors import FileError, NodeError, Reason
 from node.stubs.exchange.v1.exchange_pb2 import PullResponse

@@ -40,6 +40,11 @@ def hash_children(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def split_hashes(hashes: bytes) -> list[bytes]:
+    """Hashes that stand end to end, one by one."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
 def tile_offset(level: int, index: int) -> tuple[int, int, int]:
     """Where node (level, index) stands: tile height, tile number, byte offset in the tile."""
     height, rise = divmod(level, TILE_LEVELS)

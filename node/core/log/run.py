@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn
 
 from google.protobuf.message import DecodeError
 
-from node.core.log.merkle import HASH_BYTES
+from node.core.log.merkle import HASH_BYTES, split_hashes
 from node.core.log.record import PREFIXES, SALT_BYTES, Record, Shared, read_common, read_own, record_id
 from node.core.log.subjects import IndexEntry, index_entries, index_key
 from node.core.standards.kinds import Kind, kind_of
@@ -184,7 +184,7 @@ def _read_owns(
     owns: Sequence[bytes], first: int, city: str, kind: Kind
 ) -> tuple[Sequence[IndexEntry], Sequence[tuple[int, Own]]]:
     """The index entries of records, and those that replace or retract another."""
-    subjects = [own[2:] for own in owns if own[:1] == b"\n" and own[1:2] == _LENGTHS.get(len(own))]  # is_plain
+    subjects = [own[2:] for own in owns if is_plain(own)]
     if len(subjects) < len(owns) or not _is_text(subjects):
         return _read_special(owns, first, city, kind)
     digests = unpack(f">{len(owns)}q", b"".join([sha256(subject).digest()[:8] for subject in subjects]))
@@ -240,7 +240,7 @@ def cut(run: StoredRun) -> list[Record]:
     Raises:
         NodeError: BAD_COMMITMENT, the content is no run of so many records: what was verified when it was stored is.
     """
-    hashes = [run.hashes[at : at + HASH_BYTES] for at in range(0, len(run.hashes), HASH_BYTES)]
+    hashes = split_hashes(run.hashes)
     if run.content is None:
         return [Record(index, leaf_hash) for index, leaf_hash in enumerate(hashes, run.first)]
     return cut_parsed(parse_run(run.content), run.first, hashes)

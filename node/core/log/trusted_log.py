@@ -11,7 +11,7 @@ from typing import NamedTuple, NoReturn, TypeVar
 from google.protobuf.message import DecodeError
 
 from node.core.log.checkpoint import Checkpoint, LogKey, log_name, verify_checkpoint
-from node.core.log.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, verify_consistency
+from node.core.log.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, Tile, split_hashes, verify_consistency
 from node.core.log.record import FORMAT, record_id
 from node.core.log.run import OpenedRun, open_run
 from node.errors import NodeError, Reason, TrustError
@@ -232,11 +232,6 @@ class TrustedLog:
                 _distrust(
                     Reason.BAD_COMMITMENT, _("common, own and facets of {record} do not hash to its leaf", record=name)
                 )
-
-
-def split_hashes(hashes: bytes) -> list[bytes]:
-    """Hashes that stand end to end, one by one."""
-    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 
 def check_format(stated: int, city: str) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from node.core.log.checkpoint import LogKey, format_checkpoint, log_name
-from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile
+from node.core.log.merkle import EMPTY_ROOT, Frontier, Tile, split_hashes
 from node.core.log.record import Record, parse_record_id, record_id
 from node.core.log.run import cut
 from node.core.log.subjects import IndexEntry, index_entries
-from node.core.log.trusted_log import VerifiedBatch, split_hashes
+from node.core.log.trusted_log import VerifiedBatch
 from node.core.standards.kinds import kind_of
 from node.errors import NodeError, Reason
 from node.messages import _

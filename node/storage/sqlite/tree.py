@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from node.core.log.merkle import HASH_BYTES, Frontier, Tile, hash_children, tile_offset
+from node.core.log.merkle import HASH_BYTES, Frontier, Tile, hash_children, split_hashes, tile_offset
 from node.core.log.record import INDEX_BITS
 from node.core.log.run import MAX_RUN_RECORDS
-from node.core.log.trusted_log import split_hashes
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.rows import insert_rows

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 
 from node.core.log.body import read_body
 from node.core.log.checkpoint import LogKey, log_name, verify_checkpoint
-from node.core.log.merkle import Frontier
+from node.core.log.merkle import Frontier, split_hashes
 from node.core.log.record import Record, parse_record_id, record_id
 from node.core.log.run import StoredRun, cut, cut_one, open_run
 from node.core.log.subjects import IndexEntry
-from node.core.log.trusted_log import split_hashes
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.storage.sqlite.inspection import Fates, Inspection
