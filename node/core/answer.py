@@ -14,13 +14,12 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from node.core.standards import standard as standards
+from node.core.standards.kinds import REGISTRATION
 from node.errors import NodeError, Reason
 from node.messages import _
 from node.stubs.query.v1.query_pb2 import Question
 from node.stubs.standard.v1 import operator_pb2
 from node.stubs.standard.v1.operator_pb2 import OperatorRegistration
-
-STANDARD = "operator.registration"
 
 
 class Verdict(Enum):
@@ -187,7 +186,7 @@ def _is_same_status(asked: str, stated: str | int) -> bool:
 
 
 def _fields() -> tuple[_Field, ...]:
-    facets = {field.path: field.facet for field in standards.get(STANDARD).fields}
+    facets = {field.path: field.facet for field in standards.get(REGISTRATION).fields}
     return (
         _Field("name", facets["name"], lambda body: body.name, _is_same_text),
         _Field(
@@ -206,8 +205,10 @@ def _fields() -> tuple[_Field, ...]:
 
 
 _FIELDS = _fields()
-_CODES = frozenset(field.facet for field in standards.get(STANDARD).fields if field.path in ("uscc", "legacy_number"))
-_PUBLIC = frozenset(facet.number for facet in standards.get(STANDARD).facets if facet.level == 1)
+_CODES = frozenset(
+    field.facet for field in standards.get(REGISTRATION).fields if field.path in ("uscc", "legacy_number")
+)
+_PUBLIC = frozenset(facet.number for facet in standards.get(REGISTRATION).facets if facet.level == 1)
 
 
 def public_facets() -> frozenset[int]:

@@ -243,7 +243,23 @@ def cut(run: StoredRun) -> list[Record]:
     hashes = split_hashes(run.hashes)
     if run.content is None:
         return [Record(index, leaf_hash) for index, leaf_hash in enumerate(hashes, run.first)]
-    return cut_parsed(parse_run(run.content), run.first, hashes)
+    parsed = parse_run(run.content)
+    shared, nothing = read_common(parsed.common), [None] * len(hashes)
+    facets = [list(column.openings) or nothing for column in parsed.columns]
+    commitments = [list(column.commitments) or nothing for column in parsed.columns]
+    if len(parsed.own) != len(hashes) or any(len(column) != len(hashes) for column in (*facets, *commitments)):
+        _refuse_run(_("a run holds other records than it has leaf hashes"))
+    return [
+        Record(
+            run.first + place,
+            leaf_hash,
+            shared,
+            own,
+            [column[place] for column in facets],
+            [column[place] for column in commitments],
+        )
+        for place, (leaf_hash, own) in enumerate(zip(hashes, parsed.own, strict=True))
+    ]
 
 
 def cut_one(run: StoredRun, index: int) -> Record:
@@ -282,30 +298,6 @@ def pick(run: StoredRun, indices: Iterable[int]) -> list[Record]:
         ]
     except (DecodeError, IndexError):
         _refuse_run(_("a run cannot be parsed"))
-
-
-def cut_parsed(parsed: Run, first: int, hashes: Sequence[bytes]) -> list[Record]:
-    """The records of a run with these leaf hashes, the first at leaf `first`.
-
-    Raises:
-        NodeError: BAD_COMMITMENT, as `cut`.
-    """
-    shared, nothing = read_common(parsed.common), [None] * len(hashes)
-    facets = [list(column.openings) or nothing for column in parsed.columns]
-    commitments = [list(column.commitments) or nothing for column in parsed.columns]
-    if len(parsed.own) != len(hashes) or any(len(column) != len(hashes) for column in (*facets, *commitments)):
-        _refuse_run(_("a run holds other records than it has leaf hashes"))
-    return [
-        Record(
-            first + place,
-            leaf_hash,
-            shared,
-            own,
-            [column[place] for column in facets],
-            [column[place] for column in commitments],
-        )
-        for place, (leaf_hash, own) in enumerate(zip(hashes, parsed.own, strict=True))
-    ]
 
 
 def record_of(run: Run, index: int) -> Record:
